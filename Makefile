@@ -1,0 +1,46 @@
+PYTHON ?= python3
+VENV := .venv
+TARGET_VENV := .venv-target
+BIN := $(VENV)/bin
+PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help demo test check format clean
+.DELETE_ON_ERROR:
+
+help: ## This list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+demo: $(VENV)/installed $(TARGET_VENV)/installed ## Run the tap on the simulator into target-jsonl and count
+	@$(BIN)/python -m tap_tiktok_ads.commands.demo --config sample_config.json \
+		--target $(TARGET_VENV)/bin/target-jsonl --output demo
+
+test: $(VENV)/installed $(TARGET_VENV)/installed ## Run the test suite
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/installed ## Lint and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/installed ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## Remove what the other commands made
+	rm -rf $(VENV) $(TARGET_VENV) demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "Python 3.10 or later is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python $(PIP) --upgrade pip
+	@$(BIN)/python $(PIP) --editable . --group test --group check
+	@touch $@
+
+# target-jsonl pins old versions of what the tap needs, so it lives by itself.
+$(TARGET_VENV)/installed:
+	@echo "Installing target-jsonl into $(TARGET_VENV) ..."
+	@$(PYTHON) -m venv $(TARGET_VENV)
+	@$(TARGET_VENV)/bin/python -m pip install --quiet --disable-pip-version-check target-jsonl==0.1.4
+	@touch $@

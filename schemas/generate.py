@@ -1,0 +1,115 @@
+"""Write `schemas/*.json` from a fact sheet of the API (run by hand when the facts change).
+
+Usage: python schemas/generate.py FACTS
+
+FACTS is a folder with `endpoints.json` (one entry per stream) and `fields/` (the fields of each
+stream, and `_metrics_catalog.json` with every report metric). Entity streams become one JSON Schema
+each; all reports together become `metrics.json`, from which `tap_tiktok_ads.schemas` builds the
+schema of a report for the dimensions and metrics that it has.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+#: Where the sheet's own words ask for more than its type says.
+AMENDED: dict[tuple[str, str], dict[str, Any]] = {
+    # a single enum string in one source, a list in another
+    ("custom_audiences", "placements"): {"type": ["string", "array", "null"]},
+    # epoch seconds on the wire, an RFC 3339 time in the record
+    ("advertisers", "create_time"): {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": "Account creation time.",
+    },
+    # text in one source, epoch milliseconds in another; neither names a time zone
+    ("pixels", "create_time"): {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": "Creation time; the sources name no time zone, UTC is assumed.",
+    },
+}
+
+
+def property_schema(stream: str, name: str, field: dict[str, Any]) -> dict[str, Any]:
+    """One field of the sheet as JSON Schema; nullable unless it is a key."""
+    kind = field["type"]
+    schema: dict[str, Any] = {"type": [kind, "null"] if field.get("nullable", True) else kind}
+    if "format" in field:
+        schema["format"] = field["format"]
+    if "description" in field:
+        schema["description"] = field["description"]
+    if kind == "object" and "properties" in field:
+        schema["properties"] = properties(stream, field["properties"])
+        schema["additionalProperties"] = True
+    if kind == "array" and "items" in field:
+        item = field["items"]
+        schema["items"] = {"type": [item["type"], "null"]}
+        if "properties" in item:
+            schema["items"]["properties"] = properties(stream, item["properties"])
+            schema["items"]["additionalProperties"] = True
+    return schema | AMENDED.get((stream, name), {})
+
+
+def properties(stream: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """All fields of an object, in the order of the sheet."""
+    return {name: property_schema(stream, name, field) for name, field in fields.items()}
+
+
+def entity_schema(stream: str, sheet: dict[str, Any], keys: list[str]) -> dict[str, Any]:
+    """The schema of an entity stream: key columns first and never null."""
+    fields = sheet["fields"]
+    ordered = {name: {**fields[name], "nullable": False} for name in keys}
+    ordered |= {name: field for name, field in fields.items() if name not in ordered}
+    return {
+        "type": "object",
+        "additionalProperties": True,
+        "properties": properties(stream, ordered),
+    }
+
+
+def metric_catalogue(facts: Path, reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """The report metrics, the dimensions of the reports and the metrics of each report."""
+    catalogue = json.loads((facts / "fields" / "_metrics_catalog.json").read_text("utf-8"))
+    dimensions: dict[str, Any] = {}
+    for report in reports:
+        sheet = json.loads((facts / report["fields_file"]).read_text("utf-8"))
+        for name, field in sheet["fields"]["dimensions"].items():
+            dimensions.setdefault(name, field["description"])
+    keep = ("type", "group", "levels", "description")
+    return {
+        "metrics": {
+            name: {key: metric[key] for key in keep if key in metric}
+            for name, metric in sorted(catalogue["metrics"].items())
+        },
+        "dimensions": dimensions,
+        "reports": {report["name"]: report["default_metrics"] for report in reports},
+    }
+
+
+def write(name: str, content: dict[str, Any]) -> None:
+    """One file below `schemas/`, readable in a diff."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    (HERE / f"{name}.json").write_text(text + "\n", "utf-8")
+
+
+def main(facts: Path) -> None:
+    """Write the schemas of the core streams."""
+    endpoints = json.loads((facts / "endpoints.json").read_text("utf-8"))["streams"]
+    core = [endpoint for endpoint in endpoints if endpoint.get("core")]
+    for endpoint in core:
+        if not endpoint["default_metrics"]:
+            sheet = json.loads((facts / endpoint["fields_file"]).read_text("utf-8"))
+            write(
+                endpoint["name"],
+                entity_schema(endpoint["name"], sheet, endpoint["primary_keys"]),
+            )
+    write("metrics", metric_catalogue(facts, [e for e in core if e["default_metrics"]]))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

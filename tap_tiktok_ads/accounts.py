@@ -1,0 +1,144 @@
+"""Which advertisers a run reads, and the time zone of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import typing as t
+
+import pendulum
+from pendulum.tz.exceptions import InvalidTimezone
+
+from tap_tiktok_ads.errors import ConfigError, NotPermittedError, RequestError
+from tap_tiktok_ads.transport import Request
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tap_tiktok_ads.settings import Settings
+    from tap_tiktok_ads.transport import Transport
+
+logger = logging.getLogger("tap-tiktok-ads")
+
+INFO_PATH = "/advertiser/info/"
+#: Codes that say the token lacks the scope of the endpoint, whichever advertiser is asked for.
+SCOPE_CODES = frozenset({40117, 40118, 40125, 40130})
+#: Ids in one call of /advertiser/info/: what connectors send in production; no limit is documented.
+INFO_BATCH = 100
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Advertiser:
+    """An ad account; `timezone` is the IANA name that its report dates follow."""
+
+    id: str
+    timezone: str = "UTC"
+
+
+def info_request(advertiser_ids: Sequence[str]) -> Request:
+    """A call for the details of up to `INFO_BATCH` advertisers."""
+    return Request(INFO_PATH, {"advertiser_ids": list(advertiser_ids)}, shared=True)
+
+
+def batches(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+    """Consecutive parts of at most `size` ids."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def find(transport: Transport, settings: Settings) -> list[Advertiser]:
+    """The advertisers that the run reads, in the order of the settings, each readable.
+
+    One that is not granted is left out with a warning while others remain.
+
+    Raises:
+        ConfigError: none is left.
+        ApiError: the token or the app is refused.
+    """
+    ids = settings.advertiser_ids or _discover(transport, settings)
+    ids = [advertiser_id for advertiser_id in ids if advertiser_id not in _excluded(settings)]
+    if not ids:
+        msg = "exclude_advertiser_ids leaves no advertiser to read."
+        raise ConfigError(msg)
+    if settings.environment == "sandbox":  # /advertiser/info/ does not exist there
+        logger.warning("The sandbox tells no time zones: report dates are taken as UTC.")
+        return [Advertiser(advertiser_id) for advertiser_id in ids]
+    found: dict[str, Advertiser] = {}
+    refused: list[NotPermittedError | RequestError] = []
+    for batch in batches(ids, INFO_BATCH):
+        for row in _details(transport, batch, refused):
+            advertiser = _advertiser(row)
+            found[advertiser.id] = advertiser
+    missing = [advertiser_id for advertiser_id in ids if advertiser_id not in found]
+    reason = f" {refused[0]}" if refused else ""
+    if not found:
+        msg = f"None of the advertisers may be read with this token: {', '.join(ids)}.{reason}"
+        raise ConfigError(msg)
+    if missing:
+        logger.warning(
+            "Skipping %d advertiser(s) that may not be read with this token: %s.%s",
+            len(missing),
+            ", ".join(missing),
+            reason,
+        )
+    return [found[advertiser_id] for advertiser_id in ids if advertiser_id in found]
+
+
+def _excluded(settings: Settings) -> frozenset[str]:
+    return frozenset(settings.exclude_advertiser_ids)
+
+
+def _discover(transport: Transport, settings: Settings) -> list[str]:
+    reply = transport.send(
+        Request(
+            "/oauth2/advertiser/get/",
+            {"app_id": settings.app_id, "secret": settings.app_secret},
+        )
+    )
+    ids = [str(row["advertiser_id"]) for row in reply.data.get("list") or []]
+    if not ids:
+        msg = "No advertiser has authorised this app for the access token: none to read."
+        raise ConfigError(msg)
+    return list(dict.fromkeys(ids))
+
+
+def _details(
+    transport: Transport,
+    ids: Sequence[str],
+    refused: list[NotPermittedError | RequestError],
+) -> list[dict[str, t.Any]]:
+    """The rows of /advertiser/info/; a batch that is refused is halved until the bad id is alone.
+
+    One bad id refuses its whole batch (inferred from how other connectors handle it). Without the
+    scope for account details the other streams may still be readable: only the time zone is lost.
+    """
+    try:
+        return list(transport.send(info_request(ids)).data.get("list") or [])
+    except (NotPermittedError, RequestError) as error:
+        if error.code in SCOPE_CODES:
+            logger.warning("Account details cannot be read: %s", error)
+            return [{"advertiser_id": advertiser_id} for advertiser_id in ids]
+        if len(ids) == 1:
+            refused.append(error)
+            return []
+        middle = len(ids) // 2
+        return [
+            *_details(transport, ids[:middle], refused),
+            *_details(transport, ids[middle:], refused),
+        ]
+
+
+def _advertiser(row: dict[str, t.Any]) -> Advertiser:
+    advertiser_id = str(row["advertiser_id"])
+    for name in (row.get("timezone"), row.get("display_timezone")):
+        try:
+            if name:
+                pendulum.timezone(name)
+                return Advertiser(advertiser_id, name)
+        except InvalidTimezone:
+            continue
+    logger.warning(
+        "Advertiser %s has no usable time zone (%r): its report dates are taken as UTC.",
+        advertiser_id,
+        row.get("timezone"),
+    )
+    return Advertiser(advertiser_id)

@@ -1,0 +1,327 @@
+"""`TikTokStream`, the one base of all streams: a plan of requests in, typed rows and state out.
+
+The SDK's loop runs one partition after the other, row by row. Here a stream is one plan over all
+advertisers and windows, fetched ahead in threads; the main thread casts, writes, counts and moves
+bookmarks. What the SDK does with a record (selection, stream maps, flattening) stays the SDK's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import typing as t
+
+from singer_sdk import Stream
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from typing_extensions import override
+
+from tap_tiktok_ads import errors, fetch, records
+from tap_tiktok_ads.pagination import pages_after
+
+if t.TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Sequence
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_tiktok_ads.accounts import Advertiser
+    from tap_tiktok_ads.dates import Window
+    from tap_tiktok_ads.tap import TapTikTokAds
+    from tap_tiktok_ads.transport import Reply, Request
+
+INCREMENTAL = "INCREMENTAL"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Task:
+    """One request of a plan.
+
+    Attributes:
+        request: what to send.
+        advertiser: whose data it reads; None where one request reads many.
+        window: the days that it reads, for reports.
+        last_page: the last page known so far; None on a listing's first page.
+        optional: part of a listing that accounts may lack: a refusal is no error.
+    """
+
+    request: Request
+    advertiser: Advertiser | None = None
+    window: Window | None = None
+    last_page: int | None = None
+    optional: bool = False
+
+    @property
+    def page(self) -> int:
+        """The number of the page, from 1."""
+        return int(self.request.params.get("page", 1))
+
+    def at_page(self, page: int, last_page: int) -> Task:
+        """The same request for another page."""
+        request = dataclasses.replace(self.request, params={**self.request.params, "page": page})
+        return dataclasses.replace(self, request=request, last_page=last_page)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page:
+    """What a task brought: raw records and the answer they came in, or why it was refused."""
+
+    records: Sequence[dict[str, t.Any]] = ()
+    reply: Reply | None = None
+    refused: errors.ApiError | None = None
+
+
+class Group:
+    """The tasks of one advertiser and window, after which a bookmark may move."""
+
+    def __init__(self, advertiser: Advertiser | None, window: Window | None) -> None:
+        self.advertiser = advertiser
+        self.window = window
+        self.refused = False
+        self.began: str | None = None  # HTTP date of the first answer
+        self.newest: str | None = None  # latest change seen
+        self.seen: set[tuple[t.Any, ...]] = set()
+
+
+class TikTokStream(Stream):
+    """A stream of the TikTok Marketing API.
+
+    A subclass is a row of facts: name, path, keys, page size. Its docstring is the description that
+    users read.
+    """
+
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # `records` has done it, once for each page
+
+    path: t.ClassVar[str]
+    page_size: t.ClassVar[int | None] = None
+    """Records that a page may hold at most; None where the endpoint has no pages."""
+    records_field: t.ClassVar[str] = "list"
+    """The member of `data` that holds the records."""
+    shared: t.ClassVar[bool] = False
+    """Whether other streams make the same requests."""
+    tolerated_codes: t.ClassVar[frozenset[int]] = frozenset()
+    """Codes that mean the account lacks a feature: no rows and a warning instead of an error."""
+
+    def __init__(self, tap: TapTikTokAds) -> None:
+        super().__init__(tap, schema=self.columns())
+        self.tap = tap
+        self.caster = self.new_caster()
+        self._refused: dict[str, errors.ApiError] = {}
+        self._reported: set[str] = set()
+
+    # What a stream is made of: the bases in `streams/` fill this in.
+
+    def columns(self) -> dict[str, t.Any]:
+        """The JSON Schema of the records."""
+        raise NotImplementedError
+
+    def new_caster(self) -> records.Caster:
+        """What makes typed rows of raw ones."""
+        return records.Caster(self.schema)
+
+    def plan(self) -> Iterable[Task]:
+        """The first request of every listing, in the order of the output; bookmarks applied."""
+        raise NotImplementedError
+
+    def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
+        """The flat rows of a raw record. May change it."""
+        raise NotImplementedError
+
+    def wanted(self, raw: dict[str, t.Any], group: Group) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether a raw record belongs to this run; the group notes what it has seen."""
+        return True
+
+    def bookmark_after(self, group: Group) -> str | None:  # noqa: ARG002 - for subclasses
+        """The bookmark once all of a group is written; None where it does not move."""
+        return None
+
+    # Requests: in worker threads.
+
+    def work(self, task: Task) -> tuple[Page, Sequence[Task]]:
+        """Send a task's request.
+
+        Returns:
+            its page, and the tasks that follow it in the plan.
+
+        Raises:
+            TapError: the answer cannot be had.
+        """
+        if task.advertiser is not None and task.advertiser.id in self._refused:
+            return Page(refused=self._refused[task.advertiser.id]), ()
+        try:
+            reply = self.tap.transport.send(task.request)
+        except errors.ApiError as error:
+            skippable = isinstance(error, errors.NotPermittedError)
+            if not (skippable or task.optional or error.code in self.tolerated_codes):
+                raise
+            if task.advertiser is not None and not task.optional:
+                self._refused[task.advertiser.id] = error
+            return Page(refused=error), ()
+        found = self.read(task, reply)
+        return Page(found, reply), self.following(task, reply, len(found))
+
+    def read(self, task: Task, reply: Reply) -> Sequence[dict[str, t.Any]]:
+        """The raw records of an answer.
+
+        Raises:
+            ResponseError: they are not where they should be.
+        """
+        found = reply.data.get(self.records_field)
+        if found is None:
+            page_info = reply.data.get("page_info") or {}
+            if page_info.get("total_number") == 0 or not reply.data:
+                return ()
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+            msg = (
+                f"{task.request.where} answered in another shape: no list of objects at "
+                f"data.{self.records_field} (request_id {reply.request_id})"
+            )
+            raise errors.ResponseError(msg)
+        return found
+
+    def following(self, task: Task, reply: Reply, found: int) -> Sequence[Task]:
+        """The further pages of the listing that this answer tells of."""
+        if self.page_size is None:
+            return ()
+        size = int(task.request.params["page_size"])
+        page_info = reply.data.get("page_info")
+        pages = pages_after(task.page, task.last_page, page_info, found, size)
+        return [task.at_page(page, pages[-1]) for page in pages]
+
+    # Records and state: in the main thread.
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        """All typed rows of the stream, in plan order."""
+        for _, rows in self._pages():
+            yield from rows
+
+    @override
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        """None: `bookmark_after` says how far a bookmark may move."""
+
+    @override
+    def _sync_records(
+        self,
+        context: Context | None = None,
+        *,
+        write_messages: bool = True,
+    ) -> Generator[dict[str, t.Any], t.Any, t.Any]:
+        """Write the records, page by page, and a bookmark whenever a group is complete.
+
+        The SDK's loop would call for one partition after the other, note a bookmark for each
+        record, and let it pass pages that are still to come.
+        """
+        limit = self.ABORT_AT_RECORD_COUNT
+        written = 0
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            try:
+                for group, rows in self._pages(look_ahead=limit is None):
+                    for row in rows if limit is None else rows[: limit - written]:
+                        self._write_record_message(row)
+                    counter.increment(len(rows))
+                    written += len(rows)
+                    if limit is not None and written >= limit:
+                        return
+                    if group is not None:
+                        self._close(group)
+            except Exception:
+                self._write_state_message()
+                raise
+        yield from ()
+
+    def _pages(self, *, look_ahead: bool = True) -> Iterator[tuple[Group | None, list[Record]]]:
+        """Typed rows of each page; after the last page of a group, the group without rows."""
+        fetched = (
+            self.tap.workers.ordered(self.plan(), self.work)
+            if look_ahead
+            else fetch.in_turn(self.plan(), self.work)
+        )
+        for (advertiser, window), pages in itertools.groupby(
+            fetched, key=lambda result: (result[0].advertiser, result[0].window)
+        ):
+            group = Group(advertiser, window)
+            for task, page in pages:
+                yield None, self._rows(task, page, group)
+            yield group, []
+
+    def _rows(self, task: Task, page: Page, group: Group) -> list[Record]:
+        if page.refused is not None:
+            group.refused = group.refused or not task.optional
+            self._report_refusal(task, page.refused)
+        if page.reply is not None:
+            group.began = group.began or page.reply.server_time
+            if page.reply.reports_cut:
+                self._warn_once(
+                    f"cut {task.advertiser} {task.window}",
+                    "TikTok looked at its 20,000 newest ads only: rows may be missing for %s.",
+                    task.request.where,
+                )
+        flat = [
+            row
+            for raw in page.records
+            if self.wanted(raw, group)
+            for row in self.flatten(raw, task)
+        ]
+        rows = self.caster.rows(flat)
+        self._report_drift()
+        return rows
+
+    def _close(self, group: Group) -> None:
+        """Move the bookmark of a completed group, and write a STATE message if one is due."""
+        if group.advertiser is None or group.refused:
+            return
+        value = self.bookmark_after(group)
+        if value is not None and self.replication_method == INCREMENTAL:
+            state = self.get_context_state({"advertiser_id": group.advertiser.id})
+            current = state.get("replication_key_value")
+            if state.get("replication_key") != self.replication_key or current is None:
+                current = value
+            state.update(
+                replication_key=self.replication_key,
+                replication_key_value=max(current, value),
+            )
+            self.state_manager.is_flushed = False
+        if self.tap.state_is_due():
+            self._write_state_message()
+
+    def bookmark(self, advertiser: Advertiser) -> str | None:
+        """The advertiser's bookmark of an earlier run, as text.
+
+        Raises:
+            ConfigError: the state holds something else.
+        """
+        if self.replication_method != INCREMENTAL:
+            return None
+        state = self.get_context_state({"advertiser_id": advertiser.id})
+        if state.get("replication_key") != self.replication_key:
+            return None
+        value = state.get("replication_key_value")
+        if value is not None and not isinstance(value, str):
+            msg = f"The state of {self.name}, advertiser {advertiser.id}, has bookmark {value!r}."
+            raise errors.ConfigError(msg)
+        return value
+
+    # What the user should know, once.
+
+    def _warn_once(self, key: str, message: str, *args: t.Any) -> None:
+        if key not in self._reported:
+            self._reported.add(key)
+            self.logger.warning(message, *args)
+
+    def _report_refusal(self, task: Task, error: errors.ApiError) -> None:
+        advertiser = task.advertiser.id if task.advertiser else "all"
+        if f"refused {advertiser}" not in self._reported and not task.optional:
+            self.tap.skipped.append((self.name, advertiser))
+        self._warn_once(f"refused {advertiser}", "Skipping %s: %s", self.name, error)
+
+    def _report_drift(self) -> None:
+        for name in sorted(self.caster.unknown):
+            self._warn_once(f"unknown {name}", "New field %r is not in the schema; kept.", name)
+        for name, value in sorted(self.caster.unreadable.items()):
+            self._warn_once(
+                f"unreadable {name}",
+                "Field %r held %.100r, which does not fit its type.",
+                name,
+                value,
+            )
+        self.caster.unknown.clear()
+        self.caster.unreadable.clear()

@@ -1,0 +1,183 @@
+"""What TikTok's return codes mean, what to do about each, and the sentence that the user reads.
+
+    TapError                    anything the user must read; exit code 1
+    |- ConfigError              settings, catalog or state that cannot be used
+    |- ResponseError            an answer that is no answer: HTML, cut off, of another shape
+    |- ApiError                 an answer with a code other than 0
+    |  |- AuthError             the token or app is refused: stop
+    |  |- NotPermittedError     an object or feature may not be read: skip it, go on
+    |  `- RequestError          TikTok calls the request wrong: stop, it would fail again
+    |- TransientError           worth another try: 5xx, reset, time-out, internal codes
+    `- ThrottledError           too many requests: all workers wait
+       `- RestrictedError       still restricted after waiting: stop; exit code 75, try again later
+
+HTTP status 200 says nothing: success is `code == 0` in the body. Codes and texts: TikTok's page
+"Return codes" (portal 1737172488964097) and the constants of its SDK.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+
+class Action(enum.Enum):
+    """What the tap does about an answer."""
+
+    ACCEPT = "accept"
+    RETRY = "retry"
+    THROTTLE = "wait, all together"
+    SKIP = "skip the advertiser or stream"
+    STOP = "stop: credentials"
+    FAIL = "stop: request"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rule:
+    """What one code, or a range of them, asks for.
+
+    `floor` is the shortest wait in seconds before another try.
+    """
+
+    action: Action
+    advice: str = ""
+    floor: float = 0.0
+
+
+_RETRY = Rule(Action.RETRY, "TikTok had an internal problem; try again later.")
+_THROTTLE = Rule(
+    Action.THROTTLE,
+    "Too many requests for this app: wait, or lower the rate if other programs share the app.",
+)
+_SKIP = Rule(
+    Action.SKIP,
+    "Check that the advertiser granted your app this permission and that the account still exists.",
+)
+_SANDBOX = Rule(Action.SKIP, "The sandbox does not offer this; use environment production.")
+_TOKEN = Rule(
+    Action.STOP,
+    "Check access_token: create it anew by authorising the app if the advertiser withdrew it.",
+)
+_APP = Rule(Action.STOP, "Check app_id and app_secret in the TikTok for Business developer portal.")
+_FAIL = Rule(Action.FAIL, "TikTok does not accept this request.")
+_GONE = Rule(Action.FAIL, "TikTok retired this endpoint or field; look for a newer version.")
+
+#: A code TikTok has not documented stops the run: it must never be read as "no data".
+UNKNOWN = Rule(Action.FAIL, "This code is not documented.")
+
+CODES: dict[int, Rule] = {
+    0: Rule(Action.ACCEPT),
+    20001: Rule(Action.ACCEPT, "Partial success."),
+    **dict.fromkeys((40000, 40002, 40006, 40007, 40008, 40010, 40011, 40051, 40400), _FAIL),
+    **dict.fromkeys((40001, 40003, 40117, 40118, 40119, 40125, 40130), _SKIP),
+    **dict.fromkeys((40300, 40301, 40302), _SKIP),
+    **dict.fromkeys((40009, 40013, 40014), _SANDBOX),
+    **dict.fromkeys((40016, 40100, 40132, 40133, 61000), _THROTTLE),
+    **dict.fromkeys((40050, 40200, 40201, 40202, 40700), _RETRY),
+    **dict.fromkeys((40102, 40103, 40104, 40105, 40106, 40107, 40108, 40309, 70001), _TOKEN),
+    **dict.fromkeys((40101, 40110, 40113, 40115, 40116, 40124), _APP),
+    41000: Rule(Action.STOP, "TikTok blocks the country of this machine's IP address."),
+    **dict.fromkeys((41001, 41002), _GONE),
+    **dict.fromkeys((50000, 50002), _RETRY),
+    60001: Rule(Action.RETRY, "TikTok is under maintenance; try again later.", floor=30.0),
+}
+RANGES: tuple[tuple[range, Rule], ...] = (
+    (range(51000, 53000), _RETRY),  # named internal services, storage
+    (range(53100, 53200), _RETRY),  # serialisation
+)
+
+
+def rule(code: int) -> Rule:
+    """The rule of a return code; `UNKNOWN` for one that no source names."""
+    if code in CODES:
+        return CODES[code]
+    return next((found for codes, found in RANGES if code in codes), UNKNOWN)
+
+
+class TapError(Exception):
+    """An error that ends in one sentence for the user. Its text never holds a secret."""
+
+    exit_code = 1
+
+
+class ConfigError(TapError):
+    """Settings, a catalog or a state that cannot be used; the text names what to write instead."""
+
+
+class ResponseError(TapError):
+    """An answer that is not TikTok's envelope, or has another shape than the endpoint's."""
+
+
+class TransientError(TapError):
+    """A failure that another try may mend.
+
+    Attributes:
+        code: TikTok's return code, if there was an answer with one.
+        floor: the shortest wait in seconds before it.
+    """
+
+    def __init__(self, message: str, *, code: int | None = None, floor: float = 0.0) -> None:
+        super().__init__(message)
+        self.code = code
+        self.floor = floor
+
+
+class ThrottledError(TapError):
+    """Too many requests.
+
+    Attributes:
+        wait: seconds that the server asked for, if it did.
+    """
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class RestrictedError(ThrottledError):
+    """Restricted again after waiting; going on would prolong it."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h: the caller may try again later
+
+
+class ApiError(TapError):
+    """An answer with a return code that is not success.
+
+    Attributes:
+        code: TikTok's return code.
+        api_message: TikTok's own text.
+        request_id: TikTok's id of the request, which its support asks for.
+    """
+
+    def __init__(self, code: int, api_message: str, request_id: str, where: str) -> None:
+        self.code = code
+        self.api_message = api_message
+        self.request_id = request_id
+        super().__init__(
+            f"TikTok answered {where} with code {code}: {api_message.rstrip('.')}. "
+            f"{rule(code).advice} (request_id {request_id})"
+        )
+
+
+class AuthError(ApiError):
+    """The access token or the app is refused."""
+
+
+class NotPermittedError(ApiError):
+    """The advertiser, object or feature may not be read with this token."""
+
+
+class RequestError(ApiError):
+    """TikTok calls the request itself wrong."""
+
+
+def from_code(code: int, message: str, request_id: str, where: str) -> TapError:
+    """The exception for a code that is not success; `where` names endpoint and advertiser."""
+    found = rule(code)
+    if found.action is Action.RETRY:
+        text = str(ApiError(code, message, request_id, where))
+        return TransientError(text, code=code, floor=found.floor)
+    if found.action is Action.THROTTLE:
+        return ThrottledError(str(ApiError(code, message, request_id, where)))
+    kind = {Action.STOP: AuthError, Action.SKIP: NotPermittedError}.get(found.action, RequestError)
+    return kind(code, message, request_id, where)

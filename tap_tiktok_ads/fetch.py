@@ -1,0 +1,193 @@
+"""Ordered look-ahead: requests run in threads, their answers come out in plan order.
+
+A plan is an iterable of tasks, computed without waiting and without errors. Working on one gives a
+result and, possibly, tasks that follow it in the plan: the further pages of a listing, or the two
+halves of a window that was too large. They are known as soon as the first page *completes*, not
+when it is consumed, so that many pages of one listing travel at once.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import queue
+import threading
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+T = t.TypeVar("T")
+R = t.TypeVar("R")
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class _Node(t.Generic[T, R]):
+    """A task in the plan's linked list."""
+
+    task: T
+    next: _Node[T, R] | None = None
+    started: bool = False
+    done: bool = False
+    result: R | None = None
+    error: BaseException | None = None
+
+
+class Workers:
+    """Daemon threads that are started when needed and kept for the whole run.
+
+    Daemons, because an answer that is still under way must not hold up a run that was told to stop.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = max(1, limit)
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._idle = 0
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Run a job that raises nothing in one of the threads."""
+        with self._lock:
+            if self._idle > 0:
+                self._idle -= 1
+            elif self._threads < self.limit:
+                self._threads += 1
+                name = f"fetch-{self._threads}"
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while True:
+            self._jobs.get()()
+            with self._lock:
+                self._idle += 1
+
+    def ordered(
+        self,
+        plan: Iterable[T],
+        work: Callable[[T], tuple[R, Sequence[T]]],
+    ) -> Iterator[tuple[T, R]]:
+        """Each task with its result, in plan order; tasks that follow one come right after it.
+
+        At most `limit` tasks run at once. Twice as many answers wait to be consumed at most, and
+        the first `limit` tasks of the plan may always run: a listing of many pages keeps its speed
+        even when later listings have filled the buffer.
+
+        Raises:
+            whatever `work` raised, when its task's turn comes; nothing after it is returned.
+        """
+        return _Lookahead(plan, work, self).results()
+
+
+class _Lookahead(t.Generic[T, R]):
+    """The state of one plan under way."""
+
+    def __init__(
+        self,
+        plan: Iterable[T],
+        work: Callable[[T], tuple[R, Sequence[T]]],
+        workers: Workers,
+    ) -> None:
+        self._plan = iter(plan)
+        self._work = work
+        self._workers = workers
+        self._changed = threading.Condition()
+        self._head: _Node[T, R] | None = None
+        self._tail: _Node[T, R] | None = None
+        self._running = 0
+        self._ahead = 0  # running, or done and not yet consumed
+        self._stopped = False
+
+    def results(self) -> Iterator[tuple[T, R]]:
+        try:
+            while (node := self._next_done()) is not None:
+                if node.error is not None:
+                    raise node.error
+                yield node.task, t.cast("R", node.result)
+        finally:
+            self._stopped = True
+
+    def _next_done(self) -> _Node[T, R] | None:
+        with self._changed:
+            self._fill()
+            if self._head is None:
+                return None
+            while not self._head.done:
+                self._changed.wait(1.0)
+            node = self._head
+            self._head = node.next
+            self._ahead -= 1
+            self._fill()
+            return node
+
+    def _fill(self) -> None:
+        """Start what may be started, the earliest first. Called with the lock held."""
+        if self._stopped:
+            return
+        limit = self._workers.limit
+        position = 0
+        node = self._head
+        while self._running < limit and position < 3 * limit:
+            if node is None:
+                node = self._append_from_plan()
+                if node is None:
+                    return
+            if not node.started and (position < limit or self._ahead < 2 * limit):
+                node.started = True
+                self._running += 1
+                self._ahead += 1
+                self._workers.submit(self._job(node))
+            node = node.next
+            position += 1
+
+    def _append_from_plan(self) -> _Node[T, R] | None:
+        for task in self._plan:
+            node: _Node[T, R] = _Node(task)
+            if self._head is None or self._tail is None:
+                self._head = node
+            else:
+                self._tail.next = node
+            self._tail = node
+            return node
+        return None
+
+    def _job(self, node: _Node[T, R]) -> Callable[[], None]:
+        def run() -> None:
+            following: Sequence[T] = ()
+            if not self._stopped:
+                try:
+                    node.result, following = self._work(node.task)
+                except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
+                    node.error = error
+            with self._changed:
+                self._insert(node, following)
+                node.done = True
+                self._running -= 1
+                self._fill()
+                self._changed.notify_all()
+
+        return run
+
+    def _insert(self, node: _Node[T, R], following: Sequence[T]) -> None:
+        rest = node.next
+        for task in following:
+            node.next = _Node(task)
+            node = node.next
+        node.next = rest
+        if rest is None:
+            self._tail = node
+
+
+def in_turn(
+    plan: Iterable[T],
+    work: Callable[[T], tuple[R, Sequence[T]]],
+) -> Iterator[tuple[T, R]]:
+    """The same results in the same order, one task after the other and none ahead of need."""
+    for first in plan:
+        waiting = collections.deque([first])
+        while waiting:
+            task = waiting.popleft()
+            result, following = work(task)
+            waiting.extendleft(reversed(following))
+            yield task, result

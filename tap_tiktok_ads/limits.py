@@ -1,0 +1,201 @@
+"""The request budget: even pacing below TikTok's limits, one pause for all, a circuit breaker.
+
+TikTok counts requests per app: per second, per minute and per day, retries included, and sends no
+header that tells how many are left. Who exceeds the second waits for the next one; who exceeds the
+minute is shut out for five minutes; who exceeds the day, until midnight UTC. Calling during a
+restriction prolongs it. (TikTok's page "Rate limits", v1.3.)
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import threading
+import time
+import typing as t
+
+from tap_tiktok_ads.errors import RestrictedError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_tiktok_ads.errors import ThrottledError
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tier:
+    """How many requests TikTok allows; `per_endpoint` where each endpoint counts by itself."""
+
+    per_second: float
+    per_minute: float
+    per_day: float
+    per_endpoint: bool = False
+
+
+TIERS = {
+    "basic": Tier(10, 600, 864_000),
+    "advanced": Tier(20, 1_200, 1_728_000),
+    "premium": Tier(30, 1_800, 2_592_000),
+    "ultimate": Tier(50, 3_000, 4_320_000),
+    "sandbox": Tier(1, 30, 1_000, per_endpoint=True),
+    "unlimited": Tier(100_000, 6_000_000, 8_640_000_000),  # the embedded simulator, by default
+}
+#: The share of the allowed rate that is used; the rest absorbs what the network adds in jitter.
+USE = 0.95
+#: How long all workers wait after the first, second and third throttled answer in a row.
+PAUSES = (1.0, 60.0, 300.0)
+#: Seconds without a throttled answer after which a lowered rate rises by a tenth.
+RECOVERY = 30.0
+DAY = 86_400.0
+
+
+class Budget:
+    """Hands out the moments at which requests may start. Thread-safe.
+
+    Requests are spread evenly over the second, never sent as a burst, and the number of starts in
+    any second, minute or day stays within the tier however threads are scheduled.
+    """
+
+    def __init__(
+        self,
+        tier: Tier,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._tier = tier
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._next = 0.0
+        self._blocked_until = 0.0
+        self._slowdown = 1.0
+        self._calm_since = clock()
+        self._restrictions = 0
+        self._pause_began = float("-inf")
+        self._starts: collections.deque[float] = collections.deque()
+        self._day_began = clock()
+        self._used_today = 0
+        self.waited = 0.0
+        self.throttled_answers = 0
+
+    @property
+    def rate(self) -> float:
+        """Requests per second that are used now."""
+        return self._slowdown * USE * min(self._tier.per_second, self._tier.per_minute / 60)
+
+    def acquire(self) -> None:
+        """Wait until the next request may start, and take that start.
+
+        Raises:
+            RestrictedError: the requests of the day are used up.
+        """
+        began = self._clock()
+        while (wait := self._take()) > 0:
+            self._sleep(wait)
+        self.waited += self._clock() - began
+
+    def _take(self) -> float:
+        """Take a start and return 0, or the seconds after which to ask again."""
+        with self._lock:
+            now = self._clock()
+            self._recover(now)
+            window = 1.0 if self._tier.per_second >= 1 else 1.0 / self._tier.per_second
+            while self._starts and self._starts[0] <= now - window:
+                self._starts.popleft()
+            free_at = max(self._next, self._blocked_until)
+            if len(self._starts) >= max(1, int(self._tier.per_second * window)):
+                free_at = max(free_at, self._starts[0] + window)
+            if free_at > now:
+                return free_at - now
+            self._count_day(now)
+            interval = 1.0 / self.rate
+            # A late start does not entitle to a burst: at most one interval is made up for.
+            self._next = max(self._next, now - interval) + interval
+            self._starts.append(now)
+            return 0.0
+
+    def _count_day(self, now: float) -> None:
+        if now - self._day_began >= DAY:
+            self._day_began, self._used_today = now, 0
+        self._used_today += 1
+        if self._used_today > self._tier.per_day:
+            msg = (
+                f"The daily budget of {self._tier.per_day:,.0f} requests is used up; "
+                "run again after 00:00 UTC."
+            )
+            raise RestrictedError(msg)
+
+    def _recover(self, now: float) -> None:
+        if self._slowdown < 1.0 and now - self._calm_since >= RECOVERY:
+            self._slowdown = min(1.0, self._slowdown * 1.1)
+            self._calm_since = now
+
+    def throttled(self, error: ThrottledError, started: float) -> None:
+        """Stop all workers for as long as this limit needs, and halve the rate.
+
+        Answers to requests that were under way when the pause began count as one with it:
+        `started` is when the request of this answer was sent.
+
+        Raises:
+            RestrictedError: every pause has been tried and TikTok still refuses.
+        """
+        with self._lock:
+            now = self._clock()
+            self.throttled_answers += 1
+            self._calm_since = now
+            if started <= self._pause_began:
+                return
+            if self._restrictions >= len(PAUSES):
+                msg = (
+                    f"TikTok keeps refusing requests after waits of "
+                    f"{', '.join(f'{pause:.0f}' for pause in PAUSES)} seconds; stopping, because "
+                    f"going on would prolong the restriction. Try again in ten minutes. ({error})"
+                )
+                raise RestrictedError(msg)
+            pause = max(error.wait or 0.0, PAUSES[self._restrictions])
+            self._restrictions += 1
+            self._pause_began = now
+            self._blocked_until = now + pause
+            self._slowdown = max(self._slowdown / 2, 0.05)
+
+    def answered(self) -> None:
+        """Note an answer that was not throttled: the next restriction starts with a short wait."""
+        if self._restrictions:
+            with self._lock:
+                self._restrictions = 0
+
+
+class Limiter:
+    """The budgets of one app: a common one, or one for each endpoint where TikTok counts so."""
+
+    def __init__(
+        self,
+        tier: Tier,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.tier = tier
+        self.clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._budgets: dict[str, Budget] = {}
+
+    def budget(self, path: str) -> Budget:
+        """The budget that requests to this endpoint use up."""
+        scope = path if self.tier.per_endpoint else ""
+        with self._lock:
+            if scope not in self._budgets:
+                self._budgets[scope] = Budget(self.tier, clock=self.clock, sleep=self._sleep)
+            return self._budgets[scope]
+
+    @property
+    def waited(self) -> float:
+        """Seconds that all workers together waited for their turn."""
+        return sum(budget.waited for budget in self._budgets.values())
+
+    @property
+    def throttled_answers(self) -> int:
+        """How many answers said that there were too many requests."""
+        return sum(budget.throttled_answers for budget in self._budgets.values())

@@ -1,0 +1,247 @@
+"""Raw TikTok values -> typed, flat rows. Pure.
+
+TikTok sends report numbers as text, `-` where there is no value, whole numbers at times as `1.0`,
+times without a zone (UTC), and some ids as numbers. A `Caster` is compiled once from a stream's
+JSON Schema and then turns whole pages into what that schema says.
+"""
+
+from __future__ import annotations
+
+import decimal
+import re
+import typing as t
+from datetime import datetime, timezone
+
+import msgspec
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    Row = dict[str, t.Any]
+    Convert = Callable[[t.Any], t.Any]
+
+#: Texts that mean "no value" where a number, a date or a report's attribute is expected.
+NO_VALUE = frozenset({"", "-", "--"})
+#: A text of at most so many characters is exact as a float: fifteen digits always are.
+EXACT_FLOAT = 15
+#: Epoch numbers from here on are milliseconds; as seconds they would lie beyond the year 5000.
+MILLISECONDS_FROM = 100_000_000_000
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_SPACED_TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class BadValueError(ValueError):
+    """A value that cannot be read as its column's type; `kept` is what the row holds instead."""
+
+    def __init__(self, value: t.Any, kept: t.Any = None) -> None:
+        super().__init__(value)
+        self.kept = kept
+
+
+def text(value: t.Any) -> str | None:
+    """Text; numbers (ids that arrive as such) and structures in their JSON form."""
+    if value is None or isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode()
+
+
+def attribute(value: t.Any) -> str | None:
+    """Text of a report, where `-` and nothing mean no value."""
+    return None if value in ("", "-") else text(value)
+
+
+def number(value: t.Any) -> float | decimal.Decimal | None:
+    """A number, exactly as sent: a float where that loses nothing, else a decimal."""
+    if value is None or isinstance(value, (int, float)):
+        return value
+    if isinstance(value, str):
+        if value in NO_VALUE:
+            return None
+        if _NUMBER.fullmatch(value):
+            if len(value) > EXACT_FLOAT:
+                return decimal.Decimal(value)
+            result = float(value)
+            if result - result == 0:  # not infinite
+                return result
+    raise BadValueError(value)
+
+
+def integer(value: t.Any) -> float | decimal.Decimal | None:
+    """A whole number; `1.0` is one, a number with a fraction is refused.
+
+    Raises:
+        BadValueError: no number, or not a whole one.
+    """
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    result = number(value)
+    if result is None or isinstance(result, int):
+        return result
+    if result != int(result):
+        raise BadValueError(value, kept=result)
+    return int(result)
+
+
+def boolean(value: t.Any) -> bool | None:
+    """A truth value; the texts and numbers for it are parsed, not tested for being empty."""
+    if value is None or isinstance(value, bool) or value in NO_VALUE:
+        return value if isinstance(value, bool) else None
+    try:
+        return _BOOLEANS[str(value).lower()]
+    except KeyError:
+        raise BadValueError(value) from None
+
+
+def date_time(value: t.Any) -> str | None:
+    """An RFC 3339 time in UTC, from `YYYY-MM-DD HH:MM:SS`, ISO 8601 or an epoch number."""
+    if value is None or value in NO_VALUE:
+        return None
+    if isinstance(value, str) and _SPACED_TIME.fullmatch(value):
+        if value.startswith("0000"):
+            return None
+        return f"{value[:10]}T{value[11:]}Z"
+    try:
+        if isinstance(value, str) and not value.isdigit():
+            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=timezone.utc)
+        else:
+            seconds = float(value)
+            if seconds <= 0:
+                return None
+            if seconds >= MILLISECONDS_FROM:
+                seconds /= 1000
+            moment = datetime.fromtimestamp(seconds, tz=timezone.utc)
+        return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    except (ValueError, TypeError, OverflowError, OSError):
+        raise BadValueError(value) from None
+
+
+def date(value: t.Any) -> str | None:
+    """A calendar day, from `YYYY-MM-DD` with or without a time behind it."""
+    if value is None or value in NO_VALUE:
+        return None
+    if isinstance(value, str):
+        try:
+            datetime.fromisoformat(value[:10])
+        except ValueError:
+            raise BadValueError(value) from None
+        return value[:10]
+    raise BadValueError(value)
+
+
+_SCALARS: dict[str, Convert] = {
+    "string": text,
+    "integer": integer,
+    "number": number,
+    "boolean": boolean,
+}
+_FORMATS: dict[str, Convert] = {"date-time": date_time, "date": date}
+
+
+class Caster:
+    """Casts rows to a JSON Schema of an object.
+
+    Columns that the schema does not have are kept as they came. A value that cannot be read as its
+    type becomes null, save a fraction in a column of whole numbers, which is kept. Both are noted.
+
+    Attributes:
+        unknown: columns not in the schema, seen since they were last taken.
+        unreadable: path of a column -> first value that did not fit, likewise.
+    """
+
+    def __init__(self, schema: Mapping[str, t.Any], *, attributes: bool = False) -> None:
+        """Compile the schema.
+
+        Args:
+            schema: an object schema with `properties`.
+            attributes: whether `-` in a text column means no value, as it does in reports.
+        """
+        self.unknown: set[str] = set()
+        self.unreadable: dict[str, t.Any] = {}
+        self._text: Convert = attribute if attributes else text
+        self._columns = self._compile_properties(schema, "")
+        self._known = frozenset(self._columns)
+
+    def rows(self, raw: Iterable[Row]) -> list[Row]:
+        """The rows of a page, cast in place."""
+        return [self._object(row, self._columns, self._known, "") for row in raw]
+
+    def _object(
+        self,
+        row: Row,
+        columns: Mapping[str, Convert],
+        known: frozenset[str],
+        path: str,
+    ) -> Row:
+        for name, value in row.items():
+            if name in known:
+                if value is not None:
+                    try:
+                        row[name] = columns[name](value)
+                    except BadValueError as error:
+                        row[name] = self._unreadable(path + name, error)
+            else:
+                self.unknown.add(path + name)
+        return row
+
+    def _unreadable(self, path: str, error: BadValueError) -> t.Any:
+        self.unreadable.setdefault(path, error.args[0])
+        return error.kept
+
+    def _compile_properties(self, schema: Mapping[str, t.Any], path: str) -> dict[str, Convert]:
+        return {
+            name: self._compile(column, f"{path}{name}")
+            for name, column in schema["properties"].items()
+        }
+
+    def _compile(self, schema: Mapping[str, t.Any], path: str) -> Convert:
+        types = schema.get("type", [])
+        kinds = {types} if isinstance(types, str) else set(types)
+        kinds.discard("null")
+        if len(kinds) != 1:
+            return _as_it_is
+        kind = kinds.pop()
+        if kind == "string":
+            return _FORMATS.get(schema.get("format", ""), self._text)
+        if kind == "array":
+            return self._compile_array(schema, path)
+        if kind == "object":
+            return self._compile_object(schema, path)
+        return _SCALARS[kind]
+
+    def _compile_array(self, schema: Mapping[str, t.Any], path: str) -> Convert:
+        convert = self._compile(schema["items"], f"{path}[]") if "items" in schema else _as_it_is
+
+        def element(value: t.Any) -> t.Any:
+            try:
+                return convert(value)
+            except BadValueError as error:
+                return self._unreadable(f"{path}[]", error)
+
+        def array(value: t.Any) -> t.Any:
+            if isinstance(value, list):
+                return [None if item is None else element(item) for item in value]
+            return None if value == "" else [element(value)]
+
+        return array
+
+    def _compile_object(self, schema: Mapping[str, t.Any], path: str) -> Convert:
+        if "properties" not in schema:
+            return _as_it_is
+        columns = self._compile_properties(schema, f"{path}.")
+        known = frozenset(columns)
+
+        def object_(value: t.Any) -> t.Any:
+            if isinstance(value, dict):
+                return self._object(value, columns, known, f"{path}.")
+            if value == "":
+                return None
+            raise BadValueError(value)
+
+        return object_
+
+
+def _as_it_is(value: t.Any) -> t.Any:
+    return value

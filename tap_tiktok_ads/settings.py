@@ -1,0 +1,385 @@
+"""The settings: one table for `--about`, the checks, and the resolved values. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import typing as t
+import urllib.parse
+from importlib import metadata
+
+import pendulum
+from singer_sdk import typing as th
+
+from tap_tiktok_ads import dates
+from tap_tiktok_ads.errors import ConfigError
+from tap_tiktok_ads.limits import TIERS, Tier
+from tap_tiktok_ads.transport import is_loopback
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+API_VERSION = "/open_api/v1.3"
+HOSTS = {
+    "production": "https://business-api.tiktok.com",
+    "sandbox": "https://sandbox-ads.tiktok.com",
+    "simulator": "",  # a free port of this machine, known once it runs
+}
+
+JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
+    th.Property(
+        "access_token",
+        th.StringType(nullable=True),
+        secret=True,
+        title="Access token",
+        description="Access token of the TikTok Marketing API. Not needed for the simulator.",
+    ),
+    th.Property(
+        "app_id",
+        th.StringType(nullable=True),
+        title="App ID",
+        description="ID of your developer app; only to find the advertisers of the token.",
+    ),
+    th.Property(
+        "app_secret",
+        th.StringType(nullable=True),
+        secret=True,
+        title="App secret",
+        description="Secret of your developer app; only to find the advertisers of the token.",
+    ),
+    th.Property(
+        "advertiser_ids",
+        th.ArrayType(th.StringType),
+        title="Advertiser IDs",
+        description=(
+            "Advertisers to read. Empty: all that the token may read (needs app_id and "
+            "app_secret). In an environment variable: separated by commas."
+        ),
+        default=[],
+    ),
+    th.Property(
+        "exclude_advertiser_ids",
+        th.ArrayType(th.StringType),
+        title="Excluded advertiser IDs",
+        description="Advertisers to leave out.",
+        default=[],
+    ),
+    th.Property(
+        "environment",
+        th.StringType,
+        allowed_values=list(HOSTS),
+        title="Environment",
+        description=(
+            "production; sandbox (TikTok's test accounts: campaigns, ad groups, ads and mock "
+            "reports of December 2020 only); simulator (an embedded API with made-up data, "
+            "no account or network needed)."
+        ),
+        default="production",
+    ),
+    th.Property(
+        "api_url",
+        th.URIType(nullable=True),
+        title="API URL",
+        description=(
+            "Another base URL, such as a proxy's; https, or http on this machine. Without a path, "
+            f"{API_VERSION} is added."
+        ),
+    ),
+    th.Property(
+        "start_date",
+        th.StringType,
+        title="Start date",
+        description=(
+            "First day of the reports, in each advertiser's time zone: a date, a date-time or a "
+            "macro such as {now-30}, {now-2w}, {start_of_month}, {yesterday}."
+        ),
+        default="{now-30}",
+    ),
+    th.Property(
+        "end_date",
+        th.StringType,
+        title="End date",
+        description="Last day of the reports, included; as start_date. Not beyond today.",
+        default="{now}",
+    ),
+    th.Property(
+        "lookback_days",
+        th.IntegerType(minimum=0, maximum=400),
+        title="Look-back days",
+        description=(
+            "Days before the bookmark that reports read again, because TikTok still corrects "
+            "them. Conversions may arrive up to 28 days late."
+        ),
+        default=7,
+    ),
+    th.Property(
+        "include_deleted",
+        th.BooleanType,
+        title="Include deleted",
+        description="Also deleted campaigns, ad groups and ads, and what was spent on them.",
+        default=True,
+    ),
+    th.Property(
+        "rate_limit_tier",
+        th.StringType,
+        allowed_values=["basic", "advanced", "premium", "ultimate"],
+        title="Rate limit tier",
+        description="The level of your developer app; requests are paced below its limits.",
+        default="basic",
+    ),
+    th.Property(
+        "request_timeout",
+        th.IntegerType(minimum=1, maximum=3600),
+        title="Request timeout",
+        description="Seconds to wait for an answer.",
+        default=60,
+    ),
+    th.Property(
+        "max_retries",
+        th.IntegerType(minimum=0, maximum=50),
+        title="Maximum retries",
+        description="Further tries after one that failed in passing.",
+        default=7,
+    ),
+    th.Property(
+        "user_agent",
+        th.StringType(nullable=True),
+        title="User agent",
+        description="Text of the User-Agent header; by default the tap's name and version.",
+    ),
+    th.Property(
+        "simulator",
+        th.ObjectType(additional_properties=True, nullable=True),
+        title="Simulator",
+        description=(
+            "Options of the embedded API: seed, advertisers, campaigns, ads, days and more; "
+            "only with environment simulator."
+        ),
+    ),
+).to_dict()
+
+LISTS = ("advertiser_ids", "exclude_advertiser_ids")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a run, checked. Dates stay text: they resolve in each advertiser's zone."""
+
+    access_token: str
+    app_id: str
+    app_secret: str
+    advertiser_ids: tuple[str, ...]
+    exclude_advertiser_ids: tuple[str, ...]
+    environment: str
+    api_url: str
+    start_date: str
+    end_date: str
+    lookback_days: int
+    include_deleted: bool
+    rate_limit_tier: str
+    request_timeout: int
+    max_retries: int
+    user_agent: str
+    simulator: Mapping[str, t.Any]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the embedded API answers."""
+        return self.environment == "simulator" and not self.api_url
+
+    @property
+    def base_url(self) -> str:
+        """Base URL with the version, without a slash at its end; empty for the simulator."""
+        if not self.api_url:
+            host = HOSTS[self.environment]
+            return host + API_VERSION if host else ""
+        parts = urllib.parse.urlsplit(self.api_url)
+        path = parts.path.rstrip("/") or API_VERSION
+        return urllib.parse.urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+    @property
+    def tier(self) -> Tier:
+        """The request limits that apply; those of the simulator are among its own options."""
+        if self.environment == "simulator":
+            return TIERS.get(self.simulator.get("tier", "unlimited"), TIERS["basic"])
+        return TIERS["sandbox" if self.environment == "sandbox" else self.rate_limit_tier]
+
+    def days(self, now: pendulum.DateTime) -> tuple[pendulum.Date, pendulum.Date]:
+        """First and last day of the reports, where `now` is in the advertiser's time zone."""
+        return dates.day(self.start_date, now), min(dates.day(self.end_date, now), now.date())
+
+
+def normalise(config: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The configuration with lists of ids as lists of text.
+
+    A comma-separated text, a single id and ids written as numbers are understood, as they come
+    from environment variables and hand-written files.
+    """
+    result = dict(config)
+    for name in LISTS:
+        value = result.get(name)
+        if isinstance(value, bool) or name not in result:
+            continue
+        if value is None:
+            value = []
+        elif isinstance(value, (str, int)):
+            value = str(value).split(",")
+        if isinstance(value, list):
+            ids = (str(item).strip() if isinstance(item, (str, int)) else item for item in value)
+            result[name] = [item for item in ids if item != ""]
+    return result
+
+
+def check(config: Mapping[str, t.Any], known: t.Collection[str]) -> Settings:
+    """The settings of a configuration whose defaults are filled in.
+
+    Args:
+        config: names and values.
+        known: every name that the tap accepts, those of the SDK included.
+
+    Raises:
+        ConfigError: the first thing that is wrong, with what to write instead.
+    """
+    _check_names(config, known)
+    defaults = {name: spec.get("default") for name, spec in JSONSCHEMA["properties"].items()}
+    values: dict[str, t.Any] = defaults | {
+        name: value for name, value in config.items() if name in defaults and value is not None
+    }
+    _check_types(values)
+    settings = Settings(
+        **{
+            **values,
+            "access_token": (values["access_token"] or "").strip(),
+            "app_id": (values["app_id"] or "").strip(),
+            "app_secret": (values["app_secret"] or "").strip(),
+            "api_url": (values["api_url"] or "").strip(),
+            "user_agent": values["user_agent"] or default_user_agent(),
+            "simulator": values["simulator"] or {},
+            "advertiser_ids": tuple(dict.fromkeys(values["advertiser_ids"])),
+            "exclude_advertiser_ids": tuple(values["exclude_advertiser_ids"]),
+        }
+    )
+    _check_ids(settings)
+    _check_url(settings)
+    _check_dates(settings)
+    _check_credentials(settings)
+    return settings
+
+
+def default_user_agent() -> str:
+    """`tap-tiktok-ads/` and the version."""
+    return f"tap-tiktok-ads/{metadata.version('tap-tiktok-ads')}"
+
+
+def _check_names(config: Mapping[str, t.Any], known: t.Collection[str]) -> None:
+    for name in config:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "see --about for those that exist."
+            msg = f"Unknown setting {name!r}: {hint}"
+            raise ConfigError(msg)
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "boolean": (bool,),
+    "array": (list, tuple),
+    "object": (dict,),
+}
+
+
+def _check_types(values: Mapping[str, t.Any]) -> None:
+    for name, spec in JSONSCHEMA["properties"].items():
+        value = values[name]
+        if value is None:
+            continue
+        types = spec["type"] if isinstance(spec["type"], list) else [spec["type"]]
+        accepted = tuple(kind for word in types for kind in _KINDS.get(word, ()))
+        if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
+            word = next(word for word in types if word != "null")
+            article = "an" if word[0] in "aio" else "a"
+            msg = f"Setting {name!r} must be {article} {word}."
+            raise ConfigError(msg)
+        if "enum" in spec and value not in spec["enum"]:
+            near = difflib.get_close_matches(value, spec["enum"], n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            msg = f"Unknown {name} {value!r}: choose one of {', '.join(spec['enum'])}.{hint}"
+            raise ConfigError(msg)
+        low, high = spec.get("minimum"), spec.get("maximum")
+        if isinstance(value, int) and low is not None and not low <= value <= high:
+            msg = f"Setting {name!r} must lie between {low} and {high}, not at {value}."
+            raise ConfigError(msg)
+
+
+def _check_ids(settings: Settings) -> None:
+    for name in LISTS:
+        for advertiser_id in getattr(settings, name):
+            if not isinstance(advertiser_id, str) or not (
+                advertiser_id.isascii() and advertiser_id.isdigit()
+            ):
+                msg = (
+                    f"{advertiser_id!r} in {name} is not an advertiser ID: "
+                    "it consists of digits only."
+                )
+                raise ConfigError(msg)
+
+
+def _check_url(settings: Settings) -> None:
+    if not settings.api_url:
+        return
+    try:
+        parts = urllib.parse.urlsplit(settings.api_url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        usable = usable and not (parts.query or parts.fragment or parts.username)
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable:
+        msg = "Setting 'api_url' is not a base URL: write it like https://proxy.example/tiktok."
+        raise ConfigError(msg)
+    if parts.scheme == "http" and not is_loopback(settings.api_url):
+        msg = (
+            f"api_url {settings.api_url} would send the access token unencrypted: "
+            "use https, or http on this machine only."
+        )
+        raise ConfigError(msg)
+
+
+def _check_dates(settings: Settings) -> None:
+    now = pendulum.now("UTC")
+    days = {}
+    for name in ("start_date", "end_date"):
+        try:
+            days[name] = dates.day(getattr(settings, name), now)
+        except dates.DateError as error:
+            msg = f"Setting {name!r}: {error}."
+            raise ConfigError(msg) from None
+    if days["start_date"] > days["end_date"]:
+        msg = (
+            f"start_date {settings.start_date} ({days['start_date']}) lies after "
+            f"end_date {settings.end_date} ({days['end_date']})."
+        )
+        raise ConfigError(msg)
+
+
+def _check_credentials(settings: Settings) -> None:
+    if settings.simulated:
+        return
+    if not settings.access_token:
+        msg = (
+            "No access_token: set it in the config file or as TAP_TIKTOK_ADS_ACCESS_TOKEN with "
+            "--config ENV, or use environment 'simulator' to try the tap without an account."
+        )
+        raise ConfigError(msg)
+    if not settings.access_token.isascii() or not settings.access_token.isprintable():
+        msg = "Setting 'access_token' holds characters that no token has; copy it again."
+        raise ConfigError(msg)
+    if settings.advertiser_ids:
+        return
+    if settings.environment == "sandbox":
+        msg = "The sandbox cannot list advertisers: set advertiser_ids."
+        raise ConfigError(msg)
+    if not (settings.app_id and settings.app_secret):
+        msg = "Set advertiser_ids, or app_id and app_secret to find the advertisers of the token."
+        raise ConfigError(msg)

@@ -1,0 +1,192 @@
+"""What an ad delivered on a day: counters, days of rest, and how a day splits by audience."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from itertools import product
+from typing import TYPE_CHECKING, TypeAlias
+
+from .chance import mix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Counters: TypeAlias = tuple[int, ...]
+"""Additive quantities in the order of FIELDS; money in cents."""
+
+Parts: TypeAlias = tuple[tuple[tuple[str, ...], int], ...]
+"""Values of the split dimensions with their share of the row, per mille."""
+
+FIELDS = (
+    "spend",
+    "impressions",
+    "reach",
+    "clicks",
+    "conversions",
+    "value",
+    "viewed_100",
+    "left_after_75",
+    "left_after_50",
+    "left_after_25",
+    "left_after_6s",
+    "left_after_2s",
+    "left_at_once",
+    "likes",
+    "comments",
+    "shares",
+    "follows",
+    "visits",
+)
+"""The `left_*` counters make the video funnel monotonic and exactly additive."""
+
+NOTHING: Counters = (0,) * len(FIELDS)
+CONVERSIONS = FIELDS.index("conversions")
+VALUE = FIELDS.index("value")
+
+PROFILES = 2048
+"""Distinct ad-days in a world; a small number lets encoded metrics be cached."""
+
+AUDIENCES = 64
+"""Distinct mixes of audience values; all ads of a campaign share one."""
+
+SPLITS: dict[str, tuple[str, ...]] = {
+    "gender": ("FEMALE", "MALE", "NONE"),
+    "age": ("AGE_13_17", "AGE_18_24", "AGE_25_34", "AGE_35_44", "AGE_45_54", "AGE_55_100", "NONE"),
+    "country_code": ("US", "JP", "DE", "FR", "BR", "GB", "None"),
+    "platform": ("ANDROID", "IPHONE", "IPAD", "PC"),
+    "province_id": ("5332921", "4896861", "1850144", "2950157", "-1"),
+    "dma_id": ("501", "803", "602"),
+    "ac": ("WIFI", "4G", "5G"),
+    "language": ("en", "ja", "de", "zh_Hant"),
+    "device_brand_id": ("200001", "200002", "200003"),
+    "placement": ("TikTok", "Pangle", "Global App Bundle"),
+    "interest_category": ("10", "1001", "15", "22"),
+    "interest_category_tier2": ("10100", "10101", "15102"),
+    "interest_category_tier3": ("10100100", "10101101", "15102100"),
+    "interest_category_tier4": ("10100100100", "10101101100"),
+    "behavior_id": ("1004", "1005"),
+    "hashtag": ("#été", "#sale", "#雪"),
+    "audience_tags": ("7001", "7002"),
+    "additional_interests": ("8001", "8002"),
+    "purchase_intention": ("9001", "9002"),
+    "contextual_tag": ("6001", "6002"),
+    "bucket_id": ("1", "2"),
+    "ad_type": ("SINGLE_VIDEO", "CAROUSEL_ADS"),
+    "custom_event_type": ("Purchase", "AddToCart"),
+    "event_source_id": ("7311111111111111111", "7311111111111111112"),
+    "page_id": ("7322222222222222221", "7322222222222222222"),
+    "component_name": ("PRODUCT_CARD", "NONE"),
+    "room_id": ("7333333333333333331",),
+    "post_id": ("7344444444444444441", "7344444444444444442"),
+    "image_id": ("tos-alisg-p-0051/a", "tos-alisg-p-0051/b"),
+    "video_material_id": ("7355555555555555551", "7355555555555555552"),
+    "minis_id": ("7366666666666666661",),
+    "search_terms": ("red shoes", 'shoes "sale"', "靴"),
+    "search_keyword": ("shoes", "boots"),
+    "match_type": ("BROAD_WORD", "PRECISE_WORD"),
+    "skan_postback_sequence": ("1", "2"),
+}
+"""Values of every dimension that divides an ad-day."""
+
+_SHARES = {1: (970,), 2: (600, 370), 3: (550, 300, 120), 4: (400, 300, 200, 80)}
+_HOURS = 8
+_HOUR_SHARE = 120
+
+
+@lru_cache(maxsize=4096)
+def parts(dimensions: tuple[str, ...], audience: int) -> Parts:
+    """Return how a day divides by the dimensions; shares sum to at most 1,000."""
+    hourly = "stat_time_hour" in dimensions
+    names = [name for name in dimensions if name != "stat_time_hour"]
+    divided: Parts = (((), 1000),)
+    if names:
+        choices = list(product(*(SPLITS[name] for name in names)))
+        shares = _SHARES[min(len(choices), 4 if len(names) > 1 else 3)]
+        step = 5 if len(choices) % 5 else 1
+        divided = tuple(
+            (choices[(audience * 3 + place * step) % len(choices)], share)
+            for place, share in enumerate(shares)
+        )
+    if hourly:
+        first = audience % (24 - _HOURS)
+        divided = tuple(
+            ((f"{hour:02}", *values), share * _HOUR_SHARE // 1000)
+            for hour in range(first, first + _HOURS)
+            for values, share in divided
+        )
+    return divided
+
+
+@cache
+def profiles(seed: int) -> tuple[Counters, ...]:
+    """Return the ad-days of a world; each ad-day with spend is one of them."""
+    return tuple(_profile(mix(seed, number)) for number in range(PROFILES))
+
+
+def _profile(key: int) -> Counters:
+    """Return one plausible ad-day."""
+
+    def draw(step: int, low: int, high: int) -> int:
+        return low + mix(key, step) % (high - low + 1)
+
+    spend = draw(0, 60, 40_000)
+    impressions = spend * draw(1, 100, 400) // 100 + 20
+    clicks = impressions * draw(2, 5, 35) // 1000 + 1
+    conversions = clicks * draw(3, 0, 120) // 1000
+    plays = impressions * draw(4, 700, 950) // 1000
+    funnel = []
+    left = plays
+    for step, percent in enumerate((40, 45, 40, 35, 30, 30), start=5):
+        gone = left * draw(step, percent - 10, percent + 10) // 100
+        funnel.append(gone)
+        left -= gone
+    return (
+        spend,
+        impressions,
+        impressions * draw(11, 600, 900) // 1000,
+        clicks,
+        conversions,
+        conversions * draw(12, 500, 9_000),
+        left,
+        *reversed(funnel),
+        impressions * draw(13, 0, 20) // 1000,
+        draw(14, 0, 9),
+        draw(15, 0, 12),
+        draw(16, 0, 6),
+        draw(17, 0, 30),
+    )
+
+
+def scaled(counters: Counters, share: int) -> Counters:
+    """Return the share (per mille) of a row, rounded down so that parts never exceed it."""
+    if share == 1000:  # noqa: PLR2004
+        return counters
+    return tuple([value * share // 1000 for value in counters])
+
+
+@lru_cache(maxsize=1024)
+def _every(period: int, phase: int, span: int) -> int:
+    """Return a mask of `span` days with every `period`-th day set."""
+    return sum(1 << day for day in range(span) if (day + phase) % period == 0)
+
+
+def days_with_rows(key: int, first: int, last: int) -> int:
+    """Return the days with a row as bits; bit 0 is the first day of the history."""
+    if last < first:
+        return 0
+    span = ((1 << (last + 1)) - 1) >> first << first
+    period = 5 + key % 5
+    return span & ~_every(period, key // 5 % period, last // 64 * 64 + 64)
+
+
+def days_without_spend(key: int, last: int) -> int:
+    """Return the days whose row, if there is one, is all zeros."""
+    return _every(13, key // 31 % 13, last // 64 * 64 + 64)
+
+
+def bits(mask: int) -> Iterator[int]:
+    """Yield the set bits of a mask, lowest first."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low

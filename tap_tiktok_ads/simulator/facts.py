@@ -1,0 +1,49 @@
+"""The facts that are too long for Python: metric names and record fields (`facts.json`)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+_FACTS: dict[str, Any] = json.loads(
+    files(__package__).joinpath("facts.json").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A report metric.
+
+    Attributes:
+        name: Name in the `metrics` parameter.
+        type: Type of the value inside the string: integer, number, string or boolean.
+        group: Catalogue group, `attribute` for properties of the object.
+        level: For attributes, the lowest data level that has it; empty otherwise.
+    """
+
+    name: str
+    type: str
+    group: str
+    level: str = ""
+
+
+METRICS: dict[str, Metric] = {
+    name: Metric(name, kind, "attribute", level)
+    for name, (kind, level) in _FACTS["attributes"].items()
+} | {
+    name: Metric(name, kind, group)
+    for group, by_type in _FACTS["metrics"].items()
+    for kind, names in by_type.items()
+    for name in names.split()
+}
+"""Every metric the report endpoint knows."""
+
+COUNTRY_METRICS: dict[str, frozenset[str]] = {
+    report_type: frozenset(names.split()) for report_type, names in _FACTS["country_code"].items()
+}
+"""Non-attribute metrics allowed beside `country_code`, by report type."""
+
+RECORDS: dict[str, dict[str, Any]] = _FACTS["records"]
+"""Fields of each object: a type name, a list with the item's shape, or a nested object."""

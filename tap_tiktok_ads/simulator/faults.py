@@ -1,0 +1,128 @@
+"""Faults on demand: what goes wrong, for which requests, how often."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .chance import mix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KINDS = (
+    "code",
+    "rate_limit",
+    "http",
+    "reset",
+    "truncate",
+    "delay",
+    "hang",
+    "empty_page",
+    "drop_row",
+    "repeat_row",
+    "no_page_info",
+    "not_json",
+    "revoke_token",
+    "revoke_advertiser",
+)
+
+
+@dataclass
+class Fault:
+    """One fault and the requests it is for.
+
+    Attributes:
+        kind: One of `KINDS`.
+        path: Endpoint path below the version, such as "/ad/get/"; any if None.
+        advertiser_id: Only requests for this advertiser.
+        page: Only this page.
+        after: Matching requests that pass first.
+        times: How often it happens; None for ever.
+        probability: Chance per matching request, from the seed.
+        details: What the kind needs, such as code, status or seconds.
+    """
+
+    kind: str
+    path: str | None = None
+    advertiser_id: str | None = None
+    page: int | None = None
+    after: int = 0
+    times: int | None = 1
+    probability: float = 1.0
+    details: Mapping[str, Any] = field(default_factory=dict)
+    seen: int = 0
+    done: int = 0
+
+    def matches(self, path: str, advertiser_id: str | None, page: str) -> bool:
+        """Return whether a request is one the fault is for."""
+        return (
+            self.path in (None, path)
+            and self.advertiser_id in (None, advertiser_id)
+            and (self.page is None or str(self.page) == page)
+        )
+
+
+class Faults:
+    """The faults of a simulator; safe to use from several threads."""
+
+    def __init__(self, seed: int) -> None:
+        """Start without faults."""
+        self._seed = seed
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> None:
+        """Arm a fault.
+
+        Raises:
+            ValueError: Its kind is none of `KINDS`.
+        """
+        if fault.kind not in KINDS:
+            msg = f"Unknown fault {fault.kind!r}; use one of {', '.join(KINDS)}."
+            raise ValueError(msg)
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        """Disarm all faults."""
+        with self._lock:
+            self._faults.clear()
+
+    def take(self, path: str, advertiser_id: str | None, page: str) -> list[Fault]:
+        """Return the faults that happen to a request, in the order they were added."""
+        taken = []
+        with self._lock:
+            for number, fault in enumerate(self._faults):
+                if not fault.matches(path, advertiser_id, page):
+                    continue
+                fault.seen += 1
+                if fault.seen <= fault.after:
+                    continue
+                if fault.times is not None and fault.done >= fault.times:
+                    continue
+                if mix(self._seed, number, fault.seen) % 10_000 >= fault.probability * 10_000:
+                    continue
+                fault.done += 1
+                taken.append(fault)
+        return taken
+
+
+def alter(kind: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of an answer as a fault in its page leaves it."""
+    name = next((key for key, value in data.items() if isinstance(value, list)), None)
+    rows = data[name] if name is not None else []
+    middle = len(rows) // 2
+    changed = dict(data)
+    if kind == "no_page_info":
+        changed.pop("page_info", None)
+    if name is None:
+        return changed
+    if kind == "empty_page":
+        changed[name] = []
+    elif kind == "drop_row":
+        changed[name] = rows[:middle] + rows[middle + 1 :]
+    elif kind == "repeat_row":
+        changed[name] = rows[: middle + 1] + rows[middle:]
+    return changed

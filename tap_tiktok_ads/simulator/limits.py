@@ -1,0 +1,143 @@
+"""TikTok's rate limits: per second, minute and day, with the restriction that follows a breach."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Requests allowed in a second, a minute and a day (UTC)."""
+
+    second: int
+    minute: int
+    day: int
+
+
+TIERS: dict[str, Tier | None] = {
+    "basic": Tier(10, 600, 864_000),
+    "advanced": Tier(20, 1_200, 1_728_000),
+    "premium": Tier(30, 1_800, 2_592_000),
+    "ultimate": Tier(50, 3_000, 4_320_000),
+    "sandbox": Tier(1, 30, 1_000),
+    "unlimited": None,
+}
+"""Limits by level of the developer app; `sandbox` counts every endpoint by itself."""
+
+_MINUTE, _DAY = 60, 86_400
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A limit that was passed.
+
+    Attributes:
+        period: second, minute or day.
+        path: Endpoint of the request that passed it.
+        time: Clock reading.
+    """
+
+    period: str
+    path: str
+    time: float
+
+
+class _Window:
+    """Requests of one period, counted by the clock's periods and by rolling ones."""
+
+    def __init__(self, length: int, limit: int) -> None:
+        self.length = length
+        self.limit = limit
+        self._times: deque[float] = deque()
+
+    def add(self, now: float) -> bool:
+        """Count a request; return whether the limit is kept.
+
+        A calendar period never holds more than the rolling one that ends at its last request.
+        """
+        while self._times and self._times[0] <= now - self.length:
+            self._times.popleft()
+        self._times.append(now)
+        return len(self._times) <= self.limit
+
+    def clear(self) -> None:
+        self._times.clear()
+
+
+class _Budget:
+    """The state of one app, or of one endpoint in the sandbox."""
+
+    def __init__(self, tier: Tier, restriction_seconds: float) -> None:
+        self._second = _Window(1, tier.second)
+        self._minute = _Window(_MINUTE, tier.minute)
+        self._per_day = tier.day
+        self._day = (0, 0)
+        self._restriction = restriction_seconds
+        self._blocked_until = 0.0
+
+    def take(self, now: float) -> tuple[bool, str | None]:
+        """Count a request; return whether it may pass, and the period it breaches."""
+        fast = not self._second.add(now)
+        heavy = not self._minute.add(now)
+        today = int(now // _DAY)
+        day, count = self._day
+        self._day = (today, count + 1 if day == today else 1)
+        if now < self._blocked_until:
+            return False, None
+        if self._day[1] > self._per_day:
+            self._blocked_until = (today + 1) * _DAY
+            return False, "day"
+        if heavy:
+            self._blocked_until = now + self._restriction
+            self._minute.clear()
+            return False, "minute"
+        if fast:
+            self._blocked_until = math.floor(now) + 1
+            self._second.clear()
+            return False, "second"
+        return True, None
+
+
+class Limiter:
+    """Counts requests of an app and refuses those above its tier."""
+
+    def __init__(
+        self, tier: str, restriction_seconds: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Start with nothing counted.
+
+        Raises:
+            ValueError: The tier is none of `TIERS`.
+        """
+        if tier not in TIERS:
+            msg = f"Unknown tier {tier!r}; use one of {', '.join(TIERS)}."
+            raise ValueError(msg)
+        self.breaches: list[Breach] = []
+        self._tier = TIERS[tier]
+        self._per_endpoint = tier == "sandbox"
+        self._restriction = restriction_seconds
+        self._clock = clock
+        self._budgets: dict[str, _Budget] = {}
+        self._lock = threading.Lock()
+
+    def allows(self, path: str) -> bool:
+        """Count a request to a path and return whether it may pass."""
+        if self._tier is None:
+            return True
+        with self._lock:
+            now = self._clock()
+            name = path if self._per_endpoint else ""
+            if name not in self._budgets:
+                self._budgets[name] = _Budget(self._tier, self._restriction)
+            passes, period = self._budgets[name].take(now)
+            if period is not None:
+                self.breaches.append(Breach(period, path, now))
+            return passes

@@ -1,0 +1,473 @@
+"""The synchronous report: what may be asked, which rows there are, and their JSON."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from operator import add
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+from . import delivery, records, spec
+from .errors import refuse
+from .facts import COUNTRY_METRICS, METRICS
+from .metrics import NOT_APPLICABLE, Encoder
+from .world import TOP_VIEW, Account, Ad, AdGroup, Campaign, SmartAd, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+Subject: TypeAlias = Account | Campaign | AdGroup | Ad | SmartAd
+
+CONFLICT = "Conflict occurs. The input params including metrics and dimensions have no relation."
+_STATUS_OF_LEVEL = {
+    "AUCTION_CAMPAIGN": "campaign_status",
+    "AUCTION_ADGROUP": "adgroup_status",
+    "AUCTION_AD": "ad_status",
+}
+_DEPTH_OF_ATTRIBUTE = {"any": 0, "campaign": 1, "adgroup": 2, "adgroup_only": 2, "ad": 3}
+_ID_FILTERS = ("campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2")
+_LIST_FILTERS = (
+    *_ID_FILTERS,
+    *_STATUS_OF_LEVEL.values(),
+    "buying_type",
+    "campaign_automation_type",
+)
+_SUMS_KEPT = 50_000
+_LIVING = frozenset(("STATUS_NOT_DELETE",))
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class Query:
+    """A report request that TikTok accepts."""
+
+    level: str
+    subject: str | None
+    time: str | None
+    splits: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    metrics: tuple[str, ...]
+    attributes: tuple[str, ...]
+    start: str | None
+    end: str | None
+    filters: tuple[tuple[str, str, str], ...]
+
+    @cached_property
+    def kept(self) -> dict[str, frozenset[str]]:
+        """Values kept, by filter name; the filters that compare are left out."""
+        return {
+            name: frozenset(map(str, json.loads(text)))
+            for name, _, text in self.filters
+            if name in _LIST_FILTERS
+        }
+
+
+def parse(params: Mapping[str, Any]) -> Query:
+    """Return the query of checked parameters.
+
+    Raises:
+        ApiError: With code 40002, for everything the parameter table cannot express.
+    """
+    report_type, level = params["report_type"], params["data_level"]
+    dimensions = tuple(params["dimensions"])
+    subject, time, splits = _dimensions(report_type, level, dimensions)
+    if params["query_lifetime"]:
+        _check_lifetime(report_type, time, splits)
+    else:
+        _check_window(params["start_date"], params["end_date"], time)
+    metrics, attributes = _metrics(params["metrics"], report_type, level, subject, splits)
+    filters = _filters(params["filtering"])
+    sent = {name for name, _, _ in filters}
+    if (subject == "ad_id_v2" and ("ad_ids" in sent or "ad_id" in attributes)) or (
+        subject == "ad_id" and ("ad_ids_v2" in sent or "ad_id_v2" in attributes)
+    ):
+        refuse(f"dimensions: ad_id and ad_id_v2 cannot be combined. {CONFLICT}")
+    order = params["order_field"]
+    if order is not None and order not in metrics:
+        refuse(f"order_field: {order!r} is not one of the numeric metrics asked.")
+    if params["enable_total_metrics"] and (
+        report_type != "BASIC" or splits or time == "stat_time_hour"
+    ):
+        msg = "enable_total_metrics: Only for BASIC with an ID dimension and/or stat_time_day."
+        refuse(msg)
+    lifetime = params["query_lifetime"]
+    return Query(
+        level=level,
+        subject=subject,
+        time=time,
+        splits=splits,
+        dimensions=dimensions,
+        metrics=metrics,
+        attributes=attributes,
+        start=None if lifetime else params["start_date"],
+        end=None if lifetime else params["end_date"],
+        filters=filters,
+    )
+
+
+def _dimensions(
+    report_type: str, level: str, names: tuple[str, ...]
+) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Return the ID dimension, the time dimension and the others."""
+    known = {*spec.ID_DIMENSIONS, *spec.TIME_DIMENSIONS, *delivery.SPLITS}
+    for name in names:
+        if name not in known:
+            refuse(f"dimensions: Invalid dimension {name!r}.")
+    if len(set(names)) != len(names):
+        refuse("dimensions: Contains duplicates.")
+    subjects = [name for name in names if name in spec.ID_DIMENSIONS]
+    times = [name for name in names if name in spec.TIME_DIMENSIONS]
+    splits = tuple(name for name in names if name in delivery.SPLITS)
+    for kind, several in (("time", times), ("ID", subjects)):
+        if len(several) > 1:
+            text = ", ".join(several)
+            refuse(f"dimensions: Only one {kind} dimension is allowed, not {text}. {CONFLICT}")
+    if len(splits) > 1 and not (report_type == "AUDIENCE" and set(splits) == {"gender", "age"}):
+        refuse(f"dimensions: {', '.join(splits)} cannot be combined. {CONFLICT}")
+    if not set(splits) <= spec.SPLITS_BY_TYPE[report_type]:
+        refuse(f"dimensions: {splits[0]} is not for {report_type}. {CONFLICT}")
+    if report_type == "AUDIENCE" and not splits:
+        refuse(f"dimensions: AUDIENCE needs an audience dimension. {CONFLICT}")
+    subject = subjects[0] if subjects else None
+    if subject and spec.LEVELS.index(spec.LEVEL_OF_ID[subject]) > spec.LEVELS.index(level):
+        refuse(f"dimensions: {subject} is below data_level {level}. {CONFLICT}")
+    return subject, times[0] if times else None, splits
+
+
+def _check_lifetime(report_type: str, time: str | None, splits: tuple[str, ...]) -> None:
+    if report_type == "AUDIENCE":
+        refuse("query_lifetime: Not supported for report_type AUDIENCE.")
+    if time or "country_code" in splits:
+        refuse("query_lifetime: Not supported with time dimensions or country_code.")
+
+
+def _check_window(start: str | None, end: str | None, time: str | None) -> None:
+    if start is None or end is None:
+        missing = "start_date" if start is None else "end_date"
+        refuse(f"{missing}: Missing data for required field.")
+    if start > end:
+        refuse("start_date: Must not be after end_date.")
+    days = (date.fromisoformat(end) - date.fromisoformat(start)).days + 1
+    limit = {"stat_time_day": 30, "stat_time_hour": 1}.get(time or "", 365)
+    if days > limit:
+        msg = f"end_date: The date range of {days} days exceeds the maximum of {limit} days"
+        refuse(f"{msg} for {time or 'reports without time dimension'}.")
+
+
+def _metrics(
+    names: Sequence[str], report_type: str, level: str, subject: str | None, splits: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the computed metrics and the attribute metrics."""
+    unknown = [name for name in names if name not in METRICS]
+    if unknown:
+        refuse(f"metrics: Invalid metric {', '.join(unknown)}.")
+    names = list(dict.fromkeys(names))
+    computed = tuple(name for name in names if METRICS[name].group != "attribute")
+    attributes = tuple(name for name in names if METRICS[name].group == "attribute")
+    depth = -1 if subject is None else spec.LEVELS.index(spec.LEVEL_OF_ID[subject])
+    for name in attributes:
+        only_here = METRICS[name].level == "adgroup_only" and level != "AUCTION_ADGROUP"
+        if _DEPTH_OF_ATTRIBUTE[METRICS[name].level] > depth or only_here:
+            refuse(f"metrics: {name} is not supported at {level}. {CONFLICT}")
+    for name in computed:
+        if not _allowed(name, report_type, splits):
+            msg = f"metrics: {name} is not supported with {', '.join(splits)}"
+            refuse(f"{msg} in report_type {report_type}. {CONFLICT}")
+    return computed, attributes
+
+
+def _allowed(name: str, report_type: str, splits: tuple[str, ...]) -> bool:
+    """Return whether a computed metric may go with the dimensions."""
+    if "country_code" in splits:
+        return name in COUNTRY_METRICS[report_type]
+    if report_type == "AUDIENCE":
+        return name not in spec.UNIQUE_METRICS and METRICS[name].group not in spec.EVENT_GROUPS
+    return True
+
+
+def _filters(sent: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str, str], ...]:
+    filters = []
+    for index, one in enumerate(sent):
+        name, kind, text = one["field_name"], one["filter_type"], one["filter_value"]
+        where = f"filtering[{index}].filter_value"
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+            if name != "create_time":
+                refuse(f"{where}: {text[:60]!r} is no JSON string.")
+        if name in _LIST_FILTERS and not isinstance(value, list):
+            refuse(f"{where}: {name} needs a JSON array.")
+        if name in _LIST_FILTERS and kind != "IN":
+            refuse(f"filtering[{index}].filter_type: {name} needs IN, not {kind}.")
+        if name in _ID_FILTERS:
+            spec.ids().check(where, [str(item) for item in value])
+        if name in _STATUS_OF_LEVEL.values():
+            for status in value:
+                spec.PRIMARY_STATUS.check(where, status)
+        if name == "buying_type":
+            spec.BUYING_TYPES.check(where, value)
+            if TOP_VIEW in value and len(value) > 1:
+                refuse(f"{where}: {TOP_VIEW} cannot be mixed with other types.")
+        filters.append((name, kind, text))
+    return tuple(filters)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The place of a row: a day of the history or none, an hour or none, split values."""
+
+    day: int | None
+    values: tuple[str, ...]
+
+
+@dataclass
+class Unit:
+    """One object of the ID dimension with the ads whose delivery it shows."""
+
+    subject: Subject
+    ads: list[Ad]
+
+
+class Report:
+    """The rows of one query for one account, computed when a page asks for them."""
+
+    def __init__(self, world: World, account: Account, query: Query) -> None:
+        """Find the objects and count their rows; no row is made yet."""
+        self._world = world
+        self._account = account
+        self._query = query
+        self._horizon = world.horizon(account)
+        self._window = self._mask()
+        hourly = query.time == "stat_time_hour"
+        self._divided = (*(("stat_time_hour",) if hourly else ()), *query.splits)
+        self._sums: dict[tuple[str, Row], delivery.Counters] = {}
+        ads, self.cut = self._ads()
+        self._units = self._group(ads)
+        self._ends = list(accumulate(self._count(unit) for unit in self._units))
+
+    def _mask(self) -> int:
+        """Return the days asked and delivered so far, as bits."""
+        first, last = 0, self._horizon
+        if self._query.start and self._query.end:
+            first = max(first, records.day_index(self._account, self._query.start))
+            last = min(last, records.day_index(self._account, self._query.end))
+        return ((1 << (last + 1)) - 1) >> first << first if last >= first else 0
+
+    def _ads(self) -> tuple[list[Ad], bool]:
+        """Return the ads the filters keep, newest first, and whether the newest were cut."""
+        query = self._query
+        ads = [ad for ad in self._account.ads if _kept(ad, query)]
+        limit = self._world.options.report_ads_limit
+        if limit is not None and query.level == "AUCTION_AD" and len(ads) > limit:
+            return ads[:limit], True
+        return ads, False
+
+    def _group(self, ads: Iterable[Ad]) -> list[Unit]:
+        units: dict[str, Unit] = {}
+        for ad in ads:
+            subject = self._subject(ad)
+            unit = units.get(subject.id)
+            if unit is None:
+                unit = units[subject.id] = Unit(subject, [])
+            unit.ads.append(ad)
+        found = [unit for unit in units.values() if self._days(unit.ads)]
+        return sorted(found, key=lambda unit: unit.subject.id, reverse=True)
+
+    def _subject(self, ad: Ad) -> Subject:
+        match self._query.subject:
+            case "ad_id":
+                return ad
+            case "ad_id_v2":
+                return ad.smart or ad
+            case "adgroup_id":
+                return ad.group
+            case "campaign_id":
+                return ad.campaign
+        return self._account
+
+    def _days(self, ads: Iterable[Ad]) -> int:
+        """Return the days with a row; rows without spend are not divided."""
+        days = 0
+        for ad in ads:
+            days |= self._days_of(ad)
+        return days
+
+    def _days_of(self, ad: Ad) -> int:
+        mask = ad.spending(self._horizon) if self._divided else ad.days(self._horizon)
+        return mask & self._window
+
+    def _parts(self, ad: Ad) -> delivery.Parts:
+        return delivery.parts(self._divided, ad.campaign.key % delivery.AUDIENCES)
+
+    def _parted(self, unit: Unit) -> dict[delivery.Parts, int]:
+        """Return the days of each way the ads of a unit divide."""
+        days: dict[delivery.Parts, int] = {}
+        for ad in unit.ads:
+            parts = self._parts(ad)
+            days[parts] = days.get(parts, 0) | self._days_of(ad)
+        return days
+
+    def _count(self, unit: Unit) -> int:
+        parted = self._parted(unit)
+        if len(parted) > 1:
+            return sum(1 for _ in self._rows(unit))
+        ((parts, days),) = parted.items()
+        return len(parts) * (days.bit_count() if self._query.time else 1)
+
+    def _rows(self, unit: Unit) -> Iterator[Row]:
+        parted = self._parted(unit)
+        if not self._query.time:
+            values = dict.fromkeys(
+                value for parts, days in parted.items() if days for value, _ in parts
+            )
+            yield from (Row(None, value) for value in values)
+            return
+        for day in delivery.bits(self._days(unit.ads)):
+            here = (parts for parts, days in parted.items() if days >> day & 1)
+            for value in dict.fromkeys(value for parts in here for value, _ in parts):
+                yield Row(day, value)
+
+    def _counters(self, unit: Unit, row: Row) -> delivery.Counters:
+        if len(unit.ads) == 1 and row.day is not None:
+            return self._share(unit.ads[0], row, row.day)
+        key = (unit.subject.id, row)
+        total = self._sums.get(key)
+        if total is None:
+            total = delivery.NOTHING
+            for ad in unit.ads:
+                days = self._days_of(ad)
+                if row.day is not None:
+                    days &= 1 << row.day
+                for day in delivery.bits(days):
+                    total = tuple(map(add, total, self._share(ad, row, day)))
+            if len(self._sums) >= _SUMS_KEPT:
+                self._sums.clear()
+            self._sums[key] = total
+        return total
+
+    def _share(self, ad: Ad, row: Row, day: int) -> delivery.Counters:
+        counters = self._world.counters(ad, day, self._horizon)
+        if not self._divided:
+            return counters
+        share = _shares(self._parts(ad)).get(row.values)
+        return delivery.scaled(counters, share) if share else delivery.NOTHING
+
+    @property
+    def total(self) -> int:
+        """How many rows the report has."""
+        return self._ends[-1] if self._ends else 0
+
+    def places(self, start: int, stop: int) -> Iterator[tuple[Unit, Row]]:
+        """Yield the places of a slice of rows."""
+        index = bisect_right(self._ends, start)
+        skipped = start - (self._ends[index - 1] if index else 0)
+        left = min(stop, self.total) - start
+        while left > 0:
+            unit = self._units[index]
+            for row in list(self._rows(unit))[skipped : skipped + left]:
+                yield unit, row
+                left -= 1
+            index, skipped = index + 1, 0
+
+    def rows(self, places: Iterable[tuple[Unit, Row]]) -> list[msgspec.Raw]:
+        """Return rows as JSON."""
+        encoder = encoder_of(self._query.metrics)
+        head = ""
+        previous: Unit | None = None
+        rows = []
+        for unit, row in places:
+            if unit is not previous:
+                head, previous = self._attributes(unit), unit
+            text = encoder.text(self._counters(unit, row))
+            comma = "," if head and text else ""
+            dimensions = _encode(self._dimensions(unit, row)).decode()
+            body = f'{{"metrics":{{{head}{comma}{text}}},"dimensions":{dimensions}}}'
+            rows.append(msgspec.Raw(body.encode()))
+        return rows
+
+    def _attributes(self, unit: Unit) -> str:
+        """Return the attribute metrics of a unit as JSON without braces."""
+        names = self._query.attributes
+        values = records.attributes(unit.subject, names)
+        if isinstance(unit.subject, SmartAd):
+            values |= records.lists(unit.subject, names)
+        return _encode(values).decode()[1:-1]
+
+    def _dimensions(self, unit: Unit, row: Row) -> dict[str, str]:
+        query = self._query
+        values = dict(zip(self._divided, row.values, strict=True))
+        if query.subject:
+            values[query.subject] = unit.subject.id
+        if row.day is not None:
+            hour = values.get("stat_time_hour", "00")
+            day = records.day_text(self._account, row.day)
+            values[query.time or ""] = f"{day} {hour}:00:00"
+        if "interest_category" in values:
+            values["interest_category_v2"] = values["interest_category"]
+        return values
+
+    def ordered(self, name: str, *, descending: bool) -> list[tuple[Unit, Row]]:
+        """Return all places in the order of a metric."""
+        index = self._query.metrics.index(name)
+        encoder = encoder_of(self._query.metrics)
+
+        def size(place: tuple[Unit, Row]) -> float:
+            text = encoder.values(self._counters(*place))[index]
+            return -1.0 if text == NOT_APPLICABLE else float(text)
+
+        return sorted(self.places(0, self.total), key=size, reverse=descending)
+
+    def totals(self) -> dict[str, str]:
+        """Return the metrics of all rows together."""
+        total = delivery.NOTHING
+        for place in self.places(0, self.total):
+            total = tuple(map(add, total, self._counters(*place)))
+        values = encoder_of(self._query.metrics).values(total)
+        return dict(zip(self._query.metrics, values, strict=True))
+
+
+def _kept(ad: Ad, query: Query) -> bool:
+    """Return whether the filters of a query keep the delivery of an ad."""
+    kept = query.kept
+    bought = kept.get("buying_type")
+    if ad.campaign.buying == TOP_VIEW if bought is None else ad.campaign.buying not in bought:
+        return False
+    judged: dict[str, Ad | AdGroup | Campaign] = {
+        "AUCTION_AD": ad,
+        "AUCTION_ADGROUP": ad.group,
+        "AUCTION_CAMPAIGN": ad.campaign,
+    }
+    entity = judged.get(query.level)
+    if entity is not None:
+        statuses = kept.get(_STATUS_OF_LEVEL[query.level], _LIVING)
+        if "STATUS_ALL" not in statuses and ("STATUS_DELETE" in statuses) != entity.deleted:
+            return False
+    if not kept:
+        return True
+    ids = {
+        "campaign_ids": ad.campaign.id,
+        "adgroup_ids": ad.group.id,
+        "ad_ids": ad.id,
+        "ad_ids_v2": ad.id_v2,
+        "campaign_automation_type": ad.campaign.automation,
+    }
+    return all(value in kept.get(name, (value,)) for name, value in ids.items())
+
+
+@lru_cache(maxsize=4096)
+def _shares(parts: delivery.Parts) -> dict[tuple[str, ...], int]:
+    return dict(parts)
+
+
+@lru_cache(maxsize=32)
+def encoder_of(metrics: tuple[str, ...]) -> Encoder:
+    """Return the encoder of a list of metrics, with what it remembers."""
+    return Encoder(metrics)

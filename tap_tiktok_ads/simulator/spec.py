@@ -1,0 +1,503 @@
+"""The endpoints and their parameters: kind, limits and enums, as TikTok documents them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from .errors import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Kind: TypeAlias = Literal[
+    "string", "id", "date", "datetime", "integer", "boolean", "array", "object"
+]
+
+MAX_LEVEL_IDS = 100
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter, or one value inside a JSON parameter.
+
+    Attributes:
+        kind: What the value is; arrays and objects come as JSON text in a query string.
+        required: Whether it must be sent.
+        default: Value when it is not sent.
+        enum: Values allowed; all if empty.
+        low: Least number, or least length of an array.
+        high: Greatest number, or greatest length of an array.
+        item: What an array holds.
+        keys: What an object may hold; any key if empty.
+    """
+
+    kind: Kind = "string"
+    required: bool = False
+    default: Any = None
+    enum: tuple[str, ...] = ()
+    low: int | None = None
+    high: int | None = None
+    item: Param | None = None
+    keys: Mapping[str, Param] = field(default_factory=dict)
+
+    def read(self, name: str, text: str) -> Any:
+        """Return the value of the text of a query string."""
+        if self.kind in {"array", "object"}:
+            try:
+                value = json.loads(text)
+            except ValueError:
+                msg = f"{name}: Field must be set to json {self.kind}: {text[:60]!r} is no JSON."
+                refuse(msg)
+            return self.check(name, value)
+        if self.kind == "integer":
+            if not re.fullmatch(r"-?\d{1,18}", text):
+                refuse(f"{name}: Not a valid integer.")
+            return self.check(name, int(text))
+        if self.kind == "boolean":
+            if text not in {"true", "false"}:
+                refuse(f"{name}: Not a valid boolean.")
+            return text == "true"
+        return self.check(name, text)
+
+    def check(self, name: str, value: Any) -> Any:
+        """Return a decoded value if it is what the parameter allows."""
+        _CHECKS[self.kind](self, name, value)
+        if self.enum and value not in self.enum:
+            allowed = ", ".join(self.enum)
+            refuse(f"{name}: Invalid value {value!r}. Must be one of {allowed}.")
+        return value
+
+    def _string(self, name: str, value: Any) -> None:
+        if not isinstance(value, str):
+            refuse(f"{name}: Not a valid string.")
+        if not value:
+            refuse(f"{name}: Field may not be empty.")
+
+    def _id(self, name: str, value: Any) -> None:
+        if not isinstance(value, str) or not value.isdecimal():
+            refuse(f"{name}: Not a valid ID; IDs are strings of digits.")
+
+    def _date(self, name: str, value: Any) -> None:
+        try:
+            parsed = date.fromisoformat(value)
+        except (TypeError, ValueError):
+            parsed = None
+        if parsed is None or parsed.isoformat() != value:
+            refuse(f"{name}: Not a valid date. Expected format is YYYY-MM-DD.")
+
+    def _datetime(self, name: str, value: Any) -> None:
+        shape = "%Y-%m-%d %H:%M:%S"
+        try:
+            parsed = datetime.strptime(value, shape).strftime(shape)
+        except (TypeError, ValueError):
+            parsed = None
+        if parsed != value:
+            msg = f"{name}: Not a valid datetime. Expected format is YYYY-MM-DD HH:MM:SS."
+            refuse(msg)
+
+    def _integer(self, name: str, value: Any) -> None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            refuse(f"{name}: Not a valid integer.")
+        if self.low is not None and value < self.low:
+            refuse(f"{name}: Must be greater than or equal to {self.low}.")
+        if self.high is not None and value > self.high:
+            refuse(f"{name}: Must be less than or equal to {self.high}.")
+
+    def _boolean(self, name: str, value: Any) -> None:
+        if not isinstance(value, bool):
+            refuse(f"{name}: Not a valid boolean.")
+
+    def _array(self, name: str, value: Any) -> None:
+        if not isinstance(value, list):
+            refuse(f"{name}: Field must be set to json array.")
+        if self.low is not None and len(value) < self.low:
+            refuse(f"{name}: Length must be at least {self.low}.")
+        if self.high is not None and len(value) > self.high:
+            refuse(f"{name}: Length {len(value)} exceeds the maximum of {self.high}.")
+        for index, item in enumerate(value):
+            if self.item is not None:
+                self.item.check(f"{name}[{index}]", item)
+
+    def _object(self, name: str, value: Any) -> None:
+        if not isinstance(value, dict):
+            refuse(f"{name}: Field must be set to json object.")
+        _check_keys(self.keys, name, value)
+        for key, inner in value.items():
+            if key in self.keys:
+                self.keys[key].check(f"{name}.{key}", inner)
+
+
+_CHECKS: dict[str, Callable[[Param, str, Any], None]] = {
+    "string": Param._string,  # noqa: SLF001
+    "id": Param._id,  # noqa: SLF001
+    "date": Param._date,  # noqa: SLF001
+    "datetime": Param._datetime,  # noqa: SLF001
+    "integer": Param._integer,  # noqa: SLF001
+    "boolean": Param._boolean,  # noqa: SLF001
+    "array": Param._array,  # noqa: SLF001
+    "object": Param._object,  # noqa: SLF001
+}
+
+
+def _check_keys(keys: Mapping[str, Param], name: str, value: Mapping[str, Any]) -> None:
+    """Refuse unknown keys and missing required ones."""
+    for key in value:
+        if keys and key not in keys:
+            refuse(f"{name}.{key}: Unknown field.")
+    for key, param in keys.items():
+        if param.required and key not in value:
+            refuse(f"{name}.{key}: Missing data for required field.")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One row of the table: where it is and what it takes.
+
+    Attributes:
+        params: Parameters by name.
+        ignored: Names TikTok takes and does not read.
+        method: HTTP method.
+    """
+
+    params: Mapping[str, Param]
+    ignored: frozenset[str] = frozenset()
+    method: str = "GET"
+
+    def read(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the checked parameters, defaults filled in.
+
+        Args:
+            sent: Text of a query string, or decoded values of a JSON body.
+
+        Raises:
+            ApiError: With code 40002; the message names the parameter.
+        """
+        for name in sent:
+            if name not in self.params and name not in self.ignored:
+                refuse(f"{name}: Unknown field.")
+        values = {}
+        for name, param in self.params.items():
+            if name in sent:
+                reader = param.read if self.method == "GET" else param.check
+                values[name] = reader(name, sent[name])
+            elif param.required:
+                refuse(f"{name}: Missing data for required field.")
+            else:
+                values[name] = param.default
+        return values
+
+
+TEXT = Param()
+FLAG = Param("boolean")
+MOMENT = Param("datetime")
+ID = Param("id")
+ADVERTISER = Param("id", required=True)
+
+
+def strings(high: int | None = None, enum: tuple[str, ...] = ()) -> Param:
+    """Return a JSON array of strings."""
+    return Param("array", high=high, item=Param(enum=enum))
+
+
+def ids(high: int = MAX_LEVEL_IDS, *, required: bool = False) -> Param:
+    """Return a JSON array of 1 to `high` ids."""
+    return Param("array", required=required, low=1, high=high, item=ID)
+
+
+def pages(largest: int, default: int = 10) -> dict[str, Param]:
+    """Return the parameters `page` and `page_size`."""
+    return {
+        "page": Param("integer", default=1, low=1),
+        "page_size": Param("integer", default=default, low=1, high=largest),
+    }
+
+
+def filters(**keys: Param) -> Param:
+    """Return the JSON object `filtering`."""
+    return Param("object", default={}, keys=keys)
+
+
+PRIMARY_STATUS = Param(
+    enum=(
+        "STATUS_ALL",
+        "STATUS_NOT_DELETE",
+        "STATUS_DELETE",
+        "STATUS_NOT_DELIVERY",
+        "STATUS_DELIVERY_OK",
+        "STATUS_DISABLE",
+        "STATUS_TIME_DONE",
+        "STATUS_RF_CLOSED",
+        "STATUS_CLOSED",
+        "STATUS_FROZEN",
+    ),
+)
+AUTOMATION = Param(enum=("MANUAL", "SMART_PLUS", "UPGRADED_SMART_PLUS"))
+BUYING_TYPES = strings(enum=("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW"))
+ORIGINS = strings(enum=("TT_ADS_PLATFORM", "PROMOTE"))
+
+_STATUSES = {"primary_status": PRIMARY_STATUS, "secondary_status": TEXT}
+_CREATION = {"creation_filter_start_time": MOMENT, "creation_filter_end_time": MOMENT}
+_GOALS = {"objective_type": TEXT, "optimization_goal": TEXT}
+_COMMON = _STATUSES | _CREATION | _GOALS
+_OBJECTS = _COMMON | {
+    "campaign_ids": ids(),
+    "buying_types": BUYING_TYPES,
+    "campaign_system_origins": ORIGINS,
+    "campaign_automation_type": AUTOMATION,
+}
+
+_CAMPAIGN_FILTERS = filters(
+    **_OBJECTS,
+    campaign_name=TEXT,
+    sales_destination=TEXT,
+    is_smart_performance_campaign=FLAG,
+    creative_campaign_type=strings(),
+    split_test_enabled=FLAG,
+    campaign_product_source=TEXT,
+    campaign_type=TEXT,
+    gmv_max_promotion_types=strings(),
+    store_ids=strings(),
+)
+_AD_GROUP_FILTERS = filters(
+    **_OBJECTS,
+    adgroup_ids=ids(),
+    adgroup_name=TEXT,
+    promotion_type=TEXT,
+    bid_strategy=TEXT,
+    creative_material_mode=TEXT,
+    billing_events=strings(),
+    split_test_enabled=FLAG,
+)
+_AD_FILTERS = filters(
+    **_OBJECTS,
+    adgroup_ids=ids(),
+    ad_ids=ids(),
+    ad_ids_v2=ids(),
+    ad_name=TEXT,
+    creative_material_mode=TEXT,
+    destination=TEXT,
+    modified_after=MOMENT,
+)
+_SMART_PLUS_AD_FILTERS = filters(
+    **_COMMON,
+    campaign_ids=ids(),
+    adgroup_ids=ids(),
+    smart_plus_ad_ids=ids(),
+    sales_destination=TEXT,
+    modified_after=MOMENT,
+)
+_NULL_FIELDS = strings(enum=("NULL_FIELD",))
+
+
+def _objects(filtering: Param) -> Endpoint:
+    """Return the row of a list of campaigns, ad groups or ads."""
+    return Endpoint(
+        {
+            "advertiser_id": ADVERTISER,
+            "filtering": filtering,
+            "fields": strings(),
+            "exclude_field_types_in_response": _NULL_FIELDS,
+            **pages(1000),
+        },
+    )
+
+
+_FILTER_TYPES = (
+    "IN",
+    "NOT_IN",
+    "MATCH",
+    "GREATER_EQUAL",
+    "GREATER_THAN",
+    "LOWER_EQUAL",
+    "LOWER_THAN",
+    "BETWEEN",
+    "RANGE",
+    "CONTAIN_ANY_OF",
+)
+REPORT_FILTERS = (
+    "campaign_ids",
+    "adgroup_ids",
+    "ad_ids",
+    "ad_ids_v2",
+    "campaign_status",
+    "adgroup_status",
+    "ad_status",
+    "campaign_automation_type",
+    "buying_type",
+    "promotion_type",
+    "create_time",
+)
+_REPORT_FILTER = Param(
+    "object",
+    keys={
+        "field_name": Param(required=True, enum=REPORT_FILTERS),
+        "filter_type": Param(required=True, enum=_FILTER_TYPES),
+        "filter_value": Param(required=True),
+    },
+)
+
+ENDPOINTS: dict[str, Endpoint] = {
+    "/oauth2/advertiser/get/": Endpoint(
+        {"app_id": Param(required=True), "secret": Param(required=True)},
+    ),
+    "/user/info/": Endpoint({}),
+    "/advertiser/info/": Endpoint(
+        {"advertiser_ids": ids(100, required=True), "fields": strings()},
+        ignored=frozenset(("page", "page_size")),
+    ),
+    "/campaign/get/": _objects(_CAMPAIGN_FILTERS),
+    "/adgroup/get/": _objects(_AD_GROUP_FILTERS),
+    "/ad/get/": _objects(_AD_FILTERS),
+    "/report/integrated/get/": Endpoint(
+        {
+            "advertiser_id": ADVERTISER,
+            "service_type": Param(default="AUCTION", enum=("AUCTION",)),
+            "report_type": Param(required=True, enum=("BASIC", "AUDIENCE")),
+            "data_level": Param(
+                required=True,
+                enum=("AUCTION_ADVERTISER", "AUCTION_CAMPAIGN", "AUCTION_ADGROUP", "AUCTION_AD"),
+            ),
+            "dimensions": replace(strings(4), required=True, low=1),
+            "metrics": replace(strings(), default=["spend", "impressions"]),
+            "start_date": Param("date"),
+            "end_date": Param("date"),
+            "query_lifetime": replace(FLAG, default=False),
+            "enable_total_metrics": replace(FLAG, default=False),
+            "filtering": Param("array", default=[], item=_REPORT_FILTER),
+            "order_field": TEXT,
+            "order_type": Param(default="DESC", enum=("ASC", "DESC")),
+            "query_mode": Param(enum=("REGULAR", "CHUNK")),
+            **pages(1000),
+        },
+        ignored=frozenset(("filters", "multi_adv_report_in_utc_time")),
+    ),
+    "/dmp/custom_audience/list/": Endpoint(
+        {"advertiser_id": ADVERTISER, "custom_audience_ids": ids(), **pages(100)},
+    ),
+    "/pixel/list/": Endpoint(
+        {
+            "advertiser_id": ADVERTISER,
+            "pixel_id": ID,
+            "code": TEXT,
+            "name": TEXT,
+            "order_by": Param(default="EARLIEST_CREATE", enum=("EARLIEST_CREATE", "LATEST_CREATE")),
+            "filtering": filters(available_for_catalog_only=FLAG),
+            **pages(20),
+        },
+    ),
+    "/file/video/ad/search/": Endpoint(
+        {
+            "advertiser_id": ADVERTISER,
+            "filtering": filters(
+                video_ids=strings(100),
+                material_ids=strings(20),
+                video_name=TEXT,
+                video_material_sources=strings(),
+                displayable=FLAG,
+                width=Param("integer"),
+                height=Param("integer"),
+                ratio=Param("array"),
+            ),
+            "sort_field": Param(default="CREATE_TIME", enum=("CREATE_TIME", "MODIFY_TIME")),
+            **pages(100, 20),
+        },
+    ),
+    "/file/image/ad/search/": Endpoint(
+        {
+            "advertiser_id": ADVERTISER,
+            "filtering": filters(
+                image_ids=strings(100),
+                material_ids=strings(100),
+                width=Param("integer"),
+                height=Param("integer"),
+                ratio=Param("array"),
+                displayable=FLAG,
+            ),
+            **pages(100, 20),
+        },
+    ),
+    "/smart_plus/ad/get/": Endpoint(
+        {
+            "advertiser_id": ADVERTISER,
+            "filtering": _SMART_PLUS_AD_FILTERS,
+            "fields": strings(),
+            **pages(100),
+        },
+    ),
+    "/smart_plus/ad/review_info/": Endpoint(
+        {
+            "advertiser_id": ADVERTISER,
+            "smart_plus_ad_ids": ids(required=True),
+            "extra_info_setting": Param(
+                "object",
+                default={},
+                keys={"include_reject_info": FLAG, "include_violation_frame": FLAG},
+            ),
+            "lang": TEXT,
+        },
+    ),
+}
+"""Every endpoint served, by path below the version."""
+
+TIME_DIMENSIONS = ("stat_time_day", "stat_time_hour")
+ID_DIMENSIONS = ("advertiser_id", "campaign_id", "adgroup_id", "ad_id", "ad_id_v2")
+LEVELS = ("AUCTION_ADVERTISER", "AUCTION_CAMPAIGN", "AUCTION_ADGROUP", "AUCTION_AD")
+LEVEL_OF_ID = {
+    "advertiser_id": "AUCTION_ADVERTISER",
+    "campaign_id": "AUCTION_CAMPAIGN",
+    "adgroup_id": "AUCTION_ADGROUP",
+    "ad_id": "AUCTION_AD",
+    "ad_id_v2": "AUCTION_AD",
+}
+BASIC_SPLITS = frozenset(
+    (
+        "country_code",
+        "ad_type",
+        "custom_event_type",
+        "event_source_id",
+        "page_id",
+        "component_name",
+        "room_id",
+        "post_id",
+        "image_id",
+        "video_material_id",
+        "minis_id",
+        "search_terms",
+        "search_keyword",
+        "match_type",
+        "skan_postback_sequence",
+    ),
+)
+AUDIENCE_SPLITS = frozenset(
+    (
+        "gender",
+        "age",
+        "country_code",
+        "province_id",
+        "dma_id",
+        "platform",
+        "ac",
+        "language",
+        "device_brand_id",
+        "placement",
+        "interest_category",
+        "interest_category_tier2",
+        "interest_category_tier3",
+        "interest_category_tier4",
+        "behavior_id",
+        "hashtag",
+        "audience_tags",
+        "additional_interests",
+        "purchase_intention",
+        "contextual_tag",
+        "ad_type",
+        "bucket_id",
+    ),
+)
+SPLITS_BY_TYPE = {"BASIC": BASIC_SPLITS, "AUDIENCE": AUDIENCE_SPLITS}
+UNIQUE_METRICS = frozenset(("reach", "frequency", "cost_per_1000_reached"))
+EVENT_GROUPS = frozenset(("app_events", "website_events"))

@@ -1,0 +1,274 @@
+"""The tap: settings, what a run shares, and the list of streams."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import json
+import math
+import time
+import typing as t
+
+import pendulum
+from singer_sdk import Tap
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.singerlib import Catalog
+from typing_extensions import override
+
+from tap_tiktok_ads import accounts, settings
+from tap_tiktok_ads.errors import ConfigError, TapError
+from tap_tiktok_ads.fetch import Workers
+from tap_tiktok_ads.limits import Limiter
+from tap_tiktok_ads.output import BufferedWriter
+from tap_tiktok_ads.streams import STREAMS
+from tap_tiktok_ads.transport import Transport
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import FrameType
+
+    import click
+    from singer_sdk import Stream
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+#: Seconds between two STATE messages within an advertiser's windows, at least.
+STATE_INTERVAL = 30.0
+#: Threads that fetch, at most.
+MAX_WORKERS = 32
+#: Seconds before the second try of a request to the simulator, which needs no time to recover.
+SIMULATOR_FIRST_WAIT = 0.02
+
+
+class TapTikTokAds(Tap):
+    """Extracts TikTok Ads: accounts, campaigns, reports, audiences, creatives, Smart+."""
+
+    name = "tap-tiktok-ads"
+    config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(settings.JSONSCHEMA)
+    message_writer_class = BufferedWriter
+    # no BATCH: the SDK's batches would skip selection and stream maps
+    capabilities: t.ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        TapCapabilities.ACTIVATE_VERSION,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(
+        self,
+        *,
+        config: dict[str, t.Any] | None = None,
+        parse_env_config: bool = False,
+        **kwargs: t.Any,
+    ) -> None:
+        """Merge and tidy the configuration before the SDK sees it.
+
+        Raises:
+            ConfigError: an environment variable cannot be read as its setting's type.
+        """
+        merged = dict(config or {})
+        if parse_env_config:
+            merged |= self._read_environment()
+        self.started = pendulum.now("UTC")
+        self.skipped: list[tuple[str, str]] = []
+        self._state_written = time.monotonic()
+        super().__init__(config=settings.normalise(merged), **kwargs)
+
+    @classmethod
+    def _read_environment(cls) -> dict[str, t.Any]:
+        try:
+            return dict(cls._env_var_config)
+        except ValueError as error:
+            msg = f"An environment variable TAP_TIKTOK_ADS_* has the wrong type: {error}"
+            raise ConfigError(msg) from None
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check with the SDK's schema, then with the checks that a schema cannot express."""
+        if raise_errors:
+            settings.check(self._config, self.known_settings())
+        return super()._validate_config(raise_errors=raise_errors)
+
+    @classmethod
+    def known_settings(cls) -> frozenset[str]:
+        """Every setting that is accepted, those of the SDK included."""
+        cls.append_builtin_config(cls.config_jsonschema)
+        return frozenset(cls.config_jsonschema["properties"])
+
+    @override
+    def discover_streams(self) -> Sequence[Stream]:
+        return [stream(self) for stream in STREAMS]
+
+    # What the streams of a run share, made when first needed.
+
+    @functools.cached_property
+    def settings(self) -> settings.Settings:
+        """The checked settings; with environment simulator, those of one that runs.
+
+        Raises:
+            ConfigError: they cannot be used.
+        """
+        chosen = settings.check(self._config, self.known_settings())
+        if not chosen.simulated:
+            return chosen
+        from tap_tiktok_ads.simulator import Simulator  # noqa: PLC0415 - rarely needed
+
+        try:
+            simulator = Simulator(chosen.simulator)
+        except ValueError as error:
+            msg = f"Setting 'simulator': {error}"
+            raise ConfigError(msg) from None
+        simulator.start()
+        self.logger.info("Environment simulator: the data of this run are made up.")
+        return dataclasses.replace(
+            chosen,
+            api_url=simulator.url,
+            access_token=simulator.access_token,
+            app_id=simulator.app_id,
+            app_secret=simulator.app_secret,
+        )
+
+    @functools.cached_property
+    def transport(self) -> Transport:
+        """The way to TikTok, or to the embedded API."""
+        chosen = self.settings
+        return Transport(
+            chosen.base_url,
+            chosen.access_token,
+            Limiter(chosen.tier),
+            user_agent=chosen.user_agent,
+            timeout=chosen.request_timeout,
+            max_retries=chosen.max_retries,
+            first_wait=SIMULATOR_FIRST_WAIT if chosen.environment == "simulator" else 1.0,
+        )
+
+    @functools.cached_property
+    def workers(self) -> Workers:
+        """The threads that fetch: enough to use the allowed rate up to two seconds of latency."""
+        return Workers(min(MAX_WORKERS, math.ceil(2 * self.settings.tier.per_second)))
+
+    @functools.cached_property
+    def advertisers(self) -> list[accounts.Advertiser]:
+        """The advertisers of this run.
+
+        Raises:
+            TapError: there is none to read, or the token is refused.
+        """
+        return accounts.find(self.transport, self.settings)
+
+    # State and the end of a run.
+
+    def state_is_due(self) -> bool:
+        """Whether another STATE message may be written, and note that it is.
+
+        The message holds the whole state, so its size grows with advertisers and streams.
+        """
+        now = time.monotonic()
+        if now - self._state_written < STATE_INTERVAL:
+            return False
+        self._state_written = now
+        return True
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Write a last STATE, but never into the middle of a record."""
+        finish = functools.partial(super()._handle_termination, signum, frame)
+        t.cast("BufferedWriter", self.message_writer).when_idle(finish)
+
+    def report_skipped(self) -> None:
+        """Say at the end of a run what could not be read."""
+        for stream, advertiser in self.skipped:
+            self.logger.warning("Not read for lack of permission: %s of %s.", stream, advertiser)
+
+    # Command line.
+
+    @classmethod
+    @override
+    def cb_config(
+        cls,
+        ctx: click.Context,
+        param: click.Option,
+        value: tuple[str, ...],
+    ) -> t.Any:
+        for path in value:
+            if path != "ENV":
+                read_json(path, f"Config file {path}", open)
+        return super().cb_config(ctx, param, value)
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: t.Any = None,
+        state: t.IO[str] | None = None,
+        catalog: t.IO[str] | None = None,
+    ) -> None:
+        """Run the tap: everything that can be refused is refused before the first message."""
+        if about:
+            cls.print_about(about_format)
+            return
+        tap = cls(
+            config=config.config if config else {},
+            parse_env_config=bool(config and config.parse_env),
+            catalog=_read_catalog(catalog),
+            state=_read_state(state),
+        )
+        cls.print_version(print_fn=cls.logger.info)
+        tap.logger.info("Reading %d advertiser(s).", len(tap.advertisers))
+        try:
+            tap.sync_all()
+        except BrokenPipeError:
+            msg = "The target stopped reading. Run again with the last state that it stored."
+            raise TapError(msg) from None
+        tap.report_skipped()
+
+
+def read_json(name: str, what: str, opener: Callable[[str], t.IO[str]]) -> dict[str, t.Any]:
+    """The JSON object in a file.
+
+    Raises:
+        ConfigError: there is no such file, or something else in it.
+    """
+    try:
+        with opener(name) as file:
+            content = json.load(file)
+    except OSError as error:
+        msg = f"{what} cannot be read: {error.strerror}."
+        raise ConfigError(msg) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        msg = f"{what} is not JSON{where}."
+        raise ConfigError(msg) from None
+    if not isinstance(content, dict):
+        msg = f"{what} does not hold a JSON object."
+        raise ConfigError(msg)
+    return content
+
+
+def _read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:
+    if file is None:
+        return None
+    state = read_json(file.name, f"State file {file.name}", lambda _: file)
+    bookmarks = state.get("bookmarks", {})
+    if not isinstance(bookmarks, dict) or not all(isinstance(b, dict) for b in bookmarks.values()):
+        msg = f"State file {file.name} has no object of streams under 'bookmarks'."
+        raise ConfigError(msg)
+    return state
+
+
+def _read_catalog(file: t.IO[str] | None) -> Catalog | None:
+    if file is None:
+        return None
+    content = read_json(file.name, f"Catalog file {file.name}", lambda _: file)
+    try:
+        return Catalog.from_dict(content)
+    except (KeyError, TypeError, AttributeError):
+        msg = f"Catalog file {file.name} is not a Singer catalog: write one with --discover."
+        raise ConfigError(msg) from None

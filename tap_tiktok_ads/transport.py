@@ -1,0 +1,319 @@
+"""One request to TikTok: budget, HTTP, retries and the envelope. Knows nothing of Singer.
+
+Used from many threads at once, with one `requests.Session` for each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import logging
+import random
+import tempfile
+import threading
+import typing as t
+import urllib.parse
+import zlib
+
+import backoff
+import msgspec
+import requests
+
+from tap_tiktok_ads import errors
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+    from tap_tiktok_ads.limits import Limiter
+
+logger = logging.getLogger("tap-tiktok-ads")
+
+CONNECT_TIMEOUT = 10.0
+#: The longest wait in seconds between two tries.
+LONGEST_WAIT = 60.0
+#: TikTok's warning that a synchronous report looked at its 20,000 newest ads only.
+THROTTLE_HEADER = "X-Tt-Ads-Throttle"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """A request below the base URL; `params` hold values of any JSON type.
+
+    `shared` marks a request that several streams make: its answer is kept for the rest of the run.
+    """
+
+    path: str
+    params: Mapping[str, t.Any]
+    method: str = "GET"
+    shared: bool = False
+
+    def query(self) -> dict[str, str]:
+        """The parameters as TikTok wants them: text as it is, all else as JSON text."""
+        return {
+            name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            for name, value in self.params.items()
+        }
+
+    @property
+    def where(self) -> str:
+        """Endpoint and advertiser, for messages."""
+        advertiser = self.params.get("advertiser_id") or self.params.get("advertiser_ids")
+        if isinstance(advertiser, (list, tuple)):
+            more = f" and {len(advertiser) - 1} more" if len(advertiser) > 1 else ""
+            advertiser = f"{advertiser[0]}{more}" if advertiser else None
+        return f"{self.path} for advertiser {advertiser}" if advertiser else self.path
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reply:
+    """A successful answer.
+
+    `data` is the envelope's `data`. `server_time` is the HTTP `Date` header, or None. `reports_cut`
+    says that TikTok warned that rows may be missing.
+    """
+
+    data: dict[str, t.Any]
+    request_id: str
+    server_time: str | None = None
+    reports_cut: bool = False
+
+
+class _Envelope(msgspec.Struct):
+    """`{"code": int, "message": str, "request_id": str, "data": {...}}`."""
+
+    code: int
+    message: str | None = None
+    request_id: str | None = None
+    data: t.Any = None
+
+
+_decoder = msgspec.json.Decoder(_Envelope)
+
+
+class Spool:
+    """Bodies of shared answers, compressed in a nameless temporary file."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._file: t.IO[bytes] | None = None
+        self._places: dict[str, tuple[int, int, Mapping[str, str]]] = {}
+
+    def get(self, key: str) -> tuple[bytes, Mapping[str, str]] | None:
+        """The body and headers that were put under this key."""
+        with self._lock:
+            if self._file is None or key not in self._places:
+                return None
+            start, length, headers = self._places[key]
+            self._file.seek(start)
+            return zlib.decompress(self._file.read(length)), headers
+
+    def put(self, key: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Keep a body and some of its headers."""
+        packed = zlib.compress(body, 1)
+        with self._lock:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the run
+            self._places[key] = (self._file.seek(0, 2), len(packed), headers)
+            self._file.write(packed)
+
+
+class Transport:
+    """Sends requests to one base URL with one token. Thread-safe."""
+
+    def __init__(  # noqa: PLR0913 - the settings of a connection, all but three by name
+        self,
+        base_url: str,
+        access_token: str,
+        limiter: Limiter,
+        *,
+        user_agent: str,
+        timeout: float,
+        max_retries: int,
+        first_wait: float = 1.0,
+    ) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            base_url: up to and including the version, such as `https://.../open_api/v1.3`.
+            access_token: sent as the header `Access-Token` and nowhere else.
+            limiter: the budget that all threads share.
+            user_agent: the header `User-Agent`.
+            timeout: seconds to wait for an answer.
+            max_retries: further tries after one that failed in passing.
+            first_wait: seconds before the second try; doubled before each further one.
+        """
+        self.base_url = base_url.rstrip("/")
+        self.limiter = limiter
+        self._headers = {
+            "Access-Token": access_token,
+            "Accept": "application/json",
+            "User-Agent": user_agent,
+        }
+        self._loopback = is_loopback(base_url)
+        self._timeout = (min(CONNECT_TIMEOUT, timeout), timeout)
+        self._first_wait = first_wait
+        self._local = threading.local()
+        self._spool = Spool()
+        self._count_lock = threading.Lock()
+        self.requests = 0
+        self.retries = 0
+        self._send: Callable[[Request], tuple[bytes, Reply]] = backoff.on_exception(
+            self._waits,
+            errors.TransientError,
+            max_tries=max_retries + 1,
+            jitter=None,
+            on_backoff=self._on_retry,
+            logger=None,
+        )(self._send_once)
+
+    def send(self, request: Request) -> Reply:
+        """The answer to a request, after as many tries as it takes and is allowed.
+
+        Raises:
+            TransientError: every try failed.
+            RestrictedError: TikTok keeps refusing requests.
+            ApiError: a return code that another try cannot change.
+            ResponseError: an HTTP status that another try cannot change.
+        """
+        if not request.shared:
+            return self._send(request)[1]
+        key = f"{request.method} {request.path} {sorted(request.query().items())}"
+        kept = self._spool.get(key)
+        if kept is not None:
+            return self._read(request, *kept)
+        body, reply = self._send(request)
+        self._spool.put(key, body, {"Date": reply.server_time} if reply.server_time else {})
+        return reply
+
+    def _waits(self) -> Generator[float, errors.TransientError, None]:
+        """Seconds before the next try: doubling, spread by chance, at least the error's floor."""
+        wait = self._first_wait
+        error = yield 0.0
+        while True:
+            spread = wait * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+            error = yield max(spread, error.floor * min(1.0, self._first_wait))
+            wait = min(wait * 2, LONGEST_WAIT)
+
+    def _on_retry(self, details: t.Any) -> None:
+        with self._count_lock:
+            self.retries += 1
+        logger.warning(
+            "Trying again in %.1f s (try %d): %s",
+            details["wait"],
+            details["tries"] + 1,
+            details["exception"],
+        )
+
+    def _send_once(self, request: Request) -> tuple[bytes, Reply]:
+        budget = self.limiter.budget(request.path)
+        while True:
+            budget.acquire()
+            with self._count_lock:
+                self.requests += 1
+            started = self.limiter.clock()
+            try:
+                headers, body = self._http(request)
+                reply = self._read(request, body, headers)
+            except errors.ThrottledError as error:
+                budget.throttled(error, started)
+                logger.warning("Slowing down: %s", error)
+            else:
+                budget.answered()
+                return body, reply
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.headers.update(self._headers)
+            session.trust_env = not self._loopback  # a proxy cannot reach this machine's loopback
+        return session
+
+    def _http(self, request: Request) -> tuple[Mapping[str, str], bytes]:
+        """Send it once.
+
+        Redirects are not followed: they would carry the token to another host.
+        """
+        try:
+            response = self._session().request(
+                request.method,
+                self.base_url + request.path,
+                params=request.query() if request.method == "GET" else None,
+                json=None if request.method == "GET" else request.params,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+            body = response.content
+        except requests.Timeout:
+            msg = f"No answer from {request.where} within {self._timeout[1]:g} seconds"
+            raise errors.TransientError(msg) from None
+        except requests.RequestException as error:
+            msg = f"The connection to {request.where} failed ({_cause(error)})"
+            raise errors.TransientError(msg) from None
+        self._check_status(request, response)
+        return response.headers, body
+
+    @staticmethod
+    def _check_status(request: Request, response: requests.Response) -> None:
+        status = response.status_code
+        if status == requests.codes.ok:
+            return
+        msg = f"HTTP {status} {response.reason} from {request.where}"
+        if status == requests.codes.too_many_requests:
+            wait = response.headers.get("Retry-After", "")
+            raise errors.ThrottledError(msg, float(wait) if wait.isdigit() else None)
+        if status >= requests.codes.internal_server_error:
+            raise errors.TransientError(msg)
+        if status in range(300, 400):
+            msg += f": a redirect is not followed, it would carry the token; check {'api_url'!r}"
+        raise errors.ResponseError(msg)
+
+    def _read(
+        self,
+        request: Request,
+        body: bytes,
+        headers: Mapping[str, str],
+    ) -> Reply:
+        """The envelope of a body.
+
+        Raises:
+            TransientError: not an envelope, as a body cut off on its way or a page of a proxy.
+            TapError: the exception of a code that is not success.
+        """
+        try:
+            envelope = _decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            msg = f"{request.where} answered {len(body)} bytes that are not TikTok's JSON ({error})"
+            raise errors.TransientError(msg) from None
+        request_id = envelope.request_id or "unknown"
+        if errors.rule(envelope.code).action is not errors.Action.ACCEPT:
+            raise errors.from_code(
+                envelope.code, envelope.message or "no message", request_id, request.where
+            )
+        if not isinstance(envelope.data, dict):
+            msg = f"{request.where} answered without data (request_id {request_id})"
+            raise errors.TransientError(msg)
+        return Reply(
+            data=envelope.data,
+            request_id=request_id,
+            server_time=headers.get("Date"),
+            reports_cut=THROTTLE_HEADER in headers,
+        )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine: `localhost`, 127.0.0.0/8 or ::1."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason of a failed connection, without the URL that `requests` quotes."""
+    while True:
+        inner = error.__cause__ or error.__context__
+        if inner is None:
+            return f"{type(error).__name__}: {getattr(error, 'strerror', None) or ''}".rstrip(": ")
+        error = inner
