@@ -26,6 +26,9 @@ AMENDED: dict[tuple[str, str], dict[str, Any]] = {
         "format": "date-time",
         "description": "Account creation time.",
     },
+    # numbers on the wire, as the sheet's own type conventions say; ids are text everywhere
+    ("ads", "page_id"): {"type": ["string", "null"]},
+    ("ads", "tracking_pixel_id"): {"type": ["string", "null"]},
     # text in one source, epoch milliseconds in another; neither names a time zone
     ("pixels", "create_time"): {
         "type": ["string", "null"],

@@ -8,6 +8,7 @@ bookmarks. What the SDK does with a record (selection, stream maps, flattening) 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import itertools
 import typing as t
 
@@ -101,7 +102,8 @@ class TikTokStream(Stream):
     """Codes that mean the account lacks a feature: no rows and a warning instead of an error."""
 
     def __init__(self, tap: TapTikTokAds) -> None:
-        super().__init__(tap, schema=self.columns())
+        schema = {"description": inspect.cleandoc(self.__doc__ or ""), **self.columns()}
+        super().__init__(tap, schema=schema)
         self.tap = tap
         self.caster = self.new_caster()
         self._refused: dict[str, errors.ApiError] = {}

@@ -13,6 +13,7 @@ import dataclasses
 import queue
 import threading
 import typing as t
+import weakref
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,15 +34,12 @@ class _Node(t.Generic[T, R]):
     error: BaseException | None = None
 
 
-class Workers:
-    """Daemon threads that are started when needed and kept for the whole run.
-
-    Daemons, because an answer that is still under way must not hold up a run that was told to stop.
-    """
+class _Crew:
+    """Threads that take jobs from a queue until they are dismissed."""
 
     def __init__(self, limit: int) -> None:
-        self.limit = max(1, limit)
-        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._limit = limit
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
         self._idle = 0
@@ -51,17 +49,34 @@ class Workers:
         with self._lock:
             if self._idle > 0:
                 self._idle -= 1
-            elif self._threads < self.limit:
+            elif self._threads < self._limit:
                 self._threads += 1
                 name = f"fetch-{self._threads}"
                 threading.Thread(target=self._work, name=name, daemon=True).start()
         self._jobs.put(job)
 
+    def dismiss(self) -> None:
+        """End the threads once they have nothing left to do."""
+        for _ in range(self._threads):
+            self._jobs.put(None)
+
     def _work(self) -> None:
-        while True:
-            self._jobs.get()()
+        while (job := self._jobs.get()) is not None:
+            job()
             with self._lock:
                 self._idle += 1
+
+
+class Workers:
+    """Daemon threads that are started when needed and kept as long as this object is.
+
+    Daemons, because an answer that is still under way must not hold up a run that was told to stop.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = max(1, limit)
+        self._crew = _Crew(self.limit)
+        weakref.finalize(self, self._crew.dismiss)
 
     def ordered(
         self,
@@ -77,7 +92,7 @@ class Workers:
         Raises:
             whatever `work` raised, when its task's turn comes; nothing after it is returned.
         """
-        return _Lookahead(plan, work, self).results()
+        return _Lookahead(plan, work, self.limit, self._crew).results()
 
 
 class _Lookahead(t.Generic[T, R]):
@@ -87,11 +102,13 @@ class _Lookahead(t.Generic[T, R]):
         self,
         plan: Iterable[T],
         work: Callable[[T], tuple[R, Sequence[T]]],
-        workers: Workers,
+        limit: int,
+        crew: _Crew,
     ) -> None:
         self._plan = iter(plan)
         self._work = work
-        self._workers = workers
+        self._limit = limit
+        self._crew = crew
         self._changed = threading.Condition()
         self._head: _Node[T, R] | None = None
         self._tail: _Node[T, R] | None = None
@@ -125,7 +142,7 @@ class _Lookahead(t.Generic[T, R]):
         """Start what may be started, the earliest first. Called with the lock held."""
         if self._stopped:
             return
-        limit = self._workers.limit
+        limit = self._limit
         position = 0
         node = self._head
         while self._running < limit and position < 3 * limit:
@@ -137,7 +154,7 @@ class _Lookahead(t.Generic[T, R]):
                 node.started = True
                 self._running += 1
                 self._ahead += 1
-                self._workers.submit(self._job(node))
+                self._crew.submit(self._job(node))
             node = node.next
             position += 1
 

@@ -268,7 +268,9 @@ def _read_catalog(file: t.IO[str] | None) -> Catalog | None:
         return None
     content = read_json(file.name, f"Catalog file {file.name}", lambda _: file)
     try:
-        return Catalog.from_dict(content)
+        if isinstance(content["streams"], list):
+            return Catalog.from_dict(content)
     except (KeyError, TypeError, AttributeError):
-        msg = f"Catalog file {file.name} is not a Singer catalog: write one with --discover."
-        raise ConfigError(msg) from None
+        pass
+    msg = f"Catalog file {file.name} is not a Singer catalog: write one with --discover."
+    raise ConfigError(msg)

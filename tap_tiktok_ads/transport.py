@@ -13,6 +13,7 @@ import tempfile
 import threading
 import typing as t
 import urllib.parse
+import weakref
 import zlib
 
 import backoff
@@ -112,7 +113,8 @@ class Spool:
         packed = zlib.compress(body, 1)
         with self._lock:
             if self._file is None:
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the run
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the spool
+                weakref.finalize(self, self._file.close)
             self._places[key] = (self._file.seek(0, 2), len(packed), headers)
             self._file.write(packed)
 

@@ -8,28 +8,29 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from . import records, reports
-from .errors import APP_WRONG, NOT_ALLOWED, ApiError, no_permission, refuse
-from .facts import RECORDS
-from .world import (
+from .counts import LIBRARY_LIMIT
+from .entities import (
     AUCTION,
     PROMOTE,
     REACH_FREQUENCY,
     TOP_VIEW,
-    Account,
     Ad,
     AdGroup,
     Asset,
     Campaign,
     SmartAd,
-    World,
 )
+from .errors import APP_WRONG, NOT_ALLOWED, ApiError, no_permission, refuse
+from .facts import RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from .account import Account
+    from .world import World
+
 APP_ID = "7300000000000000042"
 APP_SECRET = "simulator-app-secret"  # noqa: S105
-LIBRARY_LIMIT = 10_000
 TOP_VIEW_PAGE = 100
 REMEMBERED = 32
 

@@ -86,7 +86,7 @@ def formula(name: str) -> Formula:
     return plain
 
 
-def _plain(metric: Metric) -> Formula:
+def _plain(metric: Metric) -> Formula:  # noqa: PLR0911
     """Return the formula of a metric that always applies."""
     name = metric.name
     if name in _RATIOS:

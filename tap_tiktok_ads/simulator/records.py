@@ -6,16 +6,14 @@ from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .account import Account
 from .chance import mix, pick
-from .facts import RECORDS
-from .world import (
-    MANUAL,
+from .entities import (
     PROMOTE,
     REACH_FREQUENCY,
     SMART_PLUS,
     TIME,
     TOP_VIEW,
-    Account,
     Ad,
     AdGroup,
     Asset,
@@ -24,6 +22,7 @@ from .world import (
     Entity,
     SmartAd,
 )
+from .facts import RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -548,24 +547,3 @@ def day_text(account: Account, day: int) -> str:
 def day_index(account: Account, text: str) -> int:
     """Return the day of the history of a date."""
     return (date.fromisoformat(text) - account.start).days
-
-
-__all__ = [
-    "MANUAL",
-    "Record",
-    "ad",
-    "ad_group",
-    "advertiser",
-    "attributes",
-    "audience",
-    "campaign",
-    "day_index",
-    "day_text",
-    "filling",
-    "image",
-    "lists",
-    "pixel",
-    "reviews",
-    "smart_plus_ad",
-    "video",
-]

@@ -6,21 +6,24 @@ import json
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from itertools import accumulate
-from operator import add
+from operator import or_
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from . import delivery, records, spec
+from .account import Account
+from .entities import TOP_VIEW, Ad, AdGroup, Campaign, SmartAd
 from .errors import refuse
 from .facts import COUNTRY_METRICS, METRICS
 from .metrics import NOT_APPLICABLE, Encoder
-from .world import TOP_VIEW, Account, Ad, AdGroup, Campaign, SmartAd, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from .world import World
 
 Subject: TypeAlias = Account | Campaign | AdGroup | Ad | SmartAd
 
@@ -31,13 +34,8 @@ _STATUS_OF_LEVEL = {
     "AUCTION_AD": "ad_status",
 }
 _DEPTH_OF_ATTRIBUTE = {"any": 0, "campaign": 1, "adgroup": 2, "adgroup_only": 2, "ad": 3}
-_ID_FILTERS = ("campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2")
-_LIST_FILTERS = (
-    *_ID_FILTERS,
-    *_STATUS_OF_LEVEL.values(),
-    "buying_type",
-    "campaign_automation_type",
-)
+_LIST_FILTERS = frozenset(spec.FILTER_VALUES)
+_LIVING = frozenset(("STATUS_NOT_DELETE",))
 _SUMS_KEPT = 50_000
 _LIVING = frozenset(("STATUS_NOT_DELETE",))
 
@@ -193,31 +191,27 @@ def _allowed(name: str, report_type: str, splits: tuple[str, ...]) -> bool:
 
 
 def _filters(sent: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str, str], ...]:
+    """Return name, type and text of the filters."""
     filters = []
     for index, one in enumerate(sent):
         name, kind, text = one["field_name"], one["filter_type"], one["filter_value"]
-        where = f"filtering[{index}].filter_value"
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = None
-            if name != "create_time":
-                refuse(f"{where}: {text[:60]!r} is no JSON string.")
-        if name in _LIST_FILTERS and not isinstance(value, list):
-            refuse(f"{where}: {name} needs a JSON array.")
-        if name in _LIST_FILTERS and kind != "IN":
-            refuse(f"filtering[{index}].filter_type: {name} needs IN, not {kind}.")
-        if name in _ID_FILTERS:
-            spec.ids().check(where, [str(item) for item in value])
-        if name in _STATUS_OF_LEVEL.values():
-            for status in value:
-                spec.PRIMARY_STATUS.check(where, status)
-        if name == "buying_type":
-            spec.BUYING_TYPES.check(where, value)
-            if TOP_VIEW in value and len(value) > 1:
-                refuse(f"{where}: {TOP_VIEW} cannot be mixed with other types.")
+        if name in _LIST_FILTERS:
+            if kind != "IN":
+                refuse(f"filtering[{index}].filter_type: {name} needs IN, not {kind}.")
+            _check_values(f"filtering[{index}].filter_value", name, text)
         filters.append((name, kind, text))
     return tuple(filters)
+
+
+def _check_values(where: str, name: str, text: str) -> None:
+    """Refuse a filter value that is not the JSON array its filter needs."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        refuse(f"{where}: {text[:60]!r} is no JSON string.")
+    spec.FILTER_VALUES[name].check(where, values)
+    if name == "buying_type" and TOP_VIEW in values and len(values) > 1:
+        refuse(f"{where}: {TOP_VIEW} cannot be mixed with other types.")
 
 
 @dataclass(frozen=True)
@@ -230,10 +224,11 @@ class Row:
 
 @dataclass
 class Unit:
-    """One object of the ID dimension with the ads whose delivery it shows."""
+    """One object of the ID dimension: its ads, and the days each has a row as bits."""
 
     subject: Subject
     ads: list[Ad]
+    days: list[int]
 
 
 class Report:
@@ -273,13 +268,13 @@ class Report:
     def _group(self, ads: Iterable[Ad]) -> list[Unit]:
         units: dict[str, Unit] = {}
         for ad in ads:
-            subject = self._subject(ad)
-            unit = units.get(subject.id)
-            if unit is None:
-                unit = units[subject.id] = Unit(subject, [])
-            unit.ads.append(ad)
-        found = [unit for unit in units.values() if self._days(unit.ads)]
-        return sorted(found, key=lambda unit: unit.subject.id, reverse=True)
+            days = self._days(ad)
+            if days:
+                subject = self._subject(ad)
+                unit = units.setdefault(subject.id, Unit(subject, [], []))
+                unit.ads.append(ad)
+                unit.days.append(days)
+        return sorted(units.values(), key=lambda unit: unit.subject.id, reverse=True)
 
     def _subject(self, ad: Ad) -> Subject:
         match self._query.subject:
@@ -293,16 +288,10 @@ class Report:
                 return ad.campaign
         return self._account
 
-    def _days(self, ads: Iterable[Ad]) -> int:
-        """Return the days with a row; rows without spend are not divided."""
-        days = 0
-        for ad in ads:
-            days |= self._days_of(ad)
-        return days
-
-    def _days_of(self, ad: Ad) -> int:
-        mask = ad.spending(self._horizon) if self._divided else ad.days(self._horizon)
-        return mask & self._window
+    def _days(self, ad: Ad) -> int:
+        """Return the days of the window with a row; rows without spend are not divided."""
+        days = ad.spending(self._horizon) if self._divided else ad.days(self._horizon)
+        return days & self._window
 
     def _parts(self, ad: Ad) -> delivery.Parts:
         return delivery.parts(self._divided, ad.campaign.key % delivery.AUDIENCES)
@@ -310,9 +299,9 @@ class Report:
     def _parted(self, unit: Unit) -> dict[delivery.Parts, int]:
         """Return the days of each way the ads of a unit divide."""
         days: dict[delivery.Parts, int] = {}
-        for ad in unit.ads:
+        for ad, mask in zip(unit.ads, unit.days, strict=True):
             parts = self._parts(ad)
-            days[parts] = days.get(parts, 0) | self._days_of(ad)
+            days[parts] = days.get(parts, 0) | mask
         return days
 
     def _count(self, unit: Unit) -> int:
@@ -325,12 +314,10 @@ class Report:
     def _rows(self, unit: Unit) -> Iterator[Row]:
         parted = self._parted(unit)
         if not self._query.time:
-            values = dict.fromkeys(
-                value for parts, days in parted.items() if days for value, _ in parts
-            )
+            values = dict.fromkeys(value for parts in parted for value, _ in parts)
             yield from (Row(None, value) for value in values)
             return
-        for day in delivery.bits(self._days(unit.ads)):
+        for day in delivery.bits(reduce(or_, unit.days)):
             here = (parts for parts, days in parted.items() if days >> day & 1)
             for value in dict.fromkeys(value for parts in here for value, _ in parts):
                 yield Row(day, value)
@@ -341,16 +328,15 @@ class Report:
         key = (unit.subject.id, row)
         total = self._sums.get(key)
         if total is None:
-            total = delivery.NOTHING
-            for ad in unit.ads:
-                days = self._days_of(ad)
-                if row.day is not None:
-                    days &= 1 << row.day
-                for day in delivery.bits(days):
-                    total = tuple(map(add, total, self._share(ad, row, day)))
+            asked = self._window if row.day is None else 1 << row.day
+            shares = [
+                self._share(ad, row, day)
+                for ad, days in zip(unit.ads, unit.days, strict=True)
+                for day in delivery.bits(days & asked)
+            ]
             if len(self._sums) >= _SUMS_KEPT:
                 self._sums.clear()
-            self._sums[key] = total
+            total = self._sums[key] = _total(shares)
         return total
 
     def _share(self, ad: Ad, row: Row, day: int) -> delivery.Counters:
@@ -427,11 +413,13 @@ class Report:
 
     def totals(self) -> dict[str, str]:
         """Return the metrics of all rows together."""
-        total = delivery.NOTHING
-        for place in self.places(0, self.total):
-            total = tuple(map(add, total, self._counters(*place)))
+        total = _total([self._counters(*place) for place in self.places(0, self.total)])
         values = encoder_of(self._query.metrics).values(total)
         return dict(zip(self._query.metrics, values, strict=True))
+
+
+def _total(rows: Sequence[delivery.Counters]) -> delivery.Counters:
+    return tuple(map(sum, zip(*rows, strict=True))) or delivery.NOTHING
 
 
 def _kept(ad: Ad, query: Query) -> bool:

@@ -148,7 +148,7 @@ class Simulator:
             server.server_close()
             server.close_connections()
 
-    def __enter__(self) -> Simulator:
+    def __enter__(self) -> Simulator:  # noqa: PYI034
         """Start."""
         return self.start()
 
@@ -161,7 +161,7 @@ class Simulator:
         """Stop."""
         self.stop()
 
-    def add_fault(
+    def add_fault(  # noqa: PLR0913
         self,
         kind: str,
         *,
@@ -242,7 +242,7 @@ class Simulator:
             reply.fate = "truncate"
         return reply
 
-    def _before(self, fault: Fault, advertiser_id: str | None) -> None:
+    def _before(self, fault: Fault, advertiser_id: str | None) -> None:  # noqa: C901
         """Let a fault happen that comes before the answer."""
         details = fault.details
         match fault.kind:

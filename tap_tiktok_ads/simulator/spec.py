@@ -92,7 +92,7 @@ class Param:
     def _datetime(self, name: str, value: Any) -> None:
         shape = "%Y-%m-%d %H:%M:%S"
         try:
-            parsed = datetime.strptime(value, shape).strftime(shape)
+            parsed = datetime.strptime(value, shape).strftime(shape)  # noqa: DTZ007
         except (TypeError, ValueError):
             parsed = None
         if parsed != value:
@@ -331,6 +331,21 @@ REPORT_FILTERS = (
     "promotion_type",
     "create_time",
 )
+_STATUS_FILTER = Param("array", item=PRIMARY_STATUS)
+FILTER_VALUES = {
+    "campaign_ids": ids(),
+    "adgroup_ids": ids(),
+    "ad_ids": ids(),
+    "ad_ids_v2": ids(),
+    "campaign_status": _STATUS_FILTER,
+    "adgroup_status": _STATUS_FILTER,
+    "ad_status": _STATUS_FILTER,
+    "campaign_automation_type": Param("array", item=AUTOMATION),
+    "buying_type": BUYING_TYPES,
+    "promotion_type": strings(),
+}
+"""What the JSON text of `filter_value` holds, for the filters that keep a list of values."""
+
 _REPORT_FILTER = Param(
     "object",
     keys={

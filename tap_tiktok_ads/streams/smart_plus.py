@@ -1,11 +1,12 @@
 """Upgraded Smart+: ads, their creatives and media, and TikTok's review suggestions.
 
-All four read the listing `/smart_plus/ad/get/`. Its pages are shared: where two streams need the
-same page, it is requested once in a run.
+All four start from the listing `/smart_plus/ad/get/`. Its pages are shared: where two streams need
+the same page, it is requested once in a run.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from typing_extensions import override
@@ -23,6 +24,7 @@ if t.TYPE_CHECKING:
 
     Raw = dict[str, t.Any]
 
+LISTING_PATH = "/smart_plus/ad/get/"
 REVIEW_PATH = "/smart_plus/ad/review_info/"
 REVIEW_BATCH = 100
 
@@ -30,7 +32,7 @@ REVIEW_BATCH = 100
 class SmartPlusStream(EntityStream):
     """A stream read from the listing of Smart+ ads."""
 
-    path = "/smart_plus/ad/get/"
+    path = LISTING_PATH
     page_size = 100
     deletable = modified_after = shared = True
     # What an account without Smart+ gets is not documented: these have been seen or are likely.
@@ -165,8 +167,14 @@ class SmartPlusAdSuggestions(SmartPlusStream):
     """
 
     name = "smart_plus_ad_suggestions"
+    path = REVIEW_PATH
     primary_keys = ("advertiser_id", "smart_plus_ad_id", "suggestion_level", "ad_material_id")
     modified_after = False
+
+    @override
+    def listing(self, *args: t.Any) -> Request:
+        """The listing of the ads whose reviews are asked for."""
+        return dataclasses.replace(super().listing(*args), path=LISTING_PATH)
 
     @override
     def following(self, task: Task, reply: Reply, found: int) -> Sequence[Task]:

@@ -1,0 +1,61 @@
+"""How large a simulated world is and how it behaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Options:
+    """How large the world is and how it behaves."""
+
+    seed: int = 7
+    advertisers: int = 3
+    campaigns: int = 6
+    ad_groups: int = 2
+    ads: int = 2
+    smart_plus_ads: int = 4
+    audiences: int = 25
+    pixels: int = 23
+    videos: int = 12
+    images: int = 15
+    days: int = 45
+    today: str | None = None
+    latency_ms: int = 0
+    tier: str = "unlimited"
+    restriction_seconds: float = 300
+    unknown_fields: bool = False
+    no_smart_plus: bool = False
+    unauthorised: tuple[str, ...] = ()
+    late_conversions: bool = False
+    report_ads_limit: int | None = None
+
+    @classmethod
+    def parse(cls, options: Mapping[str, Any]) -> Options:
+        """Return the options of a mapping.
+
+        Raises:
+            ValueError: A name is unknown or a number is negative; the text names it.
+        """
+        known = [field.name for field in fields(cls)]
+        for name, value in options.items():
+            if name not in known:
+                near = get_close_matches(name, known, n=1, cutoff=0)[0]
+                msg = f"Unknown simulator option {name!r}. Did you mean {near!r}?"
+                raise ValueError(msg)
+            if isinstance(getattr(cls, name), int) and (
+                not isinstance(value, (int, float)) or value < 0
+            ):
+                msg = f"Simulator option {name!r} must be a number of at least 0, not {value!r}."
+                raise ValueError(msg)
+        values = dict(options)
+        if values.get("today") is not None:
+            values["today"] = date.fromisoformat(str(values["today"])).isoformat()
+        values["unauthorised"] = tuple(str(name) for name in values.get("unauthorised", ()))
+        return cls(**values)

@@ -1,0 +1,152 @@
+"""A small world of the simulator, and runs of the tap against it."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import json
+import subprocess
+import sys
+import typing as t
+
+import pytest
+from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
+
+from tap_tiktok_ads.simulator import Simulator
+from tap_tiktok_ads.tap import TapTikTokAds
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: Enough for several windows and pages, little enough for a run of a second.
+SMALL = {"advertisers": 2, "days": 40, "videos": 5, "images": 6, "audiences": 3}
+START = "{now-35}"
+
+
+@dataclasses.dataclass
+class Messages:
+    """The Singer messages of a run."""
+
+    all: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+
+    @property
+    def records(self) -> dict[str, list[dict[str, t.Any]]]:
+        """Rows by stream."""
+        found: dict[str, list[dict[str, t.Any]]] = collections.defaultdict(list)
+        for message in self.all:
+            if message["type"] == "RECORD":
+                found[message["stream"]].append(message["record"])
+        return found
+
+    @property
+    def schemas(self) -> dict[str, dict[str, t.Any]]:
+        """The last SCHEMA message of each stream."""
+        return {m["stream"]: m for m in self.all if m["type"] == "SCHEMA"}
+
+    @property
+    def state(self) -> dict[str, t.Any]:
+        """The last state."""
+        return t.cast(
+            "dict[str, t.Any]",
+            [message["value"] for message in self.all if message["type"] == "STATE"][-1],
+        )
+
+    def bookmarks(self, stream: str) -> dict[str, str]:
+        """Bookmark by advertiser."""
+        partitions = self.state["bookmarks"][stream].get("partitions", [])
+        return {
+            partition["context"]["advertiser_id"]: partition["replication_key_value"]
+            for partition in partitions
+            if "replication_key_value" in partition
+        }
+
+    def keyed(self, stream: str) -> dict[tuple[t.Any, ...], dict[str, t.Any]]:
+        """Rows by key, as a target that loads by key keeps them."""
+        keys = self.schemas[stream]["key_properties"]
+        return {tuple(row[key] for key in keys): row for row in self.records[stream]}
+
+
+class Collector(SimpleSingerWriter):
+    """Keeps messages, as they would read on stdout, instead of printing them."""
+
+    def __init__(self) -> None:
+        self.messages = Messages()
+
+    def write_message(self, message: t.Any) -> None:
+        self.messages.all.append(json.loads(self.format_message(message)))
+
+
+@pytest.fixture
+def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """A running simulator; options by indirect parametrisation."""
+    with Simulator(SMALL | getattr(request, "param", {})) as running:
+        yield running
+
+
+def config_for(sim: Simulator, **settings: t.Any) -> dict[str, t.Any]:
+    """Settings that point a tap at a running simulator."""
+    return {
+        "environment": "simulator",
+        "api_url": sim.url,
+        "access_token": sim.access_token,
+        "app_id": sim.app_id,
+        "app_secret": sim.app_secret,
+        "start_date": START,
+        **settings,
+    }
+
+
+def run(
+    config: dict[str, t.Any],
+    *,
+    streams: t.Collection[str] | None = None,
+    state: dict[str, t.Any] | None = None,
+    catalog: dict[str, t.Any] | None = None,
+) -> Messages:
+    """Run the tap in this process; its messages, also when it fails (then `error` is raised)."""
+    collector = Collector()
+    if streams is not None:
+        catalog = catalog_of(config, streams)
+    tap = TapTikTokAds(
+        config=config,
+        catalog=catalog,
+        state=json.loads(json.dumps(state or {})),
+        message_writer=collector,
+    )
+    try:
+        tap.sync_all()
+    except Exception as error:
+        error.messages = collector.messages  # type: ignore[attr-defined]
+        raise
+    return collector.messages
+
+
+def catalog_of(config: dict[str, t.Any], streams: t.Collection[str]) -> dict[str, t.Any]:
+    """The discovered catalog with these streams selected."""
+    catalog = TapTikTokAds(config=config, validate_config=False).catalog_dict
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"]["selected"] = entry["tap_stream_id"] in streams
+    return catalog
+
+
+def command(
+    *arguments: str,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    stdin: str | None = None,
+    timeout: float = 60,
+) -> subprocess.CompletedProcess[str]:
+    """Run the executable as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "tap_tiktok_ads", *arguments],
+        cwd=cwd,
+        env=env,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )

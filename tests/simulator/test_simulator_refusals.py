@@ -1,0 +1,270 @@
+"""What TikTok refuses, with its code and the name of the parameter."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from .helpers import report_params
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .helpers import Client
+
+REPORT = "/report/integrated/get/"
+AD_LEVEL = {"data_level": "AUCTION_AD"}
+TOP_VIEW = "RESERVATION_TOP_VIEW"
+SMALL = "spend"
+
+
+def condition(name: str, value: object, kind: str = "IN") -> list[dict[str, object]]:
+    """Return a report filter."""
+    return [{"field_name": name, "filter_type": kind, "filter_value": value}]
+
+
+PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
+    ("/campaign/get/", {"advertiser_id": None}, "advertiser_id: Missing"),
+    ("/campaign/get/", {"advertiser_id": "abc"}, "advertiser_id: Not a valid ID"),
+    ("/campaign/get/", {"colour": "red"}, "colour: Unknown"),
+    ("/campaign/get/", {"page_size": 1001}, "page_size: Must be less"),
+    ("/campaign/get/", {"page_size": 0}, "page_size: Must be greater"),
+    ("/campaign/get/", {"page": 0}, "page: Must be greater"),
+    ("/campaign/get/", {"page": "two"}, "page: Not a valid integer"),
+    ("/campaign/get/", {"page": "1.5"}, "page: Not a valid integer"),
+    ("/campaign/get/", {"filtering": "{primary_status:STATUS_ALL}"}, "filtering: Field must be"),
+    ("/campaign/get/", {"filtering": ["STATUS_ALL"]}, "filtering: Field must be"),
+    ("/campaign/get/", {"filtering": {"status": "X"}}, "filtering.status: Unknown"),
+    ("/campaign/get/", {"filtering": {"modified_after": "2026-01-01 00:00:00"}}, "modified_after"),
+    ("/campaign/get/", {"filtering": {"primary_status": "ALL"}}, "filtering.primary_status"),
+    ("/campaign/get/", {"filtering": {"campaign_ids": "1"}}, "filtering.campaign_ids"),
+    ("/campaign/get/", {"filtering": {"campaign_ids": [17]}}, "filtering.campaign_ids[0]"),
+    ("/campaign/get/", {"filtering": {"campaign_ids": ["1"] * 101}}, "exceeds the maximum of 100"),
+    ("/campaign/get/", {"filtering": {"buying_types": [TOP_VIEW, "AUCTION"]}}, "cannot be mixed"),
+    ("/campaign/get/", {"filtering": {"is_smart_performance_campaign": "true"}}, "valid boolean"),
+    ("/campaign/get/", {"fields": "campaign_id"}, "fields: Field must be set to json array"),
+    ("/campaign/get/", {"fields": ["campaign_id", "color"]}, "fields: Invalid field 'color'"),
+    ("/adgroup/get/", {"page_size": 1001}, "page_size"),
+    (
+        "/adgroup/get/",
+        {"page_size": 101, "filtering": {"buying_types": [TOP_VIEW]}},
+        "page_size: Must be less than or equal to 100",
+    ),
+    ("/ad/get/", {"page_size": 1001}, "page_size"),
+    ("/ad/get/", {"filtering": {"modified_after": "2026-01-01"}}, "filtering.modified_after"),
+    ("/ad/get/", {"filtering": {"modified_after": "2026-01-01T00:00:00Z"}}, "modified_after"),
+    ("/pixel/list/", {"page_size": 21}, "page_size: Must be less than or equal to 20"),
+    ("/pixel/list/", {"order_by": "LATEST"}, "order_by"),
+    ("/dmp/custom_audience/list/", {"page_size": 101}, "page_size"),
+    ("/dmp/custom_audience/list/", {"custom_audience_ids": []}, "custom_audience_ids"),
+    ("/file/video/ad/search/", {"page_size": 101}, "page_size"),
+    ("/file/video/ad/search/", {"filtering": {"material_ids": ["1"] * 21}}, "maximum of 20"),
+    ("/file/image/ad/search/", {"page_size": 101}, "page_size"),
+    ("/smart_plus/ad/get/", {"page_size": 101}, "page_size: Must be less than or equal to 100"),
+    ("/smart_plus/ad/review_info/", {}, "smart_plus_ad_ids: Missing"),
+    ("/smart_plus/ad/review_info/", {"smart_plus_ad_ids": ["1"] * 101}, "smart_plus_ad_ids"),
+    ("/smart_plus/ad/review_info/", {"smart_plus_ad_ids": ["1"]}, "does not exist"),
+    ("/advertiser/info/", {}, "advertiser_ids: Missing"),
+    ("/advertiser/info/", {"advertiser_ids": "71234"}, "advertiser_ids: Field must be"),
+    ("/advertiser/info/", {"advertiser_ids": ["1"] * 101}, "advertiser_ids: Length 101"),
+]
+
+REPORTS: list[tuple[dict[str, Any], str]] = [
+    ({"report_type": None}, "report_type: Missing"),
+    ({"report_type": "SIMPLE"}, "report_type: Invalid"),
+    ({"data_level": None}, "data_level: Missing"),
+    ({"data_level": "AD"}, "data_level: Invalid"),
+    ({"service_type": "BIDDING"}, "service_type"),
+    ({"dimensions": None}, "dimensions: Missing"),
+    ({"dimensions": "ad_id,stat_time_day"}, "dimensions: Field must be set to json array"),
+    ({"dimensions": '["ad_id",stat_time_day]'}, "dimensions: Field must be set to json array"),
+    ({"dimensions": ["ad_id", "stat_time_week"]}, "dimensions: Invalid dimension"),
+    ({"dimensions": ["ad_id", "ad_id"]}, "duplicates"),
+    ({"dimensions": ["ad_id", "ad_id_v2"]}, "dimensions"),
+    ({"dimensions": ["ad_id", "stat_time_day", "stat_time_hour"]}, "time dimension"),
+    ({"dimensions": ["ad_id", "campaign_id"]}, "ID dimension"),
+    ({"dimensions": ["ad_id", "stat_time_day", "gender"]}, "Conflict occurs"),
+    ({"dimensions": ["ad_id", "stat_time_day", "country_code", "ad_type", "page_id"]}, "Length 5"),
+    ({"data_level": "AUCTION_CAMPAIGN"}, "Conflict occurs"),
+    ({"data_level": "AUCTION_ADVERTISER", "dimensions": ["campaign_id"]}, "Conflict occurs"),
+    ({"metrics": ["spend", "spent"]}, "metrics: Invalid metric spent"),
+    ({"metrics": "spend,impressions"}, "metrics: Field must be"),
+    (
+        {
+            "data_level": "AUCTION_CAMPAIGN",
+            "dimensions": ["campaign_id"],
+            "metrics": ["adgroup_name"],
+        },
+        "adgroup_name is not supported",
+    ),
+    (
+        {"data_level": "AUCTION_ADGROUP", "dimensions": ["adgroup_id"], "metrics": ["ad_name"]},
+        "ad_name is not supported",
+    ),
+    ({"metrics": ["is_aco"]}, "is_aco is not supported"),
+    ({"dimensions": ["stat_time_day"], "metrics": ["campaign_name"]}, "campaign_name"),
+    (
+        {
+            "dimensions": ["ad_id", "stat_time_day", "country_code"],
+            "metrics": ["conversion_rate_v2"],
+        },
+        "conversion_rate_v2 is not supported with country_code",
+    ),
+    ({"metrics": ["ad_id"], "dimensions": ["ad_id_v2"]}, "ad_id and ad_id_v2"),
+    ({"start_date": None}, "start_date: Missing"),
+    ({"end_date": None}, "end_date: Missing"),
+    ({"start_date": "20261101"}, "start_date: Not a valid date"),
+    ({"start_date": "2026-11-1"}, "start_date: Not a valid date"),
+    ({"start_date": "2026-02-30"}, "start_date: Not a valid date"),
+    ({"start_date": "2026-11-20", "end_date": "2026-11-19"}, "start_date: Must not be after"),
+    ({"start_date": "2026-10-21", "end_date": "2026-11-20"}, "31 days exceeds the maximum of 30"),
+    (
+        {
+            "dimensions": ["ad_id", "stat_time_hour"],
+            "start_date": "2026-11-19",
+            "end_date": "2026-11-20",
+        },
+        "maximum of 1 days",
+    ),
+    (
+        {"dimensions": ["ad_id"], "start_date": "2025-11-20", "end_date": "2026-11-20"},
+        "366 days exceeds the maximum of 365",
+    ),
+    ({"query_lifetime": True}, "query_lifetime: Not supported with time"),
+    ({"query_lifetime": True, "dimensions": ["ad_id", "country_code"]}, "query_lifetime"),
+    ({"query_lifetime": "True"}, "query_lifetime: Not a valid boolean"),
+    ({"filtering": condition("ad_status", ["STATUS_ALL"])}, "filter_value: Not a valid string"),
+    ({"filtering": condition("ad_status", "STATUS_ALL")}, "is no JSON"),
+    (
+        {"filtering": condition("ad_status", '["ALL"]')},
+        "filtering[0].filter_value[0]: Invalid value",
+    ),
+    ({"filtering": condition("colour", "[]")}, "filtering[0].field_name"),
+    ({"filtering": condition("ad_status", '["STATUS_ALL"]', "IS")}, "filtering[0].filter_type"),
+    ({"filtering": condition("ad_ids", json.dumps(["1"] * 101))}, "maximum of 100"),
+    ({"filtering": condition("ad_ids_v2", '["1"]')}, "ad_id and ad_id_v2"),
+    ({"filtering": condition("buying_type", json.dumps([TOP_VIEW, "AUCTION"]))}, "cannot be mixed"),
+    ({"filtering": {"field_name": "ad_status"}}, "filtering: Field must be set to json array"),
+    ({"order_field": "campaign_name", "metrics": ["campaign_name", SMALL]}, "order_field"),
+    ({"enable_total_metrics": True, "dimensions": ["ad_id", "country_code"]}, "enable_total"),
+    ({"page_size": 1001}, "page_size"),
+]
+
+AUDIENCE: list[tuple[list[str], list[str], str]] = [
+    (["gender", "age"], ["reach"], "reach is not supported"),
+    (["gender", "age"], ["frequency"], "frequency is not supported"),
+    (["platform"], ["app_install"], "app_install is not supported"),
+    (["platform"], ["complete_payment"], "complete_payment is not supported"),
+    (["age"], ["purchase"], "purchase is not supported"),
+    (["country_code"], ["reach"], "reach is not supported with country_code"),
+    (["country_code"], ["conversion_rate_v2"], "conversion_rate_v2 is not supported"),
+    (["gender", "platform"], [SMALL], "cannot be combined"),
+    (["search_terms"], [SMALL], "Conflict occurs"),
+    ([], [SMALL], "needs an audience dimension"),
+]
+
+
+@pytest.mark.parametrize(("path", "params", "part"), PARAMETERS)
+def test_parameter(client: Client, path: str, params: dict[str, Any], part: str) -> None:
+    """A wrong parameter is answered with 40002, HTTP 200, empty data and the parameter's name."""
+    response = client.raw(path, **params)
+    envelope = response.json()
+    assert (response.status_code, envelope["code"], envelope["data"]) == (200, 40002, {})
+    assert part in envelope["message"]
+
+
+@pytest.mark.parametrize(("params", "part"), REPORTS)
+def test_report(client: Client, params: dict[str, Any], part: str) -> None:
+    """A report that TikTok would not run is answered with 40002."""
+    envelope = client.get(REPORT, **report_params(**params))
+    assert envelope["code"] == 40002, envelope
+    assert part in envelope["message"]
+
+
+@pytest.mark.parametrize(("splits", "metrics", "part"), AUDIENCE)
+def test_audience_report(client: Client, splits: list[str], metrics: list[str], part: str) -> None:
+    """Audience reports refuse unique and event metrics, and dimensions that do not fit."""
+    dimensions = ["ad_id", "stat_time_day", *splits]
+    params = report_params(report_type="AUDIENCE", dimensions=dimensions, metrics=metrics)
+    envelope = client.get(REPORT, **params)
+    assert envelope["code"] == 40002, envelope
+    assert part in envelope["message"]
+
+
+def test_audience_lifetime(client: Client) -> None:
+    """There is no lifetime mode for audience reports."""
+    params = {"report_type": "AUDIENCE", "dimensions": ["ad_id", "gender"], "query_lifetime": True}
+    envelope = client.get(REPORT, **report_params(**params))
+    assert envelope["code"] == 40002
+    assert "query_lifetime" in envelope["message"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "params", "code"),
+    [
+        ({}, {}, 40104),
+        ({}, {"access_token": "simulator-access-token"}, 40104),
+        ({"Access-Token": "wrong"}, {}, 40105),
+        ({"Authorization": "Bearer simulator-access-token"}, {}, 40104),
+    ],
+)
+def test_token(client: Client, headers: dict[str, str], params: dict[str, str], code: int) -> None:
+    """The token counts only in the header Access-Token."""
+    url = f"{client.simulator.url}/user/info/"
+    answer = requests.get(url, headers=headers, params=params, timeout=5).json()
+    assert (answer["code"], answer["data"]) == (code, {})
+
+
+def test_app_secret(client: Client) -> None:
+    """Discovery of advertisers needs the id and the secret of the app."""
+    path = "/oauth2/advertiser/get/"
+    app = {"app_id": client.simulator.app_id, "secret": client.simulator.app_secret}
+    found = client.data(path, **app)["list"]
+    assert [row["advertiser_id"] for row in found] == client.world.advertiser_ids
+    assert client.get(path, **app | {"secret": "wrong"})["code"] == 40110
+
+
+def test_advertiser_not_granted(serve: Callable[..., Client]) -> None:
+    """An advertiser outside the grant is refused with 40001, and fails its whole batch."""
+    hidden = serve().world.advertiser_ids[1]
+    client = serve(unauthorised=[hidden])
+    granted = client.world.advertiser_ids
+    assert hidden not in granted
+    envelope = client.get("/ad/get/", advertiser_id=hidden)
+    assert envelope["code"] == 40001
+    assert hidden in envelope["message"]
+    batch = client.get("/advertiser/info/", advertiser_ids=[*granted, hidden])
+    assert (batch["code"], batch["data"]) == (40001, {})
+    assert len(client.data("/advertiser/info/", advertiser_ids=granted)["list"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/ad/get", 404),
+        ("GET", "/no/such/", 404),
+        ("POST", "/ad/get/", 405),
+        ("PUT", "/ad/get/", 405),
+    ],
+)
+def test_route(client: Client, method: str, path: str, status: int) -> None:
+    """A path without its slash or unknown is HTTP 404, a wrong method 405."""
+    response = client.session.request(method, client.simulator.url + path, timeout=5)
+    assert response.status_code == status
+
+
+def test_version_is_part_of_the_path(client: Client) -> None:
+    """Nothing is served outside /open_api/v1.3."""
+    url = client.simulator.url.replace("v1.3", "v1.2")
+    assert requests.get(f"{url}/user/info/", timeout=5).status_code == 404
+
+
+def test_account_without_smart_plus(serve: Callable[..., Client]) -> None:
+    """An account off the allow-list gets 40118 from Smart+ endpoints and has no such ads."""
+    client = serve(no_smart_plus=True)
+    assert client.get("/smart_plus/ad/get/")["code"] == 40118
+    ads = client.every("/ad/get/", 1000, filtering={"primary_status": "STATUS_ALL"})
+    assert {ad["campaign_automation_type"] for ad in ads} == {"MANUAL"}

@@ -1,0 +1,269 @@
+"""The executable as users run it: processes, pipes, files, signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from conftest import command, config_for
+
+from tap_tiktok_ads.streams import STREAMS
+
+if t.TYPE_CHECKING:
+    from tap_tiktok_ads.simulator import Simulator
+
+ROOT = Path(__file__).parent.parent
+TOKEN = "secret-token-that-must-not-be-seen"  # noqa: S105
+VALID = {"access_token": TOKEN, "advertiser_ids": ["7000000000000000001"]}
+
+
+def written(folder: Path, name: str, content: t.Any) -> str:
+    """A file with this content (JSON unless it is text); its path."""
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+    return str(path)
+
+
+def assert_refused(result: subprocess.CompletedProcess[str], sentence: str, code: int = 1) -> None:
+    """One sentence on stderr, nothing on stdout, no traceback, no token."""
+    assert result.returncode == code, result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert TOKEN not in result.stderr
+    told = [line for line in result.stderr.splitlines() if line.startswith("tap-tiktok-ads: ")]
+    assert len(told) == 1, result.stderr
+    assert sentence in told[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"access_token": None}, "No access_token"),
+        ({"environment": "prodution"}, "Did you mean 'production'?"),
+        ({"start_dat": "2026-01-01"}, "Unknown setting 'start_dat': did you mean 'start_date'?"),
+        ({"start_date": "2026-02-30"}, "Setting 'start_date': '2026-02-30' is not a date"),
+        ({"start_date": "{now-30q}"}, "has an unknown unit 'q'"),
+        ({"start_date": "{nov-30}"}, "is not a date macro"),
+        ({"start_date": "2026-02-02", "end_date": "2026-02-01"}, "lies after end_date"),
+        ({"advertiser_ids": ["70000000000abc"]}, "is not an advertiser ID"),
+        ({"api_url": "http://proxy.example"}, "unencrypted"),
+        ({"lookback_days": "seven"}, "Setting 'lookback_days' must be an integer."),
+        ({"advertiser_ids": []}, "Set advertiser_ids, or app_id and app_secret"),
+        ({"environment": "simulator", "simulator": {"sed": 1}}, "Setting 'simulator'"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_bad_settings(tmp_path: Path, changes: dict[str, t.Any], sentence: str) -> None:
+    """A setting that cannot be used ends the run with one sentence."""
+    config = written(tmp_path, "config.json", VALID | changes)
+    assert_refused(command("--config", config), sentence)
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "sentence"),
+    [
+        ("--config", "{", "is not JSON (line 1)"),
+        ("--config", "[1]", "does not hold a JSON object"),
+        ("--state", "not json", "is not JSON"),
+        ("--state", {"bookmarks": []}, "has no object of streams under 'bookmarks'"),
+        ("--catalog", "{]", "is not JSON"),
+        ("--catalog", {"stream": []}, "is not a Singer catalog"),
+    ],
+)
+def test_bad_files(tmp_path: Path, option: str, content: t.Any, sentence: str) -> None:
+    """A file that cannot be read as what it should be ends the run with one sentence."""
+    config = written(tmp_path, "good.json", VALID)
+    given = written(tmp_path, "given.json", content)
+    assert_refused(command("--config", config, option, given), sentence)
+
+
+def test_missing_config_file(tmp_path: Path) -> None:
+    """A config file that does not exist is named."""
+    assert_refused(command("--config", str(tmp_path / "none.json")), "none.json cannot be read")
+
+
+def test_bad_environment_variable(tmp_path: Path) -> None:
+    """An environment variable of the wrong type is refused."""
+    env = {**os.environ, "TAP_TIKTOK_ADS_LOOKBACK_DAYS": "seven"}
+    assert_refused(command("--config", "ENV", env=env, cwd=tmp_path), "wrong type")
+
+
+def test_token_refused(sim: Simulator, tmp_path: Path) -> None:
+    """A token that TikTok refuses (40105) ends the run with what to do."""
+    config = written(tmp_path, "c.json", config_for(sim, access_token=TOKEN))
+    assert_refused(command("--config", config), "code 40105")
+
+
+def test_no_advertiser_granted(sim: Simulator, tmp_path: Path) -> None:
+    """An advertiser that is not granted is an error when no other remains."""
+    config = written(tmp_path, "c.json", config_for(sim, advertiser_ids=["7000000000000000009"]))
+    assert_refused(command("--config", config), "None of the advertisers may be read")
+
+
+def test_one_advertiser_not_granted(sim: Simulator, tmp_path: Path) -> None:
+    """An advertiser that is not granted is skipped with a warning while others remain."""
+    ids = ["7000000000000000009", *sim.world.advertiser_ids]
+    config = written(tmp_path, "c.json", config_for(sim, advertiser_ids=ids))
+    result = command("--config", config)
+    assert result.returncode == 0
+    assert "Skipping 1 advertiser(s)" in result.stderr
+    assert "7000000000000000009" in result.stderr
+    assert rows_of(result.stdout.splitlines())
+
+
+@pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
+def test_no_advertiser_found(sim: Simulator, tmp_path: Path) -> None:
+    """Excluding the only advertiser leaves none to read."""
+    config = config_for(sim, exclude_advertiser_ids=sim.world.advertiser_ids)
+    result = command("--config", written(tmp_path, "c.json", config))
+    assert_refused(result, "leaves no advertiser to read")
+
+
+def rows_of(lines: t.Iterable[str]) -> set[str]:
+    """The records of a run as a set of texts."""
+    return {
+        json.dumps([message["stream"], message["record"]], sort_keys=True)
+        for message in map(json.loads, lines)
+        if message["type"] == "RECORD"
+    }
+
+
+def test_discover_needs_no_settings(tmp_path: Path) -> None:
+    """`--discover` lists all streams without settings and without a network."""
+    result = command("--discover", cwd=tmp_path)
+    assert result.returncode == 0
+    streams = {entry["tap_stream_id"] for entry in json.loads(result.stdout)["streams"]}
+    assert streams == {stream.name for stream in STREAMS}
+
+
+def test_about() -> None:
+    """`--about` tells every setting, and which are secret."""
+    result = command("--about", "--format", "json")
+    settings = json.loads(result.stdout)["settings"]["properties"]
+    assert {name for name, spec in settings.items() if spec.get("secret")} == {
+        "access_token",
+        "app_secret",
+    }
+    assert settings["start_date"]["default"] == "{now-30}"
+
+
+def test_connection_test(sim: Simulator, tmp_path: Path) -> None:
+    """`--test` writes a record of each stream at most and asks for no further page."""
+    result = command("--config", written(tmp_path, "c.json", config_for(sim)), "--test")
+    assert result.returncode == 0
+    messages = [json.loads(line) for line in result.stdout.splitlines()]
+    streams = [message["stream"] for message in messages if message["type"] == "RECORD"]
+    assert sorted(streams) == sorted(stream.name for stream in STREAMS)
+    assert len(sim.requests) <= len(STREAMS) + 3
+
+
+def test_settings_from_the_environment(sim: Simulator, tmp_path: Path) -> None:
+    """Settings come from TAP_TIKTOK_ADS_* with `--config ENV`, ids separated by commas."""
+    config = config_for(sim)
+    env = {**os.environ, **{f"TAP_TIKTOK_ADS_{k.upper()}": str(v) for k, v in config.items()}}
+    env["TAP_TIKTOK_ADS_ADVERTISER_IDS"] = ",".join(sim.world.advertiser_ids)
+    result = command("--config", "ENV", env=env, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert rows_of(result.stdout.splitlines())
+    assert {r.path for r in sim.requests} >= {"/ad/get/", "/advertiser/info/"}
+    assert "/oauth2/advertiser/get/" not in {r.path for r in sim.requests}
+
+
+@pytest.mark.parametrize("sim", [{"latency_ms": 15}], indirect=True)
+@pytest.mark.parametrize("lines_before", [1, 60, 400, 2000])
+def test_sigterm_and_resume(sim: Simulator, tmp_path: Path, lines_before: int) -> None:
+    """A run cut in two by SIGTERM and resumed gives the rows of an uninterrupted one."""
+    config = written(tmp_path, "c.json", config_for(sim))
+    whole = command("--config", config)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tap_tiktok_ads", "--config", config],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(lines_before)]
+    process.send_signal(signal.SIGTERM)
+    rest, _ = process.communicate(timeout=20)
+    lines += rest.splitlines()
+    assert process.returncode == 0
+    states = [message for message in map(json.loads, lines) if message["type"] == "STATE"]
+    assert states[-1] == json.loads(lines[-1])
+    state = written(tmp_path, "state.json", states[-1]["value"])
+    second = command("--config", config, "--state", state)
+    assert second.returncode == 0
+    first_rows = rows_of(lines)
+    assert first_rows < rows_of(whole.stdout.splitlines())
+    assert first_rows | rows_of(second.stdout.splitlines()) == rows_of(whole.stdout.splitlines())
+
+
+@pytest.mark.parametrize("sim", [{"latency_ms": 3000}], indirect=True)
+def test_sigterm_while_requests_are_under_way(sim: Simulator, tmp_path: Path) -> None:
+    """Requests that are still under way do not hold up the end."""
+    config = written(tmp_path, "c.json", config_for(sim))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tap_tiktok_ads", "--config", config],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while len(sim.requests) < 2:  # the advertisers; now the first reports are under way
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert time.monotonic() - began < 2.0
+
+
+def test_target_that_stops_reading(sim: Simulator, tmp_path: Path) -> None:
+    """A target that dies ends the run with one sentence and exit code 1."""
+    config = written(tmp_path, "c.json", config_for(sim))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tap_tiktok_ads", "--config", config],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=30) == 1
+    assert "The target stopped reading" in errors
+    assert "Traceback" not in errors
+
+
+def target_jsonl() -> str:
+    """The real target-jsonl, which `make test` installs."""
+    path = os.environ.get("TARGET_JSONL", str(ROOT / ".venv-target/bin/target-jsonl"))
+    if not Path(path).exists():
+        pytest.skip("target-jsonl is not installed: run `make test`")
+    return path
+
+
+def test_demo(tmp_path: Path) -> None:
+    """What `make demo` runs: every row arrives in target-jsonl, as the simulator counts them."""
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "tap_tiktok_ads.commands.demo"),
+            *("--config", str(ROOT / "sample_config.json")),
+            *("--target", target_jsonl(), "--output", str(tmp_path)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Every count equals the simulator's own." in result.stdout
+    assert sum(1 for _ in tmp_path.glob("*.jsonl")) == len(STREAMS)

@@ -1,0 +1,159 @@
+"""What each return code of TikTok leads to, and what the user reads."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_tiktok_ads import errors
+from tap_tiktok_ads.errors import Action
+
+#: The table of the fact sheet, section 2.4: codes by what to do about them.
+SHEET: dict[Action, tuple[int, ...]] = {
+    Action.ACCEPT: (0, 20001),
+    Action.FAIL: (
+        *(40000, 40002),  # bad parameters
+        *(40006, 40010, 40051),  # version or domain
+        *(40007, 40008),  # object or endpoint does not exist
+        40011,  # too many ids
+        40400,  # route not found
+        *(41001, 41002),  # offline
+    ),
+    Action.SKIP: (
+        *(40001, 40003),  # no permission on the object
+        *(40009, 40013, 40014),  # not in the sandbox
+        *(40117, 40118, 40119, 40125, 40130),  # the app, a feature or a scope lacks permission
+        *(40300, 40301, 40302),  # advertiser missing, deleted, mismatched
+    ),
+    Action.STOP: (
+        *(40101, 40110, 40113, 40115, 40116),  # app id, secret, auth code
+        *(40102, 40104, 40105, 40106),  # access token
+        *(40103, 40107, 40108),  # refresh token
+        40124,  # developer profile
+        40309,  # login required
+        41000,  # country of the IP address
+        70001,  # business auth type
+    ),
+    Action.THROTTLE: (40016, 40100, 40132, 40133, 61000),
+    Action.RETRY: (
+        40050,
+        *(40200, 40201, 40202),
+        40700,
+        *(50000, 50002),
+        *(51000, 51001, 51003, 51010, 51012, 51067, 51099, 51305),
+        *(52000, 52001, 52204),
+        *(53102, 53103),
+        60001,
+    ),
+}
+CASES = [(code, action) for action, codes in SHEET.items() for code in codes]
+FAILURES = [(code, action) for code, action in CASES if action is not Action.ACCEPT]
+KINDS: dict[Action, type[errors.TapError]] = {
+    Action.FAIL: errors.RequestError,
+    Action.SKIP: errors.NotPermittedError,
+    Action.STOP: errors.AuthError,
+    Action.THROTTLE: errors.ThrottledError,
+    Action.RETRY: errors.TransientError,
+}
+WHERE = "/campaign/get/ for advertiser 7000000000001"
+REQUEST_ID = "2026112208304501"
+
+
+@pytest.mark.parametrize(("code", "action"), CASES)
+def test_code_has_the_action_of_the_sheet(code: int, action: Action) -> None:
+    """Every code of the fact sheet is treated as the sheet says."""
+    assert errors.rule(code).action is action
+
+
+@pytest.mark.parametrize(
+    "code",
+    [-1, 1, 200, 404, 20000, 20002, 39999, 40004, 40099, 40134, 40303, 40900, 40916, 41003]
+    + [49999, 50001, 50003, 50999, 53000, 53099, 53200, 60000, 60002, 61001, 70000, 99999],
+)
+def test_unknown_code_fails(code: int) -> None:
+    """A code that no source names stops the run with a request error; it is never "no data"."""
+    assert errors.rule(code).action is Action.FAIL
+    error = errors.from_code(code, "Something", REQUEST_ID, WHERE)
+    assert isinstance(error, errors.RequestError)
+    assert "not documented" in str(error)
+
+
+@given(code=st.integers())
+def test_only_two_codes_are_success(code: int) -> None:
+    """No code but 0 and 20001 is taken for an answer."""
+    assert (errors.rule(code).action is Action.ACCEPT) == (code in {0, 20001})
+
+
+@pytest.mark.parametrize(("code", "action"), FAILURES)
+def test_exception_follows_the_action(code: int, action: Action) -> None:
+    """The exception of a code is of the class that its action names, and of no sibling's."""
+    error = errors.from_code(code, "Something", REQUEST_ID, WHERE)
+    assert [kind for kind in KINDS.values() if isinstance(error, kind)] == [KINDS[action]]
+    assert not isinstance(error, errors.RestrictedError)
+    assert isinstance(error, errors.TapError)
+
+
+@pytest.mark.parametrize(("code", "action"), [*FAILURES, (49999, Action.FAIL)])
+def test_message_says_what_where_and_what_to_do(code: int, action: Action) -> None:
+    """A message names code, TikTok's text, endpoint, advertiser, request_id and an advice."""
+    text = str(errors.from_code(code, "Text of TikTok.", REQUEST_ID, WHERE))
+    for part in (f"code {code}", "Text of TikTok", WHERE, REQUEST_ID, errors.rule(code).advice):
+        assert part in text
+    assert errors.rule(code).advice, action
+    assert ".." not in text
+    assert "\n" not in text
+
+
+def test_api_errors_keep_what_support_asks_for() -> None:
+    """Code, TikTok's text and request_id can be read from the exception."""
+    error = errors.from_code(40001, "No permission", REQUEST_ID, WHERE)
+    assert isinstance(error, errors.ApiError)
+    assert (error.code, error.api_message, error.request_id) == (
+        40001,
+        "No permission",
+        REQUEST_ID,
+    )
+
+
+def test_transient_errors_keep_code_and_shortest_wait() -> None:
+    """Maintenance waits long before another try; an internal error has no such floor."""
+    maintenance = errors.from_code(60001, "Maintenance", REQUEST_ID, WHERE)
+    internal = errors.from_code(50000, "System error", REQUEST_ID, WHERE)
+    assert isinstance(maintenance, errors.TransientError)
+    assert isinstance(internal, errors.TransientError)
+    assert (maintenance.code, internal.code) == (60001, 50000)
+    assert maintenance.floor >= 30 > internal.floor
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        pytest.param(40105, "access_token", id="token"),
+        pytest.param(40110, "app_id", id="app"),
+        pytest.param(40014, "production", id="sandbox"),
+        pytest.param(40001, "permission", id="permission"),
+        pytest.param(41000, "country", id="country"),
+        pytest.param(40100, "rate", id="rate limit"),
+        pytest.param(41001, "newer version", id="retired"),
+    ],
+)
+def test_advice_names_what_to_change(code: int, word: str) -> None:
+    """The sentence for a refusal says which setting or right the user should look at."""
+    assert word in str(errors.from_code(code, "Something", REQUEST_ID, WHERE))
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"),
+    [
+        pytest.param(errors.ConfigError("x"), 1, id="config"),
+        pytest.param(errors.ResponseError("x"), 1, id="response"),
+        pytest.param(errors.from_code(40105, "x", "y", "z"), 1, id="auth"),
+        pytest.param(errors.TransientError("x"), 1, id="transient"),
+        pytest.param(errors.ThrottledError("x"), 1, id="throttled"),
+        pytest.param(errors.RestrictedError("x"), 75, id="restricted"),
+    ],
+)
+def test_exit_codes(error: errors.TapError, exit_code: int) -> None:
+    """Only a restriction ends with "temporary failure": the caller may run the tap again later."""
+    assert error.exit_code == exit_code
