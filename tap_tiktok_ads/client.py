@@ -63,11 +63,15 @@ class Task:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Page:
-    """What a task brought: raw records and the answer they came in, or why it was refused."""
+    """What a task brought: raw records and the answer they came in, or why there are none.
+
+    `refused` is skipped with a warning; `failed` ends the run when its turn comes.
+    """
 
     records: Sequence[dict[str, t.Any]] = ()
     reply: Reply | None = None
     refused: errors.ApiError | None = None
+    failed: errors.TapError | None = None
 
 
 class Group:
@@ -91,6 +95,7 @@ class TikTokStream(Stream):
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # `records` has done it, once for each page
 
+    name: str
     path: t.ClassVar[str]
     page_size: t.ClassVar[int | None] = None
     """Records that a page may hold at most; None where the endpoint has no pages."""
@@ -138,27 +143,27 @@ class TikTokStream(Stream):
     # Requests: in worker threads.
 
     def work(self, task: Task) -> tuple[Page, Sequence[Task]]:
-        """Send a task's request.
-
-        Returns:
-            its page, and the tasks that follow it in the plan.
-
-        Raises:
-            TapError: the answer cannot be had.
-        """
+        """Send a task's request: its page, and the tasks that follow it in the plan."""
         if task.advertiser is not None and task.advertiser.id in self._refused:
             return Page(refused=self._refused[task.advertiser.id]), ()
         try:
             reply = self.tap.transport.send(task.request)
+            found = self.read(task, reply)
+            return Page(found, reply), self.following(task, reply, len(found))
         except errors.ApiError as error:
-            skippable = isinstance(error, errors.NotPermittedError)
-            if not (skippable or task.optional or error.code in self.tolerated_codes):
-                raise
+            if not self._skippable(task, error):
+                return Page(failed=error), ()
             if task.advertiser is not None and not task.optional:
                 self._refused[task.advertiser.id] = error
             return Page(refused=error), ()
-        found = self.read(task, reply)
-        return Page(found, reply), self.following(task, reply, len(found))
+        except errors.TapError as error:
+            return Page(failed=error), ()
+
+    def _skippable(self, task: Task, error: errors.ApiError) -> bool:
+        """Whether an error concerns only this advertiser or an optional listing."""
+        if isinstance(error, errors.RequestError):
+            return task.optional or error.code in self.tolerated_codes
+        return isinstance(error, errors.NotPermittedError)
 
     def read(self, task: Task, reply: Reply) -> Sequence[dict[str, t.Any]]:
         """The raw records of an answer.
@@ -217,17 +222,18 @@ class TikTokStream(Stream):
         with self.get_record_counter() as counter, self.get_sync_timer():
             try:
                 for group, rows in self._pages(look_ahead=limit is None):
+                    if group is not None:
+                        self._close(group)
                     for row in rows if limit is None else rows[: limit - written]:
                         self._write_record_message(row)
                     counter.increment(len(rows))
                     written += len(rows)
                     if limit is not None and written >= limit:
-                        return
-                    if group is not None:
-                        self._close(group)
-            except Exception:
+                        break
+            except errors.TapError:
                 self._write_state_message()
                 raise
+        self._write_state_message()
         yield from ()
 
     def _pages(self, *, look_ahead: bool = True) -> Iterator[tuple[Group | None, list[Record]]]:
@@ -246,6 +252,8 @@ class TikTokStream(Stream):
             yield group, []
 
     def _rows(self, task: Task, page: Page, group: Group) -> list[Record]:
+        if page.failed is not None:
+            raise page.failed
         if page.refused is not None:
             group.refused = group.refused or not task.optional
             self._report_refusal(task, page.refused)

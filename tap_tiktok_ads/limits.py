@@ -42,6 +42,10 @@ TIERS = {
 }
 #: The share of the allowed rate that is used; the rest absorbs what the network adds in jitter.
 USE = 0.95
+#: The second in which starts are counted, with a margin for requests that overtake each other.
+SECOND = 1.04
+#: The share of an interval that a thread which woke late may make up for: no bursts.
+LATENESS = 0.2
 #: How long all workers wait after the first, second and third throttled answer in a row.
 PAUSES = (1.0, 60.0, 300.0)
 #: Seconds without a throttled answer after which a lowered rate rises by a tenth.
@@ -100,18 +104,16 @@ class Budget:
         with self._lock:
             now = self._clock()
             self._recover(now)
-            window = 1.0 if self._tier.per_second >= 1 else 1.0 / self._tier.per_second
-            while self._starts and self._starts[0] <= now - window:
+            while self._starts and self._starts[0] <= now - SECOND:
                 self._starts.popleft()
             free_at = max(self._next, self._blocked_until)
-            if len(self._starts) >= max(1, int(self._tier.per_second * window)):
-                free_at = max(free_at, self._starts[0] + window)
+            if len(self._starts) >= self._tier.per_second:
+                free_at = max(free_at, self._starts[0] + SECOND)
             if free_at > now:
                 return free_at - now
             self._count_day(now)
             interval = 1.0 / self.rate
-            # A late start does not entitle to a burst: at most one interval is made up for.
-            self._next = max(self._next, now - interval) + interval
+            self._next = max(self._next, now - LATENESS * interval) + interval
             self._starts.append(now)
             return 0.0
 

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator
 
 ROOT = Path(__file__).parent.parent
-TOKEN = "secret-token-that-must-not-be-seen"  # noqa: S105
+TOKEN = "secret-token-that-must-not-be-seen"
 VALID = {"access_token": TOKEN, "advertiser_ids": ["7000000000000000001"]}
 
 

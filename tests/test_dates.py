@@ -40,9 +40,7 @@ def test_windows_cover_each_day_once(start: pendulum.Date, length: int, size: in
     """Windows hold every day from start to end exactly once, ascending, at most N days each."""
     end = start.add(days=length)
     found = list(dates.windows(start, end, size))
-    covered = [
-        window.start.add(days=offset) for window in found for offset in range(window.days)
-    ]
+    covered = [window.start.add(days=offset) for window in found for offset in range(window.days)]
     assert covered == [start.add(days=offset) for offset in range(length + 1)]
     assert all(1 <= window.days <= size for window in found)
     assert [window.end for window in found] == [

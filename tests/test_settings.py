@@ -156,19 +156,18 @@ def test_bad_input_is_one_sentence_that_names_the_setting(
 @pytest.mark.parametrize("name", sorted(KNOWN - {"access_token"}))
 def test_no_sentence_tells_the_token(name: str) -> None:
     """Whatever setting has a value of a wrong type, the secrets are not in the sentence."""
-    text = refusal(app_id="1", **({"app_secret": SECRET} | {name: 1.5}))
+    text = refusal(**({"app_id": "1", "app_secret": SECRET} | {name: 1.5}))
     assert name in text
     assert TOKEN not in text
     assert SECRET not in text
 
 
-@pytest.mark.parametrize("token", [f"{TOKEN}\u00e9", f"{TOKEN}\n{TOKEN}", f"{TOKEN}\t"])
+@pytest.mark.parametrize("token", [f"{TOKEN}\u00e9", f"{TOKEN}\n{TOKEN}", f"{TOKEN}\x00"])
 def test_a_token_that_cannot_be_one_is_not_quoted(token: str) -> None:
     """A token with characters that no token has is refused without repeating it."""
-    if token.strip() == TOKEN:
-        assert checked(access_token=token).access_token == TOKEN
-    else:
-        assert TOKEN not in refusal(access_token=token)
+    text = refusal(access_token=token)
+    assert "'access_token'" in text
+    assert TOKEN not in text
 
 
 def test_printing_the_settings_tells_no_secret() -> None:

@@ -128,7 +128,10 @@ def test_money_adds_up(full: FullRun) -> None:
 def test_top_view_is_listed_apart(full: FullRun) -> None:
     """Campaigns, ad groups and ads of TopView come by a listing of their own."""
     asked = {
-        (request.path, json.loads(request.params.get("filtering", "{}")).get("buying_types") is None)
+        (
+            request.path,
+            json.loads(request.params.get("filtering", "{}")).get("buying_types") is None,
+        )
         for request in full.sim.requests
         if request.path in {"/campaign/get/", "/adgroup/get/", "/ad/get/"}
     }

@@ -35,7 +35,7 @@ def run(config: Path, target: str, output: Path) -> None:
     )
     with (
         (output / "state.json").open("wb") as state,
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 - the tap itself
             [sys.executable, "-m", "tap_tiktok_ads", "--config", str(config)],
             stdout=subprocess.PIPE,
             env={"LOGLEVEL": "WARNING", **os.environ},
@@ -60,8 +60,8 @@ def expected(config: Path) -> dict[str, int]:
     world = World(chosen.simulator)
     totals: dict[str, int] = {}
     for advertiser_id in chosen.advertiser_ids or world.advertiser_ids:
-        today = pendulum.parse(world.today(advertiser_id).isoformat())
-        first, last = chosen.days(today)
+        today = world.today(advertiser_id)
+        first, last = chosen.days(pendulum.datetime(today.year, today.month, today.day))
         counts = world.expected(
             str(first), str(last), advertiser_ids=[advertiser_id], include_top_view=True
         )

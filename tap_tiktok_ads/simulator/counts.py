@@ -46,7 +46,7 @@ _AUDIENCE_REPORTS = {
 
 @dataclass(frozen=True)
 class Counted:
-    """Which objects count; TopView ones never do in reports, which leave them out unless filtered."""
+    """Which objects count; in reports, TopView ones come only by a filter and never count."""
 
     include_deleted: bool
     top_view: bool

@@ -1,0 +1,52 @@
+"""What is generated from the code is current."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from generated import PARTS, ROOT, render
+
+from tap_tiktok_ads import schemas, settings
+from tap_tiktok_ads.streams import STREAMS
+from tap_tiktok_ads.tap import TapTikTokAds
+
+
+@pytest.mark.parametrize("file", PARTS)
+def test_generated_parts_are_current(file: str) -> None:
+    """Tables and settings are what the code says; `python tests/generated.py` rewrites them."""
+    assert (ROOT / file).read_text("utf-8") == render(file)
+
+
+def test_meltano_declares_what_the_tap_can() -> None:
+    """The capabilities in meltano.yml are those of the tap."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
+    extractor = project["plugins"]["extractors"][0]
+    assert set(extractor["capabilities"]) == {c.value for c in TapTikTokAds.capabilities}
+
+
+def test_sample_config_is_valid() -> None:
+    """The sample configuration passes the checks."""
+    config = json.loads((ROOT / "sample_config.json").read_text("utf-8"))
+    assert settings.check(config, TapTikTokAds.known_settings()).simulated
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+def test_streams_tell_what_they_are(stream: type) -> None:
+    """Each stream, and each of its columns, is described in the catalog."""
+    entry = next(
+        entry
+        for entry in TapTikTokAds(validate_config=False).catalog_dict["streams"]
+        if entry["tap_stream_id"] == stream.name  # type: ignore[attr-defined]
+    )
+    assert len(entry["schema"]["description"]) > 20
+    assert all(column.get("description") for column in entry["schema"]["properties"].values())
+
+
+def test_every_schema_file_belongs_to_a_stream() -> None:
+    """No schema is left over, none missing."""
+    names = {stream.name for stream in STREAMS if not hasattr(stream, "dimensions")}
+    files = {Path(file).stem for file in schemas.FOLDER.glob("*.json")}
+    assert files == names | {"metrics"}

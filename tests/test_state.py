@@ -1,0 +1,175 @@
+"""What a second run reads, and that nothing is lost between two."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import typing as t
+
+import pendulum
+import pytest
+from conftest import Messages, config_for, run
+
+from tap_tiktok_ads import errors
+
+if t.TYPE_CHECKING:
+    from tap_tiktok_ads.simulator import Simulator
+
+REPORT = "ad_performance_report"
+PATH = "/report/integrated/get/"
+CHANGEABLE = ["campaigns", "ad_groups", "ads", "video_creatives", "image_creatives"]
+KINDS = {"video_creatives": "videos", "image_creatives": "images"}
+
+
+def report_days(sim: Simulator, advertiser_id: str, since: int) -> list[tuple[str, str]]:
+    """Windows that an advertiser's reports were asked for, from the request `since` on."""
+    return [
+        (request.params["start_date"], request.params["end_date"])
+        for request in sim.requests[since:]
+        if request.path == PATH and request.advertiser_id == advertiser_id
+    ]
+
+
+def test_reports_resume_before_their_bookmark(sim: Simulator) -> None:
+    """The second run reads `lookback_days` before the bookmark and the bookmark's day itself."""
+    config = config_for(sim, lookback_days=4)
+    first = run(config, streams=[REPORT])
+    before = len(sim.requests)
+    second = run(config, streams=[REPORT], state=first.state)
+    for advertiser_id in sim.world.advertiser_ids:
+        today = pendulum.instance(sim.world.today(advertiser_id))
+        assert first.bookmarks(REPORT)[advertiser_id] == str(today)
+        window = (str(today.subtract(days=4)), str(today))
+        assert report_days(sim, advertiser_id, before) == [window]
+        again = [r for r in first.records[REPORT] if r["advertiser_id"] == advertiser_id]
+        rows = [r for r in second.records[REPORT] if r["advertiser_id"] == advertiser_id]
+        assert rows == [row for row in again if row["stat_time_day"] >= window[0]]
+    assert second.state == first.state
+
+
+@pytest.mark.parametrize(
+    ("start_date", "first_day"),
+    [("{now-3}", 25), ("fixed", 10)],
+    ids=["a rolling start date loses no day after a pause", "a fixed start date is a floor"],
+)
+def test_start_date_and_bookmark(sim: Simulator, start_date: str, first_day: int) -> None:
+    """With a bookmark twenty days old and a look-back of five, reading begins here."""
+    advertiser_id = sim.world.advertiser_ids[0]
+    today = pendulum.instance(sim.world.today(advertiser_id))
+    if start_date == "fixed":
+        start_date = str(today.subtract(days=10))
+    config = config_for(sim, start_date=start_date, lookback_days=5, advertiser_ids=[advertiser_id])
+    bookmark = {
+        "context": {"advertiser_id": advertiser_id},
+        "replication_key": "stat_time_day",
+        "replication_key_value": str(today.subtract(days=20)),
+    }
+    run(config, streams=[REPORT], state={"bookmarks": {REPORT: {"partitions": [bookmark]}}})
+    assert report_days(sim, advertiser_id, 0)[0][0] == str(today.subtract(days=first_day))
+
+
+def test_empty_windows_move_the_bookmark(sim: Simulator) -> None:
+    """An advertiser without rows in its first windows is read to the end, and bookmarked."""
+    messages = run(config_for(sim, start_date="{now-100}"), streams=[REPORT])
+    for advertiser_id in sim.world.advertiser_ids:
+        today = pendulum.instance(sim.world.today(advertiser_id))
+        assert messages.bookmarks(REPORT)[advertiser_id] == str(today)
+        days = {r["stat_time_day"] for r in messages.records[REPORT]}
+        assert max(days) >= str(today.subtract(days=1))
+
+
+@pytest.mark.parametrize("stream", CHANGEABLE)
+def test_only_changed_objects_come_again(sim: Simulator, stream: str) -> None:
+    """The second run has what changed since, and the latest of before; the rest does not come."""
+    first = run(config_for(sim), streams=[stream])
+    bookmarks = first.bookmarks(stream)
+    changed = random.Random(1).choice(first.records[stream])
+    object_id = changed[first.schemas[stream]["key_properties"][1]]
+    now = dt.datetime.now(dt.timezone.utc)
+    sim.world.touch(KINDS.get(stream, stream), object_id, now)
+    second = run(config_for(sim), streams=[stream], state=first.state)
+    keys = {key[1] for key in second.keyed(stream)}
+    latest = {
+        row[first.schemas[stream]["key_properties"][1]]
+        for row in first.records[stream]
+        if row.get("modify_time") in {None, bookmarks[row["advertiser_id"]]}
+    }
+    assert keys == {object_id} | latest
+    touched = next(row for row in second.records[stream] if object_id in row.values())
+    assert touched["modify_time"] > changed["modify_time"]
+
+
+def test_changes_are_asked_of_the_server_where_it_can(sim: Simulator) -> None:
+    """Ads and Smart+ ads are requested with `modified_after`; the first run has none."""
+    streams = ["ads", "smart_plus_ads"]
+    first = run(config_for(sim), streams=streams)
+    assert not any("modified_after" in r.params.get("filtering", "") for r in sim.requests)
+    before = len(sim.requests)
+    run(config_for(sim), streams=streams, state=first.state)
+    asked = [r for r in sim.requests[before:] if r.path in {"/ad/get/", "/smart_plus/ad/get/"}]
+    assert len(asked) == 3 * len(sim.world.advertiser_ids)
+    assert all("modified_after" in r.params["filtering"] for r in asked)
+
+
+def test_bookmark_stays_behind_the_listing(sim: Simulator) -> None:
+    """A change dated while the listing runs does not carry the bookmark past other changes."""
+    advertiser_id = sim.world.advertiser_ids[0]
+    config = config_for(sim, advertiser_ids=[advertiser_id])
+    first = run(config, streams=["campaigns"])
+    newest = first.records["campaigns"][0]["campaign_id"]
+    now = pendulum.now("UTC")
+    sim.world.touch("campaigns", newest, now)
+    second = run(config, streams=["campaigns"])
+    bookmark = pendulum.parse(second.bookmarks("campaigns")[advertiser_id])
+    assert isinstance(bookmark, pendulum.DateTime)
+    assert bookmark < now.subtract(minutes=9)
+
+
+def test_full_table_by_catalog(sim: Simulator) -> None:
+    """A stream that the catalog sets to FULL_TABLE is read from its start in spite of a state."""
+    from conftest import catalog_of  # noqa: PLC0415
+
+    config = config_for(sim)
+    first = run(config, streams=[REPORT])
+    catalog = catalog_of(config, [REPORT])
+    entry = next(e for e in catalog["streams"] if e["tap_stream_id"] == REPORT)
+    entry["replication_method"] = "FULL_TABLE"
+    again = run(config, catalog=catalog, state=first.state)
+    assert again.records[REPORT] == first.records[REPORT]
+
+
+def test_a_failing_run_keeps_what_it_finished(sim: Simulator) -> None:
+    """A run that fails at its second advertiser writes the bookmark of the first, and resumes."""
+    finished, failing = sim.world.advertiser_ids
+    config = config_for(sim, lookback_days=0)
+    whole = run(config, streams=[REPORT])
+    sim.add_fault("code", path=PATH, advertiser_id=failing, times=None, code=40002)
+    with pytest.raises(errors.RequestError) as failure:
+        run(config, streams=[REPORT])
+    cut: Messages = failure.value.messages  # type: ignore[attr-defined]
+    assert cut.bookmarks(REPORT) == {finished: str(sim.world.today(finished))}
+    sim.faults.clear()
+    rest = run(config, streams=[REPORT], state=cut.state)
+    assert {**cut.keyed(REPORT), **rest.keyed(REPORT)} == whole.keyed(REPORT)
+
+
+def test_permission_lost_in_the_middle(sim: Simulator) -> None:
+    """An advertiser that loses permission in the middle is skipped; its bookmark does not move."""
+    lost, kept = sim.world.advertiser_ids
+    config = config_for(sim, start_date="{now-80}")
+    sim.add_fault("code", path=PATH, advertiser_id=lost, times=None, code=40001)
+    messages = run(config, streams=[REPORT])
+    assert set(messages.bookmarks(REPORT)) == {kept}
+    assert {row["advertiser_id"] for row in messages.records[REPORT]} == {kept}
+
+
+def test_foreign_bookmark(sim: Simulator) -> None:
+    """A bookmark that is no date is refused with the stream's name."""
+    bookmark = {
+        "context": {"advertiser_id": sim.world.advertiser_ids[0]},
+        "replication_key": "stat_time_day",
+        "replication_key_value": "yesterday",
+    }
+    state = {"bookmarks": {REPORT: {"partitions": [bookmark]}}}
+    with pytest.raises(errors.ConfigError, match=REPORT):
+        run(config_for(sim), streams=[REPORT], state=state)

@@ -1,0 +1,177 @@
+"""Requests over real HTTP: faults in passing are survived, the others reported."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import typing as t
+
+import pytest
+from conftest import config_for, run
+
+from tap_tiktok_ads import errors
+from tap_tiktok_ads.limits import TIERS, Limiter
+from tap_tiktok_ads.transport import Request, Transport
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_tiktok_ads.simulator import Simulator
+
+STREAMS = ["ads", "campaign_performance_report", "pixels"]
+
+
+def transport_to(url: str, **settings: t.Any) -> Transport:
+    """A transport that tries again at once."""
+    options = {"user_agent": "test", "timeout": 2.0, "max_retries": 2, "first_wait": 0.01}
+    return Transport(url, "token", Limiter(TIERS["unlimited"]), **{**options, **settings})
+
+
+@pytest.mark.parametrize(
+    ("kind", "details"),
+    [
+        ("http", {"status": 500}),
+        ("http", {"status": 502}),
+        ("http", {"status": 504}),
+        ("http", {"status": 429, "retry_after": 0}),
+        ("reset", {}),
+        ("truncate", {}),
+        ("not_json", {}),
+        ("code", {"code": 50000}),
+        ("code", {"code": 51010}),
+        ("code", {"code": 40100}),
+        ("hang", {"seconds": 30}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
+)
+def test_passing_faults_are_survived(sim: Simulator, kind: str, details: dict[str, t.Any]) -> None:
+    """After a fault in passing at each endpoint the rows are those of a run without one."""
+    config = config_for(sim, request_timeout=1)
+    whole = run(config, streams=STREAMS)
+    for path in ("/ad/get/", "/report/integrated/get/", "/pixel/list/"):
+        sim.add_fault(kind, path=path, after=1, times=1, **details)
+    faulty = run(config, streams=STREAMS)
+    assert faulty.records == whole.records
+
+
+def test_lasting_fault_is_reported(sim: Simulator) -> None:
+    """A fault that stays ends the run once all tries are used up."""
+    sim.add_fault("http", path="/pixel/list/", times=None, status=500)
+    with pytest.raises(errors.TransientError, match="HTTP 500"):
+        run(config_for(sim, max_retries=2), streams=["pixels"])
+    assert sum(request.path == "/pixel/list/" for request in sim.requests) >= 3
+
+
+@pytest.mark.parametrize("kind", ["empty_page", "no_page_info"])
+def test_odd_pages(sim: Simulator, kind: str) -> None:
+    """An empty page in the middle, or one without page_info, does not end a listing."""
+    whole = run(config_for(sim), streams=["pixels"])
+    sim.add_fault(kind, path="/pixel/list/", page=1, times=None)
+    odd = run(config_for(sim), streams=["pixels"])
+    if kind == "no_page_info":
+        assert odd.records == whole.records
+    else:
+        per_account = len(whole.records["pixels"]) // len(sim.world.advertiser_ids)
+        assert len(odd.records["pixels"]) == len(sim.world.advertiser_ids) * (per_account - 20)
+
+
+def test_token_revoked_in_the_middle(sim: Simulator) -> None:
+    """A token that dies during the run stops it with what to do."""
+    sim.add_fault("revoke_token", path="/pixel/list/", after=1)
+    with pytest.raises(errors.AuthError, match="access_token"):
+        run(config_for(sim), streams=STREAMS)
+
+
+def test_unknown_code_is_an_error(sim: Simulator) -> None:
+    """A code that no source names is never taken for an empty answer."""
+    sim.add_fault("code", path="/pixel/list/", code=49999, message="new")
+    with pytest.raises(errors.RequestError, match="49999"):
+        run(config_for(sim), streams=["pixels"])
+
+
+class _Odd(http.server.BaseHTTPRequestHandler):
+    """Answers each path in its own odd way."""
+
+    answers: t.ClassVar[dict[str, tuple[int, bytes, dict[str, str]]]] = {}
+    tokens: t.ClassVar[list[str | None]] = []
+
+    def do_GET(self) -> None:
+        type(self).tokens.append(self.headers.get("Access-Token"))
+        status, body, headers = self.answers[self.path.split("?", maxsplit=1)[0]]
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: t.Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def odd() -> Iterator[str]:
+    """A server that can answer anything; its URL."""
+    _Odd.tokens.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Odd)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (200, b"<html>", errors.TransientError),
+        (200, b"{}", errors.TransientError),
+        (200, b'{"code": 0}', errors.TransientError),
+        (200, b'{"code": 0, "data": [1]}', errors.TransientError),
+        (200, b'{"code": 0, "data": {"x": NaN}}', errors.TransientError),
+        (200, b'{"code": 0, "data": {"x": "\xff"}}', errors.TransientError),
+        (200, b'{"code": 0, "data": ' + b"[" * 10_000, errors.TransientError),
+        (200, b'{"code": 40001, "message": null, "data": {}}', errors.NotPermittedError),
+        (302, b"", errors.ResponseError),
+        (404, b"<html>", errors.ResponseError),
+        (403, b"<html>", errors.ResponseError),
+    ],
+)
+def test_odd_answers(odd: str, status: int, body: bytes, error: type[Exception]) -> None:
+    """An answer that is not TikTok's envelope is an error, never no data."""
+    _Odd.answers = {"/x/": (status, body, {"Location": "http://elsewhere.example/"})}
+    with pytest.raises(error):
+        transport_to(odd).send(Request("/x/", {}))
+
+
+def test_redirects_do_not_carry_the_token(odd: str) -> None:
+    """A redirect is not followed, not even to the same host."""
+    _Odd.answers = {
+        "/x/": (307, b"", {"Location": f"{odd}/y/"}),
+        "/y/": (200, b'{"code": 0, "data": {}}', {}),
+    }
+    with pytest.raises(errors.ResponseError, match="redirect"):
+        transport_to(odd).send(Request("/x/", {}))
+    assert _Odd.tokens == ["token"]
+
+
+def test_parameters(sim: Simulator) -> None:
+    """Text goes as it is; lists, objects, booleans and numbers as JSON text."""
+    transport = transport_to(sim.url)
+    with pytest.raises(errors.AuthError):  # "token" is not the simulator's
+        transport.send(
+            Request("/campaign/get/", {"a": "x y&z", "b": ["1"], "c": {"d": True}, "e": 2})
+        )
+    assert dict(sim.requests[-1].params) == {
+        "a": "x y&z",
+        "b": '["1"]',
+        "c": '{"d":true}',
+        "e": "2",
+    }
+
+
+@pytest.mark.parametrize("sim", [{"tier": "basic"}], indirect=True)
+def test_paced_below_the_tier(sim: Simulator) -> None:
+    """Against a server that enforces the tier, a whole run is never throttled."""
+    run(config_for(sim, simulator={"tier": "basic"}), streams=STREAMS)
+    assert len(sim.requests) > 10
+    assert sim.throttled == 0
