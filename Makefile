@@ -42,5 +42,6 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(TARGET_VENV)/installed:
 	@echo "Installing target-jsonl into $(TARGET_VENV) ..."
 	@$(PYTHON) -m venv $(TARGET_VENV)
+	@$(TARGET_VENV)/bin/python $(PIP) --upgrade pip
 	@$(TARGET_VENV)/bin/python -m pip install --quiet --disable-pip-version-check target-jsonl==0.1.4
 	@touch $@

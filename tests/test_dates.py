@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import typing as t
 
 import pendulum
@@ -25,12 +25,12 @@ UNITS = {
     "y": "years",
 }
 
-days = st.dates(datetime.date(1990, 1, 1), datetime.date(2100, 12, 31)).map(
+days = st.dates(dt.date(1990, 1, 1), dt.date(2100, 12, 31)).map(
     lambda day: pendulum.date(day.year, day.month, day.day)
 )
 moments = st.builds(
     lambda naive, zone: pendulum.instance(naive, tz="UTC").in_timezone(zone),
-    st.datetimes(datetime.datetime(2000, 1, 1), datetime.datetime(2100, 1, 1)),  # noqa: DTZ001
+    st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2100, 1, 1)),  # noqa: DTZ001
     st.sampled_from(ZONES),
 )
 
@@ -69,7 +69,7 @@ def test_no_windows_when_start_is_after_end(start: pendulum.Date, back: int, siz
     brackets=st.sampled_from(["{}", "()"]),
     space=st.sampled_from(["", " "]),
 )
-def test_macro_arithmetic_is_pendulums(  # noqa: PLR0913 - one argument for each part of a macro
+def test_macro_arithmetic_is_pendulums(  # noqa: PLR0913, PLR0917 - one argument for each part of a macro
     now: pendulum.DateTime,
     unit: str,
     count: int,
@@ -178,7 +178,7 @@ def test_day_is_in_the_zone_of_now(text: str, expected: str) -> None:
     """A date is that day; a moment with an offset is the day on which it falls in Tokyo."""
     found = dates.day(text, NOW)
     assert found.isoformat() == expected
-    assert not isinstance(found, datetime.datetime)
+    assert not isinstance(found, dt.datetime)
 
 
 @given(now=moments)

@@ -271,12 +271,11 @@ def test_pages_of_one_listing_travel_at_once_behind_a_full_buffer(limit: int) ->
     log = Log()
 
     def work(task: tuple[int, int]) -> tuple[None, Sequence[tuple[int, int]]]:
-        listing, page = task
         with log.work_on(task):
             if task == (0, 1):
                 assert full.wait(PATIENCE)
                 return None, [(0, number) for number in range(2, 2 + 5 * limit)]
-            if listing == 0:
+            if task[0] == 0:
                 together.wait(PATIENCE)
         if len(log.finished) >= 2 * limit - 1:
             full.set()
@@ -288,7 +287,7 @@ def test_pages_of_one_listing_travel_at_once_behind_a_full_buffer(limit: int) ->
 
 
 def test_further_pages_start_before_the_first_is_consumed() -> None:
-    """Pages follow from a first page that is complete, even while one before it is still awaited."""
+    """Pages follow a first page that is complete, even while one before it is awaited."""
     pages_done = threading.Event()
     log = Log()
 
@@ -311,7 +310,7 @@ def test_further_pages_start_before_the_first_is_consumed() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(
-    plan=trees,
+    plan=trees.filter(bool),
     seed=st.integers(0, 10**6),
     limit=st.sampled_from(sorted(POOLS)),
     data=st.data(),
@@ -319,11 +318,7 @@ def test_further_pages_start_before_the_first_is_consumed() -> None:
 def test_an_error_comes_in_its_turn(plan: Tree, seed: int, limit: int, data: st.DataObject) -> None:
     """All results before a failed task come first, then its error, then nothing."""
     expected = list(in_turn(*worker(plan)))
-    failing = data.draw(
-        st.sets(st.sampled_from([task for task, _ in expected]), min_size=1)
-        if expected
-        else st.just(set())
-    )
+    failing = data.draw(st.sets(st.sampled_from([task for task, _ in expected]), min_size=1))
     tasks, work = worker(plan, seed)
 
     def failing_work(path: Path) -> tuple[str, Sequence[Path]]:
@@ -332,13 +327,12 @@ def test_an_error_comes_in_its_turn(plan: Tree, seed: int, limit: int, data: st.
         return work(path)
 
     before = list(itertools.takewhile(lambda result: result[0] not in failing, expected))
-    found = []
+    found: list[tuple[Path, str]] = []
     results = POOLS[limit].ordered(tasks, failing_work)
-    with pytest.raises(LookupError) if failing else contextlib.nullcontext() as caught:
-        found.extend(results)  # noqa: B028 - what came before the error is kept
+    with pytest.raises(LookupError) as caught:
+        found.extend(results)
     assert found == before
-    if caught is not None:
-        assert caught.value.args == (expected[len(before)][0],)
+    assert caught.value.args == (expected[len(before)][0],)
     assert list(results) == []
 
 
@@ -370,7 +364,7 @@ def test_nothing_starts_behind_a_failed_task() -> None:
     assert sorted(log.started) == [0, 1]
 
 
-@pytest.mark.parametrize("good", [0, 1, 5, 30])
+@pytest.mark.parametrize("good", [0, 1, 5, 8])
 def test_an_error_of_the_plan_is_not_taken_for_its_end(good: int) -> None:
     """A plan that fails in the middle fails for the consumer; it does not end as if complete."""
     fails = threading.Event()
@@ -382,7 +376,7 @@ def test_an_error_of_the_plan_is_not_taken_for_its_end(good: int) -> None:
         raise LookupError(message)
 
     def work(task: int) -> tuple[int, Sequence[int]]:
-        if task == good - 3:  # awaited by the consumer, while a thread reads on in the plan
+        if task == 0 and good > 3:  # awaited by the consumer, while a thread reads on in the plan
             assert fails.wait(PATIENCE)
         return task, ()
 
