@@ -101,14 +101,13 @@ def day(text: str, now: pendulum.DateTime) -> pendulum.Date:
     """
     if is_macro(text):
         return macro(text, now).date()
-    parsed = None
     if _DATE.match(text.strip()):
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, OverflowError):
             parsed = pendulum.parse(text.strip(), tz=now.timezone, exact=True)
-    if isinstance(parsed, pendulum.DateTime):
-        return parsed.in_timezone(now.timezone).date() if now.timezone else parsed.date()
-    if isinstance(parsed, pendulum.Date):
-        return parsed
+            if isinstance(parsed, pendulum.DateTime):
+                return parsed.in_timezone(now.timezone or "UTC").date()
+            if isinstance(parsed, pendulum.Date):
+                return parsed
     msg = f"{text!r} is not a date: write YYYY-MM-DD, a date-time or a macro such as {{now-30}}"
     raise DateError(msg)
 

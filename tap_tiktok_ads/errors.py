@@ -36,12 +36,14 @@ class Action(enum.Enum):
 class Rule:
     """What one code, or a range of them, asks for.
 
-    `floor` is the shortest wait in seconds before another try.
+    `floor` is the shortest wait in seconds before another try, `tries` how many more there may be
+    at most (None: as many as the settings allow).
     """
 
     action: Action
     advice: str = ""
     floor: float = 0.0
+    tries: int | None = None
 
 
 _RETRY = Rule(Action.RETRY, "TikTok had an internal problem; try again later.")
@@ -73,7 +75,9 @@ CODES: dict[int, Rule] = {
     **dict.fromkeys((40300, 40301, 40302), _SKIP),
     **dict.fromkeys((40009, 40013, 40014), _SANDBOX),
     **dict.fromkeys((40016, 40100, 40132, 40133, 61000), _THROTTLE),
-    **dict.fromkeys((40050, 40200, 40201, 40202, 40700), _RETRY),
+    **dict.fromkeys((40200, 40201, 40202), _RETRY),
+    40050: dataclasses.replace(_RETRY, tries=1),
+    40700: dataclasses.replace(_RETRY, tries=3),  # may also be a bad parameter
     **dict.fromkeys((40102, 40103, 40104, 40105, 40106, 40107, 40108, 40309, 70001), _TOKEN),
     **dict.fromkeys((40101, 40110, 40113, 40115, 40116, 40124), _APP),
     41000: Rule(Action.STOP, "TikTok blocks the country of this machine's IP address."),
@@ -114,12 +118,21 @@ class TransientError(TapError):
     Attributes:
         code: TikTok's return code, if there was an answer with one.
         floor: the shortest wait in seconds before it.
+        tries: how many further tries there may be at most; None leaves it to the settings.
     """
 
-    def __init__(self, message: str, *, code: int | None = None, floor: float = 0.0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int | None = None,
+        floor: float = 0.0,
+        tries: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.floor = floor
+        self.tries = tries
 
 
 class ThrottledError(TapError):
@@ -176,7 +189,7 @@ def from_code(code: int, message: str, request_id: str, where: str) -> TapError:
     found = rule(code)
     if found.action is Action.RETRY:
         text = str(ApiError(code, message, request_id, where))
-        return TransientError(text, code=code, floor=found.floor)
+        return TransientError(text, code=code, floor=found.floor, tries=found.tries)
     if found.action is Action.THROTTLE:
         return ThrottledError(str(ApiError(code, message, request_id, where)))
     kind = {Action.STOP: AuthError, Action.SKIP: NotPermittedError}.get(found.action, RequestError)

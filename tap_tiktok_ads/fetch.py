@@ -1,9 +1,9 @@
 """Ordered look-ahead: requests run in threads, their answers come out in plan order.
 
-A plan is an iterable of tasks, computed without waiting and without errors. Working on one gives a
-result and, possibly, tasks that follow it in the plan: the further pages of a listing, or the two
-halves of a window that was too large. They are known as soon as the first page *completes*, not
-when it is consumed, so that many pages of one listing travel at once.
+A plan is an iterable of tasks, computed without waiting. Working on one gives a result and,
+possibly, tasks that follow it in the plan: the further pages of a listing, or the two halves of a
+window that was too large. They are known as soon as the first page *completes*, not when it is
+consumed, so that many pages of one listing travel at once.
 """
 
 from __future__ import annotations
@@ -85,12 +85,12 @@ class Workers:
     ) -> Iterator[tuple[T, R]]:
         """Each task with its result, in plan order; tasks that follow one come right after it.
 
-        At most `limit` tasks run at once. Twice as many answers wait to be consumed at most, and
-        the first `limit` tasks of the plan may always run: a listing of many pages keeps its speed
-        even when later listings have filled the buffer.
+        At most `limit` tasks run at once. At most three times as many are under way or wait to be
+        consumed; the last third is kept for the first `limit` tasks of the plan, so that a listing
+        of many pages keeps its speed even when later listings have filled the buffer.
 
         Raises:
-            whatever `work` raised, when its task's turn comes; nothing after it is returned.
+            whatever the plan or `work` raised, when its turn comes; nothing after it is returned.
         """
         return _Lookahead(plan, work, self.limit, self._crew).results()
 
@@ -115,6 +115,7 @@ class _Lookahead(t.Generic[T, R]):
         self._running = 0
         self._ahead = 0  # running, or done and not yet consumed
         self._stopped = False
+        self._broken: BaseException | None = None  # what the plan itself raised
 
     def results(self) -> Iterator[tuple[T, R]]:
         try:
@@ -129,6 +130,8 @@ class _Lookahead(t.Generic[T, R]):
         with self._changed:
             self._fill()
             if self._head is None:
+                if self._broken is not None:
+                    raise self._broken
                 return None
             while not self._head.done:
                 self._changed.wait(1.0)
@@ -143,31 +146,37 @@ class _Lookahead(t.Generic[T, R]):
         if self._stopped:
             return
         limit = self._limit
-        position = 0
-        node = self._head
-        while self._running < limit and position < 3 * limit:
-            if node is None:
-                node = self._append_from_plan()
-                if node is None:
-                    return
-            if not node.started and (position < limit or self._ahead < 2 * limit):
+        node: _Node[T, R] | None = None
+        for position in range(3 * limit):
+            if self._running >= limit:
+                return
+            node = (node.next if node else self._head) or self._append_from_plan()
+            if node is None or node.error is not None:
+                return  # the end, or nothing behind it will ever come out
+            bound = (3 if position < limit else 2) * limit
+            if not node.started and (position == 0 or self._ahead < bound):
                 node.started = True
                 self._running += 1
                 self._ahead += 1
                 self._crew.submit(self._job(node))
-            node = node.next
-            position += 1
 
     def _append_from_plan(self) -> _Node[T, R] | None:
-        for task in self._plan:
-            node: _Node[T, R] = _Node(task)
-            if self._head is None or self._tail is None:
-                self._head = node
-            else:
-                self._tail.next = node
-            self._tail = node
-            return node
-        return None
+        """The next task of the plan as the last node; None when there is none left."""
+        if self._broken is not None:
+            return None
+        try:
+            node: _Node[T, R] = _Node(next(self._plan))
+        except StopIteration:
+            return None
+        except Exception as error:  # noqa: BLE001 - raised once the tasks before it are done
+            self._broken = error
+            return None
+        if self._head is None or self._tail is None:
+            self._head = node
+        else:
+            self._tail.next = node
+        self._tail = node
+        return node
 
     def _job(self, node: _Node[T, R]) -> Callable[[], None]:
         def run() -> None:

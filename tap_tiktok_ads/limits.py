@@ -76,7 +76,7 @@ class Budget:
         self._slowdown = 1.0
         self._calm_since = clock()
         self._restrictions = 0
-        self._pause_began = float("-inf")
+        self._given_up: RestrictedError | None = None
         self._starts: collections.deque[float] = collections.deque()
         self._day_began = clock()
         self._used_today = 0
@@ -92,16 +92,19 @@ class Budget:
         """Wait until the next request may start, and take that start.
 
         Raises:
-            RestrictedError: the requests of the day are used up.
+            RestrictedError: the requests of the day are used up, or TikTok kept refusing them.
         """
         began = self._clock()
         while (wait := self._take()) > 0:
             self._sleep(wait)
-        self.waited += self._clock() - began
+        with self._lock:
+            self.waited += self._clock() - began
 
     def _take(self) -> float:
         """Take a start and return 0, or the seconds after which to ask again."""
         with self._lock:
+            if self._given_up is not None:
+                raise self._given_up
             now = self._clock()
             self._recover(now)
             while self._starts and self._starts[0] <= now - SECOND:
@@ -145,8 +148,8 @@ class Budget:
         with self._lock:
             now = self._clock()
             self.throttled_answers += 1
-            self._calm_since = now
-            if started <= self._pause_began:
+            self._calm_since = max(self._calm_since, now)
+            if started < self._blocked_until:
                 return
             if self._restrictions >= len(PAUSES):
                 msg = (
@@ -154,16 +157,19 @@ class Budget:
                     f"{', '.join(f'{pause:.0f}' for pause in PAUSES)} seconds; stopping, because "
                     f"going on would prolong the restriction. Try again in ten minutes. ({error})"
                 )
-                raise RestrictedError(msg)
-            pause = max(error.wait or 0.0, PAUSES[self._restrictions])
+                self._given_up = RestrictedError(msg)
+                raise self._given_up
+            pause = max(min(error.wait or 0.0, PAUSES[-1]), PAUSES[self._restrictions])
             self._restrictions += 1
-            self._pause_began = now
-            self._blocked_until = now + pause
+            self._blocked_until = self._calm_since = now + pause
             self._slowdown = max(self._slowdown / 2, 0.05)
 
-    def answered(self) -> None:
-        """Note an answer that was not throttled: the next restriction starts with a short wait."""
-        if self._restrictions:
+    def answered(self, started: float) -> None:
+        """Note an answer that was not throttled: the next restriction starts with a short wait.
+
+        `started` is when its request was sent; one sent before the last pause proves nothing.
+        """
+        if self._restrictions and started >= self._blocked_until:
             with self._lock:
                 self._restrictions = 0
 
@@ -195,9 +201,9 @@ class Limiter:
     @property
     def waited(self) -> float:
         """Seconds that all workers together waited for their turn."""
-        return sum(budget.waited for budget in self._budgets.values())
+        return sum(budget.waited for budget in list(self._budgets.values()))
 
     @property
     def throttled_answers(self) -> int:
         """How many answers said that there were too many requests."""
-        return sum(budget.throttled_answers for budget in self._budgets.values())
+        return sum(budget.throttled_answers for budget in list(self._budgets.values()))

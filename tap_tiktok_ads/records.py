@@ -24,10 +24,14 @@ if t.TYPE_CHECKING:
 NO_VALUE = frozenset({"", "-", "--"})
 #: A text of at most so many characters is exact as a float: fifteen digits always are.
 EXACT_FLOAT = 15
+#: Digits of a number at most; Python itself refuses to read much longer ones.
+LONGEST = 400
 #: Epoch numbers from here on are milliseconds; as seconds they would lie beyond the year 5000.
 MILLISECONDS_FROM = 100_000_000_000
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_SPACED_TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
+_NUMBER = re.compile(r"[+-]?(\d{1,400}\.?\d{0,400}|\.\d{1,400})([eE][+-]?\d{1,2})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?", re.ASCII)
+_SPACED_TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
+_NUMBERS = frozenset({int, float, decimal.Decimal})
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -39,6 +43,10 @@ class BadValueError(ValueError):
         self.kept = kept
 
 
+def _nothing(value: t.Any) -> bool:
+    return isinstance(value, str) and value in NO_VALUE
+
+
 def text(value: t.Any) -> str | None:
     """Text; numbers (ids that arrive as such) and structures in their JSON form."""
     if value is None or isinstance(value, str):
@@ -48,13 +56,13 @@ def text(value: t.Any) -> str | None:
 
 def attribute(value: t.Any) -> str | None:
     """Text of a report, where `-` and nothing mean no value."""
-    return None if value in ("", "-") else text(value)
+    return None if value in ("", "-", "--") else text(value)
 
 
 def number(value: t.Any) -> float | decimal.Decimal | None:
     """A number, exactly as sent: a float where that loses nothing, else a decimal."""
-    if value is None or isinstance(value, (int, float)):
-        return value
+    if type(value) in _NUMBERS:
+        return t.cast("float", value)
     if isinstance(value, str):
         if value in NO_VALUE:
             return None
@@ -64,6 +72,8 @@ def number(value: t.Any) -> float | decimal.Decimal | None:
             result = float(value)
             if result - result == 0:  # not infinite
                 return result
+    if value is None:
+        return None
     raise BadValueError(value)
 
 
@@ -73,7 +83,7 @@ def integer(value: t.Any) -> float | decimal.Decimal | None:
     Raises:
         BadValueError: no number, or not a whole one.
     """
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isdigit() and value.isascii() and len(value) <= LONGEST:
         return int(value)
     result = number(value)
     if result is None or isinstance(result, int):
@@ -85,8 +95,10 @@ def integer(value: t.Any) -> float | decimal.Decimal | None:
 
 def boolean(value: t.Any) -> bool | None:
     """A truth value; the texts and numbers for it are parsed, not tested for being empty."""
-    if value is None or isinstance(value, bool) or value in NO_VALUE:
-        return value if isinstance(value, bool) else None
+    if value is None or isinstance(value, bool):
+        return value
+    if _nothing(value):
+        return None
     try:
         return _BOOLEANS[str(value).lower()]
     except KeyError:
@@ -95,13 +107,16 @@ def boolean(value: t.Any) -> bool | None:
 
 def date_time(value: t.Any) -> str | None:
     """An RFC 3339 time in UTC, from `YYYY-MM-DD HH:MM:SS`, ISO 8601 or an epoch number."""
-    if value is None or value in NO_VALUE:
+    if value is None or _nothing(value):
         return None
-    if isinstance(value, str) and _SPACED_TIME.fullmatch(value):
-        if value.startswith("0000"):
-            return None
-        return f"{value[:10]}T{value[11:]}Z"
     try:
+        if isinstance(value, str) and _SPACED_TIME.fullmatch(value):
+            if value.startswith("0000"):
+                return None
+            datetime.fromisoformat(value)  # refuses what is no time, as 25 o'clock
+            return f"{value[:10]}T{value[11:]}Z"
+        if isinstance(value, bool):
+            raise BadValueError(value)
         if isinstance(value, str) and not value.isdigit():
             moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
             if moment.tzinfo is None:
@@ -120,9 +135,9 @@ def date_time(value: t.Any) -> str | None:
 
 def date(value: t.Any) -> str | None:
     """A calendar day, from `YYYY-MM-DD` with or without a time behind it."""
-    if value is None or value in NO_VALUE:
+    if value is None or _nothing(value):
         return None
-    if isinstance(value, str):
+    if isinstance(value, str) and _DAY.fullmatch(value):
         try:
             datetime.fromisoformat(value[:10])
         except ValueError:

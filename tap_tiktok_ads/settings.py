@@ -1,4 +1,4 @@
-"""The settings: one table for `--about`, the checks, and the resolved values. Pure."""
+"""The settings: one table for `--about`, the checks, and the resolved values."""
 
 from __future__ import annotations
 
@@ -165,9 +165,9 @@ LISTS = ("advertiser_ids", "exclude_advertiser_ids")
 class Settings:
     """The settings of a run, checked. Dates stay text: they resolve in each advertiser's zone."""
 
-    access_token: str
+    access_token: str = dataclasses.field(repr=False)
     app_id: str
-    app_secret: str
+    app_secret: str = dataclasses.field(repr=False)
     advertiser_ids: tuple[str, ...]
     exclude_advertiser_ids: tuple[str, ...]
     environment: str
@@ -201,7 +201,7 @@ class Settings:
     def tier(self) -> Tier:
         """The request limits that apply; those of the simulator are among its own options."""
         if self.environment == "simulator":
-            return TIERS.get(self.simulator.get("tier", "unlimited"), TIERS["basic"])
+            return TIERS[self.simulator.get("tier", "unlimited")]
         return TIERS["sandbox" if self.environment == "sandbox" else self.rate_limit_tier]
 
     def days(self, now: pendulum.DateTime) -> tuple[pendulum.Date, pendulum.Date]:
@@ -246,6 +246,10 @@ def check(config: Mapping[str, t.Any], known: t.Collection[str]) -> Settings:
         name: value for name, value in config.items() if name in defaults and value is not None
     }
     _check_types(values)
+    _check_ids(values)
+    if (tier := str((values["simulator"] or {}).get("tier", "unlimited"))) not in TIERS:
+        msg = f"Setting 'simulator': unknown tier {tier!r}, choose one of {', '.join(TIERS)}."
+        raise ConfigError(msg)
     settings = Settings(
         **{
             **values,
@@ -253,14 +257,14 @@ def check(config: Mapping[str, t.Any], known: t.Collection[str]) -> Settings:
             "app_id": (values["app_id"] or "").strip(),
             "app_secret": (values["app_secret"] or "").strip(),
             "api_url": (values["api_url"] or "").strip(),
-            "user_agent": values["user_agent"] or default_user_agent(),
+            "user_agent": (values["user_agent"] or "").strip() or default_user_agent(),
             "simulator": values["simulator"] or {},
             "advertiser_ids": tuple(dict.fromkeys(values["advertiser_ids"])),
             "exclude_advertiser_ids": tuple(values["exclude_advertiser_ids"]),
         }
     )
-    _check_ids(settings)
     _check_url(settings)
+    _check_headers(settings)
     _check_dates(settings)
     _check_credentials(settings)
     return settings
@@ -312,9 +316,9 @@ def _check_types(values: Mapping[str, t.Any]) -> None:
             raise ConfigError(msg)
 
 
-def _check_ids(settings: Settings) -> None:
+def _check_ids(values: Mapping[str, t.Any]) -> None:
     for name in LISTS:
-        for advertiser_id in getattr(settings, name):
+        for advertiser_id in values[name]:
             if not isinstance(advertiser_id, str) or not (
                 advertiser_id.isascii() and advertiser_id.isdigit()
             ):
@@ -331,7 +335,7 @@ def _check_url(settings: Settings) -> None:
     try:
         parts = urllib.parse.urlsplit(settings.api_url)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
-        usable = usable and not (parts.query or parts.fragment or parts.username)
+        usable = usable and not (parts.query or parts.fragment or set(parts.netloc) & {"@", " "})
         _ = parts.port
     except ValueError:
         usable = False
@@ -346,16 +350,29 @@ def _check_url(settings: Settings) -> None:
         raise ConfigError(msg)
 
 
+def _check_headers(settings: Settings) -> None:
+    """Text for a header must be one line of ASCII, or the HTTP library quotes it in its errors."""
+    for name in ("access_token", "user_agent"):
+        value = getattr(settings, name)
+        if not value.isascii() or not value.isprintable():
+            msg = f"Setting {name!r} holds characters that no HTTP header may have."
+            raise ConfigError(msg)
+
+
 def _check_dates(settings: Settings) -> None:
-    now = pendulum.now("UTC")
-    days = {}
-    for name in ("start_date", "end_date"):
-        try:
-            days[name] = dates.day(getattr(settings, name), now)
-        except dates.DateError as error:
-            msg = f"Setting {name!r}: {error}."
-            raise ConfigError(msg) from None
-    if days["start_date"] > days["end_date"]:
+    """Both days can be read, and in some time zone the range is not empty."""
+    empty = True
+    for zone in ("Etc/GMT+12", "UTC", "Etc/GMT-14"):
+        now = pendulum.now(zone)
+        days = {}
+        for name in ("start_date", "end_date"):
+            try:
+                days[name] = dates.day(getattr(settings, name), now)
+            except dates.DateError as error:
+                msg = f"Setting {name!r}: {error}."
+                raise ConfigError(msg) from None
+        empty = empty and days["start_date"] > days["end_date"]
+    if empty:
         msg = (
             f"start_date {settings.start_date} ({days['start_date']}) lies after "
             f"end_date {settings.end_date} ({days['end_date']})."
@@ -371,9 +388,6 @@ def _check_credentials(settings: Settings) -> None:
             "No access_token: set it in the config file or as TAP_TIKTOK_ADS_ACCESS_TOKEN with "
             "--config ENV, or use environment 'simulator' to try the tap without an account."
         )
-        raise ConfigError(msg)
-    if not settings.access_token.isascii() or not settings.access_token.isprintable():
-        msg = "Setting 'access_token' holds characters that no token has; copy it again."
         raise ConfigError(msg)
     if settings.advertiser_ids:
         return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import itertools
 import logging
 import random
 import tempfile
@@ -188,10 +189,16 @@ class Transport:
         return reply
 
     def _waits(self) -> Generator[float, errors.TransientError, None]:
-        """Seconds before the next try: doubling, spread by chance, at least the error's floor."""
+        """Seconds before the next try: doubling, spread by chance, at least the error's floor.
+
+        Raises:
+            TransientError: the error allows no further try.
+        """
         wait = self._first_wait
         error = yield 0.0
-        while True:
+        for tries in itertools.count():
+            if error.tries is not None and tries >= error.tries:
+                raise error
             spread = wait * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
             error = yield max(spread, error.floor * min(1.0, self._first_wait))
             wait = min(wait * 2, LONGEST_WAIT)
@@ -219,8 +226,11 @@ class Transport:
             except errors.ThrottledError as error:
                 budget.throttled(error, started)
                 logger.warning("Slowing down: %s", error)
+            except errors.ApiError:
+                budget.answered(started)
+                raise
             else:
-                budget.answered()
+                budget.answered(started)
                 return body, reply
 
     def _session(self) -> requests.Session:
@@ -291,6 +301,14 @@ class Transport:
         if errors.rule(envelope.code).action is not errors.Action.ACCEPT:
             raise errors.from_code(
                 envelope.code, envelope.message or "no message", request_id, request.where
+            )
+        if envelope.code != 0:
+            logger.warning(
+                "%s answered with code %d: %s Rows may be missing (request_id %s).",
+                request.where,
+                envelope.code,
+                errors.rule(envelope.code).advice,
+                request_id,
             )
         if not isinstance(envelope.data, dict):
             msg = f"{request.where} answered without data (request_id {request_id})"

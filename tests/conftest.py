@@ -20,7 +20,17 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
 #: Enough for several windows and pages, little enough for a run of a second.
-SMALL = {"advertisers": 2, "days": 40, "videos": 5, "images": 6, "audiences": 3}
+SMALL = {
+    "advertisers": 2,
+    "campaigns": 5,
+    "ad_groups": 1,
+    "ads": 2,
+    "smart_plus_ads": 2,
+    "days": 40,
+    "videos": 5,
+    "images": 6,
+    "audiences": 3,
+}
 START = "{now-35}"
 
 
@@ -99,8 +109,8 @@ def config_for(sim: Simulator, **settings: t.Any) -> dict[str, t.Any]:
 
 def run(
     config: dict[str, t.Any],
-    *,
     streams: t.Collection[str] | None = None,
+    *,
     state: dict[str, t.Any] | None = None,
     catalog: dict[str, t.Any] | None = None,
 ) -> Messages:

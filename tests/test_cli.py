@@ -12,12 +12,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from conftest import command, config_for
+from conftest import SMALL, command, config_for
 
+from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.streams import STREAMS
 
 if t.TYPE_CHECKING:
-    from tap_tiktok_ads.simulator import Simulator
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "secret-token-that-must-not-be-seen"
@@ -176,12 +177,20 @@ def test_settings_from_the_environment(sim: Simulator, tmp_path: Path) -> None:
     assert "/oauth2/advertiser/get/" not in {r.path for r in sim.requests}
 
 
-@pytest.mark.parametrize("sim", [{"latency_ms": 15}], indirect=True)
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, set[str]]]:
+    """A config file and the rows of a whole run; the simulator goes on running."""
+    with Simulator({**SMALL, "latency_ms": 15}) as sim:
+        config = written(tmp_path_factory.mktemp("whole"), "c.json", config_for(sim))
+        yield config, rows_of(command("--config", config).stdout.splitlines())
+
+
 @pytest.mark.parametrize("lines_before", [1, 60, 400, 2000])
-def test_sigterm_and_resume(sim: Simulator, tmp_path: Path, lines_before: int) -> None:
+def test_sigterm_and_resume(
+    uninterrupted: tuple[str, set[str]], tmp_path: Path, lines_before: int
+) -> None:
     """A run cut in two by SIGTERM and resumed gives the rows of an uninterrupted one."""
-    config = written(tmp_path, "c.json", config_for(sim))
-    whole = command("--config", config)
+    config, whole = uninterrupted
     process = subprocess.Popen(
         [sys.executable, "-m", "tap_tiktok_ads", "--config", config],
         stdout=subprocess.PIPE,
@@ -199,9 +208,8 @@ def test_sigterm_and_resume(sim: Simulator, tmp_path: Path, lines_before: int) -
     state = written(tmp_path, "state.json", states[-1]["value"])
     second = command("--config", config, "--state", state)
     assert second.returncode == 0
-    first_rows = rows_of(lines)
-    assert first_rows < rows_of(whole.stdout.splitlines())
-    assert first_rows | rows_of(second.stdout.splitlines()) == rows_of(whole.stdout.splitlines())
+    assert rows_of(lines) < whole
+    assert rows_of(lines) | rows_of(second.stdout.splitlines()) == whole
 
 
 @pytest.mark.parametrize("sim", [{"latency_ms": 3000}], indirect=True)

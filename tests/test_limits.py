@@ -249,7 +249,7 @@ def test_an_answer_in_between_begins_with_a_short_pause_again() -> None:
     """Refusals count in a row: after an answer that was none, the next pause is a second."""
     clock, budget = restricted(2)
     budget.acquire()
-    budget.answered()
+    budget.answered(clock.now)
     budget.acquire()
     budget.throttled(TOO_MANY, clock.now)
     assert pause_after(clock, budget) == pytest.approx(1)
@@ -334,7 +334,8 @@ def test_a_lowered_rate_still_moves() -> None:
     for _ in range(20):
         budget.acquire()
         budget.throttled(TOO_MANY, clock.now)
-        budget.answered()
+        budget.acquire()
+        budget.answered(clock.now)
     budget.acquire()
     assert 0 < pause_after(clock, budget) < 30
 
@@ -342,7 +343,7 @@ def test_a_lowered_rate_still_moves() -> None:
 def test_the_rate_recovers_slowly_and_wholly() -> None:
     """A lowered rate rises by at most a tenth in half a minute, up to the full rate."""
     clock, budget = restricted(1)
-    budget.answered()
+    budget.answered(clock.now)
     changes = [(clock.now, budget.rate)]
     end = clock.now + 400
     while clock.now < end:

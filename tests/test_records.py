@@ -9,7 +9,7 @@ import re
 import typing as t
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_tiktok_ads import records
@@ -78,6 +78,7 @@ def same_number(sent: str, result: t.Any) -> bool:
 
 
 @COLUMN
+@settings(max_examples=40)
 @given(value=anything)
 def test_no_value_stops_a_run(column: dict[str, t.Any], value: t.Any) -> None:
     """Casting raises nothing for any JSON value in any column, and keeps the row's columns."""
@@ -90,6 +91,7 @@ def test_no_value_stops_a_run(column: dict[str, t.Any], value: t.Any) -> None:
 
 
 @COLUMN
+@settings(max_examples=40)
 @given(value=anything)
 def test_casting_twice_changes_nothing(column: dict[str, t.Any], value: t.Any) -> None:
     """A row that was cast already stays as it is."""
@@ -110,6 +112,7 @@ def test_casting_twice_changes_nothing(column: dict[str, t.Any], value: t.Any) -
         pytest.param(COLUMNS["object"], (dict,), id="object"),
     ],
 )
+@settings(max_examples=60)
 @given(value=anything)
 def test_result_has_the_type_of_the_column(
     column: dict[str, t.Any], kinds: tuple[type, ...], value: t.Any

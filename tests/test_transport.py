@@ -169,6 +169,22 @@ def test_parameters(sim: Simulator) -> None:
     }
 
 
+@pytest.mark.parametrize(("code", "requests"), [(40050, 2), (40700, 4), (50000, 7)])
+def test_tries(sim: Simulator, code: int, requests: int) -> None:
+    """A duplicate is tried once more, an internal validation error three times, others as set."""
+    sim.add_fault("code", path="/pixel/list/", times=None, code=code)
+    with pytest.raises(errors.TransientError, match=str(code)):
+        run(config_for(sim, max_retries=6, advertiser_ids=sim.world.advertiser_ids[:1]), ["pixels"])
+    assert sum(request.path == "/pixel/list/" for request in sim.requests) == requests
+
+
+def test_partial_success_warns(odd: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Code 20001 is an answer, with a warning that rows may be missing."""
+    _Odd.answers = {"/x/": (200, b'{"code": 20001, "message": "", "data": {"a": 1}}', {})}
+    assert transport_to(odd).send(Request("/x/", {})).data == {"a": 1}
+    assert "Rows may be missing" in caplog.text
+
+
 @pytest.mark.parametrize("sim", [{"tier": "basic"}], indirect=True)
 def test_paced_below_the_tier(sim: Simulator) -> None:
     """Against a server that enforces the tier, a whole run is never throttled."""

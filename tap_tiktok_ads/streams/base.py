@@ -47,6 +47,8 @@ class EntityStream(TikTokStream):
     @override
     def plan(self) -> Iterable[Task]:
         self._since = {a.id: self.bookmark(a) for a in self.tap.advertisers}
+        for since in filter(None, self._since.values()):
+            _moment(since, self.name)  # a bookmark that is no date is refused before any request
         return (
             Task(request, advertiser, optional=optional)
             for advertiser in self.tap.advertisers
@@ -199,6 +201,14 @@ class ReportStream(TikTokStream):
             settings.lookback_days,
             rolling=dates.is_macro(settings.start_date),
         )
+        if first > last:
+            self._warn_once(
+                f"empty {advertiser.id}",
+                "No day to read for advertiser %s: %s is after %s.",
+                advertiser.id,
+                first,
+                last,
+            )
         return first, last
 
     def request(self, advertiser: Advertiser, window: dates.Window, metrics: list[str]) -> Request:
