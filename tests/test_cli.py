@@ -177,6 +177,16 @@ def test_settings_from_the_environment(sim: Simulator, tmp_path: Path) -> None:
     assert "/oauth2/advertiser/get/" not in {r.path for r in sim.requests}
 
 
+def started(*arguments: str) -> subprocess.Popen[str]:
+    """The executable as a process that goes on running, its output in pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tap_tiktok_ads", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, set[str]]]:
     """A config file and the rows of a whole run; the simulator goes on running."""
@@ -191,12 +201,7 @@ def test_sigterm_and_resume(
 ) -> None:
     """A run cut in two by SIGTERM and resumed gives the rows of an uninterrupted one."""
     config, whole = uninterrupted
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tap_tiktok_ads", "--config", config],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started("--config", config)
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(lines_before)]
     process.send_signal(signal.SIGTERM)
@@ -216,11 +221,7 @@ def test_sigterm_and_resume(
 def test_sigterm_while_requests_are_under_way(sim: Simulator, tmp_path: Path) -> None:
     """Requests that are still under way do not hold up the end."""
     config = written(tmp_path, "c.json", config_for(sim))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tap_tiktok_ads", "--config", config],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    process = started("--config", config)
     while len(sim.requests) < 2:  # the advertisers; now the first reports are under way
         time.sleep(0.05)
     time.sleep(0.3)
@@ -234,12 +235,7 @@ def test_sigterm_while_requests_are_under_way(sim: Simulator, tmp_path: Path) ->
 def test_target_that_stops_reading(sim: Simulator, tmp_path: Path) -> None:
     """A target that dies ends the run with one sentence and exit code 1."""
     config = written(tmp_path, "c.json", config_for(sim))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tap_tiktok_ads", "--config", config],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started("--config", config)
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.close()
