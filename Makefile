@@ -15,7 +15,7 @@ demo: $(VENV)/installed $(TARGET_VENV)/installed ## Run the tap on the simulator
 		--target $(TARGET_VENV)/bin/target-jsonl --output demo
 
 test: $(VENV)/installed $(TARGET_VENV)/installed ## Run the test suite
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: $(VENV)/installed ## Lint and types
 	@$(BIN)/ruff check .

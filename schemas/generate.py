@@ -29,6 +29,18 @@ AMENDED: dict[tuple[str, str], dict[str, Any]] = {
     # numbers on the wire, as the sheet's own type conventions say; ids are text everywhere
     ("ads", "page_id"): {"type": ["string", "null"]},
     ("ads", "tracking_pixel_id"): {"type": ["string", "null"]},
+    # keys: TikTok sends nothing where a row has no material of its own
+    ("smart_plus_ad_media", "ad_material_id"): {
+        "type": "string",
+        "description": "ID of the creative inside the ad; empty for playables, which have none.",
+    },
+    ("smart_plus_ad_suggestions", "ad_material_id"): {
+        "type": "string",
+        "description": (
+            "ID of the creative inside the ad, of a carousel that of one image; "
+            "empty in rows of level AD."
+        ),
+    },
     # text in one source, epoch milliseconds in another; neither names a time zone
     ("pixels", "create_time"): {
         "type": ["string", "null"],
@@ -68,11 +80,12 @@ def entity_schema(stream: str, sheet: dict[str, Any], keys: list[str]) -> dict[s
     fields = sheet["fields"]
     ordered = {name: {**fields[name], "nullable": False} for name in keys}
     ordered |= {name: field for name, field in fields.items() if name not in ordered}
-    return {
-        "type": "object",
-        "additionalProperties": True,
-        "properties": properties(stream, ordered),
-    }
+    columns = properties(stream, ordered)
+    if stream == "smart_plus_ad_suggestions":  # the official OpenAPI file nests it one level deeper
+        info = columns["reject_info"]["items"]["properties"]
+        frames = info["violation_frames"]["items"]["properties"]
+        frames["video_violation_frames"] = info["video_violation_frames"]
+    return {"type": "object", "additionalProperties": True, "properties": columns}
 
 
 def metric_catalogue(facts: Path, reports: list[dict[str, Any]]) -> dict[str, Any]:

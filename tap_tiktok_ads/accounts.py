@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tap_tiktok_ads.settings import Settings
-    from tap_tiktok_ads.transport import Transport
+    from tap_tiktok_ads.transport import Reply, Transport
 
 logger = logging.getLogger("tap-tiktok-ads")
 
@@ -70,7 +70,7 @@ def find(transport: Transport, settings: Settings) -> list[Advertiser]:
             found[advertiser.id] = advertiser
     missing = [advertiser_id for advertiser_id in ids if advertiser_id not in found]
     reason = f" {refused[0]}" if refused else ""
-    if not found:
+    if not any(advertiser_id in found for advertiser_id in ids):
         msg = f"None of the advertisers may be read with this token: {', '.join(ids)}.{reason}"
         raise ConfigError(msg)
     if missing:
@@ -94,7 +94,7 @@ def _discover(transport: Transport, settings: Settings) -> list[str]:
             {"app_id": settings.app_id, "secret": settings.app_secret},
         )
     )
-    ids = [str(row["advertiser_id"]) for row in reply.data.get("list") or []]
+    ids = [str(row["advertiser_id"]) for row in _rows(reply)]
     if not ids:
         msg = "No advertiser has authorised this app for the access token: none to read."
         raise ConfigError(msg)
@@ -112,7 +112,7 @@ def _details(
     scope for account details the other streams may still be readable: only the time zone is lost.
     """
     try:
-        return list(transport.send(info_request(ids)).data.get("list") or [])
+        return _rows(transport.send(info_request(ids)))
     except (NotPermittedError, RequestError) as error:
         if error.code in SCOPE_CODES:
             logger.warning("Account details cannot be read: %s", error)
@@ -127,6 +127,14 @@ def _details(
         ]
 
 
+def _rows(reply: Reply) -> list[dict[str, t.Any]]:
+    """The rows of an answer that name an advertiser."""
+    rows = reply.data.get("list")
+    if not isinstance(rows, list):
+        return []
+    return [row for row in rows if isinstance(row, dict) and row.get("advertiser_id")]
+
+
 def _advertiser(row: dict[str, t.Any]) -> Advertiser:
     advertiser_id = str(row["advertiser_id"])
     for name in (row.get("timezone"), row.get("display_timezone")):
@@ -134,7 +142,7 @@ def _advertiser(row: dict[str, t.Any]) -> Advertiser:
             if name:
                 pendulum.timezone(name)
                 return Advertiser(advertiser_id, name)
-        except InvalidTimezone:
+        except (InvalidTimezone, ValueError, TypeError, OSError):  # as "America", a folder
             continue
     logger.warning(
         "Advertiser %s has no usable time zone (%r): its report dates are taken as UTC.",

@@ -12,14 +12,16 @@ import inspect
 import itertools
 import typing as t
 
+import pendulum
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
-from tap_tiktok_ads import errors, fetch, records
-from tap_tiktok_ads.pagination import pages_after
+from tap_tiktok_ads import dates, errors, fetch, records
+from tap_tiktok_ads.pagination import pages_after, past_the_end
 
 if t.TYPE_CHECKING:
+    import logging
     from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context, Record
@@ -80,7 +82,6 @@ class Group:
     def __init__(self, advertiser: Advertiser | None, window: Window | None) -> None:
         self.advertiser = advertiser
         self.window = window
-        self.refused = False
         self.began: str | None = None  # HTTP date of the first answer
         self.newest: str | None = None  # latest change seen
         self.seen: set[tuple[t.Any, ...]] = set()
@@ -110,8 +111,10 @@ class TikTokStream(Stream):
         schema = {"description": inspect.cleandoc(self.__doc__ or ""), **self.columns()}
         super().__init__(tap, schema=schema)
         self.tap = tap
+        self.logger.addFilter(_is_news)
         self.caster = self.new_caster()
-        self._refused: dict[str, errors.ApiError] = {}
+        self._refused: dict[str, errors.ApiError] = {}  # by workers: ask no further
+        self._gaps: set[str] = set()  # by the main thread, in plan order: bookmarks stay
         self._reported: set[str] = set()
 
     # What a stream is made of: the bases in `streams/` fill this in.
@@ -151,15 +154,17 @@ class TikTokStream(Stream):
             found = self.read(task, reply)
             return Page(found, reply), self.following(task, reply, len(found))
         except errors.ApiError as error:
-            if not self._skippable(task, error):
+            if not self.skippable(task, error):
                 return Page(failed=error), ()
             if task.advertiser is not None and not task.optional:
                 self._refused[task.advertiser.id] = error
             return Page(refused=error), ()
         except errors.TapError as error:
             return Page(failed=error), ()
+        except Exception as error:  # noqa: BLE001 - whatever an answer of another shape may cause
+            return Page(failed=_misshapen(task, error)), ()
 
-    def _skippable(self, task: Task, error: errors.ApiError) -> bool:
+    def skippable(self, task: Task, error: errors.ApiError) -> bool:
         """Whether an error concerns only this advertiser or an optional listing."""
         if isinstance(error, errors.RequestError):
             return task.optional or error.code in self.tolerated_codes
@@ -172,10 +177,10 @@ class TikTokStream(Stream):
             ResponseError: they are not where they should be.
         """
         found = reply.data.get(self.records_field)
-        if found is None:
-            page_info = reply.data.get("page_info") or {}
-            if page_info.get("total_number") == 0 or not reply.data:
-                return ()
+        if found is None and past_the_end(
+            task.page, reply.data.get("page_info") or {}, self.page_size or 0
+        ):
+            return ()
         if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
             msg = (
                 f"{task.request.where} answered in another shape: no list of objects at "
@@ -230,6 +235,8 @@ class TikTokStream(Stream):
                     written += len(rows)
                     if limit is not None and written >= limit:
                         break
+            except errors.OutputError:
+                raise
             except errors.TapError:
                 self._write_state_message()
                 raise
@@ -255,7 +262,8 @@ class TikTokStream(Stream):
         if page.failed is not None:
             raise page.failed
         if page.refused is not None:
-            group.refused = group.refused or not task.optional
+            if task.advertiser is not None and not task.optional:
+                self._gaps.add(task.advertiser.id)
             self._report_refusal(task, page.refused)
         if page.reply is not None:
             group.began = group.began or page.reply.server_time
@@ -265,39 +273,37 @@ class TikTokStream(Stream):
                     "TikTok looked at its 20,000 newest ads only: rows may be missing for %s.",
                     task.request.where,
                 )
-        flat = [
-            row
-            for raw in page.records
-            if self.wanted(raw, group)
-            for row in self.flatten(raw, task)
-        ]
-        rows = self.caster.rows(flat)
+        try:
+            flat = [
+                row
+                for raw in page.records
+                if self.wanted(raw, group)
+                for row in self.flatten(raw, task)
+            ]
+            rows = self.caster.rows(flat)
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            raise _misshapen(task, error) from error
         self._report_drift()
         return rows
 
     def _close(self, group: Group) -> None:
         """Move the bookmark of a completed group, and write a STATE message if one is due."""
-        if group.advertiser is None or group.refused:
+        if group.advertiser is None or group.advertiser.id in self._gaps:
             return
         value = self.bookmark_after(group)
         if value is not None and self.replication_method == INCREMENTAL:
             state = self.get_context_state({"advertiser_id": group.advertiser.id})
-            current = state.get("replication_key_value")
-            if state.get("replication_key") != self.replication_key or current is None:
-                current = value
-            state.update(
-                replication_key=self.replication_key,
-                replication_key_value=max(current, value),
-            )
+            value = max(value, self.bookmark(group.advertiser) or value)
+            state.update(replication_key=self.replication_key, replication_key_value=value)
             self.state_manager.is_flushed = False
         if self.tap.state_is_due():
             self._write_state_message()
 
     def bookmark(self, advertiser: Advertiser) -> str | None:
-        """The advertiser's bookmark of an earlier run, as text.
+        """The advertiser's bookmark, in the form of the replication key's values.
 
         Raises:
-            ConfigError: the state holds something else.
+            ConfigError: the state holds something else, or a moment that is still to come.
         """
         if self.replication_method != INCREMENTAL:
             return None
@@ -305,10 +311,24 @@ class TikTokStream(Stream):
         if state.get("replication_key") != self.replication_key:
             return None
         value = state.get("replication_key_value")
-        if value is not None and not isinstance(value, str):
-            msg = f"The state of {self.name}, advertiser {advertiser.id}, has bookmark {value!r}."
+        if value is None:
+            return None
+        try:
+            moment = dates.moment(value)
+        except dates.DateError:
+            moment = None
+        tomorrow = self.tap.started.add(days=1)
+        if moment is None or not pendulum.datetime(1970, 1, 1) <= moment <= tomorrow:
+            msg = (
+                f"The state of {self.name}, advertiser {advertiser.id}, has the bookmark "
+                f"{value!r}: not a date up to today. Remove it to read the stream from its start."
+            )
             raise errors.ConfigError(msg)
-        return value
+        return self.bookmark_text(moment)
+
+    def bookmark_text(self, moment: pendulum.DateTime) -> str:
+        """A moment as the replication key's values are written."""
+        return moment.format("YYYY-MM-DDTHH:mm:ss[Z]")
 
     # What the user should know, once.
 
@@ -318,10 +338,12 @@ class TikTokStream(Stream):
             self.logger.warning(message, *args)
 
     def _report_refusal(self, task: Task, error: errors.ApiError) -> None:
+        """Warn once for each stream; the end of the run names all advertisers."""
         advertiser = task.advertiser.id if task.advertiser else "all"
-        if f"refused {advertiser}" not in self._reported and not task.optional:
+        if (self.name, advertiser) not in self.tap.skipped and not task.optional:
             self.tap.skipped.append((self.name, advertiser))
-        self._warn_once(f"refused {advertiser}", "Skipping %s: %s", self.name, error)
+        what = "TopView objects" if task.optional else "advertiser"
+        self._warn_once(f"refused {what}", "Skipping %s %s: %s", what, advertiser, error)
 
     def _report_drift(self) -> None:
         for name in sorted(self.caster.unknown):
@@ -335,3 +357,14 @@ class TikTokStream(Stream):
             )
         self.caster.unknown.clear()
         self.caster.unreadable.clear()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop what the SDK says of every exception: the error's own sentence follows."""
+    return not str(record.msg).startswith("An unhandled error occurred while syncing")
+
+
+def _misshapen(task: Task, error: Exception) -> errors.ResponseError:
+    """The error for an answer whose shape nobody foresaw."""
+    msg = f"{task.request.where} answered in a shape that cannot be read ({error!r:.200})"
+    return errors.ResponseError(msg)

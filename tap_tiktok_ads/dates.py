@@ -112,6 +112,21 @@ def day(text: str, now: pendulum.DateTime) -> pendulum.Date:
     raise DateError(msg)
 
 
+def moment(value: object) -> pendulum.DateTime:
+    """The moment, in UTC, that a bookmark names: a date or a date-time, UTC if it names no zone.
+
+    Raises:
+        DateError: the value is none.
+    """
+    if isinstance(value, str) and _DATE.match(value):
+        with contextlib.suppress(ValueError, OverflowError):
+            parsed = pendulum.parse(value, tz="UTC")
+            if isinstance(parsed, pendulum.DateTime):
+                return parsed.in_timezone("UTC")
+    msg = f"{value!r} is not a date"
+    raise DateError(msg)
+
+
 def windows(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Window]:
     """Ascending windows of at most `days` days that cover start to end, each day exactly once."""
     while start <= end:

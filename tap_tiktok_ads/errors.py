@@ -2,6 +2,7 @@
 
     TapError                    anything the user must read; exit code 1
     |- ConfigError              settings, catalog or state that cannot be used
+    |- OutputError              stdout takes no more
     |- ResponseError            an answer that is no answer: HTML, cut off, of another shape
     |- ApiError                 an answer with a code other than 0
     |  |- AuthError             the token or app is refused: stop
@@ -106,6 +107,10 @@ class TapError(Exception):
 
 class ConfigError(TapError):
     """Settings, a catalog or a state that cannot be used; the text names what to write instead."""
+
+
+class OutputError(TapError):
+    """Nothing more can be written to stdout: the target has gone, or the disk is full."""
 
 
 class ResponseError(TapError):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import time
 import typing as t
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib.encoding.simple import RecordMessage
 from typing_extensions import override
+
+from tap_tiktok_ads.errors import OutputError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +21,8 @@ if t.TYPE_CHECKING:
 
 #: Seconds after which a written record is passed on, should nothing else do so.
 FLUSH_AFTER = 1.0
+#: Seconds that a write under way may take once the run was told to stop.
+GRACE = 5.0
 
 
 class BufferedWriter(MsgSpecWriter):
@@ -31,14 +37,26 @@ class BufferedWriter(MsgSpecWriter):
         """Run an action between two messages: at once, or when the one under way is written.
 
         A signal may arrive in the middle of a write; what its handler writes must not land there.
+        Where nobody reads what is written, the process ends after `GRACE` seconds or when asked
+        again, without the action.
         """
-        if self._busy:
-            self._afterwards = action
-        else:
+        if not self._busy:
             action()
+        elif self._afterwards is not None:
+            os._exit(1)
+        else:
+            self._afterwards = action
+            stuck = threading.Timer(GRACE, os._exit, [1])
+            stuck.daemon = True
+            stuck.start()
 
     @override
     def write_message(self, message: Message) -> None:
+        """Write a message.
+
+        Raises:
+            OutputError: stdout takes no more.
+        """
         self._busy = True
         try:
             sys.stdout.buffer.write(self.format_message(message))
@@ -46,6 +64,13 @@ class BufferedWriter(MsgSpecWriter):
             if not isinstance(message, RecordMessage) or now - self._flushed >= FLUSH_AFTER:
                 sys.stdout.flush()
                 self._flushed = now
+        except BrokenPipeError:
+            msg = "The target stopped reading. Run again with the last state that it stored."
+            raise OutputError(msg) from None
+        except (OSError, AttributeError) as error:  # no stdout at all: sys.stdout is None
+            reason = getattr(error, "strerror", None) or "it is closed"
+            msg = f"Cannot write to stdout: {reason}."
+            raise OutputError(msg) from None
         finally:
             self._busy = False
         if self._afterwards is not None:

@@ -160,6 +160,7 @@ class Caster:
 
     Columns that the schema does not have are kept as they came. A value that cannot be read as its
     type becomes null, save a fraction in a column of whole numbers, which is kept. Both are noted.
+    In a column that may not be null, as keys are, it raises `BadValueError`.
 
     Attributes:
         unknown: columns not in the schema, seen since they were last taken.
@@ -171,12 +172,17 @@ class Caster:
 
         Args:
             schema: an object schema with `properties`.
-            attributes: whether `-` in a text column means no value, as it does in reports.
+            attributes: whether `-` in a text column that may be null means no value, as in reports.
         """
         self.unknown: set[str] = set()
         self.unreadable: dict[str, t.Any] = {}
         self._text: Convert = attribute if attributes else text
         self._columns = self._compile_properties(schema, "")
+        self._keys = {
+            name
+            for name, column in schema["properties"].items()
+            if "null" not in column.get("type", "null")
+        }
         self._known = frozenset(self._columns)
 
     def rows(self, raw: Iterable[Row]) -> list[Row]:
@@ -202,6 +208,8 @@ class Caster:
         return row
 
     def _unreadable(self, path: str, error: BadValueError) -> t.Any:
+        if path in self._keys:
+            raise error
         self.unreadable.setdefault(path, error.args[0])
         return error.kept
 
@@ -219,7 +227,8 @@ class Caster:
             return _as_it_is
         kind = kinds.pop()
         if kind == "string":
-            return _FORMATS.get(schema.get("format", ""), self._text)
+            keyed = "null" not in types  # keys hold what was sent
+            return _FORMATS.get(schema.get("format", ""), text if keyed else self._text)
         if kind == "array":
             return self._compile_array(schema, path)
         if kind == "object":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import typing as t
 import urllib.parse
 from importlib import metadata
@@ -53,7 +54,7 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Advertiser IDs",
         description=(
             "Advertisers to read. Empty: all that the token may read (needs app_id and "
-            "app_secret). In an environment variable: separated by commas."
+            "app_secret). In an environment variable: separated by commas, or a JSON list."
         ),
         default=[],
     ),
@@ -158,6 +159,8 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
     ),
 ).to_dict()
 
+ENVIRONMENT_PREFIX = "TAP_TIKTOK_ADS_"
+TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "")
 LISTS = ("advertiser_ids", "exclude_advertiser_ids")
 
 
@@ -207,6 +210,36 @@ class Settings:
     def days(self, now: pendulum.DateTime) -> tuple[pendulum.Date, pendulum.Date]:
         """First and last day of the reports, where `now` is in the advertiser's time zone."""
         return dates.day(self.start_date, now), min(dates.day(self.end_date, now), now.date())
+
+
+def from_environment(environment: Mapping[str, str]) -> dict[str, t.Any]:
+    """The settings that environment variables hold.
+
+    Raises:
+        ConfigError: a variable cannot be read as its setting's type; the text names it.
+    """
+    found: dict[str, t.Any] = {}
+    for name, spec in JSONSCHEMA["properties"].items():
+        variable = ENVIRONMENT_PREFIX + name.upper()
+        if variable not in environment:
+            continue
+        text = environment[variable].strip()
+        types = spec["type"] if isinstance(spec["type"], list) else [spec["type"]]
+        try:
+            if "integer" in types:
+                found[name] = int(text)
+            elif "boolean" in types:
+                found[name] = text.lower() in TRUE
+                if text.lower() not in TRUE + FALSE:
+                    raise ValueError(text)  # noqa: TRY301 - one message for all types
+            elif "object" in types or text.startswith("["):
+                found[name] = json.loads(text)
+            else:
+                found[name] = text
+        except ValueError:
+            msg = f"Environment variable {variable} cannot be read as {types[0]}."
+            raise ConfigError(msg) from None
+    return found
 
 
 def normalise(config: Mapping[str, t.Any]) -> dict[str, t.Any]:

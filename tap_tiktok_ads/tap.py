@@ -5,19 +5,26 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import itertools
 import json
+import logging
 import math
+import operator
+import os
+import signal
 import time
 import typing as t
 
 import pendulum
 from singer_sdk import Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_tiktok_ads import accounts, settings
-from tap_tiktok_ads.errors import ConfigError, TapError
+from tap_tiktok_ads.errors import ConfigError
 from tap_tiktok_ads.fetch import Workers
 from tap_tiktok_ads.limits import Limiter
 from tap_tiktok_ads.output import BufferedWriter
@@ -76,15 +83,18 @@ class TapTikTokAds(Tap):
         self.started = pendulum.now("UTC")
         self.skipped: list[tuple[str, str]] = []
         self._state_written = time.monotonic()
+        # below INFO it logs URLs, and that of /oauth2/advertiser/get/ holds the app's secret
+        logging.getLogger("urllib3").setLevel(logging.INFO)
         super().__init__(config=settings.normalise(merged), **kwargs)
 
     @classmethod
     def _read_environment(cls) -> dict[str, t.Any]:
-        try:
-            return dict(cls._env_var_config)
-        except ValueError as error:
-            msg = f"An environment variable TAP_TIKTOK_ADS_* has the wrong type: {error}"
-            raise ConfigError(msg) from None
+        """Settings from `TAP_TIKTOK_ADS_*` and from a `.env` file, as the SDK finds it."""
+        ours = settings.JSONSCHEMA["properties"]
+        cls.known_settings()
+        of_the_sdk = {n: s for n, s in cls.config_jsonschema["properties"].items() if n not in ours}
+        found = parse_environment_config({"properties": of_the_sdk}, settings.ENVIRONMENT_PREFIX)
+        return found | settings.from_environment(os.environ)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -176,13 +186,25 @@ class TapTikTokAds(Tap):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Write a last STATE, but never into the middle of a record."""
-        finish = functools.partial(super()._handle_termination, signum, frame)
+        end = super()._handle_termination
+
+        def finish() -> None:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)  # the end is under way
+            end(signum, frame)
+
         t.cast("BufferedWriter", self.message_writer).when_idle(finish)
 
     def report_skipped(self) -> None:
         """Say at the end of a run what could not be read."""
-        for stream, advertiser in self.skipped:
-            self.logger.warning("Not read for lack of permission: %s of %s.", stream, advertiser)
+        for stream, skipped in itertools.groupby(self.skipped, key=operator.itemgetter(0)):
+            advertisers = [advertiser for _, advertiser in skipped]
+            self.logger.warning(
+                "Not read for lack of permission: %s of %d advertiser(s): %s.",
+                stream,
+                len(advertisers),
+                ", ".join(advertisers),
+            )
 
     # Command line.
 
@@ -197,7 +219,11 @@ class TapTikTokAds(Tap):
         for path in value:
             if path != "ENV":
                 read_json(path, f"Config file {path}", open)
-        return super().cb_config(ctx, param, value)
+        try:
+            return super().cb_config(ctx, param, value)
+        except (ValueError, RecursionError):
+            msg = f"Config file {' or '.join(value)} is not JSON."
+            raise ConfigError(msg) from None
 
     @classmethod
     @override
@@ -214,19 +240,24 @@ class TapTikTokAds(Tap):
         if about:
             cls.print_about(about_format)
             return
-        tap = cls(
-            config=config.config if config else {},
-            parse_env_config=bool(config and config.parse_env),
-            catalog=_read_catalog(catalog),
-            state=_read_state(state),
-        )
+        try:
+            tap = cls(
+                config=config.config if config else {},
+                parse_env_config=bool(config and config.parse_env),
+                catalog=_read_catalog(catalog),
+                state=_read_state(state),
+            )
+        except MappingError as error:
+            msg = f"Setting 'stream_maps' cannot be used: {error}"
+            raise ConfigError(msg) from None
+        except ConfigValidationError as error:
+            msg = f"The settings cannot be used: {'; '.join(error.errors)}."
+            raise ConfigError(msg) from None
         cls.print_version(print_fn=cls.logger.info)
         tap.logger.info("Reading %d advertiser(s).", len(tap.advertisers))
-        try:
-            tap.sync_all()
-        except BrokenPipeError:
-            msg = "The target stopped reading. Run again with the last state that it stored."
-            raise TapError(msg) from None
+        if not any(stream.selected for stream in tap.streams.values()):
+            tap.logger.warning("No stream is selected: nothing is read.")
+        tap.sync_all()
         tap.report_skipped()
 
 
@@ -242,7 +273,7 @@ def read_json(name: str, what: str, opener: Callable[[str], t.IO[str]]) -> dict[
     except OSError as error:
         msg = f"{what} cannot be read: {error.strerror}."
         raise ConfigError(msg) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         msg = f"{what} is not JSON{where}."
         raise ConfigError(msg) from None
@@ -256,11 +287,31 @@ def _read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:
     if file is None:
         return None
     state = read_json(file.name, f"State file {file.name}", lambda _: file)
-    bookmarks = state.get("bookmarks", {})
-    if not isinstance(bookmarks, dict) or not all(isinstance(b, dict) for b in bookmarks.values()):
-        msg = f"State file {file.name} has no object of streams under 'bookmarks'."
+    if state.get("type") == "STATE" and isinstance(state.get("value"), dict):
+        state = state["value"]  # a whole STATE message
+    bookmarks = state.get("bookmarks", None if state else {})
+    if not isinstance(bookmarks, dict) or not all(map(_is_bookmark, bookmarks.values())):
+        msg = (
+            f"State file {file.name} has no object of streams under 'bookmarks', each with a "
+            "list of one partition for each advertiser."
+        )
         raise ConfigError(msg)
     return state
+
+
+def _is_bookmark(bookmark: t.Any) -> bool:
+    """Whether a stream's part of a state has the shape that the SDK reads."""
+    if not isinstance(bookmark, dict):
+        return False
+    partitions = bookmark.get("partitions", [])
+    if not isinstance(partitions, list) or not all(isinstance(p, dict) for p in partitions):
+        return False
+    contexts = [partition.get("context") for partition in partitions]
+    return all(
+        isinstance(context, dict) and contexts.count(context) == 1 for context in contexts
+    ) and all(
+        isinstance(part.get("progress_markers", {}), dict) for part in (bookmark, *partitions)
+    )
 
 
 def _read_catalog(file: t.IO[str] | None) -> Catalog | None:

@@ -10,6 +10,7 @@ import ipaddress
 import itertools
 import logging
 import random
+import re
 import tempfile
 import threading
 import typing as t
@@ -33,6 +34,11 @@ logger = logging.getLogger("tap-tiktok-ads")
 CONNECT_TIMEOUT = 10.0
 #: The longest wait in seconds between two tries.
 LONGEST_WAIT = 60.0
+#: HTTP statuses below 500 that pass: request time-out, too early.
+PASSING = frozenset({408, 425})
+#: Characters of a server's text in an error, at most.
+LONGEST_MESSAGE = 300
+_SECONDS = re.compile(r"\d{1,5}", re.ASCII)
 #: TikTok's warning that a synchronous report looked at its 20,000 newest ads only.
 THROTTLE_HEADER = "X-Tt-Ads-Throttle"
 
@@ -81,15 +87,18 @@ class Reply:
 
 
 class _Envelope(msgspec.Struct):
-    """`{"code": int, "message": str, "request_id": str, "data": {...}}`."""
+    """`{"code": int, "message": str, "request_id": str, "data": {...}}`.
 
-    code: int
-    message: str | None = None
-    request_id: str | None = None
+    The official OpenAPI files say of `code` that it may be left out of a success.
+    """
+
+    code: int | None = None
+    message: t.Any = None
+    request_id: t.Any = None
     data: t.Any = None
 
 
-_decoder = msgspec.json.Decoder(_Envelope)
+_decoder = msgspec.json.Decoder(_Envelope, strict=False)
 
 
 class Spool:
@@ -260,7 +269,7 @@ class Transport:
             msg = f"No answer from {request.where} within {self._timeout[1]:g} seconds"
             raise errors.TransientError(msg) from None
         except requests.RequestException as error:
-            msg = f"The connection to {request.where} failed ({_cause(error)})"
+            msg = f"The connection to {request.where} failed ({_cause(error)}): check the network"
             raise errors.TransientError(msg) from None
         self._check_status(request, response)
         return response.headers, body
@@ -270,11 +279,11 @@ class Transport:
         status = response.status_code
         if status == requests.codes.ok:
             return
-        msg = f"HTTP {status} {response.reason} from {request.where}"
+        msg = f"HTTP {status} from {request.where}"
         if status == requests.codes.too_many_requests:
-            wait = response.headers.get("Retry-After", "")
-            raise errors.ThrottledError(msg, float(wait) if wait.isdigit() else None)
-        if status >= requests.codes.internal_server_error:
+            wait = _SECONDS.fullmatch(response.headers.get("Retry-After", ""))
+            raise errors.ThrottledError(msg, float(wait[0]) if wait else None)
+        if status >= requests.codes.internal_server_error or status in PASSING:
             raise errors.TransientError(msg)
         if status in range(300, 400):
             msg += f": a redirect is not followed, it would carry the token; check {'api_url'!r}"
@@ -297,17 +306,17 @@ class Transport:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             msg = f"{request.where} answered {len(body)} bytes that are not TikTok's JSON ({error})"
             raise errors.TransientError(msg) from None
-        request_id = envelope.request_id or "unknown"
-        if errors.rule(envelope.code).action is not errors.Action.ACCEPT:
-            raise errors.from_code(
-                envelope.code, envelope.message or "no message", request_id, request.where
-            )
-        if envelope.code != 0:
+        request_id = self._printable(envelope.request_id or "unknown")
+        code = envelope.code or 0
+        if errors.rule(code).action is not errors.Action.ACCEPT:
+            message = self._printable(envelope.message or "no message")
+            raise errors.from_code(code, message, request_id, request.where)
+        if code != 0:
             logger.warning(
                 "%s answered with code %d: %s Rows may be missing (request_id %s).",
                 request.where,
-                envelope.code,
-                errors.rule(envelope.code).advice,
+                code,
+                errors.rule(code).advice,
                 request_id,
             )
         if not isinstance(envelope.data, dict):
@@ -319,6 +328,11 @@ class Transport:
             server_time=headers.get("Date"),
             reports_cut=THROTTLE_HEADER in headers,
         )
+
+    def _printable(self, message: t.Any) -> str:
+        """A text of the server on one line, of a length to read, without the token."""
+        line = " ".join(str(message).replace(self._headers["Access-Token"], "***").split())
+        return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
 
 
 def is_loopback(url: str) -> bool:

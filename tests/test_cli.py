@@ -90,10 +90,33 @@ def test_missing_config_file(tmp_path: Path) -> None:
     assert_refused(command("--config", str(tmp_path / "none.json")), "none.json cannot be read")
 
 
-def test_bad_environment_variable(tmp_path: Path) -> None:
-    """An environment variable of the wrong type is refused."""
-    env = {**os.environ, "TAP_TIKTOK_ADS_LOOKBACK_DAYS": "seven"}
-    assert_refused(command("--config", "ENV", env=env, cwd=tmp_path), "wrong type")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LOOKBACK_DAYS", "seven"), ("INCLUDE_DELETED", "maybe"), ("SIMULATOR", "{")],
+)
+def test_bad_environment_variable(tmp_path: Path, name: str, value: str) -> None:
+    """An environment variable of the wrong type is refused by its name."""
+    env = {**os.environ, f"TAP_TIKTOK_ADS_{name}": value}
+    result = command("--config", "ENV", env=env, cwd=tmp_path)
+    assert_refused(result, f"Environment variable TAP_TIKTOK_ADS_{name} cannot be read as")
+
+
+def test_bad_stream_map(tmp_path: Path) -> None:
+    """A stream map that cannot be evaluated is refused as a setting."""
+    maps = {"campaigns": {"label": "no_such_column + 1 +"}}
+    config = written(tmp_path, "config.json", VALID | {"stream_maps": maps})
+    assert_refused(command("--config", config), "Setting 'stream_maps' cannot be used")
+
+
+def test_secrets_are_not_logged(sim: Simulator, tmp_path: Path) -> None:
+    """Neither token nor app secret is in the output, at the lowest level of logging either."""
+    config = written(tmp_path, "c.json", config_for(sim))
+    env = {**os.environ, "TAP_TIKTOK_ADS_LOGLEVEL": "DEBUG"}
+    result = command("--config", config, env=env)
+    assert result.returncode == 0
+    assert "DEBUG" in result.stderr
+    for secret in (sim.access_token, sim.app_secret):
+        assert secret not in result.stdout + result.stderr
 
 
 def test_token_refused(sim: Simulator, tmp_path: Path) -> None:
@@ -177,12 +200,12 @@ def test_settings_from_the_environment(sim: Simulator, tmp_path: Path) -> None:
     assert "/oauth2/advertiser/get/" not in {r.path for r in sim.requests}
 
 
-def started(*arguments: str) -> subprocess.Popen[str]:
-    """The executable as a process that goes on running, its output in pipes."""
+def started(*arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    """The executable as a process that goes on running, its output in a pipe."""
     return subprocess.Popen(
         [sys.executable, "-m", "tap_tiktok_ads", *arguments],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
 
@@ -201,13 +224,13 @@ def test_sigterm_and_resume(
 ) -> None:
     """A run cut in two by SIGTERM and resumed gives the rows of an uninterrupted one."""
     config, whole = uninterrupted
-    process = started("--config", config)
+    process = started("--config", config, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(lines_before)]
     process.send_signal(signal.SIGTERM)
-    rest, _ = process.communicate(timeout=20)
-    lines += rest.splitlines()
-    assert process.returncode == 0
+    lines += process.stdout.readlines()
+    process.stdout.close()
+    assert process.wait(timeout=20) == 0
     states = [message for message in map(json.loads, lines) if message["type"] == "STATE"]
     assert states[-1] == json.loads(lines[-1])
     state = written(tmp_path, "state.json", states[-1]["value"])
@@ -245,6 +268,34 @@ def test_target_that_stops_reading(sim: Simulator, tmp_path: Path) -> None:
     assert process.wait(timeout=30) == 1
     assert "The target stopped reading" in errors
     assert "Traceback" not in errors
+
+
+def test_signals_while_nobody_reads(uninterrupted: tuple[str, set[str]]) -> None:
+    """A run that is stuck in a full pipe ends at the second signal."""
+    process = started("--config", uninterrupted[0], stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(1.5)  # the pipe is full now
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=3) == 1
+    process.stdout.close()
+
+
+def test_full_disk(uninterrupted: tuple[str, set[str]]) -> None:
+    """A stdout that takes nothing ends the run with one sentence."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "tap_tiktok_ads", "--config", uninterrupted[0]],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 1
+    assert "tap-tiktok-ads: Cannot write to stdout: No space left on device." in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def target_jsonl() -> str:

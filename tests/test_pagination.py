@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_tiktok_ads.errors import ResponseError
 from tap_tiktok_ads.pagination import pages_after
 
 
@@ -98,3 +99,23 @@ def test_no_row_of_a_listing_is_lost(
         waiting += [(number, following[-1]) for number in following]
     assert found == rows
     assert asked == (max(1, total) if told else rows // size + 1)
+
+
+@pytest.mark.parametrize(
+    ("page_info", "expected"),
+    [
+        ({"total_page": "3"}, [2, 3]),
+        ({"total_page": 3.0}, [2, 3]),
+        ({"total_page": 0, "total_number": 25}, [2, 3]),
+        ({"total_page": True}, [2]),
+    ],
+)
+def test_odd_totals(page_info: dict[str, object], expected: list[int]) -> None:
+    """Totals as text or floats count; where the two differ, the larger one does."""
+    assert list(pages_after(1, None, page_info, 10, 10)) == expected
+
+
+def test_unbelievable_totals() -> None:
+    """A listing of a billion pages is refused."""
+    with pytest.raises(ResponseError):
+        pages_after(1, None, {"total_page": 10**9}, 10, 10)

@@ -412,8 +412,15 @@ def test_a_dash_is_no_value_in_reports_only(
     sent: t.Any, in_reports: str | None, in_objects: str
 ) -> None:
     """An ad may be named `-`; in a report it means that there is no value."""
-    assert cast(COLUMNS["string"], sent, attributes=True) == in_reports
-    assert cast(COLUMNS["string"], sent, attributes=False) == in_objects
+    assert cast(COLUMNS["nullable string"], sent, attributes=True) == in_reports
+    assert cast(COLUMNS["nullable string"], sent, attributes=False) == in_objects
+    assert cast(COLUMNS["string"], sent, attributes=True) == in_objects, "keys stay as they came"
+
+
+def test_unreadable_key() -> None:
+    """A column that may not be null is never made null."""
+    with pytest.raises(records.BadValueError):
+        cast({"type": "string", "format": "date"}, "yesterday")
 
 
 @given(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import random
 import typing as t
@@ -163,13 +164,45 @@ def test_permission_lost_in_the_middle(sim: Simulator) -> None:
     assert {row["advertiser_id"] for row in messages.records[REPORT]} == {kept}
 
 
-def test_foreign_bookmark(sim: Simulator) -> None:
-    """A bookmark that is no date is refused with the stream's name."""
+def test_refusal_of_an_early_window(sim: Simulator) -> None:
+    """Later windows that answer do not carry the bookmark past one that was refused."""
+    advertiser_id = sim.world.advertiser_ids[0]
+    config = config_for(sim, advertiser_ids=[advertiser_id])
+    whole = run(config, streams=[REPORT])
+    first_window = report_days(sim, advertiser_id, 0)
+    sim.add_fault("code", path=PATH, times=1, code=40001)  # whichever window comes first
+    cut = run(config, streams=[REPORT])
+    assert len(first_window) == 2
+    refused = {day for window in first_window[:1] for day in window}
+    assert not set(cut.bookmarks(REPORT).values()) & refused
+    rest = run(config, streams=[REPORT], state=cut.state)
+    assert {**cut.keyed(REPORT), **rest.keyed(REPORT)} == whole.keyed(REPORT)
+
+
+@pytest.mark.parametrize("stream", [REPORT, "campaigns"])
+@pytest.mark.parametrize(
+    "value", ["yesterday", "P1D", "99999-01-01", "2099-01-01", "0001-01-01", 7, "2026-02-30"]
+)
+def test_foreign_bookmark(sim: Simulator, stream: str, value: t.Any) -> None:
+    """A bookmark that is no date up to today is refused with the stream's name."""
     bookmark = {
         "context": {"advertiser_id": sim.world.advertiser_ids[0]},
-        "replication_key": "stat_time_day",
-        "replication_key_value": "yesterday",
+        "replication_key": "stat_time_day" if stream == REPORT else "modify_time",
+        "replication_key_value": value,
     }
-    state = {"bookmarks": {REPORT: {"partitions": [bookmark]}}}
-    with pytest.raises(errors.ConfigError, match=REPORT):
-        run(config_for(sim), streams=[REPORT], state=state)
+    state = {"bookmarks": {stream: {"partitions": [bookmark]}}}
+    with pytest.raises(errors.ConfigError, match=stream):
+        run(config_for(sim), streams=[stream], state=state)
+
+
+def test_bookmark_of_another_zone(sim: Simulator) -> None:
+    """A bookmark with an offset is compared as the moment that it names."""
+    first = run(config_for(sim), streams=["campaigns"])
+    state = copy.deepcopy(first.state)
+    for partition in state["bookmarks"]["campaigns"]["partitions"]:
+        moment = pendulum.parse(partition["replication_key_value"])
+        assert isinstance(moment, pendulum.DateTime)
+        partition["replication_key_value"] = moment.in_timezone("Asia/Tokyo").isoformat()
+    second = run(config_for(sim), streams=["campaigns"], state=state)
+    assert second.bookmarks("campaigns") == first.bookmarks("campaigns")
+    assert 0 < len(second.records["campaigns"]) < len(first.records["campaigns"])

@@ -145,11 +145,13 @@ def test_smart_plus_listing_is_shared(full: FullRun) -> None:
 
 
 @pytest.mark.parametrize("sim", [{"no_smart_plus": True}], indirect=True)
-def test_account_without_smart_plus(sim: Simulator) -> None:
-    """An account without Smart+ gives no rows of it, and no error."""
+def test_account_without_smart_plus(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """An account without Smart+ gives no rows of it, a warning for each stream, and no error."""
     names = [name for name in NAMES if name.startswith("smart_plus")]
     messages = run(config_for(sim), streams=[*names, "pixels"])
     assert set(messages.records) == {"pixels"}
+    said = [record.name.split(".")[-1] for record in caplog.records if "Skip" in record.msg]
+    assert said == sorted(names)
 
 
 def test_deleted_objects_on_request(sim: Simulator) -> None:

@@ -6,6 +6,7 @@ import http.server
 import threading
 import typing as t
 
+import msgspec
 import pytest
 from conftest import config_for, run
 
@@ -21,12 +22,16 @@ if t.TYPE_CHECKING:
 STREAMS = ["ads", "campaign_performance_report", "pixels"]
 
 
+TOKEN = "token"
+
+
 def transport_to(url: str, **settings: t.Any) -> Transport:
     """A transport that tries again at once."""
     options = {"user_agent": "test", "timeout": 2.0, "max_retries": 2, "first_wait": 0.01}
-    return Transport(url, "token", Limiter(TIERS["unlimited"]), **{**options, **settings})
+    return Transport(url, TOKEN, Limiter(TIERS["unlimited"]), **{**options, **settings})
 
 
+@pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
 @pytest.mark.parametrize(
     ("kind", "details"),
     [
@@ -127,6 +132,7 @@ def odd() -> Iterator[str]:
         (200, b"{}", errors.TransientError),
         (200, b'{"code": 0}', errors.TransientError),
         (200, b'{"code": 0, "data": [1]}', errors.TransientError),
+        (200, b'{"code": "40105", "request_id": 7, "data": {}}', errors.AuthError),
         (200, b'{"code": 0, "data": {"x": NaN}}', errors.TransientError),
         (200, b'{"code": 0, "data": {"x": "\xff"}}', errors.TransientError),
         (200, b'{"code": 0, "data": ' + b"[" * 10_000, errors.TransientError),
@@ -141,6 +147,80 @@ def test_odd_answers(odd: str, status: int, body: bytes, error: type[Exception])
     _Odd.answers = {"/x/": (status, body, {"Location": "http://elsewhere.example/"})}
     with pytest.raises(error):
         transport_to(odd).send(Request("/x/", {}))
+
+
+@pytest.mark.parametrize(
+    "message", ["bad token token here", "two\nlines", "x" * 100_000], ids=["token", "lines", "long"]
+)
+def test_texts_of_the_server(odd: str, message: str) -> None:
+    """What the server says comes on one line, of a length to read, without the token."""
+    body = msgspec.json.encode({"code": 40002, "message": message, "data": {}})
+    _Odd.answers = {"/x/": (200, body, {})}
+    with pytest.raises(errors.RequestError) as error:
+        transport_to(odd).send(Request("/x/", {}))
+    assert len(str(error.value)) < 600
+    assert "\n" not in str(error.value)
+    assert "token" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"list": {}},
+        {"list": [1]},
+        {"list": None},
+        {"list": [{"dimensions": None, "metrics": {}}]},
+        {"list": [{"dimensions": {"campaign_id": "1"}, "metrics": {}}]},
+        {"list": [{"dimensions": {"campaign_id": [], "stat_time_day": {}}, "metrics": {}}]},
+        {"list": [{"dimensions": [], "metrics": "x"}]},
+        {"list": [], "page_info": [1]},
+        {"list": [], "page_info": {"total_page": 10**9}},
+    ],
+)
+def test_misshapen_answers(odd: str, data: t.Any) -> None:
+    """An answer of another shape ends the run with one sentence; it is never no data."""
+    body = msgspec.json.encode({"code": 0, "message": "OK", "data": data})
+    info = b'{"code": 0, "data": {"list": [{"advertiser_id": "7"}]}}'
+    _Odd.answers = {
+        "/open_api/v1.3/advertiser/info/": (200, info, {}),
+        "/open_api/v1.3/report/integrated/get/": (200, body, {}),
+    }
+    config = {"access_token": "t", "api_url": odd, "advertiser_ids": ["7"], "max_retries": 0}
+    with pytest.raises(errors.ResponseError, match=r"/report/integrated/get/|listing of"):
+        run(config, ["campaign_performance_report"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": {"a": 1}}',
+        b'{"code": null, "data": {"a": 1}}',
+        b'{"code": "0", "message": 7, "request_id": 8, "data": {"a": 1}}',
+        b'{"code": 0.0, "data": {"a": 1}}',
+    ],
+)
+def test_envelopes_of_success(odd: str, body: bytes) -> None:
+    """A success may come without its code, as the official OpenAPI files allow."""
+    _Odd.answers = {"/x/": (200, body, {})}
+    assert transport_to(odd).send(Request("/x/", {})).data == {"a": 1}
+
+
+@pytest.mark.parametrize("total", [0, "0", 0.0, None])
+def test_no_rows(odd: str, total: t.Any) -> None:
+    """A null list is no rows where the total says so, and an error where it does not."""
+    data = {"list": None, "page_info": {"page": 1, "total_number": total}}
+    info = b'{"code": 0, "data": {"list": [{"advertiser_id": "7"}]}}'
+    _Odd.answers = {
+        "/open_api/v1.3/advertiser/info/": (200, info, {}),
+        "/open_api/v1.3/dmp/custom_audience/list/": (200, msgspec.json.encode({"data": data}), {}),
+    }
+    config = {"access_token": "t", "api_url": odd, "advertiser_ids": ["7"], "max_retries": 0}
+    if total is None:
+        with pytest.raises(errors.ResponseError):
+            run(config, ["custom_audiences"])
+    else:
+        assert run(config, ["custom_audiences"]).records == {}
 
 
 def test_redirects_do_not_carry_the_token(odd: str) -> None:

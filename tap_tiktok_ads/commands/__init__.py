@@ -14,18 +14,24 @@ from tap_tiktok_ads.tap import TapTikTokAds
 
 def main(args: t.Sequence[str] | None = None) -> t.NoReturn:
     """Run the tap; an error that users can act on becomes one sentence on stderr."""
+    code: t.Any = 0
     try:
         TapTikTokAds.cli.main(args, prog_name=TapTikTokAds.name)
     except TapError as error:
-        _flush_or_drop()
         click.echo(f"{TapTikTokAds.name}: {error}", err=True)
-        sys.exit(error.exit_code)
-    sys.exit(0)
+        code = error.exit_code
+    except SystemExit as end:
+        code = end.code
+    sys.exit(code if _flushed() else code or 1)
 
 
-def _flush_or_drop() -> None:
-    """Pass on what is buffered; where nobody reads it, drop it, or Python complains at exit."""
+def _flushed() -> bool:
+    """Pass on what is buffered; where nobody takes it, drop it, or Python complains at exit."""
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"{TapTikTokAds.name}: Cannot write to stdout: {error.strerror}.", err=True)
+        return False
+    return True

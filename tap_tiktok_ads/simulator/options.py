@@ -46,8 +46,9 @@ class Options:
         known = [field.name for field in fields(cls)]
         for name, value in options.items():
             if name not in known:
-                near = get_close_matches(name, known, n=1, cutoff=0)[0]
-                msg = f"Unknown simulator option {name!r}. Did you mean {near!r}?"
+                near = get_close_matches(name, known, n=1)
+                hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+                msg = f"Unknown simulator option {name!r}. {hint}"
                 raise ValueError(msg)
             if isinstance(getattr(cls, name), int) and (
                 not isinstance(value, (int, float)) or value < 0
@@ -56,6 +57,10 @@ class Options:
                 raise ValueError(msg)
         values = dict(options)
         if values.get("today") is not None:
-            values["today"] = date.fromisoformat(str(values["today"])).isoformat()
+            try:
+                values["today"] = date.fromisoformat(str(values["today"])).isoformat()
+            except ValueError:
+                msg = f"Simulator option 'today' must be YYYY-MM-DD, not {values['today']!r}."
+                raise ValueError(msg) from None
         values["unauthorised"] = tuple(str(name) for name in values.get("unauthorised", ()))
         return cls(**values)

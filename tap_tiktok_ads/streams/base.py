@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads import dates, records, schemas
 from tap_tiktok_ads.client import Group, Task, TikTokStream
-from tap_tiktok_ads.errors import ConfigError
+from tap_tiktok_ads.errors import ResponseError
 from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
@@ -47,8 +47,6 @@ class EntityStream(TikTokStream):
     @override
     def plan(self) -> Iterable[Task]:
         self._since = {a.id: self.bookmark(a) for a in self.tap.advertisers}
-        for since in filter(None, self._since.values()):
-            _moment(since, self.name)  # a bookmark that is no date is refused before any request
         return (
             Task(request, advertiser, optional=optional)
             for advertiser in self.tap.advertisers
@@ -63,7 +61,7 @@ class EntityStream(TikTokStream):
         since = self._since[advertiser.id]
         if self.modified_after and since is not None:
             # a second earlier: whether the bound itself is included is not documented
-            second_before = _moment(since, self.name).subtract(seconds=1)
+            second_before = dates.moment(since).subtract(seconds=1)
             filtering["modified_after"] = second_before.format("YYYY-MM-DD HH:mm:ss")
         yield self.listing(advertiser, self.page_size, filtering), False
         if self.top_view:
@@ -140,7 +138,7 @@ class EntityStream(TikTokStream):
         except ValueError:
             began = self.tap.started
         latest = (pendulum.instance(began) - CHANGE_DELAY).in_timezone("UTC")
-        return min(group.newest, latest.format("YYYY-MM-DDTHH:mm:ss[Z]"))
+        return min(group.newest, self.bookmark_text(latest))
 
 
 class ReportStream(TikTokStream):
@@ -183,6 +181,13 @@ class ReportStream(TikTokStream):
     def plan(self) -> Iterable[Task]:
         metrics = self.metrics
         ranges = [(advertiser, *self._days(advertiser)) for advertiser in self.tap.advertisers]
+        self.logger.info(
+            "Days %s to %s, in windows of at most %d, for %d advertiser(s).",
+            min(first for _, first, _ in ranges),
+            max(last for _, _, last in ranges),
+            self.window_days,
+            len(ranges),
+        )
         return (
             Task(self.request(advertiser, window, metrics), advertiser, window)
             for advertiser, first, last in ranges
@@ -197,7 +202,7 @@ class ReportStream(TikTokStream):
         bookmark = self.bookmark(advertiser)
         first = dates.first_day(
             configured,
-            _moment(bookmark, self.name).date() if bookmark else None,
+            dates.moment(bookmark).date() if bookmark else None,
             settings.lookback_days,
             rolling=dates.is_macro(settings.start_date),
         )
@@ -238,20 +243,21 @@ class ReportStream(TikTokStream):
 
     @override
     def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
-        row = {**(raw.get("metrics") or {}), **(raw.get("dimensions") or {})}
+        dimensions = raw.get("dimensions") or {}
+        for name in self.dimensions:
+            if not isinstance(dimensions.get(name), (str, int)):
+                msg = f"{task.request.where} answered a row without the dimension {name}"
+                raise ResponseError(msg)
+        row = {**(raw.get("metrics") or {}), **dimensions}
         if task.advertiser is not None:
             row["advertiser_id"] = task.advertiser.id
         yield row
 
     @override
+    def bookmark_text(self, moment: pendulum.DateTime) -> str:
+        return moment.to_date_string()
+
+    @override
     def bookmark_after(self, group: Group) -> str | None:
         """The last day of the window, whether it had rows or not."""
         return group.window.end.isoformat() if group.window else None
-
-
-def _moment(bookmark: str, stream: str) -> pendulum.DateTime:
-    try:
-        return t.cast("pendulum.DateTime", pendulum.parse(bookmark, tz="UTC"))
-    except ValueError:
-        msg = f"The state of {stream} has the bookmark {bookmark!r}, which is no date."
-        raise ConfigError(msg) from None

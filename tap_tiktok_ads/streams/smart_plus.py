@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads import accounts
 from tap_tiktok_ads.client import Task
+from tap_tiktok_ads.errors import NotPermittedError
 from tap_tiktok_ads.streams.base import EntityStream
 from tap_tiktok_ads.transport import Request
 
@@ -20,6 +21,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tap_tiktok_ads.client import Group
+    from tap_tiktok_ads.errors import ApiError
     from tap_tiktok_ads.transport import Reply
 
     Raw = dict[str, t.Any]
@@ -203,6 +205,13 @@ class SmartPlusAdSuggestions(SmartPlusStream):
                 },
             },
         )
+
+    @override
+    def skippable(self, task: Task, error: ApiError) -> bool:
+        """Whether the account lacks Smart+ shows at its listing; reviews are refused otherwise."""
+        if task.request.path == REVIEW_PATH:
+            return isinstance(error, NotPermittedError)
+        return super().skippable(task, error)
 
     @override
     def read(self, task: Task, reply: Reply) -> Sequence[Raw]:
