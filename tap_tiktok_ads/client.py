@@ -14,24 +14,29 @@ import typing as t
 
 import pendulum
 from singer_sdk import Stream
+from singer_sdk.contrib.msgspec import encoder
+from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from tap_tiktok_ads import dates, errors, fetch, records
+from tap_tiktok_ads.output import BufferedWriter
 from tap_tiktok_ads.pagination import pages_after, past_the_end
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context, Record
 
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.dates import Window
     from tap_tiktok_ads.tap import TapTikTokAds
-    from tap_tiktok_ads.transport import Reply, Request
+    from tap_tiktok_ads.transport import Decode, Reply, Request
 
 INCREMENTAL = "INCREMENTAL"
+_RECORD = (dict, records.TypedRow)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,6 +118,7 @@ class TikTokStream(Stream):
         self.tap = tap
         self.logger.addFilter(_is_news)
         self.caster = self.new_caster()
+        self.decode: Decode | None = None
         self._refused: dict[str, errors.ApiError] = {}  # by workers: ask no further
         self._gaps: set[str] = set()  # by the main thread, in plan order: bookmarks stay
         self._reported: set[str] = set()
@@ -150,7 +156,7 @@ class TikTokStream(Stream):
         if task.advertiser is not None and task.advertiser.id in self._refused:
             return Page(refused=self._refused[task.advertiser.id]), ()
         try:
-            reply = self.tap.transport.send(task.request)
+            reply = self.tap.transport.send(task.request, self.decode)
             found = self.read(task, reply)
             return Page(found, reply), self.following(task, reply, len(found))
         except errors.ApiError as error:
@@ -181,7 +187,7 @@ class TikTokStream(Stream):
             task.page, reply.data.get("page_info") or {}, self.page_size or 0
         ):
             return ()
-        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        if not isinstance(found, list) or not all(isinstance(item, _RECORD) for item in found):
             msg = (
                 f"{task.request.where} answered in another shape: no list of objects at "
                 f"data.{self.records_field} (request_id {reply.request_id})"
@@ -204,7 +210,7 @@ class TikTokStream(Stream):
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """All typed rows of the stream, in plan order."""
         for _, rows in self._pages():
-            yield from rows
+            yield from rows or ()
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
@@ -224,13 +230,19 @@ class TikTokStream(Stream):
         """
         limit = self.ABORT_AT_RECORD_COUNT
         written = 0
+        write = self._direct_writer() if limit is None else None
         with self.get_record_counter() as counter, self.get_sync_timer():
             try:
                 for group, rows in self._pages(look_ahead=limit is None):
-                    if group is not None:
+                    if rows is None:
                         self._close(group)
-                    for row in rows if limit is None else rows[: limit - written]:
-                        self._write_record_message(row)
+                        continue
+                    if write is not None and rows:
+                        write(rows, group)
+                        self.state_manager.is_flushed = False
+                    else:
+                        for row in rows if limit is None else rows[: limit - written]:
+                            self._write_record_message(row)
                     counter.increment(len(rows))
                     written += len(rows)
                     if limit is not None and written >= limit:
@@ -243,8 +255,8 @@ class TikTokStream(Stream):
         self._write_state_message()
         yield from ()
 
-    def _pages(self, *, look_ahead: bool = True) -> Iterator[tuple[Group | None, list[Record]]]:
-        """Typed rows of each page; after the last page of a group, the group without rows."""
+    def _pages(self, *, look_ahead: bool = True) -> Iterator[tuple[Group, list[Record] | None]]:
+        """Typed rows of each page; after the last page of a group, None in their place."""
         fetched = (
             self.tap.workers.ordered(self.plan(), self.work)
             if look_ahead
@@ -255,8 +267,8 @@ class TikTokStream(Stream):
         ):
             group = Group(advertiser, window)
             for task, page in pages:
-                yield None, self._rows(task, page, group)
-            yield group, []
+                yield group, self._rows(task, page, group)
+            yield group, None
 
     def _rows(self, task: Task, page: Page, group: Group) -> list[Record]:
         if page.failed is not None:
@@ -273,6 +285,8 @@ class TikTokStream(Stream):
                     "TikTok looked at its 20,000 newest ads only: rows may be missing for %s.",
                     task.request.where,
                 )
+        if page.records and isinstance(page.records[0], records.TypedRow):
+            return t.cast("list[Record]", page.records)
         try:
             flat = [
                 row
@@ -285,6 +299,45 @@ class TikTokStream(Stream):
             raise _misshapen(task, error) from error
         self._report_drift()
         return rows
+
+    def _direct_writer(self) -> Callable[[list[Record], Group], None] | None:
+        """What writes the rows of a page at once, as the SDK would write them one by one.
+
+        None where more is to be done with them: stream maps, flattening, versions, columns of
+        nested objects that are not selected, or another writer than ours.
+        """
+        maps, writer = self.stream_maps, self.tap.message_writer
+        plain = len(maps) == 1 and type(maps[0]) is SameRecordTransform
+        if not plain or maps[0].flattening_enabled or self._stream_version is not None:
+            return None
+        left_out = [path for path, selected in self.mask.items() if path and not selected]
+        if not isinstance(writer, BufferedWriter) or any(map(_is_nested, left_out)):
+            return None
+        columns = {path[-1] for path in left_out}
+        self.decode = self.new_decoder(columns)
+        before = b'{"type":"RECORD","stream":' + encoder.encode(maps[0].stream_alias)
+        before += b',"record":'
+
+        def write(rows: list[Record], group: Group) -> None:
+            after = b',"time_extracted":' + encoder.encode(utc_now()) + b"}\n"
+            if isinstance(rows[0], records.TypedRow):
+                owner = encoder.encode({"advertiser_id": group.advertiser and group.advertiser.id})
+                shared = before + owner[:-1] + b","
+                writer.write_lines(
+                    records.ReportDecoder.lines(t.cast("t.Any", rows), shared, b"}" + after)
+                )
+                return
+            for column in columns:
+                for row in rows:
+                    row.pop(column, None)
+            encode = encoder.encode
+            writer.write_lines(b"".join([before + encode(row) + after for row in rows]))
+
+        return write
+
+    def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:  # noqa: ARG002
+        """What decodes pages straight into typed rows, without the columns left out; if any."""
+        return None
 
     def _close(self, group: Group) -> None:
         """Move the bookmark of a completed group, and write a STATE message if one is due."""
@@ -357,6 +410,11 @@ class TikTokStream(Stream):
             )
         self.caster.unknown.clear()
         self.caster.unreadable.clear()
+
+
+def _is_nested(path: tuple[str, ...]) -> bool:
+    """Whether the path of a column in the catalog leads into an object."""
+    return path[2:] != ()
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -57,11 +57,22 @@ class BufferedWriter(MsgSpecWriter):
         Raises:
             OutputError: stdout takes no more.
         """
+        self._write(self.format_message(message), flush=not isinstance(message, RecordMessage))
+
+    def write_lines(self, lines: bytes) -> None:
+        """Write RECORD messages that are encoded already, each with its line break.
+
+        Raises:
+            OutputError: stdout takes no more.
+        """
+        self._write(lines, flush=False)
+
+    def _write(self, lines: bytes | bytearray, *, flush: bool) -> None:
         self._busy = True
         try:
-            sys.stdout.buffer.write(self.format_message(message))
+            sys.stdout.buffer.write(lines)
             now = time.monotonic()
-            if not isinstance(message, RecordMessage) or now - self._flushed >= FLUSH_AFTER:
+            if flush or now - self._flushed >= FLUSH_AFTER:
                 sys.stdout.flush()
                 self._flushed = now
         except BrokenPipeError:

@@ -403,7 +403,7 @@ def test_missing_columns_are_not_added() -> None:
     [
         ("-", None, "-"),
         ("", None, ""),
-        ("--", None, "--"),
+        ("--", "--", "--"),
         ("a - b", "a - b", "a - b"),
         (5, "5", "5"),
     ],

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.tap import TapTikTokAds
-    from tap_tiktok_ads.transport import Reply
+    from tap_tiktok_ads.transport import Decode, Reply
 
 #: A change may show up in a listing some time after the moment it is dated with.
 CHANGE_DELAY = pendulum.duration(minutes=10)
@@ -178,6 +178,13 @@ class ReportStream(TikTokStream):
         return selected or ["spend"]
 
     @override
+    def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
+        """A `ReportDecoder`, where every metric that is asked for is written, too."""
+        if left_out & set(self.metrics):
+            return None
+        return records.ReportDecoder(self.schema, self.dimensions, self.metrics).decode
+
+    @override
     def plan(self) -> Iterable[Task]:
         metrics = self.metrics
         ranges = [(advertiser, *self._days(advertiser)) for advertiser in self.tap.advertisers]
@@ -248,10 +255,9 @@ class ReportStream(TikTokStream):
             if not isinstance(dimensions.get(name), (str, int)):
                 msg = f"{task.request.where} answered a row without the dimension {name}"
                 raise ResponseError(msg)
-        row = {**(raw.get("metrics") or {}), **dimensions}
-        if task.advertiser is not None:
-            row["advertiser_id"] = task.advertiser.id
-        yield row
+        row = {"advertiser_id": task.advertiser.id if task.advertiser else None}
+        row |= {name: dimensions[name] for name in self.dimensions}  # in the order of the keys
+        yield {**row, **dimensions, **(raw.get("metrics") or {})}
 
     @override
     def bookmark_text(self, moment: pendulum.DateTime) -> str:
