@@ -64,7 +64,8 @@ class Task:
 
     def at_page(self, page: int, last_page: int) -> Task:
         """The same request for another page."""
-        request = dataclasses.replace(self.request, params={**self.request.params, "page": page})
+        params = {**self.request.params, "page": page}
+        request = dataclasses.replace(self.request, params=params, divisible=False)
         return dataclasses.replace(self, request=request, last_page=last_page)
 
 
@@ -79,6 +80,10 @@ class Page:
     reply: Reply | None = None
     refused: errors.ApiError | None = None
     failed: errors.TapError | None = None
+
+    def weight(self) -> int:
+        """Bytes of the answer."""
+        return self.reply.size if self.reply else 0
 
 
 class Group:
@@ -159,16 +164,31 @@ class TikTokStream(Stream):
             reply = self.tap.transport.send(task.request, self.decode)
             found = self.read(task, reply)
             return Page(found, reply), self.following(task, reply, len(found))
-        except errors.ApiError as error:
-            if not self.skippable(task, error):
-                return Page(failed=error), ()
-            if task.advertiser is not None and not task.optional:
-                self._refused[task.advertiser.id] = error
-            return Page(refused=error), ()
+        except errors.TooLargeError as error:
+            return self._divided(task, error)
         except errors.TapError as error:
-            return Page(failed=error), ()
+            return self._without_records(task, error), ()
         except Exception as error:  # noqa: BLE001 - whatever an answer of another shape may cause
             return Page(failed=_misshapen(task, error)), ()
+
+    def _without_records(self, task: Task, error: errors.TapError) -> Page:
+        if not isinstance(error, errors.ApiError) or not self.skippable(task, error):
+            return Page(failed=error)
+        if task.advertiser is not None and not task.optional:
+            self._refused[task.advertiser.id] = error
+        return Page(refused=error)
+
+    def _divided(self, task: Task, error: errors.TooLargeError) -> tuple[Page, Sequence[Task]]:
+        try:
+            parts = self.divide(task)
+        except errors.TapError as failed:
+            return Page(failed=failed), ()
+        self.logger.warning("Dividing a request that was too large into %d: %s", len(parts), error)
+        return Page(), parts
+
+    def divide(self, task: Task) -> Sequence[Task]:
+        """Smaller tasks that together read what a divisible one reads."""
+        raise NotImplementedError
 
     def skippable(self, task: Task, error: errors.ApiError) -> bool:
         """Whether an error concerns only this advertiser or an optional listing."""
@@ -258,7 +278,7 @@ class TikTokStream(Stream):
     def _pages(self, *, look_ahead: bool = True) -> Iterator[tuple[Group, list[Record] | None]]:
         """Typed rows of each page; after the last page of a group, None in their place."""
         fetched = (
-            self.tap.workers.ordered(self.plan(), self.work)
+            self.tap.workers.ordered(self.plan(), self.work, Page.weight)
             if look_ahead
             else fetch.in_turn(self.plan(), self.work)
         )

@@ -8,6 +8,7 @@
     |  |- AuthError             the token or app is refused: stop
     |  |- NotPermittedError     an object or feature may not be read: skip it, go on
     |  `- RequestError          TikTok calls the request wrong: stop, it would fail again
+    |- TooLargeError            divide the request
     |- TransientError           worth another try: 5xx, reset, time-out, internal codes
     `- ThrottledError           too many requests: all workers wait
        `- RestrictedError       still restricted after waiting: stop; exit code 75, try again later
@@ -38,13 +39,15 @@ class Rule:
     """What one code, or a range of them, asks for.
 
     `floor` is the shortest wait in seconds before another try, `tries` how many more there may be
-    at most (None: as many as the settings allow).
+    at most (None: as many as the settings allow). `shrink`: the request may have been too large,
+    so that a smaller one is better than the same again.
     """
 
     action: Action
     advice: str = ""
     floor: float = 0.0
     tries: int | None = None
+    shrink: bool = False
 
 
 _RETRY = Rule(Action.RETRY, "TikTok had an internal problem; try again later.")
@@ -83,7 +86,10 @@ CODES: dict[int, Rule] = {
     **dict.fromkeys((40101, 40110, 40113, 40115, 40116, 40124), _APP),
     41000: Rule(Action.STOP, "TikTok blocks the country of this machine's IP address."),
     **dict.fromkeys((41001, 41002), _GONE),
-    **dict.fromkeys((50000, 50002), _RETRY),
+    50000: _RETRY,
+    # after a time-out TikTok asks for a smaller request (portal 1738864817670145)
+    **dict.fromkeys((50002, 51010), dataclasses.replace(_RETRY, shrink=True)),
+    40067: dataclasses.replace(_FAIL, advice="Too much data is asked for at once.", shrink=True),
     60001: Rule(Action.RETRY, "TikTok is under maintenance; try again later.", floor=30.0),
 }
 RANGES: tuple[tuple[range, Rule], ...] = (
@@ -124,6 +130,7 @@ class TransientError(TapError):
         code: TikTok's return code, if there was an answer with one.
         floor: the shortest wait in seconds before it.
         tries: how many further tries there may be at most; None leaves it to the settings.
+        timed_out: whether no answer came in time.
     """
 
     def __init__(
@@ -133,11 +140,25 @@ class TransientError(TapError):
         code: int | None = None,
         floor: float = 0.0,
         tries: int | None = None,
+        timed_out: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.floor = floor
         self.tries = tries
+        self.timed_out = timed_out
+
+
+class TooLargeError(TapError):
+    """A request that can be divided, and should be: it timed out, or TikTok calls it too large.
+
+    Attributes:
+        cause: the error that the same request would end in, could it not be divided.
+    """
+
+    def __init__(self, cause: TapError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
 
 
 class ThrottledError(TapError):
@@ -199,3 +220,12 @@ def from_code(code: int, message: str, request_id: str, where: str) -> TapError:
         return ThrottledError(str(ApiError(code, message, request_id, where)))
     kind = {Action.STOP: AuthError, Action.SKIP: NotPermittedError}.get(found.action, RequestError)
     return kind(code, message, request_id, where)
+
+
+def is_too_large(error: TapError) -> bool:
+    """Whether a smaller request may succeed where this one failed."""
+    if isinstance(error, TransientError):
+        return error.timed_out or (error.code is not None and rule(error.code).shrink)
+    if isinstance(error, RequestError):
+        return rule(error.code).shrink or "too large" in error.api_message.lower()
+    return False

@@ -18,6 +18,10 @@ import weakref
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+#: Bytes of answers that may be under way or wait to be consumed, and the number that always may.
+MEMORY = 24 * 1024 * 1024
+LEAST_AHEAD = 3
+
 T = t.TypeVar("T")
 R = t.TypeVar("R")
 
@@ -73,8 +77,15 @@ class Workers:
     Daemons, because an answer that is still under way must not hold up a run that was told to stop.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, wanted: Callable[[], int] | None = None) -> None:
+        """Start nothing yet.
+
+        Args:
+            limit: threads at most.
+            wanted: how many are of use at present; None: all.
+        """
         self.limit = max(1, limit)
+        self._wanted = wanted
         self._crew = _Crew(self.limit)
         weakref.finalize(self, self._crew.dismiss)
 
@@ -82,17 +93,22 @@ class Workers:
         self,
         plan: Iterable[T],
         work: Callable[[T], tuple[R, Sequence[T]]],
+        weigh: Callable[[R], int] | None = None,
     ) -> Iterator[tuple[T, R]]:
         """Each task with its result, in plan order; tasks that follow one come right after it.
 
         At most `limit` tasks run at once. At most three times as many are under way or wait to be
         consumed; the last third is kept for the first `limit` tasks of the plan, so that a listing
-        of many pages keeps its speed even when later listings have filled the buffer.
+        of many pages keeps its speed even when later listings have filled the buffer. Where `weigh`
+        tells the bytes of a result, they are fewer if results are heavy: `MEMORY` bytes in all.
 
         Raises:
             whatever the plan or `work` raised, when its turn comes; nothing after it is returned.
         """
-        return _Lookahead(plan, work, self.limit, self._crew).results()
+        return _Lookahead(plan, work, self._now_wanted, self._crew, weigh).results()
+
+    def _now_wanted(self) -> int:
+        return self.limit if self._wanted is None else max(1, min(self.limit, self._wanted()))
 
 
 class _Lookahead(t.Generic[T, R]):
@@ -102,13 +118,16 @@ class _Lookahead(t.Generic[T, R]):
         self,
         plan: Iterable[T],
         work: Callable[[T], tuple[R, Sequence[T]]],
-        limit: int,
+        limit: Callable[[], int],
         crew: _Crew,
+        weigh: Callable[[R], int] | None,
     ) -> None:
         self._plan = iter(plan)
         self._work = work
         self._limit = limit
         self._crew = crew
+        self._weigh = weigh
+        self._weight = 1.0  # bytes of a result, a moving average
         self._changed = threading.Condition()
         self._head: _Node[T, R] | None = None
         self._tail: _Node[T, R] | None = None
@@ -145,7 +164,8 @@ class _Lookahead(t.Generic[T, R]):
         """Start what may be started, the earliest first. Called with the lock held."""
         if self._stopped:
             return
-        limit = self._limit
+        limit = self._limit()
+        fitting = max(LEAST_AHEAD, int(MEMORY / self._weight))
         node: _Node[T, R] | None = None
         for position in range(3 * limit):
             if self._running >= limit:
@@ -153,7 +173,7 @@ class _Lookahead(t.Generic[T, R]):
             node = (node.next if node else self._head) or self._append_from_plan()
             if node is None or node.error is not None:
                 return  # the end, or nothing behind it will ever come out
-            bound = (3 if position < limit else 2) * limit
+            bound = min(fitting, (3 if position < limit else 2) * limit)
             if not node.started and (position == 0 or self._ahead < bound):
                 node.started = True
                 self._running += 1
@@ -186,7 +206,10 @@ class _Lookahead(t.Generic[T, R]):
                     node.result, following = self._work(node.task)
                 except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
                     node.error = error
+            weight = self._weigh(node.result) if self._weigh and node.result is not None else 0
             with self._changed:
+                self._weight += (weight - self._weight) * (0.2 if self._weight > 1 else 1.0)
+                self._weight = max(self._weight, 1.0)
                 self._insert(node, following)
                 node.done = True
                 self._running -= 1

@@ -70,7 +70,10 @@ class BufferedWriter(MsgSpecWriter):
     def _write(self, lines: bytes | bytearray, *, flush: bool) -> None:
         self._busy = True
         try:
-            sys.stdout.buffer.write(lines)
+            rest = memoryview(lines)
+            while rest:  # Python writes less than it is given when a signal arrives meanwhile
+                rest = rest[sys.stdout.buffer.write(rest) :]
+            rest.release()
             now = time.monotonic()
             if flush or now - self._flushed >= FLUSH_AFTER:
                 sys.stdout.flush()

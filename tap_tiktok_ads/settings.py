@@ -129,6 +129,21 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         default="basic",
     ),
     th.Property(
+        "requests_per_second",
+        th.IntegerType(minimum=1, maximum=1000, nullable=True),
+        title="Requests per second",
+        description="Instead of the tier's rate, for an app that other programs use, too.",
+    ),
+    th.Property(
+        "max_concurrency",
+        th.IntegerType(minimum=1, maximum=64, nullable=True),
+        title="Maximum concurrency",
+        description=(
+            "Requests under way at once, at most; by default as many as the rate and TikTok's "
+            "response time call for, up to 32."
+        ),
+    ),
+    th.Property(
         "request_timeout",
         th.IntegerType(minimum=1, maximum=3600),
         title="Request timeout",
@@ -180,6 +195,8 @@ class Settings:
     lookback_days: int
     include_deleted: bool
     rate_limit_tier: str
+    requests_per_second: int | None
+    max_concurrency: int | None
     request_timeout: int
     max_retries: int
     user_agent: str
@@ -204,8 +221,13 @@ class Settings:
     def tier(self) -> Tier:
         """The request limits that apply; those of the simulator are among its own options."""
         if self.environment == "simulator":
-            return TIERS[self.simulator.get("tier", "unlimited")]
-        return TIERS["sandbox" if self.environment == "sandbox" else self.rate_limit_tier]
+            tier = TIERS[self.simulator.get("tier", "unlimited")]
+        else:
+            tier = TIERS["sandbox" if self.environment == "sandbox" else self.rate_limit_tier]
+        if self.requests_per_second is None:
+            return tier
+        per_second = float(self.requests_per_second)
+        return dataclasses.replace(tier, per_second=per_second, per_minute=60 * per_second)
 
     def days(self, now: pendulum.DateTime) -> tuple[pendulum.Date, pendulum.Date]:
         """First and last day of the reports, where `now` is in the advertiser's time zone."""

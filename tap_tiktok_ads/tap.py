@@ -158,8 +158,12 @@ class TapTikTokAds(Tap):
 
     @functools.cached_property
     def workers(self) -> Workers:
-        """The threads that fetch: enough to use the allowed rate up to two seconds of latency."""
-        return Workers(min(MAX_WORKERS, math.ceil(2 * self.settings.tier.per_second)))
+        """The threads that fetch: as many as rate times latency calls for, and some to spare."""
+        rate, transport = self.settings.tier.per_second, self.transport
+        return Workers(
+            self.settings.max_concurrency or MAX_WORKERS,
+            wanted=lambda: math.ceil(1.5 * rate * transport.latency) + 2,
+        )
 
     @functools.cached_property
     def advertisers(self) -> list[accounts.Advertiser]:

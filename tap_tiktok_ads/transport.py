@@ -50,12 +50,14 @@ class Request:
     """A request below the base URL; `params` hold values of any JSON type.
 
     `shared` marks a request that several streams make: its answer is kept for the rest of the run.
+    `divisible` marks one that the caller can divide: it is not repeated when it was too large.
     """
 
     path: str
     params: Mapping[str, t.Any]
     method: str = "GET"
     shared: bool = False
+    divisible: bool = False
 
     def query(self) -> dict[str, str]:
         """The parameters as TikTok wants them: text as it is, all else as JSON text."""
@@ -170,6 +172,7 @@ class Transport:
         self._local = threading.local()
         self._spool = Spool()
         self._count_lock = threading.Lock()
+        self.latency = 0.0  # seconds from sending to the answer, a moving average
         self.requests = 0
         self.retries = 0
         self._send: Callable[[Request, Decode | None], tuple[bytes, Reply]] = backoff.on_exception(
@@ -191,6 +194,7 @@ class Transport:
         Raises:
             TransientError: every try failed.
             RestrictedError: TikTok keeps refusing requests.
+            TooLargeError: a divisible request should be divided.
             ApiError: a return code that another try cannot change.
             ResponseError: an HTTP status that another try cannot change.
         """
@@ -238,16 +242,24 @@ class Transport:
             started = self.limiter.clock()
             try:
                 headers, body = self._http(request)
+                self._note_latency(self.limiter.clock() - started)
                 reply = self._read(request, body, headers, decode)
             except errors.ThrottledError as error:
                 budget.throttled(error, started)
                 logger.warning("Slowing down: %s", error)
-            except errors.ApiError:
-                budget.answered(started)
+            except (errors.ApiError, errors.TransientError) as error:
+                if isinstance(error, errors.ApiError):
+                    budget.answered(started)
+                if request.divisible and errors.is_too_large(error):
+                    raise errors.TooLargeError(error) from None
                 raise
             else:
                 budget.answered(started)
                 return body, reply
+
+    def _note_latency(self, seconds: float) -> None:
+        with self._count_lock:
+            self.latency += (seconds - self.latency) * (0.1 if self.latency else 1.0)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -274,7 +286,7 @@ class Transport:
             body = response.content
         except requests.Timeout:
             msg = f"No answer from {request.where} within {self._timeout[1]:g} seconds"
-            raise errors.TransientError(msg) from None
+            raise errors.TransientError(msg, timed_out=True) from None
         except requests.RequestException as error:
             msg = f"The connection to {request.where} failed ({_cause(error)}): check the network"
             raise errors.TransientError(msg) from None
@@ -291,7 +303,7 @@ class Transport:
             wait = _SECONDS.fullmatch(response.headers.get("Retry-After", ""))
             raise errors.ThrottledError(msg, float(wait[0]) if wait else None)
         if status >= requests.codes.internal_server_error or status in PASSING:
-            raise errors.TransientError(msg)
+            raise errors.TransientError(msg, timed_out=status == requests.codes.gateway_timeout)
         if status in range(300, 400):
             msg += f": a redirect is not followed, it would carry the token; check {'api_url'!r}"
         raise errors.ResponseError(msg)

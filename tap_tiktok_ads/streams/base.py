@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import email.utils
+import json
 import typing as t
 
 import pendulum
 from typing_extensions import override
 
-from tap_tiktok_ads import dates, records, schemas
+from tap_tiktok_ads import accounts, dates, records, schemas
 from tap_tiktok_ads.client import Group, Task, TikTokStream
 from tap_tiktok_ads.errors import ResponseError
+from tap_tiktok_ads.pagination import pages_after
 from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.tap import TapTikTokAds
@@ -24,6 +27,8 @@ if t.TYPE_CHECKING:
 CHANGE_DELAY = pendulum.duration(minutes=10)
 #: TikTok lists TopView objects only when asked for them alone, and at most so many at a time.
 TOP_VIEW_PAGE_SIZE = 100
+#: Ids that a filter of a report may hold.
+ID_BATCH = 100
 #: The asset library lists its most recently changed assets only.
 LISTING_CAP = 10_000
 
@@ -195,11 +200,79 @@ class ReportStream(TikTokStream):
             self.window_days,
             len(ranges),
         )
+        self._width = self.window_days
         return (
             Task(self.request(advertiser, window, metrics), advertiser, window)
             for advertiser, first, last in ranges
-            for window in dates.windows(first, last, self.window_days)
+            for window in self._windows(first, last)
         )
+
+    def _windows(self, first: pendulum.Date, last: pendulum.Date) -> Iterator[dates.Window]:
+        """Windows of the width that has worked so far in this run."""
+        while first <= last:
+            window = next(dates.windows(first, last, self._width))
+            yield window
+            first = window.end.add(days=1)
+
+    @override
+    def divide(self, task: Task) -> Sequence[Task]:
+        """The two halves of the window; of a single day, the halves of its campaigns."""
+        if task.window is None or task.advertiser is None:
+            return ()
+        params = task.request.params
+        if task.window.days > 1:
+            self._width = max(1, min(self._width, task.window.days // 2))
+            parts = [
+                {**params, "start_date": str(half.start), "end_date": str(half.end)}
+                for half in dates.windows(task.window.start, task.window.end, self._width)
+            ]
+        else:
+            others = [one for one in params.get("filtering", ()) if one != _campaigns_in(params)]
+            known = _campaigns_in(params)
+            ids = json.loads(known["filter_value"]) if known else self._campaign_ids(task)
+            size = min(ID_BATCH, len(ids) - len(ids) // 2) if known else ID_BATCH
+            parts = [
+                {**params, "filtering": [*others, _filter("campaign_ids", batch)]}
+                for batch in accounts.batches(ids, max(1, size))
+            ]
+        return [self._part(task, part) for part in parts]
+
+    @staticmethod
+    def _part(task: Task, params: dict[str, t.Any]) -> Task:
+        window = dates.Window(
+            pendulum.Date.fromisoformat(params["start_date"]),
+            pendulum.Date.fromisoformat(params["end_date"]),
+        )
+        known = _campaigns_in(params)
+        single = known is not None and len(json.loads(known["filter_value"])) <= 1
+        request = dataclasses.replace(task.request, params=params, divisible=not single)
+        return dataclasses.replace(task, request=request, window=window)
+
+    def _campaign_ids(self, task: Task) -> list[str]:
+        """The campaigns of the task's advertiser, deleted and TopView ones included.
+
+        Raises:
+            TapError: they cannot be read.
+        """
+        found: dict[str, None] = {}
+        for extra in ({}, {"buying_types": ["RESERVATION_TOP_VIEW"]}):
+            filtering = {"primary_status": "STATUS_ALL", **extra}
+            size = TOP_VIEW_PAGE_SIZE if extra else 1000
+            waiting = [1]
+            while waiting:
+                page = waiting.pop(0)
+                params = {
+                    "advertiser_id": task.advertiser.id if task.advertiser else "",
+                    "page": page,
+                    "page_size": size,
+                    "filtering": filtering,
+                }
+                data = self.tap.transport.send(Request("/campaign/get/", params, shared=True)).data
+                rows = data.get("list") or []
+                found |= dict.fromkeys(str(row["campaign_id"]) for row in rows)
+                if page == 1:
+                    waiting += pages_after(1, None, data.get("page_info"), len(rows), size)
+        return list(found)
 
     def _days(self, advertiser: Advertiser) -> tuple[pendulum.Date, pendulum.Date]:
         """The first and the last day to read."""
@@ -239,14 +312,8 @@ class ReportStream(TikTokStream):
         }
         if self.tap.settings.include_deleted:
             level = self.data_level.removeprefix("AUCTION_").lower()
-            params["filtering"] = [
-                {
-                    "field_name": f"{level}_status",
-                    "filter_type": "IN",
-                    "filter_value": '["STATUS_ALL"]',
-                }
-            ]
-        return Request(self.path, params)
+            params["filtering"] = [_filter(f"{level}_status", ["STATUS_ALL"])]
+        return Request(self.path, params, divisible=True)
 
     @override
     def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
@@ -267,3 +334,14 @@ class ReportStream(TikTokStream):
     def bookmark_after(self, group: Group) -> str | None:
         """The last day of the window, whether it had rows or not."""
         return group.window.end.isoformat() if group.window else None
+
+
+def _filter(field: str, values: Sequence[str]) -> dict[str, str]:
+    """A filter of a report; its value is text that holds a JSON array."""
+    return {"field_name": field, "filter_type": "IN", "filter_value": json.dumps(list(values))}
+
+
+def _campaigns_in(params: Mapping[str, t.Any]) -> dict[str, str] | None:
+    """The filter on campaigns, if the request has one."""
+    filters = params.get("filtering", ())
+    return next((one for one in filters if one["field_name"] == "campaign_ids"), None)

@@ -1,0 +1,106 @@
+"""Requests that were too large are divided, and the size that worked is kept."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from conftest import config_for, run
+
+from tap_tiktok_ads import errors
+
+if t.TYPE_CHECKING:
+    from tap_tiktok_ads.simulator import Simulator
+
+REPORT = "campaign_performance_report"
+PATH = "/report/integrated/get/"
+
+
+def spans(sim: Simulator, since: int = 0) -> list[tuple[str, str, int]]:
+    """First day, last day and code of the report requests, in the order of the days."""
+    return sorted(
+        (request.params["start_date"], request.params["end_date"], request.code or 0)
+        for request in sim.requests[since:]
+        if request.path == PATH
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "details"),
+    [
+        ("code", {"code": 50002}),
+        ("code", {"code": 51010}),
+        ("code", {"code": 40067, "message": "too much"}),
+        ("code", {"code": 40002, "message": "The query is too large."}),
+        ("http", {"status": 504}),
+        ("hang", {"seconds": 5}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
+)
+@pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
+def test_windows_are_halved(sim: Simulator, kind: str, details: dict[str, t.Any]) -> None:
+    """A window that fails so is halved at once, not repeated; no row is lost or comes twice."""
+    config = config_for(sim, request_timeout=1, start_date="{now-29}", max_retries=0)
+    whole = run(config, [REPORT])
+    before = len(sim.requests)
+    sim.add_fault(kind, path=PATH, times=1, **details)
+    halved = run(config, [REPORT])
+    assert halved.keyed(REPORT) == whole.keyed(REPORT)
+    assert len(halved.records[REPORT]) == len(whole.records[REPORT])
+    assert halved.state == whole.state
+    sent = [request for request in sim.requests[before:] if request.path == PATH]
+    assert len({(r.params["start_date"], r.params["end_date"]) for r in sent}) == 3
+
+
+@pytest.mark.parametrize("sim", [{"advertisers": 1, "days": 200}], indirect=True)
+def test_the_width_that_worked_is_kept(sim: Simulator) -> None:
+    """After a window was halved, later windows of the run are not wider."""
+    config = config_for(sim, start_date="{now-199}", max_concurrency=1)
+    whole = run(config, [REPORT])
+    before = len(sim.requests)
+    sim.add_fault("code", path=PATH, times=1, code=51010)
+    halved = run(config, [REPORT])
+    assert halved.keyed(REPORT) == whole.keyed(REPORT)
+    assert len(halved.records[REPORT]) == len(whole.records[REPORT])
+    sent = spans(sim, before)
+    assert len(sent) > 12  # seven windows of thirty days, were they as wide as before
+
+
+@pytest.mark.parametrize("sim", [{"advertisers": 1, "campaigns": 12}], indirect=True)
+def test_a_day_is_divided_by_campaigns(sim: Simulator) -> None:
+    """A single day that is too large is asked for by campaigns, and loses no row."""
+    config = config_for(sim, start_date="{now-3}", end_date="{now-3}", max_retries=0)
+    whole = run(config, [REPORT])
+    assert whole.records[REPORT]
+    before = len(sim.requests)
+    sim.add_fault("code", path=PATH, times=2, code=51010)
+    divided = run(config, [REPORT])
+    assert divided.keyed(REPORT) == whole.keyed(REPORT)
+    assert len(divided.records[REPORT]) == len(whole.records[REPORT])
+    filters = [
+        json.loads(one["filter_value"])
+        for request in sim.requests[before:]
+        if request.path == PATH
+        for one in json.loads(request.params["filtering"])
+        if one["field_name"] == "campaign_ids"
+    ]
+    assert sorted(map(len, filters)) == [6, 6, 12]
+
+
+@pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
+def test_what_cannot_be_divided_fails(sim: Simulator) -> None:
+    """A single campaign and day that still fails ends the run."""
+    sim.add_fault("code", path=PATH, times=None, code=51010)
+    config = config_for(sim, start_date="{now-3}", end_date="{now-3}", max_retries=1)
+    with pytest.raises(errors.TransientError, match="51010"):
+        run(config, [REPORT])
+
+
+@pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
+def test_requests_per_second(sim: Simulator) -> None:
+    """The override paces the requests of a run."""
+    run(config_for(sim, requests_per_second=20), [REPORT, "pixels", "ads", "campaigns"])
+    times = sorted(request.time for request in sim.requests)
+    assert len(times) >= 8
+    assert (len(times) - 1) / (times[-1] - times[0]) <= 20
