@@ -82,8 +82,11 @@ class Page:
     failed: errors.TapError | None = None
 
     def weight(self) -> int:
-        """Bytes of the answer."""
-        return self.reply.size if self.reply else 0
+        """Bytes that the page takes, roughly: typed rows as many as the answer, objects more."""
+        if self.reply is None:
+            return 0
+        typed = not self.records or isinstance(self.records[0], records.TypedRow)
+        return self.reply.size * (1 if typed else 4)
 
 
 class Group:

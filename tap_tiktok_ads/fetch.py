@@ -19,8 +19,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: Bytes of answers that may be under way or wait to be consumed, and the number that always may.
-MEMORY = 24 * 1024 * 1024
-LEAST_AHEAD = 3
+MEMORY = 16 * 1024 * 1024
+LEAST_AHEAD = 2
 
 T = t.TypeVar("T")
 R = t.TypeVar("R")
@@ -67,6 +67,7 @@ class _Crew:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
+            del job  # or an idle thread would hold the results of all that follows
             with self._lock:
                 self._idle += 1
 
@@ -127,7 +128,9 @@ class _Lookahead(t.Generic[T, R]):
         self._limit = limit
         self._crew = crew
         self._weigh = weigh
-        self._weight = 1.0  # bytes of a result, a moving average
+        # bytes of a result, a moving average; taken for heavy until the first one is there
+        self._weight = MEMORY / LEAST_AHEAD if weigh else 1.0
+        self._weighed = False
         self._changed = threading.Condition()
         self._head: _Node[T, R] | None = None
         self._tail: _Node[T, R] | None = None
@@ -141,7 +144,9 @@ class _Lookahead(t.Generic[T, R]):
             while (node := self._next_done()) is not None:
                 if node.error is not None:
                     raise node.error
-                yield node.task, t.cast("R", node.result)
+                result, node.result = node.result, None
+                yield node.task, t.cast("R", result)
+                del result
         finally:
             self._stopped = True
 
@@ -208,8 +213,9 @@ class _Lookahead(t.Generic[T, R]):
                     node.error = error
             weight = self._weigh(node.result) if self._weigh and node.result is not None else 0
             with self._changed:
-                self._weight += (weight - self._weight) * (0.2 if self._weight > 1 else 1.0)
-                self._weight = max(self._weight, 1.0)
+                if weight:
+                    self._weight += (weight - self._weight) * (0.2 if self._weighed else 1.0)
+                    self._weighed = True
                 self._insert(node, following)
                 node.done = True
                 self._running -= 1

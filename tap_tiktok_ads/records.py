@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
 
     Row = dict[str, t.Any]
     Convert = Callable[[t.Any], t.Any]
+    _Column = tuple[type | None, Convert]
 
 #: Texts that mean "no value" where a number, a date or a report's attribute is expected.
 NO_VALUE = frozenset({"", "-"})
@@ -153,6 +154,8 @@ _SCALARS: dict[str, Convert] = {
     "boolean": boolean,
 }
 _FORMATS: dict[str, Convert] = {"date-time": date_time, "date": date}
+#: What a conversion leaves as it is: most values, so that most need no call.
+_FITTING: dict[Convert, type] = {text: str, integer: int, number: float, boolean: bool}
 
 
 class Caster:
@@ -183,28 +186,27 @@ class Caster:
             for name, column in schema["properties"].items()
             if "null" not in column.get("type", "null")
         }
-        self._known = frozenset(self._columns)
 
     def rows(self, raw: Iterable[Row]) -> list[Row]:
         """The rows of a page, cast in place."""
-        return [self._object(row, self._columns, self._known, "") for row in raw]
+        return [self._object(row, self._columns, "") for row in raw]
 
-    def _object(
-        self,
-        row: Row,
-        columns: Mapping[str, Convert],
-        known: frozenset[str],
-        path: str,
-    ) -> Row:
+    def _object(self, row: Row, columns: Mapping[str, _Column], path: str) -> Row:
         for name, value in row.items():
-            if name in known:
-                if value is not None:
-                    try:
-                        row[name] = columns[name](value)
-                    except BadValueError as error:
-                        row[name] = self._unreadable(path + name, error)
-            else:
+            if value is None:
+                if name not in columns:
+                    self.unknown.add(path + name)
+                continue
+            try:
+                fitting, convert = columns[name]
+            except KeyError:
                 self.unknown.add(path + name)
+                continue
+            if type(value) is not fitting:
+                try:
+                    row[name] = convert(value)
+                except BadValueError as error:
+                    row[name] = self._unreadable(path + name, error)
         return row
 
     def _unreadable(self, path: str, error: BadValueError) -> t.Any:
@@ -213,11 +215,12 @@ class Caster:
         self.unreadable.setdefault(path, error.args[0])
         return error.kept
 
-    def _compile_properties(self, schema: Mapping[str, t.Any], path: str) -> dict[str, Convert]:
-        return {
+    def _compile_properties(self, schema: Mapping[str, t.Any], path: str) -> dict[str, _Column]:
+        found = {
             name: self._compile(column, f"{path}{name}")
             for name, column in schema["properties"].items()
         }
+        return {name: (_FITTING.get(convert), convert) for name, convert in found.items()}
 
     def _compile(self, schema: Mapping[str, t.Any], path: str) -> Convert:
         types = schema.get("type", [])
@@ -236,7 +239,10 @@ class Caster:
         return _SCALARS[kind]
 
     def _compile_array(self, schema: Mapping[str, t.Any], path: str) -> Convert:
-        convert = self._compile(schema["items"], f"{path}[]") if "items" in schema else _as_it_is
+        if "items" not in schema:
+            return _as_list
+        convert = self._compile(schema["items"], f"{path}[]")
+        fitting = _FITTING.get(convert)
 
         def element(value: t.Any) -> t.Any:
             try:
@@ -246,7 +252,10 @@ class Caster:
 
         def array(value: t.Any) -> t.Any:
             if isinstance(value, list):
-                return [None if item is None else element(item) for item in value]
+                return [
+                    item if item is None or type(item) is fitting else element(item)
+                    for item in value
+                ]
             return None if value == "" else [element(value)]
 
         return array
@@ -255,11 +264,10 @@ class Caster:
         if "properties" not in schema:
             return _as_it_is
         columns = self._compile_properties(schema, f"{path}.")
-        known = frozenset(columns)
 
         def object_(value: t.Any) -> t.Any:
             if isinstance(value, dict):
-                return self._object(value, columns, known, f"{path}.")
+                return self._object(value, columns, f"{path}.")
             if value == "":
                 return None
             raise BadValueError(value)
@@ -269,6 +277,10 @@ class Caster:
 
 def _as_it_is(value: t.Any) -> t.Any:
     return value
+
+
+def _as_list(value: t.Any) -> t.Any:
+    return value if isinstance(value, list) else None if value == "" else [value]
 
 
 class TypedRow(msgspec.Struct, gc=False):

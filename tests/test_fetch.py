@@ -8,6 +8,7 @@ import random
 import threading
 import time
 import typing as t
+import weakref
 
 import pytest
 from hypothesis import given, settings
@@ -467,3 +468,23 @@ def test_two_plans_at_a_time_do_not_mix() -> None:
     found = list(zip(letters, numbers, strict=True))
     assert [letter for (letter, _), _ in found] == list("abcdefghij")
     assert [number for _, (number, _) in found] == list(range(10))
+
+
+def test_consumed_results_are_let_go() -> None:
+    """A result that was consumed is referenced no longer, whatever threads did before."""
+    alive: list[weakref.ref[Result]] = []
+
+    class Result:
+        """Something that can be referenced weakly."""
+
+    def work(_: int) -> tuple[Result, tuple[int, ...]]:
+        result = Result()
+        alive.append(weakref.ref(result))
+        return result, ()
+
+    workers = Workers(4)
+    most = 0
+    for _, result in workers.ordered(range(200), work):
+        del result
+        most = max(most, sum(one() is not None for one in alive))
+    assert most <= 3 * 4 + 2
