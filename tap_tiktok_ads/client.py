@@ -254,6 +254,7 @@ class TikTokStream(Stream):
         limit = self.ABORT_AT_RECORD_COUNT
         written = 0
         write = self._direct_writer() if limit is None else None
+        self.tap.progress.begin(self.name, len(self.tap.advertisers))
         with self.get_record_counter() as counter, self.get_sync_timer():
             try:
                 for group, rows in self._pages(look_ahead=limit is None):
@@ -267,6 +268,7 @@ class TikTokStream(Stream):
                         for row in rows if limit is None else rows[: limit - written]:
                             self._write_record_message(row)
                     counter.increment(len(rows))
+                    self._tell(group, len(rows))
                     written += len(rows)
                     if limit is not None and written >= limit:
                         break
@@ -277,6 +279,16 @@ class TikTokStream(Stream):
                 raise
         self._write_state_message()
         yield from ()
+
+    def _tell(self, group: Group, rows: int) -> None:
+        """Tell whoever watches how far the stream is."""
+        progress = self.tap.progress
+        if group.advertiser is not None:
+            window = f"{group.window.start} to {group.window.end}" if group.window else ""
+            progress.at(self.tap.position(group.advertiser), window)
+        progress.wrote(rows)
+        if self.tap.reporter is not None:
+            self.tap.reporter.tick()
 
     def _pages(self, *, look_ahead: bool = True) -> Iterator[tuple[Group, list[Record] | None]]:
         """Typed rows of each page; after the last page of a group, None in their place."""

@@ -136,8 +136,10 @@ class Budget:
             self._slowdown = min(1.0, self._slowdown * 1.1)
             self._calm_since = now
 
-    def throttled(self, error: ThrottledError, started: float) -> None:
+    def throttled(self, error: ThrottledError, started: float) -> float:
         """Stop all workers for as long as this limit needs, and halve the rate.
+
+        Returns the seconds until requests may start again.
 
         Answers to requests that were under way when the pause began count as one with it:
         `started` is when the request of this answer was sent.
@@ -150,7 +152,7 @@ class Budget:
             self.throttled_answers += 1
             self._calm_since = max(self._calm_since, now)
             if started < self._blocked_until:
-                return
+                return max(0.0, self._blocked_until - now)
             if self._restrictions >= len(PAUSES):
                 msg = (
                     f"TikTok keeps refusing requests after waits of "
@@ -163,6 +165,7 @@ class Budget:
             self._restrictions += 1
             self._blocked_until = self._calm_since = now + pause
             self._slowdown = max(self._slowdown / 2, 0.05)
+            return pause
 
     def answered(self, started: float) -> None:
         """Note an answer that was not throttled: the next restriction starts with a short wait.

@@ -28,6 +28,7 @@ from tap_tiktok_ads.errors import ConfigError
 from tap_tiktok_ads.fetch import Workers
 from tap_tiktok_ads.limits import Limiter
 from tap_tiktok_ads.output import BufferedWriter
+from tap_tiktok_ads.progress import Progress, Reporter, start
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.transport import Transport
 
@@ -81,6 +82,8 @@ class TapTikTokAds(Tap):
         if parse_env_config:
             merged |= self._read_environment()
         self.started = pendulum.now("UTC")
+        self.progress = Progress()
+        self.reporter: Reporter | None = None
         self.skipped: list[tuple[str, str]] = []
         self._state_written = time.monotonic()
         # below INFO it logs URLs, and that of /oauth2/advertiser/get/ holds the app's secret
@@ -154,6 +157,7 @@ class TapTikTokAds(Tap):
             timeout=chosen.request_timeout,
             max_retries=chosen.max_retries,
             first_wait=SIMULATOR_FIRST_WAIT if chosen.environment == "simulator" else 1.0,
+            progress=self.progress,
         )
 
     @functools.cached_property
@@ -173,6 +177,14 @@ class TapTikTokAds(Tap):
             TapError: there is none to read, or the token is refused.
         """
         return accounts.find(self.transport, self.settings)
+
+    def position(self, advertiser: accounts.Advertiser) -> int:
+        """Which of the advertisers this is, from 1."""
+        return self._positions[advertiser.id]
+
+    @functools.cached_property
+    def _positions(self) -> dict[str, int]:
+        return {one.id: number for number, one in enumerate(self.advertisers, start=1)}
 
     # State and the end of a run.
 
@@ -261,7 +273,8 @@ class TapTikTokAds(Tap):
         tap.logger.info("Reading %d advertiser(s).", len(tap.advertisers))
         if not any(stream.selected for stream in tap.streams.values()):
             tap.logger.warning("No stream is selected: nothing is read.")
-        tap.sync_all()
+        with start(tap.progress, tap.logger) as tap.reporter:
+            tap.sync_all()
         tap.report_skipped()
 
 

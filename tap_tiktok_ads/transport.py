@@ -23,6 +23,7 @@ import msgspec
 import requests
 
 from tap_tiktok_ads import errors
+from tap_tiktok_ads.progress import Progress
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -147,6 +148,7 @@ class Transport:
         timeout: float,
         max_retries: int,
         first_wait: float = 1.0,
+        progress: Progress | None = None,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -158,6 +160,7 @@ class Transport:
             timeout: seconds to wait for an answer.
             max_retries: further tries after one that failed in passing.
             first_wait: seconds before the second try; doubled before each further one.
+            progress: what counts requests, retries and waits.
         """
         self.base_url = base_url.rstrip("/")
         self.limiter = limiter
@@ -171,10 +174,9 @@ class Transport:
         self._first_wait = first_wait
         self._local = threading.local()
         self._spool = Spool()
-        self._count_lock = threading.Lock()
+        self._latency_lock = threading.Lock()
         self.latency = 0.0  # seconds from sending to the answer, a moving average
-        self.requests = 0
-        self.retries = 0
+        self._progress = progress or Progress()
         self._send: Callable[[Request, Decode | None], tuple[bytes, Reply]] = backoff.on_exception(
             self._waits,
             errors.TransientError,
@@ -224,8 +226,7 @@ class Transport:
             wait = min(wait * 2, LONGEST_WAIT)
 
     def _on_retry(self, details: t.Any) -> None:
-        with self._count_lock:
-            self.retries += 1
+        self._progress.retried()
         logger.warning(
             "Trying again in %.1f s (try %d): %s",
             details["wait"],
@@ -236,16 +237,18 @@ class Transport:
     def _send_once(self, request: Request, decode: Decode | None) -> tuple[bytes, Reply]:
         budget = self.limiter.budget(request.path)
         while True:
+            asked = self.limiter.clock()
             budget.acquire()
-            with self._count_lock:
-                self.requests += 1
             started = self.limiter.clock()
+            self._progress.waited(started - asked)
+            self._progress.requested()
             try:
                 headers, body = self._http(request)
                 self._note_latency(self.limiter.clock() - started)
                 reply = self._read(request, body, headers, decode)
             except errors.ThrottledError as error:
-                budget.throttled(error, started)
+                pause = budget.throttled(error, started)
+                self._progress.waiting("rate limit", self._progress.clock() + pause)
                 logger.warning("Slowing down: %s", error)
             except (errors.ApiError, errors.TransientError) as error:
                 if isinstance(error, errors.ApiError):
@@ -258,7 +261,7 @@ class Transport:
                 return body, reply
 
     def _note_latency(self, seconds: float) -> None:
-        with self._count_lock:
+        with self._latency_lock:
             self.latency += (seconds - self.latency) * (0.1 if self.latency else 1.0)
 
     def _session(self) -> requests.Session:
