@@ -1,4 +1,4 @@
-"""What a run is doing, for whoever watches: a display on a terminal, else a log line now and then.
+"""What a run is doing, for whoever watches: a log line now and then, a summary at the end.
 
 `Progress` counts and knows nothing of Singer; a `Reporter` tells. All of it goes to stderr: stdout
 carries Singer messages.
@@ -7,24 +7,17 @@ carries Singer messages.
 from __future__ import annotations
 
 import atexit
-import collections
-import contextlib
 import dataclasses
-import logging
 import math
-import os
-import sys
 import threading
 import time
 import typing as t
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 from typing_extensions import override
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    import logging
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -33,16 +26,8 @@ if t.TYPE_CHECKING:
 INTERVAL = 30.0
 #: Seconds over which the rate of requests is measured.
 SPAN = 10
-#: Seconds between two pictures of the display.
-REFRESH = 0.25
-#: Seconds that a log line waits for the display before it goes past it.
-PATIENCE = 1.0
-#: What writing to a terminal that is no more raises: nobody watches, and the run goes on.
-_TERMINAL_GONE = contextlib.suppress(OSError, ValueError)
 #: What the counts are for before the first stream begins: requests that look for advertisers.
 START = "start"
-#: An environment variable: where it is set, a terminal gets log lines too.
-NO_PROGRESS = "NO_PROGRESS"
 
 
 @dataclasses.dataclass(slots=True)
@@ -76,8 +61,7 @@ class _Place(t.NamedTuple):
 class Progress:
     """Counts what a run does. Thread-safe.
 
-    `line` takes no lock. A signal handler may log while its thread holds the lock here, and the
-    display's thread asks for the line while it holds those that logging waits for.
+    `line` takes no lock: a signal handler may log while its thread holds the lock here.
     """
 
     def __init__(
@@ -270,182 +254,3 @@ class LogLines(Reporter):
     @override
     def end(self) -> None:
         self._done.set()
-
-
-class _Terminal(Console):
-    """A console that cannot harm the run.
-
-    The cursor is never hidden: a process that is killed could not bring it back.
-    """
-
-    @override
-    def show_cursor(self, show: bool = True) -> bool:
-        return False
-
-    @override
-    def on_broken_pipe(self) -> None:
-        """Fall silent; rich would end the process and turn stdout away from the target."""
-        self.quiet = True
-
-
-class _Screen:
-    """The display, and what stands in for stderr meanwhile: whole lines appear above it, unwrapped.
-
-    Rich takes two locks in either order, and a signal handler that logs may come in between: here
-    one lock is taken before both. Who cannot get it writes without it rather than wait for ever,
-    and what a handler writes amid a write of its own thread follows that.
-    """
-
-    def __init__(self, file: t.TextIO, line: Callable[[], str]) -> None:
-        self._file = file
-        self._line = line
-        self._console = _Terminal(file=file)
-        self._live = Live(
-            console=self._console,
-            get_renderable=self._render,
-            auto_refresh=False,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._lock = threading.RLock()
-        self._busy = False
-        self._over = threading.Event()
-        self._texts: collections.deque[str] = collections.deque()
-        self._partial = ""
-
-    def __getattr__(self, name: str) -> t.Any:
-        return getattr(self._file, name)
-
-    def _render(self) -> Text:
-        """The line, over two if need be: its end says what the run waits for."""
-        return Text(self._line(), no_wrap=False, overflow="fold")
-
-    def write(self, text: str) -> int:
-        """Print the lines that are complete, keep the rest."""
-        self._texts.append(text)
-        if self._over.is_set() or not self._lock.acquire(timeout=PATIENCE):
-            self._pass_on()
-            return len(text)
-        try:
-            if not self._busy:
-                with self._at_work():
-                    self._print()
-        finally:
-            self._lock.release()
-        return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        """Write one after the other."""
-        for line in lines:
-            self.write(line)
-
-    @contextlib.contextmanager
-    def _at_work(self) -> Iterator[None]:
-        self._busy = True
-        try:
-            yield
-        finally:
-            self._busy = False
-
-    def _print(self) -> None:
-        while self._texts:
-            text = self._partial + self._texts.popleft()
-            lines, newline, self._partial = text.rpartition("\n")
-            if newline:
-                self._console.print(Text(lines), soft_wrap=True)
-
-    def _pass_on(self) -> None:
-        with contextlib.suppress(IndexError):  # another thread was faster
-            while self._texts:
-                self._file.write(self._texts.popleft())
-
-    def show(self) -> None:
-        """Show the display, and keep it up to date."""
-        with self._lock, self._at_work():
-            self._live.start(refresh=True)
-        threading.Thread(target=self._refresh, name="progress", daemon=True).start()
-
-    def _refresh(self) -> None:
-        while not self._over.wait(REFRESH):
-            with self._lock, _TERMINAL_GONE:
-                if not self._over.is_set():
-                    self._live.refresh()
-
-    def take_away(self) -> None:
-        """Remove the display; whatever is still written goes to stderr as it is."""
-        owned = self._lock.acquire(timeout=PATIENCE)
-        try:
-            if owned:
-                with _TERMINAL_GONE, self._at_work():
-                    self._live.stop()
-        finally:
-            self._over.set()
-            rest, self._partial = self._partial, ""
-            with _TERMINAL_GONE:
-                self._file.write(rest)
-                self._pass_on()
-            if owned:
-                self._lock.release()
-
-
-class Display(Reporter):
-    """The facts at the bottom of a terminal, renewed by a thread of their own.
-
-    Until it ends, `sys.stderr` and the log handlers that write there write above it.
-    """
-
-    def __init__(self, progress: Progress, logger: logging.Logger) -> None:
-        super().__init__(progress, logger)
-        self._stderr = sys.stderr
-        screen = _Screen(self._stderr, progress.line)
-        self._take_away = screen.take_away
-        self._above = t.cast("t.TextIO", screen)
-        for handler in _handlers_of(self._stderr):
-            handler.setStream(self._above)
-        sys.stderr = self._above
-        screen.show()
-
-    @override
-    def end(self) -> None:
-        self._take_away()
-        for handler in _handlers_of(self._above):
-            with _TERMINAL_GONE:
-                handler.setStream(self._stderr)
-        if sys.stderr is self._above:
-            sys.stderr = self._stderr
-
-
-def _handlers_of(file: t.TextIO) -> Iterator[logging.StreamHandler[t.TextIO]]:
-    """The handlers of all loggers that write to this file."""
-    loggers = (logging.root, *logging.root.manager.loggerDict.values())
-    seen: set[int] = set()
-    for logger in loggers:
-        for handler in logger.handlers if isinstance(logger, logging.Logger) else ():
-            # in vars: logging's last resort looks up `sys.stderr` whenever it writes
-            if (
-                isinstance(handler, logging.StreamHandler)
-                and vars(handler).get("stream") is file
-                and id(handler) not in seen
-            ):
-                seen.add(id(handler))
-                yield handler
-
-
-def start(progress: Progress, logger: logging.Logger) -> Reporter:
-    """Begin to tell: a display where stderr is a terminal that can show one, else log lines.
-
-    Where stdout is a terminal too, its messages and the display would write over each other.
-    """
-    if os.environ.get(NO_PROGRESS) or not _is_terminal(sys.stderr) or _is_terminal(sys.stdout):
-        return LogLines(progress, logger)
-    console = Console(file=sys.stderr)
-    shows = console.is_terminal and not console.is_dumb_terminal
-    return (Display if shows else LogLines)(progress, logger)
-
-
-def _is_terminal(file: t.TextIO | None) -> bool:
-    try:
-        return file is not None and file.isatty()
-    except ValueError:  # it is closed
-        return False

@@ -28,7 +28,7 @@ from tap_tiktok_ads.errors import ConfigError
 from tap_tiktok_ads.fetch import Workers
 from tap_tiktok_ads.limits import Limiter
 from tap_tiktok_ads.output import BufferedWriter
-from tap_tiktok_ads.progress import Progress, Reporter, start
+from tap_tiktok_ads.progress import LogLines, Progress, Reporter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.transport import Transport
 
@@ -273,7 +273,7 @@ class TapTikTokAds(Tap):
         tap.logger.info("Reading %d advertiser(s).", len(tap.advertisers))
         if not any(stream.selected for stream in tap.streams.values()):
             tap.logger.warning("No stream is selected: nothing is read.")
-        with start(tap.progress, tap.logger) as tap.reporter:
+        with LogLines(tap.progress, tap.logger) as tap.reporter:
             tap.sync_all()
         tap.report_skipped()
 
