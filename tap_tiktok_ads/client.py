@@ -186,6 +186,8 @@ class TikTokStream(Stream):
             parts = self.divide(task)
         except errors.TapError as failed:
             return Page(failed=failed), ()
+        if not parts:  # nothing to divide it by
+            return Page(failed=error.cause), ()
         self.logger.warning("Dividing a request that was too large into %d: %s", len(parts), error)
         return Page(), parts
 

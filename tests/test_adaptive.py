@@ -98,6 +98,16 @@ def test_what_cannot_be_divided_fails(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
+def test_nothing_to_divide_by(sim: Simulator) -> None:
+    """Where no campaign is listed, a day that is too large ends the run; it is not left out."""
+    sim.add_fault("code", path=PATH, times=None, code=51010)
+    sim.add_fault("empty_page", path="/campaign/get/", times=None)
+    config = config_for(sim, start_date="{now-3}", end_date="{now-3}", max_retries=0)
+    with pytest.raises(errors.TransientError, match="51010"):
+        run(config, [REPORT])
+
+
+@pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
 def test_requests_per_second(sim: Simulator) -> None:
     """The override paces the requests of a run."""
     run(config_for(sim, requests_per_second=20), [REPORT, "pixels", "ads", "campaigns"])
