@@ -4,7 +4,7 @@ TARGET_VENV := .venv-target
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test check bench format clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -21,6 +21,9 @@ check: $(VENV)/installed ## Lint and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+bench: $(VENV)/installed ## Measure speed and memory beside a plain SDK tap (ten minutes)
+	@$(BIN)/python benchmarks/run.py
 
 format: $(VENV)/installed ## Format the code
 	@$(BIN)/ruff format .

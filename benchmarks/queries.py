@@ -1,0 +1,46 @@
+"""What the yardsticks ask for: the requests that this tap sends for the same two streams."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import typing as t
+
+from tap_tiktok_ads import schemas
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ADS, REPORT = "ads", "ad_performance_report"
+PAGE_SIZE = 1000
+WINDOW = dt.timedelta(days=30)
+METRICS = schemas.default_metrics(REPORT)[:68]
+
+
+def ads() -> dict[str, str]:
+    """Parameters of `/ad/get/`, but for advertiser and page."""
+    return {"filtering": json.dumps({"primary_status": "STATUS_ALL"})}
+
+
+def report() -> dict[str, str]:
+    """Parameters of `/report/integrated/get/`, but for advertiser, days and page."""
+    status = {"field_name": "ad_status", "filter_type": "IN", "filter_value": '["STATUS_ALL"]'}
+    return {
+        "report_type": "BASIC",
+        "service_type": "AUCTION",
+        "data_level": "AUCTION_AD",
+        "dimensions": json.dumps(["ad_id", "stat_time_day"]),
+        "metrics": json.dumps(METRICS),
+        "filtering": json.dumps([status]),
+    }
+
+
+def windows(config: Mapping[str, t.Any]) -> Iterator[dict[str, str]]:
+    """The days of the report in windows that the API accepts."""
+    first = dt.date.fromisoformat(config["start_date"])
+    last = dt.date.fromisoformat(config["end_date"])
+    while first <= last:
+        following = first + WINDOW
+        end = min(following - dt.timedelta(days=1), last)
+        yield {"start_date": first.isoformat(), "end_date": end.isoformat()}
+        first = following
