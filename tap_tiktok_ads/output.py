@@ -40,15 +40,15 @@ class BufferedWriter(MsgSpecWriter):
         Where nobody reads what is written, the process ends after `GRACE` seconds or when asked
         again, without the action.
         """
-        if not self._busy:
-            action()
-        elif self._afterwards is not None:
+        if self._afterwards is not None:
             os._exit(1)
-        else:
+        stuck = threading.Timer(GRACE, os._exit, [1])
+        stuck.daemon = True
+        stuck.start()
+        if self._busy:
             self._afterwards = action
-            stuck = threading.Timer(GRACE, os._exit, [1])
-            stuck.daemon = True
-            stuck.start()
+        else:
+            action()
 
     @override
     def write_message(self, message: Message) -> None:
