@@ -32,11 +32,15 @@ class BufferedWriter(MsgSpecWriter):
         self._flushed = time.monotonic()
         self._busy = False
         self._afterwards: Callable[[], None] | None = None
+        self._over = False
 
     def when_idle(self, action: Callable[[], None]) -> None:
         """Run an action between two messages: at once, or when the one under way is written.
 
         A signal may arrive in the middle of a write; what its handler writes must not land there.
+        The action is the last that writes: where what it raises to end the run gets lost, the next
+        message raises `SystemExit`. Code in C that a handler interrupts may drop any exception, as
+        it happens while msgspec makes a decoder.
         Where nobody reads what is written, the process ends after `GRACE` seconds or when asked
         again, without the action.
         """
@@ -48,7 +52,13 @@ class BufferedWriter(MsgSpecWriter):
         if self._busy:
             self._afterwards = action
         else:
+            self._finish(action)
+
+    def _finish(self, action: Callable[[], None]) -> None:
+        try:
             action()
+        finally:
+            self._over = True
 
     @override
     def write_message(self, message: Message) -> None:
@@ -68,6 +78,8 @@ class BufferedWriter(MsgSpecWriter):
         self._write(lines, flush=False)
 
     def _write(self, lines: bytes | bytearray, *, flush: bool) -> None:
+        if self._over:
+            sys.exit(0)
         self._busy = True
         try:
             rest = memoryview(lines)
@@ -89,4 +101,4 @@ class BufferedWriter(MsgSpecWriter):
             self._busy = False
         if self._afterwards is not None:
             action, self._afterwards = self._afterwards, None
-            action()
+            self._finish(action)

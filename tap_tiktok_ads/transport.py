@@ -285,8 +285,9 @@ class Transport:
                 json=None if request.method == "GET" else request.params,
                 timeout=self._timeout,
                 allow_redirects=False,
+                stream=True,
             )
-            body = response.content
+            body = response.raw.read(decode_content=True)
         except requests.Timeout:
             msg = f"No answer from {request.where} within {self._timeout[1]:g} seconds"
             raise errors.TransientError(msg, timed_out=True) from None
