@@ -319,7 +319,7 @@ def wall(clients: Clients, *, quick: bool) -> Iterator[Line]:
 
 
 def memory(clients: Clients, repeat: int, *, quick: bool) -> Iterator[Line]:
-    """Peak memory of a long run, and of one a twelfth as long; a third of the repeats, it is slow."""
+    """Peak memory of a long run, and of one a twelfth as long."""
     floor = cost([sys.executable, "-S", "-c", ""]).memory
     note(f"memory: an empty Python has {floor:.0f} MB")
     options = LARGE | {"ads": 625 // QUICK} if quick else LARGE

@@ -1,8 +1,9 @@
 """`TikTokStream`, the one base of all streams: a plan of requests in, typed rows and state out.
 
 The SDK's loop runs one partition after the other, row by row. Here a stream is one plan over all
-advertisers and windows, fetched ahead in threads; the main thread casts, writes, counts and moves
-bookmarks. What the SDK does with a record (selection, stream maps, flattening) stays the SDK's.
+advertisers and windows; threads fetch ahead and make typed rows, or whole RECORD lines where that
+is all there is to do; the main thread drops what is not wanted, writes, counts, moves bookmarks.
+What the SDK does with a record (selection, stream maps, flattening) stays the SDK's.
 """
 
 from __future__ import annotations
@@ -10,23 +11,22 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import itertools
+import operator
 import typing as t
 
 import pendulum
 from singer_sdk import Stream
-from singer_sdk.contrib.msgspec import encoder
-from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from tap_tiktok_ads import dates, errors, fetch, records
-from tap_tiktok_ads.output import BufferedWriter
+from tap_tiktok_ads.output import BufferedWriter, Lines
 from tap_tiktok_ads.pagination import pages_after, past_the_end
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context, Record
 
@@ -69,24 +69,49 @@ class Task:
         return dataclasses.replace(self, request=request, last_page=last_page)
 
 
+class Mark(t.NamedTuple):
+    """What tells the row of an object from others: its key, and when it was last changed."""
+
+    identity: tuple[t.Any, ...]
+    changed: str | None
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Page:
-    """What a task brought: raw records and the answer they came in, or why there are none.
+    """What a task brought, or why it brought nothing.
 
-    `refused` is skipped with a warning; `failed` ends the run when its turn comes.
+    Attributes:
+        rows: typed rows; or RECORD lines, where they need nothing more: one for each row, or for
+            all of them where there are no marks.
+        count: rows.
+        marks: for each row, where rows can come twice or unasked.
+        weight: bytes that the page takes, roughly.
+        server_time: HTTP date of the answer.
+        cut: whether TikTok warned that rows may be missing.
+        refused: skipped with a warning.
+        failed: ends the run when its turn comes.
     """
 
-    records: Sequence[dict[str, t.Any]] = ()
-    reply: Reply | None = None
+    rows: Sequence[Record] | Sequence[bytes] = ()
+    count: int = 0
+    marks: Sequence[Mark] | None = None
+    weight: int = 0
+    server_time: str | None = None
+    cut: bool = False
     refused: errors.ApiError | None = None
     failed: errors.TapError | None = None
 
-    def weight(self) -> int:
-        """Bytes that the page takes, roughly: typed rows as many as the answer, objects more."""
-        if self.reply is None:
-            return 0
-        typed = not self.records or isinstance(self.records[0], records.TypedRow)
-        return self.reply.size * (1 if typed else 4)
+    def only(self, wanted: Sequence[bool]) -> Page:
+        """The page with the rows that are wanted."""
+        if all(wanted):
+            return self
+        rows = t.cast("t.Any", list(itertools.compress(self.rows, wanted)))
+        return dataclasses.replace(self, rows=rows, count=len(rows))
+
+    def first(self, count: int) -> Page:
+        """The page with so many of its typed rows."""
+        rows = self.rows[:count]
+        return dataclasses.replace(self, rows=rows, count=len(rows))
 
 
 class Group:
@@ -127,6 +152,7 @@ class TikTokStream(Stream):
         self.logger.addFilter(_is_news)
         self.caster = self.new_caster()
         self.decode: Decode | None = None
+        self._lines: Lines | None = None
         self._refused: dict[str, errors.ApiError] = {}  # by workers: ask no further
         self._gaps: set[str] = set()  # by the main thread, in plan order: bookmarks stay
         self._reported: set[str] = set()
@@ -149,8 +175,12 @@ class TikTokStream(Stream):
         """The flat rows of a raw record. May change it."""
         raise NotImplementedError
 
-    def wanted(self, raw: dict[str, t.Any], group: Group) -> bool:  # noqa: ARG002 - for subclasses
-        """Whether a raw record belongs to this run; the group notes what it has seen."""
+    def marks(self, rows: Sequence[Record]) -> Sequence[Mark] | None:  # noqa: ARG002
+        """What tells typed rows from others; None in streams that want every row."""
+        return None
+
+    def wanted(self, mark: Mark, group: Group) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether a row belongs to this run; the group notes what it has seen."""
         return True
 
     def bookmark_after(self, group: Group) -> str | None:  # noqa: ARG002 - for subclasses
@@ -166,13 +196,27 @@ class TikTokStream(Stream):
         try:
             reply = self.tap.transport.send(task.request, self.decode)
             found = self.read(task, reply)
-            return Page(found, reply), self.following(task, reply, len(found))
+            return self._page(task, found, reply), self.following(task, reply, len(found))
         except errors.TooLargeError as error:
             return self._divided(task, error)
         except errors.TapError as error:
             return self._without_records(task, error), ()
         except Exception as error:  # noqa: BLE001 - whatever an answer of another shape may cause
             return Page(failed=_misshapen(task, error)), ()
+
+    def _page(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
+        """The typed rows of raw records, or RECORD lines."""
+        owner = task.advertiser.id if task.advertiser else None
+        facts: dict[str, t.Any] = {"server_time": reply.server_time, "cut": reply.reports_cut}
+        if self._lines is not None and found and isinstance(found[0], records.TypedRow):
+            block = self._lines.of_typed(found, owner)
+            return Page([block], len(found), weight=len(block), **facts)
+        rows = self.caster.rows(row for raw in found for row in self.flatten(raw, task))
+        marks = self.marks(rows)
+        if self._lines is None:
+            return Page(rows, len(rows), marks, weight=5 * reply.size, **facts)
+        lines = self._lines.of(rows)
+        return Page(lines, len(rows), marks, weight=sum(map(len, lines)), **facts)
 
     def _without_records(self, task: Task, error: errors.TapError) -> Page:
         if not isinstance(error, errors.ApiError) or not self.skippable(task, error):
@@ -234,8 +278,8 @@ class TikTokStream(Stream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """All typed rows of the stream, in plan order."""
-        for _, rows in self._pages():
-            yield from rows or ()
+        for _, page in self._pages():
+            yield from t.cast("Sequence[Record]", page.rows) if page else ()
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
@@ -255,23 +299,20 @@ class TikTokStream(Stream):
         """
         limit = self.ABORT_AT_RECORD_COUNT
         written = 0
-        write = self._direct_writer() if limit is None else None
+        self._lines = self._new_lines() if limit is None else None
         self.tap.progress.begin(self.name, len(self.tap.advertisers))
         with self.get_record_counter() as counter, self.get_sync_timer():
             try:
-                for group, rows in self._pages(look_ahead=limit is None):
-                    if rows is None:
+                for group, page in self._pages(look_ahead=limit is None):
+                    if page is None:
                         self._close(group)
                         continue
-                    if write is not None and rows:
-                        write(rows, group)
-                        self.state_manager.is_flushed = False
-                    else:
-                        for row in rows if limit is None else rows[: limit - written]:
-                            self._write_record_message(row)
-                    counter.increment(len(rows))
-                    self._tell(group, len(rows))
-                    written += len(rows)
+                    if limit is not None:
+                        page = page.first(limit - written)  # noqa: PLW2901 - the same, shorter
+                    self._write(page.rows)
+                    counter.increment(page.count)
+                    self._tell(group, page.count)
+                    written += page.count
                     if limit is not None and written >= limit:
                         break
             except errors.OutputError:
@@ -281,6 +322,15 @@ class TikTokStream(Stream):
                 raise
         self._write_state_message()
         yield from ()
+
+    def _write(self, rows: Sequence[Record] | Sequence[bytes]) -> None:
+        if rows and isinstance(rows[0], bytes):
+            writer = t.cast("BufferedWriter", self.tap.message_writer)
+            writer.write_lines(b"".join(t.cast("Sequence[bytes]", rows)))
+            self.state_manager.is_flushed = False
+        else:
+            for row in rows:
+                self._write_record_message(t.cast("Record", row))
 
     def _tell(self, group: Group, rows: int) -> None:
         """Tell whoever watches how far the stream is."""
@@ -292,10 +342,10 @@ class TikTokStream(Stream):
         if self.tap.reporter is not None:
             self.tap.reporter.tick()
 
-    def _pages(self, *, look_ahead: bool = True) -> Iterator[tuple[Group, list[Record] | None]]:
-        """Typed rows of each page; after the last page of a group, None in their place."""
+    def _pages(self, *, look_ahead: bool = True) -> Iterator[tuple[Group, Page | None]]:
+        """The pages with the rows that are wanted; after the last page of a group, None."""
         fetched = (
-            self.tap.workers.ordered(self.plan(), self.work, Page.weight)
+            self.tap.workers.ordered(self.plan(), self.work, operator.attrgetter("weight"))
             if look_ahead
             else fetch.in_turn(self.plan(), self.work)
         )
@@ -304,41 +354,38 @@ class TikTokStream(Stream):
         ):
             group = Group(advertiser, window)
             for task, page in pages:
-                yield group, self._rows(task, page, group)
+                self._report(task, page)
+                group.began = group.began or page.server_time
+                yield (
+                    group,
+                    page.only([self.wanted(mark, group) for mark in page.marks])
+                    if page.marks
+                    else page,
+                )
             yield group, None
 
-    def _rows(self, task: Task, page: Page, group: Group) -> list[Record]:
+    def _report(self, task: Task, page: Page) -> None:
+        """Say what a page is short of.
+
+        Raises:
+            TapError: the page itself.
+        """
         if page.failed is not None:
             raise page.failed
         if page.refused is not None:
             if task.advertiser is not None and not task.optional:
                 self._gaps.add(task.advertiser.id)
             self._report_refusal(task, page.refused)
-        if page.reply is not None:
-            group.began = group.began or page.reply.server_time
-            if page.reply.reports_cut:
-                self._warn_once(
-                    f"cut {task.advertiser} {task.window}",
-                    "TikTok looked at its 20,000 newest ads only: rows may be missing for %s.",
-                    task.request.where,
-                )
-        if page.records and isinstance(page.records[0], records.TypedRow):
-            return t.cast("list[Record]", page.records)
-        try:
-            flat = [
-                row
-                for raw in page.records
-                if self.wanted(raw, group)
-                for row in self.flatten(raw, task)
-            ]
-            rows = self.caster.rows(flat)
-        except (TypeError, ValueError, AttributeError, KeyError) as error:
-            raise _misshapen(task, error) from error
+        if page.cut:
+            self._warn_once(
+                f"cut {task.advertiser} {task.window}",
+                "TikTok looked at its 20,000 newest ads only: rows may be missing for %s.",
+                task.request.where,
+            )
         self._report_drift()
-        return rows
 
-    def _direct_writer(self) -> Callable[[list[Record], Group], None] | None:
-        """What writes the rows of a page at once, as the SDK would write them one by one.
+    def _new_lines(self) -> Lines | None:
+        """What makes RECORD lines of rows, as the SDK would write them one by one.
 
         None where more is to be done with them: stream maps, flattening, versions, columns of
         nested objects that are not selected, or another writer than ours.
@@ -352,25 +399,7 @@ class TikTokStream(Stream):
             return None
         columns = {path[-1] for path in left_out}
         self.decode = self.new_decoder(columns)
-        before = b'{"type":"RECORD","stream":' + encoder.encode(maps[0].stream_alias)
-        before += b',"record":'
-
-        def write(rows: list[Record], group: Group) -> None:
-            after = b',"time_extracted":' + encoder.encode(utc_now()) + b"}\n"
-            if isinstance(rows[0], records.TypedRow):
-                owner = encoder.encode({"advertiser_id": group.advertiser and group.advertiser.id})
-                shared = before + owner[:-1] + b","
-                writer.write_lines(
-                    records.ReportDecoder.lines(t.cast("t.Any", rows), shared, b"}" + after)
-                )
-                return
-            for column in columns:
-                for row in rows:
-                    row.pop(column, None)
-            encode = encoder.encode
-            writer.write_lines(b"".join([before + encode(row) + after for row in rows]))
-
-        return write
+        return Lines(maps[0].stream_alias, columns)
 
     def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:  # noqa: ARG002
         """What decodes pages straight into typed rows, without the columns left out; if any."""
@@ -436,17 +465,16 @@ class TikTokStream(Stream):
         self._warn_once(f"refused {what}", "Skipping %s %s: %s", what, advertiser, error)
 
     def _report_drift(self) -> None:
-        for name in sorted(self.caster.unknown):
+        unknown, unreadable = self.caster.notes.take()
+        for name in unknown:
             self._warn_once(f"unknown {name}", "New field %r is not in the schema; kept.", name)
-        for name, value in sorted(self.caster.unreadable.items()):
+        for name, value in unreadable.items():
             self._warn_once(
                 f"unreadable {name}",
                 "Field %r held %.100r, which does not fit its type.",
                 name,
                 value,
             )
-        self.caster.unknown.clear()
-        self.caster.unreadable.clear()
 
 
 def _is_nested(path: tuple[str, ...]) -> bool:

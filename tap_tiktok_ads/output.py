@@ -8,21 +8,67 @@ import threading
 import time
 import typing as t
 
-from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
+from singer_sdk.helpers._util import utc_now
 from singer_sdk.singerlib.encoding.simple import RecordMessage
 from typing_extensions import override
 
 from tap_tiktok_ads.errors import OutputError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
+    from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib.encoding.simple import Message
+
+    from tap_tiktok_ads.records import TypedRow
 
 #: Seconds after which a written record is passed on, should nothing else do so.
 FLUSH_AFTER = 1.0
 #: Seconds that a write under way may take once the run was told to stop.
 GRACE = 5.0
+
+
+class Lines:
+    """Makes RECORD lines of rows. Thread-safe."""
+
+    def __init__(self, stream: str, left_out: Collection[str]) -> None:
+        """Note what the lines have in common.
+
+        Args:
+            stream: the name of the stream in the messages.
+            left_out: columns that do not go into them.
+        """
+        self._left_out = tuple(left_out)
+        self._before = b'{"type":"RECORD","stream":' + encoder.encode(stream) + b',"record":'
+
+    @staticmethod
+    def _after() -> bytes:
+        return b',"time_extracted":' + encoder.encode(utc_now()) + b"}\n"
+
+    def of(self, rows: Iterable[Record]) -> list[bytes]:
+        """A line for each row; takes the columns that are left out from the row."""
+        before, after, encode = self._before, self._after(), encoder.encode
+        if not self._left_out:
+            return [before + encode(row) + after for row in rows]
+        lines = []
+        for row in rows:
+            for column in self._left_out:
+                row.pop(column, None)
+            lines.append(before + encode(row) + after)
+        return lines
+
+    def of_typed(self, rows: Iterable[TypedRow], advertiser_id: str | None) -> bytes:
+        """The lines of an advertiser's report rows, with all columns that they have."""
+        before = self._before + encoder.encode({"advertiser_id": advertiser_id})[:-1] + b","
+        after = b"}" + self._after()
+        encode = encoder.encode
+        parts: list[bytes] = []
+        for row in rows:
+            metrics = encode(row.metrics)
+            comma = b"" if metrics == b"{}" else b","
+            parts += (before, encode(row.dimensions)[1:-1], comma, metrics[1:-1], after)
+        return b"".join(parts)
 
 
 class BufferedWriter(MsgSpecWriter):

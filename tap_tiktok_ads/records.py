@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import decimal
 import re
+import threading
 import typing as t
 from datetime import datetime, timezone
 
@@ -19,19 +20,21 @@ if t.TYPE_CHECKING:
 
     Row = dict[str, t.Any]
     Convert = Callable[[t.Any], t.Any]
-    _Column = tuple[type | None, Convert]
 
 #: Texts that mean "no value" where a number, a date or a report's attribute is expected.
 NO_VALUE = frozenset({"", "-"})
 #: A text of at most so many characters is exact as a float: fifteen digits always are.
 EXACT_FLOAT = 15
+#: Characters of `YYYY-MM-DD HH:MM:SS`.
+SPACED_TIME = 19
 #: Digits of a number at most; Python itself refuses to read much longer ones.
 LONGEST = 400
 #: Epoch numbers from here on are milliseconds; as seconds they would lie beyond the year 5000.
 MILLISECONDS_FROM = 100_000_000_000
+#: Shapes of objects that a caster remembers, at most.
+MOST_SHAPES = 1000
 _NUMBER = re.compile(r"[+-]?(\d{1,400}\.?\d{0,400}|\.\d{1,400})([eE][+-]?\d{1,2})?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?", re.ASCII)
-_SPACED_TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
 _NUMBERS = frozenset({int, float, decimal.Decimal})
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -111,7 +114,7 @@ def date_time(value: t.Any) -> str | None:
     if value is None or _nothing(value):
         return None
     try:
-        if isinstance(value, str) and _SPACED_TIME.fullmatch(value):
+        if isinstance(value, str) and len(value) == SPACED_TIME and value[4:17:3] == "-- ::":
             if value.startswith("0000"):
                 return None
             datetime.fromisoformat(value)  # refuses what is no time, as 25 o'clock
@@ -154,20 +157,46 @@ _SCALARS: dict[str, Convert] = {
     "boolean": boolean,
 }
 _FORMATS: dict[str, Convert] = {"date-time": date_time, "date": date}
-#: What a conversion leaves as it is: most values, so that most need no call.
+#: What a conversion leaves as it is: most values, so that they need no call.
 _FITTING: dict[Convert, type] = {text: str, integer: int, number: float, boolean: bool}
 
 
+class Notes:
+    """What was seen that a schema does not foresee. Thread-safe.
+
+    `unknown` holds columns that the schema does not have; `unreadable` the first value of each
+    column that did not fit its type.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._unknown: dict[str, None] = {}
+        self._unreadable: dict[str, t.Any] = {}
+
+    def unknown(self, path: str) -> None:
+        """Note a column."""
+        with self._lock:
+            self._unknown[path] = None
+
+    def unreadable(self, path: str, value: t.Any) -> None:
+        """Note a value."""
+        with self._lock:
+            self._unreadable.setdefault(path, value)
+
+    def take(self) -> tuple[list[str], dict[str, t.Any]]:
+        """The unknown columns and the unreadable values noted since the last call, by path."""
+        with self._lock:
+            taken = sorted(self._unknown), dict(sorted(self._unreadable.items()))
+            self._unknown, self._unreadable = {}, {}
+        return taken
+
+
 class Caster:
-    """Casts rows to a JSON Schema of an object.
+    """Casts rows to a JSON Schema of an object. Thread-safe.
 
     Columns that the schema does not have are kept as they came. A value that cannot be read as its
     type becomes null, save a fraction in a column of whole numbers, which is kept. Both are noted.
     In a column that may not be null, as keys are, it raises `BadValueError`.
-
-    Attributes:
-        unknown: columns not in the schema, seen since they were last taken.
-        unreadable: path of a column -> first value that did not fit, likewise.
     """
 
     def __init__(self, schema: Mapping[str, t.Any], *, attributes: bool = False) -> None:
@@ -177,50 +206,62 @@ class Caster:
             schema: an object schema with `properties`.
             attributes: whether `-` in a text column that may be null means no value, as in reports.
         """
-        self.unknown: set[str] = set()
-        self.unreadable: dict[str, t.Any] = {}
+        self.notes = Notes()
         self._text: Convert = attribute if attributes else text
-        self._columns = self._compile_properties(schema, "")
         self._keys = {
             name
             for name, column in schema["properties"].items()
             if "null" not in column.get("type", "null")
         }
+        self._cast = self._compile_properties(schema, "")
 
     def rows(self, raw: Iterable[Row]) -> list[Row]:
         """The rows of a page, cast in place."""
-        return [self._object(row, self._columns, "") for row in raw]
-
-    def _object(self, row: Row, columns: Mapping[str, _Column], path: str) -> Row:
-        for name, value in row.items():
-            if value is None:
-                if name not in columns:
-                    self.unknown.add(path + name)
-                continue
-            try:
-                fitting, convert = columns[name]
-            except KeyError:
-                self.unknown.add(path + name)
-                continue
-            if type(value) is not fitting:
-                try:
-                    row[name] = convert(value)
-                except BadValueError as error:
-                    row[name] = self._unreadable(path + name, error)
-        return row
+        return list(map(self._cast, raw))
 
     def _unreadable(self, path: str, error: BadValueError) -> t.Any:
         if path in self._keys:
             raise error
-        self.unreadable.setdefault(path, error.args[0])
+        self.notes.unreadable(path, error.args[0])
         return error.kept
 
-    def _compile_properties(self, schema: Mapping[str, t.Any], path: str) -> dict[str, _Column]:
-        found = {
+    def _compile_properties(self, schema: Mapping[str, t.Any], path: str) -> Callable[[Row], Row]:
+        """What casts an object: for each shape, that is names and types, what there is to convert.
+
+        Most values fit as they come, and most objects of a listing have one of a few shapes.
+        """
+        columns = {
             name: self._compile(column, f"{path}{name}")
             for name, column in schema["properties"].items()
         }
-        return {name: (_FITTING.get(convert), convert) for name, convert in found.items()}
+        shapes: dict[tuple[t.Any, ...], list[tuple[str, Convert]]] = {}
+
+        def to_convert(row: Row) -> list[tuple[str, Convert]]:
+            for name in row.keys() - columns.keys():
+                self.notes.unknown(path + name)
+            return [
+                (name, columns[name])
+                for name, value in row.items()
+                if name in columns
+                and value is not None
+                and type(value) is not _FITTING.get(columns[name])
+            ]
+
+        def cast(row: Row) -> Row:
+            shape = (*row, *map(type, row.values()))
+            steps = shapes.get(shape)
+            if steps is None:
+                if len(shapes) >= MOST_SHAPES:
+                    shapes.clear()
+                steps = shapes[shape] = to_convert(row)
+            for name, convert in steps:
+                try:
+                    row[name] = convert(row[name])
+                except BadValueError as error:
+                    row[name] = self._unreadable(path + name, error)
+            return row
+
+        return cast
 
     def _compile(self, schema: Mapping[str, t.Any], path: str) -> Convert:
         types = schema.get("type", [])
@@ -252,10 +293,10 @@ class Caster:
 
         def array(value: t.Any) -> t.Any:
             if isinstance(value, list):
-                return [
-                    item if item is None or type(item) is fitting else element(item)
-                    for item in value
-                ]
+                for item in value:
+                    if type(item) is not fitting and item is not None:
+                        return [None if item is None else element(item) for item in value]
+                return value
             return None if value == "" else [element(value)]
 
         return array
@@ -263,11 +304,11 @@ class Caster:
     def _compile_object(self, schema: Mapping[str, t.Any], path: str) -> Convert:
         if "properties" not in schema:
             return _as_it_is
-        columns = self._compile_properties(schema, f"{path}.")
+        cast = self._compile_properties(schema, f"{path}.")
 
         def object_(value: t.Any) -> t.Any:
             if isinstance(value, dict):
-                return self._object(value, columns, f"{path}.")
+                return cast(value)
             if value == "":
                 return None
             raise BadValueError(value)
@@ -292,13 +333,13 @@ class TypedRow(msgspec.Struct, gc=False):
 
 #: Bytes at the start of a page that tell whether its JSON is written with white space.
 SAMPLE = 4096
-_ENCODE = msgspec.json.Encoder().encode
 #: A float holds fifteen digits: up to six after the point, of numbers below a thousand million
 #: (in plain notation, which is all that TikTok sends).
 _LONG_FRACTION = re.compile(rb"\.\d{7}")
 _EXACT = t.Annotated[float, msgspec.Meta(gt=-1e9, lt=1e9)]
+_FILLED = t.Annotated[str, msgspec.Meta(min_length=1)]
 _TYPES: dict[str, t.Any] = {
-    "string": str | None | msgspec.UnsetType,
+    "string": _FILLED | None | msgspec.UnsetType,
     "integer": int | None | msgspec.UnsetType,
     "number": _EXACT | None | msgspec.UnsetType,
     "boolean": bool | None | msgspec.UnsetType,
@@ -328,7 +369,7 @@ class ReportDecoder:
         types = {name: _TYPES[_kind(column)] for name, column in schema["properties"].items()}
         keys = msgspec.defstruct(
             "Dimensions",
-            [(name, str) for name in dimensions],
+            [(name, _FILLED) for name in dimensions],
             forbid_unknown_fields=True,
             gc=False,
         )
@@ -353,6 +394,8 @@ class ReportDecoder:
         )
         self._decode = msgspec.json.Decoder(envelope, strict=False).decode
         self._by_day = "stat_time_day" in dimensions
+        self._days: dict[str, str] = {}
+        self._empty = False  # whether there were empty texts, which mean no value, so far
 
     def decode(self, body: bytes) -> t.Any:
         """The envelope of a success whose `data` holds `list` (typed rows) and `page_info`.
@@ -362,36 +405,33 @@ class ReportDecoder:
         if b'": ' in body[:SAMPLE] or _LONG_FRACTION.search(body):
             return None
         # Within a JSON text of no white space, these stand nowhere else than where a value does.
-        for nothing in (b':"-"', b':""'):
-            body = body.replace(nothing, b":null")
+        nothing = body.replace(b':"-"', b":null")
         try:
-            envelope: t.Any = self._decode(body)
+            if not self._empty:
+                try:
+                    return self._dated(self._decode(nothing))
+                except msgspec.DecodeError:
+                    if b':""' not in nothing:
+                        return None
+                    self._empty = True
+            return self._dated(self._decode(nothing.replace(b':""', b":null")))
         except (msgspec.DecodeError, RecursionError):
             return None
-        if self._by_day:
-            for row in envelope.data.list:
-                keys = row.dimensions
-                if keys.stat_time_day[10:] != " 00:00:00" or not _DAY.match(keys.stat_time_day):
+
+    def _dated(self, envelope: t.Any) -> t.Any:
+        """The envelope with days instead of times; None where one is no day."""
+        if not self._by_day:
+            return envelope
+        days = self._days
+        for row in envelope.data.list:
+            keys = row.dimensions
+            time = keys.stat_time_day
+            if time not in days:
+                if time[10:] != " 00:00:00" or not _DAY.match(time):
                     return None
-                keys.stat_time_day = keys.stat_time_day[:10]
+                days[time] = time[:10]
+            keys.stat_time_day = days[time]
         return envelope
-
-    @staticmethod
-    def lines(rows: Iterable[TypedRow], before: bytes, after: bytes) -> bytes:
-        """The rows as JSON lines: `before`, the members of dimensions and metrics, `after`.
-
-        Args:
-            rows: rows of one page.
-            before: the beginning of each line, with the columns that all rows share.
-            after: the end of each line, from the record's closing brace on.
-        """
-        encode = _ENCODE
-        parts: list[bytes] = []
-        for row in rows:
-            metrics = encode(row.metrics)
-            comma = b"" if metrics == b"{}" else b","
-            parts += (before, encode(row.dimensions)[1:-1], comma, metrics[1:-1], after)
-        return b"".join(parts)
 
 
 def _kind(column: Mapping[str, t.Any]) -> str:

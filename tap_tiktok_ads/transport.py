@@ -21,6 +21,7 @@ import zlib
 import backoff
 import msgspec
 import requests
+import urllib3
 
 from tap_tiktok_ads import errors
 from tap_tiktok_ads.progress import Progress
@@ -287,11 +288,12 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             )
-            body = response.raw.read(decode_content=True)
-        except requests.Timeout:
+            # at once: requests' own way is by pieces of 10 KB
+            body: bytes = response.raw.read(decode_content=True)
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
             msg = f"No answer from {request.where} within {self._timeout[1]:g} seconds"
             raise errors.TransientError(msg, timed_out=True) from None
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             msg = f"The connection to {request.where} failed ({_cause(error)}): check the network"
             raise errors.TransientError(msg) from None
         self._check_status(request, response)

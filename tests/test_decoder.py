@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_tiktok_ads import records, schemas
+from tap_tiktok_ads.output import Lines
 
 DIMENSIONS = ("ad_id", "stat_time_day")
 METRICS = ("ad_name", "spend", "impressions", "ctr", "is_smart_creative")
@@ -60,8 +61,10 @@ def by_decoder(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]] | None:
     envelope = decoder.decode(body_of(rows))
     if envelope is None:
         return None
-    lines = decoder.lines(envelope.data.list, b"{", b"}\n").splitlines()
-    return [json.loads(line, parse_float=str, parse_int=str) for line in lines]
+    lines = Lines("s", ()).of_typed(envelope.data.list, "7").splitlines()
+    found = [json.loads(line, parse_float=str, parse_int=str)["record"] for line in lines]
+    assert all(row.pop("advertiser_id") == "7" for row in found)
+    return found
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(METRICS), VALUES), min_size=1, max_size=3))

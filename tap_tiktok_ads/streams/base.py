@@ -11,13 +11,15 @@ import pendulum
 from typing_extensions import override
 
 from tap_tiktok_ads import accounts, dates, records, schemas
-from tap_tiktok_ads.client import Group, Task, TikTokStream
+from tap_tiktok_ads.client import Group, Mark, Task, TikTokStream
 from tap_tiktok_ads.errors import ResponseError
 from tap_tiktok_ads.pagination import pages_after
 from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.tap import TapTikTokAds
@@ -100,29 +102,27 @@ class EntityStream(TikTokStream):
         return super().read(task, reply)
 
     @override
-    def wanted(self, raw: dict[str, t.Any], group: Group) -> bool:
+    def marks(self, rows: Sequence[Record]) -> Sequence[Mark]:
+        keys = [key for key in self.primary_keys if key != "advertiser_id"] or ["advertiser_id"]
+        changed = self.replication_key or ""
+        return [Mark(tuple(map(row.get, keys)), row.get(changed)) for row in rows]
+
+    @override
+    def wanted(self, mark: Mark, group: Group) -> bool:
         """Drop what has not changed since the bookmark, and what was seen on an earlier page.
 
-        A record without a time of change is always wanted.
+        An object without a time of change is always wanted.
         """
-        try:
-            changed = records.date_time(raw.get("modify_time"))
-        except records.BadValueError:
-            changed = None
+        identity, changed = mark
         if changed is not None:
             group.newest = max(group.newest or changed, changed)
             since = self._since[group.advertiser.id] if group.advertiser else None
-            if since is not None and self.replication_key and changed < since:
+            if since is not None and changed < since:
                 return False
-        identity = self.identity(raw)
         if identity in group.seen:
             return False
         group.seen.add(identity)
         return True
-
-    def identity(self, raw: dict[str, t.Any]) -> tuple[t.Any, ...]:
-        """What tells a raw record from the others of its advertiser."""
-        return tuple(raw.get(key) for key in self.primary_keys if key != "advertiser_id")
 
     @override
     def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:

@@ -27,10 +27,6 @@ class Advertisers(EntityStream):
         batches = accounts.batches(ids, accounts.INFO_BATCH)
         return (Task(accounts.info_request(batch)) for batch in batches)
 
-    @override
-    def identity(self, raw: dict[str, t.Any]) -> tuple[t.Any, ...]:
-        return (raw.get("advertiser_id"),)
-
 
 class Campaigns(EntityStream):
     """Campaigns of every buying type, deleted ones included; Upgraded Smart+ among them."""

@@ -20,7 +20,6 @@ from tap_tiktok_ads.transport import Request
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_tiktok_ads.client import Group
     from tap_tiktok_ads.errors import ApiError
     from tap_tiktok_ads.transport import Reply
 
@@ -39,10 +38,6 @@ class SmartPlusStream(EntityStream):
     deletable = modified_after = shared = True
     # What an account without Smart+ gets is not documented: these have been seen or are likely.
     tolerated_codes = frozenset({40001, 40002, 40118})
-
-    @override
-    def identity(self, raw: Raw) -> tuple[t.Any, ...]:
-        return (raw.get("smart_plus_ad_id"),)
 
 
 class SmartPlusAds(SmartPlusStream):
@@ -227,14 +222,10 @@ class SmartPlusAdSuggestions(SmartPlusStream):
         ]
 
     @override
-    def wanted(self, raw: Raw, group: Group) -> bool:
+    def flatten(self, raw: Raw, task: Task) -> Iterable[Raw]:
         for name in ("smart_plus_ad_id", "ad_material_id"):
             raw[name] = raw.get(name) or ""
-        return super().wanted(raw, group)
-
-    @override
-    def identity(self, raw: Raw) -> tuple[t.Any, ...]:
-        return raw["smart_plus_ad_id"], raw["suggestion_level"], raw["ad_material_id"]
+        return super().flatten(raw, task)
 
 
 def parent_columns(ad: Raw, task: Task) -> Raw:
