@@ -46,17 +46,17 @@ class Lines:
     def _after() -> bytes:
         return b',"time_extracted":' + encoder.encode(utc_now()) + b"}\n"
 
-    def of(self, rows: Iterable[Record]) -> list[bytes]:
-        """A line for each row; takes the columns that are left out from the row."""
+    def of_page(self) -> Callable[[Record], bytes]:
+        """What makes the line of a row; takes the columns that are left out from the row."""
         before, after, encode = self._before, self._after(), encoder.encode
-        if not self._left_out:
-            return [before + encode(row) + after for row in rows]
-        lines = []
-        for row in rows:
-            for column in self._left_out:
+        left_out = self._left_out
+
+        def line(row: Record) -> bytes:
+            for column in left_out:
                 row.pop(column, None)
-            lines.append(before + encode(row) + after)
-        return lines
+            return before + encode(row) + after
+
+        return line
 
     def of_typed(self, rows: Iterable[TypedRow], advertiser_id: str | None) -> bytes:
         """The lines of an advertiser's report rows, with all columns that they have."""

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 import msgspec
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     Row = dict[str, t.Any]
     Convert = Callable[[t.Any], t.Any]
@@ -157,8 +157,14 @@ _SCALARS: dict[str, Convert] = {
     "boolean": boolean,
 }
 _FORMATS: dict[str, Convert] = {"date-time": date_time, "date": date}
-#: What a conversion leaves as it is: most values, so that they need no call.
-_FITTING: dict[Convert, type] = {text: str, integer: int, number: float, boolean: bool}
+#: What each conversion leaves as it is: most values, so that they need no call.
+_FITTING: dict[Convert, frozenset[type]] = {
+    text: frozenset({str}),
+    integer: frozenset({int}),
+    number: _NUMBERS,
+    boolean: frozenset({bool}),
+}
+_NONE: frozenset[type] = frozenset()
 
 
 class Notes:
@@ -215,9 +221,9 @@ class Caster:
         }
         self._cast = self._compile_properties(schema, "")
 
-    def rows(self, raw: Iterable[Row]) -> list[Row]:
-        """The rows of a page, cast in place."""
-        return list(map(self._cast, raw))
+    def rows(self, raw: Iterable[Row]) -> Iterator[Row]:
+        """The rows, each cast in place when its turn comes."""
+        return map(self._cast, raw)
 
     def _unreadable(self, path: str, error: BadValueError) -> t.Any:
         if path in self._keys:
@@ -225,7 +231,7 @@ class Caster:
         self.notes.unreadable(path, error.args[0])
         return error.kept
 
-    def _compile_properties(self, schema: Mapping[str, t.Any], path: str) -> Callable[[Row], Row]:
+    def _compile_properties(self, schema: Mapping[str, t.Any], path: str) -> Convert:
         """What casts an object: for each shape, that is names and types, what there is to convert.
 
         Most values fit as they come, and most objects of a listing have one of a few shapes.
@@ -244,10 +250,14 @@ class Caster:
                 for name, value in row.items()
                 if name in columns
                 and value is not None
-                and type(value) is not _FITTING.get(columns[name])
+                and type(value) not in _FITTING.get(columns[name], _NONE)
             ]
 
-        def cast(row: Row) -> Row:
+        def cast(row: t.Any) -> t.Any:
+            if type(row) is not dict:
+                if row == "":
+                    return None
+                raise BadValueError(row)
             shape = (*row, *map(type, row.values()))
             steps = shapes.get(shape)
             if steps is None:
@@ -276,44 +286,30 @@ class Caster:
         if kind == "array":
             return self._compile_array(schema, path)
         if kind == "object":
-            return self._compile_object(schema, path)
+            known = "properties" in schema
+            return self._compile_properties(schema, f"{path}.") if known else _as_it_is
         return _SCALARS[kind]
 
     def _compile_array(self, schema: Mapping[str, t.Any], path: str) -> Convert:
         if "items" not in schema:
             return _as_list
         convert = self._compile(schema["items"], f"{path}[]")
-        fitting = _FITTING.get(convert)
-
-        def element(value: t.Any) -> t.Any:
-            try:
-                return convert(value)
-            except BadValueError as error:
-                return self._unreadable(f"{path}[]", error)
+        fitting = _FITTING.get(convert, _NONE) | {type(None)}
 
         def array(value: t.Any) -> t.Any:
-            if isinstance(value, list):
-                for item in value:
-                    if type(item) is not fitting and item is not None:
-                        return [None if item is None else element(item) for item in value]
-                return value
-            return None if value == "" else [element(value)]
+            if type(value) is not list:
+                if value == "":
+                    return None
+                value = [value]
+            for index, item in enumerate(value):
+                if type(item) not in fitting:
+                    try:
+                        value[index] = convert(item)
+                    except BadValueError as error:
+                        value[index] = self._unreadable(f"{path}[]", error)
+            return value
 
         return array
-
-    def _compile_object(self, schema: Mapping[str, t.Any], path: str) -> Convert:
-        if "properties" not in schema:
-            return _as_it_is
-        cast = self._compile_properties(schema, f"{path}.")
-
-        def object_(value: t.Any) -> t.Any:
-            if isinstance(value, dict):
-                return cast(value)
-            if value == "":
-                return None
-            raise BadValueError(value)
-
-        return object_
 
 
 def _as_it_is(value: t.Any) -> t.Any:
@@ -322,6 +318,40 @@ def _as_it_is(value: t.Any) -> t.Any:
 
 def _as_list(value: t.Any) -> t.Any:
     return value if isinstance(value, list) else None if value == "" else [value]
+
+
+def _page_of(record: t.Any, *, strict: bool) -> Callable[[bytes], t.Any]:
+    """What decodes the envelope of a success whose `data.list` holds such records."""
+    data = msgspec.defstruct("Data", [("list", list[record]), ("page_info", t.Any, None)])
+    envelope = msgspec.defstruct(
+        "Envelope",
+        [
+            ("code", t.Literal[0]),
+            ("data", data),
+            ("message", t.Any, None),
+            ("request_id", t.Any, None),
+        ],
+    )
+    return msgspec.json.Decoder(envelope, strict=strict).decode
+
+
+_decode_objects = _page_of(msgspec.Raw, strict=True)
+#: Decodes a record that `decode_page` left as it came.
+decode_object = msgspec.json.Decoder(dict[str, t.Any]).decode
+
+
+def decode_page(body: bytes) -> t.Any:
+    """The envelope of a success whose `data` holds `list`, of raw objects, and `page_info`.
+
+    None for any other answer. A page of decoded objects takes several times the memory, and more
+    time, for it leaves the processor's cache before each is cast and encoded.
+    """
+    try:
+        envelope = _decode_objects(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    objects = all(bytes(memoryview(raw)[:1]) == b"{" for raw in envelope.data.list)
+    return envelope if objects else None
 
 
 class TypedRow(msgspec.Struct, gc=False):
@@ -382,17 +412,7 @@ class ReportDecoder:
         row = msgspec.defstruct(
             "Row", [("dimensions", keys), ("metrics", values)], bases=(TypedRow,), gc=False
         )
-        data = msgspec.defstruct("Data", [("list", list[row]), ("page_info", t.Any, None)])  # type: ignore[valid-type]
-        envelope = msgspec.defstruct(
-            "Envelope",
-            [
-                ("code", t.Literal[0]),
-                ("data", data),
-                ("message", t.Any, None),
-                ("request_id", t.Any, None),
-            ],
-        )
-        self._decode = msgspec.json.Decoder(envelope, strict=False).decode
+        self._decode = _page_of(row, strict=False)
         self._by_day = "stat_time_day" in dimensions
         self._days: dict[str, str] = {}
         self._empty = False  # whether there were empty texts, which mean no value, so far

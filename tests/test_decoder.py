@@ -51,7 +51,7 @@ def by_caster(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """The rows as the caster makes them, as they would read on the wire."""
     caster = records.Caster(SCHEMA, attributes=True)
     flat = [{**row["dimensions"], **row["metrics"]} for row in copy.deepcopy(rows)]
-    encoded = msgspec.json.Encoder(decimal_format="number").encode(caster.rows(flat))
+    encoded = msgspec.json.Encoder(decimal_format="number").encode(list(caster.rows(flat)))
     return t.cast("list[dict[str, t.Any]]", json.loads(encoded, parse_float=str, parse_int=str))
 
 

@@ -47,6 +47,12 @@ class EntityStream(TikTokStream):
     capped: t.ClassVar[bool] = False
     """Whether the endpoint lists at most `LISTING_CAP` objects."""
 
+    def __init__(self, tap: TapTikTokAds) -> None:
+        super().__init__(tap)
+        keys = [key for key in self.primary_keys if key != "advertiser_id"]
+        self._identity = keys or ["advertiser_id"]
+        self._dated = self.replication_key or ""
+
     @override
     def columns(self) -> dict[str, t.Any]:
         return schemas.entity(self.name)
@@ -102,10 +108,9 @@ class EntityStream(TikTokStream):
         return super().read(task, reply)
 
     @override
-    def marks(self, rows: Sequence[Record]) -> Sequence[Mark]:
-        keys = [key for key in self.primary_keys if key != "advertiser_id"] or ["advertiser_id"]
-        changed = self.replication_key or ""
-        return [Mark(tuple(map(row.get, keys)), row.get(changed)) for row in rows]
+    def mark(self, row: Record) -> Mark:
+        identity = tuple(map(row.get, self._identity))
+        return Mark(identity, row.get(self._dated))
 
     @override
     def wanted(self, mark: Mark, group: Group) -> bool:
