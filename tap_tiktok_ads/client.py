@@ -37,7 +37,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.transport import Decode, Reply, Request
 
 INCREMENTAL = "INCREMENTAL"
-_RECORD = (dict, records.TypedRow, msgspec.Raw)
+_RECORD = (dict, bytes, msgspec.Raw)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -209,8 +209,8 @@ class TikTokStream(Stream):
         """The typed rows of raw records, or RECORD lines."""
         owner = task.advertiser.id if task.advertiser else None
         facts: dict[str, t.Any] = {"server_time": reply.server_time, "cut": reply.reports_cut}
-        if self._lines is not None and found and isinstance(found[0], records.TypedRow):
-            block = self._lines.of_typed(found, owner)
+        if self._lines is not None and found and isinstance(found[0], bytes):
+            block = self._lines.of_members(t.cast("list[bytes]", found), owner)
             return Page([block], len(found), weight=len(block), **facts)
         rows = self.caster.rows(row for raw in found for row in self.flatten(_object(raw), task))
         if self._lines is not None:  # one row after the other, while it is in the processor's cache

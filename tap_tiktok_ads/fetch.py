@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: Bytes of answers that may be under way or wait to be consumed, and the number that always may.
-MEMORY = 16 * 1024 * 1024
+MEMORY = 12 * 1024 * 1024
 LEAST_AHEAD = 2
 
 T = t.TypeVar("T")

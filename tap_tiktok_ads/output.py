@@ -16,12 +16,10 @@ from typing_extensions import override
 from tap_tiktok_ads.errors import OutputError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection
 
     from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib.encoding.simple import Message
-
-    from tap_tiktok_ads.records import TypedRow
 
 #: Seconds after which a written record is passed on, should nothing else do so.
 FLUSH_AFTER = 1.0
@@ -58,17 +56,18 @@ class Lines:
 
         return line
 
-    def of_typed(self, rows: Iterable[TypedRow], advertiser_id: str | None) -> bytes:
-        """The lines of an advertiser's report rows, with all columns that they have."""
+    def of_members(self, rows: list[bytes], advertiser_id: str | None) -> bytes:
+        """The lines of an advertiser's report rows, given the members of their JSON objects.
+
+        Changes the list.
+        """
+        if not rows:
+            return b""
         before = self._before + encoder.encode({"advertiser_id": advertiser_id})[:-1] + b","
         after = b"}" + self._after()
-        encode = encoder.encode
-        parts: list[bytes] = []
-        for row in rows:
-            metrics = encode(row.metrics)
-            comma = b"" if metrics == b"{}" else b","
-            parts += (before, encode(row.dimensions)[1:-1], comma, metrics[1:-1], after)
-        return b"".join(parts)
+        rows[0] = before + rows[0]
+        rows[-1] += after
+        return (after + before).join(rows)
 
 
 class BufferedWriter(MsgSpecWriter):

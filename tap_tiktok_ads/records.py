@@ -320,22 +320,24 @@ def _as_list(value: t.Any) -> t.Any:
     return value if isinstance(value, list) else None if value == "" else [value]
 
 
-def _page_of(record: t.Any, *, strict: bool) -> Callable[[bytes], t.Any]:
-    """What decodes the envelope of a success whose `data.list` holds such records."""
-    data = msgspec.defstruct("Data", [("list", list[record]), ("page_info", t.Any, None)])
-    envelope = msgspec.defstruct(
-        "Envelope",
-        [
-            ("code", t.Literal[0]),
-            ("data", data),
-            ("message", t.Any, None),
-            ("request_id", t.Any, None),
-        ],
-    )
-    return msgspec.json.Decoder(envelope, strict=strict).decode
+class _Data(msgspec.Struct, rename={"rows": "list"}):
+    rows: list[msgspec.Raw]
+    page_info: t.Any = None
 
 
-_decode_objects = _page_of(msgspec.Raw, strict=True)
+class _Envelope(msgspec.Struct):
+    """That of a success whose `data.list` holds anything."""
+
+    code: t.Literal[0]
+    data: _Data
+    message: t.Any = None
+    request_id: t.Any = None
+
+
+_decode_objects = msgspec.json.Decoder(_Envelope).decode
+_ENCODE = msgspec.json.Encoder().encode
+#: What says that a page is no plain one.
+_UNFIT = (msgspec.DecodeError, BadValueError, RecursionError)
 #: Decodes a record that `decode_page` left as it came.
 decode_object = msgspec.json.Decoder(dict[str, t.Any]).decode
 
@@ -350,15 +352,8 @@ def decode_page(body: bytes) -> t.Any:
         envelope = _decode_objects(body)
     except (msgspec.DecodeError, RecursionError):
         return None
-    objects = all(bytes(memoryview(raw)[:1]) == b"{" for raw in envelope.data.list)
+    objects = all(bytes(memoryview(raw)[:1]) == b"{" for raw in envelope.data.rows)
     return envelope if objects else None
-
-
-class TypedRow(msgspec.Struct, gc=False):
-    """A row of a report as it comes, typed by a `ReportDecoder`."""
-
-    dimensions: msgspec.Struct
-    metrics: msgspec.Struct
 
 
 #: Bytes at the start of a page that tell whether its JSON is written with white space.
@@ -377,10 +372,11 @@ _TYPES: dict[str, t.Any] = {
 
 
 class ReportDecoder:
-    """Decodes pages of a report straight into typed rows, numbers from text included, in C.
+    """Decodes pages of a report and encodes their typed rows, numbers from text included, in C.
 
     It takes only pages for which that gives the rows that a `Caster` gives: where a column is
     unknown, or a value is anything but plain, `decode` returns None and the caster has its turn.
+    Thread-safe.
     """
 
     def __init__(
@@ -409,49 +405,57 @@ class ReportDecoder:
             forbid_unknown_fields=True,
             gc=False,
         )
-        row = msgspec.defstruct(
-            "Row", [("dimensions", keys), ("metrics", values)], bases=(TypedRow,), gc=False
-        )
-        self._decode = _page_of(row, strict=False)
+        row = msgspec.defstruct("Row", [("dimensions", keys), ("metrics", values)], gc=False)
+        self._decode = msgspec.json.Decoder(row, strict=False).decode
+        self._lock = threading.Lock()  # one page at a time: several would take more memory
         self._by_day = "stat_time_day" in dimensions
         self._days: dict[str, str] = {}
         self._empty = False  # whether there were empty texts, which mean no value, so far
 
     def decode(self, body: bytes) -> t.Any:
-        """The envelope of a success whose `data` holds `list` (typed rows) and `page_info`.
+        """The envelope of a success whose `data` holds `list` and `page_info`.
 
-        None where the page needs a closer look.
+        The list is one of bytes: the members of each row's JSON object, dimensions first. None
+        where the page needs a closer look.
         """
         if b'": ' in body[:SAMPLE] or _LONG_FRACTION.search(body):
             return None
         # Within a JSON text of no white space, these stand nowhere else than where a value does.
-        nothing = body.replace(b':"-"', b":null")
-        try:
+        body = body.replace(b':"-"', b":null")
+        with self._lock:
             if not self._empty:
                 try:
-                    return self._dated(self._decode(nothing))
-                except msgspec.DecodeError:
-                    if b':""' not in nothing:
+                    return self._members(body)
+                except _UNFIT:
+                    if b':""' not in body:
                         return None
                     self._empty = True
-            return self._dated(self._decode(nothing.replace(b':""', b":null")))
-        except (msgspec.DecodeError, RecursionError):
-            return None
+            try:
+                return self._members(body.replace(b':""', b":null"))
+            except _UNFIT:
+                return None
 
-    def _dated(self, envelope: t.Any) -> t.Any:
-        """The envelope with days instead of times; None where one is no day."""
-        if not self._by_day:
-            return envelope
-        days = self._days
-        for row in envelope.data.list:
-            keys = row.dimensions
-            time = keys.stat_time_day
-            if time not in days:
-                if time[10:] != " 00:00:00" or not _DAY.match(time):
-                    return None
-                days[time] = time[:10]
-            keys.stat_time_day = days[time]
+    def _members(self, body: bytes) -> t.Any:
+        envelope: t.Any = _decode_objects(body)
+        decode: t.Any = self._decode
+        encode, days = _ENCODE, self._days
+        members: list[bytes] = []
+        for raw in envelope.data.rows:
+            row = decode(raw)
+            dimensions = row.dimensions
+            if self._by_day:
+                time = dimensions.stat_time_day
+                dimensions.stat_time_day = days.get(time) or self._day(time)
+            metrics = encode(row.metrics)
+            comma = b"" if metrics == b"{}" else b","
+            members.append(encode(dimensions)[1:-1] + comma + metrics[1:-1])
+        envelope.data.rows = members
         return envelope
+
+    def _day(self, time: str) -> str:
+        if time[10:] != " 00:00:00" or not _DAY.match(time):
+            raise BadValueError(time)
+        return self._days.setdefault(time, time[:10])
 
 
 def _kind(column: Mapping[str, t.Any]) -> str:

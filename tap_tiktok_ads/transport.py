@@ -329,7 +329,7 @@ class Transport:
         """
         known = decode(body) if decode else None
         if known is not None:
-            data = {"list": known.data.list, "page_info": known.data.page_info}
+            data = {"list": known.data.rows, "page_info": known.data.page_info}
             return Reply(
                 data=data,
                 request_id=str(known.request_id),
