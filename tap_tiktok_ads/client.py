@@ -8,6 +8,7 @@ What the SDK does with a record (selection, stream maps, flattening) stays the S
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import itertools
@@ -17,6 +18,7 @@ import typing as t
 import msgspec
 import pendulum
 from singer_sdk import Stream
+from singer_sdk.helpers._state import get_state_if_exists
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
@@ -153,6 +155,7 @@ class TikTokStream(Stream):
         self.logger.addFilter(_is_news)
         self.caster = self.new_caster()
         self.decode: Decode | None = None
+        self.fetching: fetch.Lookahead[Task, Page] | None = None
         self._lines: Lines | None = None
         self._refused: dict[str, errors.ApiError] = {}  # by workers: ask no further
         self._gaps: set[str] = set()  # by the main thread, in plan order: bookmarks stay
@@ -195,7 +198,7 @@ class TikTokStream(Stream):
         if task.advertiser is not None and task.advertiser.id in self._refused:
             return Page(refused=self._refused[task.advertiser.id]), ()
         try:
-            reply = self.tap.transport.send(task.request, self.decode)
+            reply = self.tap.transport.send(task.request, self.decode, self.name)
             found = self.read(task, reply)
             return self._page(task, found, reply), self.following(task, reply, len(found))
         except errors.TooLargeError as error:
@@ -284,7 +287,7 @@ class TikTokStream(Stream):
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """All typed rows of the stream, in plan order."""
-        for _, page in self._pages():
+        for _, page in self._pages(look_ahead=False):
             yield from t.cast("Sequence[Record]", page.rows) if page else ()
 
     @override
@@ -305,7 +308,6 @@ class TikTokStream(Stream):
         """
         limit = self.ABORT_AT_RECORD_COUNT
         written = 0
-        self._lines = self._new_lines() if limit is None else None
         self.tap.progress.begin(self.name, len(self.tap.advertisers))
         with self.get_record_counter() as counter, self.get_sync_timer():
             try:
@@ -324,6 +326,8 @@ class TikTokStream(Stream):
             except errors.OutputError:
                 raise
             except errors.TapError:
+                if (following := self.tap.after(self)) is not None and following.fetching:
+                    following.fetching.stop()
                 self._write_state_message()
                 raise
         self._write_state_message()
@@ -348,12 +352,29 @@ class TikTokStream(Stream):
         if self.tap.reporter is not None:
             self.tap.reporter.tick()
 
-    def _pages(self, *, look_ahead: bool = True) -> Iterator[tuple[Group, Page | None]]:
+    def begin(self) -> None:
+        """Start to fetch, if that has not begun: at the stream's turn, or shortly before it."""
+        if self.fetching is None:
+            self._lines = self._new_lines()
+            weight = operator.attrgetter("weight")
+            self.fetching = self.tap.workers.ahead(
+                self.plan(), self.work, weight, self._begin_following
+            )
+            self.fetching.begin()
+
+    def _begin_following(self) -> None:
+        """Begin with the next stream, so that no budget is lost while the last answers arrive."""
+        following = self.tap.after(self)
+        if following is not None:
+            with contextlib.suppress(errors.TapError):  # raised again at its turn
+                following.begin()
+
+    def _pages(self, *, look_ahead: bool) -> Iterator[tuple[Group, Page | None]]:
         """The pages with the rows that are wanted; after the last page of a group, None."""
+        if look_ahead:
+            self.begin()
         fetched = (
-            self.tap.workers.ordered(self.plan(), self.work, operator.attrgetter("weight"))
-            if look_ahead
-            else fetch.in_turn(self.plan(), self.work)
+            self.fetching.results() if self.fetching else fetch.in_turn(self.plan(), self.work)
         )
         for (advertiser, window), pages in itertools.groupby(
             fetched, key=lambda result: (result[0].advertiser, result[0].window)
@@ -398,7 +419,7 @@ class TikTokStream(Stream):
         """
         maps, writer = self.stream_maps, self.tap.message_writer
         plain = len(maps) == 1 and type(maps[0]) is SameRecordTransform
-        if not plain or maps[0].flattening_enabled or self._stream_version is not None:
+        if not plain or maps[0].flattening_enabled or self.emit_activate_version_messages:
             return None
         left_out = [path for path, selected in self.mask.items() if path and not selected]
         if not isinstance(writer, BufferedWriter) or any(map(_is_nested, left_out)):
@@ -432,7 +453,9 @@ class TikTokStream(Stream):
         """
         if self.replication_method != INCREMENTAL:
             return None
-        state = self.get_context_state({"advertiser_id": advertiser.id})
+        # get_context_state would add a partition, ahead of the stream's turn
+        context = {"advertiser_id": advertiser.id}
+        state = get_state_if_exists(self.tap_state, self.name, context) or {}
         if state.get("replication_key") != self.replication_key:
             return None
         value = state.get("replication_key_value")

@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
 #: Bytes of answers that may be under way or wait to be consumed, and the number that always may.
 MEMORY = 12 * 1024 * 1024
 LEAST_AHEAD = 2
+#: How many may be under way before the first of them has told how heavy they are.
+FIRST_AHEAD = 8
 
 T = t.TypeVar("T")
 R = t.TypeVar("R")
@@ -106,30 +108,45 @@ class Workers:
         Raises:
             whatever the plan or `work` raised, when its turn comes; nothing after it is returned.
         """
-        return _Lookahead(plan, work, self._now_wanted, self._crew, weigh).results()
+        return self.ahead(plan, work, weigh).results()
+
+    def ahead(
+        self,
+        plan: Iterable[T],
+        work: Callable[[T], tuple[R, Sequence[T]]],
+        weigh: Callable[[R], int] | None = None,
+        when_idle: Callable[[], None] | None = None,
+    ) -> Lookahead[T, R]:
+        """The same, to begin before its results are wanted.
+
+        `when_idle` is called once by whoever takes the results, as soon as that waits and threads
+        have nothing left to start: time to begin what comes next.
+        """
+        return Lookahead(plan, work, self._now_wanted, self._crew, weigh, when_idle)
 
     def _now_wanted(self) -> int:
         return self.limit if self._wanted is None else max(1, min(self.limit, self._wanted()))
 
 
-class _Lookahead(t.Generic[T, R]):
+class Lookahead(t.Generic[T, R]):
     """The state of one plan under way."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - made in one place
         self,
         plan: Iterable[T],
         work: Callable[[T], tuple[R, Sequence[T]]],
         limit: Callable[[], int],
         crew: _Crew,
         weigh: Callable[[R], int] | None,
+        when_idle: Callable[[], None] | None,
     ) -> None:
         self._plan = iter(plan)
         self._work = work
         self._limit = limit
         self._crew = crew
         self._weigh = weigh
-        # bytes of a result, a moving average; taken for heavy until the first one is there
-        self._weight = MEMORY / LEAST_AHEAD if weigh else 1.0
+        self._when_idle = when_idle
+        self._weight = MEMORY / FIRST_AHEAD if weigh else 1.0  # of a result, a moving average
         self._weighed = False
         self._changed = threading.Condition()
         self._head: _Node[T, R] | None = None
@@ -137,9 +154,20 @@ class _Lookahead(t.Generic[T, R]):
         self._running = 0
         self._ahead = 0  # running, or done and not yet consumed
         self._stopped = False
+        self._idle = False  # all of the plan that is known is started
         self._broken: BaseException | None = None  # what the plan itself raised
 
+    def begin(self) -> None:
+        """Start the first tasks."""
+        with self._changed:
+            self._fill()
+
+    def stop(self) -> None:
+        """Start no more."""
+        self._stopped = True
+
     def results(self) -> Iterator[tuple[T, R]]:
+        """The results; see `Workers.ordered`."""
         try:
             while (node := self._next_done()) is not None:
                 if node.error is not None:
@@ -148,7 +176,7 @@ class _Lookahead(t.Generic[T, R]):
                 yield node.task, t.cast("R", result)
                 del result
         finally:
-            self._stopped = True
+            self.stop()
 
     def _next_done(self) -> _Node[T, R] | None:
         with self._changed:
@@ -158,7 +186,15 @@ class _Lookahead(t.Generic[T, R]):
                     raise self._broken
                 return None
             while not self._head.done:
-                self._changed.wait(1.0)
+                if self._idle and self._when_idle is not None:
+                    action, self._when_idle = self._when_idle, None
+                    self._changed.release()
+                    try:
+                        action()
+                    finally:
+                        self._changed.acquire()
+                else:
+                    self._changed.wait(1.0)
             node = self._head
             self._head = node.next
             self._ahead -= 1
@@ -177,6 +213,7 @@ class _Lookahead(t.Generic[T, R]):
                 return
             node = (node.next if node else self._head) or self._append_from_plan()
             if node is None or node.error is not None:
+                self._idle = True
                 return  # the end, or nothing behind it will ever come out
             bound = min(fitting, (3 if position < limit else 2) * limit)
             if not node.started and (position == 0 or self._ahead < bound):

@@ -20,7 +20,7 @@ from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib import Catalog
+from singer_sdk.singerlib import Catalog, StateMessage
 from typing_extensions import override
 
 from tap_tiktok_ads import accounts, settings
@@ -28,7 +28,8 @@ from tap_tiktok_ads.errors import ConfigError
 from tap_tiktok_ads.fetch import Workers
 from tap_tiktok_ads.limits import Limiter
 from tap_tiktok_ads.output import BufferedWriter
-from tap_tiktok_ads.progress import LogLines, Progress, Reporter
+from tap_tiktok_ads.progress import Progress, Reporter
+from tap_tiktok_ads.progress import start as start_reporter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.transport import Transport
 
@@ -39,6 +40,8 @@ if t.TYPE_CHECKING:
     import click
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+    from tap_tiktok_ads.client import TikTokStream
 
 #: Seconds between two STATE messages within an advertiser's windows, at least.
 STATE_INTERVAL = 30.0
@@ -186,6 +189,12 @@ class TapTikTokAds(Tap):
     def _positions(self) -> dict[str, int]:
         return {one.id: number for number, one in enumerate(self.advertisers, start=1)}
 
+    def after(self, stream: TikTokStream) -> TikTokStream | None:
+        """The stream whose turn is next."""
+        rest = itertools.dropwhile(lambda other: other is not stream, self.streams.values())
+        chosen = (other for other in itertools.islice(rest, 1, None) if other.selected)
+        return t.cast("TikTokStream | None", next(chosen, None))
+
     # State and the end of a run.
 
     def state_is_due(self) -> bool:
@@ -202,14 +211,18 @@ class TapTikTokAds(Tap):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Write a last STATE, but never into the middle of a record."""
-        end = super()._handle_termination
+        writer = t.cast("BufferedWriter", self.message_writer)
+        leave = super(Tap, self)._handle_termination  # the SDK's tap repeats no unchanged state
 
         def finish() -> None:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)  # the end is under way
-            end(signum, frame)
+            try:
+                writer.write_message(StateMessage(value=self.state))
+            finally:
+                leave(signum, frame)
 
-        t.cast("BufferedWriter", self.message_writer).when_idle(finish)
+        writer.when_idle(finish)
 
     def report_skipped(self) -> None:
         """Say at the end of a run what could not be read."""
@@ -273,7 +286,7 @@ class TapTikTokAds(Tap):
         tap.logger.info("Reading %d advertiser(s).", len(tap.advertisers))
         if not any(stream.selected for stream in tap.streams.values()):
             tap.logger.warning("No stream is selected: nothing is read.")
-        with LogLines(tap.progress, tap.logger) as tap.reporter:
+        with start_reporter(tap.progress, tap.logger) as tap.reporter:
             tap.sync_all()
         tap.report_skipped()
 

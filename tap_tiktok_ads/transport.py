@@ -113,8 +113,14 @@ class Spool:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._turns: dict[str, threading.Lock] = {}
         self._file: t.IO[bytes] | None = None
         self._places: dict[str, tuple[int, int, Mapping[str, str]]] = {}
+
+    def turn(self, key: str) -> threading.Lock:
+        """What is held by the one who fetches this body, so that the others wait for it."""
+        with self._lock:
+            return self._turns.setdefault(key, threading.Lock())
 
     def get(self, key: str) -> tuple[bytes, Mapping[str, str]] | None:
         """The body and headers that were put under this key."""
@@ -178,21 +184,26 @@ class Transport:
         self._latency_lock = threading.Lock()
         self.latency = 0.0  # seconds from sending to the answer, a moving average
         self._progress = progress or Progress()
-        self._send: Callable[[Request, Decode | None], tuple[bytes, Reply]] = backoff.on_exception(
-            self._waits,
-            errors.TransientError,
-            max_tries=max_retries + 1,
-            jitter=None,
-            on_backoff=self._on_retry,
-            logger=None,
-        )(self._send_once)
+        self._send: Callable[[Request, Decode | None, str | None], tuple[bytes, Reply]] = (
+            backoff.on_exception(
+                self._waits,
+                errors.TransientError,
+                max_tries=max_retries + 1,
+                jitter=None,
+                on_backoff=self._on_retry,
+                logger=None,
+            )(self._send_once)
+        )
 
-    def send(self, request: Request, decode: Decode | None = None) -> Reply:
+    def send(
+        self, request: Request, decode: Decode | None = None, stream: str | None = None
+    ) -> Reply:
         """The answer to a request, after as many tries as it takes and is allowed.
 
         Args:
             request: what to send.
             decode: reads bodies that it knows, faster; gives None for all others.
+            stream: whose request it counts as; None: that of the stream under way.
 
         Raises:
             TransientError: every try failed.
@@ -202,14 +213,15 @@ class Transport:
             ResponseError: an HTTP status that another try cannot change.
         """
         if not request.shared:
-            return self._send(request, decode)[1]
+            return self._send(request, decode, stream)[1]
         key = f"{request.method} {request.path} {sorted(request.query().items())}"
-        kept = self._spool.get(key)
-        if kept is not None:
-            return self._read(request, *kept)
-        body, reply = self._send(request, None)
-        self._spool.put(key, body, {"Date": reply.server_time} if reply.server_time else {})
-        return reply
+        with self._spool.turn(key):
+            kept = self._spool.get(key)
+            if kept is not None:
+                return self._read(request, *kept)
+            body, reply = self._send(request, None, stream)
+            self._spool.put(key, body, {"Date": reply.server_time} if reply.server_time else {})
+            return reply
 
     def _waits(self) -> Generator[float, errors.TransientError, None]:
         """Seconds before the next try: doubling, spread by chance, at least the error's floor.
@@ -227,7 +239,7 @@ class Transport:
             wait = min(wait * 2, LONGEST_WAIT)
 
     def _on_retry(self, details: t.Any) -> None:
-        self._progress.retried()
+        self._progress.retried(details["args"][-1])
         logger.warning(
             "Trying again in %.1f s (try %d): %s",
             details["wait"],
@@ -235,14 +247,16 @@ class Transport:
             details["exception"],
         )
 
-    def _send_once(self, request: Request, decode: Decode | None) -> tuple[bytes, Reply]:
+    def _send_once(
+        self, request: Request, decode: Decode | None, stream: str | None
+    ) -> tuple[bytes, Reply]:
         budget = self.limiter.budget(request.path)
         while True:
             asked = self.limiter.clock()
             budget.acquire()
             started = self.limiter.clock()
-            self._progress.waited(started - asked)
-            self._progress.requested()
+            self._progress.waited(started - asked, stream)
+            self._progress.requested(stream)
             try:
                 headers, body = self._http(request)
                 self._note_latency(self.limiter.clock() - started)

@@ -1,20 +1,27 @@
-"""What a run tells while it is under way: counts, the line and the log."""
+"""What a run tells while it is under way: counts, the line, the log, and the display on a pty."""
 
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import logging
+import os
+import pty
+import re
+import signal
+import subprocess
 import sys
+import textwrap
 import threading
 import time
 import typing as t
 
 import pytest
 
-from tap_tiktok_ads.progress import LogLines, Progress, StreamCounts
+from tap_tiktok_ads.progress import LogLines, Progress, StreamCounts, start
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 #: Longer than any test should wait.
 PATIENCE = 30.0
@@ -344,3 +351,286 @@ def test_a_run_that_did_nothing_tells_nothing(
 
 
 # The terminal
+
+
+HEAD = """
+import atexit, logging, os, signal, sys, time
+from tap_tiktok_ads.progress import Progress, start
+
+stderr = sys.stderr
+handlers = [logging.StreamHandler(stderr), logging.StreamHandler(stderr)]
+logging.root.addHandler(handlers[0])
+logging.root.setLevel(logging.INFO)
+named = logging.getLogger("named")
+named.addHandler(handlers[1])
+named.propagate = False
+other = logging.StreamHandler(sys.stdout)
+logging.getLogger("other").addHandler(other)
+
+def restored():
+    assert sys.stderr is stderr
+    assert all(handler.stream is stderr for handler in handlers)
+    assert other.stream is sys.stdout
+    os.write(1, b"restored")
+
+atexit.register(restored)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+progress = Progress()
+reporter = start(progress, logging.getLogger())
+progress.begin("ads", 3)
+progress.at(2, "2026-10-23 to 2026-11-21")
+"""
+#: ECMA-48: what follows ESC [ up to its letter.
+CONTROL = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|(\r)|(\n)|([^\x1b\r\n]+)")
+
+
+@contextlib.contextmanager
+def terminal() -> Iterator[tuple[int, Callable[[], str]]]:
+    """A terminal to give to a process, and what is written there once the process has ended."""
+    master, slave = pty.openpty()
+    pieces: list[bytes] = []
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # EIO: no process has it open any more
+            while piece := os.read(master, 65536):
+                pieces.append(piece)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    open_here = [slave]
+
+    def written() -> str:
+        while open_here:
+            os.close(open_here.pop())
+        reader.join(PATIENCE)
+        assert not reader.is_alive()
+        return b"".join(pieces).decode()
+
+    try:
+        yield slave, written
+    finally:
+        written()
+        os.close(master)
+
+
+def on_terminal(
+    body: str, *, wide: int = 200, send: int | None = None, env: dict[str, str] | None = None
+) -> tuple[int, str, str]:
+    """Run a script whose stderr is a terminal: its code, its stdout and what the terminal got.
+
+    With a signal to send, that is sent once the script has written to stdout.
+    """
+    with terminal() as (stderr, written):
+        process = subprocess.Popen(
+            [sys.executable, "-c", HEAD + textwrap.dedent(body)],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env={**clean_environment(), "TERM": "xterm", "COLUMNS": str(wide), **(env or {})},
+        )
+        with process:
+            try:
+                assert process.stdout is not None
+                out = b""
+                if send is not None:
+                    out = process.stdout.readline()
+                    process.send_signal(send)
+                out += process.communicate(timeout=PATIENCE)[0]
+            finally:
+                process.kill()
+        return process.returncode, out.decode(), written()
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what says how terminals are."""
+    ours = ("TTY_COMPATIBLE", "TTY_INTERACTIVE", "FORCE_COLOR", "LINES")
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+def screen(written: str) -> list[str]:
+    """The lines that a terminal of endless height shows in the end, without empty ones."""
+    lines, row, column = [""], 0, 0
+    for code, letter, back, down, text in CONTROL.findall(written):
+        if back:
+            column = 0
+        elif down:
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        elif letter == "K":
+            assert code == "2"
+            lines[row] = ""
+        elif letter == "A":
+            row -= int(code or 1)
+            assert row >= 0
+        elif text:
+            lines[row] = lines[row].ljust(column)[:column] + text + lines[row][column + len(text) :]
+            column += len(text)
+        else:
+            pytest.fail(f"the test knows no code {code}{letter}")
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+SHOWN = f"ads · advertiser 2 of 3 · {WINDOW} · 12,345 rows"
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [
+        ("reporter.close()", 0),
+        ("with reporter: sys.exit(3)", 3),
+        ("with reporter: raise ValueError('broken')", 1),
+        ("sys.exit(4)", 4),
+        ("raise ValueError('broken')", 1),
+        ("pass", 0),
+    ],
+    ids=["closed", "exit", "error", "exit, not closed", "error, not closed", "never closed"],
+)
+def test_the_display_is_shown_and_taken_away(ending: str, code: int) -> None:
+    """However a run ends: a display, then the summary, stdout untouched, the handlers as before."""
+    body = f"""
+    for number in range(100):
+        sys.stdout.write('{{"type":"RECORD"}}\\n')
+        reporter.tick()
+    sys.stdout.flush()
+    progress.wrote(12345)
+    progress.requested()
+    time.sleep(0.6)
+    {ending}
+    """
+    returned, out, written = on_terminal(body)
+    assert returned == code
+    assert out == '{"type":"RECORD"}\n' * 100 + "restored"
+    assert SHOWN in written
+    left = screen(written)
+    assert not any(SHOWN in line for line in left)
+    assert [line for line in left if line.startswith(("ads", "total"))] == [
+        "ads: 12,345 rows, 1 request, 0 retries, 0.0 s waited for the budget",
+        (
+            "total: 12,345 rows, 1 request, 0 retries, 0.0 s waited for the budget, "
+            "all threads added up"
+        ),
+    ]
+    if "broken" in ending:
+        assert "ValueError: broken" in left
+    else:
+        assert len(left) == 2
+    assert "\x1b[?25l" not in written  # the cursor is never hidden
+
+
+def test_the_display_moves_while_the_main_thread_waits() -> None:
+    """The seconds that are left of a pause count down on the terminal without any call."""
+    body = """
+    progress.waiting("rate limit", time.monotonic() + 60)
+    time.sleep(1.5)
+    reporter.close()
+    """
+    _, _, written = on_terminal(body)
+    assert "waiting: rate limit, 60 s left" in written
+    assert "waiting: rate limit, 59 s left" in written
+
+
+def test_log_lines_appear_above_the_display() -> None:
+    """What threads log meanwhile is whole and in order."""
+    body = """
+    import threading
+
+    def work(name, log):
+        for number in range(100):
+            log(f"{name} {number} [bold] " + "x" * 100 + " end")
+            time.sleep(0.003)
+
+    logs = {"root": logging.info, "named": named.info}
+    threads = [threading.Thread(target=work, args=item) for item in logs.items()]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    reporter.close()
+    """
+    _, out, written = on_terminal(body, wide=60)
+    left = screen(written)
+    assert out == "restored"
+    for name in ("root", "named"):
+        assert [line for line in left if line.startswith(f"{name} ")] == [
+            f"{name} {number} [bold] {'x' * 100} end" for number in range(100)
+        ]
+    assert len(left) == 202
+
+
+def test_a_narrow_terminal_shows_the_wait_too() -> None:
+    """Where the line is too long for the terminal it takes two, and both are taken away."""
+    body = """
+    progress.waiting("rate limit", None)
+    for number in range(5):
+        logging.info("logged %d", number)
+        time.sleep(0.3)
+    reporter.close()
+    """
+    _, _, written = on_terminal(body, wide=60)
+    assert "waiting: rate limit" in written
+    left = screen(written)
+    assert left[:5] == [f"logged {number}" for number in range(5)]
+    assert [line.split(":")[0] for line in left[5:]] == ["ads", "total"]
+
+
+def test_a_signal_ends_the_display() -> None:
+    """SIGTERM, which raises SystemExit in the main thread, leaves terminal and handlers as before.
+
+    It may arrive amid a log line or a count.
+    """
+    body = """
+    print("ready", flush=True)
+    with reporter:
+        while True:
+            logging.info("x")
+            progress.wrote(1)
+            reporter.tick()
+    """
+    code, out, written = on_terminal(body, send=signal.SIGTERM)
+    assert code == 7
+    assert out == "ready\nrestored"
+    assert screen(written)[-1].startswith("total: ")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"TERM": "dumb"}, {"TTY_COMPATIBLE": "0"}],
+    ids=["dumb", "not compatible"],
+)
+def test_a_display_can_be_refused(env: dict[str, str]) -> None:
+    """A terminal that cannot show a display, or whose user wants none, gets log lines."""
+    body = """
+    logging.info("logged")
+    time.sleep(0.3)
+    reporter.close()
+    """
+    _, out, written = on_terminal(body, env=env)
+    assert out == "restored"
+    assert "\x1b" not in written
+    assert [line.split(":")[0] for line in screen(written)] == ["logged", "ads", "total"]
+
+
+def test_messages_on_a_terminal_are_not_mixed_with_a_display() -> None:
+    """Where stdout is the terminal too, there are log lines, and all messages stay readable."""
+    body = """
+    print('{"type":"RECORD"}', flush=True)
+    time.sleep(0.3)
+    reporter.close()
+    """
+    with terminal() as (slave, written):
+        subprocess.run(
+            [sys.executable, "-c", HEAD + textwrap.dedent(body)],
+            stdout=slave,
+            stderr=slave,
+            env={**clean_environment(), "TERM": "xterm"},
+            timeout=PATIENCE,
+            check=True,
+        )
+        assert "\x1b" not in written()
+        assert screen(written())[0] == '{"type":"RECORD"}'
+
+
+def test_a_closed_stderr_is_no_terminal(
+    progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was started without stderr runs all the same."""
+    monkeypatch.setattr(sys, "stderr", None)
+    with start(progress, logger) as reporter:
+        assert isinstance(reporter, LogLines)

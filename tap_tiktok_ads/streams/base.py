@@ -272,7 +272,8 @@ class ReportStream(TikTokStream):
                     "page_size": size,
                     "filtering": filtering,
                 }
-                data = self.tap.transport.send(Request("/campaign/get/", params, shared=True)).data
+                request = Request("/campaign/get/", params, shared=True)
+                data = self.tap.transport.send(request, stream=self.name).data
                 rows = data.get("list") or []
                 found |= dict.fromkeys(str(row["campaign_id"]) for row in rows)
                 if page == 1:
