@@ -402,6 +402,8 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="small sizes: does it run at all?")
     chosen = parser.parse_args()
+    # users' machines keep the bytecode of what they run
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     write = sys.stdout.write
     write(f"{versions()}\n\n")
     write("| measure | this tap | plain SDK tap | bare loop | ratio | target | |\n")

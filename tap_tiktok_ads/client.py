@@ -39,6 +39,8 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.transport import Decode, Reply, Request
 
 INCREMENTAL = "INCREMENTAL"
+#: Lines that are joined before they are written: few enough to stay in the processor's cache.
+LINES_AT_ONCE = 25
 _RECORD = (dict, bytes, msgspec.Raw)
 
 
@@ -106,8 +108,6 @@ class Page:
 
     def only(self, wanted: Sequence[bool]) -> Page:
         """The page with the rows that are wanted."""
-        if all(wanted):
-            return self
         rows = t.cast("t.Any", list(itertools.compress(self.rows, wanted)))
         return dataclasses.replace(self, rows=rows, count=len(rows))
 
@@ -183,9 +183,9 @@ class TikTokStream(Stream):
         """What tells a typed row from others; None in streams that want every row."""
         return None
 
-    def wanted(self, mark: Mark, group: Group) -> bool:  # noqa: ARG002 - for subclasses
-        """Whether a row belongs to this run; the group notes what it has seen."""
-        return True
+    def wanted(self, page: Page, group: Group) -> Page:  # noqa: ARG002 - for subclasses
+        """The page with the rows that belong to this run; the group notes what it has seen."""
+        return page
 
     def bookmark_after(self, group: Group) -> str | None:  # noqa: ARG002 - for subclasses
         """The bookmark once all of a group is written; None where it does not move."""
@@ -326,8 +326,9 @@ class TikTokStream(Stream):
             except errors.OutputError:
                 raise
             except errors.TapError:
-                if (following := self.tap.after(self)) is not None and following.fetching:
-                    following.fetching.stop()
+                for following in self.tap.after(self):
+                    if following.fetching is not None:
+                        following.fetching.stop()
                 self._write_state_message()
                 raise
         self._write_state_message()
@@ -336,7 +337,9 @@ class TikTokStream(Stream):
     def _write(self, rows: Sequence[Record] | Sequence[bytes]) -> None:
         if rows and isinstance(rows[0], bytes):
             writer = t.cast("BufferedWriter", self.tap.message_writer)
-            writer.write_lines(b"".join(t.cast("Sequence[bytes]", rows)))
+            lines = t.cast("Sequence[bytes]", rows)
+            for start in range(0, len(lines), LINES_AT_ONCE):
+                writer.write_lines(b"".join(lines[start : start + LINES_AT_ONCE]))
             self.state_manager.is_flushed = False
         else:
             for row in rows:
@@ -362,12 +365,17 @@ class TikTokStream(Stream):
             )
             self.fetching.begin()
 
-    def _begin_following(self) -> None:
-        """Begin with the next stream, so that no budget is lost while the last answers arrive."""
-        following = self.tap.after(self)
-        if following is not None:
-            with contextlib.suppress(errors.TapError):  # raised again at its turn
-                following.begin()
+    def _begin_following(self) -> bool:
+        """Begin with a stream whose turn is later, or no budget is used while last answers arrive.
+
+        Returns whether there was one.
+        """
+        following = next((one for one in self.tap.after(self) if one.fetching is None), None)
+        if following is None:
+            return False
+        with contextlib.suppress(errors.TapError):  # raised again at its turn
+            following.begin()
+        return following.fetching is not None
 
     def _pages(self, *, look_ahead: bool) -> Iterator[tuple[Group, Page | None]]:
         """The pages with the rows that are wanted; after the last page of a group, None."""
@@ -383,12 +391,7 @@ class TikTokStream(Stream):
             for task, page in pages:
                 self._report(task, page)
                 group.began = group.began or page.server_time
-                yield (
-                    group,
-                    page.only([self.wanted(mark, group) for mark in page.marks])
-                    if page.marks
-                    else page,
-                )
+                yield group, self.wanted(page, group)
             yield group, None
 
     def _report(self, task: Task, page: Page) -> None:

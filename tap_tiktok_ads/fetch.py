@@ -12,15 +12,19 @@ import collections
 import dataclasses
 import queue
 import threading
+import time
 import typing as t
 import weakref
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-#: Bytes of answers that may be under way or wait to be consumed, and the number that always may.
-MEMORY = 12 * 1024 * 1024
+#: Bytes of answers that may be under way or wait to be consumed, at first and at most.
+MEMORY, MOST_MEMORY = 8 * 1024 * 1024, 32 * 1024 * 1024
+#: How many always may.
 LEAST_AHEAD = 2
+#: Seconds after which an answer that is waited for is late.
+LATE = 0.2
 #: How many may be under way before the first of them has told how heavy they are.
 FIRST_AHEAD = 8
 
@@ -89,8 +93,12 @@ class Workers:
         """
         self.limit = max(1, limit)
         self._wanted = wanted
-        self._crew = _Crew(self.limit)
-        weakref.finalize(self, self._crew.dismiss)
+        # what all plans under way share; the lock is held whenever one of them changes
+        self.changed = threading.Condition()
+        self.crew = _Crew(self.limit)
+        self.plans: list[Lookahead[t.Any, t.Any]] = []
+        self.memory = float(MEMORY)
+        weakref.finalize(self, self.crew.dismiss)
 
     def ordered(
         self,
@@ -103,7 +111,8 @@ class Workers:
         At most `limit` tasks run at once. At most three times as many are under way or wait to be
         consumed; the last third is kept for the first `limit` tasks of the plan, so that a listing
         of many pages keeps its speed even when later listings have filled the buffer. Where `weigh`
-        tells the bytes of a result, they are fewer if results are heavy: `MEMORY` bytes in all.
+        tells the bytes of a result, they are fewer if results are heavy: `MEMORY` bytes in all,
+        and more, up to `MOST_MEMORY`, once most of them wait for one that is late.
 
         Raises:
             whatever the plan or `work` raised, when its turn comes; nothing after it is returned.
@@ -115,59 +124,76 @@ class Workers:
         plan: Iterable[T],
         work: Callable[[T], tuple[R, Sequence[T]]],
         weigh: Callable[[R], int] | None = None,
-        when_idle: Callable[[], None] | None = None,
+        when_idle: Callable[[], bool] | None = None,
     ) -> Lookahead[T, R]:
-        """The same, to begin before its results are wanted.
+        """The same, to begin before its results are wanted; the bounds are for all plans together.
 
-        `when_idle` is called once by whoever takes the results, as soon as that waits and threads
-        have nothing left to start: time to begin what comes next.
+        `when_idle` is called by whoever takes the results, whenever that waits and all that is
+        known of the plans under way is started: time to begin another. It is called until it says
+        that none is left.
         """
-        return Lookahead(plan, work, self._now_wanted, self._crew, weigh, when_idle)
+        return Lookahead(self, plan, work, weigh, when_idle)
 
-    def _now_wanted(self) -> int:
+    def now_wanted(self) -> int:
+        """How many tasks may run at once."""
         return self.limit if self._wanted is None else max(1, min(self.limit, self._wanted()))
+
+    def fill(self) -> None:
+        """Start what may be started, the earliest first. Called with the lock held."""
+        limit = self.now_wanted()
+        for plan in self.plans:
+            plan.fill(limit)
 
 
 class Lookahead(t.Generic[T, R]):
-    """The state of one plan under way."""
+    """The state of one plan. Those that have begun take their turns in that order."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - made in one place
+    def __init__(
         self,
+        workers: Workers,
         plan: Iterable[T],
         work: Callable[[T], tuple[R, Sequence[T]]],
-        limit: Callable[[], int],
-        crew: _Crew,
         weigh: Callable[[R], int] | None,
-        when_idle: Callable[[], None] | None,
+        when_idle: Callable[[], bool] | None,
     ) -> None:
+        self._workers = workers
         self._plan = iter(plan)
         self._work = work
-        self._limit = limit
-        self._crew = crew
         self._weigh = weigh
         self._when_idle = when_idle
-        self._weight = MEMORY / FIRST_AHEAD if weigh else 1.0  # of a result, a moving average
+        self.weight = MEMORY / FIRST_AHEAD if weigh else 1.0  # of a result, a moving average
         self._weighed = False
-        self._changed = threading.Condition()
         self._head: _Node[T, R] | None = None
         self._tail: _Node[T, R] | None = None
-        self._running = 0
-        self._ahead = 0  # running, or done and not yet consumed
+        self.running = 0
+        self.ahead = 0  # running, or done and not yet consumed
+        self._begun = False
+        self._awaited = False  # somebody takes the results
         self._stopped = False
-        self._idle = False  # all of the plan that is known is started
+        self.idle = False  # all of the plan that is known is started
+        self._cramped = False  # a task waits for memory only
         self._broken: BaseException | None = None  # what the plan itself raised
 
     def begin(self) -> None:
-        """Start the first tasks."""
-        with self._changed:
-            self._fill()
+        """Start the first tasks, behind those of the plans that began earlier."""
+        with self._workers.changed:
+            if not self._begun:
+                self._begun = True
+                self._workers.plans.append(self)
+                self._workers.fill()
 
     def stop(self) -> None:
         """Start no more."""
-        self._stopped = True
+        with self._workers.changed:
+            self._stopped = True
+            if self in self._workers.plans:
+                self._workers.plans.remove(self)
+                self._workers.fill()
 
     def results(self) -> Iterator[tuple[T, R]]:
         """The results; see `Workers.ordered`."""
+        self._awaited = True
+        self.begin()
         try:
             while (node := self._next_done()) is not None:
                 if node.error is not None:
@@ -179,48 +205,74 @@ class Lookahead(t.Generic[T, R]):
             self.stop()
 
     def _next_done(self) -> _Node[T, R] | None:
-        with self._changed:
-            self._fill()
+        with self._workers.changed:
+            self._workers.fill()
             if self._head is None:
                 if self._broken is not None:
                     raise self._broken
                 return None
+            since = time.monotonic()
             while not self._head.done:
-                if self._idle and self._when_idle is not None:
-                    action, self._when_idle = self._when_idle, None
-                    self._changed.release()
-                    try:
-                        action()
-                    finally:
-                        self._changed.acquire()
-                else:
-                    self._changed.wait(1.0)
+                self._wait(late=time.monotonic() - since > LATE)
             node = self._head
             self._head = node.next
-            self._ahead -= 1
-            self._fill()
+            self.ahead -= 1
+            self._workers.fill()
             return node
 
-    def _fill(self) -> None:
-        """Start what may be started, the earliest first. Called with the lock held."""
-        if self._stopped:
+    def _wait(self, *, late: bool) -> None:
+        """Wait until something changes; meanwhile another plan may begin, or memory be extended."""
+        action = self._when_idle
+        if action is None or not all(plan.idle for plan in self._workers.plans):
+            if late and self._cramped and self.running < self.ahead / 2:
+                self._workers.memory = min(MOST_MEMORY, self._workers.memory + self.weight)
+                self._workers.fill()
+            self._workers.changed.wait(1.0)
             return
-        limit = self._limit()
-        fitting = max(LEAST_AHEAD, int(MEMORY / self._weight))
+        self._workers.changed.release()
+        try:
+            another = action()
+        finally:
+            self._workers.changed.acquire()
+        if not another:
+            self._when_idle = None
+
+    def fill(self, limit: int) -> None:
+        """Start what may be started, the earliest first, where `limit` tasks run at most.
+
+        Called with the lock held.
+        """
+        plans = self._workers.plans
+        running = sum(plan.running for plan in plans)
+        ahead = sum(plan.ahead for plan in plans)
+        of_others = sum(plan.ahead * plan.weight for plan in plans if plan is not self)
+        room = self._workers.memory - of_others
+        fitting = max(LEAST_AHEAD if self._awaited else 0, int(room / self.weight))
+        self.idle = self._cramped = False
+        waiting = False  # whether a task is known that is not started
         node: _Node[T, R] | None = None
         for position in range(3 * limit):
-            if self._running >= limit:
+            if running >= limit:
                 return
             node = (node.next if node else self._head) or self._append_from_plan()
-            if node is None or node.error is not None:
-                self._idle = True
-                return  # the end, or nothing behind it will ever come out
-            bound = min(fitting, (3 if position < limit else 2) * limit)
-            if not node.started and (position == 0 or self._ahead < bound):
+            if node is None:
+                self.idle = not waiting
+                return
+            if node.error is not None:
+                return  # nothing behind it will ever come out
+            bound = (3 if self._awaited and position < limit else 2) * limit
+            if node.started:
+                continue
+            if (self._awaited and position == 0) or (ahead < bound and self.ahead < fitting):
                 node.started = True
-                self._running += 1
-                self._ahead += 1
-                self._crew.submit(self._job(node))
+                running += 1
+                ahead += 1
+                self.running += 1
+                self.ahead += 1
+                self._workers.crew.submit(self._job(node))
+            else:
+                waiting = True
+                self._cramped = self._cramped or ahead < bound
 
     def _append_from_plan(self) -> _Node[T, R] | None:
         """The next task of the plan as the last node; None when there is none left."""
@@ -249,15 +301,15 @@ class Lookahead(t.Generic[T, R]):
                 except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
                     node.error = error
             weight = self._weigh(node.result) if self._weigh and node.result is not None else 0
-            with self._changed:
+            with self._workers.changed:
                 if weight:
-                    self._weight += (weight - self._weight) * (0.2 if self._weighed else 1.0)
+                    self.weight += (weight - self.weight) * (0.2 if self._weighed else 1.0)
                     self._weighed = True
                 self._insert(node, following)
                 node.done = True
-                self._running -= 1
-                self._fill()
-                self._changed.notify_all()
+                self.running -= 1
+                self._workers.fill()
+                self._workers.changed.notify_all()
 
         return run
 

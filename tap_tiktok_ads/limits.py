@@ -17,26 +17,36 @@ import typing as t
 from tap_tiktok_ads.errors import RestrictedError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tap_tiktok_ads.errors import ThrottledError
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Tier:
-    """How many requests TikTok allows; `per_endpoint` where each endpoint counts by itself."""
+    """How many requests TikTok allows.
+
+    `per_endpoint` where each endpoint counts by itself; `endpoints` are those that have, within
+    the app's limits, limits of their own.
+    """
 
     per_second: float
     per_minute: float
     per_day: float
     per_endpoint: bool = False
+    endpoints: Mapping[str, Tier] = dataclasses.field(default_factory=dict)
+
+
+def _endpoints(gmv_max: Tier) -> dict[str, Tier]:
+    tasks = Tier(1, 60, 4_500)  # two pages differ: one or two in a second
+    return {"/report/task/create/": tasks, "/gmv_max/report/get/": gmv_max}
 
 
 TIERS = {
-    "basic": Tier(10, 600, 864_000),
-    "advanced": Tier(20, 1_200, 1_728_000),
-    "premium": Tier(30, 1_800, 2_592_000),
-    "ultimate": Tier(50, 3_000, 4_320_000),
+    "basic": Tier(10, 600, 864_000, endpoints=_endpoints(Tier(8, 240, 20_000))),
+    "advanced": Tier(20, 1_200, 1_728_000, endpoints=_endpoints(Tier(12, 360, 30_000))),
+    "premium": Tier(30, 1_800, 2_592_000, endpoints=_endpoints(Tier(20, 600, 50_000))),
+    "ultimate": Tier(50, 3_000, 4_320_000, endpoints=_endpoints(Tier(20, 600, 50_000))),
     "sandbox": Tier(1, 30, 1_000, per_endpoint=True),
     "unlimited": Tier(100_000, 6_000_000, 8_640_000_000),  # the embedded simulator, by default
 }
@@ -66,11 +76,21 @@ class Budget:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        within: Budget | None = None,
     ) -> None:
+        """Start with nothing used.
+
+        Args:
+            tier: the limits.
+            clock: seconds.
+            sleep: waits for so many of them.
+            within: a budget that each request uses up, too; refusals pause and slow that one.
+        """
         self._tier = tier
         self._clock = clock
         self._sleep = sleep
-        self._lock = threading.Lock()
+        self._within = within
+        self.lock: threading.Lock = within.lock if within else threading.Lock()
         self._next = 0.0
         self._blocked_until = 0.0
         self._slowdown = 1.0
@@ -97,28 +117,39 @@ class Budget:
         began = self._clock()
         while (wait := self._take()) > 0:
             self._sleep(wait)
-        with self._lock:
+        with self.lock:
             self.waited += self._clock() - began
 
     def _take(self) -> float:
         """Take a start and return 0, or the seconds after which to ask again."""
-        with self._lock:
-            if self._given_up is not None:
-                raise self._given_up
+        budgets = [self] if self._within is None else [self, self._within]
+        with self.lock:
             now = self._clock()
-            self._recover(now)
-            while self._starts and self._starts[0] <= now - SECOND:
-                self._starts.popleft()
-            free_at = max(self._next, self._blocked_until)
-            if len(self._starts) >= self._tier.per_second:
-                free_at = max(free_at, self._starts[0] + SECOND)
+            free_at = max(budget.free_at(now) for budget in budgets)
             if free_at > now:
                 return free_at - now
-            self._count_day(now)
-            interval = 1.0 / self.rate
-            self._next = max(self._next, now - LATENESS * interval) + interval
-            self._starts.append(now)
+            for budget in budgets:
+                budget.start(now)
             return 0.0
+
+    def free_at(self, now: float) -> float:
+        """When the next request may start, as things stand. Called with the lock held."""
+        if self._given_up is not None:
+            raise self._given_up
+        self._recover(now)
+        while self._starts and self._starts[0] <= now - SECOND:
+            self._starts.popleft()
+        free_at = max(self._next, self._blocked_until)
+        if len(self._starts) >= self._tier.per_second:
+            free_at = max(free_at, self._starts[0] + SECOND)
+        return free_at
+
+    def start(self, now: float) -> None:
+        """Count a request. Called with the lock held."""
+        self._count_day(now)
+        interval = 1.0 / self.rate
+        self._next = max(self._next, now - LATENESS * interval) + interval
+        self._starts.append(now)
 
     def _count_day(self, now: float) -> None:
         if now - self._day_began >= DAY:
@@ -147,7 +178,9 @@ class Budget:
         Raises:
             RestrictedError: every pause has been tried and TikTok still refuses.
         """
-        with self._lock:
+        if self._within is not None:
+            return self._within.throttled(error, started)
+        with self.lock:
             now = self._clock()
             self.throttled_answers += 1
             self._calm_since = max(self._calm_since, now)
@@ -172,13 +205,15 @@ class Budget:
 
         `started` is when its request was sent; one sent before the last pause proves nothing.
         """
-        if self._restrictions and started >= self._blocked_until:
-            with self._lock:
+        if self._within is not None:
+            self._within.answered(started)
+        elif self._restrictions and started >= self._blocked_until:
+            with self.lock:
                 self._restrictions = 0
 
 
 class Limiter:
-    """The budgets of one app: a common one, or one for each endpoint where TikTok counts so."""
+    """The budgets of one app: a common one, and one for each endpoint that TikTok counts apart."""
 
     def __init__(
         self,
@@ -195,11 +230,15 @@ class Limiter:
 
     def budget(self, path: str) -> Budget:
         """The budget that requests to this endpoint use up."""
-        scope = path if self.tier.per_endpoint else ""
+        own = self.tier.endpoints.get(path)
         with self._lock:
-            if scope not in self._budgets:
-                self._budgets[scope] = Budget(self.tier, clock=self.clock, sleep=self._sleep)
-            return self._budgets[scope]
+            common = self._budget(path if self.tier.per_endpoint else "", self.tier)
+            return common if own is None else self._budget(path, own, within=common)
+
+    def _budget(self, scope: str, tier: Tier, within: Budget | None = None) -> Budget:
+        if scope not in self._budgets:
+            self._budgets[scope] = Budget(tier, clock=self.clock, sleep=self._sleep, within=within)
+        return self._budgets[scope]
 
     @property
     def waited(self) -> float:

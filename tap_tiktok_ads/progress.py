@@ -15,14 +15,13 @@ import threading
 import time
 import typing as t
 
-from rich.console import Console
-from rich.text import Text
 from typing_extensions import override
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
 
+    from rich.console import Console
     from typing_extensions import Self
 
 #: Seconds between two log lines.
@@ -294,6 +293,8 @@ class Display(Reporter):
         threading.Thread(target=self._run, name="progress", daemon=True).start()
 
     def _run(self) -> None:
+        from rich.text import Text  # noqa: PLC0415 - as below
+
         while not self._done.wait(REFRESH):
             lines = Text(self.progress.line()).wrap(self._console, self._console.width - 1)
             self.show("", [line.plain for line in lines[:MOST_ROWS]])
@@ -363,6 +364,8 @@ def start(progress: Progress, logger: logging.Logger) -> Reporter:
     """
     if not _is_terminal(sys.stderr) or _is_terminal(sys.stdout):
         return LogLines(progress, logger)
+    from rich.console import Console  # noqa: PLC0415 - slow to import, and rarely needed
+
     console = Console(file=sys.stderr)
     shows = console.is_terminal and not console.is_dumb_terminal
     return Display(progress, logger, console) if shows else LogLines(progress, logger)

@@ -410,7 +410,6 @@ class ReportDecoder:
         self._lock = threading.Lock()  # one page at a time: several would take more memory
         self._by_day = "stat_time_day" in dimensions
         self._days: dict[str, str] = {}
-        self._empty = False  # whether there were empty texts, which mean no value, so far
 
     def decode(self, body: bytes) -> t.Any:
         """The envelope of a success whose `data` holds `list` and `page_info`.
@@ -420,18 +419,9 @@ class ReportDecoder:
         """
         if b'": ' in body[:SAMPLE] or _LONG_FRACTION.search(body):
             return None
-        # Within a JSON text of no white space, these stand nowhere else than where a value does.
-        body = body.replace(b':"-"', b":null")
         with self._lock:
-            if not self._empty:
-                try:
-                    return self._members(body)
-                except _UNFIT:
-                    if b':""' not in body:
-                        return None
-                    self._empty = True
             try:
-                return self._members(body.replace(b':""', b":null"))
+                return self._members(body)
             except _UNFIT:
                 return None
 
@@ -440,8 +430,11 @@ class ReportDecoder:
         decode: t.Any = self._decode
         encode, days = _ENCODE, self._days
         members: list[bytes] = []
+        # Within a JSON text of no white space, these stand nowhere else than where a value does.
+        empty = b':""' in body
         for raw in envelope.data.rows:
-            row = decode(raw)
+            plain = bytes(raw).replace(b':"-"', b":null")  # while it is in the processor's cache
+            row = decode(plain.replace(b':""', b":null") if empty else plain)
             dimensions = row.dimensions
             if self._by_day:
                 time = dimensions.stat_time_day

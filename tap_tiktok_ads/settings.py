@@ -123,9 +123,12 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
     th.Property(
         "rate_limit_tier",
         th.StringType,
-        allowed_values=["basic", "advanced", "premium", "ultimate"],
+        allowed_values=["basic", "advanced", "premium", "ultimate", "sandbox"],
         title="Rate limit tier",
-        description="The level of your developer app; requests are paced below its limits.",
+        description=(
+            "The level of your developer app; requests are paced below its limits. Environment "
+            "sandbox always has the sandbox's: one request a second for each endpoint."
+        ),
         default="basic",
     ),
     th.Property(

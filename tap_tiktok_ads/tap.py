@@ -34,7 +34,7 @@ from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.transport import Transport
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     import click
@@ -169,7 +169,7 @@ class TapTikTokAds(Tap):
         rate, transport = self.settings.tier.per_second, self.transport
         return Workers(
             self.settings.max_concurrency or MAX_WORKERS,
-            wanted=lambda: math.ceil(1.5 * rate * transport.latency) + 2,
+            wanted=lambda: math.ceil(1.15 * rate * transport.latency) + 2,
         )
 
     @functools.cached_property
@@ -189,11 +189,11 @@ class TapTikTokAds(Tap):
     def _positions(self) -> dict[str, int]:
         return {one.id: number for number, one in enumerate(self.advertisers, start=1)}
 
-    def after(self, stream: TikTokStream) -> TikTokStream | None:
-        """The stream whose turn is next."""
+    def after(self, stream: TikTokStream) -> Iterator[TikTokStream]:
+        """The streams whose turns come later."""
         rest = itertools.dropwhile(lambda other: other is not stream, self.streams.values())
-        chosen = (other for other in itertools.islice(rest, 1, None) if other.selected)
-        return t.cast("TikTokStream | None", next(chosen, None))
+        later = (other for other in itertools.islice(rest, 1, None) if other.selected)
+        return t.cast("Iterator[TikTokStream]", later)
 
     # State and the end of a run.
 

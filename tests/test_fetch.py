@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_tiktok_ads.fetch import Workers, in_turn
+from tap_tiktok_ads.fetch import FIRST_AHEAD, MEMORY, MOST_MEMORY, Workers, in_turn
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -392,6 +392,127 @@ def test_a_failed_plan_leaves_the_threads_usable() -> None:
         with pytest.raises(ZeroDivisionError):
             list(workers.ordered([2, 1, 0], lambda task: (1 // task, ())))
     assert list(workers.ordered(range(50), leaf)) == [(task, task) for task in range(50)]
+
+
+# Plans that begin before their turn
+
+
+def test_a_later_plan_begins_while_the_last_answers_of_one_arrive() -> None:
+    """Once all of a plan is started, the next one is; the results of each are its own."""
+    both = threading.Barrier(2)  # passed only by the last task of one and the first of the other
+
+    def work(task: str) -> tuple[str, Sequence[str]]:
+        if task in {"a2", "b0"}:
+            both.wait(PATIENCE)
+        return task, ()
+
+    workers = Workers(4)
+    later = workers.ahead(["b0", "b1"], work)
+    rest = [later]
+
+    def begin() -> bool:
+        if not rest:
+            return False
+        rest.pop().begin()
+        return True
+
+    first = workers.ahead(["a0", "a1", "a2"], work, when_idle=begin)
+    assert [task for task, _ in first.results()] == ["a0", "a1", "a2"]
+    assert [task for task, _ in later.results()] == ["b0", "b1"]
+
+
+def test_no_plan_begins_while_an_earlier_one_has_tasks_left() -> None:
+    """A task that has to wait for a thread goes before those of later plans."""
+    log = Log()
+    asked: list[int] = []
+    workers = Workers(2)
+
+    def work(task: int) -> tuple[int, Sequence[int]]:
+        with log.work_on(task):
+            time.sleep(0.001)
+            return task, ()
+
+    def begin() -> bool:
+        asked.append(len(log.started))
+        return False
+
+    plan = workers.ahead(range(12), work, when_idle=begin)
+    assert len(list(plan.results())) == 12
+    assert asked in ([], [12])  # not at all where no wait fell into the end
+
+
+def test_plans_together_keep_the_bounds() -> None:
+    """However many plans have begun, no more tasks run than threads may, the earliest first."""
+    log = Log()
+    workers = Workers(3)
+
+    def work(task: tuple[int, int]) -> tuple[None, Sequence[tuple[int, int]]]:
+        with log.work_on(task):
+            time.sleep(0.0005)
+            return None, ()
+
+    plans = [workers.ahead([(plan, number) for number in range(20)], work) for plan in range(4)]
+    for plan in plans:
+        plan.begin()
+    settled(log)
+    assert len(log.started) <= 3 * 3
+    for number, plan in enumerate(plans):
+        assert [task for task, _ in plan.results()] == [(number, index) for index in range(20)]
+    assert log.most == 3
+
+
+def test_a_plan_that_began_can_be_stopped_before_its_turn() -> None:
+    """What began ahead of a run that failed starts no more."""
+    log = Log()
+
+    def work(task: int) -> tuple[int, Sequence[int]]:
+        with log.work_on(task):
+            return task, ()
+
+    plan = Workers(2).ahead(itertools.count(), work)
+    plan.begin()
+    known = settled(log)
+    plan.stop()
+    assert settled(log) == known <= 2 * 2
+
+
+# Memory
+
+
+def test_heavy_results_are_fewer() -> None:
+    """Results that are waiting take no more than the memory that is meant for them."""
+    log = Log()
+
+    def work(task: int) -> tuple[int, Sequence[int]]:
+        with log.work_on(task):
+            return task, ()
+
+    results = Workers(16).ordered(itertools.count(), work, lambda _: MEMORY // 4)
+    for consumed in range(1, 10):
+        next(results)
+        assert settled(log) <= max(FIRST_AHEAD + 1, consumed + 4)
+    results.close()  # type: ignore[attr-defined]
+
+
+def test_memory_is_extended_while_all_wait_for_one_that_is_late() -> None:
+    """A late answer does not stop the requests behind it, as far as there is memory for more."""
+    log = Log()
+    free = threading.Event()
+    most = MOST_MEMORY // (MEMORY // 4)
+
+    def work(task: int) -> tuple[int, Sequence[int]]:
+        with log.work_on(task):
+            if task == 5:
+                assert free.wait(PATIENCE)
+            if len(log.started) > 5 + 8:
+                free.set()  # more than four are under way or wait
+            return task, ()
+
+    results = Workers(32).ordered(range(200), work, lambda _: MEMORY // 4)
+    for consumed in range(200):
+        assert next(results)[0] == consumed
+        assert len(log.started) <= consumed + most + FIRST_AHEAD
+    assert free.is_set()
 
 
 # The end

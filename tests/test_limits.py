@@ -457,6 +457,51 @@ def test_the_limiter_adds_up_its_budgets() -> None:
     assert limiter.waited > 0
 
 
+REPORT_TASK, GMV_MAX = "/report/task/create/", "/gmv_max/report/get/"
+
+
+@pytest.mark.parametrize(
+    ("path", "per_second", "per_minute"), [(REPORT_TASK, 1, 60), (GMV_MAX, 8, 240)]
+)
+def test_an_endpoint_with_limits_of_its_own_keeps_both(
+    path: str, per_second: int, per_minute: int
+) -> None:
+    """While such an endpoint waits for its own limits, the others use what the app's leave."""
+    clock = VirtualTime()
+    limiter = Limiter(TIERS["basic"], clock=clock, sleep=clock.sleep)
+    starts: dict[str, list[float]] = {path: [], "/ad/get/": []}
+    end = clock.now + 130
+
+    def work(number: int) -> None:
+        asked = list(starts)[number % 2]
+        while clock() < end:
+            limiter.budget(asked).acquire()
+            starts[asked].append(clock())
+
+    clock.run(6, work)
+    own, everything = sorted(starts[path]), sorted(starts[path] + starts["/ad/get/"])
+    assert most_in(own, 1) <= per_second
+    assert most_in(own, 60) <= per_minute
+    assert most_in(everything, 1) <= 10
+    assert 0.9 * 600 <= most_in(everything, 60) <= 600
+    alone = starts_of(limiter.budget(path), clock, threads=1, seconds=120)
+    assert 0.9 * per_minute <= most_in(alone, 60) <= per_minute
+
+
+def test_a_refusal_by_an_endpoint_with_limits_of_its_own_pauses_all() -> None:
+    """Which limit was passed is not told, so the whole app waits."""
+    clock = VirtualTime()
+    limiter = Limiter(TIERS["basic"], clock=clock, sleep=clock.sleep)
+    limiter.budget(GMV_MAX).acquire()
+    limiter.budget(GMV_MAX).throttled(TOO_MANY, clock.now)
+    assert pause_after(clock, limiter.budget("/ad/get/")) == pytest.approx(1)
+    limiter.budget(GMV_MAX).acquire()
+    limiter.budget(GMV_MAX).answered(clock.now)
+    limiter.budget(GMV_MAX).throttled(TOO_MANY, clock.now)
+    assert pause_after(clock, limiter.budget(GMV_MAX)) == pytest.approx(1)
+    assert limiter.throttled_answers == 2
+
+
 @pytest.mark.parametrize(
     ("name", "per_second", "per_minute", "per_day", "per_endpoint"),
     [
@@ -475,4 +520,20 @@ def test_tiers_are_those_of_the_sheet(
     per_endpoint: bool,  # noqa: FBT001
 ) -> None:
     """The limits of each level are those of TikTok's page."""
-    assert TIERS[name] == Tier(per_second, per_minute, per_day, per_endpoint=per_endpoint)
+    found = TIERS[name]
+    assert (found.per_second, found.per_minute) == (per_second, per_minute)
+    assert (found.per_day, found.per_endpoint) == (per_day, per_endpoint)
+
+
+@pytest.mark.parametrize(
+    ("name", "gmv_max"),
+    [
+        ("basic", Tier(8, 240, 20_000)),
+        ("advanced", Tier(12, 360, 30_000)),
+        ("premium", Tier(20, 600, 50_000)),
+        ("ultimate", Tier(20, 600, 50_000)),
+    ],
+)
+def test_limits_of_endpoints_are_those_of_the_sheet(name: str, gmv_max: Tier) -> None:
+    """Report tasks have the same limits at all levels, the report of GMV Max others at each."""
+    assert TIERS[name].endpoints == {REPORT_TASK: Tier(1, 60, 4_500), GMV_MAX: gmv_max}

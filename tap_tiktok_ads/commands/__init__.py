@@ -39,7 +39,7 @@ def _tune_memory() -> None:
     glibc gives each thread a heap of its own, and each of them keeps what pages once took.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(500_000, 20, 20)
     with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
         ctypes.CDLL(None).mallopt(MALLOPT_ARENA_MAX, 1)
 

@@ -11,7 +11,7 @@ import pendulum
 from typing_extensions import override
 
 from tap_tiktok_ads import accounts, dates, records, schemas
-from tap_tiktok_ads.client import Group, Mark, Task, TikTokStream
+from tap_tiktok_ads.client import Group, Mark, Page, Task, TikTokStream
 from tap_tiktok_ads.errors import ResponseError
 from tap_tiktok_ads.pagination import pages_after
 from tap_tiktok_ads.transport import Request
@@ -113,21 +113,28 @@ class EntityStream(TikTokStream):
         return Mark(identity, row.get(self._dated))
 
     @override
-    def wanted(self, mark: Mark, group: Group) -> bool:
+    def wanted(self, page: Page, group: Group) -> Page:
         """Drop what has not changed since the bookmark, and what was seen on an earlier page.
 
         An object without a time of change is always wanted.
         """
-        identity, changed = mark
-        if changed is not None:
-            group.newest = max(group.newest or changed, changed)
-            since = self._since[group.advertiser.id] if group.advertiser else None
-            if since is not None and changed < since:
-                return False
-        if identity in group.seen:
-            return False
-        group.seen.add(identity)
-        return True
+        if not page.marks:
+            return page
+        identities, changes = zip(*page.marks, strict=True)
+        known = list(filter(None, changes))
+        group.newest = max(known if group.newest is None else [*known, group.newest], default=None)
+        since = self._since[group.advertiser.id] if group.advertiser else None
+        new = set(identities)
+        if since is None and len(new) == len(identities) and group.seen.isdisjoint(new):
+            group.seen |= new
+            return page
+        wanted = []
+        for identity, changed in page.marks:
+            recent = since is None or not changed or changed >= since
+            wanted.append(recent and identity not in group.seen)
+            if recent:
+                group.seen.add(identity)
+        return page.only(wanted)
 
     @override
     def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
