@@ -49,6 +49,70 @@ AMENDED: dict[tuple[str, str], dict[str, Any]] = {
     },
 }
 
+#: Dimensions by report type (fact sheet, section 5.3: portal 1740302848100353, 1738864894606337).
+DIMENSIONS = {
+    "BASIC": [
+        "advertiser_id",
+        "campaign_id",
+        "adgroup_id",
+        "ad_id",
+        "ad_id_v2",
+        "stat_time_day",
+        "stat_time_hour",
+        "country_code",
+        "ad_type",
+        "custom_event_type",
+        "event_source_id",
+        "page_id",
+        "component_name",
+        "room_id",
+        "post_id",
+        "image_id",
+        "video_material_id",
+        "minis_id",
+        "search_terms",
+        "search_keyword",
+        "match_type",
+        "skan_postback_sequence",
+    ],
+    "AUDIENCE": [
+        "advertiser_id",
+        "campaign_id",
+        "adgroup_id",
+        "ad_id",
+        "ad_id_v2",
+        "stat_time_day",
+        "stat_time_hour",
+        "gender",
+        "age",
+        "country_code",
+        "province_id",
+        "dma_id",
+        "platform",
+        "ac",
+        "language",
+        "device_brand_id",
+        "placement",
+        "interest_category",
+        "interest_category_tier2",
+        "interest_category_tier3",
+        "interest_category_tier4",
+        "behavior_id",
+        "hashtag",
+        "audience_tags",
+        "additional_interests",
+        "purchase_intention",
+        "contextual_tag",
+        "ad_type",
+        "bucket_id",
+    ],
+}
+DESCRIPTIONS = {
+    "advertiser_id": "Advertiser ID.",
+    "ad_id_v2": "Ad ID; of Upgraded Smart+, that of the ad, not of a creative.",
+    "stat_time_hour": "Hour in the account time zone.",
+}
+
 
 def property_schema(stream: str, name: str, field: dict[str, Any]) -> dict[str, Any]:
     """One field of the sheet as JSON Schema; nullable unless it is a key."""
@@ -91,11 +155,20 @@ def entity_schema(stream: str, sheet: dict[str, Any], keys: list[str]) -> dict[s
 def metric_catalogue(facts: Path, reports: list[dict[str, Any]]) -> dict[str, Any]:
     """The report metrics, the dimensions of the reports and the metrics of each report."""
     catalogue = json.loads((facts / "fields" / "_metrics_catalog.json").read_text("utf-8"))
-    dimensions: dict[str, Any] = {}
+    described = dict(DESCRIPTIONS)
     for report in reports:
         sheet = json.loads((facts / report["fields_file"]).read_text("utf-8"))
         for name, field in sheet["fields"]["dimensions"].items():
-            dimensions.setdefault(name, field["description"])
+            described.setdefault(name, field["description"])
+    names = dict.fromkeys(name for found in DIMENSIONS.values() for name in found)
+    dimensions = {
+        name: {
+            "description": described.get(name, f"Dimension {name}."),
+            "report_types": [kind for kind, found in DIMENSIONS.items() if name in found],
+        }
+        for name in names
+    }
+    supported = catalogue["supported_with_dimension"]
     keep = ("type", "group", "levels", "description")
     return {
         "metrics": {
@@ -103,6 +176,9 @@ def metric_catalogue(facts: Path, reports: list[dict[str, Any]]) -> dict[str, An
             for name, metric in sorted(catalogue["metrics"].items())
         },
         "dimensions": dimensions,
+        "with_country_code": {
+            kind: supported[f"{kind} country_code (sync)"] for kind in DIMENSIONS
+        },
         "reports": {report["name"]: report["default_metrics"] for report in reports},
     }
 

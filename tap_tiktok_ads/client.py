@@ -29,7 +29,7 @@ from tap_tiktok_ads.pagination import pages_after, past_the_end
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context, Record
 
@@ -65,12 +65,11 @@ class Task:
     @property
     def page(self) -> int:
         """The number of the page, from 1."""
-        return int(self.request.params.get("page", 1))
+        return int(self.request.paged.get("page", 1))
 
     def at_page(self, page: int, last_page: int) -> Task:
         """The same request for another page."""
-        params = {**self.request.params, "page": page}
-        request = dataclasses.replace(self.request, params=params, divisible=False)
+        request = dataclasses.replace(self.request.with_paged(page=page), divisible=False)
         return dataclasses.replace(self, request=request, last_page=last_page)
 
 
@@ -138,7 +137,7 @@ class TikTokStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # `records` has done it, once for each page
 
     name: str
-    path: t.ClassVar[str]
+    path: str
     page_size: t.ClassVar[int | None] = None
     """Records that a page may hold at most; None where the endpoint has no pages."""
     records_field: t.ClassVar[str] = "list"
@@ -149,9 +148,12 @@ class TikTokStream(Stream):
     """Codes that mean the account lacks a feature: no rows and a warning instead of an error."""
 
     def __init__(self, tap: TapTikTokAds) -> None:
-        schema = {"description": inspect.cleandoc(self.__doc__ or ""), **self.columns()}
-        super().__init__(tap, schema=schema)
+        # what `columns` may need, before the SDK's part
         self.tap = tap
+        self.only: Sequence[Advertiser] | None = None  # for look-ups, which use no bookmarks
+        self._reported: set[str] = set()
+        schema = {"description": self.description(), **self.columns()}
+        super().__init__(tap, schema=schema)
         self.logger.addFilter(_is_news)
         self.caster = self.new_caster()
         self.decode: Decode | None = None
@@ -159,9 +161,17 @@ class TikTokStream(Stream):
         self._lines: Lines | None = None
         self._refused: dict[str, errors.ApiError] = {}  # by workers: ask no further
         self._gaps: set[str] = set()  # by the main thread, in plan order: bookmarks stay
-        self._reported: set[str] = set()
+
+    @property
+    def advertisers(self) -> Sequence[Advertiser]:
+        """Those that the stream reads."""
+        return self.tap.advertisers if self.only is None else self.only
 
     # What a stream is made of: the bases in `streams/` fill this in.
+
+    def description(self) -> str:
+        """What users read."""
+        return inspect.cleandoc(self.__doc__ or "")
 
     def columns(self) -> dict[str, t.Any]:
         """The JSON Schema of the records."""
@@ -195,18 +205,27 @@ class TikTokStream(Stream):
 
     def work(self, task: Task) -> tuple[Page, Sequence[Task]]:
         """Send a task's request: its page, and the tasks that follow it in the plan."""
+        return self.caught(task, self._answered)
+
+    def caught(
+        self, task: Task, action: Callable[[Task], tuple[Page, Sequence[Task]]]
+    ) -> tuple[Page, Sequence[Task]]:
+        """What an action brings, or what its error makes of the task."""
         if task.advertiser is not None and task.advertiser.id in self._refused:
             return Page(refused=self._refused[task.advertiser.id]), ()
         try:
-            reply = self.tap.transport.send(task.request, self.decode, self.name)
-            found = self.read(task, reply)
-            return self._page(task, found, reply), self.following(task, reply, len(found))
+            return action(task)
         except errors.TooLargeError as error:
             return self._divided(task, error)
         except errors.TapError as error:
             return self._without_records(task, error), ()
         except Exception as error:  # noqa: BLE001 - whatever an answer of another shape may cause
             return Page(failed=_misshapen(task, error)), ()
+
+    def _answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
+        reply = self.tap.transport.send(task.request, self.decode, self.name)
+        found = self.read(task, reply)
+        return self._page(task, found, reply), self.following(task, reply, len(found))
 
     def _page(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
         """The typed rows of raw records, or RECORD lines."""
@@ -225,7 +244,7 @@ class TikTokStream(Stream):
             return Page(lines, len(lines), _given(marks), weight=sum(map(len, lines)), **facts)
         typed = list(rows)
         marks = [self.mark(row) for row in typed]
-        return Page(typed, len(typed), _given(marks), weight=5 * reply.size, **facts)
+        return Page(typed, len(typed), _given(marks), weight=5 * len(reply.body), **facts)
 
     def _without_records(self, task: Task, error: errors.TapError) -> Page:
         if not isinstance(error, errors.ApiError) or not self.skippable(task, error):
@@ -437,31 +456,33 @@ class TikTokStream(Stream):
 
     def _close(self, group: Group) -> None:
         """Move the bookmark of a completed group, and write a STATE message if one is due."""
-        if group.advertiser is None or group.advertiser.id in self._gaps:
+        if group.advertiser is not None and group.advertiser.id in self._gaps:
             return
         value = self.bookmark_after(group)
         if value is not None and self.replication_method == INCREMENTAL:
-            state = self.get_context_state({"advertiser_id": group.advertiser.id})
+            state = self.get_context_state(_context(group.advertiser))
             value = max(value, self.bookmark(group.advertiser) or value)
             state.update(replication_key=self.replication_key, replication_key_value=value)
             self.state_manager.is_flushed = False
         if self.tap.state_is_due():
             self._write_state_message()
 
-    def bookmark(self, advertiser: Advertiser) -> str | None:
+    def bookmark_value(self, advertiser: Advertiser | None) -> t.Any:
+        """What the state holds for an advertiser, or for all of them."""
+        if self.replication_method != INCREMENTAL or self.only is not None:
+            return None
+        # get_context_state would add a partition, ahead of the stream's turn
+        state = get_state_if_exists(self.tap_state, self.name, _context(advertiser)) or {}
+        found = state.get("replication_key") == self.replication_key
+        return state.get("replication_key_value") if found else None
+
+    def bookmark(self, advertiser: Advertiser | None) -> str | None:
         """The advertiser's bookmark, in the form of the replication key's values.
 
         Raises:
             ConfigError: the state holds something else, or a moment that is still to come.
         """
-        if self.replication_method != INCREMENTAL:
-            return None
-        # get_context_state would add a partition, ahead of the stream's turn
-        context = {"advertiser_id": advertiser.id}
-        state = get_state_if_exists(self.tap_state, self.name, context) or {}
-        if state.get("replication_key") != self.replication_key:
-            return None
-        value = state.get("replication_key_value")
+        value = self.bookmark_value(advertiser)
         if value is None:
             return None
         try:
@@ -471,8 +492,9 @@ class TikTokStream(Stream):
         tomorrow = self.tap.started.add(days=1)
         if moment is None or not pendulum.datetime(1970, 1, 1) <= moment <= tomorrow:
             msg = (
-                f"The state of {self.name}, advertiser {advertiser.id}, has the bookmark "
-                f"{value!r}: not a date up to today. Remove it to read the stream from its start."
+                f"The state of {self.name}, advertiser {advertiser.id if advertiser else 'all'}, "
+                f"has the bookmark {value!r}: not a date up to today. Remove it to read the stream "
+                "from its start."
             )
             raise errors.ConfigError(msg)
         return self.bookmark_text(moment)
@@ -507,6 +529,11 @@ class TikTokStream(Stream):
                 name,
                 value,
             )
+
+
+def _context(advertiser: Advertiser | None) -> dict[str, str] | None:
+    """The partition of the state; None for streams that are read once for all advertisers."""
+    return None if advertiser is None else {"advertiser_id": advertiser.id}
 
 
 def _object(raw: t.Any) -> dict[str, t.Any]:

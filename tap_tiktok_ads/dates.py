@@ -33,6 +33,27 @@ _MACRO = re.compile(
     r"(?P<open>[{(])\s*(?P<anchor>[a-z_]+)\s*"
     r"(?:(?P<sign>[+-])\s*(?P<count>\d{1,5})\s*(?P<unit>[A-Za-z]*)\s*)?(?P<close>[)}])"
 )
+#: Units as words, for settings.
+UNIT_WORDS = {word.removesuffix("s"): letter for letter, word in UNITS.items()}
+#: Letters of a date format, each as often as it is wide, and pendulum's token for it.
+_TOKENS = {
+    "yyyy": "YYYY",
+    "yy": "YY",
+    "MM": "MM",
+    "M": "M",
+    "dd": "DD",
+    "d": "D",
+    "HH": "HH",
+    "H": "H",
+    "mm": "mm",
+    "m": "m",
+    "ss": "ss",
+    "s": "s",
+    "SSS": "SSS",
+    "XXX": "Z",
+    "Z": "ZZ",
+}
+_TOKEN = re.compile(r"'[^']*'|([A-Za-z])\1*|[^A-Za-z']+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -88,6 +109,25 @@ def macro(text: str, now: pendulum.DateTime, unit: str = "d") -> pendulum.DateTi
     except (ValueError, OverflowError):
         msg = f"{text!r} lies outside the calendar"
         raise DateError(msg) from None
+
+
+def date_format(text: str) -> str:
+    """Pendulum's form of a format such as `yyyy-MM-dd` or `yyyy-MM-dd'T'HH:mm:ssXXX`.
+
+    Raises:
+        DateError: a letter stands for nothing.
+    """
+    parts = []
+    for match in _TOKEN.finditer(text):
+        part = match[0]
+        if not match[1]:
+            parts.append(f"[{part.strip(chr(39))}]" if part.strip("'") else "")
+        elif part in _TOKENS:
+            parts.append(_TOKENS[part])
+        else:
+            msg = f"{text!r} is no date format: {part!r} is none of {', '.join(_TOKENS)}"
+            raise DateError(msg)
+    return "".join(parts)
 
 
 def day(text: str, now: pendulum.DateTime) -> pendulum.Date:

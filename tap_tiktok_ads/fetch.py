@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 #: Bytes of answers that may be under way or wait to be consumed, at first and at most.
-MEMORY, MOST_MEMORY = 8 * 1024 * 1024, 32 * 1024 * 1024
+MEMORY, MOST_MEMORY = 6 * 1024 * 1024, 32 * 1024 * 1024
 #: How many always may.
 LEAST_AHEAD = 2
 #: Seconds after which an answer that is waited for is late.
@@ -225,7 +225,7 @@ class Lookahead(t.Generic[T, R]):
         action = self._when_idle
         if action is None or not all(plan.idle for plan in self._workers.plans):
             if late and self._cramped and self.running < self.ahead / 2:
-                self._workers.memory = min(MOST_MEMORY, self._workers.memory + self.weight)
+                self._workers.memory = min(MOST_MEMORY, 1.5 * self._workers.memory)
                 self._workers.fill()
             self._workers.changed.wait(1.0)
             return

@@ -150,13 +150,29 @@ def date(value: t.Any) -> str | None:
     raise BadValueError(value)
 
 
+def local_date_time(value: t.Any) -> str | None:
+    """A time of a clock whose zone the value does not tell, from `YYYY-MM-DD HH:MM:SS`."""
+    if value is None or _nothing(value):
+        return None
+    if isinstance(value, str) and len(value) == SPACED_TIME:
+        try:
+            return datetime.fromisoformat(value).isoformat()
+        except ValueError:
+            pass
+    raise BadValueError(value)
+
+
 _SCALARS: dict[str, Convert] = {
     "string": text,
     "integer": integer,
     "number": number,
     "boolean": boolean,
 }
-_FORMATS: dict[str, Convert] = {"date-time": date_time, "date": date}
+_FORMATS: dict[str, Convert] = {
+    "date-time": date_time,
+    "date": date,
+    "local-date-time": local_date_time,
+}
 #: What each conversion leaves as it is: most values, so that they need no call.
 _FITTING: dict[Convert, frozenset[type]] = {
     text: frozenset({str}),
@@ -408,8 +424,8 @@ class ReportDecoder:
         row = msgspec.defstruct("Row", [("dimensions", keys), ("metrics", values)], gc=False)
         self._decode = msgspec.json.Decoder(row, strict=False).decode
         self._lock = threading.Lock()  # one page at a time: several would take more memory
-        self._by_day = "stat_time_day" in dimensions
-        self._days: dict[str, str] = {}
+        self._time = next((name for name in dimensions if name.startswith("stat_time_")), None)
+        self._times: dict[str, str] = {}
 
     def decode(self, body: bytes) -> t.Any:
         """The envelope of a success whose `data` holds `list` and `page_info`.
@@ -428,7 +444,7 @@ class ReportDecoder:
     def _members(self, body: bytes) -> t.Any:
         envelope: t.Any = _decode_objects(body)
         decode: t.Any = self._decode
-        encode, days = _ENCODE, self._days
+        encode, name, times = _ENCODE, self._time, self._times
         members: list[bytes] = []
         # Within a JSON text of no white space, these stand nowhere else than where a value does.
         empty = b':""' in body
@@ -436,19 +452,23 @@ class ReportDecoder:
             plain = bytes(raw).replace(b':"-"', b":null")  # while it is in the processor's cache
             row = decode(plain.replace(b':""', b":null") if empty else plain)
             dimensions = row.dimensions
-            if self._by_day:
-                time = dimensions.stat_time_day
-                dimensions.stat_time_day = days.get(time) or self._day(time)
+            if name is not None:
+                time = getattr(dimensions, name)
+                setattr(dimensions, name, times.get(time) or self._moment(time))
             metrics = encode(row.metrics)
             comma = b"" if metrics == b"{}" else b","
             members.append(encode(dimensions)[1:-1] + comma + metrics[1:-1])
         envelope.data.rows = members
         return envelope
 
-    def _day(self, time: str) -> str:
-        if time[10:] != " 00:00:00" or not _DAY.match(time):
+    def _moment(self, time: str) -> str:
+        if self._time == "stat_time_hour":
+            moment = local_date_time(time)
+        else:
+            moment = time[:10] if time[10:] == " 00:00:00" and _DAY.match(time) else None
+        if moment is None:
             raise BadValueError(time)
-        return self._days.setdefault(time, time[:10])
+        return self._times.setdefault(time, moment)
 
 
 def _kind(column: Mapping[str, t.Any]) -> str:

@@ -7,18 +7,34 @@ from __future__ import annotations
 
 import copy
 import functools
+import re
 import typing as t
 from pathlib import Path
 
 import msgspec
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    Schema = dict[str, t.Any]
+Schema: t.TypeAlias = "dict[str, t.Any]"
 
 PACKAGED = Path(__file__).parent / "schemas"
 FOLDER = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent / "schemas"
+
+#: Columns of a time dimension; both are in account time.
+TIMES: dict[str, Schema] = {
+    "stat_time_day": {
+        "type": "string",
+        "format": "date",
+        "description": "Day in the advertiser's time zone.",
+    },
+    "stat_time_hour": {
+        "type": "string",
+        "format": "local-date-time",
+        "description": "Hour in the advertiser's time zone, as YYYY-MM-DDTHH:MM:SS.",
+    },
+}
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
 
 @functools.cache
@@ -37,6 +53,102 @@ def default_metrics(report: str) -> tuple[str, ...]:
     return tuple(_load("metrics")["reports"][report])
 
 
+def metric(name: str) -> Schema:
+    """The column of a metric; text for one that the catalogue does not know."""
+    known = _load("metrics")["metrics"].get(name)
+    if known is None:
+        return {"type": ["string", "null"]}
+    return {"type": [known["type"], "null"], "description": known["description"]}
+
+
+def catalogue() -> Schema:
+    """`schemas/metrics.json`: every metric and dimension that is known of reports.
+
+    `metrics` and `dimensions` by name, `with_country_code` by report type the metrics that may be
+    asked for beside that dimension, `reports` the default metrics of the built-in ones.
+    """
+    return _load("metrics")
+
+
+def infer(rows: Iterable[Mapping[str, t.Any]]) -> Schema:
+    """A JSON Schema that rows fit, nullable throughout; known metrics have their types.
+
+    Text that is a time as TikTok writes it in all rows becomes a date-time.
+    """
+    import genson  # noqa: PLC0415 - rarely needed
+
+    builder = genson.SchemaBuilder()
+    builder.add_schema({"type": "object", "properties": {}})
+    times: dict[str, bool] = {}
+    for row in rows:
+        builder.add_object(row)
+        for name, value in row.items():
+            if value not in (None, ""):
+                fits = isinstance(value, str) and bool(_TIME.fullmatch(value))
+                times[name] = times.get(name, True) and fits
+    schema: Schema = _nullable(builder.to_schema())
+    columns: Schema = schema["properties"]
+    for name, column in columns.items():
+        if name in TIMES:
+            columns[name] = {**TIMES[name], "type": ["string", "null"]}
+        elif "string" in column.get("type", ()):
+            if name in _load("metrics")["metrics"]:
+                columns[name] = metric(name)
+            elif times.get(name):
+                column["format"] = "date-time"
+    return schema
+
+
+def _nullable(schema: t.Any) -> t.Any:
+    """A schema as genson writes it, with null allowed everywhere and nothing required."""
+    if isinstance(schema, list):
+        return [_nullable(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {k: v for k, v in schema.items() if k not in {"required", "$schema", "properties"}}
+    if "properties" in schema:
+        result["properties"] = {k: _nullable(v) for k, v in schema["properties"].items()}
+    for key in ("items", "anyOf"):
+        if key in result:
+            result[key] = _nullable(result[key])
+    if "type" in result:
+        types = result["type"] if isinstance(result["type"], list) else [result["type"]]
+        kinds = [kind for kind in types if kind != "null"]
+        result["type"] = [
+            *(kinds or ["string"]),
+            "null",
+        ]  # never seen with a value: take it for text
+    return result
+
+
+def keyed(schema: Mapping[str, t.Any], keys: Sequence[str], owner: str | None) -> Schema:
+    """The schema of an object stream, key columns first and never null.
+
+    Args:
+        schema: with `properties`; where those are empty, keys are taken for text.
+        keys: names of the key columns.
+        owner: a column to add in front, if it is not there.
+
+    Raises:
+        KeyError: a key is no column.
+    """
+    found = dict(schema["properties"])
+    if owner is not None:
+        found = {owner: {"type": "string"}, **found}
+    if not schema["properties"]:
+        found = {key: {"type": "string"} for key in keys} | found
+    columns = {key: _required(found[key]) for key in keys} | {
+        name: column for name, column in found.items() if name not in keys
+    }
+    return {"additionalProperties": True, **schema, "type": "object", "properties": columns}
+
+
+def _required(column: Schema) -> Schema:
+    kinds = column.get("type", [])
+    kinds = [kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"]
+    return {**column, "type": kinds[0] if len(kinds) == 1 else kinds} if kinds else column
+
+
 def report(dimensions: Sequence[str], metrics: Sequence[str]) -> Schema:
     """The JSON Schema of a report's flat rows: `advertiser_id`, its dimensions, its metrics.
 
@@ -51,17 +163,11 @@ def report(dimensions: Sequence[str], metrics: Sequence[str]) -> Schema:
         }
     }
     for name in dimensions:
-        properties[name] = {"type": "string", "description": catalogue["dimensions"][name]}
-    if "stat_time_day" in properties:
-        properties["stat_time_day"] = {
-            "type": "string",
-            "format": "date",
-            "description": "Day in the advertiser's time zone.",
+        known = catalogue["dimensions"].get(name, {})
+        properties[name] = {"type": "string"} | {
+            key: known[key] for key in known if key == "description"
         }
+    properties |= {name: TIMES[name] for name in dimensions if name in TIMES}
     for name in metrics:
-        metric = catalogue["metrics"][name]
-        properties[name] = {
-            "type": [metric["type"], "null"],
-            "description": metric["description"],
-        }
+        properties[name] = metric(name)
     return {"type": "object", "additionalProperties": True, "properties": properties}

@@ -12,7 +12,8 @@ from importlib import metadata
 import pendulum
 from singer_sdk import typing as th
 
-from tap_tiktok_ads import dates
+from tap_tiktok_ads import dates, definitions, report_definitions
+from tap_tiktok_ads.definitions import API_VERSION
 from tap_tiktok_ads.errors import ConfigError
 from tap_tiktok_ads.limits import TIERS, Tier
 from tap_tiktok_ads.transport import is_loopback
@@ -20,7 +21,6 @@ from tap_tiktok_ads.transport import is_loopback
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-API_VERSION = "/open_api/v1.3"
 HOSTS = {
     "production": "https://business-api.tiktok.com",
     "sandbox": "https://sandbox-ads.tiktok.com",
@@ -167,6 +167,26 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         description="Text of the User-Agent header; by default the tap's name and version.",
     ),
     th.Property(
+        "custom_streams",
+        th.ArrayType(th.ObjectType(additional_properties=True)),
+        title="Custom streams",
+        description=(
+            "Streams of your own from any endpoint that reads: a list of objects with name, url "
+            "and more; see Beyond the templates."
+        ),
+        default=[],
+    ),
+    th.Property(
+        "custom_reports",
+        th.ArrayType(th.ObjectType(additional_properties=True)),
+        title="Custom reports",
+        description=(
+            "Reports of your own: a list of objects with name, data_level, dimensions, metrics "
+            "and more; see Beyond the templates."
+        ),
+        default=[],
+    ),
+    th.Property(
         "simulator",
         th.ObjectType(additional_properties=True, nullable=True),
         title="Simulator",
@@ -203,6 +223,8 @@ class Settings:
     request_timeout: int
     max_retries: int
     user_agent: str
+    custom_streams: tuple[definitions.StreamDefinition, ...]
+    custom_reports: tuple[report_definitions.ReportDefinition, ...]
     simulator: Mapping[str, t.Any]
 
     @property
@@ -316,6 +338,10 @@ def check(config: Mapping[str, t.Any], known: t.Collection[str]) -> Settings:
             "app_secret": (values["app_secret"] or "").strip(),
             "api_url": (values["api_url"] or "").strip(),
             "user_agent": (values["user_agent"] or "").strip() or default_user_agent(),
+            "custom_streams": definitions.streams(
+                values["custom_streams"], values["api_url"] or ""
+            ),
+            "custom_reports": report_definitions.reports(values["custom_reports"]),
             "simulator": values["simulator"] or {},
             "advertiser_ids": tuple(dict.fromkeys(values["advertiser_ids"])),
             "exclude_advertiser_ids": tuple(values["exclude_advertiser_ids"]),

@@ -23,14 +23,14 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog, StateMessage
 from typing_extensions import override
 
-from tap_tiktok_ads import accounts, settings
+from tap_tiktok_ads import accounts, definitions, fetch, report_definitions, settings
 from tap_tiktok_ads.errors import ConfigError
-from tap_tiktok_ads.fetch import Workers
 from tap_tiktok_ads.limits import Limiter
 from tap_tiktok_ads.output import BufferedWriter
 from tap_tiktok_ads.progress import Progress, Reporter
 from tap_tiktok_ads.progress import start as start_reporter
 from tap_tiktok_ads.streams import STREAMS
+from tap_tiktok_ads.streams.custom import CustomReport, CustomStream
 from tap_tiktok_ads.transport import Transport
 
 if t.TYPE_CHECKING:
@@ -117,7 +117,34 @@ class TapTikTokAds(Tap):
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        return [stream(self) for stream in STREAMS]
+        custom = definitions.streams(
+            self._config.get("custom_streams"), self._config.get("api_url") or ""
+        )
+        reports = report_definitions.reports(self._config.get("custom_reports"))
+        built_in = [stream(self) for stream in STREAMS]
+        columns = {stream.name: stream.schema["properties"] for stream in built_in}
+        definitions.check_names(custom, [one.name for one in reports], columns)
+        makers: dict[str, Callable[[], TikTokStream]] = {
+            **{one.name: functools.partial(CustomReport, self, one) for one in reports},
+            **{one.name: functools.partial(CustomStream, self, one) for one in custom},
+        }
+        self._makers = {one.name: functools.partial(one, self) for one in STREAMS} | makers
+        return [*built_in, *(make() for make in makers.values())]
+
+    def rows_of(
+        self, name: str, advertiser: accounts.Advertiser | None
+    ) -> Iterator[dict[str, t.Any]]:
+        """All typed rows of a stream for one advertiser, or for all, whatever the state says.
+
+        Raises:
+            TapError: it cannot be read.
+        """
+        stream = self._makers[name]()
+        stream.only = self.advertisers if advertiser is None else [advertiser]
+        for _, page in fetch.in_turn(stream.plan(), stream.work):
+            if (error := page.failed or page.refused) is not None:
+                raise error
+            yield from t.cast("Sequence[dict[str, t.Any]]", page.rows)
 
     # What the streams of a run share, made when first needed.
 
@@ -164,10 +191,10 @@ class TapTikTokAds(Tap):
         )
 
     @functools.cached_property
-    def workers(self) -> Workers:
+    def workers(self) -> fetch.Workers:
         """The threads that fetch: as many as rate times latency calls for, and some to spare."""
         rate, transport = self.settings.tier.per_second, self.transport
-        return Workers(
+        return fetch.Workers(
             self.settings.max_concurrency or MAX_WORKERS,
             wanted=lambda: math.ceil(1.15 * rate * transport.latency) + 2,
         )

@@ -49,17 +49,33 @@ THROTTLE_HEADER = "X-Tt-Ads-Throttle"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """A request below the base URL; `params` hold values of any JSON type.
+    """A request below the base URL; parameters hold values of any JSON type.
 
-    `shared` marks a request that several streams make: its answer is kept for the rest of the run.
+    `params` go into the query, `body` is what a POST sends; pages are in the body where there is
+    one. A path that begins with `/open_api/` starts at the host. `shared` marks a request that
+    several streams make: its answer is kept for the rest of the run.
     `divisible` marks one that the caller can divide: it is not repeated when it was too large.
     """
 
     path: str
     params: Mapping[str, t.Any]
     method: str = "GET"
+    body: Mapping[str, t.Any] | None = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     shared: bool = False
     divisible: bool = False
+
+    @property
+    def paged(self) -> Mapping[str, t.Any]:
+        """The parameters among which those of a page are."""
+        return self.params if self.body is None else self.body
+
+    def with_paged(self, **changes: t.Any) -> Request:
+        """The same request with other parameters of a page."""
+        paged = {**self.paged, **changes}
+        if self.body is None:
+            return dataclasses.replace(self, params=paged)
+        return dataclasses.replace(self, body=paged)
 
     def query(self) -> dict[str, str]:
         """The parameters as TikTok wants them: text as it is, all else as JSON text."""
@@ -71,7 +87,8 @@ class Request:
     @property
     def where(self) -> str:
         """Endpoint and advertiser, for messages."""
-        advertiser = self.params.get("advertiser_id") or self.params.get("advertiser_ids")
+        sent = {**self.params, **(self.body or {})}
+        advertiser = sent.get("advertiser_id") or sent.get("advertiser_ids")
         if isinstance(advertiser, (list, tuple)):
             more = f" and {len(advertiser) - 1} more" if len(advertiser) > 1 else ""
             advertiser = f"{advertiser[0]}{more}" if advertiser else None
@@ -83,14 +100,14 @@ class Reply:
     """A successful answer.
 
     `data` is the envelope's `data`. `server_time` is the HTTP `Date` header, or None. `reports_cut`
-    says that TikTok warned that rows may be missing. `size` is that of the body in bytes.
+    says that TikTok warned that rows may be missing. `body` is all that was sent.
     """
 
     data: dict[str, t.Any]
     request_id: str
     server_time: str | None = None
     reports_cut: bool = False
-    size: int = 0
+    body: bytes = b""
 
 
 class _Envelope(msgspec.Struct):
@@ -214,7 +231,8 @@ class Transport:
         """
         if not request.shared:
             return self._send(request, decode, stream)[1]
-        key = f"{request.method} {request.path} {sorted(request.query().items())}"
+        query = sorted(request.query().items())
+        key = f"{request.method} {request.path} {query} {request.body} {request.headers}"
         with self._spool.turn(key):
             kept = self._spool.get(key)
             if kept is not None:
@@ -279,6 +297,12 @@ class Transport:
         with self._latency_lock:
             self.latency += (seconds - self.latency) * (0.1 if self.latency else 1.0)
 
+    def url(self, request: Request) -> str:
+        """Where a request goes, without its query."""
+        if request.path.startswith("/open_api/"):
+            return urllib.parse.urljoin(self.base_url, request.path)
+        return self.base_url + request.path
+
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
@@ -295,9 +319,10 @@ class Transport:
         try:
             response = self._session().request(
                 request.method,
-                self.base_url + request.path,
-                params=request.query() if request.method == "GET" else None,
-                json=None if request.method == "GET" else request.params,
+                self.url(request),
+                params=request.query(),
+                json=request.body,
+                headers=request.headers,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
@@ -349,7 +374,7 @@ class Transport:
                 request_id=str(known.request_id),
                 server_time=headers.get("Date"),
                 reports_cut=THROTTLE_HEADER in headers,
-                size=len(body),
+                body=body,
             )
         try:
             envelope = _decoder.decode(body)
@@ -377,7 +402,7 @@ class Transport:
             request_id=request_id,
             server_time=headers.get("Date"),
             reports_cut=THROTTLE_HEADER in headers,
-            size=len(body),
+            body=body,
         )
 
     def _printable(self, message: t.Any) -> str:

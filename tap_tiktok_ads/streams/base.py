@@ -31,11 +31,80 @@ CHANGE_DELAY = pendulum.duration(minutes=10)
 TOP_VIEW_PAGE_SIZE = 100
 #: Ids that a filter of a report may hold.
 ID_BATCH = 100
+#: Days that a report may span in one request, by its time dimension.
+WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
 #: The asset library lists its most recently changed assets only.
 LISTING_CAP = 10_000
 
 
-class EntityStream(TikTokStream):
+class KeyedStream(TikTokStream):
+    """Rows that have a key, and perhaps the time of their last change.
+
+    A row that comes again within a listing, because objects moved between pages, is dropped.
+    """
+
+    def __init__(self, tap: TapTikTokAds) -> None:
+        super().__init__(tap)
+        self._since: dict[str | None, t.Any] = {}
+        self.identify()
+
+    def identify(self) -> None:
+        """Note what tells rows apart, and what dates them."""
+        keys = [key for key in self.primary_keys if key != "advertiser_id"]
+        self._identity = keys or list(self.primary_keys)
+        self._dated = self.replication_key or ""
+
+    def since(self, advertisers: Sequence[Advertiser | None]) -> dict[str | None, t.Any]:
+        """From which change on rows are wanted, by advertiser; None: all."""
+        return {one.id if one else None: self.bookmark(one) for one in advertisers}
+
+    @override
+    def mark(self, row: Record) -> Mark:
+        identity = tuple(map(row.get, self._identity))
+        return Mark(identity, row.get(self._dated))
+
+    @override
+    def wanted(self, page: Page, group: Group) -> Page:
+        """Drop what has not changed since the bookmark, and what was seen on an earlier page.
+
+        An object without a time of change is always wanted.
+        """
+        if not page.marks:
+            return page
+        identities, changes = zip(*page.marks, strict=True)
+        known = list(filter(None, changes))
+        group.newest = max(known if group.newest is None else [*known, group.newest], default=None)
+        since = self._since.get(group.advertiser.id if group.advertiser else None)
+        new = set(identities) if self._identity else set()
+        unseen = group.seen.isdisjoint(new) and len(new) in {0, len(identities)}
+        if since is None and unseen:
+            group.seen |= new
+            return page
+        wanted = []
+        for identity, changed in page.marks:
+            recent = since is None or not changed or changed >= since
+            wanted.append(recent and identity not in group.seen)
+            if recent and identity:
+                group.seen.add(identity)
+        return page.only(wanted)
+
+    @override
+    def bookmark_after(self, group: Group) -> str | None:
+        """The latest change seen, but not later than shortly before the listing began.
+
+        An object that changes while the listing is under way may have been passed already.
+        """
+        if group.newest is None:
+            return None
+        try:
+            began = email.utils.parsedate_to_datetime(group.began or "")
+        except ValueError:
+            began = self.tap.started
+        latest = (pendulum.instance(began) - CHANGE_DELAY).in_timezone("UTC")
+        return min(group.newest, self.bookmark_text(latest))
+
+
+class EntityStream(KeyedStream):
     """Objects of an advertiser, read page by page."""
 
     deletable: t.ClassVar[bool] = False
@@ -47,22 +116,16 @@ class EntityStream(TikTokStream):
     capped: t.ClassVar[bool] = False
     """Whether the endpoint lists at most `LISTING_CAP` objects."""
 
-    def __init__(self, tap: TapTikTokAds) -> None:
-        super().__init__(tap)
-        keys = [key for key in self.primary_keys if key != "advertiser_id"]
-        self._identity = keys or ["advertiser_id"]
-        self._dated = self.replication_key or ""
-
     @override
     def columns(self) -> dict[str, t.Any]:
         return schemas.entity(self.name)
 
     @override
     def plan(self) -> Iterable[Task]:
-        self._since = {a.id: self.bookmark(a) for a in self.tap.advertisers}
+        self._since = self.since(self.advertisers)
         return (
             Task(request, advertiser, optional=optional)
-            for advertiser in self.tap.advertisers
+            for advertiser in self.advertisers
             for request, optional in self.listings(advertiser)
         )
 
@@ -108,103 +171,23 @@ class EntityStream(TikTokStream):
         return super().read(task, reply)
 
     @override
-    def mark(self, row: Record) -> Mark:
-        identity = tuple(map(row.get, self._identity))
-        return Mark(identity, row.get(self._dated))
-
-    @override
-    def wanted(self, page: Page, group: Group) -> Page:
-        """Drop what has not changed since the bookmark, and what was seen on an earlier page.
-
-        An object without a time of change is always wanted.
-        """
-        if not page.marks:
-            return page
-        identities, changes = zip(*page.marks, strict=True)
-        known = list(filter(None, changes))
-        group.newest = max(known if group.newest is None else [*known, group.newest], default=None)
-        since = self._since[group.advertiser.id] if group.advertiser else None
-        new = set(identities)
-        if since is None and len(new) == len(identities) and group.seen.isdisjoint(new):
-            group.seen |= new
-            return page
-        wanted = []
-        for identity, changed in page.marks:
-            recent = since is None or not changed or changed >= since
-            wanted.append(recent and identity not in group.seen)
-            if recent:
-                group.seen.add(identity)
-        return page.only(wanted)
-
-    @override
     def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
         if task.advertiser is not None:
             raw["advertiser_id"] = task.advertiser.id
         yield raw
 
-    @override
-    def bookmark_after(self, group: Group) -> str | None:
-        """The latest change seen, but not later than shortly before the listing began.
 
-        An object that changes while the listing is under way may have been passed already.
-        """
-        if group.newest is None:
-            return None
-        try:
-            began = email.utils.parsedate_to_datetime(group.began or "")
-        except ValueError:
-            began = self.tap.started
-        latest = (pendulum.instance(began) - CHANGE_DELAY).in_timezone("UTC")
-        return min(group.newest, self.bookmark_text(latest))
+class WindowedStream(TikTokStream):
+    """A stream that is read in windows of days, ascending, in each advertiser's time zone."""
 
+    window_days: int
+    """Days that one request may span, both ends included."""
 
-class ReportStream(TikTokStream):
-    """Rows of `/report/integrated/get/` over windows of days.
-
-    The dates follow the advertiser's time zone. Rows of deleted objects are included unless
-    `include_deleted` is off: TikTok leaves them out by default, and their spend with them.
-    """
-
-    path = "/report/integrated/get/"
-    page_size = 1000
-    replication_key = "stat_time_day"
-    report_type: t.ClassVar[str] = "BASIC"
-    data_level: t.ClassVar[str]
-    dimensions: t.ClassVar[tuple[str, ...]]
-    window_days: t.ClassVar[int] = 30
-    """Days that one request may span with the dimension `stat_time_day`, both ends included."""
-
-    def __init__(self, tap: TapTikTokAds) -> None:
-        super().__init__(tap)
-        self.primary_keys = ("advertiser_id", *self.dimensions)
-
-    @override
-    def columns(self) -> dict[str, t.Any]:
-        return schemas.report(self.dimensions, schemas.default_metrics(self.name))
-
-    @override
-    def new_caster(self) -> records.Caster:
-        return records.Caster(self.schema, attributes=True)
-
-    @property
-    def metrics(self) -> list[str]:
-        """The metrics to ask for: those selected. TikTok wants at least one."""
-        selected = [
-            name for name in schemas.default_metrics(self.name) if self.mask[("properties", name)]
-        ]
-        return selected or ["spend"]
-
-    @override
-    def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
-        """A `ReportDecoder`, where every metric that is asked for is written, too."""
-        if left_out & set(self.metrics):
-            return None
-        return records.ReportDecoder(self.schema, self.dimensions, self.metrics).decode
-
-    @override
-    def plan(self) -> Iterable[Task]:
-        metrics = self.metrics
-        ranges = [(advertiser, *self._days(advertiser)) for advertiser in self.tap.advertisers]
+    def windows(
+        self, advertisers: Sequence[Advertiser | None]
+    ) -> Iterator[tuple[Advertiser | None, dates.Window]]:
+        """The windows of each advertiser, of the width that has worked so far in this run."""
+        ranges = [(advertiser, *self._days(advertiser)) for advertiser in advertisers]
         self.logger.info(
             "Days %s to %s, in windows of at most %d, for %d advertiser(s).",
             min(first for _, first, _ in ranges),
@@ -213,30 +196,130 @@ class ReportStream(TikTokStream):
             len(ranges),
         )
         self._width = self.window_days
+
+        def computed() -> Iterator[tuple[Advertiser | None, dates.Window]]:
+            for advertiser, first, last in ranges:
+                start = first
+                while start <= last:
+                    window = next(dates.windows(start, last, self._width))
+                    yield advertiser, window
+                    start = window.end.add(days=1)
+
+        return computed()
+
+    def halves(self, window: dates.Window) -> Iterator[dates.Window]:
+        """The parts of a window that was too large; later ones are not wider."""
+        self._width = max(1, min(self._width, window.days // 2))
+        return dates.windows(window.start, window.end, self._width)
+
+    def _days(self, advertiser: Advertiser | None) -> tuple[pendulum.Date, pendulum.Date]:
+        """The first and the last day to read."""
+        settings = self.tap.settings
+        now = self.tap.started.in_timezone(advertiser.timezone if advertiser else "UTC")
+        configured, last = settings.days(now)
+        bookmark = self.bookmark(advertiser)
+        first = dates.first_day(
+            configured,
+            dates.moment(bookmark).date() if bookmark else None,
+            self.lookback_days,
+            rolling=dates.is_macro(settings.start_date),
+        )
+        if first > last:
+            self._warn_once(
+                f"empty {advertiser}",
+                "No day to read for advertiser %s: %s is after %s.",
+                advertiser.id if advertiser else "all",
+                first,
+                last,
+            )
+        return first, last
+
+    @property
+    def lookback_days(self) -> int:
+        """Days before the bookmark that are read again."""
+        return self.tap.settings.lookback_days
+
+    @override
+    def bookmark_text(self, moment: pendulum.DateTime) -> str:
+        return moment.to_date_string()
+
+    @override
+    def bookmark_after(self, group: Group) -> str | None:
+        """The last day of the window, whether it had rows or not."""
+        return group.window.end.isoformat() if group.window else None
+
+
+class ReportStream(WindowedStream):
+    """Rows of `/report/integrated/get/`: by day or hour over windows of days, or of all time.
+
+    The dates follow the advertiser's time zone. Rows of deleted objects are included unless
+    `include_deleted` is off: TikTok leaves them out by default, and their spend with them.
+    """
+
+    path = "/report/integrated/get/"
+    page_size = 1000
+    replication_key = "stat_time_day"
+    service_type: str = "AUCTION"
+    report_type: str = "BASIC"
+    data_level: str
+    dimensions: tuple[str, ...]
+    filters: tuple[dict[str, str], ...] = ()
+    """Filters besides the one for deleted objects."""
+
+    def __init__(self, tap: TapTikTokAds) -> None:
+        self.time_dimension = next((one for one in self.dimensions if one in WINDOW_DAYS), None)
+        self.window_days = WINDOW_DAYS.get(self.time_dimension or "", 0)
+        super().__init__(tap)
+        self.primary_keys = tuple(dict.fromkeys(("advertiser_id", *self.dimensions)))
+        self.replication_key = self.time_dimension  # type: ignore[assignment]
+
+    @property
+    def all_metrics(self) -> tuple[str, ...]:
+        """The metrics that there are columns for."""
+        return schemas.default_metrics(self.name)
+
+    @override
+    def columns(self) -> dict[str, t.Any]:
+        return schemas.report(self.dimensions, self.all_metrics)
+
+    @override
+    def new_caster(self) -> records.Caster:
+        return records.Caster(self.schema, attributes=True)
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics to ask for: those selected. TikTok wants at least one."""
+        selected = [name for name in self.all_metrics if self.mask[("properties", name)]]
+        return selected or ["spend"]
+
+    @override
+    def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
+        """A `ReportDecoder`, where every metric that is asked for is written, too."""
+        if left_out & set(self.metrics) or "advertiser_id" in self.dimensions:
+            return None
+        return records.ReportDecoder(self.schema, self.dimensions, self.metrics).decode
+
+    @override
+    def plan(self) -> Iterable[Task]:
+        metrics = self.metrics
+        if self.time_dimension is None:
+            whose: Iterable[tuple[Advertiser | None, dates.Window | None]]
+            whose = ((advertiser, None) for advertiser in self.advertisers)
+        else:
+            whose = self.windows(self.advertisers)
         return (
             Task(self.request(advertiser, window, metrics), advertiser, window)
-            for advertiser, first, last in ranges
-            for window in self._windows(first, last)
+            for advertiser, window in whose
         )
-
-    def _windows(self, first: pendulum.Date, last: pendulum.Date) -> Iterator[dates.Window]:
-        """Windows of the width that has worked so far in this run."""
-        while first <= last:
-            window = next(dates.windows(first, last, self._width))
-            yield window
-            first = window.end.add(days=1)
 
     @override
     def divide(self, task: Task) -> Sequence[Task]:
         """The two halves of the window; of a single day, the halves of its campaigns."""
-        if task.window is None or task.advertiser is None:
-            return ()
         params = task.request.params
-        if task.window.days > 1:
-            self._width = max(1, min(self._width, task.window.days // 2))
+        if task.window is not None and task.window.days > 1:
             parts = [
                 {**params, "start_date": str(half.start), "end_date": str(half.end)}
-                for half in dates.windows(task.window.start, task.window.end, self._width)
+                for half in self.halves(task.window)
             ]
         else:
             others = [one for one in params.get("filtering", ()) if one != _campaigns_in(params)]
@@ -251,7 +334,7 @@ class ReportStream(TikTokStream):
 
     @staticmethod
     def _part(task: Task, params: dict[str, t.Any]) -> Task:
-        window = dates.Window(
+        window = task.window and dates.Window(
             pendulum.Date.fromisoformat(params["start_date"]),
             pendulum.Date.fromisoformat(params["end_date"]),
         )
@@ -287,45 +370,30 @@ class ReportStream(TikTokStream):
                     waiting += pages_after(1, None, data.get("page_info"), len(rows), size)
         return list(found)
 
-    def _days(self, advertiser: Advertiser) -> tuple[pendulum.Date, pendulum.Date]:
-        """The first and the last day to read."""
-        settings = self.tap.settings
-        now = self.tap.started.in_timezone(advertiser.timezone)
-        configured, last = settings.days(now)
-        bookmark = self.bookmark(advertiser)
-        first = dates.first_day(
-            configured,
-            dates.moment(bookmark).date() if bookmark else None,
-            settings.lookback_days,
-            rolling=dates.is_macro(settings.start_date),
-        )
-        if first > last:
-            self._warn_once(
-                f"empty {advertiser.id}",
-                "No day to read for advertiser %s: %s is after %s.",
-                advertiser.id,
-                first,
-                last,
-            )
-        return first, last
-
-    def request(self, advertiser: Advertiser, window: dates.Window, metrics: list[str]) -> Request:
+    def request(
+        self, advertiser: Advertiser | None, window: dates.Window | None, metrics: list[str]
+    ) -> Request:
         """The request for a window's first page."""
         params: dict[str, t.Any] = {
-            "advertiser_id": advertiser.id,
-            "service_type": "AUCTION",
+            "advertiser_id": advertiser.id if advertiser else "",
+            "service_type": self.service_type,
             "report_type": self.report_type,
             "data_level": self.data_level,
             "dimensions": list(self.dimensions),
             "metrics": metrics,
-            "start_date": window.start.isoformat(),
-            "end_date": window.end.isoformat(),
             "page": 1,
             "page_size": self.page_size,
         }
-        if self.tap.settings.include_deleted:
-            level = self.data_level.removeprefix("AUCTION_").lower()
-            params["filtering"] = [_filter(f"{level}_status", ["STATUS_ALL"])]
+        if window is None:
+            params["query_lifetime"] = True
+        else:
+            params |= {"start_date": str(window.start), "end_date": str(window.end)}
+        filters = list(self.filters)
+        level = self.data_level.partition("_")[2].lower()
+        if level != "advertiser" and self.tap.settings.include_deleted:
+            filters.append(_filter(f"{level}_status", ["STATUS_ALL"]))
+        if filters:
+            params["filtering"] = filters
         return Request(self.path, params, divisible=True)
 
     @override
@@ -338,15 +406,6 @@ class ReportStream(TikTokStream):
         row = {"advertiser_id": task.advertiser.id if task.advertiser else None}
         row |= {name: dimensions[name] for name in self.dimensions}  # in the order of the keys
         yield {**row, **dimensions, **(raw.get("metrics") or {})}
-
-    @override
-    def bookmark_text(self, moment: pendulum.DateTime) -> str:
-        return moment.to_date_string()
-
-    @override
-    def bookmark_after(self, group: Group) -> str | None:
-        """The last day of the window, whether it had rows or not."""
-        return group.window.end.isoformat() if group.window else None
 
 
 def _filter(field: str, values: Sequence[str]) -> dict[str, str]:

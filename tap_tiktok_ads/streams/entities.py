@@ -23,7 +23,7 @@ class Advertisers(EntityStream):
 
     @override
     def plan(self) -> Iterable[Task]:
-        ids = [advertiser.id for advertiser in self.tap.advertisers]
+        ids = [advertiser.id for advertiser in self.advertisers]
         batches = accounts.batches(ids, accounts.INFO_BATCH)
         return (Task(accounts.info_request(batch)) for batch in batches)
 

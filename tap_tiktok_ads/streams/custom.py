@@ -1,0 +1,354 @@
+"""Streams that users define: any endpoint (`custom_streams`), any report (`custom_reports`)."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import threading
+import typing as t
+
+from typing_extensions import override
+
+from tap_tiktok_ads import fetch, paths, schemas, templates
+from tap_tiktok_ads.client import Page, Task
+from tap_tiktok_ads.dates import Window
+from tap_tiktok_ads.errors import ConfigError, NotPermittedError, ResponseError
+from tap_tiktok_ads.pagination import pages_after
+from tap_tiktok_ads.streams.base import KeyedStream, ReportStream, WindowedStream
+from tap_tiktok_ads.transport import Request
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import pendulum
+    from singer_sdk.helpers.types import Record
+
+    from tap_tiktok_ads.accounts import Advertiser
+    from tap_tiktok_ads.client import Group
+    from tap_tiktok_ads.definitions import StreamDefinition
+    from tap_tiktok_ads.report_definitions import ReportDefinition
+    from tap_tiktok_ads.tap import TapTikTokAds
+    from tap_tiktok_ads.transport import Decode, Reply
+
+#: Rows that a schema is inferred from, and requests for them, at most.
+SAMPLE_ROWS, SAMPLE_REQUESTS = 1000, 5
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CustomTask(Task):
+    """A request with what its lookups stand for; `pending` ones are still to be looked up."""
+
+    values: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    pending: bool = False
+
+
+class CustomStream(WindowedStream, KeyedStream):
+    """A stream of the setting `custom_streams`."""
+
+    def __init__(self, tap: TapTikTokAds, definition: StreamDefinition) -> None:
+        self.definition = definition
+        self.name = definition.name
+        self.path = definition.path
+        self.window_days = definition.window_days or 0
+        self._looked_up: dict[tuple[str, str | None], list[dict[str, t.Any]]] = {}
+        self._lookup_lock = threading.Lock()
+        super().__init__(tap)
+        self.primary_keys = definition.primary_keys
+        self.replication_key = definition.replication_key
+        self.identify()
+
+    @override
+    def description(self) -> str:
+        return f"{self.definition.method} {self.definition.path}, as the settings define it."
+
+    @override
+    def columns(self) -> dict[str, t.Any]:
+        """The schema of the definition or the catalog; else one inferred from a sample."""
+        schema = self.definition.schema or self._catalogued()
+        if schema is None:
+            schema = schemas.infer(self.sample(SAMPLE_ROWS, SAMPLE_REQUESTS))
+        keys = (*self.definition.primary_keys, *filter(None, [self.definition.replication_key]))
+        try:
+            owner = "advertiser_id" if self.definition.per_advertiser else None
+            return schemas.keyed(schema, keys, owner)
+        except KeyError as error:
+            msg = (
+                f"Custom stream {self.name!r} has no column {error.args[0]!r} for its keys: "
+                f"there are {', '.join(schema['properties'])}."
+            )
+            raise ConfigError(msg) from None
+
+    def _catalogued(self) -> dict[str, t.Any] | None:
+        if self.tap.input_catalog is None:
+            return None
+        entry = self.tap.input_catalog.get_stream(self.name)
+        return entry.schema.to_dict() if entry else {"properties": {}}
+
+    # Requests
+
+    @property
+    def _advertisers(self) -> list[Advertiser | None]:
+        return [*self.advertisers] if self.definition.per_advertiser else [None]
+
+    @override
+    def plan(self) -> Iterable[Task]:
+        if self.definition.window_days is None:
+            self._since = self.since(self._advertisers)
+            return (self._task(advertiser, None) for advertiser in self._advertisers)
+        return (self._task(*place) for place in self.windows(self._advertisers))
+
+    @override
+    def since(self, advertisers: Sequence[Advertiser | None]) -> dict[str | None, t.Any]:
+        if self._is_moment:
+            return super().since(advertisers)
+        return {one.id if one else None: self.bookmark_value(one) for one in advertisers}
+
+    @property
+    def _is_moment(self) -> bool:
+        """Whether the replication key's values are date-times, which bookmarks can be told from."""
+        column = self.schema["properties"].get(self.replication_key or "", {})
+        return bool(column.get("format") == "date-time")
+
+    def _task(self, advertiser: Advertiser | None, window: Window | None) -> CustomTask:
+        """The first task of an advertiser and window: a request, or the look-up for its values."""
+        if self.definition.lookups:
+            return CustomTask(Request(self.path, {}), advertiser, window, pending=True)
+        return CustomTask(self.request(advertiser, window, {}), advertiser, window)
+
+    def request(
+        self, advertiser: Advertiser | None, window: Window | None, values: Mapping[str, t.Any]
+    ) -> Request:
+        """The request with its macros filled in, for its first page."""
+        definition = self.definition
+        now = self.tap.started.in_timezone(advertiser.timezone if advertiser else "UTC")
+        known = {"advertiser_id": advertiser.id} if advertiser else {}
+        if window is not None:
+            known["start_date"] = window.start.format(definition.date_format)
+            known["end_date"] = window.end.format(definition.date_format)
+
+        def render(moment: pendulum.DateTime) -> str:
+            return str(moment.format(definition.date_format))
+
+        def filled(part: t.Any) -> t.Any:
+            every = {**known, **values}
+            return templates.fill(part, every, now, unit=definition.unit, render=render)
+
+        request = Request(
+            filled(definition.path),
+            filled(definition.params),
+            method=definition.method,
+            body=filled(definition.body),
+            headers=filled(definition.headers),
+            divisible=window is not None,
+        )
+        if definition.page_size is not None:
+            request = request.with_paged(page_size=definition.page_size)
+        return request
+
+    @override
+    def work(self, task: Task) -> tuple[Page, Sequence[Task]]:
+        if isinstance(task, CustomTask) and task.pending:
+            return self.caught(task, lambda _: (Page(), self._look_up(task)))
+        return super().work(task)
+
+    def _look_up(self, task: CustomTask) -> list[CustomTask]:
+        """A task for each combination of the values, or batches of values, of all lookups."""
+        batches = [
+            list(lookup.batches(self._values(number, task.advertiser)))
+            for number, lookup in enumerate(self.definition.lookups)
+        ]
+        found = []
+        for parts in itertools.product(*batches):
+            values = {name: value for part in parts for name, value in part.items()}
+            request = self.request(task.advertiser, task.window, values)
+            found.append(CustomTask(request, task.advertiser, task.window, values=values))
+        return found
+
+    def _values(self, number: int, advertiser: Advertiser | None) -> list[dict[str, t.Any]]:
+        """The values of a lookup; those of another stream are read once for each advertiser.
+
+        Raises:
+            TapError: the other stream cannot be read.
+        """
+        lookup = self.definition.lookups[number]
+        if lookup.stream is None:
+            return [dict(value) for value in lookup.values]
+        key = (str(number), advertiser.id if advertiser else None)
+        with self._lookup_lock:
+            if key not in self._looked_up:
+                rows = self.tap.rows_of(lookup.stream, advertiser)
+                self._looked_up[key] = lookup.select(rows)
+            return self._looked_up[key]
+
+    @override
+    def divide(self, task: Task) -> Sequence[Task]:
+        """The two halves of the window."""
+        if task.window is None or task.window.days == 1 or not isinstance(task, CustomTask):
+            return ()
+        return [
+            dataclasses.replace(
+                task, request=self.request(task.advertiser, half, task.values), window=half
+            )
+            for half in self.halves(task.window)
+        ]
+
+    @override
+    def following(self, task: Task, reply: Reply, found: int) -> Sequence[Task]:
+        definition, request = self.definition, task.request
+        if definition.cursor is not None:
+            more = definition.cursor.more_path
+            if more is not None and not any(paths.find(more, self._document(reply))):
+                return ()
+            cursors = [
+                one for one in paths.find(definition.cursor.path, self._document(reply)) if one
+            ]
+            sent = request.paged.get(definition.cursor.parameter)
+            if not cursors or cursors[0] == sent:
+                return ()
+            onward = request.with_paged(**{definition.cursor.parameter: cursors[0]})
+            return [dataclasses.replace(task, request=onward)]
+        page_info = reply.data.get("page_info")
+        size = request.paged.get("page_size") or (page_info or {}).get("page_size")
+        if not definition.paged or not size:
+            return ()
+        pages = pages_after(task.page, task.last_page, page_info, found, int(size))
+        return [task.at_page(page, pages[-1]) for page in pages]
+
+    # Rows
+
+    @staticmethod
+    def _document(reply: Reply) -> dict[str, t.Any]:
+        """The answer as JSONPaths see it."""
+        return {"code": 0, "request_id": reply.request_id, "data": reply.data}
+
+    @override
+    def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
+        return None
+
+    @override
+    def read(self, task: Task, reply: Reply) -> Sequence[dict[str, t.Any]]:
+        document = self._document(reply)
+        path = self.definition.records_path
+        found = paths.find(path, document)
+        if not found and reply.data and not self._is_empty(path, document):
+            others = "; ".join(map(str, paths.suggestions(document)[:5])) or "none"
+            msg = (
+                f"{task.request.where}: records_path {path} of custom stream {self.name!r} "
+                f"matches nothing. Arrays of objects in the answer: {others} "
+                f"(request_id {reply.request_id})"
+            )
+            raise ResponseError(msg)
+        metadata = {
+            name: next(iter(paths.find(where, document)), None)
+            for name, where in self.definition.metadata.items()
+        }
+        return [
+            {**metadata, **(record if isinstance(record, dict) else {"value": record})}
+            for record in found
+        ]
+
+    @staticmethod
+    def _is_empty(path: str, document: t.Any) -> bool:
+        """Whether the list that records are taken from is there, with none that fits."""
+        holder = paths.holder(path)
+        lists = paths.find(holder, document) if holder is not None else []
+        return bool(lists) and all(one is None or isinstance(one, list) for one in lists)
+
+    @override
+    def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
+        owner = {"advertiser_id": task.advertiser.id} if task.advertiser else {}
+        if self._flattens(raw):
+            raw = {
+                **{k: v for k, v in raw.items() if k not in {"dimensions", "metrics"}},
+                **raw["dimensions"],
+                **(raw.get("metrics") or {}),
+            }
+        for key in self.definition.primary_keys:
+            if key not in raw and isinstance(task, CustomTask):
+                raw |= {
+                    k: v for name, v in task.values.items() if (k := name.split(".")[-1]) == key
+                }
+        yield {**owner, **raw}
+
+    def _flattens(self, raw: Mapping[str, t.Any]) -> bool:
+        """Whether a row is one of a report, whose dimensions and metrics are to be columns."""
+        dimensions, metrics = raw.get("dimensions"), raw.get("metrics")
+        if not isinstance(dimensions, dict) or not isinstance(metrics or {}, dict):
+            return False
+        keys = {*self.definition.primary_keys, self.definition.replication_key}
+        inside = {*dimensions, *(metrics or {})}
+        return self.definition.flatten or not keys.isdisjoint(inside - raw.keys())
+
+    @override
+    def bookmark_after(self, group: Group) -> t.Any:
+        if self.definition.window_days is not None:
+            return WindowedStream.bookmark_after(self, group)
+        if self._is_moment:
+            return KeyedStream.bookmark_after(self, group)
+        return group.newest
+
+    # Samples
+
+    def sample(self, rows: int, requests: int) -> list[Record]:
+        """Some rows as they come, flat: of the latest windows, where there are windows."""
+        found: list[Record] = []
+        for _, page in itertools.islice(fetch.in_turn(self._sample_plan(), self._raw), requests):
+            found += page
+            if found:
+                break
+        return found[:rows]
+
+    def _sample_plan(self) -> Iterator[CustomTask]:
+        for advertiser in self._advertisers:
+            window = None
+            if self.definition.window_days is not None:
+                now = self.tap.started.in_timezone(advertiser.timezone if advertiser else "UTC")
+                first, last = self.tap.settings.days(now)
+                start = max(first, last.subtract(days=self.definition.window_days - 1))
+                window = Window(start, last)
+            yield self._task(advertiser, window)
+
+    def _raw(self, task: CustomTask) -> tuple[list[Record], Sequence[CustomTask]]:
+        if task.pending:
+            return [], self._look_up(task)
+        try:
+            reply = self.tap.transport.send(dataclasses.replace(task.request, divisible=False))
+        except NotPermittedError as error:
+            self.tap.logger.warning("No sample of %s for its schema: %s", self.name, error)
+            return [], ()
+        return [row for raw in self.read(task, reply) for row in self.flatten(raw, task)], ()
+
+
+class CustomReport(ReportStream):
+    """A report of the setting `custom_reports`."""
+
+    def __init__(self, tap: TapTikTokAds, definition: ReportDefinition) -> None:
+        self.definition = definition
+        self.name = definition.name
+        self.service_type = definition.service_type
+        self.report_type = definition.report_type
+        self.data_level = definition.data_level
+        self.dimensions = definition.dimensions
+        self.filters = definition.filters
+        super().__init__(tap)
+        if definition.unknown:
+            self.logger.warning(
+                "Not in the catalogue of metrics, and taken for text: %s.",
+                ", ".join(definition.unknown),
+            )
+
+    @override
+    def description(self) -> str:
+        level = self.data_level.partition("_")[2].lower()
+        return f"{self.report_type} report at {level} level, as the settings define it."
+
+    @property
+    @override
+    def all_metrics(self) -> tuple[str, ...]:
+        return self.definition.metrics
+
+    @property
+    @override
+    def lookback_days(self) -> int:
+        days = self.definition.lookback_days
+        return super().lookback_days if days is None else days
