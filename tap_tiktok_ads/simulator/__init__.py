@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .endpoints import APP_ID, APP_SECRET
-from .server import ACCESS_TOKEN, Simulator
+from .endpoints import ACCESS_TOKEN, APP_ID, APP_SECRET, AUTH_CODE
+from .server import Simulator
 from .world import World
 
-__all__ = ["ACCESS_TOKEN", "APP_ID", "APP_SECRET", "Simulator", "World"]
+__all__ = ["ACCESS_TOKEN", "APP_ID", "APP_SECRET", "AUTH_CODE", "Simulator", "World"]

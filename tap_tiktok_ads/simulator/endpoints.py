@@ -20,19 +20,34 @@ from .entities import (
     Campaign,
     SmartAd,
 )
-from .errors import APP_WRONG, NOT_ALLOWED, ApiError, no_permission, refuse
+from .errors import (
+    APP_UNKNOWN,
+    AUTH_CODE_WRONG,
+    NOT_ALLOWED,
+    SECRET_WRONG,
+    ApiError,
+    no_permission,
+    refuse,
+)
 from .facts import RECORDS
+from .spec import BATCH_REGIONS, OBJECTIVES_WITHOUT_PROMOTION, SEARCHES, strings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .account import Account
+    from .places import Place
     from .world import World
 
+ACCESS_TOKEN = "simulator-access-token"  # noqa: S105
+AUTH_CODE = "simulator-auth-code"
 APP_ID = "7300000000000000042"
 APP_SECRET = "simulator-app-secret"  # noqa: S105
 TOP_VIEW_PAGE = 100
 REMEMBERED = 32
+SCOPE = (30, 44, 100, 200, 210, 220, 600, 610, 800, 7050363942434029569)
+"""Permissions of the token: audiences, reports, account, campaigns, ad groups, ads, media, pixels,
+and diagnosis, whose number is beyond what a double holds."""
 
 Params: TypeAlias = dict[str, Any]
 Object: TypeAlias = Campaign | AdGroup | Ad | SmartAd
@@ -54,6 +69,7 @@ class Api:
         """Keep the world; remember the last lists and reports for paging."""
         self.world = world
         self._kept: OrderedDict[Any, Any] = OrderedDict()
+        self._auth_codes = {AUTH_CODE}
         self._lock = threading.Lock()
 
     def answer(self, path: str, params: Params) -> Answer:
@@ -66,6 +82,13 @@ class Api:
         if not self.world.granted(name):
             raise no_permission(name)
         return self.world.accounts[name]
+
+    def spend(self, auth_code: str) -> bool:
+        """Use an authorization code up; return whether it was valid."""
+        with self._lock:
+            valid = auth_code in self._auth_codes
+            self._auth_codes.discard(auth_code)
+        return valid
 
     def remembered(self, key: Any, make: Callable[[], T]) -> T:
         """Return what was made for a key in this state of the world."""
@@ -103,9 +126,26 @@ def _page(
     return Answer({name: rows, "page_info": _info(params, len(items))})
 
 
+def _check_app(params: Params) -> None:
+    if params["app_id"] != APP_ID:
+        raise ApiError(APP_UNKNOWN, "The app has been blocked or does not exist.")
+    if params["secret"] != APP_SECRET:
+        raise ApiError(SECRET_WRONG, "Secret and app ID do not match.")
+
+
+def _token(api: Api, params: Params) -> Answer:
+    _check_app(params)
+    if not api.spend(params["auth_code"]):
+        msg = "Invalid auth_code. It is canceled, already used or expired. Please re-authorize."
+        raise ApiError(AUTH_CODE_WRONG, msg)
+    data: dict[str, Any] = {"access_token": ACCESS_TOKEN, "scope": list(SCOPE)}
+    if params["return_advertiser_ids"]:
+        data["advertiser_ids"] = api.world.advertiser_ids
+    return Answer(data)
+
+
 def _authorised(api: Api, params: Params) -> Answer:
-    if (params["app_id"], params["secret"]) != (APP_ID, APP_SECRET):
-        raise ApiError(APP_WRONG, "App id or secret is incorrect.")
+    _check_app(params)
     accounts = (api.world.accounts[name] for name in api.world.advertiser_ids)
     rows = [{"advertiser_id": one.id, "advertiser_name": one.name} for one in accounts]
     return Answer({"list": rows})
@@ -117,7 +157,6 @@ def _user(_api: Api, _params: Params) -> Answer:
         "display_name": "Sim “User” 🙂",
         "email": "s***@example.com",
         "create_time": 1_600_000_000,
-        "locale": "en",
         "avatar_url": "https://example.com/avatar.png",
     }
     return Answer(user)
@@ -402,8 +441,69 @@ def _images(api: Api, params: Params) -> Answer:
     return _library(api, params, "image", records.image)
 
 
+def _need(params: Params, *names: str) -> None:
+    for name in names:
+        if params[name] is None:
+            refuse(f"{name}: Missing data for required field.")
+
+
+def _check_settings(params: Params) -> None:
+    """Refuse settings of an ad group that need others."""
+    if params["objective_type"] not in OBJECTIVES_WITHOUT_PROMOTION:
+        _need(params, "promotion_type")
+    if params["brand_safety_type"] == "THIRD_PARTY":
+        _need(params, "brand_safety_partner")
+
+
+def _tag(place: Place, params: Params) -> dict[str, Any]:
+    """Return the tag of a place; postcodes are for ads on TikTok only."""
+    on_tiktok = "PLACEMENT_TIKTOK" in (params["placements"] or ())
+    return place.tag(supported=on_tiktok or place.kind != "ZIP_CODE")
+
+
+def _targeting_search(api: Api, params: Params) -> Answer:
+    api.account(params)
+    _check_settings(params)
+    search = SEARCHES[params["search_type"]]
+    strings(search.keywords).check("keywords", params["keywords"])
+    kinds = params["geo_types"] or list(search.geo_types)
+    strings(enum=search.geo_types).check("geo_types", kinds)
+    regions = params["region_codes"]
+    if search.batch:
+        _need(params, "region_codes")
+        strings(enum=BATCH_REGIONS).check("region_codes", regions)
+    found: list[tuple[str, Place]] = []
+    for keyword in params["keywords"]:
+        places = api.world.places.search(keyword, kinds, regions)
+        if params["search_type"] == "BATCH_ZIPCODE_SEARCH":
+            places = [place for place in places if place.name == keyword]
+        found += [(keyword, place) for place in places[: search.results]]
+    tags = [{"keyword": keyword, **_tag(place, params)} for keyword, place in found]
+    return Answer(_with_parents(api, tags, [place for _, place in found]))
+
+
+def _targeting_info(api: Api, params: Params) -> Answer:
+    api.account(params)
+    if params["scene"] == "GEO":
+        _need(params, "placements", "objective_type")
+        _check_settings(params)
+    known = api.world.places.by_id
+    names = dict.fromkeys(params["targeting_ids"])
+    found = [known[name] for name in names if name in known]
+    found = [place for place in found if (place.kind == "ISP") == (params["scene"] == "ISP")]
+    tags = [_tag(place, params) for place in found]
+    around = [] if params["scene"] == "ISP" else found
+    return Answer(_with_parents(api, tags, around))
+
+
+def _with_parents(api: Api, tags: list[Any], places: list[Place]) -> dict[str, Any]:
+    parents = [place.tag() for place in api.world.places.around(places)]
+    return {"targeting_tag_list": tags, "parent_tags": parents}
+
+
 _HANDLERS: dict[str, Callable[[Api, Params], Answer]] = {
     "/oauth2/advertiser/get/": _authorised,
+    "/oauth2/access_token/": _token,
     "/user/info/": _user,
     "/advertiser/info/": _advertisers,
     "/campaign/get/": _campaigns,
@@ -416,4 +516,6 @@ _HANDLERS: dict[str, Callable[[Api, Params], Answer]] = {
     "/file/image/ad/search/": _images,
     "/smart_plus/ad/get/": _smart_plus_ads,
     "/smart_plus/ad/review_info/": _reviews,
+    "/tool/targeting/search/": _targeting_search,
+    "/tool/targeting/info/": _targeting_info,
 }

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from .chance import mix
+from .options import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-KINDS = (
-    "code",
-    "rate_limit",
-    "http",
-    "reset",
-    "truncate",
-    "delay",
-    "hang",
-    "empty_page",
-    "drop_row",
-    "repeat_row",
-    "no_page_info",
-    "not_json",
-    "revoke_token",
-    "revoke_advertiser",
-)
+
+def _status(text: str) -> int:
+    return HTTPStatus(int(text)).value
+
+
+KINDS: dict[str, dict[str, Callable[[str], Any]]] = {
+    "code": {"code": int, "message": str},
+    "rate_limit": {},
+    "http": {"status": _status, "retry_after": int},
+    "reset": {},
+    "truncate": {},
+    "delay": {"seconds": float},
+    "hang": {"seconds": float},
+    "empty_page": {},
+    "drop_row": {},
+    "repeat_row": {},
+    "no_page_info": {},
+    "not_json": {},
+    "revoke_token": {},
+    "revoke_advertiser": {"advertiser": str},
+}
+"""The kinds of faults, with the details of each and how they are read from text."""
+
+_REQUESTS: dict[str, Callable[[str], Any]] = {
+    "path": str,
+    "advertiser_id": str,
+    "page": int,
+    "after": int,
+    "times": lambda text: None if text == "null" else int(text),
+    "probability": float,
+}
 
 
 @dataclass
@@ -80,8 +98,7 @@ class Faults:
             ValueError: Its kind is none of `KINDS`.
         """
         if fault.kind not in KINDS:
-            msg = f"Unknown fault {fault.kind!r}; use one of {', '.join(KINDS)}."
-            raise ValueError(msg)
+            raise ValueError(unknown("fault", fault.kind, KINDS))
         with self._lock:
             self._faults.append(fault)
 
@@ -107,6 +124,29 @@ class Faults:
                 fault.done += 1
                 taken.append(fault)
         return taken
+
+
+def parse(text: str) -> tuple[str, dict[str, Any]]:
+    """Return the kind and the arguments of a fault written as `KIND[:name=value,...]`.
+
+    Raises:
+        ValueError: A kind, name or value is wrong; the text says which.
+    """
+    kind, _, rest = text.partition(":")
+    if kind not in KINDS:
+        raise ValueError(unknown("fault", kind, KINDS))
+    readers = _REQUESTS | KINDS[kind]
+    arguments = {}
+    for part in re.split(r",(?=\w+=)", rest) if rest else ():
+        name, _, value = part.partition("=")
+        if name not in readers:
+            raise ValueError(unknown(f"argument of the fault {kind!r}:", name, readers))
+        try:
+            arguments[name] = readers[name](value)
+        except ValueError:
+            msg = f"{value!r} is no {name} of a fault."
+            raise ValueError(msg) from None
+    return kind, arguments
 
 
 def alter(kind: str, data: dict[str, Any]) -> dict[str, Any]:

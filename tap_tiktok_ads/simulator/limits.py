@@ -6,27 +6,35 @@ import math
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True)
 class Tier:
-    """Requests allowed in a second, a minute and a day (UTC)."""
+    """Requests allowed in a second, a minute and a day (UTC).
+
+    `endpoints` are those that have, within the app's limits, limits of their own.
+    """
 
     second: int
     minute: int
     day: int
+    endpoints: Mapping[str, Tier] = field(default_factory=dict)
+
+
+def _endpoints(gmv_max: Tier) -> dict[str, Tier]:
+    return {"/report/task/create/": Tier(2, 60, 4_500), "/gmv_max/report/get/": gmv_max}
 
 
 TIERS: dict[str, Tier | None] = {
-    "basic": Tier(10, 600, 864_000),
-    "advanced": Tier(20, 1_200, 1_728_000),
-    "premium": Tier(30, 1_800, 2_592_000),
-    "ultimate": Tier(50, 3_000, 4_320_000),
+    "basic": Tier(10, 600, 864_000, _endpoints(Tier(8, 240, 20_000))),
+    "advanced": Tier(20, 1_200, 1_728_000, _endpoints(Tier(12, 360, 30_000))),
+    "premium": Tier(30, 1_800, 2_592_000, _endpoints(Tier(20, 600, 50_000))),
+    "ultimate": Tier(50, 3_000, 4_320_000, _endpoints(Tier(20, 600, 50_000))),
     "sandbox": Tier(1, 30, 1_000),
     "unlimited": None,
 }
@@ -73,7 +81,7 @@ class _Window:
 
 
 class _Budget:
-    """The state of one app, or of one endpoint in the sandbox."""
+    """The state of one app, or of one endpoint."""
 
     def __init__(self, tier: Tier, restriction_seconds: float) -> None:
         self._second = _Window(1, tier.second)
@@ -107,7 +115,7 @@ class _Budget:
 
 
 class Limiter:
-    """Counts requests of an app and refuses those above its tier."""
+    """Counts requests of an app and of its endpoints and refuses those above their limits."""
 
     def __init__(
         self, tier: str, restriction_seconds: float, clock: Callable[[], float] = time.time
@@ -132,12 +140,17 @@ class Limiter:
         """Count a request to a path and return whether it may pass."""
         if self._tier is None:
             return True
+        limits = {path if self._per_endpoint else "": self._tier}
+        if path in self._tier.endpoints:
+            limits[path] = self._tier.endpoints[path]
+        passes = True
         with self._lock:
             now = self._clock()
-            name = path if self._per_endpoint else ""
-            if name not in self._budgets:
-                self._budgets[name] = _Budget(self._tier, self._restriction)
-            passes, period = self._budgets[name].take(now)
-            if period is not None:
-                self.breaches.append(Breach(period, path, now))
-            return passes
+            for name, tier in limits.items():
+                if name not in self._budgets:
+                    self._budgets[name] = _Budget(tier, self._restriction)
+                kept, period = self._budgets[name].take(now)
+                if period is not None:
+                    self.breaches.append(Breach(period, path, now))
+                passes = passes and kept
+        return passes

@@ -8,7 +8,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+
+_NUMBERS: dict[str, Any] = {
+    "int": int,
+    "bool": int,
+    "float": (int, float),
+    "int | None": (int, type(None)),
+}
 
 
 @dataclass(frozen=True)
@@ -41,18 +48,14 @@ class Options:
         """Return the options of a mapping.
 
         Raises:
-            ValueError: A name is unknown or a number is negative; the text names it.
+            ValueError: A name is unknown or a value is not of its kind; the text names it.
         """
-        known = [field.name for field in fields(cls)]
+        kinds = {field.name: str(field.type) for field in fields(cls)}
         for name, value in options.items():
-            if name not in known:
-                near = get_close_matches(name, known, n=1)
-                hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
-                msg = f"Unknown simulator option {name!r}. {hint}"
-                raise ValueError(msg)
-            if isinstance(getattr(cls, name), int) and (
-                not isinstance(value, (int, float)) or value < 0
-            ):
+            if name not in kinds:
+                raise ValueError(unknown("simulator option", name, kinds))
+            numbers = _NUMBERS.get(kinds[name])
+            if numbers and (not isinstance(value, numbers) or (value is not None and value < 0)):
                 msg = f"Simulator option {name!r} must be a number of at least 0, not {value!r}."
                 raise ValueError(msg)
         values = dict(options)
@@ -62,5 +65,16 @@ class Options:
             except ValueError:
                 msg = f"Simulator option 'today' must be YYYY-MM-DD, not {values['today']!r}."
                 raise ValueError(msg) from None
-        values["unauthorised"] = tuple(str(name) for name in values.get("unauthorised", ()))
+        names = values.get("unauthorised", ())
+        if not isinstance(names, (list, tuple)):
+            msg = f"Simulator option 'unauthorised' must be a list of ids, not {names!r}."
+            raise ValueError(msg)  # noqa: TRY004 - all that is wrong with options is one kind
+        values["unauthorised"] = tuple(str(name) for name in names)
         return cls(**values)
+
+
+def unknown(what: str, name: str, known: Collection[str]) -> str:
+    """Return what to say of a name that does not exist, with the nearest one that does."""
+    near = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+    return f"Unknown {what} {name!r}. {hint}"

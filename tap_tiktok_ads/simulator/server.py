@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from .endpoints import APP_ID, APP_SECRET, Api
+from .endpoints import ACCESS_TOKEN, APP_ID, APP_SECRET, AUTH_CODE, Api
 from .errors import NO_ROUTE, THROTTLED, TOKEN_MISSING, TOKEN_WRONG, ApiError
 from .faults import Fault, Faults, alter
 from .limits import Breach, Limiter
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-ACCESS_TOKEN = "simulator-access-token"  # noqa: S105
 PREFIX = "/open_api/v1.3"
 
 _encode = msgspec.json.Encoder().encode
@@ -45,7 +44,7 @@ class Request:
 
     Attributes:
         path: Path below the version, such as "/ad/get/".
-        params: Text of the query string by name.
+        params: Texts of the query string by name, or the values of a POST's JSON body.
         status: HTTP status; 0 if the connection broke before an answer.
         code: Code of the envelope; None if there was none.
         time: Monotonic clock when the answer was ready.
@@ -53,7 +52,7 @@ class Request:
     """
 
     path: str
-    params: Mapping[str, str]
+    params: Mapping[str, Any]
     status: int
     code: int | None
     time: float
@@ -92,6 +91,7 @@ class Simulator:
     access_token = ACCESS_TOKEN
     app_id = APP_ID
     app_secret = APP_SECRET
+    auth_code = AUTH_CODE
 
     def __init__(self, options: Mapping[str, Any] | None = None, *, port: int = 0) -> None:
         """Make the world; the port opens with `start`.
@@ -182,14 +182,10 @@ class Simulator:
         """Return the answer to a request, and log it."""
         parts = urlsplit(target)
         path = parts.path.removeprefix(PREFIX)
-        sent: dict[str, Any] = dict(parse_qsl(parts.query, keep_blank_values=True))
-        if method == "POST" and body:
-            try:
-                decoded = json.loads(body)
-            except ValueError:
-                decoded = None
-            sent = decoded if isinstance(decoded, dict) else {}
-        advertiser_id = _advertiser(sent)
+        sent: dict[str, Any] | None = dict(parse_qsl(parts.query, keep_blank_values=True))
+        if method == "POST":
+            sent = _decoded(headers, body)
+        advertiser_id = _advertiser(sent or {})
         try:
             endpoint = _route(method, parts.path, path)
             answer = self._answer(path, endpoint, sent, headers, advertiser_id)
@@ -204,7 +200,9 @@ class Simulator:
         with self._lock:
             self.throttled += answer.code == THROTTLED
             self.requests.append(
-                Request(path, sent, answer.status, answer.code, time.monotonic(), advertiser_id),
+                Request(
+                    path, sent or {}, answer.status, answer.code, time.monotonic(), advertiser_id
+                ),
             )
         return answer
 
@@ -212,7 +210,7 @@ class Simulator:
         self,
         path: str,
         endpoint: Endpoint,
-        sent: Mapping[str, Any],
+        sent: Mapping[str, Any] | None,
         headers: Mapping[str, str],
         advertiser_id: str | None,
     ) -> Reply:
@@ -221,16 +219,11 @@ class Simulator:
             raise ApiError(THROTTLED, _TOO_MANY)
         if self._latency:
             time.sleep(self._latency)
-        taken = self.faults.take(path, advertiser_id, str(sent.get("page", "1")))
+        taken = self.faults.take(path, advertiser_id, str((sent or {}).get("page", 1)))
         for fault in taken:
             self._before(fault, advertiser_id)
-        token = headers.get("Access-Token")
-        if not token:
-            raise ApiError(
-                TOKEN_MISSING, "Access token is empty. Set it in the header Access-Token."
-            )
-        if token != ACCESS_TOKEN or self._revoked:
-            raise ApiError(TOKEN_WRONG, "Access token is incorrect or has been revoked.")
+        if endpoint.needs_token:
+            self._check_token(headers.get("Access-Token"))
         answer = self._api.answer(path, endpoint.read(sent))
         data = answer.data
         for fault in taken:
@@ -241,6 +234,14 @@ class Simulator:
         if any(fault.kind == "truncate" for fault in taken):
             reply.fate = "truncate"
         return reply
+
+    def _check_token(self, token: str | None) -> None:
+        if not token:
+            raise ApiError(
+                TOKEN_MISSING, "Access token is empty. Set it in the header Access-Token."
+            )
+        if token != ACCESS_TOKEN or self._revoked:
+            raise ApiError(TOKEN_WRONG, "Access token is incorrect or has been revoked.")
 
     def _before(self, fault: Fault, advertiser_id: str | None) -> None:  # noqa: C901
         """Let a fault happen that comes before the answer."""
@@ -276,6 +277,17 @@ class Simulator:
         server = self._server
         if server is not None:
             server.stopping.wait(seconds)
+
+
+def _decoded(headers: Mapping[str, str], body: bytes) -> dict[str, Any] | None:
+    """Return the JSON object of a body; None if it is anything else."""
+    if headers.get("Content-Type", "").partition(";")[0].strip() != "application/json":
+        return None
+    try:
+        decoded = json.loads(body)
+    except ValueError:
+        return None
+    return decoded if isinstance(decoded, dict) else None
 
 
 def _advertiser(sent: Mapping[str, Any]) -> str | None:
@@ -363,7 +375,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else b""
-        headers = {"Access-Token": self.headers.get("Access-Token", "")}
+        headers = {name: self.headers.get(name, "") for name in ("Access-Token", "Content-Type")}
         reply = self.server.simulator.reply(self.command, self.path, headers, body)
         if reply.fate == "hang":
             self.server.stopping.wait(reply.wait)

@@ -158,24 +158,28 @@ class Endpoint:
     """One row of the table: where it is and what it takes.
 
     Attributes:
-        params: Parameters by name.
+        params: Parameters by name; a POST takes them from its JSON body.
         ignored: Names TikTok takes and does not read.
         method: HTTP method.
+        needs_token: Whether the header Access-Token must be sent.
     """
 
     params: Mapping[str, Param]
     ignored: frozenset[str] = frozenset()
     method: str = "GET"
+    needs_token: bool = True
 
-    def read(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+    def read(self, sent: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return the checked parameters, defaults filled in.
 
         Args:
-            sent: Text of a query string, or decoded values of a JSON body.
+            sent: Texts of a query string, or values of a JSON body; None if it holds no object.
 
         Raises:
             ApiError: With code 40002; the message names the parameter.
         """
+        if sent is None:
+            refuse("Request body must be a JSON object with Content-Type application/json.")
         for name in sent:
             if name not in self.params and name not in self.ignored:
                 refuse(f"{name}: Unknown field.")
@@ -355,9 +359,92 @@ _REPORT_FILTER = Param(
     },
 )
 
+PLACEMENTS = strings(
+    enum=(
+        "PLACEMENT_TIKTOK",
+        "PLACEMENT_PANGLE",
+        "PLACEMENT_GLOBAL_APP_BUNDLE",
+        "PLACEMENT_HELO",
+        "PLACEMENT_VIGO",
+    ),
+)
+OBJECTIVES_WITHOUT_PROMOTION = ("REACH", "VIDEO_VIEWS", "ENGAGEMENT")
+_OBJECTIVE = Param(
+    enum=(
+        *OBJECTIVES_WITHOUT_PROMOTION,
+        "TRAFFIC",
+        "LEAD_GENERATION",
+        "APP_PROMOTION",
+        "WEB_CONVERSIONS",
+        "PRODUCT_SALES",
+    ),
+)
+_PROMOTIONS = (
+    "AEO_APK",
+    "APP_ANDROID",
+    "APP_IOS",
+    "LEAD_GENERATION",
+    "LIVE_SHOPPING",
+    "PRODUCT_SHOPPING",
+    "TIKTOK_SHOP",
+    "VIDEO_SHOPPING",
+    "WEBSITE",
+    "WEBSITE_OR_DISPLAY",
+)
+_SAFETY = {
+    "operating_system": Param(enum=("ANDROID", "IOS")),
+    "brand_safety_type": Param(
+        default="NO_BRAND_SAFETY",
+        enum=(
+            "NO_BRAND_SAFETY",
+            "EXPANDED_INVENTORY",
+            "STANDARD_INVENTORY",
+            "LIMITED_INVENTORY",
+            "THIRD_PARTY",
+        ),
+    ),
+    "brand_safety_partner": Param(enum=("IAS", "OPEN_SLATE")),
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a `search_type` of `/tool/targeting/search/` allows.
+
+    Attributes:
+        keywords: Keywords in a request, at most.
+        results: Results for each keyword, at most.
+        geo_types: Kinds of locations it finds.
+        batch: Whether `region_codes` must name one of `BATCH_REGIONS`.
+    """
+
+    keywords: int
+    results: int
+    geo_types: tuple[str, ...]
+    batch: bool = True
+
+
+GEO_TYPES = ("COUNTRY", "PROVINCE", "CITY", "DISTRICT", "DMA", "ZIP_CODE")
+BATCH_REGIONS = ("US", "CA", "BR", "ID", "TH", "VN")
+SEARCHES = {
+    "FUZZY_SEARCH": Search(1, 100, GEO_TYPES, batch=False),
+    "BATCH_REGION_SEARCH": Search(1000, 5, GEO_TYPES[:-1]),
+    "BATCH_ZIPCODE_SEARCH": Search(1000, 1, GEO_TYPES[-1:]),
+}
+
 ENDPOINTS: dict[str, Endpoint] = {
     "/oauth2/advertiser/get/": Endpoint(
         {"app_id": Param(required=True), "secret": Param(required=True)},
+    ),
+    "/oauth2/access_token/": Endpoint(
+        {
+            "app_id": Param(required=True),
+            "secret": Param(required=True),
+            "auth_code": Param(required=True),
+            "return_advertiser_ids": replace(FLAG, default=True),
+        },
+        method="POST",
+        needs_token=False,
     ),
     "/user/info/": Endpoint({}),
     "/advertiser/info/": Endpoint(
@@ -454,6 +541,40 @@ ENDPOINTS: dict[str, Endpoint] = {
             ),
             "lang": TEXT,
         },
+    ),
+    "/tool/targeting/search/": Endpoint(
+        {
+            "advertiser_id": ADVERTISER,
+            "placements": replace(PLACEMENTS, required=True),
+            "objective_type": replace(_OBJECTIVE, required=True),
+            "keywords": replace(strings(1000), required=True, low=1),
+            "search_type": Param(required=True, enum=tuple(SEARCHES)),
+            "geo_types": strings(enum=GEO_TYPES),
+            "region_codes": strings(),
+            "promotion_type": Param(
+                enum=(
+                    *_PROMOTIONS,
+                    "GAME",
+                    "LEAD_GEN_CLICK_TO_CALL",
+                    "LEAD_GEN_CLICK_TO_SOCIAL_MEDIA_APP_MESSAGE",
+                    "LEAD_GEN_CLICK_TO_TT_DIRECT_MESSAGE",
+                ),
+            ),
+            **_SAFETY,
+        },
+        method="POST",
+    ),
+    "/tool/targeting/info/": Endpoint(
+        {
+            "advertiser_id": ADVERTISER,
+            "targeting_ids": replace(strings(1000), required=True, low=1),
+            "scene": Param(default="GEO", enum=("GEO", "ISP")),
+            "placements": PLACEMENTS,
+            "objective_type": _OBJECTIVE,
+            "promotion_type": Param(enum=_PROMOTIONS),
+            **_SAFETY,
+        },
+        method="POST",
     ),
 }
 """Every endpoint served, by path below the version."""

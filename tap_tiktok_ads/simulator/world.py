@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from .chance import mix
 from .counts import STREAMS, Counted, count
 from .entities import TIME, Ad, Entity
 from .options import Options
+from .places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,6 +51,11 @@ class World:
         if self.options.today is not None:
             return date.fromisoformat(self.options.today) + self._later
         return datetime.now(zone).date() + self._later
+
+    @cached_property
+    def places(self) -> Places:
+        """Where ads can be aimed."""
+        return Places(self.options.seed)
 
     @property
     def advertiser_ids(self) -> list[str]:

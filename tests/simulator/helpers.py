@@ -39,6 +39,14 @@ class Client:
         }
         return self.session.get(self.simulator.url + path, params=sent, timeout=10)
 
+    def post(self, path: str, body: Any, **headers: str) -> dict[str, Any]:
+        """Return the envelope of the answer to a JSON body."""
+        sent = {"Content-Type": "application/json", **headers}
+        url = self.simulator.url + path
+        response = self.session.post(url, json.dumps(body), headers=sent, timeout=10)
+        envelope: dict[str, Any] = response.json()
+        return envelope
+
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         """Return the envelope."""
         envelope: dict[str, Any] = self.raw(path, **params).json()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .helpers import Client
 
 ADS = "/ad/get/"
+TASKS = "/report/task/create/"
+GMV_MAX = "/gmv_max/report/get/"
 
 
 class Clock:
@@ -80,6 +82,60 @@ def test_sandbox_counts_each_endpoint() -> None:
     limits, _ = limiter("sandbox")
     assert limits.allows(ADS)
     assert limits.allows("/campaign/get/")
+    assert not limits.allows(ADS)
+
+
+OWN_LIMITS = [
+    *((tier, TASKS, 2, 60) for tier in ("basic", "advanced", "premium", "ultimate")),
+    ("basic", GMV_MAX, 8, 240),
+    ("advanced", GMV_MAX, 12, 360),
+    ("premium", GMV_MAX, 20, 600),
+    ("ultimate", GMV_MAX, 20, 600),
+]
+
+
+@pytest.mark.parametrize(("tier", "path", "second", "minute"), OWN_LIMITS)
+def test_endpoint_with_limits_of_its_own(tier: str, path: str, second: int, minute: int) -> None:
+    """An endpoint is refused above limits of its own, and no other endpoint with it."""
+    limits, clock = limiter(tier, restriction=300)
+    assert all(limits.allows(path) for _ in range(second))
+    assert not limits.allows(path)
+    assert limits.allows(ADS)
+    clock.now += 61
+    for _ in range(minute // second):
+        assert all(limits.allows(path) for _ in range(second))
+        clock.now += 1
+    assert not limits.allows(path)
+    clock.now += 299
+    assert not limits.allows(path)
+    assert limits.allows(ADS)
+    clock.now += 2
+    assert limits.allows(path)
+    assert [(one.period, one.path) for one in limits.breaches] == [
+        ("second", path),
+        ("minute", path),
+    ]
+
+
+@pytest.mark.parametrize(("path", "day"), [(TASKS, 4_500), (GMV_MAX, 20_000)])
+def test_requests_per_day_of_an_endpoint(path: str, day: int) -> None:
+    """The day of an endpoint ends at its own limit, until midnight UTC."""
+    limits, clock = limiter("basic")
+    clock.now = 86_400.0 * 10
+    for _ in range(day):
+        assert limits.allows(path)
+        clock.now += 2
+    assert not limits.allows(path)
+    assert limits.allows(ADS)
+    clock.now = 86_400.0 * 11
+    assert limits.allows(path)
+
+
+def test_requests_of_an_endpoint_count_for_the_app() -> None:
+    """An endpoint with limits of its own uses up those of the app, too."""
+    limits, _ = limiter("basic")
+    assert all(limits.allows(GMV_MAX) for _ in range(8))
+    assert all(limits.allows(ADS) for _ in range(2))
     assert not limits.allows(ADS)
 
 

@@ -224,7 +224,8 @@ def test_app_secret(client: Client) -> None:
     app = {"app_id": client.simulator.app_id, "secret": client.simulator.app_secret}
     found = client.data(path, **app)["list"]
     assert [row["advertiser_id"] for row in found] == client.world.advertiser_ids
-    assert client.get(path, **app | {"secret": "wrong"})["code"] == 40110
+    assert client.get(path, **app | {"secret": "wrong"})["code"] == 40101
+    assert client.get(path, **app | {"app_id": "1"})["code"] == 40113
 
 
 def test_advertiser_not_granted(serve: Callable[..., Client]) -> None:
@@ -248,6 +249,9 @@ def test_advertiser_not_granted(serve: Callable[..., Client]) -> None:
         ("GET", "/no/such/", 404),
         ("POST", "/ad/get/", 405),
         ("PUT", "/ad/get/", 405),
+        ("GET", "/tool/targeting/search/", 405),
+        ("GET", "/tool/targeting/info/", 405),
+        ("GET", "/oauth2/access_token/", 405),
     ],
 )
 def test_route(client: Client, method: str, path: str, status: int) -> None:
