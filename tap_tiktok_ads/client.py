@@ -38,6 +38,8 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.tap import TapTikTokAds
     from tap_tiktok_ads.transport import Decode, Reply, Request
 
+    Send = Callable[[Request], Reply]
+
 INCREMENTAL = "INCREMENTAL"
 #: Lines that are joined before they are written: few enough to stay in the processor's cache.
 LINES_AT_ONCE = 25
@@ -301,6 +303,51 @@ class TikTokStream(Stream):
         pages = pages_after(task.page, task.last_page, page_info, found, size)
         return [task.at_page(page, pages[-1]) for page in pages]
 
+    # Samples: a few rows, whatever the state says.
+
+    def sample_plan(self) -> Iterable[Task]:
+        """The tasks that a sample's rows come from, the newest first."""
+        return self.plan()
+
+    def sample(self, requests: int, send: Send) -> list[Record]:
+        """The flat rows, not yet typed, of the first answer that has any.
+
+        Args:
+            requests: how many are made at most.
+            send: makes them.
+
+        Raises:
+            TapError: there are none, and some answer was an error.
+        """
+        refused: list[errors.ApiError] = []
+
+        def work(task: Task) -> tuple[list[Record], Sequence[Task]]:
+            try:
+                return self.sampled(task, send)
+            except errors.ApiError as error:
+                if not self.skippable(task, error):
+                    raise
+                refused.extend(() if task.optional else [error])
+                return [], ()
+
+        for _, rows in itertools.islice(fetch.in_turn(self.sample_plan(), work), requests):
+            if rows:
+                return rows
+        if refused:
+            raise refused[0]
+        return []
+
+    def sampled(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
+        """The flat rows, not yet typed, that a task's request brings, and the tasks that follow."""
+        reply = send(dataclasses.replace(task.request, divisible=False))
+        found = self.read(task, reply)
+        following = self.following(task, reply, len(found))
+        return [row for raw in found for row in self.flatten(_object(raw), task)], following
+
+    def typed(self, rows: Iterable[Record]) -> list[Record]:
+        """The rows of a sample as the stream writes them."""
+        return list(self.caster.rows(t.cast("Iterable[dict[str, t.Any]]", rows)))
+
     # Records and state: in the main thread.
 
     @override
@@ -520,8 +567,10 @@ class TikTokStream(Stream):
 
     def _report_drift(self) -> None:
         unknown, unreadable = self.caster.notes.take()
-        for name in unknown:
-            self._warn_once(f"unknown {name}", "New field %r is not in the schema; kept.", name)
+        new = [name for name in unknown if f"unknown {name}" not in self._reported]
+        if new:
+            self._reported |= {f"unknown {name}" for name in new}
+            self.logger.warning("New fields, not in the schema and kept: %s.", ", ".join(new))
         for name, value in unreadable.items():
             self._warn_once(
                 f"unreadable {name}",

@@ -175,6 +175,14 @@ def windows(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Win
         start = last.add(days=1)
 
 
+def windows_back(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Window]:
+    """The same from the end on: descending windows that cover end to start."""
+    while start <= end:
+        first = max(start, end.subtract(days=days - 1))
+        yield Window(first, end)
+        end = first.subtract(days=1)
+
+
 def first_day(
     configured: pendulum.Date,
     bookmark: pendulum.Date | None,

@@ -293,7 +293,9 @@ def check_names(
         taken.add(name)
     nested = {one.name for one in custom if one.lookups}
     for one in custom:
-        for source, column in ((lu.stream, lu.columns[0]) for lu in one.lookups if lu.stream):
+        for lookup in one.lookups:
+            if (source := lookup.stream) is None:
+                continue
             where = f"Custom stream {one.name!r}: lookup stream {source!r}"
             if source not in taken:
                 msg = f"{where} does not exist{hint(source, taken)}"
@@ -301,9 +303,10 @@ def check_names(
             if source in nested:
                 msg = f"{where} has look-ups itself: name one without."
                 raise ConfigError(msg)
-            if source in built_in and column not in built_in[source]:
-                msg = f"{where} has no column {column!r}{hint(column, built_in[source])}"
-                raise ConfigError(msg)
+            for column in (*lookup.columns, *lookup.where) if source in built_in else ():
+                if column not in built_in[source]:
+                    msg = f"{where} has no column {column!r}{hint(column, built_in[source])}"
+                    raise ConfigError(msg)
 
 
 def _stream(entry: Mapping[str, t.Any], api_url: str) -> StreamDefinition:

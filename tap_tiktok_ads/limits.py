@@ -36,6 +36,23 @@ class Tier:
     per_endpoint: bool = False
     endpoints: Mapping[str, Tier] = dataclasses.field(default_factory=dict)
 
+    @property
+    def usable(self) -> float:
+        """Requests per second that are used: somewhat fewer than are allowed."""
+        return USE * min(self.per_second, self.per_minute / 60)
+
+    def needs(self, requests: Mapping[str, int]) -> tuple[float, float]:
+        """Seconds that so many requests to each endpoint take, and their share of a day's budget."""
+        if self.per_endpoint:
+            loads = [(count, self) for count in requests.values()]
+        else:
+            own = [(requests[path], tier) for path, tier in self.endpoints.items() if path in requests]
+            loads = [(sum(requests.values()), self), *own]
+        return (
+            max((count / tier.usable for count, tier in loads), default=0.0),
+            max((count / tier.per_day for count, tier in loads), default=0.0),
+        )
+
 
 def _endpoints(gmv_max: Tier) -> dict[str, Tier]:
     tasks = Tier(1, 60, 4_500)  # two pages differ: one or two in a second
@@ -106,7 +123,7 @@ class Budget:
     @property
     def rate(self) -> float:
         """Requests per second that are used now."""
-        return self._slowdown * USE * min(self._tier.per_second, self._tier.per_minute / 60)
+        return self._slowdown * self._tier.usable
 
     def acquire(self) -> None:
         """Wait until the next request may start, and take that start.

@@ -110,4 +110,7 @@ def _arrays(value: t.Any, path: str, depth: int) -> Iterator[tuple[int, Suggesti
 
 def _step(name: str) -> str:
     """A member's name as a step of a path, quoted unless it is an identifier."""
-    return name if name.isidentifier() and name.isascii() else f"'{name}'"
+    if name.isidentifier() and name.isascii():
+        return name
+    escaped = name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -87,7 +87,7 @@ def infer(rows: Iterable[Mapping[str, t.Any]]) -> Schema:
                 fits = isinstance(value, str) and bool(_TIME.fullmatch(value))
                 times[name] = times.get(name, True) and fits
     schema: Schema = _nullable(builder.to_schema())
-    columns: Schema = schema["properties"]
+    columns: Schema = schema.setdefault("properties", {})
     for name, column in columns.items():
         if name in TIMES:
             columns[name] = {**TIMES[name], "type": ["string", "null"]}

@@ -27,7 +27,7 @@ from tap_tiktok_ads import errors
 from tap_tiktok_ads.progress import Progress
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from tap_tiktok_ads.limits import Limiter
 
@@ -76,6 +76,12 @@ class Request:
         if self.body is None:
             return dataclasses.replace(self, params=paged)
         return dataclasses.replace(self, body=paged)
+
+    @property
+    def key(self) -> str:
+        """What tells it from other requests."""
+        query = sorted(self.query().items())
+        return f"{self.method} {self.path} {query} {self.body} {self.headers}"
 
     def query(self) -> dict[str, str]:
         """The parameters as TikTok wants them: text as it is, all else as JSON text."""
@@ -173,26 +179,29 @@ class Transport:
         max_retries: int,
         first_wait: float = 1.0,
         progress: Progress | None = None,
+        secrets: Iterable[str] = (),
     ) -> None:
         """Prepare; nothing is sent yet.
 
         Args:
             base_url: up to and including the version, such as `https://.../open_api/v1.3`.
-            access_token: sent as the header `Access-Token` and nowhere else.
+            access_token: sent as the header `Access-Token` and nowhere else; empty: not sent.
             limiter: the budget that all threads share.
             user_agent: the header `User-Agent`.
             timeout: seconds to wait for an answer.
             max_retries: further tries after one that failed in passing.
             first_wait: seconds before the second try; doubled before each further one.
             progress: what counts requests, retries and waits.
+            secrets: what else no text of the server may show.
         """
         self.base_url = base_url.rstrip("/")
         self.limiter = limiter
         self._headers = {
-            "Access-Token": access_token,
+            **({"Access-Token": access_token} if access_token else {}),
             "Accept": "application/json",
             "User-Agent": user_agent,
         }
+        self._secrets = [secret for secret in (access_token, *secrets) if secret]
         self._loopback = is_loopback(base_url)
         self._timeout = (min(CONNECT_TIMEOUT, timeout), timeout)
         self._first_wait = first_wait
@@ -231,8 +240,7 @@ class Transport:
         """
         if not request.shared:
             return self._send(request, decode, stream)[1]
-        query = sorted(request.query().items())
-        key = f"{request.method} {request.path} {query} {request.body} {request.headers}"
+        key = request.key
         with self._spool.turn(key):
             kept = self._spool.get(key)
             if kept is not None:
@@ -302,6 +310,21 @@ class Transport:
         if request.path.startswith("/open_api/"):
             return urllib.parse.urljoin(self.base_url, request.path)
         return self.base_url + request.path
+
+    def headers(self, request: Request) -> dict[str, str]:
+        """The headers that a request bears, without the token."""
+        body = {} if request.body is None else {"Content-Type": "application/json"}
+        return {name: self.masked(text) for name, text in self._headers.items()} | {
+            **body,
+            **request.headers,
+        }
+
+    def masked(self, text: str) -> str:
+        """A text without the token and other secrets, as they are or inside JSON strings."""
+        for secret in self._secrets:
+            for form in (secret, msgspec.json.encode(secret).decode()[1:-1]):
+                text = text.replace(form, "***")
+        return text
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -406,8 +429,8 @@ class Transport:
         )
 
     def _printable(self, message: t.Any) -> str:
-        """A text of the server on one line, of a length to read, without the token."""
-        line = " ".join(str(message).replace(self._headers["Access-Token"], "***").split())
+        """A text of the server on one line, of a length to read, without secrets."""
+        line = " ".join(self.masked(str(message)).split())
         return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
+from conftest import config_for, run
 from generated import PARTS, ROOT, render
 
-from tap_tiktok_ads import schemas, settings
+from tap_tiktok_ads import definitions, report_definitions, schemas, settings
+from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -50,3 +54,33 @@ def test_every_schema_file_belongs_to_a_stream() -> None:
     names = {stream.name for stream in STREAMS if not hasattr(stream, "dimensions")}
     files = {Path(file).stem for file in schemas.FOLDER.glob("*.json")}
     assert files == names | {"metrics"}
+
+
+def examples() -> dict[str, t.Any]:
+    """The settings that the README shows in JSON, all in one."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    found: dict[str, t.Any] = {}
+    for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL):
+        found |= json.loads(block)
+    return found
+
+
+@pytest.mark.parametrize("setting", ["custom_streams", "custom_reports"])
+def test_the_definitions_of_the_readme_work(sim: Simulator, setting: str) -> None:
+    """Every stream and report that the README defines has rows."""
+    entries = examples()[setting]
+    names = {entry["name"] for entry in entries}
+    messages = run(config_for(sim, **{setting: entries}), names)
+    assert set(messages.records) == names
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [definitions.STREAM_SCHEMA, report_definitions.REPORT_SCHEMA],
+    ids=["custom_streams", "custom_reports"],
+)
+def test_the_readme_explains_every_key(schema: dict[str, t.Any]) -> None:
+    """No key of a definition is missing in the tables."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    told = {name for row in re.findall(r"(?m)^\| (`.*?) \|", text) for name in row.split("`")}
+    assert schema["properties"].keys() <= told

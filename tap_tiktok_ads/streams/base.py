@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import email.utils
+import itertools
 import json
 import typing as t
 
@@ -181,7 +182,41 @@ class WindowedStream(TikTokStream):
     """A stream that is read in windows of days, ascending, in each advertiser's time zone."""
 
     window_days: int
-    """Days that one request may span, both ends included."""
+    """Days that one request may span, both ends included; 0 where they need none."""
+
+    @property
+    def owners(self) -> Sequence[Advertiser | None]:
+        """Whose data are read, one after the other; None: those of all at once."""
+        return self.advertisers
+
+    def first(self, advertiser: Advertiser | None, window: dates.Window | None) -> Task:
+        """The first task of an advertiser and window."""
+        raise NotImplementedError
+
+    @override
+    def plan(self) -> Iterable[Task]:
+        if self.window_days:
+            return itertools.starmap(self.first, self.windows(self.owners))
+        return (self.first(advertiser, None) for advertiser in self.owners)
+
+    @override
+    def sample_plan(self) -> Iterable[Task]:
+        """The newest window of each advertiser, then the one before it, and so on."""
+        if not self.window_days:
+            return (self.first(advertiser, None) for advertiser in self.owners)
+        places = [self._places_back(advertiser) for advertiser in self.owners]
+        turns = itertools.chain.from_iterable(itertools.zip_longest(*places))
+        return itertools.starmap(self.first, filter(None, turns))
+
+    def _places_back(
+        self, advertiser: Advertiser | None
+    ) -> Iterator[tuple[Advertiser | None, dates.Window]]:
+        first, last = self.tap.settings.days(self._now(advertiser))
+        return ((advertiser, one) for one in dates.windows_back(first, last, self.window_days))
+
+    def _now(self, advertiser: Advertiser | None) -> pendulum.DateTime:
+        """When the run began, in the time zone of an advertiser."""
+        return self.tap.started.in_timezone(advertiser.timezone if advertiser else "UTC")
 
     def windows(
         self, advertisers: Sequence[Advertiser | None]
@@ -215,8 +250,7 @@ class WindowedStream(TikTokStream):
     def _days(self, advertiser: Advertiser | None) -> tuple[pendulum.Date, pendulum.Date]:
         """The first and the last day to read."""
         settings = self.tap.settings
-        now = self.tap.started.in_timezone(advertiser.timezone if advertiser else "UTC")
-        configured, last = settings.days(now)
+        configured, last = settings.days(self._now(advertiser))
         bookmark = self.bookmark(advertiser)
         first = dates.first_day(
             configured,
@@ -300,17 +334,8 @@ class ReportStream(WindowedStream):
         return records.ReportDecoder(self.schema, self.dimensions, self.metrics).decode
 
     @override
-    def plan(self) -> Iterable[Task]:
-        metrics = self.metrics
-        if self.time_dimension is None:
-            whose: Iterable[tuple[Advertiser | None, dates.Window | None]]
-            whose = ((advertiser, None) for advertiser in self.advertisers)
-        else:
-            whose = self.windows(self.advertisers)
-        return (
-            Task(self.request(advertiser, window, metrics), advertiser, window)
-            for advertiser, window in whose
-        )
+    def first(self, advertiser: Advertiser | None, window: dates.Window | None) -> Task:
+        return Task(self.request(advertiser, window, self.metrics), advertiser, window)
 
     @override
     def divide(self, task: Task) -> Sequence[Task]:

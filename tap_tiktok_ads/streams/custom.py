@@ -9,7 +9,7 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads import fetch, paths, schemas, templates
+from tap_tiktok_ads import paths, records, schemas, templates
 from tap_tiktok_ads.client import Page, Task
 from tap_tiktok_ads.dates import Window
 from tap_tiktok_ads.errors import ConfigError, NotPermittedError, ResponseError
@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.client import Group
+    from tap_tiktok_ads.client import Group, Send
     from tap_tiktok_ads.definitions import StreamDefinition
     from tap_tiktok_ads.report_definitions import ReportDefinition
     from tap_tiktok_ads.tap import TapTikTokAds
@@ -66,7 +66,17 @@ class CustomStream(WindowedStream, KeyedStream):
         """The schema of the definition or the catalog; else one inferred from a sample."""
         schema = self.definition.schema or self._catalogued()
         if schema is None:
-            schema = schemas.infer(self.sample(SAMPLE_ROWS, SAMPLE_REQUESTS))
+            rows = self._sample_rows()
+            if not rows:
+                self.tap.logger.warning(
+                    "No rows of %s yet to infer its columns from: write its 'schema', or discover "
+                    "again later.",
+                    self.name,
+                )
+            schema = schemas.infer(rows)
+        return self._keyed(schema)
+
+    def _keyed(self, schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
         keys = (*self.definition.primary_keys, *filter(None, [self.definition.replication_key]))
         try:
             owner = "advertiser_id" if self.definition.per_advertiser else None
@@ -79,23 +89,25 @@ class CustomStream(WindowedStream, KeyedStream):
             raise ConfigError(msg) from None
 
     def _catalogued(self) -> dict[str, t.Any] | None:
+        if self.tap.frugal:
+            return {"properties": {}}
         if self.tap.input_catalog is None:
             return None
         entry = self.tap.input_catalog.get_stream(self.name)
-        return entry.schema.to_dict() if entry else {"properties": {}}
+        return {"properties": {}, **(entry.schema.to_dict() if entry else {})}
 
     # Requests
 
     @property
-    def _advertisers(self) -> list[Advertiser | None]:
-        return [*self.advertisers] if self.definition.per_advertiser else [None]
+    @override
+    def owners(self) -> Sequence[Advertiser | None]:
+        return self.advertisers if self.definition.per_advertiser else [None]
 
     @override
     def plan(self) -> Iterable[Task]:
-        if self.definition.window_days is None:
-            self._since = self.since(self._advertisers)
-            return (self._task(advertiser, None) for advertiser in self._advertisers)
-        return (self._task(*place) for place in self.windows(self._advertisers))
+        if not self.window_days:
+            self._since = self.since(self.owners)
+        return super().plan()
 
     @override
     def since(self, advertisers: Sequence[Advertiser | None]) -> dict[str | None, t.Any]:
@@ -109,7 +121,8 @@ class CustomStream(WindowedStream, KeyedStream):
         column = self.schema["properties"].get(self.replication_key or "", {})
         return bool(column.get("format") == "date-time")
 
-    def _task(self, advertiser: Advertiser | None, window: Window | None) -> CustomTask:
+    @override
+    def first(self, advertiser: Advertiser | None, window: Window | None) -> CustomTask:
         """The first task of an advertiser and window: a request, or the look-up for its values."""
         if self.definition.lookups:
             return CustomTask(Request(self.path, {}), advertiser, window, pending=True)
@@ -120,7 +133,7 @@ class CustomStream(WindowedStream, KeyedStream):
     ) -> Request:
         """The request with its macros filled in, for its first page."""
         definition = self.definition
-        now = self.tap.started.in_timezone(advertiser.timezone if advertiser else "UTC")
+        now = self._now(advertiser)
         known = {"advertiser_id": advertiser.id} if advertiser else {}
         if window is not None:
             known["start_date"] = window.start.format(definition.date_format)
@@ -153,15 +166,22 @@ class CustomStream(WindowedStream, KeyedStream):
 
     def _look_up(self, task: CustomTask) -> list[CustomTask]:
         """A task for each combination of the values, or batches of values, of all lookups."""
-        batches = [
-            list(lookup.batches(self._values(number, task.advertiser)))
-            for number, lookup in enumerate(self.definition.lookups)
-        ]
+        batches = []
+        for number, lookup in enumerate(self.definition.lookups):
+            values = self._values(number, task.advertiser)
+            batches.append(list(lookup.batches(values)))
+            if not values:
+                self._warn_once(
+                    f"lookup {number} {task.advertiser}",
+                    "Look-up %r has no values for advertiser %s: nothing is asked for.",
+                    lookup.name,
+                    task.advertiser.id if task.advertiser else "all",
+                )
         found = []
         for parts in itertools.product(*batches):
-            values = {name: value for part in parts for name, value in part.items()}
-            request = self.request(task.advertiser, task.window, values)
-            found.append(CustomTask(request, task.advertiser, task.window, values=values))
+            known = {name: value for part in parts for name, value in part.items()}
+            request = self.request(task.advertiser, task.window, known)
+            found.append(CustomTask(request, task.advertiser, task.window, values=known))
         return found
 
     def _values(self, number: int, advertiser: Advertiser | None) -> list[dict[str, t.Any]]:
@@ -289,34 +309,26 @@ class CustomStream(WindowedStream, KeyedStream):
 
     # Samples
 
-    def sample(self, rows: int, requests: int) -> list[Record]:
-        """Some rows as they come, flat: of the latest windows, where there are windows."""
-        found: list[Record] = []
-        for _, page in itertools.islice(fetch.in_turn(self._sample_plan(), self._raw), requests):
-            found += page
-            if found:
-                break
-        return found[:rows]
-
-    def _sample_plan(self) -> Iterator[CustomTask]:
-        for advertiser in self._advertisers:
-            window = None
-            if self.definition.window_days is not None:
-                now = self.tap.started.in_timezone(advertiser.timezone if advertiser else "UTC")
-                first, last = self.tap.settings.days(now)
-                start = max(first, last.subtract(days=self.definition.window_days - 1))
-                window = Window(start, last)
-            yield self._task(advertiser, window)
-
-    def _raw(self, task: CustomTask) -> tuple[list[Record], Sequence[CustomTask]]:
-        if task.pending:
+    @override
+    def sampled(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
+        if isinstance(task, CustomTask) and task.pending:
             return [], self._look_up(task)
+        return super().sampled(task, send)
+
+    @override
+    def typed(self, rows: Iterable[Record]) -> list[Record]:
+        rows = list(rows)
+        if self.definition.schema is None:
+            self.caster = records.Caster(self._keyed(schemas.infer(rows)))
+        return super().typed(rows)
+
+    def _sample_rows(self) -> list[Record]:
+        """Rows to infer the schema from."""
         try:
-            reply = self.tap.transport.send(dataclasses.replace(task.request, divisible=False))
+            return self.sample(SAMPLE_REQUESTS, self.tap.transport.send)[:SAMPLE_ROWS]
         except NotPermittedError as error:
             self.tap.logger.warning("No sample of %s for its schema: %s", self.name, error)
-            return [], ()
-        return [row for raw in self.read(task, reply) for row in self.flatten(raw, task)], ()
+            return []
 
 
 class CustomReport(ReportStream):

@@ -1,0 +1,108 @@
+"""Macros in requests: what they become, and which are refused."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pendulum
+import pytest
+
+from tap_tiktok_ads import dates, templates
+
+NOW = pendulum.datetime(2026, 3, 15, 13, 45, 6, tz="America/New_York")
+VALUES = {
+    "advertiser_id": "7001",
+    "start_date": "2026-03-01",
+    "end_date": "2026-03-15",
+    "campaigns.campaign_id": ["1", "2"],
+    "file.column": "x",
+}
+
+
+def filled(value: t.Any, form: str = "yyyy-MM-dd", unit: str = "d") -> t.Any:
+    """A value with its macros filled in on a fixed day."""
+    pattern = dates.date_format(form)
+    return templates.fill(value, VALUES, NOW, unit=unit, render=lambda day: day.format(pattern))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{advertiser_id}", "7001"),
+        ("id:{advertiser_id}!", "id:7001!"),
+        ("{now-7}", "2026-03-08"),
+        ("{ now - 7 }", "2026-03-08"),
+        ("(now-7)", "2026-03-08"),
+        ("{now-1M}", "2026-02-15"),
+        ("{start_of_month}..{yesterday}", "2026-03-01..2026-03-14"),
+        ("{start_date}/{end_date}", "2026-03-01/2026-03-15"),
+        ("{file.column}", "x"),
+        ('{"a": "{now-1}"}', '{"a": "2026-03-14"}'),
+        ("(nothing) {} { } {1} {a b}", "(nothing) {} { } {1} {a b}"),
+        ("", ""),
+    ],
+)
+def test_strings(text: str, expected: str) -> None:
+    """Macros become their values; other braces and brackets stay as they are."""
+    assert filled(text) == expected
+
+
+def test_values_of_any_type() -> None:
+    """Macros are filled at any depth; a string that is one macro takes the type of its value."""
+    value = {"ids": "{campaigns.campaign_id}", "deep": [{"day": "{now}"}, 1, None, True]}
+    assert filled(value) == {"ids": ["1", "2"], "deep": [{"day": "2026-03-15"}, 1, None, True]}
+    assert value["ids"] == "{campaigns.campaign_id}"
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        ("h", "2026-03-15 11"),
+        ("d", "2026-03-13 13"),
+        ("w", "2026-03-01 13"),
+        ("y", "2024-03-15 13"),
+    ],
+)
+def test_the_unit_of_an_offset_without_one(unit: str, expected: str) -> None:
+    """`{now-2}` goes back two of the definition's units, by the clock of the account."""
+    assert filled("{now-2}", "yyyy-MM-dd HH", unit) == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("yyyy-MM-dd", "2026-03-15"),
+        ("yyyyMMdd", "20260315"),
+        ("dd.M.yy", "15.3.26"),
+        ("yyyy-MM-dd HH:mm:ss", "2026-03-15 13:45:06"),
+        ("yyyy-MM-dd'T'HH:mm:ssXXX", "2026-03-15T13:45:06-04:00"),
+        ("'day' d", "day 15"),
+    ],
+)
+def test_date_formats(form: str, expected: str) -> None:
+    """Formats are written with the tokens that users of other connectors know."""
+    assert filled("{now}", form) == expected
+
+
+@pytest.mark.parametrize("form", ["YYYY-MM-dd", "yyyy-MMM-dd", "EEE", "yyyy-MM-ddT"])
+def test_unknown_date_formats(form: str) -> None:
+    """A letter that stands for nothing is named."""
+    with pytest.raises(dates.DateError, match="is no date format"):
+        dates.date_format(form)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{advertiserid}", r"did you mean \{advertiser_id\}"),
+        ("{campaigns.id}", "Unknown macro"),
+        ("{now-3parsecs}", "unknown unit"),
+        ("{advertiser_id-1}", "Unknown macro"),
+        ("{nothing}", "known are"),
+        ("x {campaigns.campaign_id}", "must be the whole string"),
+    ],
+)
+def test_refused(text: str, message: str) -> None:
+    """A macro that no request could fill is refused, at any depth."""
+    with pytest.raises(ValueError, match=message):
+        templates.check({"a": [text]}, VALUES, {"campaigns.campaign_id"}, "d")
