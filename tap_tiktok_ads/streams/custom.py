@@ -11,20 +11,20 @@ from typing_extensions import override
 
 from tap_tiktok_ads import paths, records, schemas, templates
 from tap_tiktok_ads.client import Page, Task
-from tap_tiktok_ads.dates import Window
 from tap_tiktok_ads.errors import ConfigError, NotPermittedError, ResponseError
 from tap_tiktok_ads.pagination import pages_after
 from tap_tiktok_ads.streams.base import KeyedStream, ReportStream, WindowedStream
 from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pendulum
     from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.client import Group, Send
+    from tap_tiktok_ads.dates import Window
     from tap_tiktok_ads.definitions import StreamDefinition
     from tap_tiktok_ads.report_definitions import ReportDefinition
     from tap_tiktok_ads.tap import TapTikTokAds
@@ -89,10 +89,8 @@ class CustomStream(WindowedStream, KeyedStream):
             raise ConfigError(msg) from None
 
     def _catalogued(self) -> dict[str, t.Any] | None:
-        if self.tap.frugal:
-            return {"properties": {}}
         if self.tap.input_catalog is None:
-            return None
+            return {"properties": {}} if self.tap.frugal else None
         entry = self.tap.input_catalog.get_stream(self.name)
         return {"properties": {}, **(entry.schema.to_dict() if entry else {})}
 
@@ -197,7 +195,8 @@ class CustomStream(WindowedStream, KeyedStream):
         with self._lookup_lock:
             if key not in self._looked_up:
                 rows = self.tap.rows_of(lookup.stream, advertiser)
-                self._looked_up[key] = lookup.select(rows)
+                few = SAMPLE_REQUESTS * (lookup.batch or 1) if self.tap.frugal else None
+                self._looked_up[key] = lookup.select(rows, few)
             return self._looked_up[key]
 
     @override
