@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .endpoints import ACCESS_TOKEN, APP_ID, APP_SECRET, AUTH_CODE
+from .api import AUTH_CODE
+from .endpoints import ACCESS_TOKEN, APP_ID, APP_SECRET
 from .server import Simulator
 from .world import World
 

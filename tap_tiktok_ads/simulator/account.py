@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -47,6 +48,20 @@ CREATIVE_KINDS = ("video", "image", "carousel", "spark", "video_with_music")
 _RATIO_OF_ENDED = 2, 3
 _DIGITS = {"campaigns": 1, "ad_groups": 2, "ads": 3, "smart_plus_ads": 4}
 _DIGITS |= {"creatives": 5, "videos": 6, "images": 7, "audiences": 8, "pixels": 9}
+
+THINGS = (
+    "saved_audiences",
+    "portfolios",
+    "music",
+    "posts",
+    "identities",
+    "instant_pages",
+    "playables",
+    "apps",
+    "rules",
+    "stores",
+)
+"""Kinds of objects that lead a life of their own, by the option that says how many there are."""
 
 
 class Account:
@@ -98,14 +113,48 @@ class Account:
         """Return a 19-digit id; later serials are larger."""
         return str(self._prefix + _DIGITS[kind] * 10**10 + serial * 7)
 
+    @cached_property
+    def things(self) -> dict[str, list[Asset]]:
+        """The objects of `THINGS` by kind, oldest first."""
+        return {
+            kind: [self._thing(place, number) for number in range(getattr(self.options, kind))]
+            for place, kind in enumerate(THINGS)
+        }
+
+    @cached_property
+    def gmv_max(self) -> dict[str, list[Asset]]:
+        """The GMV Max campaigns of each store, by its id."""
+        each = self.options.gmv_max_campaigns
+        return {
+            store.id: [self._thing(len(THINGS), store.number * each + step) for step in range(each)]
+            for store in self.things["stores"]
+        }
+
+    def living(self, kind: str) -> list[Asset]:
+        """Return the objects of a kind of `THINGS` that are not deleted."""
+        return [one for one in self.things[kind] if not one.removed]
+
+    def gmv_max_of(self, store: Asset) -> list[Asset]:
+        """Return the GMV Max campaigns of a store that are not deleted."""
+        return [one for one in self.gmv_max[store.id] if not one.removed]
+
+    def _thing(self, place: int, number: int) -> Asset:
+        key = mix(self.key, 40 + place, number)
+        thing_id = 74 * 10**17 + place * 10**15 + mix(self.options.seed) % 10 * 10**14
+        values = self._life(key, str(thing_id + self.number * 10**9 + number * 7))
+        return Asset(**values, number=number)
+
     def _entity(self, kind: str, serial: int) -> dict[str, Any]:
-        key = mix(self.key, _DIGITS[kind], serial)
+        return self._life(mix(self.key, _DIGITS[kind], serial), self.object_id(kind, serial))
+
+    def _life(self, key: int, name: str) -> dict[str, Any]:
+        """Return the fields of an entity, its times before and within the history."""
         days = self.options.days
         start = datetime.combine(self.start, datetime.min.time())
         created = start - timedelta(minutes=mix(key, 1) % (90 * 1440) + 1440)
         modified = start + timedelta(seconds=mix(key, 2) % (max(days - 1, 1) * 86400))
         return {
-            "id": self.object_id(kind, serial),
+            "id": name,
             "key": key,
             "created": created.strftime(TIME),
             "modified": modified.strftime(TIME),

@@ -47,3 +47,9 @@ COUNTRY_METRICS: dict[str, frozenset[str]] = {
 
 RECORDS: dict[str, dict[str, Any]] = _FACTS["records"]
 """Fields of each object: a type name, a list with the item's shape, or a nested object."""
+
+MATERIAL_METRICS: frozenset[str] = frozenset(_FACTS["materials"].split())
+"""Metrics of the reports on the materials of Smart+ ads."""
+
+GMV_METRICS: dict[str, dict[str, str]] = _FACTS["gmv_max"]
+"""Metrics of GMV Max with their type, by the dimension they need; "" for those that need none."""

@@ -90,19 +90,19 @@ def _plain(metric: Metric) -> Formula:  # noqa: PLR0911
     """Return the formula of a metric that always applies."""
     name = metric.name
     if name in _RATIOS:
-        return _ratio(*_RATIOS[name])
+        return ratio(*_RATIOS[name])
     if name in _AMOUNTS:
         return _AMOUNTS[name]
     if metric.type == "integer":
         worded = name not in _SUMS and crc32(name.encode()) % 5 == 0
         return _decimal(_count(name)) if worded else _whole(_count(name))
     if name.startswith(("cost_per_", "cost_pre_")):
-        return _ratio("spend", name[len("cost_per_") :], 1)
+        return ratio("spend", name[len("cost_per_") :], 1)
     if "roas" in name:
-        return _ratio("value", "spend", 1)
+        return ratio("value", "spend", 1)
     if name.endswith("_rate"):
-        return _ratio(name.removesuffix("_rate"), "clicks", 100)
-    return _money(_VALUE)
+        return ratio(name.removesuffix("_rate"), "clicks", 100)
+    return money(_VALUE)
 
 
 def _count(name: str) -> Count:
@@ -126,7 +126,9 @@ def _decimal(count: Count) -> Formula:
     return lambda row: f"{count(row)}.0"
 
 
-def _money(index: int) -> Formula:
+def money(index: int) -> Formula:
+    """Return a counter of cents as an amount."""
+
     def text(row: Counters) -> str:
         units, cents = divmod(row[index], 100)
         return f"{units}.{cents:02}"
@@ -142,7 +144,8 @@ def _amount(name: str) -> Callable[[Counters], float]:
     return _count(name)
 
 
-def _ratio(over: str, under: str, factor: int) -> Formula:
+def ratio(over: str, under: str, factor: int) -> Formula:
+    """Return one amount or count, times a factor, over another."""
     top, bottom = _amount(over), _amount(under)
 
     def text(row: Counters) -> str:
@@ -153,7 +156,7 @@ def _ratio(over: str, under: str, factor: int) -> Formula:
 
 
 _AMOUNTS: dict[str, Formula] = {
-    **dict.fromkeys(("spend", "cash_spend", "billed_cost"), _money(_SPEND)),
+    **dict.fromkeys(("spend", "cash_spend", "billed_cost"), money(_SPEND)),
     "voucher_spend": lambda _row: "0.00",
 }
 

@@ -20,7 +20,13 @@ _NUMBERS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Options:
-    """How large the world is and how it behaves."""
+    """How large the world is and how it behaves.
+
+    Numbers of objects are those of one advertiser, but `ad_groups` of a campaign, `ads` and
+    `comments` of an ad group, `gmv_max_campaigns` of a store, `catalogs` of a Business Center,
+    `transactions` of an advertiser and of a Business Center. `report_task_polls` is how often a
+    task is said to be processing, `report_task_failures` how many of the first tasks fail.
+    """
 
     seed: int = 7
     advertisers: int = 3
@@ -32,6 +38,21 @@ class Options:
     pixels: int = 23
     videos: int = 12
     images: int = 15
+    saved_audiences: int = 4
+    portfolios: int = 5
+    music: int = 6
+    posts: int = 5
+    identities: int = 4
+    instant_pages: int = 3
+    playables: int = 4
+    apps: int = 2
+    rules: int = 3
+    comments: int = 2
+    stores: int = 2
+    gmv_max_campaigns: int = 3
+    business_centers: int = 1
+    catalogs: int = 3
+    transactions: int = 5
     days: int = 45
     today: str | None = None
     latency_ms: int = 0
@@ -42,6 +63,8 @@ class Options:
     unauthorised: tuple[str, ...] = ()
     late_conversions: bool = False
     report_ads_limit: int | None = None
+    report_task_polls: int = 1
+    report_task_failures: int = 0
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Options:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from .account import Account
 from .chance import mix, pick
@@ -23,131 +22,10 @@ from .entities import (
     SmartAd,
 )
 from .facts import RECORDS
+from .fillings import CHOICES, VARIANTS, Record, filled, filling, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-Record: TypeAlias = dict[str, Any]
-
-VARIANTS = 48
-"""Distinct fillings of the fields that nothing else depends on."""
-
-_CHOICES: dict[str, tuple[Any, ...]] = {
-    "adgroup_app_profile_page_state": ("UNSET", "ON", "OFF"),
-    "ad_format": ("SINGLE_VIDEO", "SINGLE_IMAGE", "CAROUSEL_ADS"),
-    "ad_text": (
-        "New in: “Läufer” 👟",
-        'He said "wow"',
-        "新作が登場しました",
-        "50% off\nonly today",
-    ),
-    "ad_texts": (["New in", "Neu: 👟"], ["50% off"], []),
-    "age_groups": (["AGE_18_24", "AGE_25_34"], ["AGE_55_100"], []),
-    "app_type": ("APP_ANDROID", "APP_IOS"),
-    "attribution_event_count": ("EVERY", "ONCE", "UNSET"),
-    "audience_sub_type": ("NORMAL", "REACH_FREQUENCY"),
-    "audience_type": ("Customer File Audience", "Lookalike Audience", "Website Traffic Audience"),
-    "bid_type": ("BID_TYPE_NO_BID", "BID_TYPE_CUSTOM"),
-    "billing_event": ("CPC", "CPM", "OCPM"),
-    "budget_mode": ("BUDGET_MODE_DAY", "BUDGET_MODE_TOTAL", "BUDGET_MODE_INFINITE"),
-    "calculate_type": ("EMAIL_SHA256", "IDFA_MD5", "PHONE_SHA256"),
-    "call_to_action": ("SHOP_NOW", "LEARN_MORE", "DOWNLOAD_NOW"),
-    "category_id": (0, 290401),
-    "campaign_type": ("REGULAR_CAMPAIGN", "IOS14_CAMPAIGN"),
-    "click_attribution_window": ("SEVEN_DAYS", "ONE_DAY", "OFF"),
-    "creative_material_mode": ("CUSTOM", "SMART_CREATIVE"),
-    "currency": ("USD", "EUR"),
-    "dark_post_status": ("ON", "OFF"),
-    "dayparting": ("1" * 336, "0" * 168 + "1" * 168, ""),
-    "deep_bid_type": ("DEFAULT", "MIN", "VO_MIN_ROAS"),
-    "definition": ("720p", "1080p"),
-    "format": ("mp4", "mpeg"),
-    "gender": ("GENDER_UNLIMITED", "GENDER_FEMALE", "GENDER_MALE"),
-    "identity_type": ("CUSTOMIZED_USER", "TT_USER", "BC_AUTH_TT"),
-    "languages": (["en", "ja"], ["de"], []),
-    "objective": ("LANDING_PAGE", "APP"),
-    "operating_systems": (["ANDROID"], ["IOS"], ["ANDROID", "IOS"]),
-    "optimization_goal": ("CONVERT", "CLICK", "INSTALL", "REACH"),
-    "pacing": ("PACING_MODE_SMOOTH", "PACING_MODE_FAST"),
-    "pixel_category": ("ONLINE_STORE", "LEAD_GENERATION"),
-    "placements": (["PLACEMENT_TIKTOK"], ["PLACEMENT_TIKTOK", "PLACEMENT_PANGLE"]),
-    "placement_type": ("PLACEMENT_TYPE_AUTOMATIC", "PLACEMENT_TYPE_NORMAL"),
-    "promotion_type": ("WEBSITE", "APP_ANDROID", "LEAD_GENERATION"),
-    "rule": ('{"inclusions":[{"event":"AddToCart","days":30}]}', ""),
-    "schedule_type": ("SCHEDULE_FROM_NOW", "SCHEDULE_START_END"),
-    "skip_learning_phase": (True, False, 0, 1),
-    "special_industries": (["HOUSING"], []),
-    "split_test_variable": ("TARGETING", "BIDDING_OPTIMIZATION"),
-    "statistic_type": ("EVERYTIME", "NONE"),
-}
-"""Values by field name."""
-
-_STATES = ("UNSET", "ON", "OFF")
-_TEXTS = ("Größe “L” 🙂", 'a "quoted" word', "日本語", "line\nbreak", "back\\slash")
-_FREE = ("name", "text", "value", "msg", "description", "address", "key", "company", "brand")
-_MOMENTS = ("2025-12-31 23:59:59", "2026-02-28 00:00:00", "2024-02-29 12:30:00")
-_NUMBERS = (0, 12.5, 99.99, 0.05)
-_WORDED_BOOLEANS = frozenset(("is_new_structure", "is_aco", "comment_disabled", "shared"))
-
-
-def _value(name: str, shape: Any, *path: int) -> Any:
-    """Return a plausible value for a field nothing depends on."""
-    if name in _CHOICES:
-        return pick(_CHOICES[name], *path)
-    if isinstance(shape, dict):
-        return {
-            key: _value(key, inner, *path, position)
-            for position, (key, inner) in enumerate(shape.items())
-        }
-    if isinstance(shape, list):
-        return [_value(name, shape[0], *path, item) for item in range(mix(*path) % 3)]
-    return _scalar(name, shape, *path)
-
-
-def _scalar(name: str, shape: str, *path: int) -> Any:
-    match shape:
-        case "boolean":
-            flag = mix(*path) % 2 == 0
-            worded = name in _WORDED_BOOLEANS and mix(*path, 1) % 4 == 0
-            return str(flag).lower() if worded else flag
-        case "integer":
-            return mix(*path) % 30
-        case "number":
-            return pick(_NUMBERS, *path)
-        case "datetime":
-            return pick(_MOMENTS, *path)
-    return _text(name, *path)
-
-
-def _text(name: str, *path: int) -> str:
-    if name.endswith(("_id", "_ids")):
-        return str(7 * 10**18 + mix(*path) % 10**18)
-    if name.endswith(("_url", "_urls", "_uri")) or name in {"deeplink", "url", "web_url_list"}:
-        return f"https://example.com/{name}?id={mix(*path) % 10**6}&lang=de%20AT"
-    if name == "phone_number":
-        return "5550100"
-    return pick(_TEXTS if name.endswith(_FREE) else _STATES, *path)
-
-
-@cache
-def filling(stream: str, variant: int) -> Record:
-    """Return every field of a stream with some value; one in four is null."""
-    seed = sum(map(ord, stream))
-    return {
-        name: None
-        if mix(seed, variant, place) % 4 == 0
-        else _value(name, shape, seed, variant, place)
-        for place, (name, shape) in enumerate(RECORDS[stream].items())
-    }
-
-
-def _record(stream: str, entity: Entity, account: Account, values: Record) -> Record:
-    """Return the fields of a stream, the given ones on top."""
-    record = filling(stream, entity.key % VARIANTS) | values
-    if account.options.unknown_fields and entity.key % 5 == 0:
-        record["field_in_no_sheet"] = "surprise"
-        record["object_in_no_sheet"] = {"level": 1, "tags": ["a", "b"]}
-    return record
 
 
 def advertiser(account: Account) -> Record:
@@ -231,12 +109,31 @@ def campaign(entity: Campaign) -> Record:
         "sales_destination": None,
         **_status("CAMPAIGN", entity),
     }
-    record = _record("campaigns", entity, account, values)
+    record = filled("campaigns", entity, account, values)
     if entity.key % 2:
         del record["budget_optimize_on"]
     else:
         record["budget_optimize_on"] = True
     return record
+
+
+def smart_plus_campaign(entity: Campaign) -> Record:
+    """Return a campaign as in `/smart_plus/campaign/get/`."""
+    return _renewed("smart_plus_campaigns", entity, campaign(entity))
+
+
+def smart_plus_ad_group(entity: AdGroup) -> Record:
+    """Return an ad group as in `/smart_plus/adgroup/get/`."""
+    record = _renewed("smart_plus_ad_groups", entity, ad_group(entity))
+    shape = RECORDS["smart_plus_ad_groups"]["targeting_spec"]
+    record["targeting_spec"] = value("targeting_spec", shape, entity.key)
+    return record
+
+
+def _renewed(stream: str, entity: Campaign | AdGroup, known: Record) -> Record:
+    """Return an object in another shape; what both shapes have is the same."""
+    shared = {name: known.get(name) for name in RECORDS[stream] if name in known}
+    return filled(stream, entity, entity.campaign.account, shared)
 
 
 def ad_group(entity: AdGroup) -> Record:
@@ -264,7 +161,7 @@ def ad_group(entity: AdGroup) -> Record:
     }
     if entity.campaign.automation == SMART_PLUS:
         values["creative_material_mode"] = None
-    return _record("ad_groups", entity, account, values)
+    return filled("ad_groups", entity, account, values)
 
 
 def ad(entity: Ad) -> Record:
@@ -295,7 +192,7 @@ def ad(entity: Ad) -> Record:
         **numbers,
         **_status("AD", entity, entity.smart or entity.group),
     }
-    return _record("ads", entity, account, values)
+    return filled("ads", entity, account, values)
 
 
 def _creative_info(creative: Creative, place: int) -> Record:
@@ -323,7 +220,7 @@ def smart_plus_ad(entity: SmartAd) -> Record:
     """Return an Upgraded Smart+ ad with its creatives."""
     account = entity.campaign.account
     variant = entity.key % VARIANTS
-    configuration = _value(
+    configuration = value(
         "ad_configuration", RECORDS["smart_plus_ads"]["ad_configuration"], variant
     )
     strategies = ["TRANSLATE_AND_DUB", "MUSIC_REFRESH"]
@@ -355,10 +252,10 @@ def smart_plus_ad(entity: SmartAd) -> Record:
         "ad_configuration": configuration,
         **_status("AD", entity, entity.group),
     }
-    return _record("smart_plus_ads", entity, account, values)
+    return filled("smart_plus_ads", entity, account, values)
 
 
-def _review(key: int, *, reject: bool, frames: bool) -> Record:
+def review(key: int, *, reject: bool, frames: bool) -> Record:
     """Return the fields both kinds of review share."""
     status = pick(("ALL_AVAILABLE", "PART_AVAILABLE", "UNAVAILABLE"), key)
     record: Record = {
@@ -367,7 +264,7 @@ def _review(key: int, *, reject: bool, frames: bool) -> Record:
     }
     if reject:
         shape = RECORDS["smart_plus_review"]["reject_info"][0]
-        info = _value("reject_info", shape, key) | {
+        info = value("reject_info", shape, key) | {
             "reasons": ["Misleading claim"],
             "suggestion": "Remove the claim “best in the world”.",
             "specification": "The text promises a result.",
@@ -388,12 +285,12 @@ def reviews(entities: Iterable[SmartAd], *, reject: bool, frames: bool) -> dict[
             "appeal_status": pick(("NOT_APPEALED", "APPEAL_REJECTED"), entity.key, 1),
             "appeal_reject_reasons": pick(([], None, ["Same issue"]), entity.key, 2),
         }
-        ads.append(appeal | _review(entity.key, reject=reject, frames=frames))
+        ads.append(appeal | review(entity.key, reject=reject, frames=frames))
         for place, creative in enumerate(entity.creatives):
             for step, name in enumerate(creative.reviewed):
                 ids = {"smart_plus_ad_id": entity.id, "ad_material_id": name}
                 key = mix(entity.key, place, step)
-                materials.append(ids | _review(key, reject=reject, frames=frames))
+                materials.append(ids | review(key, reject=reject, frames=frames))
     return {"smart_plus_ad_review_infos": ads, "material_review_infos": materials}
 
 
@@ -411,7 +308,7 @@ def audience(entity: Asset, account: Account) -> Record:
     }
     if not lookalike:
         values["lookalike_spec"] = None
-    return _record("custom_audiences", entity, account, values)
+    return filled("custom_audiences", entity, account, values)
 
 
 def pixel(entity: Asset, account: Account) -> Record:
@@ -427,10 +324,11 @@ def pixel(entity: Asset, account: Account) -> Record:
         "pixel_script": "<script>!function(w,d,t){w.TiktokAnalyticsObject=t}()</script>\n" * 20,
         "create_time": created,
     }
-    return _record("pixels", entity, account, values)
+    return filled("pixels", entity, account, values)
 
 
-def _iso(moment: str | None) -> str | None:
+def iso(moment: str | None) -> str | None:
+    """Return a time as the libraries of media write it."""
     return moment.replace(" ", "T") + "Z" if moment else None
 
 
@@ -448,10 +346,10 @@ def video(entity: Asset, account: Account) -> Record:
         "fps": 30,
         "signature": f"{mix(entity.key, 1):016x}{mix(entity.key, 2):016x}",
         "preview_url_expire_time": "2030-01-01 06:00:00",
-        "create_time": _iso(entity.created),
-        "modify_time": _iso(entity.modified),
+        "create_time": iso(entity.created),
+        "modify_time": iso(entity.modified),
     }
-    return _record("video_creatives", entity, account, values)
+    return filled("video_creatives", entity, account, values)
 
 
 def image(entity: Asset, account: Account) -> Record:
@@ -465,10 +363,10 @@ def image(entity: Asset, account: Account) -> Record:
         "format": "jpeg",
         "size": entity.key % 10**7,
         "signature": f"{mix(entity.key, 1):016x}{mix(entity.key, 2):016x}",
-        "create_time": _iso(entity.created),
-        "modify_time": _iso(entity.modified),
+        "create_time": iso(entity.created),
+        "modify_time": iso(entity.modified),
     }
-    record = _record("image_creatives", entity, account, values)
+    record = filled("image_creatives", entity, account, values)
     if entity.modified is None:
         del record["create_time"], record["modify_time"]
     return record
@@ -518,10 +416,10 @@ def attributes(entity: Account | Campaign | AdGroup | Ad | SmartAd, names: Itera
         if isinstance(entity, (Ad, SmartAd)):
             known |= {
                 "ad_name": entity.name,
-                "ad_text": pick(_CHOICES["ad_text"], entity.key),
+                "ad_text": pick(CHOICES["ad_text"], entity.key),
                 "ad_id": entity.id,
                 "ad_id_v2": entity.id_v2 if isinstance(entity, Ad) else entity.id,
-                "call_to_action": pick(_CHOICES["call_to_action"], entity.key),
+                "call_to_action": pick(CHOICES["call_to_action"], entity.key),
                 "image_mode": "SINGLE_VIDEO",
                 "is_smart_creative": "false",
             }

@@ -37,14 +37,17 @@ _DEPTH_OF_ATTRIBUTE = {"any": 0, "campaign": 1, "adgroup": 2, "adgroup_only": 2,
 _LIST_FILTERS = frozenset(spec.FILTER_VALUES)
 _LIVING = frozenset(("STATUS_NOT_DELETE",))
 _SUMS_KEPT = 50_000
-_LIVING = frozenset(("STATUS_NOT_DELETE",))
+
+WHOLE = 100 * 366
+LIMITS = {"stat_time_day": 30, "stat_time_hour": 1}
+"""Days a report may span with a time dimension; 365 without one."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True)
 class Query:
-    """A report request that TikTok accepts."""
+    """A report request that TikTok accepts; `whole` if it is made in the background."""
 
     level: str
     subject: str | None
@@ -56,6 +59,7 @@ class Query:
     start: str | None
     end: str | None
     filters: tuple[tuple[str, str, str], ...]
+    whole: bool = False
 
     @cached_property
     def kept(self) -> dict[str, frozenset[str]]:
@@ -67,8 +71,12 @@ class Query:
         }
 
 
-def parse(params: Mapping[str, Any]) -> Query:
+def parse(params: Mapping[str, Any], *, whole: bool = False) -> Query:
     """Return the query of checked parameters.
+
+    Args:
+        params: Those of the synchronous report, or of a task.
+        whole: Whether it is a task, which may span any dates and sees all ads.
 
     Raises:
         ApiError: With code 40002, for everything the parameter table cannot express.
@@ -79,8 +87,12 @@ def parse(params: Mapping[str, Any]) -> Query:
     if params["query_lifetime"]:
         _check_lifetime(report_type, time, splits)
     else:
-        _check_window(params["start_date"], params["end_date"], time)
+        limits = dict.fromkeys(("", *LIMITS), WHOLE) if whole else LIMITS
+        check_window(params["start_date"], params["end_date"], time, limits)
     metrics, attributes = _metrics(params["metrics"], report_type, level, subject, splits)
+    _check_money(metrics, level, time)
+    if whole and "country_code" in splits:
+        _check_countries(metrics)
     filters = _filters(params["filtering"])
     sent = {name for name, _, _ in filters}
     if (subject == "ad_id_v2" and ("ad_ids" in sent or "ad_id" in attributes)) or (
@@ -107,7 +119,22 @@ def parse(params: Mapping[str, Any]) -> Query:
         start=None if lifetime else params["start_date"],
         end=None if lifetime else params["end_date"],
         filters=filters,
+        whole=whole,
     )
+
+
+def _check_money(metrics: tuple[str, ...], level: str, time: str | None) -> None:
+    """Refuse the two kinds of spend that exist for an advertiser's day only."""
+    for name in ("cash_spend", "voucher_spend"):
+        if name in metrics and (level != "AUCTION_ADVERTISER" or time != "stat_time_day"):
+            refuse(f"metrics: {name} is for AUCTION_ADVERTISER by stat_time_day. {CONFLICT}")
+
+
+def _check_countries(metrics: tuple[str, ...]) -> None:
+    """Refuse what tasks lack beside `country_code`: results, reach and downloads."""
+    for name in metrics:
+        if name in spec.UNIQUE_METRICS or "result" in name or "download" in name:
+            refuse(f"metrics: {name} is not supported with country_code in a task. {CONFLICT}")
 
 
 def _dimensions(
@@ -146,14 +173,20 @@ def _check_lifetime(report_type: str, time: str | None, splits: tuple[str, ...])
         refuse("query_lifetime: Not supported with time dimensions or country_code.")
 
 
-def _check_window(start: str | None, end: str | None, time: str | None) -> None:
+def check_window(
+    start: str | None,
+    end: str | None,
+    time: str | None,
+    limits: Mapping[str, int] = LIMITS,
+) -> None:
+    """Refuse dates that are missing, in the wrong order, or too far apart."""
     if start is None or end is None:
         missing = "start_date" if start is None else "end_date"
         refuse(f"{missing}: Missing data for required field.")
     if start > end:
         refuse("start_date: Must not be after end_date.")
     days = (date.fromisoformat(end) - date.fromisoformat(start)).days + 1
-    limit = {"stat_time_day": 30, "stat_time_hour": 1}.get(time or "", 365)
+    limit = limits.get(time or "", 365)
     if days > limit:
         msg = f"end_date: The date range of {days} days exceeds the maximum of {limit} days"
         refuse(f"{msg} for {time or 'reports without time dimension'}.")
@@ -165,7 +198,7 @@ def _metrics(
     """Return the computed metrics and the attribute metrics."""
     unknown = [name for name in names if name not in METRICS]
     if unknown:
-        refuse(f"metrics: Invalid metric {', '.join(unknown)}.")
+        refuse(f"Invalid metric fields: {unknown}")
     names = list(dict.fromkeys(names))
     computed = tuple(name for name in names if METRICS[name].group != "attribute")
     attributes = tuple(name for name in names if METRICS[name].group == "attribute")
@@ -261,7 +294,8 @@ class Report:
         query = self._query
         ads = [ad for ad in self._account.ads if _kept(ad, query)]
         limit = self._world.options.report_ads_limit
-        if limit is not None and query.level == "AUCTION_AD" and len(ads) > limit:
+        cuts = limit is not None and not query.whole and query.level == "AUCTION_AD"
+        if cuts and len(ads) > (limit or 0):
             return ads[:limit], True
         return ads, False
 
@@ -423,7 +457,12 @@ def _total(rows: Sequence[delivery.Counters]) -> delivery.Counters:
 
 
 def _kept(ad: Ad, query: Query) -> bool:
-    """Return whether the filters of a query keep the delivery of an ad."""
+    """Return whether the filters of a query keep the delivery of an ad.
+
+    `AUCTION` covers reservation too (sheet, 5.1), so reach & frequency needs no filter. TopView
+    does: it is the one value listed for the filter `buying_type`, as it is the one buying type
+    that `/campaign/get/` leaves out unless it is asked for alone (sheet, 4.2).
+    """
     kept = query.kept
     bought = kept.get("buying_type")
     if ad.campaign.buying == TOP_VIEW if bought is None else ad.campaign.buying not in bought:

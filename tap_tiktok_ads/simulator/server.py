@@ -18,16 +18,20 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from .endpoints import ACCESS_TOKEN, APP_ID, APP_SECRET, AUTH_CODE, Api
+from .api import AUTH_CODE, Api
+from .endpoints import ACCESS_TOKEN, APP_ID, APP_SECRET, HANDLERS
 from .errors import NO_ROUTE, THROTTLED, TOKEN_MISSING, TOKEN_WRONG, ApiError
 from .faults import Fault, Faults, alter
 from .limits import Breach, Limiter
-from .spec import ENDPOINTS, Endpoint
+from .spec import ENDPOINTS
+from .tasks import FILES, file
 from .world import World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
+
+    from .params import Endpoint
 
 PREFIX = "/open_api/v1.3"
 
@@ -108,7 +112,7 @@ class Simulator:
         self.faults = Faults(chosen.seed)
         self._limiter = Limiter(chosen.tier, chosen.restriction_seconds)
         self._latency = chosen.latency_ms / 1000
-        self._api = Api(self.world)
+        self._api = Api(self.world, lambda: self.url.removesuffix(PREFIX))
         self._lock = threading.Lock()
         self._revoked = False
         self._port = port
@@ -187,8 +191,11 @@ class Simulator:
             sent = _decoded(headers, body)
         advertiser_id = _advertiser(sent or {})
         try:
-            endpoint = _route(method, parts.path, path)
-            answer = self._answer(path, endpoint, sent, headers, advertiser_id)
+            if parts.path.startswith(FILES):
+                answer = self._file(path)
+            else:
+                endpoint = _route(method, parts.path, path)
+                answer = self._answer(path, endpoint, sent, headers, advertiser_id)
         except _Broken as broken:
             answer = broken.reply
         except ApiError as error:
@@ -224,16 +231,28 @@ class Simulator:
             self._before(fault, advertiser_id)
         if endpoint.needs_token:
             self._check_token(headers.get("Access-Token"))
-        answer = self._api.answer(path, endpoint.read(sent))
+        answer = HANDLERS[path](self._api, endpoint.read(sent))
         data = answer.data
         for fault in taken:
-            if fault.kind in _IN_PAGE:
+            if fault.kind in _IN_PAGE and isinstance(data, dict):
                 data = alter(fault.kind, data)
         reply = _envelope(0, "OK", data)
         reply.headers.update(answer.headers)
         if any(fault.kind == "truncate" for fault in taken):
             reply.fate = "truncate"
         return reply
+
+    def _file(self, path: str) -> Reply:
+        """Return a finished report, with the faults armed for it."""
+        taken = self.faults.take(path, None, "1")
+        for fault in taken:
+            self._before(fault, None)
+        body = file(self._api, path)
+        if body is None:
+            raise _Broken(_html(404))
+        truncated = any(fault.kind == "truncate" for fault in taken)
+        headers = {"Content-Type": "text/csv; charset=utf-8"}
+        return Reply(200, None, body, headers, "truncate" if truncated else "")
 
     def _check_token(self, token: str | None) -> None:
         if not token:
@@ -313,7 +332,7 @@ def _route(method: str, full_path: str, path: str) -> Endpoint:
     return endpoint
 
 
-def _envelope(code: int, message: str, data: Mapping[str, Any]) -> Reply:
+def _envelope(code: int, message: str, data: Any) -> Reply:
     request_id = time.strftime("%Y%m%d%H%M%S", time.gmtime()) + secrets.token_hex(10).upper()
     body = {"code": code, "message": message, "request_id": request_id, "data": data}
     headers = {"Content-Type": "application/json", "X-TT-LOGID": request_id}

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from . import delivery
-from .account import PLACES, Account
+from .account import PLACES, THINGS, Account
+from .centers import Center
 from .chance import mix
-from .counts import STREAMS, Counted, count
-from .entities import TIME, Ad, Entity
+from .counts import Asked, Counted, count, count_shared
+from .entities import TIME, Entity
 from .options import Options
 from .places import Places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+
+def _things(kind: str) -> Callable[[Account], Iterable[Entity]]:
+    return lambda account: account.things[kind]
 
 
 class World:
     """Everything the simulator knows, without any HTTP."""
 
-    KINDS: ClassVar[dict[str, str]] = {
-        "campaigns": "campaigns",
-        "ad_groups": "groups",
-        "ads": "ads",
-        "smart_plus_ads": "smart_ads",
-        "videos": "videos",
-        "images": "images",
+    KINDS: ClassVar[dict[str, Callable[[Account], Iterable[Entity]]]] = {
+        "campaigns": attrgetter("campaigns"),
+        "ad_groups": attrgetter("groups"),
+        "ads": attrgetter("ads"),
+        "smart_plus_ads": attrgetter("smart_ads"),
+        "videos": attrgetter("videos"),
+        "images": attrgetter("images"),
+        **{kind: _things(kind) for kind in THINGS},
+        "gmv_max_campaigns": lambda account: chain.from_iterable(account.gmv_max.values()),
     }
-    """Kinds that `touch` and `delete` accept, with the attribute of the account."""
+    """Kinds that `touch` and `delete` accept, and where their objects are."""
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:
         """Make the accounts and their objects."""
@@ -56,6 +66,16 @@ class World:
     def places(self) -> Places:
         """Where ads can be aimed."""
         return Places(self.options.seed)
+
+    @cached_property
+    def centers(self) -> dict[str, Center]:
+        """The Business Centers by id."""
+        accounts = list(self.accounts.values())
+        made = (
+            Center(self.options, number, accounts)
+            for number in range(self.options.business_centers)
+        )
+        return {one.id: one for one in made}
 
     @property
     def advertiser_ids(self) -> list[str]:
@@ -84,8 +104,8 @@ class World:
         self._late += 1
         self.version += 1
 
-    def counters(self, ad: Ad, day: int, horizon: int) -> delivery.Counters:
-        """Return what an ad delivered on a day that has a row."""
+    def counters(self, ad: Entity, day: int, horizon: int) -> delivery.Counters:
+        """Return what an ad, or a GMV Max campaign, delivered on a day that has a row."""
         if delivery.days_without_spend(ad.key, horizon) >> day & 1:
             return delivery.NOTHING
         row = self._profiles[mix(ad.key, day) % delivery.PROFILES]
@@ -107,7 +127,7 @@ class World:
             msg = f"Unknown kind {kind!r}; use one of {', '.join(self.KINDS)}."
             raise ValueError(msg)
         for account in self.accounts.values():
-            for entity in getattr(account, self.KINDS[kind]):
+            for entity in self.KINDS[kind](account):
                 if entity.id == object_id:
                     return account, entity
         raise KeyError(object_id)
@@ -140,7 +160,11 @@ class World:
         advertiser_ids: Iterable[str] | None = None,
         include_top_view: bool = False,
     ) -> dict[str, int]:
-        """Count the rows of the core streams, object by object and day by day.
+        """Count the rows of every stream, object by object and day by day.
+
+        Dates hold for reports, comments and transactions. What belongs to no single advertiser -
+        the accounts of the token, Business Centers and all below them - counts with the first
+        advertiser of the token, so that counts of single advertisers add up.
 
         Args:
             start_date: First day of the reports, in account time.
@@ -149,15 +173,20 @@ class World:
             advertiser_ids: Advertisers to count; all granted ones by default.
             include_top_view: Whether TopView campaigns, their ad groups and ads are listed.
         """
-        names = self.advertiser_ids if advertiser_ids is None else advertiser_ids
-        totals = dict.fromkeys(STREAMS, 0)
+        granted = self.advertiser_ids
+        names = granted if advertiser_ids is None else advertiser_ids
+        totals: Counter[str] = Counter()
         for name in names:
             account, horizon = self.accounts[name], self.horizon(self.accounts[name])
             first = max((date.fromisoformat(start_date) - account.start).days, 0)
             last = min((date.fromisoformat(end_date) - account.start).days, horizon)
             counted = Counted(include_deleted=include_deleted, top_view=include_top_view)
-            for stream, rows in count(account, range(first, last + 1), horizon, counted).items():
-                totals[stream] += rows
+            asked = Asked(range(first, last + 1), start_date, end_date, horizon, counted)
+            totals.update(count(account, asked))
+            shared = granted if name in granted[:1] else []
+            accounts = [self.accounts[one] for one in shared]
+            found = self.centers.values() if shared else ()
+            totals.update(count_shared(accounts, found, asked))
         return totals
 
 

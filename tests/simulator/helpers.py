@@ -10,6 +10,17 @@ import requests
 if TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator
 
+WITHOUT_ADVERTISER = {
+    "/advertiser/info/",
+    "/user/info/",
+    "/oauth2/advertiser/get/",
+    "/bc/get/",
+    "/bc/asset/get/",
+    "/bc/transaction/get/",
+    "/advertiser/balance/get/",
+    "/advertiser/transaction/get/",
+    "/catalog/get/",
+}
 TODAY = "2026-11-20"
 START = "2026-11-01"
 
@@ -24,13 +35,18 @@ class Client:
         self.session.headers["Access-Token"] = simulator.access_token
 
     @property
+    def center(self) -> str:
+        """The first Business Center."""
+        return next(iter(self.world.centers))
+
+    @property
     def first(self) -> str:
         """The first advertiser."""
         return self.world.advertiser_ids[0]
 
     def raw(self, path: str, **params: Any) -> requests.Response:
         """Return the HTTP response; `advertiser_id` is the first one unless given."""
-        if path not in {"/advertiser/info/", "/user/info/", "/oauth2/advertiser/get/"}:
+        if path not in WITHOUT_ADVERTISER:
             params.setdefault("advertiser_id", self.first)
         sent = {
             name: value if isinstance(value, str) else json.dumps(value)
@@ -47,6 +63,13 @@ class Client:
         envelope: dict[str, Any] = response.json()
         return envelope
 
+    def posted(self, path: str, **body: Any) -> dict[str, Any]:
+        """Return the data of the answer to a JSON body, which must be a success."""
+        envelope = self.post(path, {"advertiser_id": self.first, **body})
+        assert envelope["code"] == 0, envelope
+        data: dict[str, Any] = envelope["data"]
+        return data
+
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         """Return the envelope."""
         envelope: dict[str, Any] = self.raw(path, **params).json()
@@ -58,6 +81,12 @@ class Client:
         assert envelope["code"] == 0, envelope
         data: dict[str, Any] = envelope["data"]
         return data
+
+    def data_of(self, path: str, **params: Any) -> str:
+        """Return the data of an answer where it is text."""
+        text = self.get(path, **params)["data"]
+        assert isinstance(text, str), text
+        return text
 
     def every(self, path: str, size: int, name: str = "list", **params: Any) -> list[Any]:
         """Return the rows of all pages."""

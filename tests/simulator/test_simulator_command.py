@@ -71,11 +71,11 @@ def test_serve() -> None:
 
 
 def test_count() -> None:
-    """`count` prints the expected rows of the nineteen streams."""
+    """`count` prints the expected rows of every stream."""
     options = '{"today": "2026-11-20", "advertisers": 1}'
     command = [*MODULE, "count", "--options", options, "--start", "2026-11-01"]
     output = subprocess.check_output([*command, "--end", "2026-11-20"])
-    assert len(json.loads(output)) == 19
+    assert len(json.loads(output)) == 69
 
 
 def test_configuration() -> None:

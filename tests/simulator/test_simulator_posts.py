@@ -9,12 +9,12 @@ import pytest
 import requests
 
 from tap_tiktok_ads.simulator.errors import ApiError
-from tap_tiktok_ads.simulator.spec import Endpoint, Param
+from tap_tiktok_ads.simulator.params import Endpoint, Param
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_tiktok_ads.simulator.spec import Kind
+    from tap_tiktok_ads.simulator.params import Kind
 
     from .helpers import Client
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tap_tiktok_ads.simulator.params import Endpoint, Param
+from tap_tiktok_ads.simulator.spec import ENDPOINTS
+
 from .helpers import report_params
 
 if TYPE_CHECKING:
@@ -25,6 +28,61 @@ def condition(name: str, value: object, kind: str = "IN") -> list[dict[str, obje
     """Return a report filter."""
     return [{"field_name": name, "filter_type": kind, "filter_value": value}]
 
+
+OVERVIEW, BREAKDOWN = (f"/smart_plus/material_report/{name}/" for name in ("overview", "breakdown"))
+DIAGNOSIS, GMV = "/tool/diagnosis/get/", "/gmv_max/report/get/"
+WINDOW: dict[str, Any] = {"start_date": "2026-11-01", "end_date": "2026-11-20"}
+LONG: dict[str, Any] = {"start_date": "2025-11-20", "end_date": "2026-11-20"}
+LIFETIME: dict[str, Any] = {"query_lifetime": True}
+OF_MATERIALS: dict[str, Any] = {"dimensions": ["campaign_id", "main_material_id"]}
+OF_GMV: dict[str, Any] = {
+    "store_ids": ["1"],
+    "dimensions": ["campaign_id"],
+    "metrics": ["cost"],
+    **WINDOW,
+}
+OF_COMMENTS: dict[str, Any] = {
+    "search_field": "ADGROUP_ID",
+    "search_value": "1",
+    "start_time": "2026-11-01",
+    "end_time": "2026-11-20",
+}
+LARGEST = {
+    "/smart_plus/campaign/get/": 1000,
+    "/smart_plus/adgroup/get/": 1000,
+    OVERVIEW: 100,
+    BREAKDOWN: 100,
+    "/gmv_max/campaign/get/": 100,
+    GMV: 1000,
+    "/catalog/get/": 100,
+    "/bc/get/": 50,
+    "/bc/asset/get/": 50,
+    "/advertiser/balance/get/": 50,
+    "/advertiser/transaction/get/": 50,
+    "/bc/transaction/get/": 50,
+    "/file/music/get/": 1000,
+    "/creative/portfolio/list/": 100,
+    "/tt_video/list/": 50,
+    "/identity/get/": 100,
+    "/page/get/": 100,
+    "/playable/get/": 500,
+    "/dmp/saved_audience/list/": 100,
+    "/comment/list/": 100,
+    "/optimizer/rule/list/": 100,
+}
+NEEDED: dict[str, dict[str, Any]] = {
+    OVERVIEW: OF_MATERIALS | LIFETIME,
+    BREAKDOWN: {"dimensions": ["main_material_id"], **WINDOW},
+    GMV: OF_GMV,
+    "/gmv_max/campaign/get/": {"filtering": {"gmv_max_promotion_types": ["LIVE_GMV_MAX"]}},
+    "/bc/asset/get/": {"bc_id": "1", "asset_type": "PIXEL"},
+    "/comment/list/": OF_COMMENTS,
+} | {
+    path: {"bc_id": "1"}
+    for path in LARGEST
+    if path.startswith(("/catalog/", "/advertiser/", "/bc/transaction/"))
+}
+"""Parameters without which the page size would not be looked at."""
 
 PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/campaign/get/", {"advertiser_id": None}, "advertiser_id: Missing"),
@@ -67,12 +125,82 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/smart_plus/ad/review_info/", {}, "smart_plus_ad_ids: Missing"),
     ("/smart_plus/ad/review_info/", {"smart_plus_ad_ids": ["1"] * 101}, "smart_plus_ad_ids"),
     ("/smart_plus/ad/review_info/", {"smart_plus_ad_ids": ["1"]}, "does not exist"),
+    ("/smart_plus/campaign/get/", {"filtering": {"adgroup_ids": ["1"]}}, "adgroup_ids: Unknown"),
+    ("/smart_plus/adgroup/get/", {"filtering": {"adgroup_ids": ["1"] * 101}}, "maximum of 100"),
+    ("/smart_plus/campaign/get/", {"fields": ["color"]}, "fields: Invalid field 'color'"),
+    (OVERVIEW, {}, "dimensions: Missing"),
+    (OVERVIEW, {"dimensions": ["campaign_id"]}, "dimensions: Length must be at least 2"),
+    (OVERVIEW, LIFETIME | {"dimensions": ["campaign_id", "adgroup_id"]}, "Exactly one of"),
+    (OVERVIEW, LIFETIME | {"dimensions": ["campaign_id", "stat_time_day"]}, "dimensions[1]"),
+    (OVERVIEW, OF_MATERIALS, "start_date: Missing"),
+    (OVERVIEW, OF_MATERIALS | LONG, "366 days exceeds the maximum of 365"),
+    (
+        OVERVIEW,
+        OF_MATERIALS | LIFETIME | {"metrics": ["spent"]},
+        "Invalid metric fields: ['spent']",
+    ),
+    (OVERVIEW, OF_MATERIALS | LIFETIME | {"sort_field": "ad_material_id"}, "sort_field"),
+    (OVERVIEW, {"filtering": {"campaign_ids": ["1"] * 201}, **OF_MATERIALS}, "maximum of 200"),
+    (BREAKDOWN, {"dimensions": ["main_material_id"]}, "start_date: Missing"),
+    (BREAKDOWN, WINDOW | {"dimensions": ["smart_plus_ad_id", "main_material_id"]}, "dimensions[0]"),
+    (BREAKDOWN, WINDOW | {"dimensions": ["stat_time_day"]}, "main_material_id or an entity"),
+    (
+        BREAKDOWN,
+        WINDOW | {"dimensions": ["main_material_id", "stat_time_day", "stat_time_week"]},
+        "Only one time dimension",
+    ),
+    (
+        BREAKDOWN,
+        WINDOW | {"dimensions": ["main_material_id", "stat_time_hour"]},
+        "20 days exceeds the maximum of 7",
+    ),
+    (
+        BREAKDOWN,
+        WINDOW | {"dimensions": ["main_material_id"], "metrics": ["ad_material_id"]},
+        "Invalid metric fields: ['ad_material_id']",
+    ),
+    (DIAGNOSIS, {"filtering": {"adgroup_ids": ["1"] * 21}}, "maximum of 20"),
+    (DIAGNOSIS, {"filtering": {"adgroup_ids": ["1"]}}, "does not exist"),
+    (DIAGNOSIS, {"filtering": {"issue_category": ["BID"]}}, "issue_category"),
+    (DIAGNOSIS, {"page": 1}, "page: Unknown"),
+    ("/ad/review_info/", {}, "ad_ids: Missing"),
+    ("/ad/review_info/", {"ad_ids": ["1"] * 101}, "maximum of 100"),
+    ("/ad/review_info/", {"ad_ids": ["1"]}, "does not exist"),
+    ("/gmv_max/campaign/get/", {}, "filtering: Missing"),
+    ("/gmv_max/campaign/get/", {"filtering": {}}, "gmv_max_promotion_types: Missing"),
+    (GMV, {"store_ids": ["1", "2"]}, "store_ids: Length 2"),
+    (GMV, {"store_ids": []}, "store_ids: Length must be at least 1"),
+    (GMV, OF_GMV | {"metrics": ["cost"] * 101}, "metrics: Length 101"),
+    (GMV, OF_GMV | {"dimensions": ["campaign_id"] * 4}, "dimensions: Length 4"),
+    (GMV, OF_GMV, "Store 1 does not exist"),
+    ("/bc/asset/get/", {"bc_id": "1"}, "asset_type: Missing"),
+    ("/catalog/get/", {}, "bc_id: Missing"),
+    ("/bc/get/", {"advertiser_id": "1"}, "advertiser_id: Unknown"),
+    ("/bc/transaction/get/", {"bc_id": "1", "start_date": "2026"}, "start_date: Not a valid date"),
+    ("/file/music/get/", {"music_scene": "ALL"}, "music_scene: Invalid"),
+    ("/creative/portfolio/list/", {"filtering": {"types": []}}, "filtering.types: Unknown"),
+    ("/identity/get/", {"identity_type": "BC_AUTH_TT"}, "identity_authorized_bc_id: Missing"),
+    ("/page/get/", {"update_time_range": {"start": "2026-01-01 00:00:00"}}, "end: Missing"),
+    ("/pixel/event/stats/", {"pixel_ids": ["1"] * 11}, "maximum of 10"),
+    ("/pixel/event/stats/", {"pixel_ids": ["1"]}, "date_range: Missing"),
+    ("/pixel/event/stats/", {"pixel_ids": ["1"], "date_range": WINDOW}, "does not exist"),
+    ("/comment/list/", {}, "search_field: Missing"),
+    ("/comment/list/", OF_COMMENTS | {"search_field": "CAMPAIGN_ID"}, "search_field: Invalid"),
+    ("/comment/list/", OF_COMMENTS | {"start_time": None}, "start_time: Missing"),
+    ("/comment/list/", OF_COMMENTS, "does not exist"),
+    *(
+        (path, NEEDED.get(path, {}) | {"page_size": size + 1}, f"or equal to {size}.")
+        for path, size in LARGEST.items()
+    ),
     ("/advertiser/info/", {}, "advertiser_ids: Missing"),
     ("/advertiser/info/", {"advertiser_ids": "71234"}, "advertiser_ids: Field must be"),
     ("/advertiser/info/", {"advertiser_ids": ["1"] * 101}, "advertiser_ids: Length 101"),
 ]
 
 REPORTS: list[tuple[dict[str, Any], str]] = [
+    ({"metrics": ["spend"] * 101}, "metrics: Length 101 exceeds the maximum of 100"),
+    ({"metrics": ["spent", "paid"]}, "Invalid metric fields: ['spent', 'paid']"),
+    ({"metrics": ["cash_spend"]}, "cash_spend is for AUCTION_ADVERTISER by stat_time_day"),
     ({"report_type": None}, "report_type: Missing"),
     ({"report_type": "SIMPLE"}, "report_type: Invalid"),
     ({"data_level": None}, "data_level: Missing"),
@@ -90,7 +218,7 @@ REPORTS: list[tuple[dict[str, Any], str]] = [
     ({"dimensions": ["ad_id", "stat_time_day", "country_code", "ad_type", "page_id"]}, "Length 5"),
     ({"data_level": "AUCTION_CAMPAIGN"}, "Conflict occurs"),
     ({"data_level": "AUCTION_ADVERTISER", "dimensions": ["campaign_id"]}, "Conflict occurs"),
-    ({"metrics": ["spend", "spent"]}, "metrics: Invalid metric spent"),
+    ({"metrics": ["spend", "spent"]}, "Invalid metric fields: ['spent']"),
     ({"metrics": "spend,impressions"}, "metrics: Field must be"),
     (
         {
@@ -272,3 +400,48 @@ def test_account_without_smart_plus(serve: Callable[..., Client]) -> None:
     assert client.get("/smart_plus/ad/get/")["code"] == 40118
     ads = client.every("/ad/get/", 1000, filtering={"primary_status": "STATUS_ALL"})
     assert {ad["campaign_automation_type"] for ad in ads} == {"MANUAL"}
+
+
+def needed(path: str, endpoint: Endpoint) -> dict[str, Any]:
+    """Return parameters an endpoint accepts, apart from what they are about."""
+    text = {name: "1" for name, param in endpoint.params.items() if param.required}
+    lists = {name: ["1"] for name, param in endpoint.params.items() if param.kind == "array"}
+    return {name: lists.get(name, one) for name, one in text.items()} | NEEDED.get(path, {})
+
+
+OBJECTS: dict[str, dict[str, Any]] = {
+    "/pixel/event/stats/": {"pixel_ids": ["1"], "date_range": WINDOW},
+    "/report/integrated/get/": report_params(),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (path, name)
+        for path, endpoint in ENDPOINTS.items()
+        for name in ("advertiser_id", "bc_id")
+        if endpoint.method == "GET" and endpoint.params.get(name, Param()).kind == "id"
+    ],
+)
+def test_no_permission(client: Client, path: str, name: str) -> None:
+    """An account or Business Center outside the grant is refused with 40001 everywhere."""
+    params = needed(path, ENDPOINTS[path]) | OBJECTS.get(path, {}) | {name: "17"}
+    envelope = client.get(path, **params)
+    assert (envelope["code"], envelope["data"]) == (40001, {}), envelope
+
+
+@pytest.mark.parametrize("path", [*ENDPOINTS])
+def test_method(client: Client, path: str) -> None:
+    """The other method is HTTP 405 on every endpoint."""
+    other = "POST" if ENDPOINTS[path].method == "GET" else "GET"
+    response = client.session.request(other, client.simulator.url + path, timeout=5)
+    assert response.status_code == 405
+
+
+def test_diagnosis_of_smart_plus(client: Client) -> None:
+    """Upgraded Smart+ ad groups cannot be diagnosed."""
+    smart = client.data("/smart_plus/adgroup/get/")["list"][0]["adgroup_id"]
+    envelope = client.get(DIAGNOSIS, filtering={"adgroup_ids": [smart]})
+    assert envelope["code"] == 40002
+    assert "not supported" in envelope["message"]

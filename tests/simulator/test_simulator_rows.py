@@ -43,34 +43,48 @@ KEYS = {
     "image_creatives": "image_id",
     "smart_plus_ads": "smart_plus_ad_id",
 }
+LEVELS = [
+    ("advertiser", "AUCTION_ADVERTISER", "advertiser_id"),
+    ("campaign", "AUCTION_CAMPAIGN", "campaign_id"),
+    ("ad_group", "AUCTION_ADGROUP", "adgroup_id"),
+    ("ad", "AUCTION_AD", "ad_id"),
+]
+AUDIENCES = [
+    ("age_gender", ["gender", "age"]),
+    ("country", ["country_code"]),
+    ("platform", ["platform"]),
+    ("province", ["province_id"]),
+    ("interest", ["interest_category"]),
+]
 REPORTS = [
-    ("ad_performance_report", "BASIC", "AUCTION_AD", ["ad_id", "stat_time_day"]),
-    ("ad_group_performance_report", "BASIC", "AUCTION_ADGROUP", ["adgroup_id", "stat_time_day"]),
-    ("campaign_performance_report", "BASIC", "AUCTION_CAMPAIGN", ["campaign_id", "stat_time_day"]),
-    (
-        "audience_report_by_age_gender",
-        "AUDIENCE",
-        "AUCTION_AD",
-        ["ad_id", "stat_time_day", "gender", "age"],
+    *(
+        (f"{name}_performance_report", "BASIC", level, [dimension, "stat_time_day"])
+        for name, level, dimension in LEVELS
     ),
-    (
-        "audience_report_by_country",
-        "AUDIENCE",
-        "AUCTION_AD",
-        ["ad_id", "stat_time_day", "country_code"],
+    *(
+        (f"{name}_country_report", "BASIC", level, [dimension, "stat_time_day", "country_code"])
+        for name, level, dimension in LEVELS[1:]
     ),
-    (
-        "audience_report_by_platform",
-        "AUDIENCE",
-        "AUCTION_AD",
-        ["ad_id", "stat_time_day", "platform"],
+    *(
+        (
+            f"{name}_audience_report_by_{audience}",
+            "AUDIENCE",
+            level,
+            [dimension, "stat_time_day", *splits],
+        )
+        for name, level, dimension in LEVELS[:3]
+        for audience, splits in AUDIENCES[:3]
     ),
-    (
-        "campaign_country_report",
-        "BASIC",
-        "AUCTION_CAMPAIGN",
-        ["campaign_id", "stat_time_day", "country_code"],
+    *(
+        (
+            f"audience_report_by_{audience}",
+            "AUDIENCE",
+            "AUCTION_AD",
+            ["ad_id", "stat_time_day", *splits],
+        )
+        for audience, splits in AUDIENCES
     ),
+    ("smart_plus_ad_performance_report", "BASIC", "AUCTION_AD", ["ad_id_v2", "stat_time_day"]),
 ]
 DELETED = ["all", "not deleted"]
 ADDITIVE = ("spend", "impressions", "clicks", "conversion", "likes", "video_views_p50")
@@ -117,7 +131,7 @@ def test_reports_are_complete(  # noqa: PLR0913, PLR0917
 ) -> None:
     """All pages of a report together are the rows the world counts, each key once."""
     rows = client.report(
-        97,
+        397,
         report_type=report_type,
         data_level=level,
         dimensions=dimensions,
@@ -125,6 +139,51 @@ def test_reports_are_complete(  # noqa: PLR0913, PLR0917
     )
     assert len(rows) == expected(client, kept)[stream] > 0
     assert len({tuple(row["dimensions"][name] for name in dimensions) for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("kept", DELETED)
+@pytest.mark.parametrize(("name", "level", "dimension"), LEVELS)
+def test_reports_by_hour_and_of_all_time(
+    client: Client, name: str, level: str, dimension: str, kept: str
+) -> None:
+    """Hours of single days, and rows of all time, are those the world counts."""
+    filtering = status_all(level) if kept == "all" else None
+    params: dict[str, Any] = {"data_level": level, "filtering": filtering}
+    hours = client.world.expected(
+        TODAY, TODAY, include_deleted=kept == "all", advertiser_ids=[client.first]
+    )
+    day: dict[str, Any] = {
+        "start_date": TODAY,
+        "end_date": TODAY,
+        "dimensions": [dimension, "stat_time_hour"],
+    }
+    rows = client.report(**params, **day)
+    assert len(rows) == hours[f"{name}_performance_report_hourly"] > 0
+    rows = client.report(**params, query_lifetime=True, dimensions=[dimension])
+    assert len(rows) == expected(client, kept)[f"{name}_performance_report_lifetime"] > 0
+
+
+@pytest.mark.parametrize("split", ["language", "placement", "ac", "device_brand_id", "dma_id"])
+@pytest.mark.parametrize(("name", "level", "dimension"), LEVELS)
+def test_audiences_of_all_levels(
+    client: Client, name: str, level: str, dimension: str, split: str
+) -> None:
+    """Every audience dimension goes with every data level."""
+    dimensions = [dimension, "stat_time_day", split]
+    rows = client.report(data_level=level, report_type="AUDIENCE", dimensions=dimensions)
+    assert rows, name
+    assert all(row["dimensions"][split] for row in rows)
+
+
+def test_reservation_needs_no_filter(client: Client) -> None:
+    """Reach & frequency campaigns are in reports that name no buying type."""
+    campaigns = client.every("/campaign/get/", 100, filtering={"buying_types": ["RESERVATION_RF"]})
+    dimensions = ["campaign_id", "stat_time_day"]
+    rows = client.report(data_level="AUCTION_CAMPAIGN", dimensions=dimensions)
+    assert campaigns
+    assert {one["campaign_id"] for one in campaigns} <= {
+        row["dimensions"]["campaign_id"] for row in rows
+    }
 
 
 @pytest.mark.parametrize("kept", DELETED)
@@ -156,10 +215,10 @@ def test_smart_plus_parts_are_complete(client: Client, kept: str) -> None:
 
 
 def test_every_stream_has_rows(client: Client) -> None:
-    """The default world has a row of each of the nineteen streams for each advertiser."""
-    for name in client.world.advertiser_ids:
+    """The default world has a row of each stream; what is shared counts with the first account."""
+    for name in client.world.advertiser_ids[:1]:
         counts = client.world.expected(START, TODAY, advertiser_ids=[name], include_deleted=False)
-        assert len(counts) == 19
+        assert len(counts) == 69
         assert all(counts.values()), counts
 
 
@@ -246,8 +305,15 @@ def test_smart_plus_ad_report(client: Client) -> None:
 
 def test_metric_values(client: Client) -> None:
     """Metrics are strings: money with two decimals, ratios of the sums, some integers "1.0"."""
+    by_day_of_the_account = {"cash_spend", "voucher_spend"}
     names = [name for name, metric in METRICS.items() if metric.group != "attribute"]
-    rows = client.report(metrics=names)
+    names = ["spend", "clicks", "cpc", *names]
+    names = [name for name in dict.fromkeys(names) if name not in by_day_of_the_account]
+    rows = client.report(metrics=names[:100])
+    for start in range(100, len(names), 100):
+        more = client.report(metrics=names[start : start + 100])
+        for row, other in zip(rows, more, strict=True):
+            row["metrics"] |= other["metrics"]
     texts = {text for row in rows for text in row["metrics"].values()}
     assert all(isinstance(text, str) for text in texts)
     assert "-" in texts
@@ -462,18 +528,22 @@ def test_same_in_every_process() -> None:
     code = (
         "import json, msgspec\n"
         "from tap_tiktok_ads.simulator import World\n"
-        "from tap_tiktok_ads.simulator.endpoints import Api\n"
+        "from tap_tiktok_ads.simulator.api import Api\n"
+        "from tap_tiktok_ads.simulator.endpoints import HANDLERS\n"
         "from tap_tiktok_ads.simulator.spec import ENDPOINTS\n"
         f"world = World({{'today': {TODAY!r}}})\n"
         "name = world.advertiser_ids[0]\n"
         "def get(path, **sent):\n"
         "    params = ENDPOINTS[path].read({'advertiser_id': name, **sent})\n"
-        "    return msgspec.json.encode(Api(world).answer(path, params).data).decode()\n"
+        "    return msgspec.json.encode(HANDLERS[path](Api(world), params).data).decode()\n"
         "print(get('/ad/get/', page_size='100'), get('/smart_plus/ad/get/'))\n"
         "report = {'report_type': 'BASIC', 'data_level': 'AUCTION_AD',\n"
         "          'dimensions': json.dumps(['ad_id', 'stat_time_day']),\n"
         f"          'start_date': {START!r}, 'end_date': {TODAY!r}, 'page_size': '100'}}\n"
         "print(get('/report/integrated/get/', **report))\n"
+        "print(get('/tt_video/list/'), get('/tool/diagnosis/get/'), get('/store/list/'))\n"
+        "print(get('/smart_plus/material_report/overview/', query_lifetime='true',\n"
+        "          dimensions=json.dumps(['campaign_id', 'main_material_id'])))\n"
     )
     outputs = {
         subprocess.run(

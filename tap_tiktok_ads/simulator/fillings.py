@@ -1,0 +1,135 @@
+"""Values for the fields that nothing else depends on: every field of a shape gets one."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .chance import mix, pick
+from .facts import RECORDS
+
+if TYPE_CHECKING:
+    from .account import Account
+    from .entities import Entity
+
+Record: TypeAlias = dict[str, Any]
+
+VARIANTS = 48
+"""Distinct fillings of the fields that nothing else depends on."""
+
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "adgroup_app_profile_page_state": ("UNSET", "ON", "OFF"),
+    "ad_format": ("SINGLE_VIDEO", "SINGLE_IMAGE", "CAROUSEL_ADS"),
+    "ad_text": (
+        "New in: “Läufer” 👟",
+        'He said "wow"',
+        "新作が登場しました",
+        "50% off\nonly today",
+    ),
+    "ad_texts": (["New in", "Neu: 👟"], ["50% off"], []),
+    "age_groups": (["AGE_18_24", "AGE_25_34"], ["AGE_55_100"], []),
+    "app_type": ("APP_ANDROID", "APP_IOS"),
+    "attribution_event_count": ("EVERY", "ONCE", "UNSET"),
+    "audience_sub_type": ("NORMAL", "REACH_FREQUENCY"),
+    "audience_type": ("Customer File Audience", "Lookalike Audience", "Website Traffic Audience"),
+    "bid_type": ("BID_TYPE_NO_BID", "BID_TYPE_CUSTOM"),
+    "billing_event": ("CPC", "CPM", "OCPM"),
+    "budget_mode": ("BUDGET_MODE_DAY", "BUDGET_MODE_TOTAL", "BUDGET_MODE_INFINITE"),
+    "calculate_type": ("EMAIL_SHA256", "IDFA_MD5", "PHONE_SHA256"),
+    "call_to_action": ("SHOP_NOW", "LEARN_MORE", "DOWNLOAD_NOW"),
+    "category_id": (0, 290401),
+    "campaign_type": ("REGULAR_CAMPAIGN", "IOS14_CAMPAIGN"),
+    "click_attribution_window": ("SEVEN_DAYS", "ONE_DAY", "OFF"),
+    "creative_material_mode": ("CUSTOM", "SMART_CREATIVE"),
+    "currency": ("USD", "EUR"),
+    "dark_post_status": ("ON", "OFF"),
+    "dayparting": ("1" * 336, "0" * 168 + "1" * 168, ""),
+    "deep_bid_type": ("DEFAULT", "MIN", "VO_MIN_ROAS"),
+    "definition": ("720p", "1080p"),
+    "format": ("mp4", "mpeg"),
+    "gender": ("GENDER_UNLIMITED", "GENDER_FEMALE", "GENDER_MALE"),
+    "identity_type": ("CUSTOMIZED_USER", "TT_USER", "BC_AUTH_TT"),
+    "languages": (["en", "ja"], ["de"], []),
+    "objective": ("LANDING_PAGE", "APP"),
+    "operating_systems": (["ANDROID"], ["IOS"], ["ANDROID", "IOS"]),
+    "optimization_goal": ("CONVERT", "CLICK", "INSTALL", "REACH"),
+    "pacing": ("PACING_MODE_SMOOTH", "PACING_MODE_FAST"),
+    "pixel_category": ("ONLINE_STORE", "LEAD_GENERATION"),
+    "placements": (["PLACEMENT_TIKTOK"], ["PLACEMENT_TIKTOK", "PLACEMENT_PANGLE"]),
+    "placement_type": ("PLACEMENT_TYPE_AUTOMATIC", "PLACEMENT_TYPE_NORMAL"),
+    "promotion_type": ("WEBSITE", "APP_ANDROID", "LEAD_GENERATION"),
+    "rule": ('{"inclusions":[{"event":"AddToCart","days":30}]}', ""),
+    "schedule_type": ("SCHEDULE_FROM_NOW", "SCHEDULE_START_END"),
+    "skip_learning_phase": (True, False, 0, 1),
+    "special_industries": (["HOUSING"], []),
+    "split_test_variable": ("TARGETING", "BIDDING_OPTIMIZATION"),
+    "statistic_type": ("EVERYTIME", "NONE"),
+}
+"""Values by field name."""
+
+_STATES = ("UNSET", "ON", "OFF")
+_TEXTS = ("Größe “L” 🙂", 'a "quoted" word', "日本語", "line\nbreak", "back\\slash")
+_FREE = ("name", "text", "value", "msg", "description", "address", "key", "company", "brand")
+_MOMENTS = ("2025-12-31 23:59:59", "2026-02-28 00:00:00", "2024-02-29 12:30:00")
+_NUMBERS = (0, 12.5, 99.99, 0.05)
+_WORDED_BOOLEANS = frozenset(("is_new_structure", "is_aco", "comment_disabled", "shared"))
+
+
+def value(name: str, shape: Any, *path: int) -> Any:
+    """Return a plausible value for a field nothing depends on."""
+    if name in CHOICES:
+        return pick(CHOICES[name], *path)
+    if isinstance(shape, dict):
+        return {
+            key: value(key, inner, *path, position)
+            for position, (key, inner) in enumerate(shape.items())
+        }
+    if isinstance(shape, list):
+        return [value(name, shape[0], *path, item) for item in range(mix(*path) % 3)]
+    return _scalar(name, shape, *path)
+
+
+def _scalar(name: str, shape: str, *path: int) -> Any:
+    match shape:
+        case "boolean":
+            flag = mix(*path) % 2 == 0
+            worded = name in _WORDED_BOOLEANS and mix(*path, 1) % 4 == 0
+            return str(flag).lower() if worded else flag
+        case "integer":
+            return mix(*path) % 30
+        case "number":
+            return pick(_NUMBERS, *path)
+        case "datetime":
+            return pick(_MOMENTS, *path)
+    return _text(name, *path)
+
+
+def _text(name: str, *path: int) -> str:
+    if name.endswith(("_id", "_ids")):
+        return str(7 * 10**18 + mix(*path) % 10**18)
+    if name.endswith(("_url", "_urls", "_uri")) or name in {"deeplink", "url", "web_url_list"}:
+        return f"https://example.com/{name}?id={mix(*path) % 10**6}&lang=de%20AT"
+    if name == "phone_number":
+        return "5550100"
+    return pick(_TEXTS if name.endswith(_FREE) else _STATES, *path)
+
+
+@cache
+def filling(stream: str, variant: int) -> Record:
+    """Return every field of a stream with some value; one in four is null."""
+    seed = sum(map(ord, stream))
+    return {
+        name: None
+        if mix(seed, variant, place) % 4 == 0
+        else value(name, shape, seed, variant, place)
+        for place, (name, shape) in enumerate(RECORDS[stream].items())
+    }
+
+
+def filled(stream: str, entity: Entity, account: Account, values: Record) -> Record:
+    """Return the fields of a stream, the given ones on top."""
+    record = filling(stream, entity.key % VARIANTS) | values
+    if account.options.unknown_fields and entity.key % 5 == 0:
+        record["field_in_no_sheet"] = "surprise"
+        record["object_in_no_sheet"] = {"level": 1, "tags": ["a", "b"]}
+    return record
