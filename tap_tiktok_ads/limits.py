@@ -46,7 +46,9 @@ class Tier:
         if self.per_endpoint:
             loads = [(count, self) for count in requests.values()]
         else:
-            own = [(requests[path], tier) for path, tier in self.endpoints.items() if path in requests]
+            own = [
+                (requests[path], tier) for path, tier in self.endpoints.items() if path in requests
+            ]
             loads = [(sum(requests.values()), self), *own]
         return (
             max((count / tier.usable for count, tier in loads), default=0.0),

@@ -64,8 +64,8 @@ def metric(name: str) -> Schema:
 def catalogue() -> Schema:
     """`schemas/metrics.json`: every metric and dimension that is known of reports.
 
-    `metrics` and `dimensions` by name, `with_country_code` by report type the metrics that may be
-    asked for beside that dimension, `reports` the default metrics of the built-in ones.
+    `metrics` and `dimensions` by name; `supported`, for some dimensions of a report type, the only
+    metrics that may be asked for beside them; `reports`, the default metrics of the built-in ones.
     """
     return _load("metrics")
 

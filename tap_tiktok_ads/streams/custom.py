@@ -343,20 +343,14 @@ class CustomReport(ReportStream):
         self.dimensions = definition.dimensions
         self.filters = definition.filters
         super().__init__(tap)
-        if definition.unknown:
-            self.logger.warning(
-                "Not in the catalogue of metrics, and taken for text: %s.",
-                ", ".join(definition.unknown),
-            )
 
     @override
     def description(self) -> str:
         level = self.data_level.partition("_")[2].lower()
         return f"{self.report_type} report at {level} level, as the settings define it."
 
-    @property
     @override
-    def all_metrics(self) -> tuple[str, ...]:
+    def metric_names(self) -> Sequence[str]:
         return self.definition.metrics
 
     @property
