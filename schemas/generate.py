@@ -146,6 +146,9 @@ DESCRIPTIONS = {
     "stat_time_hour": "Hour in the account time zone.",
 }
 
+#: Streams whose rows are those of an array in each record.
+UNNESTED = {"pixel_event_statistics": "statistics"}
+
 
 def property_schema(stream: str, name: str, field: dict[str, Any]) -> dict[str, Any]:
     """One field of the sheet as JSON Schema; nullable unless it is a key."""
@@ -252,12 +255,14 @@ def write(name: str, content: dict[str, Any]) -> None:
 
 
 def main(facts: Path) -> None:
-    """Write the schemas of the core streams."""
+    """Write the schemas of the streams whose fields are known."""
     endpoints = json.loads((facts / "endpoints.json").read_text("utf-8"))["streams"]
-    core = [endpoint for endpoint in endpoints if endpoint.get("core")]
-    for endpoint in core:
-        if not endpoint["default_metrics"]:
+    for endpoint in endpoints:
+        if endpoint.get("fields_file") and not endpoint.get("default_metrics"):
             sheet = json.loads((facts / endpoint["fields_file"]).read_text("utf-8"))
+            if endpoint["name"] in UNNESTED:
+                nested = sheet["fields"].pop(UNNESTED[endpoint["name"]])
+                sheet["fields"] |= nested["items"]["properties"]
             write(
                 endpoint["name"],
                 entity_schema(endpoint["name"], sheet, endpoint["primary_keys"]),

@@ -22,3 +22,14 @@ class Pixels(EntityStream):
     primary_keys = ("advertiser_id", "pixel_id")
     page_size = 20
     records_field = "pixels"
+
+
+class SavedAudiences(EntityStream):
+    """Saved audiences. Fields as a third-party SDK has them."""
+
+    name = "saved_audiences"
+    path = "/dmp/saved_audience/list/"
+    primary_keys = ("advertiser_id", "saved_audience_id")
+    page_size = 100
+    records_field = "saved_audiences"
+    selected_by_default = False

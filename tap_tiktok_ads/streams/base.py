@@ -318,6 +318,10 @@ class ReportStream(WindowedStream):
         """Names, and groups, of the metrics that there are columns for, unless settings tell."""
         return schemas.default_metrics(self.name)
 
+    def named_by_users(self) -> Sequence[str]:
+        """Those of `metric_names` that users wrote."""
+        return ()
+
     @override
     def columns(self) -> dict[str, t.Any]:
         """The dimensions and metrics.
@@ -342,7 +346,7 @@ class ReportStream(WindowedStream):
         except ValueError as error:
             msg = f"Setting 'report_metrics', {self.name}: {error}."
             raise ConfigError(msg) from None
-        if unknown := report_definitions.unknown(self.all_metrics):
+        if unknown := report_definitions.unknown(configured or self.named_by_users()):
             self.tap.logger.warning(
                 "Metrics of %s that are not in the catalogue, and taken for text: %s.",
                 self.name,
