@@ -54,11 +54,7 @@ def find(transport: Transport, settings: Settings) -> list[Advertiser]:
         ConfigError: none is left.
         ApiError: the token or the app is refused.
     """
-    ids = settings.advertiser_ids or _discover(transport, settings)
-    ids = [advertiser_id for advertiser_id in ids if advertiser_id not in _excluded(settings)]
-    if not ids:
-        msg = "exclude_advertiser_ids leaves no advertiser to read."
-        raise ConfigError(msg)
+    ids = wanted(transport, settings)
     if settings.environment == "sandbox":  # /advertiser/info/ does not exist there
         logger.warning("The sandbox tells no time zones: report dates are taken as UTC.")
         return [Advertiser(advertiser_id) for advertiser_id in ids]
@@ -83,22 +79,37 @@ def find(transport: Transport, settings: Settings) -> list[Advertiser]:
     return [found[advertiser_id] for advertiser_id in ids if advertiser_id in found]
 
 
-def _excluded(settings: Settings) -> frozenset[str]:
-    return frozenset(settings.exclude_advertiser_ids)
+def wanted(transport: Transport, settings: Settings) -> list[str]:
+    """The ids of the advertisers that the settings name, whether they may be read or not.
 
-
-def _discover(transport: Transport, settings: Settings) -> list[str]:
-    reply = transport.send(
-        Request(
-            "/oauth2/advertiser/get/",
-            {"app_id": settings.app_id, "secret": settings.app_secret},
-        )
-    )
-    ids = [str(row["advertiser_id"]) for row in _rows(reply)]
+    Raises:
+        ConfigError: there is none.
+        ApiError: the token or the app is refused.
+    """
+    ids = settings.advertiser_ids
     if not ids:
-        msg = "No advertiser has authorised this app for the access token: none to read."
+        ids = tuple(granted(transport, settings.app_id, settings.app_secret))
+        if not ids:
+            msg = "No advertiser has authorised this app for the access token: none to read."
+            raise ConfigError(msg)
+    left = [one for one in ids if one not in settings.exclude_advertiser_ids]
+    if not left:
+        msg = "exclude_advertiser_ids leaves no advertiser to read."
         raise ConfigError(msg)
-    return list(dict.fromkeys(ids))
+    return left
+
+
+def granted(transport: Transport, app_id: str, app_secret: str) -> dict[str, str]:
+    """The advertisers that authorised the app for the token: id and name.
+
+    Raises:
+        ApiError: the token or the app is refused.
+    """
+    params = {"app_id": app_id, "secret": app_secret}
+    reply = transport.send(Request("/oauth2/advertiser/get/", params, shared=True))
+    return {
+        str(row["advertiser_id"]): str(row.get("advertiser_name") or "") for row in rows_of(reply)
+    }
 
 
 def _details(
@@ -112,7 +123,7 @@ def _details(
     scope for account details the other streams may still be readable: only the time zone is lost.
     """
     try:
-        return _rows(transport.send(info_request(ids)))
+        return rows_of(transport.send(info_request(ids)))
     except (NotPermittedError, RequestError) as error:
         if error.code in SCOPE_CODES:
             logger.warning("Account details cannot be read: %s", error)
@@ -127,7 +138,7 @@ def _details(
         ]
 
 
-def _rows(reply: Reply) -> list[dict[str, t.Any]]:
+def rows_of(reply: Reply) -> list[dict[str, t.Any]]:
     """The rows of an answer that name an advertiser."""
     rows = reply.data.get("list")
     if not isinstance(rows, list):

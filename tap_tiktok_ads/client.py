@@ -339,15 +339,32 @@ class TikTokStream(Stream):
         return []
 
     def sampled(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
-        """The flat rows, not yet typed, that a task's request brings, and the tasks that follow."""
+        """The flat rows, not yet typed, that a task's request brings, and the tasks that follow.
+
+        Raises:
+            TapError: there is no answer, or it cannot be read.
+        """
         reply = send(dataclasses.replace(task.request, divisible=False))
-        found = self.read(task, reply)
-        following = self.following(task, reply, len(found))
-        return [row for raw in found for row in self.flatten(_object(raw), task)], following
+        try:
+            found = self.read(task, reply)
+            following = self.following(task, reply, len(found))
+            return [row for raw in found for row in self.flatten(_object(raw), task)], following
+        except errors.TapError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever an answer of another shape may cause
+            raise _misshapen(task, error) from None
 
     def typed(self, rows: Iterable[Record]) -> list[Record]:
-        """The rows of a sample as the stream writes them."""
-        return list(self.caster.rows(t.cast("Iterable[dict[str, t.Any]]", rows)))
+        """The rows of a sample as the stream writes them.
+
+        Raises:
+            TapError: a value of a key cannot be read.
+        """
+        try:
+            return list(self.caster.rows(rows))
+        except records.BadValueError as error:
+            msg = f"{self.name}: a key of a row held {error.args[0]!r:.100}, which is not its type"
+            raise errors.ResponseError(msg) from None
 
     # Records and state: in the main thread.
 
@@ -556,7 +573,8 @@ class TikTokStream(Stream):
     def _warn_once(self, key: str, message: str, *args: t.Any) -> None:
         if key not in self._reported:
             self._reported.add(key)
-            self.logger.warning(message, *args)
+            # the stream's own logger, which the SDK sets after `columns` may have read a sample
+            self.tap.logger.getChild(self.name).warning(message, *args)
 
     def _report_refusal(self, task: Task, error: errors.ApiError) -> None:
         """Warn once for each stream; the end of the run names all advertisers."""

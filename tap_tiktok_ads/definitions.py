@@ -128,8 +128,13 @@ class Lookup:
     where: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     batch: int | None = None
 
-    def select(self, rows: Iterable[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
-        """The distinct values of rows, by column, in the order in which they come."""
+    def select(
+        self, rows: Iterable[Mapping[str, t.Any]], most: int | None = None
+    ) -> list[dict[str, t.Any]]:
+        """The distinct values of rows, by column, in the order in which they come.
+
+        With `most`, no row is taken once there are so many.
+        """
         found: dict[tuple[str, ...], dict[str, t.Any]] = {}
         for row in rows:
             if all(row.get(column) is not None for column in self.columns) and all(
@@ -138,6 +143,8 @@ class Lookup:
             ):
                 value = {column: row[column] for column in self.columns}
                 found.setdefault(tuple(map(str, value.values())), value)
+                if len(found) == most:
+                    break
         return list(found.values())
 
     def batches(self, values: Sequence[dict[str, t.Any]]) -> Iterator[dict[str, t.Any]]:

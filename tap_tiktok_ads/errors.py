@@ -68,6 +68,8 @@ _APP = Rule(Action.STOP, "Check app_id and app_secret in the TikTok for Business
 _FAIL = Rule(Action.FAIL, "TikTok does not accept this request.")
 _GONE = Rule(Action.FAIL, "TikTok retired this endpoint or field; look for a newer version.")
 
+#: Codes that say that the sandbox does not offer an endpoint.
+NOT_IN_SANDBOX = frozenset((40009, 40013, 40014))
 #: A code TikTok has not documented stops the run: it must never be read as "no data".
 UNKNOWN = Rule(Action.FAIL, "This code is not documented.")
 
@@ -77,7 +79,7 @@ CODES: dict[int, Rule] = {
     **dict.fromkeys((40000, 40002, 40006, 40007, 40008, 40010, 40011, 40051, 40400), _FAIL),
     **dict.fromkeys((40001, 40003, 40117, 40118, 40119, 40125, 40130), _SKIP),
     **dict.fromkeys((40300, 40301, 40302), _SKIP),
-    **dict.fromkeys((40009, 40013, 40014), _SANDBOX),
+    **dict.fromkeys(NOT_IN_SANDBOX, _SANDBOX),
     **dict.fromkeys((40016, 40100, 40132, 40133, 61000), _THROTTLE),
     **dict.fromkeys((40200, 40201, 40202), _RETRY),
     40050: dataclasses.replace(_RETRY, tries=1),

@@ -42,14 +42,12 @@ class Tier:
         return USE * min(self.per_second, self.per_minute / 60)
 
     def needs(self, requests: Mapping[str, int]) -> tuple[float, float]:
-        """Seconds that so many requests to each endpoint take, and their share of a day's budget."""
+        """Seconds that so many requests to each endpoint take, and the share of a day's budget."""
         if self.per_endpoint:
             loads = [(count, self) for count in requests.values()]
         else:
-            own = [
-                (requests[path], tier) for path, tier in self.endpoints.items() if path in requests
-            ]
-            loads = [(sum(requests.values()), self), *own]
+            loads = [(sum(requests.values()), self)]
+            loads += [(requests.get(path, 0), tier) for path, tier in self.endpoints.items()]
         return (
             max((count / tier.usable for count, tier in loads), default=0.0),
             max((count / tier.per_day for count, tier in loads), default=0.0),

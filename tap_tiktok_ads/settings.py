@@ -321,12 +321,15 @@ def normalise(config: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return result
 
 
-def check(config: Mapping[str, t.Any], known: t.Collection[str]) -> Settings:
+def check(
+    config: Mapping[str, t.Any], known: t.Collection[str], *, credentials: bool = True
+) -> Settings:
     """The settings of a configuration whose defaults are filled in.
 
     Args:
         config: names and values.
         known: every name that the tap accepts, those of the SDK included.
+        credentials: whether they must suffice to read.
 
     Raises:
         ConfigError: the first thing that is wrong, with what to write instead.
@@ -361,7 +364,8 @@ def check(config: Mapping[str, t.Any], known: t.Collection[str]) -> Settings:
     _check_url(settings)
     _check_headers(settings)
     _check_dates(settings)
-    _check_credentials(settings)
+    if credentials:
+        _check_credentials(settings)
     return settings
 
 

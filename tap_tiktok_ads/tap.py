@@ -35,12 +35,13 @@ from tap_tiktok_ads.streams.custom import CustomReport, CustomStream
 from tap_tiktok_ads.transport import Transport
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
     import click
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from typing_extensions import Self
 
     from tap_tiktok_ads.client import TikTokStream
 
@@ -75,16 +76,17 @@ class TapTikTokAds(Tap):
         *,
         config: dict[str, t.Any] | None = None,
         parse_env_config: bool = False,
+        frugal: bool = False,
         **kwargs: t.Any,
     ) -> None:
         """Merge and tidy the configuration before the SDK sees it.
 
+        A frugal tap makes no request to infer a schema, and few for the values of look-ups.
+
         Raises:
             ConfigError: an environment variable cannot be read as its setting's type.
         """
-        merged = dict(config or {})
-        if parse_env_config:
-            merged |= self._read_environment()
+        self.frugal = frugal
         self.started = pendulum.now("UTC")
         self.progress = Progress()
         self.reporter: Reporter | None = None
@@ -92,7 +94,45 @@ class TapTikTokAds(Tap):
         self._state_written = time.monotonic()
         # below INFO it logs URLs, and that of /oauth2/advertiser/get/ holds the app's secret
         logging.getLogger("urllib3").setLevel(logging.INFO)
-        super().__init__(config=settings.normalise(merged), **kwargs)
+        super().__init__(config=self.merged(config or {}, environment=parse_env_config), **kwargs)
+
+    @classmethod
+    def from_input(
+        cls,
+        config: t.Any,
+        *,
+        catalog: t.IO[str] | None = None,
+        state: t.IO[str] | None = None,
+        **kwargs: t.Any,
+    ) -> Self:
+        """A tap from what the options of the command line hold.
+
+        Raises:
+            ConfigError: it cannot be used.
+        """
+        try:
+            return cls(
+                config=config.config if config else {},
+                parse_env_config=bool(config and config.parse_env),
+                catalog=_read_catalog(catalog),
+                state=_read_state(state),
+                **kwargs,
+            )
+        except MappingError as error:
+            msg = f"Setting 'stream_maps' cannot be used: {error}"
+            raise ConfigError(msg) from None
+        except ConfigValidationError as error:
+            msg = f"The settings cannot be used: {'; '.join(error.errors)}."
+            raise ConfigError(msg) from None
+
+    @classmethod
+    def merged(cls, config: Mapping[str, t.Any], *, environment: bool) -> dict[str, t.Any]:
+        """A configuration, tidied, under what the environment says if that is asked for.
+
+        Raises:
+            ConfigError: an environment variable cannot be read as its setting's type.
+        """
+        return settings.normalise({**config, **(cls._read_environment() if environment else {})})
 
     @classmethod
     def _read_environment(cls) -> dict[str, t.Any]:
@@ -193,6 +233,7 @@ class TapTikTokAds(Tap):
             max_retries=chosen.max_retries,
             first_wait=SIMULATOR_FIRST_WAIT if chosen.environment == "simulator" else 1.0,
             progress=self.progress,
+            secrets=[chosen.app_secret],
         )
 
     @functools.cached_property
@@ -301,19 +342,7 @@ class TapTikTokAds(Tap):
         if about:
             cls.print_about(about_format)
             return
-        try:
-            tap = cls(
-                config=config.config if config else {},
-                parse_env_config=bool(config and config.parse_env),
-                catalog=_read_catalog(catalog),
-                state=_read_state(state),
-            )
-        except MappingError as error:
-            msg = f"Setting 'stream_maps' cannot be used: {error}"
-            raise ConfigError(msg) from None
-        except ConfigValidationError as error:
-            msg = f"The settings cannot be used: {'; '.join(error.errors)}."
-            raise ConfigError(msg) from None
+        tap = cls.from_input(config, catalog=catalog, state=state)
         cls.print_version(print_fn=cls.logger.info)
         tap.logger.info("Reading %d advertiser(s).", len(tap.advertisers))
         if not any(stream.selected for stream in tap.streams.values()):

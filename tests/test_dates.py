@@ -55,6 +55,16 @@ def test_windows_are_as_few_as_possible(start: pendulum.Date, length: int, size:
     assert [window.days for window in found[:-1]] == [size] * (len(found) - 1)
 
 
+@given(start=days, length=st.integers(0, 800), size=st.integers(1, 365))
+def test_windows_back_cover_each_day_once(start: pendulum.Date, length: int, size: int) -> None:
+    """Descending windows hold the same days; all but the last, the oldest, are full."""
+    end = start.add(days=length)
+    found = list(dates.windows_back(start, end, size))
+    covered = [window.end.subtract(days=back) for window in found for back in range(window.days)]
+    assert covered == [end.subtract(days=back) for back in range(length + 1)]
+    assert [window.days for window in found[:-1]] == [size] * (len(found) - 1)
+
+
 @given(start=days, back=st.integers(1, 500), size=st.integers(1, 30))
 def test_no_windows_when_start_is_after_end(start: pendulum.Date, back: int, size: int) -> None:
     """A range that ends before it starts has no windows."""

@@ -13,9 +13,11 @@ from conftest import config_for, run
 from generated import PARTS, ROOT, render
 
 from tap_tiktok_ads import definitions, report_definitions, schemas, settings
-from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
+
+if t.TYPE_CHECKING:
+    from tap_tiktok_ads.simulator import Simulator
 
 
 @pytest.mark.parametrize("file", PARTS)

@@ -1,21 +1,68 @@
-"""The executable `tap-tiktok-ads`."""
+"""The executable `tap-tiktok-ads`: the Singer tap, and its sub-commands."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import gc
+import importlib
 import os
 import sys
 import typing as t
 
 import click
+from singer_sdk.plugin_base import SingerCommand
+from typing_extensions import override
 
 from tap_tiktok_ads.errors import TapError
 from tap_tiktok_ads.tap import TapTikTokAds
 
+#: The modules of this package that hold a sub-command, named as it is.
+COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator")
 #: `M_ARENA_MAX` of glibc's `malloc.h`.
 MALLOPT_ARENA_MAX = -8
+
+
+class Executable(SingerCommand, click.Group):
+    """The tap's own command, and sub-commands that are imported when they are needed."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{cmd_name}")
+        return t.cast("click.Command", module.command)
+
+
+def executable() -> Executable:
+    """The command line, with logging set up."""
+    tap = TapTikTokAds.cli
+    return Executable(
+        name=TapTikTokAds.name,
+        callback=_run,
+        params=tap.params,
+        context_settings=tap.context_settings,
+        help="Execute the Singer tap, or one of the commands below.",
+        invoke_without_command=True,
+        subcommand_metavar="[COMMAND [ARGS]...]",
+        logger=TapTikTokAds.logger,
+    )
+
+
+@click.pass_context
+def _run(context: click.Context, /, **options: t.Any) -> None:
+    """Run the tap, unless a sub-command follows: that takes over --config alone."""
+    if context.invoked_subcommand is None:
+        TapTikTokAds.invoke(**options)
+        return
+    for option in context.command.params:
+        if option.name != "config" and options.get(option.name or ""):
+            msg = f"{option.opts[0]} must follow the name of the command, if that takes it."
+            raise click.UsageError(msg)
 
 
 def main(args: t.Sequence[str] | None = None) -> t.NoReturn:
@@ -23,7 +70,7 @@ def main(args: t.Sequence[str] | None = None) -> t.NoReturn:
     code: t.Any = 0
     _tune_memory()
     try:
-        TapTikTokAds.cli.main(args, prog_name=TapTikTokAds.name)
+        executable().main(args, prog_name=TapTikTokAds.name)
     except TapError as error:
         click.echo(f"{TapTikTokAds.name}: {error}", err=True)
         code = error.exit_code

@@ -79,10 +79,8 @@ class CustomStream(LookupStream):
             raise ConfigError(msg) from None
 
     def _catalogued(self) -> dict[str, t.Any] | None:
-        if self.tap.frugal:
-            return {"properties": {}}
         if self.tap.input_catalog is None:
-            return None
+            return {"properties": {}} if self.tap.frugal else None
         entry = self.tap.input_catalog.get_stream(self.name)
         return {"properties": {}, **(entry.schema.to_dict() if entry else {})}
 

@@ -1,0 +1,122 @@
+"""`tap-tiktok-ads plan`: what a run would ask for, without asking for it."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+
+import click
+
+from tap_tiktok_ads.commands import common
+from tap_tiktok_ads.streams.base import WindowedStream
+
+if t.TYPE_CHECKING:
+    from tap_tiktok_ads.accounts import Advertiser
+    from tap_tiktok_ads.client import Task, TikTokStream
+    from tap_tiktok_ads.limits import Tier
+
+
+@dataclasses.dataclass
+class Part:
+    """What a run would ask for of one stream and advertiser.
+
+    Attributes:
+        stream: its name.
+        advertiser_id: None where one request reads many.
+        windows: how many; None where there are no windows.
+        first_day: that of the first window.
+        last_day: that of the last one.
+        requests: first pages.
+        at_least: whether only the answers tell how many follow; of windows, most have one page.
+    """
+
+    stream: str
+    advertiser_id: str | None
+    windows: int | None = None
+    first_day: str | None = None
+    last_day: str | None = None
+    requests: int = 0
+    at_least: bool = False
+
+    def add(self, task: Task) -> None:
+        """Count a task; those of windows come in ascending order."""
+        self.requests += 1
+        if task.window is None:
+            self.at_least = True
+        else:
+            self.windows = (self.windows or 0) + 1
+            self.first_day = self.first_day or str(task.window.start)
+            self.last_day = str(task.window.end)
+
+
+@click.command("plan", short_help="Tell what a run would read, without reading it.")
+@common.config_option
+@click.option("--catalog", type=click.File(), help="Singer catalog: what is selected.")
+@click.option("--state", type=click.File(), help="State whose bookmarks apply.")
+@common.json_option
+def command(
+    *, config: t.Any, catalog: t.IO[str] | None, state: t.IO[str] | None, as_json: bool
+) -> None:
+    """Tell what a run would read, and how long that takes, without reading it.
+
+    Counts the first page of each listing and of each window of a report. Asks TikTok for nothing
+    but the advertisers and their time zones.
+    """
+    tap = common.frugal_tap(config, catalog=catalog, state=state)
+    parts: list[Part] = []
+    requests: dict[str, str] = {}  # the endpoint of each, once however many streams share it
+    for stream in t.cast("list[TikTokStream]", list(tap.streams.values())):
+        if stream.selected:
+            parts += _parts(stream, requests)
+    counts = collections.Counter(requests.values())
+    tier = tap.settings.tier
+    seconds, share = tier.needs(counts)
+    if as_json:
+        common.show_json(
+            {
+                "parts": parts,
+                "requests": counts.total(),
+                "minutes": round(seconds / 60, 2),
+                "share_of_day": round(share, 6),
+            }
+        )
+        return
+    common.show_table(
+        ["stream", "advertiser", "windows", "first day", "last day", "requests"],
+        list(map(_row, parts)),
+    )
+    common.say(_summary(counts.total(), seconds, share, tier))
+
+
+def _parts(stream: TikTokStream, requests: dict[str, str]) -> list[Part]:
+    """What a stream asks for, by advertiser; adds its requests to those of other streams."""
+    parts: dict[str | None, Part] = {}
+    if isinstance(stream, WindowedStream) and stream.window_days:
+        for advertiser in stream.owners:
+            owner = _id(advertiser)
+            parts[owner] = Part(stream.name, owner, windows=0)
+    for task in stream.plan():
+        owner = _id(task.advertiser)
+        parts.setdefault(owner, Part(stream.name, owner)).add(task)
+        shared = task.request.shared
+        requests[task.request.key if shared else str(len(requests))] = task.request.path
+    return list(parts.values())
+
+
+def _id(advertiser: Advertiser | None) -> str | None:
+    return advertiser.id if advertiser else None
+
+
+def _row(part: Part) -> tuple[t.Any, ...]:
+    owner = part.advertiser_id or "all"
+    requests = f"at least {part.requests}" if part.at_least else part.requests
+    return (part.stream, owner, part.windows, part.first_day, part.last_day, requests)
+
+
+def _summary(requests: int, seconds: float, share: float, tier: Tier) -> str:
+    whose = " for each endpoint" if tier.per_endpoint else ""
+    return (
+        f"At least {requests:,} requests: {seconds / 60:,.1f} minutes at {tier.usable:,.1f} a "
+        f"second{whose}, {share:.2%} of the daily budget of {tier.per_day:,.0f}{whose}."
+    )
