@@ -144,6 +144,8 @@ class TikTokStream(Stream):
     """Records that a page may hold at most; None where the endpoint has no pages."""
     records_field: t.ClassVar[str] = "list"
     """The member of `data` that holds the records."""
+    per_advertiser: bool = True
+    """Whether each advertiser is asked for; else there is one pass for all."""
     shared: t.ClassVar[bool] = False
     """Whether other streams make the same requests."""
     tolerated_codes: t.ClassVar[frozenset[int]] = frozenset()

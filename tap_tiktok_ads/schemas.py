@@ -168,6 +168,11 @@ def report(dimensions: Sequence[str], metrics: Sequence[str]) -> Schema:
             key: known[key] for key in known if key == "description"
         }
     properties |= {name: TIMES[name] for name in dimensions if name in TIMES}
+    if "interest_category" in dimensions:  # which the answer has besides what is asked for
+        properties["interest_category_v2"] = {
+            "type": ["string", "null"],
+            "description": "Interest category of the newer list.",
+        }
     for name in metrics:
         properties[name] = metric(name)
     return {"type": "object", "additionalProperties": True, "properties": properties}

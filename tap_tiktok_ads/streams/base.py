@@ -57,7 +57,9 @@ class KeyedStream(TikTokStream):
 
     def identify(self) -> None:
         """Note what tells rows apart, and what dates them."""
-        keys = [key for key in self.primary_keys if key != "advertiser_id"]
+        keys = [
+            key for key in self.primary_keys if key != "advertiser_id" or not self.per_advertiser
+        ]
         self._identity = keys or list(self.primary_keys)
         self._dated = self.replication_key or ""
 
@@ -193,7 +195,7 @@ class WindowedStream(TikTokStream):
     @property
     def owners(self) -> Sequence[Advertiser | None]:
         """Whose data are read, one after the other; None: those of all at once."""
-        return self.advertisers
+        return self.advertisers if self.per_advertiser else [None]
 
     def first(self, advertiser: Advertiser | None, window: dates.Window | None) -> Task:
         """The first task of an advertiser and window."""

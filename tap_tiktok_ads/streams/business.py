@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
 class OnceStream(EntityStream):
     """Objects that belong to no advertiser: read once."""
 
+    per_advertiser = False
     selected_by_default = False
 
     @override
@@ -59,6 +60,11 @@ class BusinessCenters(OnceStream):
     primary_keys = ("bc_id",)
     page_size = 50
 
+    @override
+    def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
+        raw["bc_id"] = raw.get("bc_id") or (raw.get("bc_info") or {}).get("bc_id")
+        return super().flatten(raw, task)
+
 
 class BusinessCenterStream(DependentStream):
     """Rows of each Business Center."""
@@ -67,6 +73,11 @@ class BusinessCenterStream(DependentStream):
     source = "business_centers.bc_id"
     parameter = "bc_id"
     page_size = 50
+
+    def days(self) -> dict[str, str]:
+        """The days that reports cover, in UTC."""
+        first, last = self.tap.settings.days(self.tap.started)
+        return {"start_date": str(first), "end_date": str(last)}
 
 
 class BcAdvertisers(BusinessCenterStream):
@@ -93,7 +104,8 @@ class BcAdvertiserBalances(BusinessCenterStream):
 class AdvertiserTransactions(BusinessCenterStream):
     """Transactions of the ad accounts of each Business Center, as a third-party SDK has them.
 
-    TikTok gives them no id: two that are alike in all key columns count as one.
+    Of the days that reports cover. TikTok gives them no id: two that are alike in all key columns
+    count as one.
     """
 
     name = "advertiser_transactions"
@@ -101,13 +113,24 @@ class AdvertiserTransactions(BusinessCenterStream):
     primary_keys = ("bc_id", "advertiser_id", "date", "funds_type", "transfer_type", "amount")
     records_field = "transaction_list"
 
+    @override
+    def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:
+        return {"filtering": self.days()}
+
 
 class BcTransactions(BusinessCenterStream):
-    """Transactions of each Business Center. Their fields are not documented: kept as they come."""
+    """Transactions of each Business Center, of the days that reports cover.
+
+    Their fields are not documented: kept as they come.
+    """
 
     name = "bc_transactions"
     path = "/bc/transaction/get/"
     primary_keys = ()
+
+    @override
+    def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:
+        return self.days()
 
 
 class Catalogs(BusinessCenterStream):

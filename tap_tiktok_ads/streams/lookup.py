@@ -46,8 +46,6 @@ class LookupStream(WindowedStream, KeyedStream):
 
     window_days = 0
     lookups: tuple[Lookup, ...] = ()
-    per_advertiser: bool = True
-    """Whether there is a pass for each advertiser, or one for all."""
 
     def __init__(self, tap: TapTikTokAds) -> None:
         self._looked_up: dict[tuple[int, str | None], list[dict[str, t.Any]]] = {}
@@ -59,11 +57,6 @@ class LookupStream(WindowedStream, KeyedStream):
     ) -> Request:
         """The request for a first page; `values` are what the look-ups stand for in it."""
         raise NotImplementedError
-
-    @property
-    @override
-    def owners(self) -> Sequence[Advertiser | None]:
-        return self.advertisers if self.per_advertiser else [None]
 
     @override
     def first(self, advertiser: Advertiser | None, window: Window | None) -> LookupTask:
@@ -140,6 +133,8 @@ class DependentStream(LookupStream):
     selected_by_default = False
     source: str
     """The stream and field whose values are asked for, as in `pixels.pixel_id`."""
+    where: t.ClassVar[Mapping[str, t.Any]] = {}
+    """Columns of that stream, and the values that its rows must have."""
     parameter: str
     """The parameter that takes them."""
     batch: int | None = None
@@ -147,7 +142,9 @@ class DependentStream(LookupStream):
 
     def __init__(self, tap: TapTikTokAds) -> None:
         stream, _, field = self.source.partition(".")
-        self.lookups = (Lookup(stream, (field,), stream=stream, batch=self.batch),)
+        self.lookups = (
+            Lookup(stream, (field,), stream=stream, where=self.where, batch=self.batch),
+        )
         super().__init__(tap)
 
     @override

@@ -38,6 +38,9 @@ class AdGroupDiagnoses(DependentStream):
     primary_keys = ("advertiser_id", "adgroup_id", "category", "suggestion_id")
     records_field = "results"
     source = "ad_groups.adgroup_id"
+    where: t.ClassVar[Mapping[str, t.Any]] = {
+        "campaign_automation_type": ["MANUAL", "SMART_PLUS", None]
+    }
     parameter = "filtering"
     batch = 20
 
