@@ -112,6 +112,7 @@ KEPT = ("type", "group", "levels", "description")
 LEVELS = ("AUCTION_ADVERTISER", "AUCTION_CAMPAIGN", "AUCTION_ADGROUP", "AUCTION_AD")
 #: The catalogue's words for the levels that have an attribute, and the first of them.
 FIRST_LEVEL = {"campaign+": 1, "adgroup+": 2, "adgroup only": 2, "ad only": 3}
+IDS = ("advertiser_id", "campaign_id", "adgroup_id", "ad_id", "ad_id_v2")
 #: Fact sheet, section 5.4: advertiser level, by day only.
 BY_DAY_ONLY = ("cash_spend", "voucher_spend")
 #: Words in the names of metrics that are ratios, or count people.
@@ -210,14 +211,29 @@ def metric_catalogue(facts: Path, endpoints: list[dict[str, Any]]) -> dict[str, 
         }
         for name in names
     }
+    listed = catalogue["supported_with_dimension"]
     supported = [
         {
             "report_type": key.split()[0],
             "dimensions": key.split()[1].split("/"),
             "metrics": found,
+            "official": True,
         }
-        for key, found in catalogue["supported_with_dimension"].items()
+        for key, found in listed.items()
+        if isinstance(found, list)
     ]
+    named = {name for one in supported for name in one["dimensions"]}
+    proven = next(one for one in reports if one["name"] == LIKE["audience_report_by_dma"])
+    supported.append(
+        {
+            "report_type": "AUDIENCE",
+            "dimensions": [one for one in DIMENSIONS["AUDIENCE"] if is_split(one, named)],
+            "metrics": [
+                one for one in proven["default_metrics"] if metrics[one]["group"] != "attribute"
+            ],
+            "official": False,
+        }
+    )
     by_name = {one["name"]: one for one in reports}
     by_name |= {name: {**by_name[like], "name": name} for name, like in LIKE.items()}
     return {
@@ -226,6 +242,13 @@ def metric_catalogue(facts: Path, endpoints: list[dict[str, Any]]) -> dict[str, 
         "supported": supported,
         "reports": {name: report_metrics(report, metrics) for name, report in by_name.items()},
     }
+
+
+def is_split(dimension: str, listed: set[str]) -> bool:
+    """Whether the sheet has no list of the metrics that go with an audience dimension."""
+    return (
+        dimension not in listed and not dimension.startswith("stat_time_") and dimension not in IDS
+    )
 
 
 def is_additive(name: str, metric: dict[str, Any]) -> bool:

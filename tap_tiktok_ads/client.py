@@ -140,6 +140,8 @@ class TikTokStream(Stream):
 
     name: str
     path: str
+    permission: t.ClassVar[str] = "not documented"
+    """The scope that the token needs: TikTok's number and name."""
     page_size: t.ClassVar[int | None] = None
     """Records that a page may hold at most; None where the endpoint has no pages."""
     records_field: t.ClassVar[str] = "list"

@@ -168,7 +168,7 @@ def expand(
             valid = (
                 one
                 for one in groups[name]
-                if why_not(one, report_type, data_level, dimensions) is None
+                if why_not(one, report_type, data_level, dimensions, proven=True) is None
             )
             found |= dict.fromkeys(valid)
         else:
@@ -232,11 +232,18 @@ def unknown(metrics: Sequence[str]) -> tuple[str, ...]:
 
 
 def why_not(
-    metric: str, report_type: str, data_level: str, dimensions: Sequence[str]
+    metric: str,
+    report_type: str,
+    data_level: str,
+    dimensions: Sequence[str],
+    *,
+    proven: bool = False,
 ) -> str | None:
     """Why TikTok refuses a metric in a report (fact sheet, section 5.4); None where it does not.
 
-    Of a metric that the catalogue does not know, nothing is known against it.
+    Of a metric that the catalogue does not know, nothing is known against it. For most splits of
+    the audience TikTok's list could not be read: with `proven`, only what connectors ask for in
+    production counts there.
     """
     facts = schemas.catalogue()["metrics"].get(metric)
     reason = None
@@ -253,7 +260,9 @@ def why_not(
     elif facts is not None:
         for one in schemas.catalogue()["supported"]:
             beside = [name for name in dimensions if name in one["dimensions"]]
-            if one["report_type"] == report_type and beside and metric not in one["metrics"]:
+            if not (one["official"] or proven) or one["report_type"] != report_type:
+                continue
+            if beside and metric not in one["metrics"]:
                 reason = (
                     f"metric {metric!r} cannot be asked for beside {beside[0]} "
                     f"in {report_type} reports"

@@ -65,7 +65,8 @@ def catalogue() -> Schema:
     """`schemas/metrics.json`: every metric and dimension that is known of reports.
 
     `metrics` and `dimensions` by name; `supported`, for some dimensions of a report type, the only
-    metrics that may be asked for beside them; `reports`, the default metrics of the built-in ones.
+    metrics that may be asked for beside them (TikTok's list, or what connectors ask for);
+    `reports`, the default metrics of the built-in ones.
     """
     return _load("metrics")
 

@@ -299,6 +299,7 @@ class ReportStream(WindowedStream):
     """
 
     path = "/report/integrated/get/"
+    permission = "44 Consolidated Report"
     page_size = 1000
     replication_key = "stat_time_day"
     service_type: str = "AUCTION"

@@ -38,6 +38,7 @@ class AuthorizedAdvertisers(OnceStream):
 
     name = "authorized_advertisers"
     path = "/oauth2/advertiser/get/"
+    permission = "100 Read Ad Account Information"
     primary_keys = ("advertiser_id",)
 
     @override
@@ -57,6 +58,7 @@ class BusinessCenters(OnceStream):
 
     name = "business_centers"
     path = "/bc/get/"
+    permission = "150 Read Business Center"
     primary_keys = ("bc_id",)
     page_size = 50
 
@@ -85,6 +87,7 @@ class BcAdvertisers(BusinessCenterStream):
 
     name = "bc_advertisers"
     path = "/bc/asset/get/"
+    permission = "153 Business Center Asset"
     primary_keys = ("bc_id", "asset_id")
 
     @override
@@ -97,6 +100,7 @@ class BcAdvertiserBalances(BusinessCenterStream):
 
     name = "bc_advertiser_balances"
     path = "/advertiser/balance/get/"
+    permission = "152 Ad Account Balance and Transaction"
     primary_keys = ("bc_id", "advertiser_id")
     records_field = "advertiser_account_list"
 
@@ -110,6 +114,7 @@ class AdvertiserTransactions(BusinessCenterStream):
 
     name = "advertiser_transactions"
     path = "/advertiser/transaction/get/"
+    permission = "152 Ad Account Balance and Transaction"
     primary_keys = ("bc_id", "advertiser_id", "date", "funds_type", "transfer_type", "amount")
     records_field = "transaction_list"
 
@@ -126,6 +131,7 @@ class BcTransactions(BusinessCenterStream):
 
     name = "bc_transactions"
     path = "/bc/transaction/get/"
+    permission = "150 Read Business Center"
     primary_keys = ()
 
     @override
@@ -138,5 +144,6 @@ class Catalogs(BusinessCenterStream):
 
     name = "catalogs"
     path = "/catalog/get/"
+    permission = "900 Read Catalogs"
     primary_keys = ("bc_id", "catalog_id")
     page_size = 100

@@ -21,6 +21,7 @@ class VideoCreatives(EntityStream):
 
     name = "video_creatives"
     path = "/file/video/ad/search/"
+    permission = "610 Read Video Library"
     primary_keys = ("advertiser_id", "video_id")
     replication_key = "modify_time"
     page_size = 100
@@ -32,6 +33,7 @@ class ImageCreatives(EntityStream):
 
     name = "image_creatives"
     path = "/file/image/ad/search/"
+    permission = "600 Read Image Library"
     primary_keys = ("advertiser_id", "image_id")
     replication_key = "modify_time"
     page_size = 100
@@ -43,6 +45,7 @@ class MusicCreatives(EntityStream):
 
     name = "music_creatives"
     path = "/file/music/get/"
+    permission = "630 Read Music Library"
     primary_keys = ("advertiser_id", "music_id")
     page_size = 100
     records_field = "musics"
@@ -54,6 +57,7 @@ class CreativePortfolios(EntityStream):
 
     name = "creative_portfolios"
     path = "/creative/portfolio/list/"
+    permission = "6110100 CTA Recommendation"
     primary_keys = ("advertiser_id", "creative_portfolio_id")
     page_size = 100
     records_field = "creative_portfolios"
@@ -65,6 +69,7 @@ class SparkAds(EntityStream):
 
     name = "spark_ads"
     path = "/tt_video/list/"
+    permission = "691 Authorize TikTok Posts"
     primary_keys = ("advertiser_id", "item_id")
     page_size = 50
     selected_by_default = False
@@ -88,6 +93,7 @@ class Identities(EntityStream):
 
     name = "identities"
     path = "/identity/get/"
+    permission = "693 Query Identity"
     primary_keys = ("advertiser_id", "identity_id", "identity_type")
     page_size = 100
     records_field = "identity_list"
@@ -99,6 +105,7 @@ class InstantPages(EntityStream):
 
     name = "instant_pages"
     path = "/page/get/"
+    permission = "680 Instant Page Management"
     primary_keys = ("advertiser_id", "page_id")
     replication_key = "update_time"
     page_size = 100

@@ -23,6 +23,7 @@ class Stores(EntityStream):
 
     name = "stores"
     path = "/store/list/"
+    permission = "19000000"
     primary_keys = ("advertiser_id", "store_id")
     records_field = "stores"
     selected_by_default = False

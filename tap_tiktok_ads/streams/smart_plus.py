@@ -36,6 +36,7 @@ class SmartPlusStream(EntityStream):
     """A stream read from the listing of Smart+ ads."""
 
     path = LISTING_PATH
+    permission = "220 Read Ads (inferred)"
     page_size = 100
     deletable = modified_after = shared = True
     # What an account without Smart+ gets is not documented: these have been seen or are likely.
@@ -167,6 +168,7 @@ class SmartPlusAdSuggestions(SmartPlusStream):
 
     name = "smart_plus_ad_suggestions"
     path = REVIEW_PATH
+    permission = "220 Read Ads (inferred)"
     primary_keys = ("advertiser_id", "smart_plus_ad_id", "suggestion_level", "ad_material_id")
     modified_after = False
 
@@ -254,6 +256,7 @@ class SmartPlusCampaigns(EntityStream):
 
     name = "smart_plus_campaigns"
     path = "/smart_plus/campaign/get/"
+    permission = "200 Read Campaigns (inferred)"
     primary_keys = ("advertiser_id", "campaign_id")
     replication_key = "modify_time"
     page_size = 1000
@@ -267,6 +270,7 @@ class SmartPlusAdGroups(EntityStream):
 
     name = "smart_plus_ad_groups"
     path = "/smart_plus/adgroup/get/"
+    permission = "210 Read Ad Groups (inferred)"
     primary_keys = ("advertiser_id", "adgroup_id")
     replication_key = "modify_time"
     page_size = 1000
@@ -318,6 +322,7 @@ class SmartPlusMaterialReport(MaterialReport):
 
     name = "smart_plus_material_report"
     path = "/smart_plus/material_report/overview/"
+    permission = "44 Consolidated Report (inferred)"
     dimensions = ("smart_plus_ad_id", "main_material_id", "main_material_type")
 
     @override
@@ -334,6 +339,7 @@ class SmartPlusMaterialReportDaily(MaterialReport):
 
     name = "smart_plus_material_report_daily"
     path = "/smart_plus/material_report/breakdown/"
+    permission = "44 Consolidated Report (inferred)"
     dimensions = ("main_material_id", "main_material_type", "stat_time_day")
 
     @override

@@ -35,6 +35,7 @@ class AdGroupDiagnoses(DependentStream):
 
     name = "ad_group_diagnoses"
     path = "/tool/diagnosis/get/"
+    permission = "7050363942434029569 Get and Adopt Diagnosis Suggestion"
     primary_keys = ("advertiser_id", "adgroup_id", "category", "suggestion_id")
     records_field = "results"
     source = "ad_groups.adgroup_id"
@@ -68,6 +69,7 @@ class AdReviewInfo(DependentStream):
 
     name = "ad_review_info"
     path = "/ad/review_info/"
+    permission = "220 Read Ads"
     primary_keys = ("advertiser_id", "ad_id")
     source = "ads.ad_id"
     parameter = "ad_ids"
@@ -92,6 +94,7 @@ class Apps(EntityStream):
 
     name = "apps"
     path = "/app/list/"
+    permission = "700 Read Apps"
     primary_keys = ("advertiser_id", "app_id")
     records_field = "apps"
     selected_by_default = False
@@ -105,6 +108,7 @@ class PixelEventStatistics(DependentStream):
 
     name = "pixel_event_statistics"
     path = "/pixel/event/stats/"
+    permission = "802 Pixel Level Reporting"
     primary_keys = ("advertiser_id", "pixel_id", "pixel_event_type", "custom_event_type")
     source = "pixels.pixel_id"
     parameter = "pixel_ids"
@@ -133,6 +137,7 @@ class Comments(DependentStream):
 
     name = "comments"
     path = "/comment/list/"
+    permission = "15010100 Read Comments"
     primary_keys = ("advertiser_id", "comment_id")
     replication_key = "create_time"
     records_field = "comments"
@@ -152,6 +157,7 @@ class AutomatedRules(EntityStream):
 
     name = "automated_rules"
     path = "/optimizer/rule/list/"
+    permission = "17020000 Automated Rules"
     primary_keys = ("advertiser_id", "rule_id")
     records_field = "rules"
     page_size = 100
