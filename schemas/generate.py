@@ -107,11 +107,48 @@ DIMENSIONS = {
         "bucket_id",
     ],
 }
+REPORT_PATH = "/report/integrated/get/"
+KEPT = ("type", "group", "levels", "description")
+LEVELS = ("AUCTION_ADVERTISER", "AUCTION_CAMPAIGN", "AUCTION_ADGROUP", "AUCTION_AD")
+#: The catalogue's words for the levels that have an attribute, and the first of them.
+FIRST_LEVEL = {"campaign+": 1, "adgroup+": 2, "adgroup only": 2, "ad only": 3}
+IDS = ("advertiser_id", "campaign_id", "adgroup_id", "ad_id", "ad_id_v2")
+#: Fact sheet, section 5.4: advertiser level, by day only.
+BY_DAY_ONLY = ("cash_spend", "voucher_spend")
+#: Words in the names of metrics that are ratios, or count people.
+NOT_ADDITIVE = frozenset(
+    [
+        "rate",
+        "roas",
+        "ctr",
+        "cpc",
+        "cpm",
+        "cpa",
+        "cost",
+        "average",
+        "avg",
+        "frequency",
+        "reach",
+        "per",
+        "ratio",
+        "roi",
+        "unique",
+        "v2",
+    ]
+)
+#: Reports that the sheet of endpoints lacks, and the one whose metrics they ask for.
+LIKE = {
+    f"audience_report_by_{name}": "audience_report_by_platform"
+    for name in ("language", "placement", "network", "device_brand", "dma")
+}
 DESCRIPTIONS = {
     "advertiser_id": "Advertiser ID.",
     "ad_id_v2": "Ad ID; of Upgraded Smart+, that of the ad, not of a creative.",
     "stat_time_hour": "Hour in the account time zone.",
 }
+
+#: Streams whose rows are those of an array in each record.
+UNNESTED = {"pixel_event_statistics": "statistics"}
 
 
 def property_schema(stream: str, name: str, field: dict[str, Any]) -> dict[str, Any]:
@@ -152,9 +189,15 @@ def entity_schema(stream: str, sheet: dict[str, Any], keys: list[str]) -> dict[s
     return {"type": "object", "additionalProperties": True, "properties": columns}
 
 
-def metric_catalogue(facts: Path, reports: list[dict[str, Any]]) -> dict[str, Any]:
-    """The report metrics, the dimensions of the reports and the metrics of each report."""
+def metric_catalogue(facts: Path, endpoints: list[dict[str, Any]]) -> dict[str, Any]:
+    """The report metrics, the dimensions, what goes with what, and the metrics of each report."""
+    reports = [one for one in endpoints if one["path"] == REPORT_PATH]
     catalogue = json.loads((facts / "fields" / "_metrics_catalog.json").read_text("utf-8"))
+    metrics = {
+        name: {key: metric[key] for key in KEPT if key in metric}
+        | {"additive": is_additive(name, metric)}
+        for name, metric in sorted(catalogue["metrics"].items())
+    }
     described = dict(DESCRIPTIONS)
     for report in reports:
         sheet = json.loads((facts / report["fields_file"]).read_text("utf-8"))
@@ -168,19 +211,64 @@ def metric_catalogue(facts: Path, reports: list[dict[str, Any]]) -> dict[str, An
         }
         for name in names
     }
-    supported = catalogue["supported_with_dimension"]
-    keep = ("type", "group", "levels", "description")
+    listed = catalogue["supported_with_dimension"]
+    supported = [
+        {
+            "report_type": key.split()[0],
+            "dimensions": key.split()[1].split("/"),
+            "metrics": found,
+            "official": True,
+        }
+        for key, found in listed.items()
+        if isinstance(found, list)
+    ]
+    named = {name for one in supported for name in one["dimensions"]}
+    proven = next(one for one in reports if one["name"] == LIKE["audience_report_by_dma"])
+    supported.append(
+        {
+            "report_type": "AUDIENCE",
+            "dimensions": [one for one in DIMENSIONS["AUDIENCE"] if is_split(one, named)],
+            "metrics": [
+                one for one in proven["default_metrics"] if metrics[one]["group"] != "attribute"
+            ],
+            "official": False,
+        }
+    )
+    by_name = {one["name"]: one for one in reports}
+    by_name |= {name: {**by_name[like], "name": name} for name, like in LIKE.items()}
     return {
-        "metrics": {
-            name: {key: metric[key] for key in keep if key in metric}
-            for name, metric in sorted(catalogue["metrics"].items())
-        },
+        "metrics": metrics,
         "dimensions": dimensions,
-        "with_country_code": {
-            kind: supported[f"{kind} country_code (sync)"] for kind in DIMENSIONS
-        },
-        "reports": {report["name"]: report["default_metrics"] for report in reports},
+        "supported": supported,
+        "reports": {name: report_metrics(report, metrics) for name, report in by_name.items()},
     }
+
+
+def is_split(dimension: str, listed: set[str]) -> bool:
+    """Whether the sheet has no list of the metrics that go with an audience dimension."""
+    return (
+        dimension not in listed and not dimension.startswith("stat_time_") and dimension not in IDS
+    )
+
+
+def is_additive(name: str, metric: dict[str, Any]) -> bool:
+    """Whether sums over days and objects mean something; told from the name, so an inference."""
+    if metric["type"] not in {"integer", "number"} or metric["group"] == "attribute":
+        return False
+    return not any(word in NOT_ADDITIVE for word in name.split("_"))
+
+
+def report_metrics(report: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
+    """The default metrics, without what does not exist at the report's level or granularity."""
+    level = LEVELS.index(report["data_level"])
+    by_day = "stat_time_day" in report["dimensions"]
+    return [
+        name
+        for name in report["default_metrics"]
+        if FIRST_LEVEL.get(metrics[name].get("levels", ""), 0) <= level
+        and name not in report["dimensions"]
+        and (name not in BY_DAY_ONLY or by_day)
+    ]
 
 
 def write(name: str, content: dict[str, Any]) -> None:
@@ -190,17 +278,19 @@ def write(name: str, content: dict[str, Any]) -> None:
 
 
 def main(facts: Path) -> None:
-    """Write the schemas of the core streams."""
+    """Write the schemas of the streams whose fields are known."""
     endpoints = json.loads((facts / "endpoints.json").read_text("utf-8"))["streams"]
-    core = [endpoint for endpoint in endpoints if endpoint.get("core")]
-    for endpoint in core:
-        if not endpoint["default_metrics"]:
+    for endpoint in endpoints:
+        if endpoint.get("fields_file") and not endpoint.get("default_metrics"):
             sheet = json.loads((facts / endpoint["fields_file"]).read_text("utf-8"))
+            if endpoint["name"] in UNNESTED:
+                nested = sheet["fields"].pop(UNNESTED[endpoint["name"]])
+                sheet["fields"] |= nested["items"]["properties"]
             write(
                 endpoint["name"],
                 entity_schema(endpoint["name"], sheet, endpoint["primary_keys"]),
             )
-    write("metrics", metric_catalogue(facts, [e for e in core if e["default_metrics"]]))
+    write("metrics", metric_catalogue(facts, endpoints))
 
 
 if __name__ == "__main__":

@@ -140,10 +140,14 @@ class TikTokStream(Stream):
 
     name: str
     path: str
+    permission: t.ClassVar[str] = "not documented"
+    """The scope that the token needs: TikTok's number and name."""
     page_size: t.ClassVar[int | None] = None
     """Records that a page may hold at most; None where the endpoint has no pages."""
     records_field: t.ClassVar[str] = "list"
     """The member of `data` that holds the records."""
+    per_advertiser: bool = True
+    """Whether each advertiser is asked for; else there is one pass for all."""
     shared: t.ClassVar[bool] = False
     """Whether other streams make the same requests."""
     tolerated_codes: t.ClassVar[frozenset[int]] = frozenset()
@@ -207,7 +211,7 @@ class TikTokStream(Stream):
 
     def work(self, task: Task) -> tuple[Page, Sequence[Task]]:
         """Send a task's request: its page, and the tasks that follow it in the plan."""
-        return self.caught(task, self._answered)
+        return self.caught(task, self.answered)
 
     def caught(
         self, task: Task, action: Callable[[Task], tuple[Page, Sequence[Task]]]
@@ -224,12 +228,13 @@ class TikTokStream(Stream):
         except Exception as error:  # noqa: BLE001 - whatever an answer of another shape may cause
             return Page(failed=_misshapen(task, error)), ()
 
-    def _answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
+    def answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
+        """The page that a request brings, and the tasks that follow; errors are raised."""
         reply = self.tap.transport.send(task.request, self.decode, self.name)
         found = self.read(task, reply)
-        return self._page(task, found, reply), self.following(task, reply, len(found))
+        return self.page_of(task, found, reply), self.following(task, reply, len(found))
 
-    def _page(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
+    def page_of(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
         """The typed rows of raw records, or RECORD lines."""
         owner = task.advertiser.id if task.advertiser else None
         facts: dict[str, t.Any] = {"server_time": reply.server_time, "cut": reply.reports_cut}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import re
 import typing as t
 
 from tap_tiktok_ads import schemas
 from tap_tiktok_ads.definitions import NAME, TEXT, TEXTS, each, hint
+from tap_tiktok_ads.errors import ConfigError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 LEVELS = ("ADVERTISER", "CAMPAIGN", "ADGROUP", "AD")
 #: The lowest level at which each id is told, by its place in `LEVELS`.
@@ -30,13 +32,18 @@ FIRST_LEVEL = {
     "ad only": 3,
     "any level with an ID dimension": 0,
 }
+#: Those that are told at one level only.
+ONE_LEVEL = {"adgroup only": 2, "ad only": 3}
 TIME_OF_GRANULARITY = {"day": "stat_time_day", "hour": "stat_time_hour", "lifetime": None}
 #: Filters that the API knows: the fact sheet, section 5.1.
 OPERATORS = [
     *("IN", "NOT_IN", "MATCH", "GREATER_EQUAL", "GREATER_THAN", "LOWER_EQUAL", "LOWER_THAN"),
     *("BETWEEN", "RANGE", "CONTAIN_ANY_OF"),
 ]
-ADVISED_METRICS = 100
+#: The name that stands for every metric that is valid in a report.
+ALL = "all"
+#: At advertiser level and by day only: the fact sheet, section 5.4.
+CASH = frozenset({"cash_spend", "voucher_spend"})
 REPORT_SCHEMA: dict[str, t.Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -77,7 +84,6 @@ class ReportDefinition:
     data_level: str
     dimensions: tuple[str, ...]
     metrics: tuple[str, ...]
-    unknown: tuple[str, ...]
     filters: tuple[dict[str, str], ...]
     lookback_days: int | None
 
@@ -94,17 +100,17 @@ def reports(entries: t.Any) -> tuple[ReportDefinition, ...]:
 def _report(entry: Mapping[str, t.Any]) -> ReportDefinition:
     report_type = entry.get("report_type", "BASIC")
     dimensions = _dimensions(entry, report_type)
-    metrics, unknown = _metrics(entry.get("metrics", ["spend", "impressions"]))
-    level = LEVELS.index(entry["data_level"].partition("_")[2])
-    _check_report(report_type, level, dimensions, metrics)
+    data_level = entry["data_level"]
+    names = entry.get("metrics", ["spend", "impressions"])
+    metrics = expand(names, report_type, data_level, dimensions)
+    _check_report(report_type, data_level, dimensions, metrics)
     return ReportDefinition(
         name=entry["name"],
         report_type=report_type,
         service_type=entry.get("service_type", "AUCTION"),
-        data_level=entry["data_level"],
+        data_level=data_level,
         dimensions=dimensions,
         metrics=metrics,
-        unknown=unknown,
         filters=tuple(
             {
                 "field_name": one["field"],
@@ -140,25 +146,132 @@ def _dimensions(entry: Mapping[str, t.Any], report_type: str) -> tuple[str, ...]
     return (*entry["dimensions"], *([time] if time and not times else []))
 
 
-def _metrics(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The metrics, groups spelt out, and those of them that the catalogue does not know."""
+def expand(
+    names: Sequence[str], report_type: str, data_level: str, dimensions: Sequence[str]
+) -> tuple[str, ...]:
+    """The metrics that names, groups of the catalogue and `all` stand for in a report.
+
+    Groups, and `all`, stand for those of their metrics that are valid there.
+
+    Raises:
+        ValueError: a name that is much like a known one.
+    """
     known = schemas.catalogue()["metrics"]
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {ALL: list(known)}
     for name, metric in known.items():
         groups.setdefault(metric["group"], []).append(name)
     found: dict[str, None] = {}
     for name in names:
-        if name not in known and name not in groups:
+        if name in known:
+            found[name] = None
+        elif name in groups:
+            valid = (
+                one
+                for one in groups[name]
+                if why_not(one, report_type, data_level, dimensions, proven=True) is None
+            )
+            found |= dict.fromkeys(valid)
+        else:
             near = difflib.get_close_matches(name, [*known, *groups], n=1, cutoff=0.8)
             if near:
                 msg = f"unknown metric {name!r}: did you mean {near[0]!r}?"
                 raise ValueError(msg)
-        found |= dict.fromkeys([name] if name in known else groups.get(name, [name]))
-    return tuple(found), tuple(name for name in found if name not in known)
+            found[name] = None
+    return tuple(found)
+
+
+def metrics_of(setting: t.Any, stream: str) -> list[str]:
+    """The names that `report_metrics` holds for a stream; none where it does not name it.
+
+    Raises:
+        ConfigError: it has another shape.
+    """
+    names = setting.get(stream, []) if isinstance(setting, dict) else setting or []
+    if isinstance(names, str):
+        names = [names]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        msg = "Setting 'report_metrics' must be an object of streams, each with a list of metrics."
+        raise ConfigError(msg)
+    return names
+
+
+def check_streams(setting: t.Any, known: Collection[str]) -> None:
+    """Refuse `report_metrics` of what is no report.
+
+    Raises:
+        ConfigError: which stream it is.
+    """
+    for name in setting if isinstance(setting, dict) else ():
+        if name not in known:
+            msg = f"Setting 'report_metrics': {name!r} is no report{hint(name, known)}"
+            raise ConfigError(msg)
+
+
+#: Where an error names what it is about: in quotes, in brackets, or behind the last colon.
+_NAMED = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|[^:]*$")
+#: Behind these words, an error names what would be right.
+_ALLOWED = re.compile(r"(?i)must be one of|allowed|supported|valid values|available")
+
+
+def refused_metrics(message: str, asked: Sequence[str]) -> tuple[str, ...]:
+    """The metrics that an error calls invalid; none where it is about something else.
+
+    TikTok's wording is not documented: the text must speak of metrics, and name some of those that
+    were asked for.
+    """
+    if "metric" not in message.lower():
+        return ()
+    told = " ".join(_NAMED.findall(_ALLOWED.split(message)[0]))
+    words = set(re.findall(r"\w+", told))
+    return tuple(name for name in asked if name in words)
+
+
+def unknown(metrics: Sequence[str]) -> tuple[str, ...]:
+    """Those that the catalogue does not know."""
+    return tuple(name for name in metrics if name not in schemas.catalogue()["metrics"])
+
+
+def why_not(
+    metric: str,
+    report_type: str,
+    data_level: str,
+    dimensions: Sequence[str],
+    *,
+    proven: bool = False,
+) -> str | None:
+    """Why TikTok refuses a metric in a report (fact sheet, section 5.4); None where it does not.
+
+    Of a metric that the catalogue does not know, nothing is known against it. For most splits of
+    the audience TikTok's list could not be read: with `proven`, only what connectors ask for in
+    production counts there.
+    """
+    facts = schemas.catalogue()["metrics"].get(metric)
+    reason = None
+    if metric in dimensions:
+        reason = f"{metric!r} is a dimension of the report"
+    elif {"ad_id", "ad_id_v2"} <= {metric, *dimensions}:
+        reason = "ad_id and ad_id_v2 cannot be in one request"
+    elif facts is not None and facts["group"] == "attribute":
+        level, told = LEVELS.index(data_level.partition("_")[2]), facts.get("levels", "")
+        if FIRST_LEVEL.get(told, 0) > level or (told in ONE_LEVEL and ONE_LEVEL[told] != level):
+            reason = f"metric {metric!r} does not exist at data_level {data_level}"
+    elif metric in CASH and ("ADVERTISER" not in data_level or "stat_time_day" not in dimensions):
+        reason = f"metric {metric!r} exists at data_level AUCTION_ADVERTISER and by day only"
+    elif facts is not None:
+        for one in schemas.catalogue()["supported"]:
+            beside = [name for name in dimensions if name in one["dimensions"]]
+            if not (one["official"] or proven) or one["report_type"] != report_type:
+                continue
+            if beside and metric not in one["metrics"]:
+                reason = (
+                    f"metric {metric!r} cannot be asked for beside {beside[0]} "
+                    f"in {report_type} reports"
+                )
+    return reason
 
 
 def _check_report(
-    report_type: str, level: int, dimensions: Sequence[str], metrics: Sequence[str]
+    report_type: str, data_level: str, dimensions: Sequence[str], metrics: Sequence[str]
 ) -> None:
     """Refuse what TikTok refuses (fact sheet, sections 5.3 and 5.4).
 
@@ -171,8 +284,8 @@ def _check_report(
     if len(ids) != 1:
         msg = f"a report has one id dimension ({', '.join(LEVEL_OF_ID)}), not {len(ids)}"
         raise ValueError(msg)
-    if LEVEL_OF_ID[ids[0]] > level:
-        msg = f"dimension {ids[0]!r} lies below data_level AUCTION_{LEVELS[level]}"
+    if LEVEL_OF_ID[ids[0]] > LEVELS.index(data_level.partition("_")[2]):
+        msg = f"dimension {ids[0]!r} lies below data_level {data_level}"
         raise ValueError(msg)
     if report_type == "AUDIENCE" and (len(others) != 1 and set(others) != {"gender", "age"}):
         msg = f"an AUDIENCE report has one audience dimension, or gender and age, not {others}"
@@ -183,33 +296,10 @@ def _check_report(
     if time is None and "country_code" in others:
         msg = "a lifetime report cannot have country_code: choose granularity day"
         raise ValueError(msg)
-    _check_metrics(report_type, level, dimensions, metrics)
-
-
-def _check_metrics(
-    report_type: str, level: int, dimensions: Sequence[str], metrics: Sequence[str]
-) -> None:
-    catalogue = schemas.catalogue()
-    country = catalogue["with_country_code"][report_type] if "country_code" in dimensions else None
-    for name in metrics:
-        metric = catalogue["metrics"].get(name)
-        if metric is None:
-            continue
-        if metric["group"] == "attribute":
-            first = FIRST_LEVEL.get(metric.get("levels", ""), 0)
-            if first > level:
-                msg = f"metric {name!r} does not exist at data_level AUCTION_{LEVELS[level]}"
-                raise ValueError(msg)
-        elif country is not None and name not in country:
-            msg = (
-                f"metric {name!r} cannot be asked for beside country_code in {report_type} reports"
-            )
-            raise ValueError(msg)
-    if {"ad_id", "ad_id_v2"} <= {*dimensions, *metrics}:
+    for metric in metrics:
+        reason = why_not(metric, report_type, data_level, dimensions)
+        if reason is not None:
+            raise ValueError(reason)
+    if {"ad_id", "ad_id_v2"} <= set(metrics):
         msg = "ad_id and ad_id_v2 cannot be in one request"
-        raise ValueError(msg)
-    if len(metrics) > ADVISED_METRICS:
-        msg = (
-            f"{len(metrics)} metrics are more than the {ADVISED_METRICS} that TikTok takes at once"
-        )
         raise ValueError(msg)

@@ -64,8 +64,9 @@ def metric(name: str) -> Schema:
 def catalogue() -> Schema:
     """`schemas/metrics.json`: every metric and dimension that is known of reports.
 
-    `metrics` and `dimensions` by name, `with_country_code` by report type the metrics that may be
-    asked for beside that dimension, `reports` the default metrics of the built-in ones.
+    `metrics` and `dimensions` by name; `supported`, for some dimensions of a report type, the only
+    metrics that may be asked for beside them (TikTok's list, or what connectors ask for);
+    `reports`, the default metrics of the built-in ones.
     """
     return _load("metrics")
 
@@ -168,6 +169,11 @@ def report(dimensions: Sequence[str], metrics: Sequence[str]) -> Schema:
             key: known[key] for key in known if key == "description"
         }
     properties |= {name: TIMES[name] for name in dimensions if name in TIMES}
+    if "interest_category" in dimensions:  # which the answer has besides what is asked for
+        properties["interest_category_v2"] = {
+            "type": ["string", "null"],
+            "description": "Interest category of the newer list.",
+        }
     for name in metrics:
         properties[name] = metric(name)
     return {"type": "object", "additionalProperties": True, "properties": properties}

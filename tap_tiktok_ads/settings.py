@@ -187,6 +187,16 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=[],
     ),
     th.Property(
+        "report_metrics",
+        th.ObjectType(additional_properties=True),
+        title="Report metrics",
+        description=(
+            "Metrics of a report instead of its usual ones: streams, each with a list of names or "
+            "groups of schemas/metrics.json, or all."
+        ),
+        default={},
+    ),
+    th.Property(
         "simulator",
         th.ObjectType(additional_properties=True, nullable=True),
         title="Simulator",
@@ -225,6 +235,7 @@ class Settings:
     user_agent: str
     custom_streams: tuple[definitions.StreamDefinition, ...]
     custom_reports: tuple[report_definitions.ReportDefinition, ...]
+    report_metrics: Mapping[str, t.Any]
     simulator: Mapping[str, t.Any]
 
     @property

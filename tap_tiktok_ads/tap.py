@@ -30,6 +30,7 @@ from tap_tiktok_ads.output import BufferedWriter
 from tap_tiktok_ads.progress import Progress, Reporter
 from tap_tiktok_ads.progress import start as start_reporter
 from tap_tiktok_ads.streams import STREAMS
+from tap_tiktok_ads.streams.base import ReportStream
 from tap_tiktok_ads.streams.custom import CustomReport, CustomStream
 from tap_tiktok_ads.transport import Transport
 
@@ -164,6 +165,10 @@ class TapTikTokAds(Tap):
         built_in = [stream(self) for stream in STREAMS]
         columns = {stream.name: stream.schema["properties"] for stream in built_in}
         definitions.check_names(custom, [one.name for one in reports], columns)
+        report_names = {one.name for one in built_in if isinstance(one, ReportStream)}
+        report_definitions.check_streams(
+            self._config.get("report_metrics"), report_names | {one.name for one in reports}
+        )
         makers: dict[str, Callable[[], TikTokStream]] = {
             **{one.name: functools.partial(CustomReport, self, one) for one in reports},
             **{one.name: functools.partial(CustomStream, self, one) for one in custom},

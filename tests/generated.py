@@ -5,13 +5,22 @@
 
 from __future__ import annotations
 
+import collections
+import inspect
 import json
 import re
+import typing as t
 from pathlib import Path
 from typing import Any
 
+from tap_tiktok_ads import report_definitions, schemas
 from tap_tiktok_ads.settings import JSONSCHEMA
 from tap_tiktok_ads.streams import STREAMS
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tap_tiktok_ads.client import TikTokStream
 
 ROOT = Path(__file__).parent.parent
 
@@ -52,22 +61,111 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
-def streams_table() -> str:
-    """The README's table of streams."""
-    rows = ["| stream | endpoint | keys | replication |", "|---|---|---|---|"]
-    for stream in STREAMS:
-        dimensions = getattr(stream, "dimensions", None)
-        keys = ("advertiser_id", *dimensions) if dimensions else stream.primary_keys
-        replication = stream.replication_key
-        how = f"by `{replication}`" if isinstance(replication, str) else "full table"
-        names = ", ".join(f"`{key}`" for key in keys)  # type: ignore[union-attr]
-        rows.append(f"| `{stream.name}` | `{stream.path}` | {names} | {how} |")
-    return "\n".join(rows)
+def keys(stream: type[TikTokStream]) -> str:
+    """The primary keys, in code marks."""
+    dimensions = getattr(stream, "dimensions", None)
+    names = ("advertiser_id", *dimensions) if dimensions else stream.primary_keys
+    return ", ".join(f"`{key}`" for key in dict.fromkeys(t.cast("tuple[str, ...]", names)))
+
+
+def replication(stream: type[TikTokStream]) -> str:
+    """How a stream is replicated."""
+    key = t.cast("t.Any", stream).replication_key
+    times = [one for one in getattr(stream, "dimensions", ()) if one.startswith("stat_time_")]
+    if hasattr(stream, "dimensions"):
+        key = times[0] if times else None
+    return f"by `{key}`" if isinstance(key, str) else "full table"
+
+
+def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in lines)
+
+
+def default_streams() -> str:
+    """The README's table of the streams that are selected by default."""
+    return table(
+        ("stream", "endpoint", "keys", "replication"),
+        (
+            (f"`{one.name}`", f"`{one.path}`", keys(one), replication(one))
+            for one in STREAMS
+            if one.selected_by_default
+        ),
+    )
+
+
+def all_streams() -> str:
+    """The table of `docs/streams.md`."""
+    return table(
+        ("stream", "endpoint", "keys", "replication", "permission", "page size", "default"),
+        (
+            (
+                f"`{one.name}`",
+                f"`{one.path}`",
+                keys(one),
+                replication(one),
+                one.permission,
+                f"{one.page_size or '-'}",
+                "yes" if one.selected_by_default else "no",
+            )
+            for one in STREAMS
+        ),
+    )
+
+
+def descriptions() -> str:
+    """What each stream is, below the table of `docs/streams.md`."""
+    parts = (f"### `{one.name}`\n\n{inspect.cleandoc(one.__doc__ or '')}" for one in STREAMS)
+    return "\n\n".join(parts)
+
+
+def catalogue() -> str:
+    """How many metrics there are, by group and by level of a daily report."""
+    metrics = schemas.catalogue()["metrics"]
+    groups = collections.Counter(metric["group"] for metric in metrics.values())
+    levels = [
+        (level, id_)
+        for level, id_ in (
+            ("AUCTION_ADVERTISER", "advertiser_id"),
+            ("AUCTION_CAMPAIGN", "campaign_id"),
+            ("AUCTION_ADGROUP", "adgroup_id"),
+            ("AUCTION_AD", "ad_id"),
+        )
+    ]
+    by_group = table(
+        ("group", "metrics"),
+        [(f"`{name}`", str(count)) for name, count in groups.most_common()]
+        + [("`all`", str(len(metrics)))],
+    )
+    by_level = table(
+        ("data_level", "BASIC by day", "AUDIENCE by country", "AUDIENCE by age and gender"),
+        [
+            (
+                f"`{level}`",
+                *(
+                    str(len(report_definitions.expand(["all"], kind, level, (id_, *others))))
+                    for kind, others in (
+                        ("BASIC", ("stat_time_day",)),
+                        ("AUDIENCE", ("stat_time_day", "country_code")),
+                        ("AUDIENCE", ("stat_time_day", "gender", "age")),
+                    )
+                ),
+            )
+            for level, id_ in levels
+        ],
+    )
+    return f"{by_group}\n\n{by_level}"
 
 
 PARTS = {
     "meltano.yml": {"settings": meltano_settings},
-    "README.md": {"settings": settings_table, "streams": streams_table},
+    "README.md": {"settings": settings_table, "streams": default_streams},
+    "docs/streams.md": {
+        "streams": all_streams,
+        "catalogue": catalogue,
+        "descriptions": descriptions,
+    },
 }
 
 
@@ -84,7 +182,7 @@ def render(file: str) -> str:
         if match is None:
             msg = f"{file} has no place for {name}"
             raise ValueError(msg)
-        indented = "".join(f"{match[1]}{line}\n" for line in make().splitlines())
+        indented = "".join(f"{match[1]}{line}".rstrip() + "\n" for line in make().splitlines())
         content = content[: match.start(3)] + indented + content[match.end(3) :]
     return content
 

@@ -322,7 +322,8 @@ def test_demo(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Every count equals the simulator's own." in result.stdout
-    assert sum(1 for _ in tmp_path.glob("*.jsonl")) == len(STREAMS)
+    default = [stream for stream in STREAMS if stream.selected_by_default]
+    assert sum(1 for _ in tmp_path.glob("*.jsonl")) == len(default) == 19
 
 
 def test_summary(sim: Simulator, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class FullRun(t.NamedTuple):
 def full(request: pytest.FixtureRequest) -> Iterator[FullRun]:
     """A run of all streams in a world of one, and of three advertisers."""
     with Simulator({**SMALL, "advertisers": request.param}) as sim:
-        yield FullRun(sim, run(config_for(sim)))
+        yield FullRun(sim, run(config_for(sim), NAMES))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,6 +10,7 @@ class CustomAudiences(EntityStream):
 
     name = "custom_audiences"
     path = "/dmp/custom_audience/list/"
+    permission = "30 Read Custom Audiences"
     primary_keys = ("advertiser_id", "audience_id")
     page_size = 100
 
@@ -19,6 +20,19 @@ class Pixels(EntityStream):
 
     name = "pixels"
     path = "/pixel/list/"
+    permission = "800 Read Pixels"
     primary_keys = ("advertiser_id", "pixel_id")
     page_size = 20
     records_field = "pixels"
+
+
+class SavedAudiences(EntityStream):
+    """Saved audiences. Fields as a third-party SDK has them."""
+
+    name = "saved_audiences"
+    path = "/dmp/saved_audience/list/"
+    permission = "30 Read Custom Audiences"
+    primary_keys = ("advertiser_id", "saved_audience_id")
+    page_size = 100
+    records_field = "saved_audiences"
+    selected_by_default = False

@@ -11,9 +11,9 @@ import typing as t
 import pendulum
 from typing_extensions import override
 
-from tap_tiktok_ads import accounts, dates, records, schemas
+from tap_tiktok_ads import accounts, dates, fetch, records, report_definitions, schemas
 from tap_tiktok_ads.client import Group, Mark, Page, Task, TikTokStream
-from tap_tiktok_ads.errors import ResponseError
+from tap_tiktok_ads.errors import ConfigError, RequestError, ResponseError, TooLargeError
 from tap_tiktok_ads.pagination import pages_after
 from tap_tiktok_ads.transport import Request
 
@@ -32,6 +32,12 @@ CHANGE_DELAY = pendulum.duration(minutes=10)
 TOP_VIEW_PAGE_SIZE = 100
 #: Ids that a filter of a report may hold.
 ID_BATCH = 100
+#: TikTok's code for a parameter that it does not accept.
+INVALID = 40002
+#: Metrics that one request may ask for (portal 1738864817670145: keep to 100 or fewer).
+METRICS_AT_ONCE = 100
+#: Rows that may be merged at once where a report needs several requests.
+MERGED_ROWS = 2_000
 #: Days that a report may span in one request, by its time dimension.
 WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
 #: The asset library lists its most recently changed assets only.
@@ -51,7 +57,9 @@ class KeyedStream(TikTokStream):
 
     def identify(self) -> None:
         """Note what tells rows apart, and what dates them."""
-        keys = [key for key in self.primary_keys if key != "advertiser_id"]
+        keys = [
+            key for key in self.primary_keys if key != "advertiser_id" or not self.per_advertiser
+        ]
         self._identity = keys or list(self.primary_keys)
         self._dated = self.replication_key or ""
 
@@ -187,7 +195,7 @@ class WindowedStream(TikTokStream):
     @property
     def owners(self) -> Sequence[Advertiser | None]:
         """Whose data are read, one after the other; None: those of all at once."""
-        return self.advertisers
+        return self.advertisers if self.per_advertiser else [None]
 
     def first(self, advertiser: Advertiser | None, window: dates.Window | None) -> Task:
         """The first task of an advertiser and window."""
@@ -291,6 +299,7 @@ class ReportStream(WindowedStream):
     """
 
     path = "/report/integrated/get/"
+    permission = "44 Consolidated Report"
     page_size = 1000
     replication_key = "stat_time_day"
     service_type: str = "AUCTION"
@@ -306,14 +315,46 @@ class ReportStream(WindowedStream):
         super().__init__(tap)
         self.primary_keys = tuple(dict.fromkeys(("advertiser_id", *self.dimensions)))
         self.replication_key = self.time_dimension  # type: ignore[assignment]
+        self._dropped: set[str] = set()  # metrics that TikTok calls invalid
 
-    @property
-    def all_metrics(self) -> tuple[str, ...]:
-        """The metrics that there are columns for."""
+    def metric_names(self) -> Sequence[str]:
+        """Names, and groups, of the metrics that there are columns for, unless settings tell."""
         return schemas.default_metrics(self.name)
+
+    def named_by_users(self) -> Sequence[str]:
+        """Those of `metric_names` that users wrote."""
+        return ()
 
     @override
     def columns(self) -> dict[str, t.Any]:
+        """The dimensions and metrics.
+
+        Raises:
+            ConfigError: `report_metrics` names a metric that is not valid in this report.
+        """
+        configured = report_definitions.metrics_of(self.tap.config.get("report_metrics"), self.name)
+        try:
+            self.all_metrics = report_definitions.expand(
+                configured or self.metric_names(),
+                self.report_type,
+                self.data_level,
+                self.dimensions,
+            )
+            for name in configured:
+                reason = report_definitions.why_not(
+                    name, self.report_type, self.data_level, self.dimensions
+                )
+                if reason is not None:
+                    raise ValueError(reason)  # noqa: TRY301 - one message for both
+        except ValueError as error:
+            msg = f"Setting 'report_metrics', {self.name}: {error}."
+            raise ConfigError(msg) from None
+        if unknown := report_definitions.unknown(configured or self.named_by_users()):
+            self.tap.logger.warning(
+                "Metrics of %s that are not in the catalogue, and taken for text: %s.",
+                self.name,
+                ", ".join(unknown),
+            )
         return schemas.report(self.dimensions, self.all_metrics)
 
     @override
@@ -329,13 +370,65 @@ class ReportStream(WindowedStream):
     @override
     def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
         """A `ReportDecoder`, where every metric that is asked for is written, too."""
-        if left_out & set(self.metrics) or "advertiser_id" in self.dimensions:
+        merged = len(self.metrics) > METRICS_AT_ONCE
+        if left_out & set(self.metrics) or "advertiser_id" in self.dimensions or merged:
             return None
         return records.ReportDecoder(self.schema, self.dimensions, self.metrics).decode
 
     @override
     def first(self, advertiser: Advertiser | None, window: dates.Window | None) -> Task:
         return Task(self.request(advertiser, window, self.metrics), advertiser, window)
+
+    @override
+    def answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
+        """As ever; what TikTok calls invalid metrics is left out from then on, with a warning."""
+        while True:
+            metrics = [one for one in task.request.params["metrics"] if one not in self._dropped]
+            part = _asking_for(task, metrics)
+            try:
+                if len(metrics) > METRICS_AT_ONCE:
+                    return self._merged(part), ()
+                return super().answered(part)
+            except RequestError as error:
+                refused = report_definitions.refused_metrics(error.api_message, metrics)
+                if error.code != INVALID or not refused or len(refused) == len(metrics):
+                    raise
+                self._drop(refused, error)
+
+    def _drop(self, metrics: Sequence[str], error: RequestError) -> None:
+        new = [name for name in metrics if name not in self._dropped]
+        self._dropped |= set(new)
+        if new:
+            self.logger.warning("Going on without metrics %s: %s", ", ".join(new), error)
+
+    def _merged(self, task: Task) -> Page:
+        """All rows of a window whose metrics need several requests, merged by their dimensions.
+
+        Raises:
+            TooLargeError: there are too many to hold; a shorter window has fewer.
+        """
+        rows: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
+        divisible = task.window is not None and task.window.days > 1
+        replies: list[Reply] = []
+
+        def page(part: Task) -> tuple[Sequence[dict[str, t.Any]], Sequence[Task]]:
+            reply = self.tap.transport.send(part.request, None, self.name)
+            replies[:] = [reply]
+            found = self.read(part, reply)
+            following = self.following(part, reply, len(found))
+            if divisible and len(following) * len(found) > MERGED_ROWS:
+                msg = f"{part.request.where} has too many rows to merge several answers"
+                raise TooLargeError(ResponseError(msg))
+            return found, following
+
+        for metrics in accounts.batches(task.request.params["metrics"], METRICS_AT_ONCE):
+            for _, found in fetch.in_turn([_asking_for(task, metrics)], page):
+                for raw in found:
+                    dimensions = raw.get("dimensions") or {}
+                    key = tuple(dimensions.get(name) for name in self.dimensions)
+                    row = rows.setdefault(key, {"dimensions": dimensions, "metrics": {}})
+                    row["metrics"] |= raw.get("metrics") or {}
+        return self.page_of(task, list(rows.values()), replies[0])
 
     @override
     def divide(self, task: Task) -> Sequence[Task]:
@@ -431,6 +524,12 @@ class ReportStream(WindowedStream):
         row = {"advertiser_id": task.advertiser.id if task.advertiser else None}
         row |= {name: dimensions[name] for name in self.dimensions}  # in the order of the keys
         yield {**row, **dimensions, **(raw.get("metrics") or {})}
+
+
+def _asking_for(task: Task, metrics: Sequence[str]) -> Task:
+    """The same task for these metrics."""
+    params = {**task.request.params, "metrics": list(metrics)}
+    return dataclasses.replace(task, request=dataclasses.replace(task.request, params=params))
 
 
 def _filter(field: str, values: Sequence[str]) -> dict[str, str]:

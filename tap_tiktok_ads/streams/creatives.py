@@ -1,8 +1,19 @@
-"""The asset library: videos and images."""
+"""The asset library, and what else ads are made of."""
 
 from __future__ import annotations
 
+import typing as t
+
+from typing_extensions import override
+
 from tap_tiktok_ads.streams.base import EntityStream
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_tiktok_ads.accounts import Advertiser
+    from tap_tiktok_ads.client import Task
+    from tap_tiktok_ads.transport import Request
 
 
 class VideoCreatives(EntityStream):
@@ -10,6 +21,7 @@ class VideoCreatives(EntityStream):
 
     name = "video_creatives"
     path = "/file/video/ad/search/"
+    permission = "610 Read Video Library"
     primary_keys = ("advertiser_id", "video_id")
     replication_key = "modify_time"
     page_size = 100
@@ -21,7 +33,87 @@ class ImageCreatives(EntityStream):
 
     name = "image_creatives"
     path = "/file/image/ad/search/"
+    permission = "600 Read Image Library"
     primary_keys = ("advertiser_id", "image_id")
     replication_key = "modify_time"
     page_size = 100
     capped = True
+
+
+class MusicCreatives(EntityStream):
+    """Music that ads may use. Fields as a third-party SDK has them."""
+
+    name = "music_creatives"
+    path = "/file/music/get/"
+    permission = "630 Read Music Library"
+    primary_keys = ("advertiser_id", "music_id")
+    page_size = 100
+    records_field = "musics"
+    selected_by_default = False
+
+
+class CreativePortfolios(EntityStream):
+    """Portfolios of cards, stickers and other add-ons; their shape differs between sources."""
+
+    name = "creative_portfolios"
+    path = "/creative/portfolio/list/"
+    permission = "6110100 CTA Recommendation"
+    primary_keys = ("advertiser_id", "creative_portfolio_id")
+    page_size = 100
+    records_field = "creative_portfolios"
+    selected_by_default = False
+
+
+class SparkAds(EntityStream):
+    """TikTok posts that their owners authorised for ads. Fields as a third-party SDK has them."""
+
+    name = "spark_ads"
+    path = "/tt_video/list/"
+    permission = "691 Authorize TikTok Posts"
+    primary_keys = ("advertiser_id", "item_id")
+    page_size = 50
+    selected_by_default = False
+
+    @override
+    def listing(
+        self, advertiser: Advertiser, page_size: int | None, filtering: dict[str, t.Any]
+    ) -> Request:
+        listing = super().listing(advertiser, page_size, filtering)
+        return listing.with_paged(item_types=["VIDEO", "CAROUSEL"])
+
+    @override
+    def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
+        item = raw.get("item_info")
+        raw["item_id"] = raw.get("item_id") or (item or {}).get("item_id")
+        return super().flatten(raw, task)
+
+
+class Identities(EntityStream):
+    """Identities that ads may be shown as. Fields as a third-party SDK has them."""
+
+    name = "identities"
+    path = "/identity/get/"
+    permission = "693 Query Identity"
+    primary_keys = ("advertiser_id", "identity_id", "identity_type")
+    page_size = 100
+    records_field = "identity_list"
+    selected_by_default = False
+
+
+class InstantPages(EntityStream):
+    """Instant pages and lead forms. Fields as a third-party SDK has them."""
+
+    name = "instant_pages"
+    path = "/page/get/"
+    permission = "680 Instant Page Management"
+    primary_keys = ("advertiser_id", "page_id")
+    replication_key = "update_time"
+    page_size = 100
+    selected_by_default = False
+
+    @override
+    def listing(
+        self, advertiser: Advertiser, page_size: int | None, filtering: dict[str, t.Any]
+    ) -> Request:
+        listing = super().listing(advertiser, page_size, filtering)
+        return listing.with_paged(business_types=["LEAD_GEN"])

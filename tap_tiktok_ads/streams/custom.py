@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import threading
 import typing as t
 
 from typing_extensions import override
 
 from tap_tiktok_ads import paths, records, schemas, templates
-from tap_tiktok_ads.client import Page, Task
 from tap_tiktok_ads.errors import ConfigError, NotPermittedError, ResponseError
 from tap_tiktok_ads.pagination import pages_after
 from tap_tiktok_ads.streams.base import KeyedStream, ReportStream, WindowedStream
+from tap_tiktok_ads.streams.lookup import SAMPLE_REQUESTS, LookupStream, LookupTask
 from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
@@ -23,7 +21,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.client import Group, Send
+    from tap_tiktok_ads.client import Group, Task
     from tap_tiktok_ads.dates import Window
     from tap_tiktok_ads.definitions import StreamDefinition
     from tap_tiktok_ads.report_definitions import ReportDefinition
@@ -31,18 +29,10 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.transport import Decode, Reply
 
 #: Rows that a schema is inferred from, and requests for them, at most.
-SAMPLE_ROWS, SAMPLE_REQUESTS = 1000, 5
+SAMPLE_ROWS = 1000
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class CustomTask(Task):
-    """A request with what its lookups stand for; `pending` ones are still to be looked up."""
-
-    values: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    pending: bool = False
-
-
-class CustomStream(WindowedStream, KeyedStream):
+class CustomStream(LookupStream):
     """A stream of the setting `custom_streams`."""
 
     def __init__(self, tap: TapTikTokAds, definition: StreamDefinition) -> None:
@@ -50,8 +40,8 @@ class CustomStream(WindowedStream, KeyedStream):
         self.name = definition.name
         self.path = definition.path
         self.window_days = definition.window_days or 0
-        self._looked_up: dict[tuple[str, str | None], list[dict[str, t.Any]]] = {}
-        self._lookup_lock = threading.Lock()
+        self.lookups = definition.lookups
+        self.per_advertiser = definition.per_advertiser
         super().__init__(tap)
         self.primary_keys = definition.primary_keys
         self.replication_key = definition.replication_key
@@ -96,11 +86,6 @@ class CustomStream(WindowedStream, KeyedStream):
 
     # Requests
 
-    @property
-    @override
-    def owners(self) -> Sequence[Advertiser | None]:
-        return self.advertisers if self.definition.per_advertiser else [None]
-
     @override
     def plan(self) -> Iterable[Task]:
         if not self.window_days:
@@ -120,12 +105,6 @@ class CustomStream(WindowedStream, KeyedStream):
         return bool(column.get("format") == "date-time")
 
     @override
-    def first(self, advertiser: Advertiser | None, window: Window | None) -> CustomTask:
-        """The first task of an advertiser and window: a request, or the look-up for its values."""
-        if self.definition.lookups:
-            return CustomTask(Request(self.path, {}), advertiser, window, pending=True)
-        return CustomTask(self.request(advertiser, window, {}), advertiser, window)
-
     def request(
         self, advertiser: Advertiser | None, window: Window | None, values: Mapping[str, t.Any]
     ) -> Request:
@@ -155,61 +134,6 @@ class CustomStream(WindowedStream, KeyedStream):
         if definition.page_size is not None:
             request = request.with_paged(page_size=definition.page_size)
         return request
-
-    @override
-    def work(self, task: Task) -> tuple[Page, Sequence[Task]]:
-        if isinstance(task, CustomTask) and task.pending:
-            return self.caught(task, lambda _: (Page(), self._look_up(task)))
-        return super().work(task)
-
-    def _look_up(self, task: CustomTask) -> list[CustomTask]:
-        """A task for each combination of the values, or batches of values, of all lookups."""
-        batches = []
-        for number, lookup in enumerate(self.definition.lookups):
-            values = self._values(number, task.advertiser)
-            batches.append(list(lookup.batches(values)))
-            if not values:
-                self._warn_once(
-                    f"lookup {number} {task.advertiser}",
-                    "Look-up %r has no values for advertiser %s: nothing is asked for.",
-                    lookup.name,
-                    task.advertiser.id if task.advertiser else "all",
-                )
-        found = []
-        for parts in itertools.product(*batches):
-            known = {name: value for part in parts for name, value in part.items()}
-            request = self.request(task.advertiser, task.window, known)
-            found.append(CustomTask(request, task.advertiser, task.window, values=known))
-        return found
-
-    def _values(self, number: int, advertiser: Advertiser | None) -> list[dict[str, t.Any]]:
-        """The values of a lookup; those of another stream are read once for each advertiser.
-
-        Raises:
-            TapError: the other stream cannot be read.
-        """
-        lookup = self.definition.lookups[number]
-        if lookup.stream is None:
-            return [dict(value) for value in lookup.values]
-        key = (str(number), advertiser.id if advertiser else None)
-        with self._lookup_lock:
-            if key not in self._looked_up:
-                rows = self.tap.rows_of(lookup.stream, advertiser)
-                few = SAMPLE_REQUESTS * (lookup.batch or 1) if self.tap.frugal else None
-                self._looked_up[key] = lookup.select(rows, few)
-            return self._looked_up[key]
-
-    @override
-    def divide(self, task: Task) -> Sequence[Task]:
-        """The two halves of the window."""
-        if task.window is None or task.window.days == 1 or not isinstance(task, CustomTask):
-            return ()
-        return [
-            dataclasses.replace(
-                task, request=self.request(task.advertiser, half, task.values), window=half
-            )
-            for half in self.halves(task.window)
-        ]
 
     @override
     def following(self, task: Task, reply: Reply, found: int) -> Sequence[Task]:
@@ -283,7 +207,7 @@ class CustomStream(WindowedStream, KeyedStream):
                 **(raw.get("metrics") or {}),
             }
         for key in self.definition.primary_keys:
-            if key not in raw and isinstance(task, CustomTask):
+            if key not in raw and isinstance(task, LookupTask):
                 raw |= {
                     k: v for name, v in task.values.items() if (k := name.split(".")[-1]) == key
                 }
@@ -307,12 +231,6 @@ class CustomStream(WindowedStream, KeyedStream):
         return group.newest
 
     # Samples
-
-    @override
-    def sampled(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
-        if isinstance(task, CustomTask) and task.pending:
-            return [], self._look_up(task)
-        return super().sampled(task, send)
 
     @override
     def typed(self, rows: Iterable[Record]) -> list[Record]:
@@ -342,20 +260,18 @@ class CustomReport(ReportStream):
         self.dimensions = definition.dimensions
         self.filters = definition.filters
         super().__init__(tap)
-        if definition.unknown:
-            self.logger.warning(
-                "Not in the catalogue of metrics, and taken for text: %s.",
-                ", ".join(definition.unknown),
-            )
 
     @override
     def description(self) -> str:
         level = self.data_level.partition("_")[2].lower()
         return f"{self.report_type} report at {level} level, as the settings define it."
 
-    @property
     @override
-    def all_metrics(self) -> tuple[str, ...]:
+    def metric_names(self) -> Sequence[str]:
+        return self.definition.metrics
+
+    @override
+    def named_by_users(self) -> Sequence[str]:
         return self.definition.metrics
 
     @property

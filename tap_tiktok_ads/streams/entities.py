@@ -19,6 +19,7 @@ class Advertisers(EntityStream):
 
     name = "advertisers"
     path = accounts.INFO_PATH
+    permission = "100 Read Ad Account Information"
     primary_keys = ("advertiser_id",)
 
     @override
@@ -33,6 +34,7 @@ class Campaigns(EntityStream):
 
     name = "campaigns"
     path = "/campaign/get/"
+    permission = "200 Read Campaigns"
     primary_keys = ("advertiser_id", "campaign_id")
     replication_key = "modify_time"
     page_size = 1000
@@ -44,6 +46,7 @@ class AdGroups(EntityStream):
 
     name = "ad_groups"
     path = "/adgroup/get/"
+    permission = "210 Read Ad Groups"
     primary_keys = ("advertiser_id", "adgroup_id")
     replication_key = "modify_time"
     page_size = 1000
@@ -59,6 +62,7 @@ class Ads(EntityStream):
 
     name = "ads"
     path = "/ad/get/"
+    permission = "220 Read Ads"
     primary_keys = ("advertiser_id", "ad_id")
     replication_key = "modify_time"
     page_size = 1000
