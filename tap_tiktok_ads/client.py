@@ -54,6 +54,7 @@ class Task:
         request: what to send.
         advertiser: whose data it reads; None where one request reads many.
         window: the days that it reads, for reports.
+        whole: the window that this one is a part of: a bookmark moves at its end only.
         last_page: the last page known so far; None on a listing's first page.
         optional: part of a listing that accounts may lack: a refusal is no error.
     """
@@ -63,6 +64,12 @@ class Task:
     window: Window | None = None
     last_page: int | None = None
     optional: bool = False
+    whole: Window | None = None
+
+    @property
+    def group(self) -> tuple[Advertiser | None, Window | None]:
+        """What is complete when all tasks of it are."""
+        return self.advertiser, self.whole or self.window
 
     @property
     def page(self) -> int:
@@ -222,10 +229,14 @@ class TikTokStream(Stream):
         try:
             return action(task)
         except errors.TooLargeError as error:
-            return self._divided(task, error)
+            too_large = error
         except errors.TapError as error:
             return self._without_records(task, error), ()
         except Exception as error:  # noqa: BLE001 - whatever an answer of another shape may cause
+            return Page(failed=_misshapen(task, error)), ()
+        try:
+            return self._divided(task, too_large)
+        except Exception as error:  # noqa: BLE001 - likewise
             return Page(failed=_misshapen(task, error)), ()
 
     def answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
@@ -268,7 +279,8 @@ class TikTokStream(Stream):
         if not parts:  # nothing to divide it by
             return Page(failed=error.cause), ()
         self.logger.warning("Dividing a request that was too large into %d: %s", len(parts), error)
-        return Page(), parts
+        _, whole = task.group
+        return Page(), [dataclasses.replace(part, whole=whole) for part in parts]
 
     def divide(self, task: Task) -> Sequence[Task]:
         """Smaller tasks that together read what a divisible one reads."""
@@ -417,10 +429,20 @@ class TikTokStream(Stream):
                 for following in self.tap.after(self):
                     if following.fetching is not None:
                         following.fetching.stop()
-                self._write_state_message()
+                self._end(written)
                 raise
-        self._write_state_message()
+        self._end(written)
         yield from ()
+
+    def _end(self, written: int) -> None:
+        """Write the state once more; after records also one that has not changed.
+
+        Targets pass on a state only when it follows their records.
+        """
+        if written:
+            self.tap.write_state()
+        else:
+            self._write_state_message()
 
     def _write(self, rows: Sequence[Record] | Sequence[bytes]) -> None:
         if rows and isinstance(rows[0], bytes):
@@ -473,7 +495,7 @@ class TikTokStream(Stream):
             self.fetching.results() if self.fetching else fetch.in_turn(self.plan(), self.work)
         )
         for (advertiser, window), pages in itertools.groupby(
-            fetched, key=lambda result: (result[0].advertiser, result[0].window)
+            fetched, key=lambda result: result[0].group
         ):
             group = Group(advertiser, window)
             for task, page in pages:

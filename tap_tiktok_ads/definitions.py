@@ -25,6 +25,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 T = t.TypeVar("T")
+#: Requests that the look-ups of a stream may make for one advertiser and window, at most.
+MOST_COMBINATIONS = 100_000
 
 API_VERSION = "/open_api/v1.3"
 TIKTOK_HOSTS = frozenset({"business-api.tiktok.com", "sandbox-ads.tiktok.com"})
@@ -44,7 +46,7 @@ NO_WRITES = frozenset({"/report/task/create/"})
 WINDOW_MACROS = ("start_date", "end_date")
 #: Days that a window spans where none is set.
 DEFAULT_WINDOW = 30
-NAME = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*$"}
+NAME = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*\Z"}
 TEXT = {"type": "string", "minLength": 1}
 TEXTS = {"type": "array", "items": TEXT}
 
@@ -134,9 +136,16 @@ class Lookup:
         """The distinct values of rows, by column, in the order in which they come.
 
         With `most`, no row is taken once there are so many.
+
+        Raises:
+            ConfigError: no row has a column that is named.
         """
         found: dict[tuple[str, ...], dict[str, t.Any]] = {}
+        missing = {*self.columns, *self.where}
+        known: set[str] = set()
         for row in rows:
+            missing -= row.keys()
+            known |= row.keys()
             if all(row.get(column) is not None for column in self.columns) and all(
                 row.get(column) in (wanted if isinstance(wanted, list) else [wanted])
                 for column, wanted in self.where.items()
@@ -145,6 +154,10 @@ class Lookup:
                 found.setdefault(tuple(map(str, value.values())), value)
                 if len(found) == most:
                     break
+        if missing and known:
+            column = min(missing)
+            msg = f"Look-up {self.name!r} has no column {column!r}{hint(column, known)}"
+            raise ConfigError(msg)
         return list(found.values())
 
     def batches(self, values: Sequence[dict[str, t.Any]]) -> Iterator[dict[str, t.Any]]:
@@ -257,7 +270,12 @@ def checked(
                 raise ConfigError(msg)
         if problem is not None:
             path = "".join(f"[{step!r}]" for step in problem.absolute_path)
-            msg = f"{where}: {path + ' ' if path else ''}{problem.message:.200}."
+            said = problem.message
+            if problem.validator == "anyOf":
+                said = "is none of the forms that the README's table names"
+            elif problem.validator == "pattern":
+                said = f"{problem.instance!r} must consist of letters, digits and underscores"
+            msg = f"{where}: {path + ' ' if path else ''}{said:.200}."
             raise ConfigError(msg)
         if name in names:
             msg = f"{where}: an earlier entry has the same name."
@@ -327,6 +345,9 @@ def _stream(entry: Mapping[str, t.Any], api_url: str) -> StreamDefinition:
         if name.lower() in OWN_HEADERS:
             msg = f"header {name!r} is the tap's own: leave it out"
             raise ValueError(msg)
+        if not re.fullmatch(r"[\w-]+", name, re.ASCII):
+            msg = f"{name!r} is no name of a header"
+            raise ValueError(msg)
     lookups = _lookups(entry)
     unit = dates.UNIT_WORDS[entry.get("time_unit", "day")]
     per_advertiser = entry.get("per_advertiser", True)
@@ -363,8 +384,8 @@ def _path(url: str, method: str, api_url: str) -> str:
     parts = urllib.parse.urlsplit(url)
     path = parts.path
     if parts.scheme or parts.netloc:
-        own = urllib.parse.urlsplit(api_url).hostname if api_url else None
-        if parts.hostname not in TIKTOK_HOSTS | {own} or parts.scheme not in {"https", "http"}:
+        own = urllib.parse.urlsplit(api_url).netloc if api_url else None
+        if parts.netloc not in TIKTOK_HOSTS | {own} or parts.scheme not in {"https", "http"}:
             msg = (
                 f"url {url!r} is none of TikTok's: the access token goes to "
                 f"{', '.join(sorted(TIKTOK_HOSTS))} or the host of api_url only"
@@ -383,14 +404,22 @@ def _path(url: str, method: str, api_url: str) -> str:
         msg = f"url {url!r} must end with a slash, as all of TikTok's do"
         raise ValueError(msg)
     path = path.removeprefix(API_VERSION)
+    _check_path(path, url, method)
+    return path
+
+
+def _check_path(path: str, url: str, method: str) -> None:
     steps = path.strip("/").split("/")
-    if ".." in steps or not re.fullmatch(r"[\w./{}-]+", path):
+    if not all(map(re.compile(r"[\w{}][\w.{}-]*").fullmatch, steps)):
         msg = f"url {url!r} has a path that TikTok's API cannot have"
         raise ValueError(msg)
-    if method == "POST" and steps[-1] in WRITES and path not in NO_WRITES:
-        msg = f"POST {path} changes something at TikTok ({steps[-1]!r}): a tap only reads"
-        raise ValueError(msg)
-    return path
+    if method == "POST":
+        if "{" in path:
+            msg = f"the url of a POST cannot hold macros: {path}"
+            raise ValueError(msg)
+        if steps[-1].lower() in WRITES and path not in NO_WRITES:
+            msg = f"POST {path} changes something at TikTok ({steps[-1]!r}): a tap only reads"
+            raise ValueError(msg)
 
 
 def _check_macros(
@@ -408,6 +437,12 @@ def _check_macros(
             macro = f"{{{lookup.name}.{lookup.columns[0]}}}"
             msg = f"nothing uses the lookup {lookup.name!r}: write {macro} where its values go"
             raise ValueError(msg)
+    if per_advertiser and "advertiser_id" not in used:
+        msg = (
+            "nothing uses {advertiser_id}, so that all advertisers would have the same rows: write "
+            "it where it goes, or set per_advertiser to false"
+        )
+        raise ValueError(msg)
     windowed = not used.isdisjoint(WINDOW_MACROS)
     if "window_days" in entry and not windowed:
         msg = "'window_days' needs the macros {start_date} and {end_date} in the request"
@@ -456,6 +491,10 @@ def _schema(value: t.Any) -> Mapping[str, t.Any] | None:
     if not (isinstance(schema, dict) and isinstance(schema.get("properties"), dict)):
         msg = "the schema must be that of an object, with 'properties'"
         raise ValueError(msg)  # noqa: TRY004 - as all that is wrong in a definition
+    for name, column in schema["properties"].items():
+        if not isinstance(column, dict) or not isinstance(column.get("items", {}), dict):
+            msg = f"the schema of column {name!r} must be an object, as that of its items"
+            raise ValueError(msg)  # noqa: TRY004 - likewise
     return schema
 
 
@@ -465,7 +504,7 @@ def _read_json(file: str) -> t.Any:
     except OSError as error:
         msg = f"schema file {file} cannot be read ({error.strerror})"
         raise ValueError(msg) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         msg = f"schema file {file} is not JSON"
         raise ValueError(msg) from None
 
@@ -481,7 +520,7 @@ def _lookups(entry: Mapping[str, t.Any]) -> tuple[Lookup, ...]:
     return tuple(found)
 
 
-def _lookup(name: str | None, spec: t.Any) -> Lookup:
+def _lookup(name: str | None, spec: t.Any) -> Lookup:  # noqa: C901 - three kinds of sources
     if isinstance(spec, str):
         spec = {"stream": spec}
     elif isinstance(spec, list):
@@ -504,11 +543,14 @@ def _lookup(name: str | None, spec: t.Any) -> Lookup:
     if sources == ["file"]:
         rows = _read_rows(spec["file"])
         columns = (spec["column"],) if "column" in spec else tuple(rows[0])
-        name = name or re.sub(r"\W", "_", Path(spec["file"]).stem)
+        name = name or re.sub(r"^(?=\d)|\W", "_", Path(spec["file"]).stem)
     else:
         rows = [row if isinstance(row, dict) else {"value": row} for row in spec["values"]]
         columns = tuple(rows[0])
         name = name or "for_each"
+    if not columns:
+        msg = f"lookup {name!r} has no columns"
+        raise ValueError(msg)
     for column in columns:
         if not any(column in row for row in rows):
             msg = f"lookup {name!r} has no column {column!r}{hint(column, rows[0])}"
@@ -522,8 +564,8 @@ def _read_rows(file: str) -> list[dict[str, t.Any]]:
     path = Path(file)
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        msg = f"lookup file {file} cannot be read ({error.strerror})"
+    except (OSError, ValueError) as error:
+        msg = f"lookup file {file} cannot be read ({getattr(error, 'strerror', None) or 'no text'})"
         raise ValueError(msg) from None
     try:
         if path.suffix.lower() == ".csv":
@@ -532,7 +574,7 @@ def _read_rows(file: str) -> list[dict[str, t.Any]]:
             rows = [json.loads(line) for line in text.splitlines() if line.strip()]
         else:
             rows = json.loads(text)
-    except (ValueError, csv.Error):
+    except (ValueError, RecursionError, csv.Error):
         msg = f"lookup file {file} is neither CSV, JSON nor JSON Lines as its name says"
         raise ValueError(msg) from None
     if not isinstance(rows, list) or not rows:

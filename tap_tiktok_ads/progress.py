@@ -296,7 +296,7 @@ class Display(Reporter):
         from rich.text import Text  # noqa: PLC0415 - as below
 
         while not self._done.wait(REFRESH):
-            lines = Text(self.progress.line()).wrap(self._console, self._console.width - 1)
+            lines = Text(self.progress.line()).wrap(self._console, max(1, self._console.width - 1))
             self.show("", [line.plain for line in lines[:MOST_ROWS]])
 
     def show(self, text: str, lines: Sequence[str] = ()) -> None:

@@ -243,7 +243,8 @@ class Caster:
 
     def _unreadable(self, path: str, error: BadValueError) -> t.Any:
         if path in self._keys:
-            raise error
+            msg = f"{path} holds {error.args[0]!r:.100}"
+            raise BadValueError(msg)
         self.notes.unreadable(path, error.args[0])
         return error.kept
 

@@ -174,6 +174,11 @@ class TapTikTokAds(Tap):
             **{one.name: functools.partial(CustomStream, self, one) for one in custom},
         }
         self._makers = {one.name: functools.partial(one, self) for one in STREAMS} | makers
+        if self.input_catalog is not None and (lost := makers.keys() - self.input_catalog.keys()):
+            self.logger.warning(
+                "Not read, for they are not in the catalog: %s. Run --discover again.",
+                ", ".join(sorted(lost)),
+            )
         return [*built_in, *(make() for make in makers.values())]
 
     def rows_of(
@@ -186,9 +191,11 @@ class TapTikTokAds(Tap):
         """
         stream = self._makers[name]()
         stream.only = self.advertisers if advertiser is None else [advertiser]
-        for _, page in fetch.in_turn(stream.plan(), stream.work):
-            if (error := page.failed or page.refused) is not None:
-                raise error
+        for task, page in fetch.in_turn(stream.plan(), stream.work):
+            if page.failed is not None:
+                raise page.failed
+            if page.refused is not None and not task.optional:
+                raise page.refused
             yield from t.cast("Sequence[dict[str, t.Any]]", page.rows)
 
     # What the streams of a run share, made when first needed.
@@ -280,6 +287,10 @@ class TapTikTokAds(Tap):
             return False
         self._state_written = now
         return True
+
+    def write_state(self) -> None:
+        """Write a STATE message, whether the state has changed or not."""
+        self.message_writer.write_message(StateMessage(value=copy.deepcopy(self.state)))
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

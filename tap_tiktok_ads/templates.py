@@ -43,6 +43,17 @@ def strings(value: t.Any) -> Iterator[str]:
             yield from strings(inner)
 
 
+def listed(value: t.Any) -> Iterator[str]:
+    """Every string that stands in a list, at any depth."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from listed(inner)
+    elif isinstance(value, list):
+        yield from (inner for inner in value if isinstance(inner, str))
+        for inner in value:
+            yield from listed(inner)
+
+
 def names(value: t.Any) -> set[str]:
     """The names of the macros in a value that are no date macros."""
     return {
@@ -65,6 +76,10 @@ def check(value: t.Any, known: Collection[str], lists: Collection[str], unit: st
     Raises:
         MacroError: the first macro that cannot be used.
     """
+    for text in listed(value):
+        if (whole := _MACRO.fullmatch(text)) and whole["name"] in lists:
+            msg = f"Macro {text} is a list itself: write it without the brackets around it"
+            raise MacroError(msg)
     for text in strings(value):
         for match in _MACRO.finditer(text):
             name, macro = match["name"], match[0]
@@ -100,11 +115,17 @@ def fill(
     """A copy of a value with its macros filled in.
 
     A string that is nothing but one of `values` becomes that value, of whatever type it is.
+
+    Raises:
+        MacroError: a date lies outside the calendar.
     """
 
     def replacement(match: re.Match[str]) -> str:
         if match["anchor"] or match["name"] in dates.ANCHORS:
-            return render(dates.macro(match[0], now, unit))
+            try:
+                return render(dates.macro(match[0], now, unit))
+            except dates.DateError as error:
+                raise MacroError(str(error)) from None
         return str(values[match["name"]])
 
     def filled(part: t.Any) -> t.Any:

@@ -374,6 +374,8 @@ class Transport:
             raise errors.TransientError(msg, timed_out=status == requests.codes.gateway_timeout)
         if status in range(300, 400):
             msg += f": a redirect is not followed, it would carry the token; check {'api_url'!r}"
+        if status == requests.codes.not_found:
+            msg += ": there is no such path"
         raise errors.ResponseError(msg)
 
     def _read(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import typing as t
 
+import hypothesis
 import pytest
 from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 
@@ -18,6 +19,12 @@ from tap_tiktok_ads.tap import TapTikTokAds
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# machines may be busy: how long an example takes is no property of the code
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 #: Enough for several windows and pages, little enough for a run of a second.
 SMALL = {

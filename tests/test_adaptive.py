@@ -67,6 +67,23 @@ def test_the_width_that_worked_is_kept(sim: Simulator) -> None:
     assert len(sent) > 12  # seven windows of thirty days, were they as wide as before
 
 
+@pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
+def test_the_bookmark_waits_for_all_parts_of_a_window(sim: Simulator) -> None:
+    """A failure between the halves of a window leaves the bookmark; the next run loses no row."""
+    config = config_for(sim, start_date="{now-29}", max_retries=0, max_concurrency=1)
+    whole = run(config, [REPORT])
+    sim.add_fault("code", path=PATH, times=1, code=51010)
+    sim.add_fault("http", path=PATH, status=500, after=2, times=1)
+    with pytest.raises(errors.TransientError) as caught:
+        run(config, [REPORT])
+    first = caught.value.messages  # type: ignore[attr-defined]
+    assert 0 < len(first.records[REPORT]) < len(whole.records[REPORT])
+    second = run(config, [REPORT], state=first.state)
+    keys = whole.schemas[REPORT]["key_properties"]
+    found = {tuple(row[k] for k in keys) for m in (first, second) for row in m.records[REPORT]}
+    assert found == whole.keyed(REPORT).keys()
+
+
 @pytest.mark.parametrize("sim", [{"advertisers": 1, "campaigns": 12}], indirect=True)
 def test_a_day_is_divided_by_campaigns(sim: Simulator) -> None:
     """A single day that is too large is asked for by campaigns, and loses no row."""

@@ -48,6 +48,7 @@ GROUPS: dict[str, t.Any] = {
     "page_size": 1000,
     "primary_keys": ["adgroup_id"],
 }
+OWNER = {"advertiser_id": "{advertiser_id}"}
 PLACES: dict[str, t.Any] = {
     "name": "places",
     "method": "POST",
@@ -385,7 +386,7 @@ def test_a_key_that_is_no_column(sim: Simulator) -> None:
         ({"pages": 3}, "unknown key 'pages': did you mean 'page_size'?"),
         ({"url": None}, "'url' is a required property"),
         ({"name": "campaigns"}, "'campaigns' of a custom stream is that of another stream"),
-        ({"name": "my stream"}, "does not match"),
+        ({"name": "my stream"}, "must consist of letters, digits and underscores"),
         ({"method": "PUT"}, "is not one of"),
         ({"params": {"a": "{advertizer_id}"}}, "did you mean {advertiser_id}?"),
         ({"params": {"a": "{now-3x}"}}, "unknown unit 'x'"),
@@ -402,26 +403,45 @@ def test_a_key_that_is_no_column(sim: Simulator) -> None:
         ({"url": "/campaign/get/?a=1"}, "put its parameters into 'params'"),
         ({"url": "/../../secret/"}, "path that TikTok's API cannot have"),
         ({"headers": {"access-token": "x"}}, "is the tap's own"),
+        ({"url": "/campaign/{for_each.value}/", "method": "POST"}, "cannot hold macros"),
+        ({"url": "/campaign/create/./", "method": "POST"}, "path that TikTok's API cannot have"),
+        ({"params": {}}, "nothing uses {advertiser_id}"),
+        (
+            {
+                "for_each": {"values": ["1"], "batch": 5},
+                "params": {"a": ["{for_each.value}"], **OWNER},
+            },
+            "write it without the brackets",
+        ),
+        ({"for_each": [{}]}, "has no columns"),
+        ({"schema": {"properties": {"a": True}}}, "must be an object"),
+        ({"pagination": "pages"}, "none of the forms"),
         ({"body": {"a": 1}}, "a GET sends no body"),
         ({"date_format": "YYYY"}, "is no date format"),
         ({"window_days": 3}, "needs the macros {start_date} and {end_date}"),
-        ({"params": {"a": "{start_date}"}}, "write {end_date}, too"),
+        (
+            {"params": {"advertiser_id": "{advertiser_id}", "a": "{start_date}"}},
+            "write {end_date}, too",
+        ),
         ({"for_each": ["a"]}, "nothing uses the lookup 'for_each': write {for_each.value}"),
         ({"for_each": {"file": "none.csv"}}, "lookup file none.csv cannot be read"),
         ({"for_each": {"file": "a", "stream": "b.c"}}, "one of 'values', 'file' and 'stream'"),
         ({"for_each": "campaigns"}, "must be STREAM.FIELD"),
         (
-            {"for_each": "campains.campaign_id", "params": {"a": "{campains.campaign_id}"}},
+            {
+                "for_each": "campains.campaign_id",
+                "params": {"a": "{campains.campaign_id}", **OWNER},
+            },
             "does not exist: did you mean 'campaigns'?",
         ),
         (
-            {"for_each": "campaigns.id", "params": {"a": "{campaigns.id}"}},
+            {"for_each": "campaigns.id", "params": {"a": "{campaigns.id}", **OWNER}},
             "has no column 'id'",
         ),
         (
             {
                 "for_each": {"stream": "campaigns.campaign_id", "where": {"buying_type": "x"}},
-                "params": {"a": "{campaigns.campaign_id}"},
+                "params": {"a": "{campaigns.campaign_id}", **OWNER},
             },
             "has no column 'buying_type'",
         ),

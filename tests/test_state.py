@@ -206,3 +206,15 @@ def test_bookmark_of_another_zone(sim: Simulator) -> None:
     second = run(config_for(sim), streams=["campaigns"], state=state)
     assert second.bookmarks("campaigns") == first.bookmarks("campaigns")
     assert 0 < len(second.records["campaigns"]) < len(first.records["campaigns"])
+
+
+@pytest.mark.parametrize("stream", ["campaigns", "advertisers", "campaign_performance_report"])
+def test_a_state_follows_the_last_record(sim: Simulator, stream: str) -> None:
+    """Also where it has not changed: targets pass on only a state that comes after records."""
+    config = config_for(sim)
+    first = run(config, [stream])
+    second = run(config, [stream], state=first.state)
+    for messages in (first, second):
+        assert messages.records[stream]
+        assert messages.all[-1]["type"] == "STATE"
+    assert second.state == first.state

@@ -53,6 +53,7 @@ class KeyedStream(TikTokStream):
     def __init__(self, tap: TapTikTokAds) -> None:
         super().__init__(tap)
         self._since: dict[str | None, t.Any] = {}
+        self.repeated = 0  # rows dropped because their key came before
         self.identify()
 
     def identify(self) -> None:
@@ -77,10 +78,24 @@ class KeyedStream(TikTokStream):
         """Drop what has not changed since the bookmark, and what was seen on an earlier page.
 
         An object without a time of change is always wanted.
+
+        Raises:
+            ResponseError: keys, or times of change, are of kinds that cannot be compared.
         """
         if not page.marks:
             return page
-        identities, changes = zip(*page.marks, strict=True)
+        try:
+            return self._wanted(page, page.marks, group)
+        except TypeError:
+            msg = (
+                f"Rows of {self.name} cannot be told apart or ordered: values of "
+                f"{', '.join([*self._identity, self._dated])} are of several kinds, or none that "
+                "can be compared with each other and with the bookmark."
+            )
+            raise ResponseError(msg) from None
+
+    def _wanted(self, page: Page, marks: Sequence[Mark], group: Group) -> Page:
+        identities, changes = zip(*marks, strict=True)
         known = list(filter(None, changes))
         group.newest = max(known if group.newest is None else [*known, group.newest], default=None)
         since = self._since.get(group.advertiser.id if group.advertiser else None)
@@ -90,9 +105,11 @@ class KeyedStream(TikTokStream):
             group.seen |= new
             return page
         wanted = []
-        for identity, changed in page.marks:
+        for identity, changed in marks:
             recent = since is None or not changed or changed >= since
-            wanted.append(recent and identity not in group.seen)
+            again = identity in group.seen
+            self.repeated += recent and again
+            wanted.append(recent and not again)
             if recent and identity:
                 group.seen.add(identity)
         return page.only(wanted)
@@ -371,7 +388,8 @@ class ReportStream(WindowedStream):
     def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
         """A `ReportDecoder`, where every metric that is asked for is written, too."""
         merged = len(self.metrics) > METRICS_AT_ONCE
-        if left_out & set(self.metrics) or "advertiser_id" in self.dimensions or merged:
+        twice = "advertiser_id" in (*self.dimensions, *self.metrics)
+        if left_out & set(self.metrics) or twice or merged:
             return None
         return records.ReportDecoder(self.schema, self.dimensions, self.metrics).decode
 
@@ -439,6 +457,8 @@ class ReportStream(WindowedStream):
                 {**params, "start_date": str(half.start), "end_date": str(half.end)}
                 for half in self.halves(task.window)
             ]
+        elif "advertiser_id" in self.dimensions or self._filters_campaigns():
+            return ()  # parts of an advertiser's row would not add up
         else:
             others = [one for one in params.get("filtering", ()) if one != _campaigns_in(params)]
             known = _campaigns_in(params)
@@ -449,6 +469,9 @@ class ReportStream(WindowedStream):
                 for batch in accounts.batches(ids, max(1, size))
             ]
         return [self._part(task, part) for part in parts]
+
+    def _filters_campaigns(self) -> bool:
+        return any(one["field_name"] == "campaign_ids" for one in self.filters)
 
     @staticmethod
     def _part(task: Task, params: dict[str, t.Any]) -> Task:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+import urllib.parse
 
 from typing_extensions import override
 
 from tap_tiktok_ads import paths, records, schemas, templates
-from tap_tiktok_ads.errors import ConfigError, NotPermittedError, ResponseError
-from tap_tiktok_ads.pagination import pages_after
+from tap_tiktok_ads.errors import (
+    AuthError,
+    ConfigError,
+    NotPermittedError,
+    ResponseError,
+    TapError,
+    ThrottledError,
+)
+from tap_tiktok_ads.pagination import MOST_PAGES, last_page, pages_after
 from tap_tiktok_ads.streams.base import KeyedStream, ReportStream, WindowedStream
 from tap_tiktok_ads.streams.lookup import SAMPLE_REQUESTS, LookupStream, LookupTask
 from tap_tiktok_ads.transport import Request
@@ -21,9 +29,9 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.client import Group, Task
+    from tap_tiktok_ads.client import Group, Mark, Task
     from tap_tiktok_ads.dates import Window
-    from tap_tiktok_ads.definitions import StreamDefinition
+    from tap_tiktok_ads.definitions import Cursor, StreamDefinition
     from tap_tiktok_ads.report_definitions import ReportDefinition
     from tap_tiktok_ads.tap import TapTikTokAds
     from tap_tiktok_ads.transport import Decode, Reply
@@ -93,10 +101,16 @@ class CustomStream(LookupStream):
         return super().plan()
 
     @override
-    def since(self, advertisers: Sequence[Advertiser | None]) -> dict[str | None, t.Any]:
-        if self._is_moment:
-            return super().since(advertisers)
-        return {one.id if one else None: self.bookmark_value(one) for one in advertisers}
+    def bookmark(self, advertiser: Advertiser | None) -> t.Any:
+        """As ever for moments and days; a replication key of another kind is kept as it is."""
+        if self.window_days or self._is_moment:
+            return super().bookmark(advertiser)
+        return self.bookmark_value(advertiser)
+
+    @override
+    def bookmark_text(self, moment: pendulum.DateTime) -> str:
+        kind = WindowedStream if self.window_days else KeyedStream
+        return kind.bookmark_text(self, moment)
 
     @property
     def _is_moment(self) -> bool:
@@ -124,7 +138,13 @@ class CustomStream(LookupStream):
             return templates.fill(part, every, now, unit=definition.unit, render=render)
 
         request = Request(
-            filled(definition.path),
+            templates.fill(
+                definition.path,
+                {name: _step(value) for name, value in {**known, **values}.items()},
+                now,
+                unit=definition.unit,
+                render=render,
+            ),
             filled(definition.params),
             method=definition.method,
             body=filled(definition.body),
@@ -137,25 +157,56 @@ class CustomStream(LookupStream):
 
     @override
     def following(self, task: Task, reply: Reply, found: int) -> Sequence[Task]:
-        definition, request = self.definition, task.request
+        definition = self.definition
         if definition.cursor is not None:
-            more = definition.cursor.more_path
-            if more is not None and not any(paths.find(more, self._document(reply))):
-                return ()
-            cursors = [
-                one for one in paths.find(definition.cursor.path, self._document(reply)) if one
-            ]
-            sent = request.paged.get(definition.cursor.parameter)
-            if not cursors or cursors[0] == sent:
-                return ()
-            onward = request.with_paged(**{definition.cursor.parameter: cursors[0]})
-            return [dataclasses.replace(task, request=onward)]
+            return self._after_cursor(task, reply, definition.cursor)
         page_info = reply.data.get("page_info")
-        size = request.paged.get("page_size") or (page_info or {}).get("page_size")
-        if not definition.paged or not size:
+        told = page_info if isinstance(page_info, dict) else {}
+        size = task.request.paged.get("page_size") or told.get("page_size")
+        if not definition.paged:
+            self._warn_of_more(task, told, found)
             return ()
-        pages = pages_after(task.page, task.last_page, page_info, found, int(size))
+        if not size:
+            told = {"total_page": told.get("total_page")}  # nothing else tells how many there are
+        if not size and told["total_page"] is None:
+            return ()
+        pages = pages_after(task.page, task.last_page, told or None, found, int(size or 1))
         return [task.at_page(page, pages[-1]) for page in pages]
+
+    def _warn_of_more(self, task: Task, page_info: Mapping[str, t.Any], found: int) -> None:
+        if (last_page(page_info, max(found, 1)) or 1) > 1:
+            self._warn_once(
+                "more pages",
+                "%s has more pages than the one that is read, because 'pagination' is none.",
+                task.request.where,
+            )
+
+    def _after_cursor(self, task: Task, reply: Reply, cursor: Cursor) -> Sequence[Task]:
+        """The page that the answer's cursor leads to.
+
+        Raises:
+            ResponseError: there is more, but no way to it, or it would be read for ever.
+        """
+        document = self._document(reply)
+        told = paths.find(cursor.more_path, document) if cursor.more_path else []
+        more = records.boolean(told[0]) if told else None
+        found = [one for one in paths.find(cursor.path, document) if one not in (None, "")]
+        seen = task.seen if isinstance(task, LookupTask) else ()
+        sent = task.request.paged.get(cursor.parameter)
+        if more is False or (more is None and (not found or found[0] == sent)):
+            if not seen and not found and not told and reply.data:
+                self._warn_once(
+                    "cursor", "Neither cursor_path nor has_more_path is in the answers: one page."
+                )
+            return ()
+        if not found or found[0] == sent or found[0] in seen or len(seen) >= MOST_PAGES:
+            msg = (
+                f"{task.request.where} has no further cursor at {cursor.path} though more pages "
+                f"are to come, or has told it before: check 'pagination' of {self.name!r}"
+            )
+            raise ResponseError(msg)
+        onward = task.request.with_paged(**{cursor.parameter: found[0]})
+        return [dataclasses.replace(task, request=onward, seen=(*seen, found[0]))]  # type: ignore[call-arg]
 
     # Rows
 
@@ -173,7 +224,9 @@ class CustomStream(LookupStream):
         document = self._document(reply)
         path = self.definition.records_path
         found = paths.find(path, document)
-        if not found and reply.data and not self._is_empty(path, document):
+        if len(found) == 1 and isinstance(found[0], list):  # the path of the list, not of its items
+            found = found[0]
+        elif not found and reply.data and not self._is_empty(path, document):
             others = "; ".join(map(str, paths.suggestions(document)[:5])) or "none"
             msg = (
                 f"{task.request.where}: records_path {path} of custom stream {self.name!r} "
@@ -213,6 +266,14 @@ class CustomStream(LookupStream):
                 }
         yield {**owner, **raw}
 
+    @override
+    def mark(self, row: Record) -> Mark:
+        mark = super().mark(row)
+        if None in mark.identity:
+            msg = f"A row of {self.name!r} lacks a key: {', '.join(self.primary_keys)}"
+            raise ResponseError(msg)
+        return mark
+
     def _flattens(self, raw: Mapping[str, t.Any]) -> bool:
         """Whether a row is one of a report, whose dimensions and metrics are to be columns."""
         dimensions, metrics = raw.get("dimensions"), raw.get("metrics")
@@ -221,6 +282,16 @@ class CustomStream(LookupStream):
         keys = {*self.definition.primary_keys, self.definition.replication_key}
         inside = {*dimensions, *(metrics or {})}
         return self.definition.flatten or not keys.isdisjoint(inside - raw.keys())
+
+    @override
+    def _end(self, written: int) -> None:
+        if self.repeated:
+            self.logger.warning(
+                "%d row(s) left out because an earlier row has the same %s: check 'primary_keys'.",
+                self.repeated,
+                ", ".join(self.primary_keys),
+            )
+        super()._end(written)
 
     @override
     def bookmark_after(self, group: Group) -> t.Any:
@@ -246,6 +317,24 @@ class CustomStream(LookupStream):
         except NotPermittedError as error:
             self.tap.logger.warning("No sample of %s for its schema: %s", self.name, error)
             return []
+        except (AuthError, ConfigError, ThrottledError):
+            raise
+        except TapError as error:
+            msg = f"Custom stream {self.name!r} gives no sample to infer its columns from: {error}"
+            raise ResponseError(msg) from None
+
+
+def _step(value: t.Any) -> str:
+    """A value as a part of a path, which it can neither leave nor end.
+
+    Raises:
+        ConfigError: it would.
+    """
+    text = urllib.parse.quote(str(value), safe="")
+    if text.strip(".") == "":
+        msg = f"The value {value!r} cannot stand in a url."
+        raise ConfigError(msg)
+    return text
 
 
 class CustomReport(ReportStream):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import threading
 import typing as t
 
@@ -11,7 +12,8 @@ from typing_extensions import override
 
 from tap_tiktok_ads import schemas
 from tap_tiktok_ads.client import Page, Task
-from tap_tiktok_ads.definitions import Lookup
+from tap_tiktok_ads.definitions import MOST_COMBINATIONS, Lookup
+from tap_tiktok_ads.errors import ConfigError
 from tap_tiktok_ads.streams.base import KeyedStream, WindowedStream
 from tap_tiktok_ads.transport import Request
 
@@ -31,10 +33,14 @@ SAMPLE_REQUESTS = 5
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LookupTask(Task):
-    """A request with what its lookups stand for; `pending` ones are still to be looked up."""
+    """A request with what its lookups stand for; `pending` ones are still to be looked up.
+
+    `seen` are the cursors of the pages before.
+    """
 
     values: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     pending: bool = False
+    seen: tuple[t.Any, ...] = ()
 
 
 class LookupStream(WindowedStream, KeyedStream):
@@ -84,6 +90,12 @@ class LookupStream(WindowedStream, KeyedStream):
                     lookup.name,
                     task.advertiser.id if task.advertiser else "all",
                 )
+        if (count := math.prod(map(len, batches))) > MOST_COMBINATIONS:
+            msg = (
+                f"The look-ups of {self.name!r} make {count:,} requests for one advertiser and "
+                f"window; {MOST_COMBINATIONS:,} are the most: use batches or fewer values."
+            )
+            raise ConfigError(msg)
         found = []
         for parts in itertools.product(*batches):
             known = {name: value for part in parts for name, value in part.items()}
