@@ -64,7 +64,7 @@ REPORT_SCHEMA: dict[str, t.Any] = {
                 "properties": {
                     "field": TEXT,
                     "operator": {"enum": OPERATORS},
-                    "values": {"type": ["array", "string", "number"]},
+                    "values": {"type": "array", "items": {"type": ["string", "number"]}},
                 },
             },
         },
@@ -115,9 +115,7 @@ def _report(entry: Mapping[str, t.Any]) -> ReportDefinition:
             {
                 "field_name": one["field"],
                 "filter_type": one.get("operator", "IN"),
-                "filter_value": one["values"]
-                if isinstance(one["values"], str)
-                else json.dumps(one["values"]),
+                "filter_value": json.dumps([str(value) for value in one["values"]]),
             }
             for one in entry.get("filters", ())
         ),

@@ -126,8 +126,9 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=["basic", "advanced", "premium", "ultimate", "sandbox"],
         title="Rate limit tier",
         description=(
-            "The level of your developer app; requests are paced below its limits. Environment "
-            "sandbox always has the sandbox's: one request a second for each endpoint."
+            "The level of your developer app: basic, advanced, premium, ultimate or sandbox; "
+            "requests are paced below its limits. Environment sandbox always has the sandbox's: one "
+            "request a second for each endpoint."
         ),
         default="basic",
     ),
