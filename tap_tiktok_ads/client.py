@@ -214,6 +214,10 @@ class TikTokStream(Stream):
         """The bookmark once all of a group is written; None where it does not move."""
         return None
 
+    def endpoints(self, task: Task) -> Sequence[str]:
+        """Those that a task sends a request to, at least; for a run that is only planned."""
+        return (task.request.path,)
+
     # Requests: in worker threads.
 
     def work(self, task: Task) -> tuple[Page, Sequence[Task]]:
@@ -278,7 +282,8 @@ class TikTokStream(Stream):
             return Page(failed=failed), ()
         if not parts:  # nothing to divide it by
             return Page(failed=error.cause), ()
-        self.logger.warning("Dividing a request that was too large into %d: %s", len(parts), error)
+        what = f"Dividing into {len(parts)}" if len(parts) > 1 else "Reading anew"
+        self.logger.warning("%s what was too large: %s", what, error)
         _, whole = task.group
         return Page(), [dataclasses.replace(part, whole=whole) for part in parts]
 

@@ -228,6 +228,7 @@ class Lookahead(t.Generic[T, R]):
                 self._workers.memory = min(MOST_MEMORY, 1.5 * self._workers.memory)
                 self._workers.fill()
             self._workers.changed.wait(1.0)
+            self._workers.fill()  # more may run by now
             return
         self._workers.changed.release()
         try:

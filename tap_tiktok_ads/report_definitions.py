@@ -44,6 +44,35 @@ OPERATORS = [
 ALL = "all"
 #: At advertiser level and by day only: the fact sheet, section 5.4.
 CASH = frozenset({"cash_spend", "voucher_spend"})
+#: Metrics that one request may ask for (portal 1738864817670145: keep to 100 or fewer).
+METRICS_AT_ONCE = 100
+#: Breakdowns beside which report tasks have no metrics of unique viewers, and those metrics
+#: (portal 1740302766489602).
+AUDIENCE_SPLITS = frozenset(
+    ("gender", "age", "country_code", "ac", "language", "platform", "interest_category")
+) | {"placement", "contextual_tag"}
+UNIQUE_VIEWERS = frozenset(
+    (
+        "average_video_play_per_user",
+        "frequency",
+        "cost_per_1000_reached",
+        "reach",
+        "live_play_count",
+    )
+) | {
+    f"{time}{name}"
+    for time in ("", "real_time_")
+    for name in ("result", "result_rate", "cost_per_result")
+}
+#: Filters that the same page names. Those of a status it does not, nor any other way to deleted
+#: objects.
+TASK_FILTERS = frozenset(("campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2", "buying_type")) | {
+    "campaign_status",
+    "adgroup_status",
+    "ad_status",
+}
+#: Report types of tasks whose columns bear the names that were asked for.
+TASK_TYPES = frozenset({"BASIC", "AUDIENCE"})
 REPORT_SCHEMA: dict[str, t.Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -266,6 +295,26 @@ def why_not(
                     f"in {report_type} reports"
                 )
     return reason
+
+
+def why_no_task(
+    report_type: str, dimensions: Sequence[str], metrics: Sequence[str], filters: Sequence[str]
+) -> str | None:
+    """Why a report cannot be had by a task with the same rows; None where nothing is against it."""
+    missing = [name for name in metrics if name in UNIQUE_VIEWERS]
+    beside = [name for name in dimensions if name in AUDIENCE_SPLITS]
+    others = [name for name in filters if name not in TASK_FILTERS]
+    if report_type not in TASK_TYPES:
+        return f"there are none of {report_type} reports that name their columns"
+    if "country_code" in dimensions:
+        return "they tell names of countries instead of country_code"
+    if missing and beside:
+        return f"they have no {', '.join(missing)} beside {', '.join(beside)}"
+    if others:
+        return f"they do not filter by {', '.join(others)}"
+    if len(metrics) > METRICS_AT_ONCE:
+        return f"more than {METRICS_AT_ONCE} metrics need several requests"
+    return None
 
 
 def _check_report(

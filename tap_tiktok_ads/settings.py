@@ -121,6 +121,18 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=True,
     ),
     th.Property(
+        "report_mode",
+        th.StringType,
+        allowed_values=["auto", "sync", "async"],
+        title="Report mode",
+        description=(
+            "auto: reports are read synchronously, and by TikTok's asynchronous tasks where that "
+            "leaves out rows or is too large; async: by tasks from the outset; sync: never by "
+            "tasks. See Large accounts."
+        ),
+        default="auto",
+    ),
+    th.Property(
         "rate_limit_tier",
         th.StringType,
         allowed_values=["basic", "advanced", "premium", "ultimate", "sandbox"],
@@ -228,6 +240,7 @@ class Settings:
     end_date: str
     lookback_days: int
     include_deleted: bool
+    report_mode: str
     rate_limit_tier: str
     requests_per_second: int | None
     max_concurrency: int | None

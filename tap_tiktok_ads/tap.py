@@ -32,6 +32,7 @@ from tap_tiktok_ads.progress import start as start_reporter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.base import ReportStream
 from tap_tiktok_ads.streams.custom import CustomReport, CustomStream
+from tap_tiktok_ads.tasks import ReportTasks
 from tap_tiktok_ads.transport import Transport
 
 if t.TYPE_CHECKING:
@@ -244,12 +245,17 @@ class TapTikTokAds(Tap):
         )
 
     @functools.cached_property
+    def report_tasks(self) -> ReportTasks:
+        """The reports that TikTok makes in the background."""
+        return ReportTasks(self.transport)
+
+    @functools.cached_property
     def workers(self) -> fetch.Workers:
         """The threads that fetch: as many as rate times latency calls for, and some to spare."""
-        rate, transport = self.settings.tier.per_second, self.transport
+        rate, transport, tasks = self.settings.tier.per_second, self.transport, self.report_tasks
         return fetch.Workers(
             self.settings.max_concurrency or MAX_WORKERS,
-            wanted=lambda: math.ceil(1.15 * rate * transport.latency) + 2,
+            wanted=lambda: math.ceil(1.15 * rate * transport.latency) + 2 + tasks.waiting,
         )
 
     @functools.cached_property
@@ -359,7 +365,10 @@ class TapTikTokAds(Tap):
         if not any(stream.selected for stream in tap.streams.values()):
             tap.logger.warning("No stream is selected: nothing is read.")
         with start_reporter(tap.progress, tap.logger) as tap.reporter:
-            tap.sync_all()
+            try:
+                tap.sync_all()
+            finally:  # of a run that fails or is told to stop, too: the last STATE is written
+                tap.report_tasks.cancel()
         tap.report_skipped()
 
 

@@ -38,6 +38,8 @@ logger = logging.getLogger("tap-tiktok-ads")
 CONNECT_TIMEOUT = 10.0
 #: The longest wait in seconds between two tries.
 LONGEST_WAIT = 60.0
+#: Bytes of a file that are received at once.
+BLOCK = 256 * 1024
 #: HTTP statuses below 500 that pass: request time-out, too early.
 PASSING = frozenset({408, 425})
 #: Characters of a server's text in an error, at most.
@@ -204,22 +206,23 @@ class Transport:
         self._secrets = [secret for secret in (access_token, *secrets) if secret]
         self._loopback = is_loopback(base_url)
         self._timeout = (min(CONNECT_TIMEOUT, timeout), timeout)
-        self._first_wait = first_wait
+        self.first_wait = first_wait
+        self.max_retries = max_retries
         self._local = threading.local()
         self._spool = Spool()
         self._latency_lock = threading.Lock()
         self.latency = 0.0  # seconds from sending to the answer, a moving average
-        self._progress = progress or Progress()
-        self._send: Callable[[Request, Decode | None, str | None], tuple[bytes, Reply]] = (
-            backoff.on_exception(
-                self._waits,
-                errors.TransientError,
-                max_tries=max_retries + 1,
-                jitter=None,
-                on_backoff=self._on_retry,
-                logger=None,
-            )(self._send_once)
-        )
+        self.progress = progress or Progress()
+        self._send: Callable[
+            [Request, Decode | None, t.IO[bytes] | None, str | None], tuple[bytes, Reply]
+        ] = backoff.on_exception(
+            self._waits,
+            errors.TransientError,
+            max_tries=max_retries + 1,
+            jitter=None,
+            on_backoff=self._on_retry,
+            logger=None,
+        )(self._send_once)
 
     def send(
         self, request: Request, decode: Decode | None = None, stream: str | None = None
@@ -239,15 +242,31 @@ class Transport:
             ResponseError: an HTTP status that another try cannot change.
         """
         if not request.shared:
-            return self._send(request, decode, stream)[1]
+            return self._send(request, decode, None, stream)[1]
         key = request.key
         with self._spool.turn(key):
             kept = self._spool.get(key)
             if kept is not None:
                 return self._read(request, *kept)
-            body, reply = self._send(request, None, stream)
+            body, reply = self._send(request, None, None, stream)
             self._spool.put(key, body, {"Date": reply.server_time} if reply.server_time else {})
             return reply
+
+    def download(self, request: Request, file: t.IO[bytes], stream: str | None = None) -> Reply:
+        """Put a body that is text into a file, block by block; an envelope is read as ever.
+
+        Raises:
+            TapError: as `send`; an envelope that holds no text is no report.
+        """
+        return self._send(request, None, file, stream)[1]
+
+    def send_once(self, request: Request) -> Reply:
+        """The answer to a request that is not worth a second try.
+
+        Raises:
+            TapError: as `send`.
+        """
+        return self._send_once(request, None, None, None)[1]
 
     def _waits(self) -> Generator[float, errors.TransientError, None]:
         """Seconds before the next try: doubling, spread by chance, at least the error's floor.
@@ -255,17 +274,17 @@ class Transport:
         Raises:
             TransientError: the error allows no further try.
         """
-        wait = self._first_wait
+        wait = self.first_wait
         error = yield 0.0
         for tries in itertools.count():
             if error.tries is not None and tries >= error.tries:
                 raise error
             spread = wait * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-            error = yield max(spread, error.floor * min(1.0, self._first_wait))
+            error = yield max(spread, error.floor * min(1.0, self.first_wait))
             wait = min(wait * 2, LONGEST_WAIT)
 
     def _on_retry(self, details: t.Any) -> None:
-        self._progress.retried(details["args"][-1])
+        self.progress.retried(details["args"][-1])
         logger.warning(
             "Trying again in %.1f s (try %d): %s",
             details["wait"],
@@ -274,22 +293,30 @@ class Transport:
         )
 
     def _send_once(
-        self, request: Request, decode: Decode | None, stream: str | None
+        self,
+        request: Request,
+        decode: Decode | None,
+        file: t.IO[bytes] | None,
+        stream: str | None,
     ) -> tuple[bytes, Reply]:
         budget = self.limiter.budget(request.path)
         while True:
             asked = self.limiter.clock()
             budget.acquire()
             started = self.limiter.clock()
-            self._progress.waited(started - asked, stream)
-            self._progress.requested(stream)
+            self.progress.waited(started - asked, stream)
+            self.progress.requested(stream)
             try:
-                headers, body = self._http(request)
+                headers, body = self._http(request, file)
                 self._note_latency(self.limiter.clock() - started)
-                reply = self._read(request, body, headers, decode)
+                reply = (
+                    self._read(request, body, headers, decode, file)
+                    if file is None or _is_markup(body)
+                    else Reply({}, headers.get("X-TT-LOGID", "unknown"), headers.get("Date"))
+                )
             except errors.ThrottledError as error:
                 pause = budget.throttled(error, started)
-                self._progress.waiting("rate limit", self._progress.clock() + pause)
+                self.progress.waiting("rate limit", self.progress.clock() + pause)
                 logger.warning("Slowing down: %s", error)
             except (errors.ApiError, errors.TransientError) as error:
                 if isinstance(error, errors.ApiError):
@@ -334,8 +361,10 @@ class Transport:
             session.trust_env = not self._loopback  # a proxy cannot reach this machine's loopback
         return session
 
-    def _http(self, request: Request) -> tuple[Mapping[str, str], bytes]:
-        """Send it once.
+    def _http(
+        self, request: Request, file: t.IO[bytes] | None = None
+    ) -> tuple[Mapping[str, str], bytes]:
+        """Send it once: headers and body, or the first block of one that goes to a file.
 
         Redirects are not followed: they would carry the token to another host.
         """
@@ -351,7 +380,9 @@ class Transport:
                 stream=True,
             )
             # at once: requests' own way is by pieces of 10 KB
-            body: bytes = response.raw.read(decode_content=True)
+            body: bytes = (
+                response.raw.read(decode_content=True) if file is None else _fill(file, response)
+            )
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
             msg = f"No answer from {request.where} within {self._timeout[1]:g} seconds"
             raise errors.TransientError(msg, timed_out=True) from None
@@ -384,8 +415,9 @@ class Transport:
         body: bytes,
         headers: Mapping[str, str],
         decode: Decode | None = None,
+        file: t.IO[bytes] | None = None,
     ) -> Reply:
-        """The envelope of a body.
+        """The envelope of a body; text that it holds goes to the file, if there is one.
 
         Raises:
             TransientError: not an envelope, as a body cut off on its way or a page of a proxy.
@@ -406,10 +438,10 @@ class Transport:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             msg = f"{request.where} answered {len(body)} bytes that are not TikTok's JSON ({error})"
             raise errors.TransientError(msg) from None
-        request_id = self._printable(envelope.request_id or "unknown")
+        request_id = self.printable(envelope.request_id or "unknown")
         code = envelope.code or 0
         if errors.rule(code).action is not errors.Action.ACCEPT:
-            message = self._printable(envelope.message or "no message")
+            message = self.printable(envelope.message or "no message")
             raise errors.from_code(code, message, request_id, request.where)
         if code != 0:
             logger.warning(
@@ -419,6 +451,9 @@ class Transport:
                 errors.rule(code).advice,
                 request_id,
             )
+        if file is not None and isinstance(envelope.data, str):
+            file.write(envelope.data.encode())
+            envelope.data = {}
         if not isinstance(envelope.data, dict):
             msg = f"{request.where} answered without data (request_id {request_id})"
             raise errors.TransientError(msg)
@@ -430,10 +465,29 @@ class Transport:
             body=body,
         )
 
-    def _printable(self, message: t.Any) -> str:
+    def printable(self, message: t.Any) -> str:
         """A text of the server on one line, of a length to read, without secrets."""
         line = " ".join(self.masked(str(message)).split())
         return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
+
+
+def _is_markup(body: bytes) -> bool:
+    """Whether a body is an envelope, a page of a proxy or nothing, and so no CSV text."""
+    return body.lstrip()[:1] in {b"{", b"<", b""}
+
+
+def _fill(file: t.IO[bytes], response: requests.Response) -> bytes:
+    """Put text into a file, and return its beginning; anything else is returned whole."""
+    file.seek(0)
+    file.truncate()
+    blocks = response.raw.stream(BLOCK, decode_content=True)
+    first: bytes = next(blocks, b"")
+    if _is_markup(first):
+        return first + b"".join(blocks)
+    file.write(first)
+    for block in blocks:
+        file.write(block)
+    return first
 
 
 def is_loopback(url: str) -> bool:

@@ -109,7 +109,8 @@ def test_a_day_is_divided_by_campaigns(sim: Simulator) -> None:
 def test_what_cannot_be_divided_fails(sim: Simulator) -> None:
     """A single campaign and day that still fails ends the run."""
     sim.add_fault("code", path=PATH, times=None, code=51010)
-    config = config_for(sim, start_date="{now-3}", end_date="{now-3}", max_retries=1)
+    days = {"start_date": "{now-3}", "end_date": "{now-3}"}
+    config = config_for(sim, **days, max_retries=1, report_mode="sync")
     with pytest.raises(errors.TransientError, match="51010"):
         run(config, [REPORT])
 
@@ -119,7 +120,8 @@ def test_nothing_to_divide_by(sim: Simulator) -> None:
     """Where no campaign is listed, a day that is too large ends the run; it is not left out."""
     sim.add_fault("code", path=PATH, times=None, code=51010)
     sim.add_fault("empty_page", path="/campaign/get/", times=None)
-    config = config_for(sim, start_date="{now-3}", end_date="{now-3}", max_retries=0)
+    days = {"start_date": "{now-3}", "end_date": "{now-3}"}
+    config = config_for(sim, **days, max_retries=0, report_mode="sync")
     with pytest.raises(errors.TransientError, match="51010"):
         run(config, [REPORT])
 

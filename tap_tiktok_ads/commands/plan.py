@@ -39,9 +39,9 @@ class Part:
     requests: int = 0
     at_least: bool = False
 
-    def add(self, task: Task) -> None:
-        """Count a task; those of windows come in ascending order."""
-        self.requests += 1
+    def add(self, task: Task, requests: int) -> None:
+        """Count a task and its requests; those of windows come in ascending order."""
+        self.requests += requests
         if task.window is None:
             self.at_least = True
         else:
@@ -98,9 +98,10 @@ def _parts(stream: TikTokStream, requests: dict[str, str]) -> list[Part]:
             parts[owner] = Part(stream.name, owner, windows=0)
     for task in stream.plan():
         owner = _id(task.advertiser)
-        parts.setdefault(owner, Part(stream.name, owner)).add(task)
-        shared = task.request.shared
-        requests[task.request.key if shared else str(len(requests))] = task.request.path
+        endpoints = stream.endpoints(task)
+        parts.setdefault(owner, Part(stream.name, owner)).add(task, len(endpoints))
+        for path in endpoints:
+            requests[task.request.key if task.request.shared else str(len(requests))] = path
     return list(parts.values())
 
 

@@ -13,9 +13,17 @@ from typing_extensions import override
 
 from tap_tiktok_ads import accounts, dates, fetch, records, report_definitions, schemas
 from tap_tiktok_ads.client import Group, Mark, Page, Task, TikTokStream
-from tap_tiktok_ads.errors import ConfigError, RequestError, ResponseError, TooLargeError
+from tap_tiktok_ads.errors import (
+    ApiError,
+    ConfigError,
+    RequestError,
+    ResponseError,
+    TooLargeError,
+)
 from tap_tiktok_ads.pagination import pages_after
-from tap_tiktok_ads.transport import Request
+from tap_tiktok_ads.report_definitions import METRICS_AT_ONCE
+from tap_tiktok_ads.streams import background
+from tap_tiktok_ads.transport import Reply, Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +32,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.tap import TapTikTokAds
-    from tap_tiktok_ads.transport import Decode, Reply
+    from tap_tiktok_ads.transport import Decode
 
 #: A change may show up in a listing some time after the moment it is dated with.
 CHANGE_DELAY = pendulum.duration(minutes=10)
@@ -34,8 +42,6 @@ TOP_VIEW_PAGE_SIZE = 100
 ID_BATCH = 100
 #: TikTok's code for a parameter that it does not accept.
 INVALID = 40002
-#: Metrics that one request may ask for (portal 1738864817670145: keep to 100 or fewer).
-METRICS_AT_ONCE = 100
 #: Rows that may be merged at once where a report needs several requests.
 MERGED_ROWS = 2_000
 #: Days that a report may span in one request, by its time dimension.
@@ -333,6 +339,7 @@ class ReportStream(WindowedStream):
         self.primary_keys = tuple(dict.fromkeys(("advertiser_id", *self.dimensions)))
         self.replication_key = self.time_dimension  # type: ignore[assignment]
         self._dropped: set[str] = set()  # metrics that TikTok calls invalid
+        self.ways = background.Ways(self, self._warn_once)
 
     def metric_names(self) -> Sequence[str]:
         """Names, and groups, of the metrics that there are columns for, unless settings tell."""
@@ -398,20 +405,41 @@ class ReportStream(WindowedStream):
         return Task(self.request(advertiser, window, self.metrics), advertiser, window)
 
     @override
+    def endpoints(self, task: Task) -> Sequence[str]:
+        return self.ways.endpoints(task)
+
+    @override
     def answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
         """As ever; what TikTok calls invalid metrics is left out from then on, with a warning."""
+        if isinstance(task, background.PartOfReport):
+            return self._part_of_report(task), ()
         while True:
             metrics = [one for one in task.request.params["metrics"] if one not in self._dropped]
             part = _asking_for(task, metrics)
             try:
-                if len(metrics) > METRICS_AT_ONCE:
-                    return self._merged(part), ()
-                return super().answered(part)
+                return self.ways.answered(part, self._synchronous)
             except RequestError as error:
-                refused = report_definitions.refused_metrics(error.api_message, metrics)
-                if error.code != INVALID or not refused or len(refused) == len(metrics):
+                refused = self.invalid(part, error)
+                if not refused:
                     raise
                 self._drop(refused, error)
+
+    def _synchronous(self, task: Task) -> tuple[Page, Sequence[Task]]:
+        if len(task.request.params["metrics"]) > METRICS_AT_ONCE:
+            return self._merged(task), ()
+        return super().answered(task)
+
+    def _part_of_report(self, task: background.PartOfReport) -> Page:
+        page = self.page_of(task, task.rows(self.dimensions), Reply({}, "unknown"))
+        return dataclasses.replace(page, weight=page.weight or 5 * task.report.size(task.number))
+
+    def invalid(self, task: Task, error: ApiError) -> tuple[str, ...]:
+        """The metrics that an error calls invalid, where others are left."""
+        metrics = task.request.params["metrics"]
+        if not isinstance(error, RequestError) or error.code != INVALID:
+            return ()
+        refused = report_definitions.refused_metrics(error.api_message, metrics)
+        return refused if len(refused) < len(metrics) else ()
 
     def _drop(self, metrics: Sequence[str], error: RequestError) -> None:
         new = [name for name in metrics if name not in self._dropped]
@@ -450,7 +478,10 @@ class ReportStream(WindowedStream):
 
     @override
     def divide(self, task: Task) -> Sequence[Task]:
-        """The two halves of the window; of a single day, the halves of its campaigns."""
+        """The two halves of the window; of a single day, the halves of its campaigns.
+
+        Rows of an advertiser cannot be divided further: each campaign would bring one.
+        """
         params = task.request.params
         if task.window is not None and task.window.days > 1:
             parts = [
@@ -458,7 +489,7 @@ class ReportStream(WindowedStream):
                 for half in self.halves(task.window)
             ]
         elif "advertiser_id" in self.dimensions or self._filters_campaigns():
-            return ()  # parts of an advertiser's row would not add up
+            return [_undivided(task)]
         else:
             others = [one for one in params.get("filtering", ()) if one != _campaigns_in(params)]
             known = _campaigns_in(params)
@@ -468,6 +499,8 @@ class ReportStream(WindowedStream):
                 {**params, "filtering": [*others, _filter("campaign_ids", batch)]}
                 for batch in accounts.batches(ids, max(1, size))
             ]
+        if not parts and self.ways.may_be_task(task):
+            return [background.InBackground(_undivided(task).request, task.advertiser, task.window)]
         return [self._part(task, part) for part in parts]
 
     def _filters_campaigns(self) -> bool:
@@ -553,6 +586,11 @@ def _asking_for(task: Task, metrics: Sequence[str]) -> Task:
     """The same task for these metrics."""
     params = {**task.request.params, "metrics": list(metrics)}
     return dataclasses.replace(task, request=dataclasses.replace(task.request, params=params))
+
+
+def _undivided(task: Task) -> Task:
+    """The same task, to be tried again where it is too large."""
+    return dataclasses.replace(task, request=dataclasses.replace(task.request, divisible=False))
 
 
 def _filter(field: str, values: Sequence[str]) -> dict[str, str]:

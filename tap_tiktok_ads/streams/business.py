@@ -23,10 +23,11 @@ class OnceStream(EntityStream):
 
     per_advertiser = False
     selected_by_default = False
+    shared = True  # by what finds the advertisers, and by the streams of Business Centers
 
     @override
     def plan(self) -> Iterable[Task]:
-        return [Task(Request(self.path, self.params()))]
+        return [Task(Request(self.path, self.params(), shared=self.shared))]
 
     def params(self) -> dict[str, t.Any]:
         """The parameters of the first page."""

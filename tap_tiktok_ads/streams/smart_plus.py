@@ -279,6 +279,32 @@ class SmartPlusAdGroups(EntityStream):
     selected_by_default = False
 
 
+_TEXT: dict[str, t.Any] = {"type": ["string", "null"]}
+#: Columns of material reports that the catalogue of reports does not have.
+MATERIAL_COLUMNS: dict[str, dict[str, t.Any]] = {
+    "smart_plus_ad_id": {"type": "string", "description": "Upgraded Smart+ ad ID."},
+    "main_material_id": {
+        "type": "string",
+        "description": "Creative, TikTok post, catalog or carousel ID, by main_material_type.",
+    },
+    "main_material_type": {
+        "type": "string",
+        "description": "Kind of material (enum); empty where TikTok tells none.",
+    },
+    "ad_material_id": {
+        **_TEXT,
+        "description": "ID of the material in its ad, as in smart_plus_ad_creatives.",
+    },
+    "material_primary_status": {**_TEXT, "description": "Status of the material (enum)."},
+    "material_second_status_list": {
+        "type": ["array", "null"],
+        "items": _TEXT,
+        "description": "What the status of the material comes from (enums).",
+    },
+    "operation_status": {**_TEXT, "description": "Whether the material is on (enum)."},
+}
+
+
 class MaterialReport(ReportStream):
     """What each material of Upgraded Smart+ ads delivered."""
 
@@ -286,6 +312,13 @@ class MaterialReport(ReportStream):
     data_level = "AUCTION_AD"
     tolerated_codes = SmartPlusStream.tolerated_codes
     selected_by_default = False
+
+    @override
+    def columns(self) -> Raw:
+        schema = super().columns()
+        known = schema["properties"]
+        known |= {name: MATERIAL_COLUMNS[name] for name in known if name in MATERIAL_COLUMNS}
+        return schema
 
     @override
     def request(
