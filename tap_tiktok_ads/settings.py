@@ -139,8 +139,8 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Rate limit tier",
         description=(
             "The level of your developer app: basic, advanced, premium, ultimate or sandbox; "
-            "requests are paced below its limits. Environment sandbox always has the sandbox's: one "
-            "request a second for each endpoint."
+            "requests are paced below its limits. Environment sandbox always has the sandbox's: "
+            "one request a second for each endpoint."
         ),
         default="basic",
     ),

@@ -109,7 +109,7 @@ def test_rows_with_the_same_key(caplog: pytest.LogCaptureFixture) -> None:
 def test_replication_keys_of_other_kinds(values: list[t.Any]) -> None:
     """Numbers and texts are compared as they are, in later runs, too."""
     answer = rows(*({"id": str(value), "at": value} for value in values))
-    entry = {"primary_keys": ["id"], "replication_key": "at"}
+    entry: dict[str, t.Any] = {"primary_keys": ["id"], "replication_key": "at"}
     first = read(answer, **entry)
     assert len(first.records["mine"]) == 2 * 3
     again = read(answer, state=first.state, **entry)
