@@ -155,7 +155,7 @@ class TikTokStream(Stream):
     """The member of `data` that holds the records."""
     per_advertiser: bool = True
     """Whether each advertiser is asked for; else there is one pass for all."""
-    shared: t.ClassVar[bool] = False
+    shared: bool = False
     """Whether other streams make the same requests."""
     tolerated_codes: t.ClassVar[frozenset[int]] = frozenset()
     """Codes that mean the account lacks a feature: no rows and a warning instead of an error."""

@@ -191,6 +191,7 @@ class TapTikTokAds(Tap):
             TapError: it cannot be read.
         """
         stream = self._makers[name]()
+        stream.shared = True
         stream.only = self.advertisers if advertiser is None else [advertiser]
         for task, page in fetch.in_turn(stream.plan(), stream.work):
             if page.failed is not None:
@@ -198,6 +199,15 @@ class TapTikTokAds(Tap):
             if page.refused is not None and not task.optional:
                 raise page.refused
             yield from t.cast("Sequence[dict[str, t.Any]]", page.rows)
+
+    def is_source(self, name: str) -> bool:
+        """Whether look-ups of a stream of this run read the stream of this name."""
+        return any(
+            lookup.stream == name
+            for stream in self.streams.values()
+            if stream.selected
+            for lookup in getattr(stream, "lookups", ())
+        )
 
     # What the streams of a run share, made when first needed.
 

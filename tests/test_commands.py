@@ -30,6 +30,10 @@ ROOT = Path(__file__).parent.parent
 REPORT = "/report/integrated/get/"
 #: Requests that find the advertisers when the settings name none.
 FINDING = ["/oauth2/advertiser/get/", "/advertiser/info/"]
+#: Streams of the answers that find the advertisers.
+FOUND_BEFORE = {"advertisers", "authorized_advertisers"}
+#: The endpoints that are read to look up what requests name.
+SOURCES = {"/adgroup/get/", "/ad/get/", "/pixel/list/", "/bc/get/", "/gmv_max/store/list/"}
 CAMPAIGNS = {
     "name": "my_campaigns",
     "url": "/campaign/get/",
@@ -266,7 +270,10 @@ def test_sample_as_table(call: Caller) -> None:
 
 @pytest.mark.parametrize("name", [stream.name for stream in STREAMS])
 def test_sample_of_each_stream(sim: Simulator, name: str) -> None:
-    """The first answer with rows ends a sample: the first request, for reviews the second."""
+    """The first answer with rows ends a sample: the first of the stream's own requests.
+
+    What names objects of another stream reads that one first, each page of it once.
+    """
     tap = TapTikTokAds(config=config_for(sim), frugal=True, setup_mapper=False)
     stream = t.cast("t.Any", tap.streams[name])
     assert tap.advertisers
@@ -276,8 +283,18 @@ def test_sample_of_each_stream(sim: Simulator, name: str) -> None:
     assert rows
     for row in rows:
         validator.validate(row)
-    known = 0 if name == "advertisers" else 2 if name == "smart_plus_ad_suggestions" else 1
-    assert len(sim.requests) - before == known
+    sent = list(sim.requests)[before:]
+    assert len({(one.path, str(one.params)) for one in sent}) == len(sent)
+    asked = [one.path for one in sent]
+    if name in FOUND_BEFORE:
+        assert asked == []
+        return
+    streams = t.cast("dict[str, t.Any]", tap.streams)
+    sources = {streams[one.stream].path for one in getattr(stream, "lookups", ())}
+    if name == "smart_plus_ad_suggestions":
+        sources = {"/smart_plus/ad/get/"}
+    assert asked.pop() == stream.path
+    assert set(asked) == sources
 
 
 def test_sample_goes_back_in_time(call: Caller) -> None:
@@ -464,7 +481,10 @@ def grid(result: str) -> dict[tuple[str, str], str]:
 
 
 def test_doctor(call: Caller) -> None:
-    """With a token that may read all, every cell is ok and nothing is asked for twice."""
+    """With a token that may read all, every cell is ok and nothing is asked for twice.
+
+    What belongs to no advertiser has one cell. Look-ups read their few values at full pages.
+    """
     result = call("doctor")
     requests = list(call.sim.requests)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -475,20 +495,29 @@ def test_doctor(call: Caller) -> None:
         facts = [row[name] for name in ("advertiser_id", "name", "status", "timezone", "currency")]
         assert "\t".join([*facts, "true"]) in result.stdout.splitlines()
     cells = grid(result.stdout)
-    every = {(stream.name, id_) for stream in STREAMS for id_ in call.ids}
-    every = {(s, "all" if s == "advertisers" else id_) for s, id_ in every}
+    every = {
+        (stream.name, id_)
+        for stream in STREAMS
+        for id_ in (call.ids if stream.per_advertiser and stream.name != "advertisers" else ["all"])
+    }
     assert set(cells) == every
     assert set(cells.values()) <= {"ok", "empty?"}  # in some zone the day may be too young
     sent = collections.Counter((one.path, str(one.params)) for one in requests)
     assert set(sent.values()) == {1}
-    params = [one.params for one in requests]
-    assert {one["page_size"] for one in params if "page_size" in one} == {"1"}
+    sizes = collections.defaultdict(set)
+    for one in requests:
+        if "page_size" in one.params:
+            sizes[one.path].add(one.params["page_size"])
+    assert {path for path, found in sizes.items() if found != {"1"}} <= SOURCES
+    assert all("1" in found for found in sizes.values())
+    # transactions of a Business Center are one listing, however many days
+    params = [one.params for one in requests if one.path != "/bc/transaction/get/"]
     assert all(one["start_date"] == one["end_date"] for one in params if "start_date" in one)
 
 
 def test_doctor_as_json(call: Caller) -> None:
     """--json tells the same."""
-    found = call.json("doctor", simulator={"tier": "basic"})
+    found = call.json("doctor", simulator={"tier": "ultimate"})
     assert found["token"] == {"valid": True}
     assert found["app"] == {"configured": True, "valid": True, "advertisers": 2}
     assert found["clock_skew_seconds"] in {0, 1, 2}
@@ -497,11 +526,11 @@ def test_doctor_as_json(call: Caller) -> None:
     assert found["streams"]["pixels"][call.ids[0]]["result"] == "ok"
     assert found["tier"] == {
         "name": "simulator",
-        "per_second": 10,
-        "per_minute": 600,
-        "per_day": 864_000,
+        "per_second": 50,
+        "per_minute": 3_000,
+        "per_day": 4_320_000,
         "per_endpoint": False,
-        "usable_per_second": 9.5,
+        "usable_per_second": 47.5,
         "day_lasts_hours": 25.3,
     }
 
@@ -523,6 +552,7 @@ def test_doctor_tells_what_may_not_be_read(
     result = call("doctor")
     cells = grid(result.stdout)
     assert cells.pop(("pixels", second)) == cell
+    assert cells.pop(("pixel_event_statistics", second)) == cell  # whose pixels are looked up
     assert set(cells.values()) <= {"ok", "empty?"}
     assert f"code {code}" in result.stderr
     assert result.returncode == exit_code
@@ -532,7 +562,10 @@ def test_doctor_tells_what_may_not_be_read(
 def test_doctor_without_smart_plus(call: Caller) -> None:
     """A feature that the account lacks is not available, which is no error."""
     result = call("doctor")
-    found = {cell for (stream, _), cell in grid(result.stdout).items() if "smart" in stream}
+    cells = grid(result.stdout)
+    for id_ in call.ids:  # a report of ordinary ads, too
+        assert cells.pop(("smart_plus_ad_performance_report", id_)) in {"ok", "empty?"}
+    found = {cell for (stream, _), cell in cells.items() if "smart" in stream}
     assert len(found) == 1
     assert found.pop().startswith("not available (")
     assert result.returncode == 3
@@ -552,7 +585,9 @@ def test_doctor_with_a_wrong_app(call: Caller) -> None:
     assert result.returncode == 1
     assert "App: TikTok answered /oauth2/advertiser/get/ with code 401" in result.stdout
     assert "wrong-secret-of-an-app" not in result.stdout + result.stderr
-    assert set(grid(result.stdout).values()) <= {"ok", "empty?"}
+    cells = grid(result.stdout)
+    assert cells.pop(("authorized_advertisers", "all")).startswith("no permission (401")
+    assert set(cells.values()) <= {"ok", "empty?"}
 
 
 def test_doctor_without_an_app(call: Caller) -> None:
@@ -659,16 +694,33 @@ def test_plan_without_days(call: Caller) -> None:
     assert (part["windows"], part["requests"], part["first_day"]) == (0, 0, None)
 
 
-def test_plan_of_a_catalog(call: Caller) -> None:
+@pytest.mark.parametrize(
+    ("stream", "windows", "requests", "at_least"),
+    [
+        ("pixels", None, 1, True),
+        ("audience_report_by_dma", 2, 2, False),
+        ("comments", 2, 2, True),  # how many ad groups are looked up is not known yet
+    ],
+)
+def test_plan_of_a_catalog(
+    call: Caller,
+    stream: str,
+    windows: int | None,
+    requests: int,
+    at_least: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
     """With --catalog only what is selected is planned."""
     catalog = json.loads(call("--discover").stdout)
     for entry in catalog["streams"]:
         entry["metadata"] = [
-            {"breadcrumb": [], "metadata": {"selected": entry["tap_stream_id"] == "pixels"}}
+            {"breadcrumb": [], "metadata": {"selected": entry["tap_stream_id"] == stream}}
         ]
     found = call.json("plan", "--catalog", written(call.folder, "catalog.json", catalog))
-    assert {part["stream"] for part in found["parts"]} == {"pixels"}
-    assert found["requests"] == 2
+    assert {part["stream"] for part in found["parts"]} == {stream}
+    for part in found["parts"]:
+        assert (part["windows"], part["requests"]) == (windows, requests)
+        assert part["at_least"] == at_least
+    assert found["requests"] == 2 * requests
 
 
 def test_plan_of_custom_streams(call: Caller) -> None:

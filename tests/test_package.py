@@ -71,21 +71,31 @@ def test_runs_from_another_folder(wheel: Path, tmp_path: Path) -> None:
     )
     (site / "dependencies.pth").write_text(dependencies, "utf-8")
 
-    config = tmp_path / "config.json"
+    config, catalog = tmp_path / "config.json", tmp_path / "catalog.json"
     config.write_text('{"environment": "simulator", "simulator": {"days": 5}}', "utf-8")
-    result = subprocess.run(
-        [environment / "bin" / "tap-tiktok-ads", "--config", str(config)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-    )
-    assert result.returncode == 0, result.stderr
+
+    def tap(*arguments: str) -> str:
+        result = subprocess.run(
+            [environment / "bin" / "tap-tiktok-ads", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    discovered = json.loads(tap("--discover"))
+    for entry in discovered["streams"]:
+        entry["selected"] = True
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"]["selected"] = True
+    catalog.write_text(json.dumps(discovered), "utf-8")
+    lines = tap("--config", str(config), "--catalog", str(catalog)).splitlines()
     streams = {
-        message["stream"]
-        for message in map(json.loads, result.stdout.splitlines())
-        if message["type"] == "RECORD"
+        message["stream"] for message in map(json.loads, lines) if message["type"] == "RECORD"
     }
     assert streams == {stream.name for stream in STREAMS}
     where = subprocess.run(

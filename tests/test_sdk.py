@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import sys
@@ -21,6 +22,10 @@ if t.TYPE_CHECKING:
 
 TIME = re.compile(rb',"time_extracted":"[^"]*"')
 
+NAMES = [stream.name for stream in STREAMS]
+#: Their fields are not documented and kept as they come: the SDK's suite wants all in the schema.
+UNDOCUMENTED = {stream.name for stream in STREAMS if "kept as" in (stream.__doc__ or "")}
+
 TestTap = get_tap_test_class(
     TapTikTokAds,
     config={
@@ -29,7 +34,12 @@ TestTap = get_tap_test_class(
         "simulator": {"advertisers": 1, "days": 10},
     },
     suite_config=SuiteConfig(max_records_limit=200),
+    catalog=catalog_of({}, NAMES),
 )
+CONFORMING = "test_tap_stream_record_schema_matches_transformed_catalog"
+TestTap.params[CONFORMING] = [
+    param for param in TestTap.params[CONFORMING] if param.id not in UNDOCUMENTED
+]
 # Columns that no row of the small world fills are fine.
 TestTap = pytest.mark.filterwarnings("ignore:Fields in transformed catalog")(TestTap)
 
@@ -37,8 +47,14 @@ TestTap = pytest.mark.filterwarnings("ignore:Fields in transformed catalog")(Tes
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "plain": {},
     "flattened": {"flattening_enabled": True, "flattening_max_depth": 1},
-    "mapped": {"stream_maps": {"STREAM": {"row_id": "str(advertiser_id)"}}},
+    "mapped": {"stream_maps": {"STREAM": {"row_id": "str(OWNER)"}}},
 }
+
+
+@pytest.fixture(scope="module")
+def discovered() -> dict[str, t.Any]:
+    """The catalog, nothing selected."""
+    return catalog_of({}, ())
 
 
 @pytest.fixture(scope="module")
@@ -66,29 +82,33 @@ def lines_of(  # noqa: PLR0913, PLR0917 - what tells one run from another
     return [TIME.sub(b"", line) for line in lines if line.startswith(b'{"type":"RECORD"')]
 
 
-@pytest.mark.parametrize("stream", [stream.name for stream in STREAMS])
+@pytest.mark.parametrize("stream", NAMES)
 @pytest.mark.parametrize(
     ("options", "selected"),
     [("plain", True), ("plain", False), ("flattened", True), ("mapped", False)],
 )
-def test_lines_equal_those_of_the_sdk_loop(
+def test_lines_equal_those_of_the_sdk_loop(  # noqa: PLR0913, PLR0917 - parameters and fixtures
     world: Simulator,
+    discovered: dict[str, t.Any],
     capsysbinary: pytest.CaptureFixture[bytes],
     stream: str,
     options: str,
     selected: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """Our loop writes, byte for byte, the lines that the SDK's own loop writes."""
-    catalog = None
-    if not selected:
-        catalog = catalog_of(config_for(world), [stream])
-        entry = next(e for e in catalog["streams"] if e["tap_stream_id"] == stream)
-        for item in entry["metadata"][::3]:
-            if item["breadcrumb"] and item["metadata"]["inclusion"] == "available":
-                item["metadata"]["selected"] = False
-    chosen = json.loads(json.dumps(OPTIONS[options]).replace("STREAM", stream))
+    entry = next(e for e in discovered["streams"] if e["tap_stream_id"] == stream)
+    entry = copy.deepcopy(entry)
+    owner = "advertiser_id" if "advertiser_id" in entry["schema"]["properties"] else "bc_id"
+    for number, item in enumerate(entry["metadata"]):
+        if not item["breadcrumb"] or (options == "mapped" and item["breadcrumb"][-1] == owner):
+            item["metadata"]["selected"] = True
+        elif not selected and not number % 3 and item["metadata"]["inclusion"] == "available":
+            item["metadata"]["selected"] = False
+    default = next(one.selected_by_default for one in STREAMS if one.name == stream)
+    catalog = None if default and selected else {"streams": [entry]}
+    told = json.dumps(OPTIONS[options]).replace("STREAM", stream).replace("OWNER", owner)
     both = [
-        lines_of(world, capsysbinary, sync, stream, catalog, chosen)
+        lines_of(world, capsysbinary, sync, stream, catalog, json.loads(told))
         for sync in (lambda found: found._sync_records(), Stream._sync_records)
     ]
     assert both[0]

@@ -13,6 +13,7 @@ import click
 from tap_tiktok_ads import accounts, errors
 from tap_tiktok_ads.commands import common
 from tap_tiktok_ads.streams.base import WindowedStream
+from tap_tiktok_ads.streams.business import AuthorizedAdvertisers
 from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
@@ -63,9 +64,13 @@ class Probe:
         try:
             self.rows, following = self.stream.sampled(self.task, send)
             if not self.rows and following:
-                self.rows, _ = self.stream.sampled(following[0], send)
-        except (errors.AuthError, errors.ThrottledError):
+                self.rows, _ = self.stream.sampled(_smallest(self.stream, following[0]), send)
+        except errors.ThrottledError:
             raise
+        except errors.AuthError as error:
+            if self.task.request.path != AuthorizedAdvertisers.path:
+                raise
+            return Finding(FORBIDDEN, error.code, str(error))  # the app's id or secret
         except errors.TapError as error:
             code = getattr(error, "code", None)
             result = ERROR
@@ -191,22 +196,32 @@ def _tier(tap: TapTikTokAds) -> dict[str, t.Any]:
 
 
 def _probes(tap: TapTikTokAds, stream: t.Any) -> Iterator[Probe]:
-    """The smallest first request of a stream for each advertiser: of one row, of one day."""
+    """The smallest first request of a stream for each advertiser: of one row, of one day.
+
+    One request for all where a stream belongs to no advertiser; where it names objects of another
+    stream, what comes first is the look-up of a few of those.
+    """
     windowed = isinstance(stream, WindowedStream)
     if windowed and stream.window_days:
         stream.window_days = 1
+    owners = len(stream.owners) if windowed else len(tap.advertisers)
     seen = set()
     for task in stream.sample_plan():
         if task.advertiser in seen:
             continue
         if task.advertiser is not None or windowed:
             seen.add(task.advertiser)
-        request = task.request
-        if stream.page_size is not None and "page_size" in request.paged:
-            request = request.with_paged(page_size=1)
-        yield Probe(stream, dataclasses.replace(task, request=request))
-        if len(seen) == len(tap.advertisers):
+        yield Probe(stream, _smallest(stream, task))
+        if len(seen) == owners:
             return
+
+
+def _smallest(stream: TikTokStream, task: Task) -> Task:
+    """The task with a page of one row; a listing without pages is shared with look-ups of it."""
+    request = dataclasses.replace(task.request, shared=True)
+    if stream.page_size is not None and "page_size" in request.paged:
+        request = request.with_paged(page_size=1)
+    return dataclasses.replace(task, request=request)
 
 
 def _show(report: Report) -> None:

@@ -10,6 +10,7 @@ import click
 
 from tap_tiktok_ads.commands import common
 from tap_tiktok_ads.streams.base import WindowedStream
+from tap_tiktok_ads.streams.lookup import LookupTask
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.accounts import Advertiser
@@ -28,7 +29,8 @@ class Part:
         first_day: that of the first window.
         last_day: that of the last one.
         requests: first pages.
-        at_least: whether only the answers tell how many follow; of windows, most have one page.
+        at_least: whether only the answers tell how many follow, as the values of look-ups do; of
+            windows, most have one page.
     """
 
     stream: str
@@ -42,9 +44,9 @@ class Part:
     def add(self, task: Task, requests: int) -> None:
         """Count a task and its requests; those of windows come in ascending order."""
         self.requests += requests
-        if task.window is None:
+        if task.window is None or (isinstance(task, LookupTask) and task.pending):
             self.at_least = True
-        else:
+        if task.window is not None:
             self.windows = (self.windows or 0) + 1
             self.first_day = self.first_day or str(task.window.start)
             self.last_day = str(task.window.end)

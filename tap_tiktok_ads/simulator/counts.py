@@ -66,6 +66,11 @@ REPORTS: dict[str, Counting] = {
     "ad_country_report": Counting("ad_id", _COUNTRY),
     "audience_report_by_province": Counting("ad_id", ("province_id",)),
     "audience_report_by_interest": Counting("ad_id", ("interest_category",)),
+    "audience_report_by_language": Counting("ad_id", ("language",)),
+    "audience_report_by_placement": Counting("ad_id", ("placement",)),
+    "audience_report_by_network": Counting("ad_id", ("ac",)),
+    "audience_report_by_device_brand": Counting("ad_id", ("device_brand_id",)),
+    "audience_report_by_dma": Counting("ad_id", ("dma_id",)),
     "smart_plus_ad_performance_report": Counting("ad_id_v2"),
 }
 """Reports by the name of their stream; the audience reports of ads name no level."""

@@ -155,6 +155,7 @@ class EntityStream(KeyedStream):
     @override
     def plan(self) -> Iterable[Task]:
         self._since = self.since(self.advertisers)
+        self.shared = self.shared or self.tap.is_source(self.name)
         return (
             Task(request, advertiser, optional=optional)
             for advertiser in self.advertisers

@@ -30,7 +30,7 @@ class Stores(EntityStream):
 
 
 class GmvMaxStores(EntityStream):
-    """TikTok Shops that GMV Max campaigns may promote. Fields as TikTok's OpenAPI file names them."""
+    """TikTok Shops that GMV Max campaigns may promote. Fields as in TikTok's OpenAPI file."""
 
     name = "gmv_max_stores"
     path = "/gmv_max/store/list/"

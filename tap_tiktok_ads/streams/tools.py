@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.client import Task
     from tap_tiktok_ads.dates import Window
-    from tap_tiktok_ads.transport import Reply, Request
+    from tap_tiktok_ads.transport import Decode, Reply, Request
 
     Raw = dict[str, t.Any]
 
@@ -74,6 +74,10 @@ class AdReviewInfo(DependentStream):
     source = "ads.ad_id"
     parameter = "ad_ids"
     batch = 100
+
+    @override
+    def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
+        return None  # it is not known where the records are
 
     @override
     def read(self, task: Task, reply: Reply) -> Sequence[Raw]:
