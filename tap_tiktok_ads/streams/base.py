@@ -358,23 +358,20 @@ class ReportStream(WindowedStream):
             ConfigError: `report_metrics` names a metric that is not valid in this report.
         """
         configured = report_definitions.metrics_of(self.tap.config.get("report_metrics"), self.name)
+        written = configured or self.named_by_users()
+        if not written:
+            self.all_metrics = tuple(self.metric_names())
+            return schemas.report(self.dimensions, self.all_metrics)
+        report = (self.report_type, self.data_level, self.dimensions)
         try:
-            self.all_metrics = report_definitions.expand(
-                configured or self.metric_names(),
-                self.report_type,
-                self.data_level,
-                self.dimensions,
-            )
-            for name in configured:
-                reason = report_definitions.why_not(
-                    name, self.report_type, self.data_level, self.dimensions
-                )
-                if reason is not None:
+            self.all_metrics = report_definitions.expand(written, *report)
+            for name in written:
+                if (reason := report_definitions.why_not(name, *report)) is not None:
                     raise ValueError(reason)  # noqa: TRY301 - one message for both
         except ValueError as error:
             msg = f"Setting 'report_metrics', {self.name}: {error}."
             raise ConfigError(msg) from None
-        if unknown := report_definitions.unknown(configured or self.named_by_users()):
+        if unknown := report_definitions.unknown(self.all_metrics):
             self.tap.logger.warning(
                 "Metrics of %s that are not in the catalogue, and taken for text: %s.",
                 self.name,
