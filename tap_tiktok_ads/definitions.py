@@ -298,14 +298,14 @@ def hint(name: str, known: Iterable[str]) -> str:
 def check_names(
     custom: Sequence[StreamDefinition],
     reports: Sequence[str],
-    built_in: Mapping[str, Collection[str]],
+    built_in: Mapping[str, Callable[[], Collection[str]]],
 ) -> None:
     """Refuse the name of another stream, and look-ups in streams that cannot be looked up.
 
     Args:
         custom: the definitions of streams.
         reports: the names of those of reports.
-        built_in: the other streams, each with its columns.
+        built_in: the other streams, each with what tells its columns.
 
     Raises:
         ConfigError: what is wrong.
@@ -328,9 +328,10 @@ def check_names(
             if source in nested:
                 msg = f"{where} has look-ups itself: name one without."
                 raise ConfigError(msg)
-            for column in (*lookup.columns, *lookup.where) if source in built_in else ():
-                if column not in built_in[source]:
-                    msg = f"{where} has no column {column!r}{hint(column, built_in[source])}"
+            known = built_in[source]() if source in built_in else ()
+            for column in (*lookup.columns, *lookup.where) if known else ():
+                if column not in known:
+                    msg = f"{where} has no column {column!r}{hint(column, known)}"
                     raise ConfigError(msg)
 
 

@@ -20,7 +20,7 @@ from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib import Catalog, StateMessage
+from singer_sdk.singerlib import Catalog, MetadataMapping, StateMessage
 from typing_extensions import override
 
 from tap_tiktok_ads import accounts, definitions, fetch, report_definitions, settings
@@ -36,7 +36,7 @@ from tap_tiktok_ads.tasks import ReportTasks
 from tap_tiktok_ads.transport import Transport
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from types import FrameType
 
     import click
@@ -78,16 +78,19 @@ class TapTikTokAds(Tap):
         config: dict[str, t.Any] | None = None,
         parse_env_config: bool = False,
         frugal: bool = False,
+        lean: bool = False,
         **kwargs: t.Any,
     ) -> None:
         """Merge and tidy the configuration before the SDK sees it.
 
-        A frugal tap makes no request to infer a schema, and few for the values of look-ups.
+        A frugal tap makes no request to infer a schema, and few for the values of look-ups. A lean
+        one has the streams that are selected, and no others: it starts faster.
 
         Raises:
             ConfigError: an environment variable cannot be read as its setting's type.
         """
         self.frugal = frugal
+        self.lean = lean
         self.started = pendulum.now("UTC")
         self.progress = Progress()
         self.reporter: Reporter | None = None
@@ -112,10 +115,11 @@ class TapTikTokAds(Tap):
             ConfigError: it cannot be used.
         """
         try:
-            return cls(
+            given = _read_catalog(catalog)
+            tap = cls(
                 config=config.config if config else {},
                 parse_env_config=bool(config and config.parse_env),
-                catalog=_read_catalog(catalog),
+                catalog=_selected(given) if kwargs.get("lean") else given,
                 state=_read_state(state),
                 **kwargs,
             )
@@ -125,6 +129,15 @@ class TapTikTokAds(Tap):
         except ConfigValidationError as error:
             msg = f"The settings cannot be used: {'; '.join(error.errors)}."
             raise ConfigError(msg) from None
+        if given is not None and tap.lean:
+            _ = tap.streams  # which finds out what streams there are
+            unread = tap._makers.keys() - given.keys() - {one.name for one in STREAMS}
+            if unread:
+                tap.logger.warning(
+                    "Not read, for they are not in the catalog: %s. Run --discover again.",
+                    ", ".join(sorted(unread)),
+                )
+        return tap
 
     @classmethod
     def merged(cls, config: Mapping[str, t.Any], *, environment: bool) -> dict[str, t.Any]:
@@ -163,24 +176,30 @@ class TapTikTokAds(Tap):
             self._config.get("custom_streams"), self._config.get("api_url") or ""
         )
         reports = report_definitions.reports(self._config.get("custom_reports"))
-        built_in = [stream(self) for stream in STREAMS]
-        columns = {stream.name: stream.schema["properties"] for stream in built_in}
-        definitions.check_names(custom, [one.name for one in reports], columns)
-        report_names = {one.name for one in built_in if isinstance(one, ReportStream)}
-        report_definitions.check_streams(
-            self._config.get("report_metrics"), report_names | {one.name for one in reports}
-        )
-        makers: dict[str, Callable[[], TikTokStream]] = {
+        self._makers: dict[str, Callable[[], TikTokStream]] = {
+            **{one.name: functools.partial(one, self) for one in STREAMS},
             **{one.name: functools.partial(CustomReport, self, one) for one in reports},
             **{one.name: functools.partial(CustomStream, self, one) for one in custom},
         }
-        self._makers = {one.name: functools.partial(one, self) for one in STREAMS} | makers
-        if self.input_catalog is not None and (lost := makers.keys() - self.input_catalog.keys()):
-            self.logger.warning(
-                "Not read, for they are not in the catalog: %s. Run --discover again.",
-                ", ".join(sorted(lost)),
-            )
-        return [*built_in, *(make() for make in makers.values())]
+        definitions.check_names(
+            custom,
+            [one.name for one in reports],
+            {one.name: functools.partial(self._columns_of, one.name) for one in STREAMS},
+        )
+        report_definitions.check_streams(
+            self._config.get("report_metrics"),
+            {one.name for one in STREAMS if issubclass(one, ReportStream)}
+            | {one.name for one in reports},
+        )
+        made = set(self._makers)
+        if self.lean and self.input_catalog is not None:
+            made &= self.input_catalog.keys()
+        elif self.lean:
+            made -= {one.name for one in STREAMS if not one.selected_by_default}
+        return [make() for name, make in self._makers.items() if name in made]
+
+    def _columns_of(self, name: str) -> Collection[str]:
+        return t.cast("Collection[str]", self._makers[name]().schema["properties"])
 
     def rows_of(
         self, name: str, advertiser: accounts.Advertiser | None
@@ -369,7 +388,7 @@ class TapTikTokAds(Tap):
         if about:
             cls.print_about(about_format)
             return
-        tap = cls.from_input(config, catalog=catalog, state=state)
+        tap = cls.from_input(config, catalog=catalog, state=state, lean=True)
         cls.print_version(print_fn=cls.logger.info)
         tap.logger.info("Reading %d advertiser(s).", len(tap.advertisers))
         if not any(stream.selected for stream in tap.streams.values()):
@@ -432,6 +451,19 @@ def _is_bookmark(bookmark: t.Any) -> bool:
         isinstance(context, dict) and contexts.count(context) == 1 for context in contexts
     ) and all(
         isinstance(part.get("progress_markers", {}), dict) for part in (bookmark, *partitions)
+    )
+
+
+def _selected(catalog: Catalog | None) -> Catalog | None:
+    """The streams of a catalog that are selected."""
+    if catalog is None:
+        return None
+    return Catalog(
+        {
+            name: entry
+            for name, entry in catalog.items()
+            if MetadataMapping({(): entry.metadata.root}).resolve_selection()[()]
+        }
     )
 
 

@@ -347,6 +347,19 @@ def test_a_catalog_spares_the_sample(sim: Simulator) -> None:
     assert len(sim.requests) == before
 
 
+def test_a_stream_that_the_catalog_lacks(sim: Simulator, tmp_path: Path) -> None:
+    """A catalog from before the stream was defined reads it not, and the log says so."""
+    catalog = tmp_path / "catalog.json"
+    catalog.write_text(json.dumps(catalog_of(config_for(sim), ["pixels"])))
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(config_for(sim, custom_streams=[CAMPAIGNS])))
+    ended = command("--config", str(config), "--catalog", str(catalog))
+    assert ended.returncode == 0
+    assert '"stream":"pixels"' in ended.stdout
+    assert "my_campaigns" not in ended.stdout
+    assert "not in the catalog: my_campaigns" in ended.stderr
+
+
 def test_custom_streams_share_the_engine(sim: Simulator) -> None:
     """A fault in passing is tried again, and a window that is too large is halved."""
     sim.add_fault("http", path="/report/integrated/get/", status=502, after=2, times=1)
