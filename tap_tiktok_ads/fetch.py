@@ -24,7 +24,7 @@ MEMORY, MOST_MEMORY = 6 * 1024 * 1024, 32 * 1024 * 1024
 #: How many always may.
 LEAST_AHEAD = 2
 #: Seconds after which an answer that is waited for is late.
-LATE = 0.2
+LATE = 0.3
 #: How many may be under way before the first of them has told how heavy they are.
 FIRST_AHEAD = 8
 
