@@ -21,6 +21,11 @@ if t.TYPE_CHECKING:
 logger = logging.getLogger("tap-tiktok-ads")
 
 INFO_PATH = "/advertiser/info/"
+CAMPAIGNS_PATH = "/campaign/get/"
+#: The buying type of objects that TikTok lists, and reports, only when asked for them alone.
+TOP_VIEW = "RESERVATION_TOP_VIEW"
+#: TopView objects that a page may hold at most.
+TOP_VIEW_PAGE_SIZE = 100
 #: Codes that say the token lacks the scope of the endpoint, whichever advertiser is asked for.
 SCOPE_CODES = frozenset({40117, 40118, 40125, 40130})
 #: Ids in one call of /advertiser/info/: what connectors send in production; no limit is documented.
@@ -38,6 +43,17 @@ class Advertiser:
 def info_request(advertiser_ids: Sequence[str]) -> Request:
     """A call for the details of up to `INFO_BATCH` advertisers."""
     return Request(INFO_PATH, {"advertiser_ids": list(advertiser_ids)}, shared=True)
+
+
+def top_view_request(advertiser_id: str) -> Request:
+    """The first page of an advertiser's TopView campaigns, deleted ones included."""
+    params = {
+        "advertiser_id": advertiser_id,
+        "page": 1,
+        "page_size": TOP_VIEW_PAGE_SIZE,
+        "filtering": {"primary_status": "STATUS_ALL", "buying_types": [TOP_VIEW]},
+    }
+    return Request(CAMPAIGNS_PATH, params, shared=True)
 
 
 def batches(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:

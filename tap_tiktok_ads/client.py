@@ -202,6 +202,10 @@ class TikTokStream(Stream):
         """The flat rows of a raw record. May change it."""
         raise NotImplementedError
 
+    def common(self, task: Task) -> dict[str, t.Any]:
+        """The columns that are the same in all rows of a task."""
+        return {"advertiser_id": task.advertiser.id if task.advertiser else None}
+
     def mark(self, row: Record) -> Mark | None:  # noqa: ARG002 - for subclasses
         """What tells a typed row from others; None in streams that want every row."""
         return None
@@ -251,10 +255,9 @@ class TikTokStream(Stream):
 
     def page_of(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
         """The typed rows of raw records, or RECORD lines."""
-        owner = task.advertiser.id if task.advertiser else None
         facts: dict[str, t.Any] = {"server_time": reply.server_time, "cut": reply.reports_cut}
         if self._lines is not None and found and isinstance(found[0], bytes):
-            block = self._lines.of_members(t.cast("list[bytes]", found), owner)
+            block = self._lines.of_members(t.cast("list[bytes]", found), self.common(task))
             return Page([block], len(found), weight=len(block), **facts)
         rows = self.caster.rows(row for raw in found for row in self.flatten(_object(raw), task))
         if self._lines is not None:  # one row after the other, while it is in the processor's cache
@@ -271,7 +274,7 @@ class TikTokStream(Stream):
     def _without_records(self, task: Task, error: errors.TapError) -> Page:
         if not isinstance(error, errors.ApiError) or not self.skippable(task, error):
             return Page(failed=error)
-        if task.advertiser is not None and not task.optional:
+        if task.advertiser is not None and not self.dispensable(task, error):
             self._refused[task.advertiser.id] = error
         return Page(refused=error)
 
@@ -296,6 +299,10 @@ class TikTokStream(Stream):
         if isinstance(error, errors.RequestError):
             return task.optional or error.code in self.tolerated_codes
         return isinstance(error, errors.NotPermittedError)
+
+    def dispensable(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
+        """Whether nothing is lost by what was refused: bookmarks move past it."""
+        return task.optional
 
     def read(self, task: Task, reply: Reply) -> Sequence[dict[str, t.Any]]:
         """The raw records of an answer.
@@ -518,7 +525,7 @@ class TikTokStream(Stream):
         if page.failed is not None:
             raise page.failed
         if page.refused is not None:
-            if task.advertiser is not None and not task.optional:
+            if task.advertiser is not None and not self.dispensable(task, page.refused):
                 self._gaps.add(task.advertiser.id)
             self._report_refusal(task, page.refused)
         if page.cut:
@@ -610,7 +617,8 @@ class TikTokStream(Stream):
     def _report_refusal(self, task: Task, error: errors.ApiError) -> None:
         """Warn once for each stream; the end of the run names all advertisers."""
         advertiser = task.advertiser.id if task.advertiser else "all"
-        if (self.name, advertiser) not in self.tap.skipped and not task.optional:
+        dispensable = self.dispensable(task, error)
+        if (self.name, advertiser) not in self.tap.skipped and not dispensable:
             self.tap.skipped.append((self.name, advertiser))
         what = "TopView objects" if task.optional else "advertiser"
         self._warn_once(f"refused {what}", "Skipping %s %s: %s", what, advertiser, error)

@@ -16,7 +16,7 @@ from typing_extensions import override
 from tap_tiktok_ads.errors import OutputError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib.encoding.simple import Message
@@ -56,14 +56,19 @@ class Lines:
 
         return line
 
-    def of_members(self, rows: list[bytes], advertiser_id: str | None) -> bytes:
-        """The lines of an advertiser's report rows, given the members of their JSON objects.
+    def of_members(self, rows: list[bytes], common: Mapping[str, t.Any]) -> bytes:
+        """The lines of report rows, given the members of their JSON objects.
 
         Changes the list.
+
+        Args:
+            rows: the members of each.
+            common: those that all of them begin with.
         """
         if not rows:
             return b""
-        before = self._before + encoder.encode({"advertiser_id": advertiser_id})[:-1] + b","
+        kept = {name: common[name] for name in common if name not in self._left_out}
+        before = self._before + encoder.encode(kept)[:-1] + b","
         after = b"}" + self._after()
         rows[0] = before + rows[0]
         rows[-1] += after

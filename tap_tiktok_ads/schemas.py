@@ -34,6 +34,13 @@ TIMES: dict[str, Schema] = {
         "description": "Hour in the advertiser's time zone, as YYYY-MM-DDTHH:MM:SS.",
     },
 }
+#: The column that tells which request the rows of a report came from.
+TOP_VIEW: Schema = {
+    "type": "boolean",
+    "description": "Whether these are TopView ads (buying type RESERVATION_TOP_VIEW), which TikTok "
+    "reports only when asked for them. All others are auction or reach and frequency "
+    "(RESERVATION_RF) ads: rf_campaign_type of campaigns tells which.",
+}
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
 
@@ -150,8 +157,10 @@ def _required(column: Schema) -> Schema:
     return {**column, "type": kinds[0] if len(kinds) == 1 else kinds} if kinds else column
 
 
-def report(dimensions: Sequence[str], metrics: Sequence[str]) -> Schema:
+def report(dimensions: Sequence[str], metrics: Sequence[str], *, top_view: bool = False) -> Schema:
     """The JSON Schema of a report's flat rows: `advertiser_id`, its dimensions, its metrics.
+
+    With `top_view`, the column of that name stands behind the first.
 
     `stat_time_day` is a date in account time. Dimensions are never null; metrics may be, for
     TikTok sends `-` where one does not apply.
@@ -163,6 +172,8 @@ def report(dimensions: Sequence[str], metrics: Sequence[str]) -> Schema:
             "description": catalogue["metrics"]["advertiser_id"]["description"],
         }
     }
+    if top_view:
+        properties["is_top_view"] = TOP_VIEW
     for name in dimensions:
         known = catalogue["dimensions"].get(name, {})
         properties[name] = {"type": "string"} | {

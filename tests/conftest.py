@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tap_tiktok_ads.simulator.server import Request
+
 # machines may be busy: how long an example takes is no property of the code
 hypothesis.settings.register_profile(
     "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -99,6 +101,11 @@ def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
     """A running simulator; options by indirect parametrisation."""
     with Simulator(SMALL | getattr(request, "param", {})) as running:
         yield running
+
+
+def asks_for_top_view(request: Request) -> bool:
+    """Whether a request that the simulator got is for TopView objects alone, or their reports."""
+    return "RESERVATION_TOP_VIEW" in str(request.params.get("filtering"))
 
 
 def config_for(sim: Simulator, **settings: t.Any) -> dict[str, t.Any]:

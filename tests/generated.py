@@ -16,6 +16,7 @@ from typing import Any
 from tap_tiktok_ads import report_definitions, schemas
 from tap_tiktok_ads.settings import JSONSCHEMA
 from tap_tiktok_ads.streams import STREAMS
+from tap_tiktok_ads.streams.base import ReportStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,8 +64,8 @@ def settings_table() -> str:
 
 def keys(stream: type[TikTokStream]) -> str:
     """The primary keys, in code marks."""
-    dimensions = getattr(stream, "dimensions", None)
-    names = ("advertiser_id", *dimensions) if dimensions else stream.primary_keys
+    report = issubclass(stream, ReportStream)
+    names = stream.keys(stream.dimensions) if report else stream.primary_keys
     return ", ".join(f"`{key}`" for key in dict.fromkeys(t.cast("tuple[str, ...]", names)))
 
 

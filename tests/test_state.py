@@ -9,7 +9,7 @@ import typing as t
 
 import pendulum
 import pytest
-from conftest import Messages, config_for, run
+from conftest import Messages, asks_for_top_view, config_for, run
 
 from tap_tiktok_ads import errors
 
@@ -27,7 +27,9 @@ def report_days(sim: Simulator, advertiser_id: str, since: int) -> list[tuple[st
     return [
         (request.params["start_date"], request.params["end_date"])
         for request in sim.requests[since:]
-        if request.path == PATH and request.advertiser_id == advertiser_id
+        if request.path == PATH
+        and request.advertiser_id == advertiser_id
+        and not asks_for_top_view(request)
     ]
 
 

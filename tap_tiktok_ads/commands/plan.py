@@ -62,8 +62,9 @@ def command(
 ) -> None:
     """Tell what a run would read, and how long that takes, without reading it.
 
-    Counts the first page of each listing and of each window of a report. Asks TikTok for nothing
-    but the advertisers and their time zones.
+    Counts the first page of each listing and of each window of a report; an advertiser that has
+    TopView campaigns takes one more for each window. Asks TikTok for nothing but the advertisers
+    and their time zones.
     """
     tap = common.frugal_tap(config, catalog=catalog, state=state)
     parts: list[Part] = []

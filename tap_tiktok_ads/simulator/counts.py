@@ -78,7 +78,7 @@ REPORTS: dict[str, Counting] = {
 
 @dataclass(frozen=True)
 class Counted:
-    """Which objects count; in reports, TopView ones come only by a filter and never count."""
+    """Which objects count."""
 
     include_deleted: bool
     top_view: bool
@@ -244,9 +244,9 @@ def _shops(account: Account, asked: Asked) -> dict[str, int]:
 
 
 def _reports(account: Account, asked: Asked) -> dict[str, int]:
-    """Count the rows of all reports; TopView comes only by a filter and never counts."""
+    """Count the rows of all reports; TopView ads have theirs, of advertisers too."""
     window = sum(1 << day for day in asked.days)
-    counted = replace(asked.counted, top_view=False)
+    counted = asked.counted
     alive = replace(counted, include_deleted=True)
     ads = [ad for ad in account.ads if alive.keeps(ad)]
     totals = {}
@@ -282,7 +282,7 @@ def _unit(ad: Ad, subject: str) -> str:
         "ad_id_v2": ad.id_v2,
         "adgroup_id": ad.group.id,
         "campaign_id": ad.campaign.id,
-    }.get(subject, "")
+    }.get(subject, ad.campaign.buying if ad.campaign.buying == TOP_VIEW else "")
 
 
 def _rows(unit: dict[delivery.Parts, int]) -> int:

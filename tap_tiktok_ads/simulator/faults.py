@@ -41,6 +41,7 @@ _REQUESTS: dict[str, Callable[[str], Any]] = {
     "path": str,
     "advertiser_id": str,
     "page": int,
+    "containing": str,
     "after": int,
     "times": lambda text: None if text == "null" else int(text),
     "probability": float,
@@ -56,6 +57,7 @@ class Fault:
         path: Endpoint path below the version, such as "/ad/get/"; any if None.
         advertiser_id: Only requests for this advertiser.
         page: Only this page.
+        containing: Only requests with this text in one of their parameters.
         after: Matching requests that pass first.
         times: How often it happens; None for ever.
         probability: Chance per matching request, from the seed.
@@ -66,6 +68,7 @@ class Fault:
     path: str | None = None
     advertiser_id: str | None = None
     page: int | None = None
+    containing: str = ""
     after: int = 0
     times: int | None = 1
     probability: float = 1.0
@@ -73,12 +76,13 @@ class Fault:
     seen: int = 0
     done: int = 0
 
-    def matches(self, path: str, advertiser_id: str | None, page: str) -> bool:
+    def matches(self, path: str, advertiser_id: str | None, sent: Mapping[str, Any]) -> bool:
         """Return whether a request is one the fault is for."""
         return (
             self.path in (None, path)
             and self.advertiser_id in (None, advertiser_id)
-            and (self.page is None or str(self.page) == page)
+            and (self.page is None or str(self.page) == str(sent.get("page", 1)))
+            and (not self.containing or any(self.containing in str(v) for v in sent.values()))
         )
 
 
@@ -107,12 +111,12 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def take(self, path: str, advertiser_id: str | None, page: str) -> list[Fault]:
+    def take(self, path: str, advertiser_id: str | None, sent: Mapping[str, Any]) -> list[Fault]:
         """Return the faults that happen to a request, in the order they were added."""
         taken = []
         with self._lock:
             for number, fault in enumerate(self._faults):
-                if not fault.matches(path, advertiser_id, page):
+                if not fault.matches(path, advertiser_id, sent):
                     continue
                 fault.seen += 1
                 if fault.seen <= fault.after:

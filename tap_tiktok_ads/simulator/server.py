@@ -172,6 +172,7 @@ class Simulator:
         path: str | None = None,
         advertiser_id: str | None = None,
         page: int | None = None,
+        containing: str = "",
         after: int = 0,
         times: int | None = 1,
         probability: float = 1.0,
@@ -179,7 +180,7 @@ class Simulator:
     ) -> None:
         """Arm a fault; see `faults.Fault` for the arguments and `faults.KINDS` for the kinds."""
         self.faults.add(
-            Fault(kind, path, advertiser_id, page, after, times, probability, details),
+            Fault(kind, path, advertiser_id, page, containing, after, times, probability, details),
         )
 
     def reply(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -226,7 +227,7 @@ class Simulator:
             raise ApiError(THROTTLED, _TOO_MANY)
         if self._latency:
             time.sleep(self._latency)
-        taken = self.faults.take(path, advertiser_id, str((sent or {}).get("page", 1)))
+        taken = self.faults.take(path, advertiser_id, sent or {})
         for fault in taken:
             self._before(fault, advertiser_id)
         if endpoint.needs_token:
@@ -244,7 +245,7 @@ class Simulator:
 
     def _file(self, path: str) -> Reply:
         """Return a finished report, with the faults armed for it."""
-        taken = self.faults.take(path, None, "1")
+        taken = self.faults.take(path, None, {})
         for fault in taken:
             self._before(fault, None)
         body = file(self._api, path)

@@ -171,7 +171,8 @@ class World:
             end_date: Last day of the reports.
             include_deleted: Whether deleted objects and their rows count.
             advertiser_ids: Advertisers to count; all granted ones by default.
-            include_top_view: Whether TopView campaigns, their ad groups and ads are listed.
+            include_top_view: Whether TopView campaigns, their ad groups, ads and reports count;
+                they come only to those who ask for them.
         """
         granted = self.advertiser_ids
         names = granted if advertiser_ids is None else advertiser_ids

@@ -16,6 +16,7 @@ from tap_tiktok_ads.client import Group, Mark, Page, Task, TikTokStream
 from tap_tiktok_ads.errors import (
     ApiError,
     ConfigError,
+    NotPermittedError,
     RequestError,
     ResponseError,
     TooLargeError,
@@ -36,8 +37,6 @@ if t.TYPE_CHECKING:
 
 #: A change may show up in a listing some time after the moment it is dated with.
 CHANGE_DELAY = pendulum.duration(minutes=10)
-#: TikTok lists TopView objects only when asked for them alone, and at most so many at a time.
-TOP_VIEW_PAGE_SIZE = 100
 #: Ids that a filter of a report may hold.
 ID_BATCH = 100
 #: TikTok's code for a parameter that it does not accept.
@@ -46,6 +45,8 @@ INVALID = 40002
 MERGED_ROWS = 2_000
 #: Days that a report may span in one request, by its time dimension.
 WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
+#: Dimensions that are objects with one buying type; rows of others would be of several.
+OBJECTS = frozenset({"campaign_id", "adgroup_id", "ad_id", "ad_id_v2"})
 #: The asset library lists its most recently changed assets only.
 LISTING_CAP = 10_000
 
@@ -174,8 +175,11 @@ class EntityStream(KeyedStream):
             filtering["modified_after"] = second_before.format("YYYY-MM-DD HH:mm:ss")
         yield self.listing(advertiser, self.page_size, filtering), False
         if self.top_view:
-            filtering = {**filtering, "buying_types": ["RESERVATION_TOP_VIEW"]}
-            yield self.listing(advertiser, TOP_VIEW_PAGE_SIZE, filtering), True
+            filtering = {**filtering, "buying_types": [accounts.TOP_VIEW]}
+            request = self.listing(advertiser, accounts.TOP_VIEW_PAGE_SIZE, filtering)
+            # reports ask for the same, to know whether there are any
+            shared = self.shared or request.key == accounts.top_view_request(advertiser.id).key
+            yield dataclasses.replace(request, shared=shared), True
 
     def listing(
         self,
@@ -332,15 +336,24 @@ class ReportStream(WindowedStream):
     dimensions: tuple[str, ...]
     filters: tuple[dict[str, str], ...] = ()
     """Filters besides the one for deleted objects."""
+    top_view: bool = True
+    """Whether TopView ads are reported only when asked for, and rows tell which they are."""
 
     def __init__(self, tap: TapTikTokAds) -> None:
         self.time_dimension = next((one for one in self.dimensions if one in WINDOW_DAYS), None)
         self.window_days = WINDOW_DAYS.get(self.time_dimension or "", 0)
         super().__init__(tap)
-        self.primary_keys = tuple(dict.fromkeys(("advertiser_id", *self.dimensions)))
+        self.primary_keys = self.keys(self.dimensions)
         self.replication_key = self.time_dimension  # type: ignore[assignment]
         self._dropped: set[str] = set()  # metrics that TikTok calls invalid
         self.ways = background.Ways(self, self._warn_once)
+
+    @classmethod
+    def keys(cls, dimensions: Sequence[str]) -> tuple[str, ...]:
+        """The key columns of a report with these dimensions."""
+        several = cls.top_view and not OBJECTS & {*dimensions}
+        apart = ("is_top_view",) if several else ()
+        return tuple(dict.fromkeys(("advertiser_id", *apart, *dimensions)))
 
     def metric_names(self) -> Sequence[str]:
         """Names, and groups, of the metrics that there are columns for, unless settings tell."""
@@ -359,25 +372,26 @@ class ReportStream(WindowedStream):
         """
         configured = report_definitions.metrics_of(self.tap.config.get("report_metrics"), self.name)
         written = configured or self.named_by_users()
-        if not written:
-            self.all_metrics = tuple(self.metric_names())
-            return schemas.report(self.dimensions, self.all_metrics)
+        self.all_metrics = self._expanded(written) if written else tuple(self.metric_names())
+        return schemas.report(self.dimensions, self.all_metrics, top_view=self.top_view)
+
+    def _expanded(self, written: Sequence[str]) -> tuple[str, ...]:
         report = (self.report_type, self.data_level, self.dimensions)
         try:
-            self.all_metrics = report_definitions.expand(written, *report)
+            metrics = report_definitions.expand(written, *report)
             for name in written:
                 if (reason := report_definitions.why_not(name, *report)) is not None:
                     raise ValueError(reason)  # noqa: TRY301 - one message for both
         except ValueError as error:
             msg = f"Setting 'report_metrics', {self.name}: {error}."
             raise ConfigError(msg) from None
-        if unknown := report_definitions.unknown(self.all_metrics):
+        if unknown := report_definitions.unknown(metrics):
             self.tap.logger.warning(
                 "Metrics of %s that are not in the catalogue, and taken for text: %s.",
                 self.name,
                 ", ".join(unknown),
             )
-        return schemas.report(self.dimensions, self.all_metrics)
+        return metrics
 
     @override
     def new_caster(self) -> records.Caster:
@@ -408,9 +422,20 @@ class ReportStream(WindowedStream):
 
     @override
     def answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
-        """As ever; what TikTok calls invalid metrics is left out from then on, with a warning."""
+        """As ever; then, TopView ads.
+
+        What TikTok calls invalid metrics is left out from then on, with a warning.
+        """
         if isinstance(task, background.PartOfReport):
             return self._part_of_report(task), ()
+        if task.optional and task.page == 1 and not self._has_top_view(task):
+            return Page(), ()
+        page, following = self._answered(task)
+        if self.top_view and task.page == 1 and not _buying_types(task):
+            following = [*following, _of_top_view(task)]
+        return page, following
+
+    def _answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
         while True:
             metrics = [one for one in task.request.params["metrics"] if one not in self._dropped]
             part = _asking_for(task, metrics)
@@ -421,6 +446,20 @@ class ReportStream(WindowedStream):
                 if not refused:
                     raise
                 self._drop(refused, error)
+
+    @override
+    def dispensable(self, task: Task, error: ApiError) -> bool:
+        """Whether TikTok does not make this report of TopView ads at all."""
+        return super().dispensable(task, error) and isinstance(error, RequestError)
+
+    def _has_top_view(self, task: Task) -> bool:
+        """Whether the advertiser ever had a TopView campaign; no, where nobody may know."""
+        request = accounts.top_view_request(task.advertiser.id if task.advertiser else "")
+        try:
+            return bool(self.tap.transport.send(request, stream=self.name).data.get("list"))
+        except (NotPermittedError, RequestError) as error:
+            self._warn_once("top view", "Reading no TopView ads, if there are any: %s", error)
+            return False
 
     def _synchronous(self, task: Task) -> tuple[Page, Sequence[Task]]:
         if len(task.request.params["metrics"]) > METRICS_AT_ONCE:
@@ -498,7 +537,12 @@ class ReportStream(WindowedStream):
                 for batch in accounts.batches(ids, max(1, size))
             ]
         if not parts and self.ways.may_be_task(task):
-            return [background.InBackground(_undivided(task).request, task.advertiser, task.window)]
+            request = _undivided(task).request
+            return [
+                background.InBackground(
+                    request, task.advertiser, task.window, optional=task.optional
+                )
+            ]
         return [self._part(task, part) for part in parts]
 
     def _filters_campaigns(self) -> bool:
@@ -522,19 +566,15 @@ class ReportStream(WindowedStream):
             TapError: they cannot be read.
         """
         found: dict[str, None] = {}
-        for extra in ({}, {"buying_types": ["RESERVATION_TOP_VIEW"]}):
-            filtering = {"primary_status": "STATUS_ALL", **extra}
-            size = TOP_VIEW_PAGE_SIZE if extra else 1000
+        top_view = accounts.top_view_request(task.advertiser.id if task.advertiser else "")
+        filtering = {"primary_status": "STATUS_ALL"}
+        others = {**top_view.params, "page_size": 1000, "filtering": filtering}
+        for first in (dataclasses.replace(top_view, params=others), top_view):
+            size = int(first.params["page_size"])
             waiting = [1]
             while waiting:
                 page = waiting.pop(0)
-                params = {
-                    "advertiser_id": task.advertiser.id if task.advertiser else "",
-                    "page": page,
-                    "page_size": size,
-                    "filtering": filtering,
-                }
-                request = Request("/campaign/get/", params, shared=True)
+                request = first.with_paged(page=page)
                 data = self.tap.transport.send(request, stream=self.name).data
                 rows = data.get("list") or []
                 found |= dict.fromkeys(str(row["campaign_id"]) for row in rows)
@@ -569,13 +609,20 @@ class ReportStream(WindowedStream):
         return Request(self.path, params, divisible=True)
 
     @override
+    def common(self, task: Task) -> dict[str, t.Any]:
+        columns = super().common(task)
+        if self.top_view:
+            columns["is_top_view"] = accounts.TOP_VIEW in _buying_types(task)
+        return columns
+
+    @override
     def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
         dimensions = raw.get("dimensions") or {}
         for name in self.dimensions:
             if not isinstance(dimensions.get(name), (str, int)):
                 msg = f"{task.request.where} answered a row without the dimension {name}"
                 raise ResponseError(msg)
-        row = {"advertiser_id": task.advertiser.id if task.advertiser else None}
+        row = self.common(task)
         row |= {name: dimensions[name] for name in self.dimensions}  # in the order of the keys
         yield {**row, **dimensions, **(raw.get("metrics") or {})}
 
@@ -584,6 +631,22 @@ def _asking_for(task: Task, metrics: Sequence[str]) -> Task:
     """The same task for these metrics."""
     params = {**task.request.params, "metrics": list(metrics)}
     return dataclasses.replace(task, request=dataclasses.replace(task.request, params=params))
+
+
+def _buying_types(task: Task) -> str:
+    """The buying types, as JSON text, that a report's filters ask for; empty: they do not."""
+    filters = task.request.params.get("filtering", ())
+    values = (one["filter_value"] for one in filters if one["field_name"] == "buying_type")
+    return next(values, "")
+
+
+def _of_top_view(task: Task) -> Task:
+    """The same for TopView ads, where the advertiser has any."""
+    params = {**task.request.params}
+    asked = _filter("buying_type", [accounts.TOP_VIEW])
+    params["filtering"] = [*params.get("filtering", ()), asked]
+    request = dataclasses.replace(task.request, params=params)
+    return dataclasses.replace(task, request=request, optional=True)
 
 
 def _undivided(task: Task) -> Task:

@@ -310,6 +310,7 @@ class MaterialReport(ReportStream):
 
     page_size = 100
     data_level = "AUCTION_AD"
+    top_view = False
     tolerated_codes = SmartPlusStream.tolerated_codes
     selected_by_default = False
 
