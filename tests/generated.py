@@ -64,9 +64,12 @@ def settings_table() -> str:
 
 def keys(stream: type[TikTokStream]) -> str:
     """The primary keys, in code marks."""
-    report = issubclass(stream, ReportStream)
-    names = stream.keys(stream.dimensions) if report else stream.primary_keys
-    return ", ".join(f"`{key}`" for key in dict.fromkeys(t.cast("tuple[str, ...]", names)))
+    names = (
+        stream.keys(stream.dimensions)
+        if issubclass(stream, ReportStream)
+        else t.cast("tuple[str, ...]", stream.primary_keys)
+    )
+    return ", ".join(f"`{key}`" for key in dict.fromkeys(names))
 
 
 def replication(stream: type[TikTokStream]) -> str:
