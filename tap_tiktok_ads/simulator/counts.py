@@ -221,6 +221,7 @@ def _things(account: Account) -> dict[str, int]:
         "saved_audiences": "saved_audiences",
         "creative_portfolios": "portfolios",
         "music_creatives": "music",
+        "playables": "playables",
         "spark_ads": "posts",
         "identities": "identities",
         "instant_pages": "instant_pages",

@@ -75,6 +75,7 @@ STREAMS: tuple[type[TikTokStream], ...] = (
     audiences.SavedAudiences,
     creatives.MusicCreatives,
     creatives.CreativePortfolios,
+    creatives.Playables,
     creatives.SparkAds,
     creatives.Identities,
     creatives.InstantPages,

@@ -9,7 +9,7 @@ from typing_extensions import override
 from tap_tiktok_ads.streams.base import EntityStream
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.client import Task
@@ -62,6 +62,26 @@ class CreativePortfolios(EntityStream):
     page_size = 100
     records_field = "creative_portfolios"
     selected_by_default = False
+
+
+class Playables(EntityStream):
+    """Playables, those not saved yet and deleted ones included.
+
+    The answer's fields are inferred from those of the request.
+    """
+
+    name = "playables"
+    path = "/playable/get/"
+    primary_keys = ("advertiser_id", "playable_id")
+    page_size = 500
+    selected_by_default = False
+
+    @override
+    def listings(self, advertiser: Advertiser) -> Iterator[tuple[Request, bool]]:
+        deleted = ("DELETED",) if self.tap.settings.include_deleted else ()
+        for status in ("SAVED", "UPLOADED", *deleted):
+            request = self.listing(advertiser, self.page_size, {})
+            yield request.with_paged(operation_status=status), False
 
 
 class SparkAds(EntityStream):
