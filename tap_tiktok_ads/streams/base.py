@@ -148,6 +148,8 @@ class EntityStream(KeyedStream):
     """Whether the endpoint can leave out what has not changed since a time."""
     capped: t.ClassVar[bool] = False
     """Whether the endpoint lists at most `LISTING_CAP` objects."""
+    fixed: t.ClassVar[Mapping[str, t.Any]] = {}
+    """Further parameters of every listing."""
 
     @override
     def columns(self) -> dict[str, t.Any]:
@@ -188,7 +190,7 @@ class EntityStream(KeyedStream):
         filtering: dict[str, t.Any],
     ) -> Request:
         """The request for a listing's first page."""
-        params: dict[str, t.Any] = {"advertiser_id": advertiser.id}
+        params: dict[str, t.Any] = {"advertiser_id": advertiser.id, **self.fixed}
         if page_size is not None:
             params |= {"page": 1, "page_size": page_size}
         if filtering:

@@ -9,7 +9,7 @@ from typing_extensions import override
 from tap_tiktok_ads.streams.base import EntityStream
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.client import Task
@@ -92,14 +92,8 @@ class SparkAds(EntityStream):
     permission = "691 Authorize TikTok Posts"
     primary_keys = ("advertiser_id", "item_id")
     page_size = 50
+    fixed: t.ClassVar[Mapping[str, t.Any]] = {"item_types": ["VIDEO", "CAROUSEL"]}
     selected_by_default = False
-
-    @override
-    def listing(
-        self, advertiser: Advertiser, page_size: int | None, filtering: dict[str, t.Any]
-    ) -> Request:
-        listing = super().listing(advertiser, page_size, filtering)
-        return listing.with_paged(item_types=["VIDEO", "CAROUSEL"])
 
     @override
     def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
@@ -129,11 +123,5 @@ class InstantPages(EntityStream):
     primary_keys = ("advertiser_id", "page_id")
     replication_key = "update_time"
     page_size = 100
+    fixed: t.ClassVar[Mapping[str, t.Any]] = {"business_types": ["LEAD_GEN"]}
     selected_by_default = False
-
-    @override
-    def listing(
-        self, advertiser: Advertiser, page_size: int | None, filtering: dict[str, t.Any]
-    ) -> Request:
-        listing = super().listing(advertiser, page_size, filtering)
-        return listing.with_paged(business_types=["LEAD_GEN"])

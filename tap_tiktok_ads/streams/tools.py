@@ -165,9 +165,5 @@ class AutomatedRules(EntityStream):
     primary_keys = ("advertiser_id", "rule_id")
     records_field = "rules"
     page_size = 100
+    fixed: t.ClassVar[Mapping[str, t.Any]] = {"tzone": "UTC"}
     selected_by_default = False
-
-    @override
-    def listing(self, advertiser: Advertiser, page_size: int | None, filtering: Raw) -> Request:
-        listing = super().listing(advertiser, page_size, filtering)
-        return listing.with_paged(tzone="UTC")
