@@ -25,7 +25,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads import dates, errors, fetch, records
 from tap_tiktok_ads.output import BufferedWriter, Lines
-from tap_tiktok_ads.pagination import pages_after, past_the_end
+from tap_tiktok_ads.pagination import Reading, pages_after, past_the_end, total_number
 
 if t.TYPE_CHECKING:
     import logging
@@ -43,7 +43,9 @@ if t.TYPE_CHECKING:
 INCREMENTAL = "INCREMENTAL"
 #: Lines that are joined before they are written: few enough to stay in the processor's cache.
 LINES_AT_ONCE = 25
-_RECORD = (dict, bytes, msgspec.Raw)
+_RECORD = (dict, tuple, msgspec.Raw)
+#: How often a listing is read again that changed while it was read.
+READINGS_MORE = 2
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,10 +96,12 @@ class Page:
     """What a task brought, or why it brought nothing.
 
     Attributes:
-        rows: typed rows; or RECORD lines, where they need nothing more: one for each row, or for
-            all of them where there are no marks.
+        rows: typed rows; or RECORD lines, where they need nothing more: one for each row, or all
+            in one.
         count: rows.
-        marks: for each row, where rows can come twice or unasked.
+        marks: for each row, what tells whether it came before or unasked.
+        records: how many the answer held, where it is a page of a listing.
+        total: how many the listing holds, as the answer told.
         weight: bytes that the page takes, roughly.
         server_time: HTTP date of the answer.
         cut: whether TikTok warned that rows may be missing.
@@ -107,7 +111,9 @@ class Page:
 
     rows: Sequence[Record] | Sequence[bytes] = ()
     count: int = 0
-    marks: Sequence[Mark] | None = None
+    marks: Sequence[t.Any] | None = None
+    records: int | None = None
+    total: int | None = None
     weight: int = 0
     server_time: str | None = None
     cut: bool = False
@@ -116,7 +122,10 @@ class Page:
 
     def only(self, wanted: Sequence[bool]) -> Page:
         """The page with the rows that are wanted."""
-        rows = t.cast("t.Any", list(itertools.compress(self.rows, wanted)))
+        rows: t.Any = self.rows
+        if len(rows) != self.count:
+            rows = rows[0].splitlines(keepends=True)  # JSON holds no line breaks
+        rows = list(itertools.compress(rows, wanted))
         return dataclasses.replace(self, rows=rows, count=len(rows))
 
     def first(self, count: int) -> Page:
@@ -133,7 +142,9 @@ class Group:
         self.window = window
         self.began: str | None = None  # HTTP date of the first answer
         self.newest: str | None = None  # latest change seen
-        self.seen: set[tuple[t.Any, ...]] = set()
+        self.seen: set[t.Any] = set()
+        self.repeated = 0  # rows dropped because they came before
+        self.readings: dict[str, tuple[Task, Reading]] = {}  # with the task of the first page
 
 
 class TikTokStream(Stream):
@@ -159,6 +170,10 @@ class TikTokStream(Stream):
     """Whether other streams make the same requests."""
     tolerated_codes: t.ClassVar[frozenset[int]] = frozenset()
     """Codes that mean the account lacks a feature: no rows and a warning instead of an error."""
+    counted: t.ClassVar[bool] = True
+    """Whether `page_info` counts the records that `read` gives."""
+    distinct: bool = False
+    """Whether rows are told apart: one that comes again is dropped."""
 
     def __init__(self, tap: TapTikTokAds) -> None:
         # what `columns` may need, before the SDK's part
@@ -173,6 +188,8 @@ class TikTokStream(Stream):
         self.fetching: fetch.Lookahead[Task, Page] | None = None
         self._lines: Lines | None = None
         self._refused: dict[str, errors.ApiError] = {}  # by workers: ask no further
+        self.repeated = 0  # rows dropped because they came before
+        self._odd_totals = False  # whether TikTok's totals of this stream mean something else
         self._gaps: set[str] = set()  # by the main thread, in plan order: bookmarks stay
 
     @property
@@ -206,9 +223,13 @@ class TikTokStream(Stream):
         """The columns that are the same in all rows of a task."""
         return {"advertiser_id": task.advertiser.id if task.advertiser else None}
 
-    def mark(self, row: Record) -> Mark | None:  # noqa: ARG002 - for subclasses
+    def mark(self, row: Record) -> t.Any:  # noqa: ARG002 - for subclasses
         """What tells a typed row from others; None in streams that want every row."""
         return None
+
+    def identity(self, mark: t.Any) -> t.Any:
+        """What two marks of the same row have in common."""
+        return mark
 
     def wanted(self, page: Page, group: Group) -> Page:  # noqa: ARG002 - for subclasses
         """The page with the rows that belong to this run; the group notes what it has seen."""
@@ -256,9 +277,13 @@ class TikTokStream(Stream):
     def page_of(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
         """The typed rows of raw records, or RECORD lines."""
         facts: dict[str, t.Any] = {"server_time": reply.server_time, "cut": reply.reports_cut}
-        if self._lines is not None and found and isinstance(found[0], bytes):
-            block = self._lines.of_members(t.cast("list[bytes]", found), self.common(task))
-            return Page([block], len(found), weight=len(block), **facts)
+        if self.counted and (self.page_size is not None or reply.data.get("page_info")):
+            facts["records"] = len(found)
+            facts["total"] = total_number(reply.data.get("page_info"))
+        if self._lines is not None and found and isinstance(found[0], tuple):
+            members, marks = map(list, zip(*found, strict=True))
+            block = self._lines.of_members(members, self.common(task))
+            return Page([block], len(found), marks, weight=len(block), **facts)
         rows = self.caster.rows(row for raw in found for row in self.flatten(_object(raw), task))
         if self._lines is not None:  # one row after the other, while it is in the processor's cache
             marks, lines = [], []
@@ -286,7 +311,7 @@ class TikTokStream(Stream):
         if not parts:  # nothing to divide it by
             return Page(failed=error.cause), ()
         what = f"Dividing into {len(parts)}" if len(parts) > 1 else "Reading anew"
-        self.logger.warning("%s what was too large: %s", what, error)
+        self.logger.info("%s what was too large: %s", what, error)
         _, whole = task.group
         return Page(), [dataclasses.replace(part, whole=whole) for part in parts]
 
@@ -513,8 +538,59 @@ class TikTokStream(Stream):
             for task, page in pages:
                 self._report(task, page)
                 group.began = group.began or page.server_time
+                before = group.repeated
                 yield group, self.wanted(page, group)
+                if page.records is not None:
+                    key = task.request.with_paged(page=1).key
+                    _, reading = group.readings.setdefault(key, (task, Reading()))
+                    reading.add(page.records, page.total, group.repeated - before)
+            self.repeated += group.repeated
+            for key, (first, reading) in group.readings.items():
+                if not reading.whole and not self._odd_totals:
+                    yield from self._read_again(group, key, first, reading)
             yield group, None
+
+    def _read_again(
+        self, group: Group, key: str, first: Task, reading: Reading
+    ) -> Iterator[tuple[Group, Page]]:
+        """The rows that a listing lacked because it changed while it was read.
+
+        Where it cannot be settled, the log tells, and the advertiser's bookmark stays.
+        """
+        request = dataclasses.replace(first.request, shared=False)
+        for _ in range(READINGS_MORE if self.distinct else 0):
+            again, new = Reading(), 0
+            seen: set[t.Any] = set()
+            anew = [dataclasses.replace(first, request=request)]
+            for task, page in fetch.in_turn(anew, self.work):
+                self._report(task, page)
+                wanted = self.wanted(page, group)
+                new += wanted.count
+                yield group, wanted
+                if page.records is not None and task.request.with_paged(page=1).key == key:
+                    identities = set(map(self.identity, page.marks or ()))
+                    again.add(page.records, page.total, page.count - len(identities - seen))
+                    seen |= identities
+            if again.whole:
+                return
+            if again == reading and new == 0:
+                self._odd_totals = True
+                break
+            reading = again
+        else:
+            if self.distinct and group.advertiser is not None:
+                self._gaps.add(group.advertiser.id)
+        self._warn_once(
+            "odd totals" if self._odd_totals else f"drift {key}",
+            "%s: TikTok counts %s, and %d came, %d of them twice, however often it was read. %s",
+            first.request.where,
+            " or ".join(map(str, sorted(reading.totals))),
+            reading.records,
+            reading.repeated,
+            "Its count seems to mean something else."
+            if self._odd_totals
+            else "Rows may be missing; the next run reads them again.",
+        )
 
     def _report(self, task: Task, page: Page) -> None:
         """Say what a page is short of.
@@ -648,9 +724,9 @@ def _object(raw: t.Any) -> dict[str, t.Any]:
     return records.decode_object(raw) if isinstance(raw, msgspec.Raw) else raw
 
 
-def _given(marks: list[Mark | None]) -> list[Mark] | None:
+def _given(marks: list[t.Any]) -> list[t.Any] | None:
     """The marks of a page; None in streams that have none."""
-    return t.cast("list[Mark]", marks) if marks and marks[0] is not None else None
+    return marks if marks and marks[0] is not None else None
 
 
 def _is_nested(path: tuple[str, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""Which pages follow a page.
+"""Which pages follow a page, and whether all of a listing came.
 
 Every paged endpoint of TikTok answers with the same `page_info`:
 `{"page": 1, "page_size": 1000, "total_number": 2311, "total_page": 3}`.
@@ -6,6 +6,7 @@ Every paged endpoint of TikTok answers with the same `page_info`:
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 import typing as t
@@ -53,16 +54,51 @@ def pages_after(
 
 def past_the_end(page: int, page_info: t.Mapping[str, t.Any], page_size: int) -> bool:
     """Whether the listing is too short for this page to hold anything, by its own account."""
-    number = _whole(page_info.get("total_number"))
+    number = total_number(page_info)
     return number is not None and number <= (page - 1) * page_size
 
 
 def last_page(page_info: t.Mapping[str, t.Any], page_size: int) -> int | None:
     """The number of the last page; the larger one where total_page and total_number differ."""
     told = [_whole(page_info.get("total_page"))]
-    number = _whole(page_info.get("total_number"))
+    number = total_number(page_info)
     told.append(None if number is None else math.ceil(number / page_size))
     return max((total for total in told if total is not None), default=None)
+
+
+def total_number(page_info: t.Mapping[str, t.Any] | None) -> int | None:
+    """How many records the listing holds, as `page_info` tells."""
+    return _whole(page_info.get("total_number")) if isinstance(page_info, dict) else None
+
+
+@dataclasses.dataclass(slots=True)
+class Reading:
+    """What one reading of a listing brought, page by page, and what it was told to bring.
+
+    Objects that come or go between the requests for two pages move others over the border between
+    them: one comes twice, or not at all.
+
+    Attributes:
+        records: how many came.
+        repeated: rows that came more than once.
+        totals: each `total_number` that a page told.
+    """
+
+    records: int = 0
+    repeated: int = 0
+    totals: set[int] = dataclasses.field(default_factory=set)
+
+    def add(self, records: int, total: int | None, repeated: int) -> None:
+        """Count a page."""
+        self.records += records
+        self.repeated += repeated
+        if total is not None:
+            self.totals.add(total)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing says that records are missing."""
+        return not self.totals or (not self.repeated and self.totals == {self.records})
 
 
 def _whole(value: object) -> int | None:

@@ -431,8 +431,8 @@ class ReportDecoder:
     def decode(self, body: bytes) -> t.Any:
         """The envelope of a success whose `data` holds `list` and `page_info`.
 
-        The list is one of bytes: the members of each row's JSON object, dimensions first. None
-        where the page needs a closer look.
+        The list is one of pairs: the members of each row's JSON object, dimensions first, as bytes,
+        and the hash of its dimensions. None where the page needs a closer look.
         """
         if b'": ' in body[:SAMPLE] or _LONG_FRACTION.search(body):
             return None
@@ -446,7 +446,8 @@ class ReportDecoder:
         envelope: t.Any = _decode_objects(body)
         decode: t.Any = self._decode
         encode, name, times = _ENCODE, self._time, self._times
-        members: list[bytes] = []
+        members: list[tuple[bytes, int]] = []
+        values_of = msgspec.structs.astuple
         # Within a JSON text of no white space, these stand nowhere else than where a value does.
         empty = b':""' in body
         for raw in envelope.data.rows:
@@ -458,7 +459,8 @@ class ReportDecoder:
                 setattr(dimensions, name, times.get(time) or self._moment(time))
             metrics = encode(row.metrics)
             comma = b"" if metrics == b"{}" else b","
-            members.append(encode(dimensions)[1:-1] + comma + metrics[1:-1])
+            member = encode(dimensions)[1:-1] + comma + metrics[1:-1]
+            members.append((member, hash(values_of(dimensions))))
         envelope.data.rows = members
         return envelope
 

@@ -61,7 +61,11 @@ def by_decoder(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]] | None:
     envelope = decoder.decode(body_of(rows))
     if envelope is None:
         return None
-    lines = Lines("s", ()).of_members(envelope.data.rows, {"advertiser_id": "7"}).splitlines()
+    lines = (
+        Lines("s", ())
+        .of_members([row for row, _ in envelope.data.rows], {"advertiser_id": "7"})
+        .splitlines()
+    )
     found = [json.loads(line, parse_float=str, parse_int=str)["record"] for line in lines]
     assert all(row.pop("advertiser_id") == "7" for row in found)
     return found

@@ -43,6 +43,8 @@ ID_BATCH = 100
 INVALID = 40002
 #: Rows that may be merged at once where a report needs several requests.
 MERGED_ROWS = 2_000
+#: Rows of a window at most, roughly; fewer need less memory, and less to read again after a stop.
+WINDOW_ROWS = 100_000
 #: Days that a report may span in one request, by its time dimension.
 WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
 #: Dimensions that are objects with one buying type; rows of others would be of several.
@@ -60,7 +62,6 @@ class KeyedStream(TikTokStream):
     def __init__(self, tap: TapTikTokAds) -> None:
         super().__init__(tap)
         self._since: dict[str | None, t.Any] = {}
-        self.repeated = 0  # rows dropped because their key came before
         self.identify()
 
     def identify(self) -> None:
@@ -70,6 +71,7 @@ class KeyedStream(TikTokStream):
         ]
         self._identity = keys or list(self.primary_keys)
         self._dated = self.replication_key or ""
+        self.distinct = bool(self._identity)
 
     def since(self, advertisers: Sequence[Advertiser | None]) -> dict[str | None, t.Any]:
         """From which change on rows are wanted, by advertiser; None: all."""
@@ -79,6 +81,10 @@ class KeyedStream(TikTokStream):
     def mark(self, row: Record) -> Mark:
         identity = tuple(map(row.get, self._identity))
         return Mark(identity, row.get(self._dated))
+
+    @override
+    def identity(self, mark: Mark) -> tuple[t.Any, ...]:
+        return mark.identity
 
     @override
     def wanted(self, page: Page, group: Group) -> Page:
@@ -115,9 +121,9 @@ class KeyedStream(TikTokStream):
         for identity, changed in marks:
             recent = since is None or not changed or changed >= since
             again = identity in group.seen
-            self.repeated += recent and again
+            group.repeated += again
             wanted.append(recent and not again)
-            if recent and identity:
+            if identity:
                 group.seen.add(identity)
         return page.only(wanted)
 
@@ -338,6 +344,7 @@ class ReportStream(WindowedStream):
     dimensions: tuple[str, ...]
     filters: tuple[dict[str, str], ...] = ()
     """Filters besides the one for deleted objects."""
+    distinct = True
     top_view: bool = True
     """Whether TopView ads are reported only when asked for, and rows tell which they are."""
 
@@ -466,7 +473,12 @@ class ReportStream(WindowedStream):
     def _synchronous(self, task: Task) -> tuple[Page, Sequence[Task]]:
         if len(task.request.params["metrics"]) > METRICS_AT_ONCE:
             return self._merged(task), ()
-        return super().answered(task)
+        page, following = super().answered(task)
+        rows = len(following) * int(task.request.params["page_size"])
+        if rows > WINDOW_ROWS and task.request.divisible and task.window and task.window.days > 1:
+            msg = f"{task.request.where} has {page.total or rows:,} rows in one window"
+            raise TooLargeError(ResponseError(msg))
+        return page, following
 
     def _part_of_report(self, task: background.PartOfReport) -> Page:
         page = self.page_of(task, task.rows(self.dimensions), Reply({}, "unknown"))
@@ -514,6 +526,34 @@ class ReportStream(WindowedStream):
                     row = rows.setdefault(key, {"dimensions": dimensions, "metrics": {}})
                     row["metrics"] |= raw.get("metrics") or {}
         return self.page_of(task, list(rows.values()), replies[0])
+
+    @override
+    def page_of(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
+        """As ever; rows of TopView ads may have the dimensions of others."""
+        page = super().page_of(task, found, reply)
+        if page.marks and self.top_view and accounts.TOP_VIEW in _buying_types(task):
+            return dataclasses.replace(page, marks=[~mark for mark in page.marks])
+        return page
+
+    @override
+    def mark(self, row: Record) -> int:
+        """A digest of the dimensions, as `records.ReportDecoder` has it."""
+        return hash(tuple(row[name] for name in self.dimensions))
+
+    @override
+    def wanted(self, page: Page, group: Group) -> Page:
+        """Drop what came before in this window: a row that moved from one page to the next."""
+        marks: Sequence[int] = page.marks or ()
+        new = set(marks)
+        if len(new) == len(marks) and group.seen.isdisjoint(new):
+            group.seen |= new
+            return page
+        wanted = []
+        for mark in marks:
+            wanted.append(mark not in group.seen)
+            group.seen.add(mark)
+        group.repeated += wanted.count(False)
+        return page.only(wanted)
 
     @override
     def divide(self, task: Task) -> Sequence[Task]:

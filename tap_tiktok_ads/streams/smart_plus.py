@@ -170,7 +170,7 @@ class SmartPlusAdSuggestions(SmartPlusStream):
     path = REVIEW_PATH
     permission = "220 Read Ads (inferred)"
     primary_keys = ("advertiser_id", "smart_plus_ad_id", "suggestion_level", "ad_material_id")
-    modified_after = False
+    modified_after = counted = False
 
     @override
     def listing(self, *args: t.Any) -> Request:
