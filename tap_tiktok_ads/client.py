@@ -209,7 +209,7 @@ class TikTokStream(Stream):
 
     def new_caster(self) -> records.Caster:
         """What makes typed rows of raw ones."""
-        return records.Caster(self.schema)
+        return records.Caster(self.schema, required=self.primary_keys)
 
     def plan(self) -> Iterable[Task]:
         """The first request of every listing, in the order of the output; bookmarks applied."""
@@ -299,7 +299,7 @@ class TikTokStream(Stream):
     def _without_records(self, task: Task, error: errors.TapError) -> Page:
         if not isinstance(error, errors.ApiError) or not self.skippable(task, error):
             return Page(failed=error)
-        if task.advertiser is not None and not self.dispensable(task, error):
+        if task.advertiser is not None and not task.optional:
             self._refused[task.advertiser.id] = error
         return Page(refused=error)
 
@@ -322,7 +322,8 @@ class TikTokStream(Stream):
     def skippable(self, task: Task, error: errors.ApiError) -> bool:
         """Whether an error concerns only this advertiser or an optional listing."""
         if isinstance(error, errors.RequestError):
-            return task.optional or error.code in self.tolerated_codes
+            lacks = task.optional and task.page == 1 and error.code == errors.INVALID
+            return (lacks and not errors.is_too_large(error)) or error.code in self.tolerated_codes
         return isinstance(error, errors.NotPermittedError)
 
     def dispensable(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
@@ -562,7 +563,7 @@ class TikTokStream(Stream):
             again, new = Reading(), 0
             seen: set[t.Any] = set()
             anew = [dataclasses.replace(first, request=request)]
-            for task, page in fetch.in_turn(anew, self.work):
+            for task, page in fetch.in_turn(anew, self._alone):
                 self._report(task, page)
                 wanted = self.wanted(page, group)
                 new += wanted.count
@@ -591,6 +592,11 @@ class TikTokStream(Stream):
             if self._odd_totals
             else "Rows may be missing; the next run reads them again.",
         )
+
+    def _alone(self, task: Task) -> tuple[Page, Sequence[Task]]:
+        """As `work`, without the optional listing that follows another."""
+        page, following = self.work(task)
+        return page, [one for one in following if one.optional == task.optional]
 
     def _report(self, task: Task, page: Page) -> None:
         """Say what a page is short of.
@@ -704,13 +710,14 @@ class TikTokStream(Stream):
         new = [name for name in unknown if f"unknown {name}" not in self._reported]
         if new:
             self._reported |= {f"unknown {name}" for name in new}
-            self.logger.warning("New fields, not in the schema and kept: %s.", ", ".join(new))
+            fields = self.tap.transport.masked(", ".join(new))
+            self.logger.warning("New fields, not in the schema and kept: %s.", fields)
         for name, value in unreadable.items():
             self._warn_once(
                 f"unreadable {name}",
-                "Field %r held %.100r, which does not fit its type.",
+                "Field %r held %.100s, which does not fit its type.",
                 name,
-                value,
+                self.tap.transport.masked(repr(value)),
             )
 
 
@@ -742,4 +749,6 @@ def _is_news(record: logging.LogRecord) -> bool:
 def _misshapen(task: Task, error: Exception) -> errors.ResponseError:
     """The error for an answer whose shape nobody foresaw."""
     msg = f"{task.request.where} answered in a shape that cannot be read ({error!r:.200})"
+    if isinstance(error, records.BadValueError):
+        msg = f"{task.request.where} answered a row without a key: {error}"
     return errors.ResponseError(msg)

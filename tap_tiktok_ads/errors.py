@@ -107,6 +107,10 @@ def rule(code: int) -> Rule:
     return next((found for codes, found in RANGES if code in codes), UNKNOWN)
 
 
+#: The code for a parameter that TikTok does not accept.
+INVALID = 40002
+
+
 class TapError(Exception):
     """An error that ends in one sentence for the user. Its text never holds a secret."""
 

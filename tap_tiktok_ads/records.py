@@ -221,14 +221,22 @@ class Caster:
     In a column that may not be null, as keys are, it raises `BadValueError`.
     """
 
-    def __init__(self, schema: Mapping[str, t.Any], *, attributes: bool = False) -> None:
+    def __init__(
+        self,
+        schema: Mapping[str, t.Any],
+        *,
+        attributes: bool = False,
+        required: Iterable[str] = (),
+    ) -> None:
         """Compile the schema.
 
         Args:
             schema: an object schema with `properties`.
             attributes: whether `-` in a text column that may be null means no value, as in reports.
+            required: columns that every row must have, and no null in them.
         """
         self.notes = Notes()
+        self._required = frozenset(required)
         self._text: Convert = attribute if attributes else text
         self._keys = {
             name
@@ -257,9 +265,14 @@ class Caster:
             name: self._compile(column, f"{path}{name}")
             for name, column in schema["properties"].items()
         }
+        keys = frozenset() if path else self._required
+        columns |= {name: _never_null(columns[name]) for name in keys}
         shapes: dict[tuple[t.Any, ...], list[tuple[str, Convert]]] = {}
 
         def to_convert(row: Row) -> list[tuple[str, Convert]]:
+            if missing := [name for name in sorted(keys) if row.get(name) is None]:
+                msg = f"{', '.join(missing)} is missing"
+                raise BadValueError(msg)
             for name in row.keys() - columns.keys():
                 self.notes.unknown(path + name)
             return [
@@ -272,9 +285,7 @@ class Caster:
 
         def cast(row: t.Any) -> t.Any:
             if type(row) is not dict:
-                if row == "":
-                    return None
-                raise BadValueError(row)
+                return _no_object(row)
             shape = (*row, *map(type, row.values()))
             steps = shapes.get(shape)
             if steps is None:
@@ -327,6 +338,25 @@ class Caster:
             return value
 
         return array
+
+
+def _no_object(value: t.Any) -> None:
+    if value != "":
+        raise BadValueError(value)
+
+
+def _never_null(convert: Convert) -> Convert:
+    """The conversion of a key."""
+    if convert is text:  # which leaves all but null, and that is refused already
+        return convert
+
+    def converted(value: t.Any) -> t.Any:
+        result = convert(value)
+        if result is None:
+            raise BadValueError(value)
+        return result
+
+    return converted
 
 
 def _as_it_is(value: t.Any) -> t.Any:

@@ -201,7 +201,7 @@ def expand(
         else:
             near = difflib.get_close_matches(name, [*known, *groups], n=1, cutoff=0.8)
             if near:
-                msg = f"unknown metric {name!r}: did you mean {near[0]!r}?"
+                msg = f"unknown metric {name!r} (did you mean {near[0]!r}?)"
                 raise ValueError(msg)
             found[name] = None
     return tuple(found)
@@ -237,7 +237,10 @@ def check_streams(setting: t.Any, known: Collection[str]) -> None:
 #: Where an error names what it is about: in quotes, in brackets, or behind the last colon.
 _NAMED = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|[^:]*$")
 #: Behind these words, an error names what would be right.
-_ALLOWED = re.compile(r"(?i)must be one of|allowed|supported|valid values|available")
+_ALLOWED = re.compile(
+    r"(?i)must be one of|allowed|supported|valid values|available|expected|choices? (are|is)"
+    r"|choose|valid (metrics|ones|fields) are"
+)
 
 
 def refused_metrics(message: str, asked: Sequence[str]) -> tuple[str, ...]:

@@ -101,7 +101,11 @@ class ReportFile:
             msg = f"{self._where} answered {position} bytes that are no CSV text, or not all of it"
             raise errors.ResponseError(msg)
         self._starts = ends if ends[-1] == position else [*ends, position]
-        self.columns = next(self._read(0, ends[0]), [])
+        headings = list(self._read(0, ends[0]))
+        self.columns = headings[0] if headings else []
+        if len(headings) > 1 or len(set(self.columns)) < len(self.columns):
+            msg = f"{self._where} answered CSV text whose first row names no columns, or one twice"
+            raise errors.ResponseError(msg)
 
     def part(self, number: int) -> list[dict[str, str]]:
         """The rows of a part, counted from 0, by column.

@@ -13,6 +13,7 @@ import random
 import re
 import tempfile
 import threading
+import time
 import typing as t
 import urllib.parse
 import weakref
@@ -40,6 +41,10 @@ CONNECT_TIMEOUT = 10.0
 LONGEST_WAIT = 60.0
 #: Bytes of a file that are received at once.
 BLOCK = 256 * 1024
+#: Bytes of a body in memory at most; a page of a thousand ads takes some ten million.
+MOST_BODY = 256 * 1024 * 1024
+#: How many times the time-out a body may take as long as it keeps coming.
+PATIENCE = 5
 #: HTTP statuses below 500 that pass: request time-out, too early.
 PASSING = frozenset({408, 425})
 #: Characters of a server's text in an error, at most.
@@ -379,10 +384,7 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             )
-            # at once: requests' own way is by pieces of 10 KB
-            body: bytes = (
-                response.raw.read(decode_content=True) if file is None else _fill(file, response)
-            )
+            body = self._body(request, response) if file is None else _fill(file, response)
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
             msg = f"No answer from {request.where} within {self._timeout[1]:g} seconds"
             raise errors.TransientError(msg, timed_out=True) from None
@@ -391,6 +393,29 @@ class Transport:
             raise errors.TransientError(msg) from None
         self._check_status(request, response)
         return response.headers, body
+
+    def _body(self, request: Request, response: requests.Response) -> bytes:
+        """The whole body; requests' own way is by pieces of 10 KB.
+
+        Raises:
+            ResponseError: it is larger than any of TikTok's.
+            TransientError: it came, but so slowly that it would hold up the run.
+        """
+        deadline = time.monotonic() + PATIENCE * self._timeout[1]
+        blocks: list[bytes] = []
+        size = 0
+        while block := response.raw.read1(BLOCK, decode_content=True):
+            blocks.append(block)
+            size += len(block)
+            if size > MOST_BODY:
+                response.close()
+                msg = f"{request.where} answered more than {MOST_BODY:,} bytes"
+                raise errors.ResponseError(msg)
+            if time.monotonic() > deadline:
+                response.close()
+                msg = f"The answer of {request.where} did not end within {PATIENCE} time-outs"
+                raise errors.TransientError(msg, timed_out=True)
+        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
     @staticmethod
     def _check_status(request: Request, response: requests.Response) -> None:

@@ -583,7 +583,7 @@ def test_an_unknown_metric_is_text_with_a_warning(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"metrics": ["spent"]}, "unknown metric 'spent': did you mean 'spend'?"),
+        ({"metrics": ["spent"]}, "unknown metric 'spent' (did you mean 'spend'?)"),
         ({"metrics": ["impresions"]}, "did you mean 'impressions'?"),
         ({"dimensions": ["campagn_id"]}, "did you mean 'campaign_id'?"),
         ({"dimensions": ["campaign_id", "age"]}, "is for report_type AUDIENCE, not BASIC"),

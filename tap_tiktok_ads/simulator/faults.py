@@ -30,6 +30,10 @@ KINDS: dict[str, dict[str, Callable[[str], Any]]] = {
     "empty_page": {},
     "drop_row": {},
     "repeat_row": {},
+    "shift": {},
+    "total": {"by": int},
+    "shape": {},
+    "drip": {"seconds": float},
     "no_page_info": {},
     "not_json": {},
     "revoke_token": {},
@@ -153,14 +157,28 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
     return kind, arguments
 
 
-def alter(kind: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of an answer as a fault in its page leaves it."""
+def alter(
+    fault: Fault, data: dict[str, Any], before: Callable[[], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the data of an answer as a fault in its page leaves it.
+
+    Args:
+        fault: What happens.
+        data: Those of the page.
+        before: Reads those of the page before it.
+    """
+    kind = fault.kind
     name = next((key for key, value in data.items() if isinstance(value, list)), None)
     rows = data[name] if name is not None else []
     middle = len(rows) // 2
     changed = dict(data)
     if kind == "no_page_info":
         changed.pop("page_info", None)
+    if kind == "total" and "page_info" in data:
+        info = data["page_info"]
+        total = max(0, info["total_number"] + fault.details.get("by", 1))
+        pages = -(-total // info["page_size"])
+        changed["page_info"] = {**info, "total_number": total, "total_page": pages}
     if name is None:
         return changed
     if kind == "empty_page":
@@ -169,4 +187,8 @@ def alter(kind: str, data: dict[str, Any]) -> dict[str, Any]:
         changed[name] = rows[:middle] + rows[middle + 1 :]
     elif kind == "repeat_row":
         changed[name] = rows[: middle + 1] + rows[middle:]
+    elif kind == "shift":  # as if an object had come to the front since the page before was read
+        changed[name] = list(before()[name])[-1:] + rows[:-1]
+    elif kind == "shape":
+        changed[name] = {"rows": rows}
     return changed

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 PREFIX = "/open_api/v1.3"
 
 _encode = msgspec.json.Encoder().encode
-_IN_PAGE = frozenset(("empty_page", "drop_row", "repeat_row", "no_page_info"))
+_IN_PAGE = frozenset(
+    ("empty_page", "drop_row", "repeat_row", "no_page_info", "shift", "total", "shape")
+)
+_ON_ITS_WAY = frozenset(("truncate", "drip"))
 _HTML = "<html><head><title>{status}</title></head><body><h1>{status} {phrase}</h1></body></html>"
 _TOO_MANY = "Too many requests. Please retry in some time."
 _ABORT = struct.pack("ii", 1, 0)
@@ -232,15 +235,23 @@ class Simulator:
             self._before(fault, advertiser_id)
         if endpoint.needs_token:
             self._check_token(headers.get("Access-Token"))
-        answer = HANDLERS[path](self._api, endpoint.read(sent))
+        params = endpoint.read(sent)
+        answer = HANDLERS[path](self._api, params)
         data = answer.data
+
+        def before() -> Mapping[str, Any]:
+            page = {**params, "page": max(1, params["page"] - 1)}
+            return cast("Mapping[str, Any]", HANDLERS[path](self._api, page).data)
+
         for fault in taken:
             if fault.kind in _IN_PAGE and isinstance(data, dict):
-                data = alter(fault.kind, data)
+                data = alter(fault, data, before)
         reply = _envelope(0, "OK", data)
         reply.headers.update(answer.headers)
-        if any(fault.kind == "truncate" for fault in taken):
-            reply.fate = "truncate"
+        for fault in taken:
+            if fault.kind in _ON_ITS_WAY:
+                reply.fate = fault.kind
+                reply.wait = fault.details.get("seconds", 0.1)
         return reply
 
     def _file(self, path: str) -> Reply:
@@ -422,7 +433,13 @@ class _Handler(BaseHTTPRequestHandler):
         lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = "\r\n".join((*lines, "", ""))
-        self.wfile.write(head.encode("latin-1") + body)
+        if reply.fate == "drip":
+            self.wfile.write(head.encode("latin-1"))
+            for start in range(0, len(body), 16):
+                self.server.stopping.wait(reply.wait)
+                self.wfile.write(body[start : start + 16])
+        else:
+            self.wfile.write(head.encode("latin-1") + body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Write nothing; `Simulator.requests` is the log."""

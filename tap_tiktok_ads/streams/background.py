@@ -11,7 +11,13 @@ import typing as t
 
 from tap_tiktok_ads import report_definitions
 from tap_tiktok_ads.client import Page, Task
-from tap_tiktok_ads.errors import NotPermittedError, RequestError, TransientError, is_too_large
+from tap_tiktok_ads.errors import (
+    NotPermittedError,
+    RequestError,
+    ResponseError,
+    TransientError,
+    is_too_large,
+)
 from tap_tiktok_ads.tasks import CHECK, CREATE, DOWNLOAD
 
 if t.TYPE_CHECKING:
@@ -119,6 +125,15 @@ class Ways:
                 raise
             self._refused.add(_owner(task))
             self._warn_once("no tasks", "Going on without TikTok's report tasks: %s", error)
+            return instead()
+        asked = (*stream.dimensions, *task.request.params["metrics"])
+        lacking = [name for name in asked if name not in report.columns]
+        if lacking:
+            msg = f"The report that TikTok made has no columns {', '.join(lacking)}"
+            if instead is None:
+                raise ResponseError(msg)
+            self._refused.add(_owner(task))
+            self._warn_once("no columns", "Going on without TikTok's report tasks: %s", msg)
             return instead()
         return Page(), [
             PartOfReport(

@@ -11,7 +11,7 @@ import typing as t
 import pendulum
 from typing_extensions import override
 
-from tap_tiktok_ads import accounts, dates, fetch, records, report_definitions, schemas
+from tap_tiktok_ads import accounts, dates, errors, fetch, records, report_definitions, schemas
 from tap_tiktok_ads.client import Group, Mark, Page, Task, TikTokStream
 from tap_tiktok_ads.errors import (
     ApiError,
@@ -21,7 +21,7 @@ from tap_tiktok_ads.errors import (
     ResponseError,
     TooLargeError,
 )
-from tap_tiktok_ads.pagination import pages_after
+from tap_tiktok_ads.pagination import total_number
 from tap_tiktok_ads.report_definitions import METRICS_AT_ONCE
 from tap_tiktok_ads.streams import background
 from tap_tiktok_ads.transport import Reply, Request
@@ -39,8 +39,6 @@ if t.TYPE_CHECKING:
 CHANGE_DELAY = pendulum.duration(minutes=10)
 #: Ids that a filter of a report may hold.
 ID_BATCH = 100
-#: TikTok's code for a parameter that it does not accept.
-INVALID = 40002
 #: Rows that may be merged at once where a report needs several requests.
 MERGED_ROWS = 2_000
 #: Rows of a window at most, roughly; fewer need less memory, and less to read again after a stop.
@@ -355,6 +353,7 @@ class ReportStream(WindowedStream):
         self.primary_keys = self.keys(self.dimensions)
         self.replication_key = self.time_dimension  # type: ignore[assignment]
         self._dropped: set[str] = set()  # metrics that TikTok calls invalid
+        self._dropped_of_top_view: set[str] = set()
         self.ways = background.Ways(self, self._warn_once)
 
     @classmethod
@@ -388,6 +387,9 @@ class ReportStream(WindowedStream):
         report = (self.report_type, self.data_level, self.dimensions)
         try:
             metrics = report_definitions.expand(written, *report)
+            if not metrics:
+                msg = f"nothing of {', '.join(written)} is valid in this report"
+                raise ValueError(msg)  # noqa: TRY301 - one message for both
             for name in written:
                 if (reason := report_definitions.why_not(name, *report)) is not None:
                     raise ValueError(reason)  # noqa: TRY301 - one message for both
@@ -404,7 +406,8 @@ class ReportStream(WindowedStream):
 
     @override
     def new_caster(self) -> records.Caster:
-        return records.Caster(self.schema, attributes=True)
+        keys = self.keys(self.dimensions)
+        return records.Caster(self.schema, attributes=True, required=keys)
 
     @property
     def metrics(self) -> list[str]:
@@ -445,8 +448,10 @@ class ReportStream(WindowedStream):
         return page, following
 
     def _answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
+        dropped = self._dropped_of_top_view if task.optional else self._dropped
         while True:
-            metrics = [one for one in task.request.params["metrics"] if one not in self._dropped]
+            invalid = self._dropped | dropped
+            metrics = [one for one in task.request.params["metrics"] if one not in invalid]
             part = _asking_for(task, metrics)
             try:
                 return self.ways.answered(part, self._synchronous)
@@ -454,7 +459,13 @@ class ReportStream(WindowedStream):
                 refused = self.invalid(part, error)
                 if not refused:
                     raise
-                self._drop(refused, error)
+                dropped |= {*refused}
+                self._warn_once(
+                    f"dropped {refused} {task.optional}",
+                    "Going on without metrics %s: %s",
+                    ", ".join(refused),
+                    error,
+                )
 
     @override
     def dispensable(self, task: Task, error: ApiError) -> bool:
@@ -462,13 +473,27 @@ class ReportStream(WindowedStream):
         return super().dispensable(task, error) and isinstance(error, RequestError)
 
     def _has_top_view(self, task: Task) -> bool:
-        """Whether the advertiser ever had a TopView campaign; no, where nobody may know."""
-        request = accounts.top_view_request(task.advertiser.id if task.advertiser else "")
+        """Whether the advertiser ever had a TopView campaign; no, where nobody may know.
+
+        Raises:
+            TapError: there is no answer that tells.
+        """
+        owner = task.advertiser.id if task.advertiser else ""
+        request = accounts.top_view_request(owner)
         try:
-            return bool(self.tap.transport.send(request, stream=self.name).data.get("list"))
+            data = self.tap.transport.send(request, stream=self.name).data
         except (NotPermittedError, RequestError) as error:
-            self._warn_once("top view", "Reading no TopView ads, if there are any: %s", error)
+            if not self.skippable(dataclasses.replace(task, request=request), error):
+                raise
+            self._warn_once(
+                f"top view {owner}", "Reading no TopView ads, if there are any: %s", error
+            )
             return False
+        told = total_number(data.get("page_info"))
+        if not isinstance(data.get("list"), list) and told != 0:
+            msg = f"{request.where} answered in another shape: no list at data.list"
+            raise ResponseError(msg)
+        return bool(data["list"] if told is None else told)
 
     def _synchronous(self, task: Task) -> tuple[Page, Sequence[Task]]:
         if len(task.request.params["metrics"]) > METRICS_AT_ONCE:
@@ -487,16 +512,10 @@ class ReportStream(WindowedStream):
     def invalid(self, task: Task, error: ApiError) -> tuple[str, ...]:
         """The metrics that an error calls invalid, where others are left."""
         metrics = task.request.params["metrics"]
-        if not isinstance(error, RequestError) or error.code != INVALID:
+        if not isinstance(error, RequestError) or error.code != errors.INVALID:
             return ()
         refused = report_definitions.refused_metrics(error.api_message, metrics)
         return refused if len(refused) < len(metrics) else ()
-
-    def _drop(self, metrics: Sequence[str], error: RequestError) -> None:
-        new = [name for name in metrics if name not in self._dropped]
-        self._dropped |= set(new)
-        if new:
-            self.logger.warning("Going on without metrics %s: %s", ", ".join(new), error)
 
     def _merged(self, task: Task) -> Page:
         """All rows of a window whose metrics need several requests, merged by their dimensions.
@@ -529,9 +548,10 @@ class ReportStream(WindowedStream):
 
     @override
     def page_of(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
-        """As ever; rows of TopView ads may have the dimensions of others."""
+        """As ever; rows of advertisers' TopView ads have the dimensions of the others."""
         page = super().page_of(task, found, reply)
-        if page.marks and self.top_view and accounts.TOP_VIEW in _buying_types(task):
+        apart = self.top_view and not OBJECTS & {*self.dimensions}
+        if page.marks and apart and accounts.TOP_VIEW in _buying_types(task):
             return dataclasses.replace(page, marks=[~mark for mark in page.marks])
         return page
 
@@ -611,17 +631,15 @@ class ReportStream(WindowedStream):
         top_view = accounts.top_view_request(task.advertiser.id if task.advertiser else "")
         filtering = {"primary_status": "STATUS_ALL"}
         others = {**top_view.params, "page_size": 1000, "filtering": filtering}
-        for first in (dataclasses.replace(top_view, params=others), top_view):
-            size = int(first.params["page_size"])
-            waiting = [1]
-            while waiting:
-                page = waiting.pop(0)
-                request = first.with_paged(page=page)
-                data = self.tap.transport.send(request, stream=self.name).data
-                rows = data.get("list") or []
+
+        def page(part: Task) -> tuple[Sequence[dict[str, t.Any]], Sequence[Task]]:
+            reply = self.tap.transport.send(part.request, stream=self.name)
+            rows = TikTokStream.read(self, part, reply)
+            return rows, TikTokStream.following(self, part, reply, len(rows))
+
+        for request in (dataclasses.replace(top_view, params=others), top_view):
+            for _, rows in fetch.in_turn([Task(request, task.advertiser)], page):
                 found |= dict.fromkeys(str(row["campaign_id"]) for row in rows)
-                if page == 1:
-                    waiting += pages_after(1, None, data.get("page_info"), len(rows), size)
         return list(found)
 
     def request(
@@ -666,7 +684,9 @@ class ReportStream(WindowedStream):
                 raise ResponseError(msg)
         row = self.common(task)
         row |= {name: dimensions[name] for name in self.dimensions}  # in the order of the keys
-        yield {**row, **dimensions, **(raw.get("metrics") or {})}
+        for part in (dimensions, raw.get("metrics") or {}):
+            row |= {name: part[name] for name in part if name not in row}
+        yield row
 
 
 def _asking_for(task: Task, metrics: Sequence[str]) -> Task:

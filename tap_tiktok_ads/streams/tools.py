@@ -57,8 +57,9 @@ class AdGroupDiagnoses(DependentStream):
         diagnosis = raw.pop("diagnosis", None) or {}
         suggestions = diagnosis.pop("suggestions", None) or []
         for suggestion in suggestions if isinstance(suggestions, list) else [suggestions]:
-            for field, category in CATEGORIES.items():
-                for one in suggestion.get(field) or ():
+            for field, found in suggestion.items():
+                category = CATEGORIES.get(field, field.upper())
+                for one in found or ():
                     row = {**raw, **diagnosis, **one, "category": category}
                     row["suggestion_id"] = str(row.get("suggestion_id") or "")
                     yield from super().flatten(row, task)
@@ -81,16 +82,18 @@ class AdReviewInfo(DependentStream):
 
     @override
     def read(self, task: Task, reply: Reply) -> Sequence[Raw]:
-        """The first array of objects, or the objects that are named by ids."""
-        for found in reply.data.values():
+        """The objects of all arrays, or those that are named by ids."""
+        rows: list[Raw] = []
+        members = [found for found in reply.data.values() if found]
+        for found in members:
             if isinstance(found, list) and all(isinstance(one, dict) for one in found):
-                return found
+                rows += found
             if isinstance(found, dict) and all(isinstance(one, dict) for one in found.values()):
-                return [{"ad_id": name, **one} for name, one in found.items()]
-        if not reply.data:
-            return ()
-        msg = f"{task.request.where} answered in another shape: no list of objects in data"
-        raise ResponseError(msg)
+                rows += [{"ad_id": name, **one} for name, one in found.items()]
+        if members and not rows:
+            msg = f"{task.request.where} answered in another shape: no list of objects in data"
+            raise ResponseError(msg)
+        return rows
 
 
 class Apps(EntityStream):
