@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import json
 import subprocess
 import sys
+import threading
 import typing as t
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import hypothesis
 import pytest
@@ -17,7 +21,7 @@ from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tap_tiktok_ads.simulator.server import Request
@@ -174,3 +178,45 @@ def command(
         timeout=timeout,
         check=False,
     )
+
+
+ANSWERED_ADVERTISERS = {"list": [{"advertiser_id": name, "timezone": "UTC"} for name in ("1", "2")]}
+
+
+@contextlib.contextmanager
+def answering(answer: Callable[[dict[str, str]], t.Any]) -> Iterator[tuple[str, list[str]]]:
+    """A server whose answers hold what a function makes of the query, or are its bytes.
+
+    With its address, the paths that it was asked for. `path` is the endpoint, in the query.
+    """
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            parts = urllib.parse.urlsplit(self.path)
+            asked.append(self.path)
+            if parts.path.endswith("/advertiser/info/"):
+                data: t.Any = ANSWERED_ADVERTISERS
+            else:
+                query = dict(urllib.parse.parse_qsl(parts.query))
+                data = answer({**query, "path": parts.path.removeprefix("/open_api/v1.3")})
+            body = data
+            if not isinstance(data, bytes):
+                envelope = {"code": 0, "message": "OK", "request_id": "r", "data": data}
+                body = json.dumps(envelope).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: t.Any) -> None:
+            """Write nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        finally:
+            server.shutdown()

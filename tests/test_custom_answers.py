@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import threading
 import typing as t
-import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from conftest import run
+from conftest import answering, run
 
 from tap_tiktok_ads.errors import ConfigError, ResponseError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from conftest import Messages
 
@@ -27,39 +22,6 @@ ENTRY: dict[str, t.Any] = {
     "url": "/thing/list/",
     "params": {"advertiser_id": "{advertiser_id}"},
 }
-
-
-@contextlib.contextmanager
-def answering(answer: Callable[[dict[str, str]], Data]) -> Iterator[tuple[str, list[str]]]:
-    """A server whose answers hold what a function makes of the query; and the paths asked for."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            parts = urllib.parse.urlsplit(self.path)
-            asked.append(self.path)
-            if parts.path.endswith("/advertiser/info/"):
-                data: Data = ADVERTISERS
-            else:
-                data = answer(dict(urllib.parse.parse_qsl(parts.query)))
-            envelope = {"code": 0, "message": "OK", "request_id": "r", "data": data}
-            body = json.dumps(envelope).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: t.Any) -> None:
-            """Write nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        finally:
-            server.shutdown()
 
 
 def read(

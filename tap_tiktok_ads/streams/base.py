@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import email.utils
 import itertools
@@ -12,7 +13,7 @@ import pendulum
 from typing_extensions import override
 
 from tap_tiktok_ads import accounts, dates, errors, fetch, records, report_definitions, schemas
-from tap_tiktok_ads.client import Group, Mark, Page, Task, TikTokStream
+from tap_tiktok_ads.client import READINGS_MORE, Group, Mark, Page, Task, TikTokStream
 from tap_tiktok_ads.errors import (
     ApiError,
     ConfigError,
@@ -520,9 +521,26 @@ class ReportStream(WindowedStream):
     def _merged(self, task: Task) -> Page:
         """All rows of a window whose metrics need several requests, merged by their dimensions.
 
+        Where a row is not in all of the answers, all are asked for again.
+
         Raises:
             TooLargeError: there are too many to hold; a shorter window has fewer.
         """
+        for _ in range(1 + READINGS_MORE):
+            page, whole = self._merge(task)
+            if whole:
+                return page
+        self._warn_once(
+            f"merged {task.request.where} {task.window}",
+            "%s: some rows lack metrics, for the answers that are merged held different rows "
+            "however often they were asked for.",
+            task.request.where,
+        )
+        return page
+
+    def _merge(self, task: Task) -> tuple[Page, bool]:
+        """The merged rows, and whether each is made of all answers."""
+        parts: collections.Counter[tuple[t.Any, ...]] = collections.Counter()
         rows: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
         divisible = task.window is not None and task.window.days > 1
         replies: list[Reply] = []
@@ -537,14 +555,17 @@ class ReportStream(WindowedStream):
                 raise TooLargeError(ResponseError(msg))
             return found, following
 
-        for metrics in accounts.batches(task.request.params["metrics"], METRICS_AT_ONCE):
+        batches = list(accounts.batches(task.request.params["metrics"], METRICS_AT_ONCE))
+        for metrics in batches:
             for _, found in fetch.in_turn([_asking_for(task, metrics)], page):
                 for raw in found:
                     dimensions = raw.get("dimensions") or {}
                     key = tuple(dimensions.get(name) for name in self.dimensions)
                     row = rows.setdefault(key, {"dimensions": dimensions, "metrics": {}})
                     row["metrics"] |= raw.get("metrics") or {}
-        return self.page_of(task, list(rows.values()), replies[0])
+                    parts[key] += 1
+        whole = all(count == len(batches) for count in parts.values())
+        return self.page_of(task, list(rows.values()), replies[0]), whole
 
     @override
     def page_of(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
