@@ -4,7 +4,7 @@ TARGET_VENV := .venv-target
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check bench format clean
+.PHONY: help demo test check soak bench format clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -21,6 +21,10 @@ check: $(VENV)/installed ## Lint and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+soak: $(VENV)/installed $(TARGET_VENV)/installed ## All faults at all places, kills by the hundred, long fuzzing (an hour)
+	@SOAK=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal \
+		tests/test_faults.py tests/test_records.py tests/test_dates.py tests/test_paths.py
 
 bench: $(VENV)/installed ## Measure speed and memory beside a plain SDK tap (ten minutes)
 	@$(BIN)/python benchmarks/run.py

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import copy
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -135,12 +137,14 @@ def run(
     """Run the tap in this process; its messages, also when it fails (then `error` is raised)."""
     collector = Collector()
     if streams is not None:
-        catalog = catalog_of(config, streams)
+        found = catalog_of(config, streams)["streams"]
+        catalog = {"streams": [one for one in found if one["tap_stream_id"] in streams]}
     tap = TapTikTokAds(
         config=config,
         catalog=catalog,
         state=json.loads(json.dumps(state or {})),
         message_writer=collector,
+        lean=streams is not None,
     )
     try:
         tap.sync_all()
@@ -150,9 +154,21 @@ def run(
     return collector.messages
 
 
+#: Whether this is `make soak`: all of what the suite shows a part of.
+SOAK = bool(os.environ.get("SOAK"))
+
+_catalogs: dict[str, dict[str, t.Any]] = {}
+
+
 def catalog_of(config: dict[str, t.Any], streams: t.Collection[str]) -> dict[str, t.Any]:
     """The discovered catalog with these streams selected."""
-    catalog = TapTikTokAds(config=config, validate_config=False).catalog_dict
+    defining = {name: config.get(name) for name in ("custom_reports", "report_metrics")}
+    key = json.dumps(defining)
+    if config.get("custom_streams") or key not in _catalogs:  # whose discovery makes requests
+        _catalogs[key] = TapTikTokAds(config=config, validate_config=False).catalog_dict
+    catalog = copy.deepcopy(_catalogs[key])
+    if config.get("custom_streams"):
+        del _catalogs[key]
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
             if not item["breadcrumb"]:

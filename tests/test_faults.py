@@ -7,14 +7,15 @@ is reported, and a second run with the state brings all that is missing.
 from __future__ import annotations
 
 import collections
+import itertools
 import logging
 import typing as t
 
 import pendulum
 import pytest
-from conftest import Messages, config_for, run
+from conftest import SOAK, Messages, config_for, run
 
-from tap_tiktok_ads import errors
+from tap_tiktok_ads import errors, transport
 from tap_tiktok_ads.client import TikTokStream
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.streams import STREAMS
@@ -36,7 +37,7 @@ MINE = {
     "name": "mine",
     "url": "/campaign/get/",
     "params": {"advertiser_id": "{advertiser_id}", "filtering": {"primary_status": "STATUS_ALL"}},
-    "page_size": 2,
+    "page_size": 1,
     "primary_keys": ["advertiser_id", "campaign_id"],
     "schema": {"type": "object", "properties": {"campaign_id": {"type": "string"}}},
 }
@@ -86,10 +87,14 @@ WORLD = {
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every paged stream asks for few records at once, as if accounts were large."""
+    """Every paged stream asks for few records at once, as if accounts were large.
+
+    And patience with slow answers is short.
+    """
     for stream in STREAMS:
         if stream.page_size is not None:
             monkeypatch.setattr(stream, "page_size", PAGE)
+    monkeypatch.setattr(transport, "PATIENCE", 1)
 
 
 @pytest.fixture(scope="module")
@@ -132,9 +137,17 @@ def rows(messages: Messages, stream: str) -> collections.Counter[tuple[t.Any, ..
     return collections.Counter(tuple(row[key] for key in keys) for row in messages.records[stream])
 
 
-@pytest.mark.parametrize("page", [1, 2], ids="page-{}".format)
-@pytest.mark.parametrize("stream", FAMILIES)
-@pytest.mark.parametrize("fault", PASSING)
+def places(faults: t.Iterable[str], families: t.Iterable[str]) -> list[tuple[str, str, int]]:
+    """Fault, stream and page: one page of each, or, in `make soak`, both."""
+    pairs = itertools.product(faults, families)
+    return [
+        (*pair, page)
+        for number, pair in enumerate(pairs)
+        for page in ((1, 2) if SOAK else (1 + number % 2,))
+    ]
+
+
+@pytest.mark.parametrize(("fault", "stream", "page"), places(PASSING, FAMILIES))
 def test_what_passes(
     world: Simulator, caplog: pytest.LogCaptureFixture, fault: str, stream: str, page: int
 ) -> None:
@@ -152,9 +165,7 @@ def test_what_passes(
     assert "Rows may be missing" not in caplog.text
 
 
-@pytest.mark.parametrize("page", [1, 2], ids="page-{}".format)
-@pytest.mark.parametrize("stream", [one for one in FAMILIES if one != "mine"])
-@pytest.mark.parametrize("fault", ENDING)
+@pytest.mark.parametrize(("fault", "stream", "page"), places(ENDING, [*FAMILIES][:-1]))
 def test_what_ends_a_run(world: Simulator, fault: str, stream: str, page: int) -> None:
     """The run fails, and its rows with those of the next run from its state are all."""
     expected = whole(world, stream)
@@ -205,14 +216,14 @@ def test_quiet_runs_read_nothing_twice(world: Simulator) -> None:
     """Without faults no request is made twice."""
     world.faults.clear()
     before = len(world.requests)
-    run(settings(world), [*(one.name for one in STREAMS), "mine"])
+    run(settings(world, start_date="{now-2}"), [*(one.name for one in STREAMS), "mine"])
     asked = [(one.path, tuple(one.params.items())) for one in world.requests[before:]]
     twice = [one for one, count in collections.Counter(map(repr, asked)).items() if count > 1]
     assert twice == []
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 2}], indirect=True)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(20 if SOAK else 1))
 def test_one_percent_of_everything(sim: Simulator, seed: int) -> None:
     """Where one answer in a hundred is faulty, the rows are exactly those of a run without."""
     streams = [*FAMILIES][:-1]
