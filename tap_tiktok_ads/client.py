@@ -46,6 +46,8 @@ LINES_AT_ONCE = 25
 _RECORD = (dict, tuple, msgspec.Raw)
 #: How often a listing is read again that changed while it was read.
 READINGS_MORE = 2
+#: Listings whose totals fit nothing, after which those of the stream count for nothing.
+ODD_TOTALS = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ class TikTokStream(Stream):
         self._lines: Lines | None = None
         self._refused: dict[str, errors.ApiError] = {}  # by workers: ask no further
         self.repeated = 0  # rows dropped because they came before
-        self._odd_totals = False  # whether TikTok's totals of this stream mean something else
+        self._odd_totals = 0  # listings whose totals seem to mean something else
         self._gaps: set[str] = set()  # by the main thread, in plan order: bookmarks stay
 
     @property
@@ -547,7 +549,7 @@ class TikTokStream(Stream):
                     reading.add(page.records, page.total, group.repeated - before)
             self.repeated += group.repeated
             for key, (first, reading) in group.readings.items():
-                if not reading.whole and not self._odd_totals:
+                if not reading.whole and self._odd_totals < ODD_TOTALS:
                     yield from self._read_again(group, key, first, reading)
             yield group, None
 
@@ -559,6 +561,7 @@ class TikTokStream(Stream):
         Where it cannot be settled, the log tells, and the advertiser's bookmark stays.
         """
         request = dataclasses.replace(first.request, shared=False)
+        odd = False
         for _ in range(READINGS_MORE if self.distinct else 0):
             again, new = Reading(), 0
             seen: set[t.Any] = set()
@@ -574,22 +577,23 @@ class TikTokStream(Stream):
                     seen |= identities
             if again.whole:
                 return
-            if again == reading and new == 0:
-                self._odd_totals = True
+            odd = again == reading and new == 0 and len(again.totals) == 1
+            if odd:
+                self._odd_totals += 1
                 break
             reading = again
         else:
             if self.distinct and group.advertiser is not None:
                 self._gaps.add(group.advertiser.id)
         self._warn_once(
-            "odd totals" if self._odd_totals else f"drift {key}",
+            "odd totals" if odd else f"drift {key}",
             "%s: TikTok counts %s, and %d came, %d of them twice, however often it was read. %s",
             first.request.where,
             " or ".join(map(str, sorted(reading.totals))),
             reading.records,
             reading.repeated,
             "Its count seems to mean something else."
-            if self._odd_totals
+            if odd
             else "Rows may be missing; the next run reads them again.",
         )
 
