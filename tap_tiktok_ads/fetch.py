@@ -207,14 +207,15 @@ class Lookahead(t.Generic[T, R]):
     def _next_done(self) -> _Node[T, R] | None:
         with self._workers.changed:
             self._workers.fill()
-            if self._head is None:
+            # other plans may have left no room to start one, which is not the end of this
+            if (self._head or self._append_from_plan()) is None:
                 if self._broken is not None:
                     raise self._broken
                 return None
+            node = t.cast("_Node[T, R]", self._head)
             since = time.monotonic()
-            while not self._head.done:
+            while not node.done:
                 self._wait(late=time.monotonic() - since > LATE)
-            node = self._head
             self._head = node.next
             self.ahead -= 1
             self._workers.fill()

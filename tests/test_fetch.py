@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import random
+import sys
 import threading
 import time
 import typing as t
@@ -589,6 +590,20 @@ def test_two_plans_at_a_time_do_not_mix() -> None:
     found = list(zip(letters, numbers, strict=True))
     assert [letter for (letter, _), _ in found] == list("abcdefghij")
     assert [number for _, (number, _) in found] == list(range(10))
+
+
+def test_a_plan_without_room_does_not_end() -> None:
+    """While tasks of another plan take all places, what is left of a plan waits, and is not lost."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns as often as they can
+    try:
+        for _ in range(300):
+            workers = Workers(3)
+            letters, numbers = workers.ordered("abcdefghij", leaf), workers.ordered(range(10), leaf)
+            found = list(zip(letters, numbers, strict=True))
+            assert [number for _, (number, _) in found] == list(range(10))
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_consumed_results_are_let_go() -> None:
