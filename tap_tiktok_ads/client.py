@@ -192,7 +192,7 @@ class TikTokStream(Stream):
         self._refused: dict[str, errors.ApiError] = {}  # by workers: ask no further
         self.repeated = 0  # rows dropped because they came before
         self._odd_totals = 0  # listings whose totals seem to mean something else
-        self._gaps: set[str] = set()  # by the main thread, in plan order: bookmarks stay
+        self._gaps: set[str | None] = set()  # by the main thread, in plan order: bookmarks stay
 
     @property
     def advertisers(self) -> Sequence[Advertiser]:
@@ -465,11 +465,13 @@ class TikTokStream(Stream):
                         break
             except errors.OutputError:
                 raise
-            except errors.TapError:
+            except errors.TapError as error:
+                self.tap.note(self, error, "ended the run")
                 for following in self.tap.after(self):
                     if following.fetching is not None:
                         following.fetching.stop()
                 self._end(written)
+                self.tap.tell_errors(self)
                 raise
         self._end(written)
         yield from ()
@@ -583,8 +585,8 @@ class TikTokStream(Stream):
                 break
             reading = again
         else:
-            if self.distinct and group.advertiser is not None:
-                self._gaps.add(group.advertiser.id)
+            if self.distinct:
+                self._gaps.add(_id(group.advertiser))
         self._warn_once(
             "odd totals" if odd else f"drift {key}",
             "%s: TikTok counts %s, and %d came, %d of them twice, however often it was read. %s",
@@ -609,10 +611,10 @@ class TikTokStream(Stream):
             TapError: the page itself.
         """
         if page.failed is not None:
-            raise page.failed
+            self._go_on(task, page.failed)
         if page.refused is not None:
-            if task.advertiser is not None and not self.dispensable(task, page.refused):
-                self._gaps.add(task.advertiser.id)
+            if not self.dispensable(task, page.refused):
+                self._gaps.add(_id(task.advertiser))
             self._report_refusal(task, page.refused)
         if page.cut:
             self._warn_once(
@@ -621,6 +623,26 @@ class TikTokStream(Stream):
                 task.request.where,
             )
         self._report_drift()
+
+    def _go_on(self, task: Task, error: errors.TapError) -> None:
+        """Leave out what failed, where the settings say so.
+
+        Raises:
+            TapError: they do not, or nothing else could be read either.
+        """
+        hopeless = (errors.AuthError, errors.ThrottledError, errors.ConfigError)
+        if self.tap.settings.on_error == "fail" or isinstance(error, hopeless):
+            self.tap.note(self, error, "ended the run", task)
+            raise error
+        self._gaps.add(_id(task.advertiser))
+        self.tap.note(self, error, "left out", task)
+        self.tap.failed.append((self.name, _id(task.advertiser) or "all"))
+        self._warn_once(
+            f"failed {task.advertiser}",
+            "Going on without advertiser %s: %s",
+            _id(task.advertiser) or "all",
+            error,
+        )
 
     def _new_lines(self) -> Lines | None:
         """What makes RECORD lines of rows, as the SDK would write them one by one.
@@ -645,7 +667,7 @@ class TikTokStream(Stream):
 
     def _close(self, group: Group) -> None:
         """Move the bookmark of a completed group, and write a STATE message if one is due."""
-        if group.advertiser is not None and group.advertiser.id in self._gaps:
+        if _id(group.advertiser) in self._gaps:
             return
         value = self.bookmark_after(group)
         if value is not None and self.replication_method == INCREMENTAL:
@@ -703,6 +725,7 @@ class TikTokStream(Stream):
     def _report_refusal(self, task: Task, error: errors.ApiError) -> None:
         """Warn once for each stream; the end of the run names all advertisers."""
         advertiser = task.advertiser.id if task.advertiser else "all"
+        self.tap.note(self, error, "skipped", task)
         dispensable = self.dispensable(task, error)
         if (self.name, advertiser) not in self.tap.skipped and not dispensable:
             self.tap.skipped.append((self.name, advertiser))
@@ -723,6 +746,10 @@ class TikTokStream(Stream):
                 name,
                 self.tap.transport.masked(repr(value)),
             )
+
+
+def _id(advertiser: Advertiser | None) -> str | None:
+    return None if advertiser is None else advertiser.id
 
 
 def _context(advertiser: Advertiser | None) -> dict[str, str] | None:

@@ -125,6 +125,10 @@ class OutputError(TapError):
     """Nothing more can be written to stdout: the target has gone, or the disk is full."""
 
 
+class IncompleteError(TapError):
+    """The run went on after errors, and is over: something that was asked for was not read."""
+
+
 class ResponseError(TapError):
     """An answer that is not TikTok's envelope, or has another shape than the endpoint's."""
 

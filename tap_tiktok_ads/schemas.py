@@ -41,6 +41,12 @@ TOP_VIEW: Schema = {
     "reports only when asked for them. All others are auction or reach and frequency "
     "(RESERVATION_RF) ads: rf_campaign_type of campaigns tells which.",
 }
+#: The column that tells whether TikTok may still correct a row of a report.
+IS_FINAL: Schema = {
+    "type": ["boolean", "null"],
+    "description": "Whether the day is older than the look-back and TikTok's delays, so that no "
+    "later run reads it again and its numbers stand. Null on days that cannot be read.",
+}
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
 
@@ -160,7 +166,8 @@ def _required(column: Schema) -> Schema:
 def report(dimensions: Sequence[str], metrics: Sequence[str], *, top_view: bool = False) -> Schema:
     """The JSON Schema of a report's flat rows: `advertiser_id`, its dimensions, its metrics.
 
-    With `top_view`, the column of that name stands behind the first.
+    With `top_view`, the column of that name stands behind the first; then, with a time dimension,
+    `is_final`.
 
     `stat_time_day` is a date in account time. Dimensions are never null; metrics may be, for
     TikTok sends `-` where one does not apply.
@@ -174,6 +181,8 @@ def report(dimensions: Sequence[str], metrics: Sequence[str], *, top_view: bool 
     }
     if top_view:
         properties["is_top_view"] = TOP_VIEW
+    if any(name in TIMES for name in dimensions):
+        properties["is_final"] = IS_FINAL
     for name in dimensions:
         known = catalogue["dimensions"].get(name, {})
         properties[name] = {"type": "string"} | {

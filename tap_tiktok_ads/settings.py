@@ -121,6 +121,18 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=True,
     ),
     th.Property(
+        "on_error",
+        th.StringType,
+        allowed_values=["fail", "skip"],
+        title="On error",
+        description=(
+            "What cannot be read for lack of permission is always skipped. Of what fails "
+            "otherwise: fail ends the run there; skip goes on with other advertisers and streams, "
+            "and ends with exit code 1. Bookmarks of what failed stay."
+        ),
+        default="fail",
+    ),
+    th.Property(
         "report_mode",
         th.StringType,
         allowed_values=["auto", "sync", "async"],
@@ -240,6 +252,7 @@ class Settings:
     end_date: str
     lookback_days: int
     include_deleted: bool
+    on_error: str
     report_mode: str
     rate_limit_tier: str
     requests_per_second: int | None

@@ -23,7 +23,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog, MetadataMapping, StateMessage
 from typing_extensions import override
 
-from tap_tiktok_ads import accounts, definitions, fetch, report_definitions, settings
+from tap_tiktok_ads import accounts, definitions, errors, fetch, report_definitions, settings
 from tap_tiktok_ads.errors import ConfigError
 from tap_tiktok_ads.limits import Limiter
 from tap_tiktok_ads.output import BufferedWriter
@@ -32,6 +32,7 @@ from tap_tiktok_ads.progress import start as start_reporter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.base import ReportStream
 from tap_tiktok_ads.streams.custom import CustomReport, CustomStream
+from tap_tiktok_ads.streams.problems import MOST_PROBLEMS, SyncErrors, problem
 from tap_tiktok_ads.tasks import ReportTasks
 from tap_tiktok_ads.transport import Transport
 
@@ -44,7 +45,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from typing_extensions import Self
 
-    from tap_tiktok_ads.client import TikTokStream
+    from tap_tiktok_ads.client import Task, TikTokStream
 
 #: Seconds between two STATE messages within an advertiser's windows, at least.
 STATE_INTERVAL = 30.0
@@ -95,6 +96,8 @@ class TapTikTokAds(Tap):
         self.progress = Progress()
         self.reporter: Reporter | None = None
         self.skipped: list[tuple[str, str]] = []
+        self.failed: list[tuple[str, str]] = []
+        self.problems: dict[int, dict[str, t.Any]] = {}  # by the error that each tells of
         self._state_written = time.monotonic()
         # below INFO it logs URLs, and that of /oauth2/advertiser/get/ holds the app's secret
         logging.getLogger("urllib3").setLevel(logging.INFO)
@@ -310,6 +313,33 @@ class TapTikTokAds(Tap):
         later = (other for other in itertools.islice(rest, 1, None) if other.selected)
         return t.cast("Iterator[TikTokStream]", later)
 
+    # Errors: what `sync_errors` tells.
+
+    @property
+    @override
+    def streams(self) -> dict[str, Stream]:
+        """By name; the one that tells of errors is the last."""
+        streams = super().streams
+        if SyncErrors.name in streams and next(reversed(streams)) != SyncErrors.name:
+            streams[SyncErrors.name] = streams.pop(SyncErrors.name)
+        return streams
+
+    def note(
+        self, stream: TikTokStream, error: errors.TapError, action: str, task: Task | None = None
+    ) -> None:
+        """Keep an error, once, and what was done about it."""
+        if len(self.problems) < MOST_PROBLEMS:
+            row = problem(stream.name, error, action, task)
+            number = len(self.problems) + 1
+            row["error_id"] = f"{self.started.format('YYYYMMDDTHHmmss.SSSSSS')}-{number}"
+            self.problems.setdefault(id(error), {**row, "error": error})
+
+    def tell_errors(self, stream: TikTokStream) -> None:
+        """Write the rows of `sync_errors`, if it is selected, before the run ends early."""
+        last = self.streams.get(SyncErrors.name)
+        if last is not None and last.selected and last is not stream:
+            last.sync()
+
     # State and the end of a run.
 
     def state_is_due(self) -> bool:
@@ -399,6 +429,10 @@ class TapTikTokAds(Tap):
             finally:  # of a run that fails or is told to stop, too: the last STATE is written
                 tap.report_tasks.cancel()
         tap.report_skipped()
+        if tap.failed:
+            what = ", ".join(dict.fromkeys(f"{name} of {owner}" for name, owner in tap.failed))
+            msg = f"Not all was read: {what}. Bookmarks there did not move: run again."
+            raise errors.IncompleteError(msg)
 
 
 def read_json(name: str, what: str, opener: Callable[[str], t.IO[str]]) -> dict[str, t.Any]:

@@ -593,7 +593,7 @@ def test_two_plans_at_a_time_do_not_mix() -> None:
 
 
 def test_a_plan_without_room_does_not_end() -> None:
-    """While tasks of another plan take all places, what is left of a plan waits, and is not lost."""
+    """While tasks of another plan take all places, what is left of a plan waits."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)  # threads take turns as often as they can
     try:

@@ -44,7 +44,7 @@ def test_names_and_groups(sim: Simulator) -> None:
     columns = set(messages.schemas[REPORT]["schema"]["properties"])
     assert {"spend", "campaign_name", "video_play_actions"} <= columns
     assert "clicks" not in columns
-    others = {"advertiser_id", "is_top_view", *DIMENSIONS}
+    others = {"advertiser_id", "is_top_view", "is_final", *DIMENSIONS}
     assert all(set(metrics) == columns - others for metrics in asked(sim))
 
 

@@ -17,7 +17,7 @@ from tap_tiktok_ads.streams import STREAMS
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAMES = [stream.name for stream in STREAMS]
+NAMES = [stream.name for stream in STREAMS if stream.name != "sync_errors"]
 #: Reports of ordinary ads, too, which an account without Smart+ has.
 NOT_OF_SMART_PLUS_ALONE = {"smart_plus_ad_performance_report"}
 

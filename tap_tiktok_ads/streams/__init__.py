@@ -10,6 +10,7 @@ from tap_tiktok_ads.streams import (
     creatives,
     entities,
     more_reports,
+    problems,
     reports,
     shop,
     smart_plus,
@@ -96,4 +97,5 @@ STREAMS: tuple[type[TikTokStream], ...] = (
     tools.PixelEventStatistics,
     tools.Comments,
     tools.AutomatedRules,
+    problems.SyncErrors,
 )

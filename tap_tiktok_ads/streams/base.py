@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import email.utils
+import functools
 import itertools
 import json
 import typing as t
@@ -44,6 +45,8 @@ ID_BATCH = 100
 MERGED_ROWS = 2_000
 #: Rows of a window at most, roughly; fewer need less memory, and less to read again after a stop.
 WINDOW_ROWS = 100_000
+#: Days after which the slowest numbers of a day are there: audiences and reach take most of one.
+DELAY_DAYS = 2
 #: Days that a report may span in one request, by its time dimension.
 WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
 #: Dimensions that are objects with one buying type; rows of others would be of several.
@@ -353,6 +356,8 @@ class ReportStream(WindowedStream):
         super().__init__(tap)
         self.primary_keys = self.keys(self.dimensions)
         self.replication_key = self.time_dimension  # type: ignore[assignment]
+        self._final_days: dict[Advertiser | None, str] = {}
+        self._time_member = b'"%s":"' % (self.time_dimension or "").encode()
         self._dropped: set[str] = set()  # metrics that TikTok calls invalid
         self._dropped_of_top_view: set[str] = set()
         self.ways = background.Ways(self, self._warn_once)
@@ -570,11 +575,32 @@ class ReportStream(WindowedStream):
     @override
     def page_of(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
         """As ever; rows of advertisers' TopView ads have the dimensions of the others."""
+        if found and isinstance(found[0], tuple) and self._shows_final:
+            found = [(self._final_member(one, task) + one, mark) for one, mark in found]
         page = super().page_of(task, found, reply)
         apart = self.top_view and not OBJECTS & {*self.dimensions}
         if page.marks and apart and accounts.TOP_VIEW in _buying_types(task):
             return dataclasses.replace(page, marks=[~mark for mark in page.marks])
         return page
+
+    @functools.cached_property
+    def _shows_final(self) -> bool:
+        return bool(self.time_dimension) and self.mask[("properties", "is_final")]
+
+    def _final_member(self, members: bytes, task: Task) -> bytes:
+        """`is_final` as a member of the row's JSON object."""
+        start = members.index(self._time_member) + len(self._time_member)
+        final = self._is_final(members[start : start + 10].decode(), task)
+        return b'"is_final":true,' if final else b'"is_final":false,'
+
+    def _is_final(self, moment: t.Any, task: Task) -> bool | None:
+        """Whether a day, or the day of an hour, will not be read again."""
+        last = self._final_days.get(task.advertiser)
+        if last is None:
+            days = max(self.lookback_days, DELAY_DAYS)
+            last = self._now(task.advertiser).subtract(days=days).to_date_string()
+            self._final_days[task.advertiser] = last
+        return moment[:10] <= last if isinstance(moment, str) else None
 
     @override
     def mark(self, row: Record) -> int:
@@ -691,6 +717,7 @@ class ReportStream(WindowedStream):
 
     @override
     def common(self, task: Task) -> dict[str, t.Any]:
+        """The advertiser, and which ads the request was for."""
         columns = super().common(task)
         if self.top_view:
             columns["is_top_view"] = accounts.TOP_VIEW in _buying_types(task)
@@ -704,6 +731,8 @@ class ReportStream(WindowedStream):
                 msg = f"{task.request.where} answered a row without the dimension {name}"
                 raise ResponseError(msg)
         row = self.common(task)
+        if self.time_dimension:
+            row["is_final"] = self._is_final(dimensions[self.time_dimension], task)
         row |= {name: dimensions[name] for name in self.dimensions}  # in the order of the keys
         for part in (dimensions, raw.get("metrics") or {}):
             row |= {name: part[name] for name in part if name not in row}
