@@ -29,7 +29,7 @@ from tap_tiktok_ads.pagination import Reading, pages_after, past_the_end, total_
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Context, Record
 
@@ -240,6 +240,9 @@ class TikTokStream(Stream):
     def bookmark_after(self, group: Group) -> str | None:  # noqa: ARG002 - for subclasses
         """The bookmark once all of a group is written; None where it does not move."""
         return None
+
+    def note_reach(self, group: Group, state: dict[str, t.Any]) -> None:
+        """Note in an advertiser's state how far back a completed group has read."""
 
     def endpoints(self, task: Task) -> Sequence[str]:
         """Those that a task sends a request to, at least; for a run that is only planned."""
@@ -673,6 +676,7 @@ class TikTokStream(Stream):
         if value is not None and self.replication_method == INCREMENTAL:
             state = self.get_context_state(_context(group.advertiser))
             value = max(value, self.bookmark(group.advertiser) or value)
+            self.note_reach(group, state)
             state.update(replication_key=self.replication_key, replication_key_value=value)
             self.state_manager.is_flushed = False
         if self.tap.state_is_due():
@@ -682,10 +686,16 @@ class TikTokStream(Stream):
         """What the state holds for an advertiser, or for all of them."""
         if self.replication_method != INCREMENTAL or self.only is not None:
             return None
-        # get_context_state would add a partition, ahead of the stream's turn
-        state = get_state_if_exists(self.tap_state, self.name, _context(advertiser)) or {}
+        state = self.known_state(advertiser)
         found = state.get("replication_key") == self.replication_key
         return state.get("replication_key_value") if found else None
+
+    def known_state(self, advertiser: Advertiser | None) -> Mapping[str, t.Any]:
+        """An advertiser's part of the state; empty where there is none.
+
+        The SDK's `get_context_state` would add a partition, ahead of the stream's turn.
+        """
+        return get_state_if_exists(self.tap_state, self.name, _context(advertiser)) or {}
 
     def bookmark(self, advertiser: Advertiser | None) -> str | None:
         """The advertiser's bookmark, in the form of the replication key's values.

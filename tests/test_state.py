@@ -220,3 +220,36 @@ def test_a_state_follows_the_last_record(sim: Simulator, stream: str) -> None:
         assert messages.records[stream]
         assert messages.all[-1]["type"] == "STATE"
     assert second.state == first.state
+
+
+def test_an_earlier_start_date(sim: Simulator) -> None:
+    """What an earlier start date adds is read once, before the rest, also after an interruption."""
+    advertiser_id = sim.world.advertiser_ids[0]
+    today = pendulum.instance(sim.world.today(advertiser_id))
+    late, early = (str(today.subtract(days=days)) for days in (20, 100))
+    config = config_for(sim, advertiser_ids=[advertiser_id])
+    first = run({**config, "start_date": late}, [REPORT])
+    whole = run({**config, "start_date": early}, [REPORT])
+    sim.add_fault("code", path=PATH, containing=str(today.subtract(days=41)), code=77777)
+    with pytest.raises(errors.RequestError) as failure:
+        run({**config, "start_date": early}, [REPORT], state=first.state)
+    cut: Messages = failure.value.messages  # type: ignore[attr-defined]
+    assert cut.bookmarks(REPORT) == first.bookmarks(REPORT)
+    second = run({**config, "start_date": early}, [REPORT], state=cut.state)
+    assert {**first.keyed(REPORT), **second.keyed(REPORT)} == whole.keyed(REPORT)
+    before = len(sim.requests)
+    run({**config, "start_date": early}, [REPORT], state=second.state)
+    assert report_days(sim, advertiser_id, before) == [(str(today.subtract(days=7)), str(today))]
+
+
+def test_newly_selected_metrics(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """The log tells that earlier days were read without them; once."""
+    some = config_for(sim, report_metrics={REPORT: ["spend"]})
+    more = config_for(sim, report_metrics={REPORT: ["spend", "clicks"]})
+    first = run(some, [REPORT])
+    assert "did not read" not in caplog.text
+    second = run(more, [REPORT], state=first.state)
+    assert "earlier runs did not read: clicks." in caplog.text
+    caplog.clear()
+    run(more, [REPORT], state=second.state)
+    assert "did not read" not in caplog.text

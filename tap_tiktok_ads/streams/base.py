@@ -43,6 +43,8 @@ CHANGE_DELAY = pendulum.duration(minutes=10)
 ID_BATCH = 100
 #: Rows that may be merged at once where a report needs several requests.
 MERGED_ROWS = 2_000
+#: The member of an advertiser's state that holds the first day ever read.
+REACH = "read_from"
 #: Rows of a window at most, roughly; fewer need less memory, and less to read again after a stop.
 WINDOW_ROWS = 100_000
 #: Days after which the slowest numbers of a day are there: audiences and reach take most of one.
@@ -230,6 +232,10 @@ class WindowedStream(TikTokStream):
     window_days: int
     """Days that one request may span, both ends included; 0 where they need none."""
 
+    def __init__(self, tap: TapTikTokAds) -> None:
+        super().__init__(tap)
+        self._early: dict[Advertiser | None, dates.Window] = {}  # read before the rest
+
     @property
     def owners(self) -> Sequence[Advertiser | None]:
         """Whose data are read, one after the other; None: those of all at once."""
@@ -268,13 +274,17 @@ class WindowedStream(TikTokStream):
         self, advertisers: Sequence[Advertiser | None]
     ) -> Iterator[tuple[Advertiser | None, dates.Window]]:
         """The windows of each advertiser, of the width that has worked so far in this run."""
-        ranges = [(advertiser, *self._days(advertiser)) for advertiser in advertisers]
+        ranges = [
+            (advertiser, first, last)
+            for advertiser in advertisers
+            for first, last in (*self._days_before(advertiser), self._days(advertiser))
+        ]
         self.logger.info(
             "Days %s to %s, in windows of at most %d, for %d advertiser(s).",
             min(first for _, first, _ in ranges),
             max(last for _, _, last in ranges),
             self.window_days,
-            len(ranges),
+            len(advertisers),
         )
         self._width = self.window_days
 
@@ -313,6 +323,33 @@ class WindowedStream(TikTokStream):
                 last,
             )
         return first, last
+
+    def _days_before(
+        self, advertiser: Advertiser | None
+    ) -> Sequence[tuple[pendulum.Date, pendulum.Date]]:
+        """The days before all that was ever read, where an earlier start is configured now."""
+        reach = self.known_state(advertiser).get(REACH) if self.bookmark(advertiser) else None
+        if reach is None:
+            return ()
+        first, last = self.tap.settings.days(self._now(advertiser))
+        last = min(last, dates.moment(reach).date().subtract(days=1))
+        if first > last:
+            return ()
+        owner = advertiser.id if advertiser else "all"
+        self.logger.info("Advertiser %s: reading %s to %s first, new to it.", owner, first, last)
+        self._early[advertiser] = dates.Window(first, last)
+        return [(first, last)]
+
+    @override
+    def note_reach(self, group: Group, state: dict[str, t.Any]) -> None:
+        """The first day ever read: that of the first window, or of what was read before it."""
+        early = self._early.get(group.advertiser)
+        if group.window is None:
+            return
+        if "replication_key_value" not in state:
+            state[REACH] = str(group.window.start)
+        elif early is not None and group.window.end == early.end:
+            state[REACH] = str(early.start)
 
     @property
     def lookback_days(self) -> int:
@@ -361,6 +398,27 @@ class ReportStream(WindowedStream):
         self._dropped: set[str] = set()  # metrics that TikTok calls invalid
         self._dropped_of_top_view: set[str] = set()
         self.ways = background.Ways(self, self._warn_once)
+
+    @override
+    def plan(self) -> Iterable[Task]:
+        known = self.tap_state.get("bookmarks", {}).get(self.name, {}).get("metrics")
+        new = [name for name in self.metrics if known is not None and name not in known]
+        if new and self.only is None:
+            self._warn_once(
+                "new metrics",
+                "Metrics that earlier runs did not read: %s. They are read from the bookmarks on, "
+                "look-back included; for earlier days, too, if the stream's part of the state is "
+                "removed.",
+                ", ".join(new),
+            )
+        return super().plan()
+
+    @override
+    def _end(self, written: int) -> None:
+        part = self.tap_state.get("bookmarks", {}).get(self.name)
+        if part and self.time_dimension:
+            part["metrics"] = sorted(self.metrics)
+        super()._end(written)
 
     @classmethod
     def keys(cls, dimensions: Sequence[str]) -> tuple[str, ...]:
