@@ -24,7 +24,7 @@ check: $(VENV)/installed ## Lint and types
 
 soak: $(VENV)/installed $(TARGET_VENV)/installed ## All faults at all places, kills by the hundred, long fuzzing (an hour)
 	@SOAK=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal \
-		tests/test_faults.py tests/test_records.py tests/test_dates.py tests/test_paths.py
+		tests/test_faults.py tests/test_kills.py tests/test_records.py tests/test_dates.py tests/test_paths.py
 
 bench: $(VENV)/installed ## Measure speed and memory beside a plain SDK tap (ten minutes)
 	@$(BIN)/python benchmarks/run.py
