@@ -264,6 +264,8 @@ def _reports(account: Account, asked: Asked) -> dict[str, int]:
                 parts = _parts(ad, report.splits)
                 unit[parts] = unit.get(parts, 0) | days
         totals[stream] = sum(1 if report.lifetime else _rows(unit) for unit in units.values())
+    days = reduce(or_, (ad.days(asked.horizon) for ad in ads), 0) & window
+    totals["reconciliation"] = days.bit_count()
     return totals
 
 

@@ -11,6 +11,7 @@ from tap_tiktok_ads.streams import (
     entities,
     more_reports,
     problems,
+    reconciliation,
     reports,
     shop,
     smart_plus,
@@ -97,5 +98,6 @@ STREAMS: tuple[type[TikTokStream], ...] = (
     tools.PixelEventStatistics,
     tools.Comments,
     tools.AutomatedRules,
+    reconciliation.Reconciliation,
     problems.SyncErrors,
 )

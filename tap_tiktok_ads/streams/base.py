@@ -508,7 +508,7 @@ class ReportStream(WindowedStream):
             return Page(), ()
         page, following = self._answered(task)
         if self.top_view and task.page == 1 and not _buying_types(task):
-            following = [*following, _of_top_view(task)]
+            following = [*following, of_top_view(task)]
         return page, following
 
     def _answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
@@ -648,10 +648,10 @@ class ReportStream(WindowedStream):
     def _final_member(self, members: bytes, task: Task) -> bytes:
         """`is_final` as a member of the row's JSON object."""
         start = members.index(self._time_member) + len(self._time_member)
-        final = self._is_final(members[start : start + 10].decode(), task)
+        final = self.is_final(members[start : start + 10].decode(), task)
         return b'"is_final":true,' if final else b'"is_final":false,'
 
-    def _is_final(self, moment: t.Any, task: Task) -> bool | None:
+    def is_final(self, moment: t.Any, task: Task) -> bool | None:
         """Whether a day, or the day of an hour, will not be read again."""
         last = self._final_days.get(task.advertiser)
         if last is None:
@@ -700,7 +700,7 @@ class ReportStream(WindowedStream):
             ids = json.loads(known["filter_value"]) if known else self._campaign_ids(task)
             size = min(ID_BATCH, len(ids) - len(ids) // 2) if known else ID_BATCH
             parts = [
-                {**params, "filtering": [*others, _filter("campaign_ids", batch)]}
+                {**params, "filtering": [*others, in_filter("campaign_ids", batch)]}
                 for batch in accounts.batches(ids, max(1, size))
             ]
         if not parts and self.ways.may_be_task(task):
@@ -768,7 +768,7 @@ class ReportStream(WindowedStream):
         filters = list(self.filters)
         level = self.data_level.partition("_")[2].lower()
         if level != "advertiser" and self.tap.settings.include_deleted:
-            filters.append(_filter(f"{level}_status", ["STATUS_ALL"]))
+            filters.append(in_filter(f"{level}_status", ["STATUS_ALL"]))
         if filters:
             params["filtering"] = filters
         return Request(self.path, params, divisible=True)
@@ -790,7 +790,7 @@ class ReportStream(WindowedStream):
                 raise ResponseError(msg)
         row = self.common(task)
         if self.time_dimension:
-            row["is_final"] = self._is_final(dimensions[self.time_dimension], task)
+            row["is_final"] = self.is_final(dimensions[self.time_dimension], task)
         row |= {name: dimensions[name] for name in self.dimensions}  # in the order of the keys
         for part in (dimensions, raw.get("metrics") or {}):
             row |= {name: part[name] for name in part if name not in row}
@@ -810,10 +810,10 @@ def _buying_types(task: Task) -> str:
     return next(values, "")
 
 
-def _of_top_view(task: Task) -> Task:
+def of_top_view(task: Task) -> Task:
     """The same for TopView ads, where the advertiser has any."""
     params = {**task.request.params}
-    asked = _filter("buying_type", [accounts.TOP_VIEW])
+    asked = in_filter("buying_type", [accounts.TOP_VIEW])
     params["filtering"] = [*params.get("filtering", ()), asked]
     request = dataclasses.replace(task.request, params=params)
     return dataclasses.replace(task, request=request, optional=True)
@@ -824,7 +824,7 @@ def _undivided(task: Task) -> Task:
     return dataclasses.replace(task, request=dataclasses.replace(task.request, divisible=False))
 
 
-def _filter(field: str, values: Sequence[str]) -> dict[str, str]:
+def in_filter(field: str, values: Sequence[str]) -> dict[str, str]:
     """A filter of a report; its value is text that holds a JSON array."""
     return {"field_name": field, "filter_type": "IN", "filter_value": json.dumps(list(values))}
 

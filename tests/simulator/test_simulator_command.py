@@ -75,7 +75,7 @@ def test_count() -> None:
     options = '{"today": "2026-11-20", "advertisers": 1}'
     command = [*MODULE, "count", "--options", options, "--start", "2026-11-01"]
     output = subprocess.check_output([*command, "--end", "2026-11-20"])
-    assert len(json.loads(output)) == 75
+    assert len(json.loads(output)) == 76
 
 
 def test_configuration() -> None:

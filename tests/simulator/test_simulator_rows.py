@@ -218,7 +218,7 @@ def test_every_stream_has_rows(client: Client) -> None:
     """The default world has a row of each stream; what is shared counts with the first account."""
     for name in client.world.advertiser_ids[:1]:
         counts = client.world.expected(START, TODAY, advertiser_ids=[name], include_deleted=False)
-        assert len(counts) == 75
+        assert len(counts) == 76
         assert all(counts.values()), counts
 
 
