@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import inspect
 import itertools
 import operator
@@ -23,7 +24,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from tap_tiktok_ads import dates, errors, fetch, records
+from tap_tiktok_ads import dates, errors, fetch, records, schemas
 from tap_tiktok_ads.output import BufferedWriter, Lines
 from tap_tiktok_ads.pagination import Reading, pages_after, past_the_end, total_number
 
@@ -183,6 +184,10 @@ class TikTokStream(Stream):
         self.only: Sequence[Advertiser] | None = None  # for look-ups, which use no bookmarks
         self._reported: set[str] = set()
         schema = {"description": self.description(), **self.columns()}
+        self._personal = schemas.PERSONAL & schema["properties"].keys()
+        if tap.config.get("pii") == "drop":
+            for name in self._personal:
+                del schema["properties"][name]
         super().__init__(tap, schema=schema)
         self.logger.addFilter(_is_news)
         self.caster = self.new_caster()
@@ -289,7 +294,10 @@ class TikTokStream(Stream):
             members, marks = map(list, zip(*found, strict=True))
             block = self._lines.of_members(members, self.common(task))
             return Page([block], len(found), marks, weight=len(block), **facts)
-        rows = self.caster.rows(row for raw in found for row in self.flatten(_object(raw), task))
+        raw_rows = (row for raw in found for row in self.flatten(_object(raw), task))
+        if self._personal and self.tap.settings.pii != "keep":
+            raw_rows = (self._impersonal(row) for row in raw_rows)
+        rows = self.caster.rows(raw_rows)
         if self._lines is not None:  # one row after the other, while it is in the processor's cache
             marks, lines = [], []
             line = self._lines.of_page()
@@ -300,6 +308,15 @@ class TikTokStream(Stream):
         typed = list(rows)
         marks = [self.mark(row) for row in typed]
         return Page(typed, len(typed), _given(marks), weight=5 * len(reply.body), **facts)
+
+    def _impersonal(self, row: dict[str, t.Any]) -> dict[str, t.Any]:
+        """A row without what it tells of people, or with digests of it."""
+        for name in self._personal & row.keys():
+            value = row.pop(name)
+            if self.tap.settings.pii == "hash":
+                known = value not in (None, "")
+                row[name] = hashlib.sha256(str(value).encode()).hexdigest() if known else None
+        return row
 
     def _without_records(self, task: Task, error: errors.TapError) -> Page:
         if not isinstance(error, errors.ApiError) or not self.skippable(task, error):

@@ -47,6 +47,18 @@ IS_FINAL: Schema = {
     "description": "Whether the day is older than the look-back and TikTok's delays, so that no "
     "later run reads it again and its numbers stand. Null on days that cannot be read.",
 }
+#: Columns of entity streams that hold names and addresses of people.
+PERSONAL = frozenset(
+    {
+        "contacter",
+        "email",
+        "cellphone_number",
+        "telephone_number",
+        "phone_number",
+        "contact_name",
+        "contact_email",
+    }
+)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
 

@@ -133,6 +133,17 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         default="fail",
     ),
     th.Property(
+        "pii",
+        th.StringType,
+        allowed_values=["keep", "hash", "drop"],
+        title="Personal data",
+        description=(
+            "What becomes of names, e-mail addresses and phone numbers of contacts in the ready "
+            "streams: keep; hash (SHA-256 of the text, in hexadecimal); drop the columns."
+        ),
+        default="keep",
+    ),
+    th.Property(
         "report_mode",
         th.StringType,
         allowed_values=["auto", "sync", "async"],
@@ -253,6 +264,7 @@ class Settings:
     lookback_days: int
     include_deleted: bool
     on_error: str
+    pii: str
     report_mode: str
     rate_limit_tier: str
     requests_per_second: int | None

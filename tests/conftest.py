@@ -162,7 +162,7 @@ _catalogs: dict[str, dict[str, t.Any]] = {}
 
 def catalog_of(config: dict[str, t.Any], streams: t.Collection[str]) -> dict[str, t.Any]:
     """The discovered catalog with these streams selected."""
-    defining = {name: config.get(name) for name in ("custom_reports", "report_metrics")}
+    defining = {name: config.get(name) for name in ("custom_reports", "report_metrics", "pii")}
     key = json.dumps(defining)
     if config.get("custom_streams") or key not in _catalogs:  # whose discovery makes requests
         _catalogs[key] = TapTikTokAds(config=config, validate_config=False).catalog_dict

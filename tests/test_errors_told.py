@@ -108,3 +108,25 @@ def test_final_hours(sim: Simulator) -> None:
         by_day.setdefault(key, set()).add(row["is_final"])
     assert all(len(found) == 1 for found in by_day.values())
     assert "is_final" not in messages.records["campaign_performance_report_lifetime"][0]
+
+
+# Personal data
+
+CONTACTS = {"contacter", "email", "cellphone_number", "telephone_number"}
+
+
+@pytest.mark.parametrize("pii", ["hash", "drop"])
+def test_personal_data(sim: Simulator, pii: str) -> None:
+    """No contact of an advertiser is in any message; equal values have equal hashes."""
+    plain = run(config_for(sim), ["advertisers"]).records["advertisers"]
+    messages = run(config_for(sim, pii=pii), ["advertisers"])
+    values = {str(row[name]) for row in plain for name in CONTACTS if row.get(name)}
+    assert values
+    text = json.dumps(messages.all)
+    assert not any(value in text for value in values)
+    columns = messages.schemas["advertisers"]["schema"]["properties"].keys()
+    assert (columns >= CONTACTS) is (pii == "hash")
+    for row in messages.records["advertisers"]:
+        found = {row[name] for name in CONTACTS & row.keys() if row[name]}
+        assert all(len(one) == 64 for one in found)
+        assert bool(found) is (pii == "hash")
