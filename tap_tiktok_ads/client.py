@@ -294,10 +294,7 @@ class TikTokStream(Stream):
             members, marks = map(list, zip(*found, strict=True))
             block = self._lines.of_members(members, self.common(task))
             return Page([block], len(found), marks, weight=len(block), **facts)
-        raw_rows = (row for raw in found for row in self.flatten(_object(raw), task))
-        if self._personal and self.tap.settings.pii != "keep":
-            raw_rows = (self._impersonal(row) for row in raw_rows)
-        rows = self.caster.rows(raw_rows)
+        rows = self.caster.rows(self.flattened(found, task))
         if self._lines is not None:  # one row after the other, while it is in the processor's cache
             marks, lines = [], []
             line = self._lines.of_page()
@@ -308,6 +305,12 @@ class TikTokStream(Stream):
         typed = list(rows)
         marks = [self.mark(row) for row in typed]
         return Page(typed, len(typed), _given(marks), weight=5 * len(reply.body), **facts)
+
+    def flattened(self, found: Sequence[t.Any], task: Task) -> Iterator[dict[str, t.Any]]:
+        """The flat rows of raw records, without what settings do not want of people."""
+        rows = (row for raw in found for row in self.flatten(_object(raw), task))
+        hide = self._personal and self.tap.settings.pii != "keep"
+        return map(self._impersonal, rows) if hide else rows
 
     def _impersonal(self, row: dict[str, t.Any]) -> dict[str, t.Any]:
         """A row without what it tells of people, or with digests of it."""
@@ -360,7 +363,9 @@ class TikTokStream(Stream):
         """
         found = reply.data.get(self.records_field)
         if found is None and past_the_end(
-            task.page, reply.data.get("page_info") or {}, self.page_size or 0
+            task.page,
+            reply.data.get("page_info") or {},
+            int(task.request.paged.get("page_size") or 0),
         ):
             return ()
         if not isinstance(found, list) or not all(isinstance(item, _RECORD) for item in found):
@@ -424,7 +429,7 @@ class TikTokStream(Stream):
         try:
             found = self.read(task, reply)
             following = self.following(task, reply, len(found))
-            return [row for raw in found for row in self.flatten(_object(raw), task)], following
+            return list(self.flattened(found, task)), following
         except errors.TapError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever an answer of another shape may cause
@@ -604,20 +609,21 @@ class TikTokStream(Stream):
                 self._odd_totals += 1
                 break
             reading = again
-        else:
-            if self.distinct:
-                self._gaps.add(_id(group.advertiser))
-        self._warn_once(
-            "odd totals" if odd else f"drift {key}",
-            "%s: TikTok counts %s, and %d came, %d of them twice, however often it was read. %s",
-            first.request.where,
-            " or ".join(map(str, sorted(reading.totals))),
-            reading.records,
-            reading.repeated,
-            "Its count seems to mean something else."
-            if odd
-            else "Rows may be missing; the next run reads them again.",
+        totals = " or ".join(map(str, sorted(reading.totals)))
+        what = (
+            f"{first.request.where}: TikTok counts {totals}, and {reading.records} came, "
+            f"{reading.repeated} of them twice, however often it was read."
         )
+        if odd:
+            self._warn_once("odd totals", "%s Its count seems to mean something else.", what)
+        elif not self.distinct:
+            self._warn_once(f"drift {key}", "%s Without a key, rows cannot be told apart.", what)
+        else:
+            error = errors.IncompleteError(
+                f"{what} Rows may be missing; the next run reads them again."
+            )
+            self._leave_gap(first, error, "read again by the next run")
+            self._warn_once(f"drift {key}", "%s", error)
 
     def _alone(self, task: Task) -> tuple[Page, Sequence[Task]]:
         """As `work`, without the optional listing that follows another."""
@@ -654,15 +660,19 @@ class TikTokStream(Stream):
         if self.tap.settings.on_error == "fail" or isinstance(error, hopeless):
             self.tap.note(self, error, "ended the run", task)
             raise error
-        self._gaps.add(_id(task.advertiser))
-        self.tap.note(self, error, "left out", task)
-        self.tap.failed.append((self.name, _id(task.advertiser) or "all"))
+        self._leave_gap(task, error, "left out")
         self._warn_once(
             f"failed {task.advertiser}",
             "Going on without advertiser %s: %s",
             _id(task.advertiser) or "all",
             error,
         )
+
+    def _leave_gap(self, task: Task, error: errors.TapError, action: str) -> None:
+        """Hold the bookmark where rows are missing, and let the run end with an error."""
+        self._gaps.add(_id(task.advertiser))
+        self.tap.note(self, error, action, task)
+        self.tap.failed.append((self.name, _id(task.advertiser) or "all"))
 
     def _new_lines(self) -> Lines | None:
         """What makes RECORD lines of rows, as the SDK would write them one by one.

@@ -191,7 +191,7 @@ class TapTikTokAds(Tap):
         )
         report_definitions.check_streams(
             self._config.get("report_metrics"),
-            {one.name for one in STREAMS if issubclass(one, ReportStream)}
+            {one.name for one in STREAMS if issubclass(one, ReportStream) and not one.fixed_metrics}
             | {one.name for one in reports},
         )
         made = set(self._makers)

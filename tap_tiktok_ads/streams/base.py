@@ -384,6 +384,8 @@ class ReportStream(WindowedStream):
     filters: tuple[dict[str, str], ...] = ()
     """Filters besides the one for deleted objects."""
     distinct = True
+    fixed_metrics: t.ClassVar[bool] = False
+    """Whether `report_metrics` has no say."""
     top_view: bool = True
     """Whether TopView ads are reported only when asked for, and rows tell which they are."""
 
@@ -557,7 +559,7 @@ class ReportStream(WindowedStream):
         if not isinstance(data.get("list"), list) and told != 0:
             msg = f"{request.where} answered in another shape: no list at data.list"
             raise ResponseError(msg)
-        return bool(data["list"] if told is None else told)
+        return bool(data.get("list") or told)
 
     def _synchronous(self, task: Task) -> tuple[Page, Sequence[Task]]:
         if len(task.request.params["metrics"]) > METRICS_AT_ONCE:
@@ -655,7 +657,7 @@ class ReportStream(WindowedStream):
         """Whether a day, or the day of an hour, will not be read again."""
         last = self._final_days.get(task.advertiser)
         if last is None:
-            days = max(self.lookback_days, DELAY_DAYS)
+            days = max(self.lookback_days + 1, DELAY_DAYS)  # the next run reads those before, too
             last = self._now(task.advertiser).subtract(days=days).to_date_string()
             self._final_days[task.advertiser] = last
         return moment[:10] <= last if isinstance(moment, str) else None

@@ -42,6 +42,7 @@ class Reconciliation(ReportStream):
     data_level = "AUCTION_ADVERTISER"
     dimensions = ("advertiser_id", "stat_time_day")
     top_view = False  # both kinds are in the sums
+    fixed_metrics = True
     selected_by_default = False
 
     @override
@@ -73,6 +74,10 @@ class Reconciliation(ReportStream):
     @override
     def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
         return None
+
+    @override
+    def endpoints(self, task: Task) -> Sequence[str]:
+        return (task.request.path,) * (1 + len(LEVELS))
 
     @override
     def answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
