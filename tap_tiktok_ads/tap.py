@@ -30,8 +30,8 @@ from tap_tiktok_ads.output import BufferedWriter
 from tap_tiktok_ads.progress import Progress, Reporter
 from tap_tiktok_ads.progress import start as start_reporter
 from tap_tiktok_ads.streams import STREAMS
-from tap_tiktok_ads.streams.base import ReportStream
 from tap_tiktok_ads.streams.custom import CustomReport, CustomStream
+from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.streams.problems import MOST_PROBLEMS, SyncErrors, problem
 from tap_tiktok_ads.tasks import ReportTasks
 from tap_tiktok_ads.transport import Transport

@@ -16,7 +16,7 @@ from typing import Any
 from tap_tiktok_ads import report_definitions, schemas
 from tap_tiktok_ads.settings import JSONSCHEMA
 from tap_tiktok_ads.streams import STREAMS
-from tap_tiktok_ads.streams.base import ReportStream
+from tap_tiktok_ads.streams.integrated import ReportStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

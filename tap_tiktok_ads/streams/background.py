@@ -23,7 +23,7 @@ from tap_tiktok_ads.tasks import CHECK, CREATE, DOWNLOAD
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tap_tiktok_ads.streams.base import ReportStream
+    from tap_tiktok_ads.streams.integrated import ReportStream
     from tap_tiktok_ads.tasks import ReportFile
 
     Answered = tuple[Page, Sequence[Task]]

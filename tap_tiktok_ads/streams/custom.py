@@ -18,7 +18,8 @@ from tap_tiktok_ads.errors import (
     ThrottledError,
 )
 from tap_tiktok_ads.pagination import MOST_PAGES, last_page, pages_after
-from tap_tiktok_ads.streams.base import KeyedStream, ReportStream, WindowedStream
+from tap_tiktok_ads.streams.base import KeyedStream, WindowedStream
+from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.streams.lookup import SAMPLE_REQUESTS, LookupStream, LookupTask
 from tap_tiktok_ads.transport import Request
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_tiktok_ads.streams.base import ReportStream
+from tap_tiktok_ads.streams.integrated import ReportStream
 
 
 class MoreReport(ReportStream):

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads import fetch, records, schemas
 from tap_tiktok_ads.client import Page, Task
-from tap_tiktok_ads.streams.base import ReportStream, in_filter, of_top_view
+from tap_tiktok_ads.streams.integrated import ReportStream, in_filter, of_top_view
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,8 @@ from typing_extensions import override
 from tap_tiktok_ads import accounts
 from tap_tiktok_ads.client import Task
 from tap_tiktok_ads.errors import NotPermittedError
-from tap_tiktok_ads.streams.base import EntityStream, ReportStream
+from tap_tiktok_ads.streams.base import EntityStream
+from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
