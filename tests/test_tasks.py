@@ -332,9 +332,8 @@ def started(config: dict[str, t.Any], path: Path) -> subprocess.Popen[bytes]:
 NEVER_READY = pytest.mark.parametrize("sim", [{"report_task_polls": 10**6}], indirect=True)
 
 
-@NEVER_READY
-def test_sigterm_cancels(sim: Simulator, tmp_path: Path) -> None:
-    """A run that is told to stop cancels the tasks that are open, and ends with a STATE."""
+def end_while_tasks_run(sim: Simulator, tmp_path: Path) -> None:
+    """Stop a run that waits for tasks: it ends at once, in good order, with a STATE."""
     process = started(config_for(sim, start_date=DAYS, report_mode="async"), tmp_path)
     while sent(sim)[CHECK] < 10:
         time.sleep(0.05)
@@ -344,6 +343,12 @@ def test_sigterm_cancels(sim: Simulator, tmp_path: Path) -> None:
     assert process.returncode == 0
     assert time.monotonic() - began < 2.0
     assert json.loads(out.splitlines()[-1])["type"] == "STATE"
+
+
+@NEVER_READY
+def test_sigterm_cancels(sim: Simulator, tmp_path: Path) -> None:
+    """A run that is told to stop cancels the tasks that are open, and ends with a STATE."""
+    end_while_tasks_run(sim, tmp_path)
     assert sent(sim)[CANCEL] == sent(sim)[CREATE] > 0
 
 
@@ -351,15 +356,7 @@ def test_sigterm_cancels(sim: Simulator, tmp_path: Path) -> None:
 def test_a_failing_cancellation_holds_nothing_up(sim: Simulator, tmp_path: Path) -> None:
     """Tasks that cannot be cancelled neither hold up the end of a run nor fail it."""
     sim.add_fault("hang", path=CANCEL, times=None)
-    process = started(config_for(sim, start_date=DAYS, report_mode="async"), tmp_path)
-    while sent(sim)[CHECK] < 10:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    began = time.monotonic()
-    out, _ = process.communicate(timeout=20)
-    assert process.returncode == 0
-    assert time.monotonic() - began < 2.0
-    assert json.loads(out.splitlines()[-1])["type"] == "STATE"
+    end_while_tasks_run(sim, tmp_path)
 
 
 @NEVER_READY
