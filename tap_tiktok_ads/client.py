@@ -183,6 +183,7 @@ class TikTokStream(Stream):
         self.tap = tap
         self.only: Sequence[Advertiser] | None = None  # for look-ups, which use no bookmarks
         self._reported: set[str] = set()
+        self._personal: t.AbstractSet[str] = frozenset()
         schema = {"description": self.description(), **self.columns()}
         self._personal = schemas.PERSONAL & schema["properties"].keys()
         if tap.config.get("pii") == "drop":
