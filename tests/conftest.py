@@ -6,6 +6,7 @@ import collections
 import contextlib
 import copy
 import dataclasses
+import itertools
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import hypothesis
 import pytest
-from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
+from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
 
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -54,20 +55,30 @@ class Messages:
     """The Singer messages of a run."""
 
     all: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    _rows: dict[str, list[dict[str, t.Any]]] = dataclasses.field(default_factory=dict)
+    _schemas: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    _sorted: int = 0
+
+    def _sort(self) -> None:
+        """Sort the messages that came since the last time."""
+        for message in itertools.islice(self.all, self._sorted, None):
+            if message["type"] == "RECORD":
+                self._rows.setdefault(message["stream"], []).append(message["record"])
+            elif message["type"] == "SCHEMA":
+                self._schemas[message["stream"]] = message
+        self._sorted = len(self.all)
 
     @property
     def records(self) -> dict[str, list[dict[str, t.Any]]]:
         """Rows by stream."""
-        found: dict[str, list[dict[str, t.Any]]] = collections.defaultdict(list)
-        for message in self.all:
-            if message["type"] == "RECORD":
-                found[message["stream"]].append(message["record"])
-        return found
+        self._sort()
+        return collections.defaultdict(list, self._rows)
 
     @property
     def schemas(self) -> dict[str, dict[str, t.Any]]:
         """The last SCHEMA message of each stream."""
-        return {m["stream"]: m for m in self.all if m["type"] == "SCHEMA"}
+        self._sort()
+        return {**self._schemas}
 
     @property
     def state(self) -> dict[str, t.Any]:
@@ -92,14 +103,14 @@ class Messages:
         return {tuple(row[key] for key in keys): row for row in self.records[stream]}
 
 
-class Collector(SimpleSingerWriter):
+class Collector(MsgSpecWriter):
     """Keeps messages, as they would read on stdout, instead of printing them."""
 
     def __init__(self) -> None:
         self.messages = Messages()
 
     def write_message(self, message: t.Any) -> None:
-        self.messages.all.append(json.loads(self.format_message(message)))
+        self.messages.all.append(json.loads(encoder.encode(message.to_dict())))
 
 
 @pytest.fixture
@@ -137,8 +148,7 @@ def run(
     """Run the tap in this process; its messages, also when it fails (then `error` is raised)."""
     collector = Collector()
     if streams is not None:
-        found = catalog_of(config, streams)["streams"]
-        catalog = {"streams": [one for one in found if one["tap_stream_id"] in streams]}
+        catalog = catalog_of(config, streams, alone=True)
     tap = TapTikTokAds(
         config=config,
         catalog=catalog,
@@ -157,23 +167,39 @@ def run(
 #: Whether this is `make soak`: all of what the suite shows a part of.
 SOAK = bool(os.environ.get("SOAK"))
 
-_catalogs: dict[str, dict[str, t.Any]] = {}
+_catalogs: dict[str, list[dict[str, t.Any]]] = {}
 
 
-def catalog_of(config: dict[str, t.Any], streams: t.Collection[str]) -> dict[str, t.Any]:
-    """The discovered catalog with these streams selected."""
-    defining = {name: config.get(name) for name in ("custom_reports", "report_metrics", "pii")}
-    key = json.dumps(defining)
-    if config.get("custom_streams") or key not in _catalogs:  # whose discovery makes requests
-        _catalogs[key] = TapTikTokAds(config=config, validate_config=False).catalog_dict
-    catalog = copy.deepcopy(_catalogs[key])
-    if config.get("custom_streams"):
-        del _catalogs[key]
-    for entry in catalog["streams"]:
+def _discovered(config: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The entries of the discovered catalog, which nobody may change."""
+    custom = config.get("custom_streams") or ()
+    if any(not isinstance(one.get("schema"), dict) for one in custom):  # requests tell the schema
+        ready = _discovered({**config, "custom_streams": None})
+        names = {entry["tap_stream_id"] for entry in ready}
+        found = TapTikTokAds(config=config, validate_config=False, lean=True).catalog_dict
+        return [*ready, *(one for one in found["streams"] if one["tap_stream_id"] not in names)]
+    told = ("custom_streams", "custom_reports", "report_metrics", "pii")
+    key = json.dumps([config.get(name) for name in told])
+    if key not in _catalogs:
+        tap = TapTikTokAds(config=config, validate_config=False)
+        _catalogs[key] = tap.catalog_dict["streams"]
+    return _catalogs[key]
+
+
+def catalog_of(
+    config: dict[str, t.Any], streams: t.Collection[str], *, alone: bool = False
+) -> dict[str, t.Any]:
+    """The discovered catalog with these streams selected, or with these alone."""
+    entries = [
+        copy.deepcopy(entry)
+        for entry in _discovered(config)
+        if not alone or entry["tap_stream_id"] in streams
+    ]
+    for entry in entries:
         for item in entry["metadata"]:
             if not item["breadcrumb"]:
                 item["metadata"]["selected"] = entry["tap_stream_id"] in streams
-    return catalog
+    return {"streams": entries}
 
 
 def command(
