@@ -73,7 +73,9 @@ def lines_of(  # noqa: PLR0913, PLR0917 - what tells one run from another
     options: dict[str, t.Any],
 ) -> list[bytes]:
     """The RECORD lines that a way to sync writes, without the time in them."""
-    tap = TapTikTokAds(config=config_for(world, **options), catalog=catalog)
+    tap = TapTikTokAds(config=config_for(world, **options), catalog=catalog, lean=True)
+    for other in [name for name in tap.streams if name != stream]:
+        del tap.streams[other]  # whose requests would be made ahead
     capture.readouterr()
     for _ in sync(tap.streams[stream]):
         pass
@@ -107,8 +109,11 @@ def test_lines_equal_those_of_the_sdk_loop(  # noqa: PLR0913, PLR0917 - paramete
     default = next(one.selected_by_default for one in STREAMS if one.name == stream)
     catalog = None if default and selected else {"streams": [entry]}
     told = json.dumps(OPTIONS[options]).replace("STREAM", stream).replace("OWNER", owner)
+    config = json.loads(told)
+    if stream.endswith("_hourly"):
+        config["start_date"] = "{now-5}"  # a window is a day: these are as many as others have
     both = [
-        lines_of(world, capsysbinary, sync, stream, catalog, json.loads(told))
+        lines_of(world, capsysbinary, sync, stream, catalog, config)
         for sync in (lambda found: found._sync_records(), Stream._sync_records)
     ]
     assert both[0]
