@@ -140,7 +140,7 @@ class Simulator:
             self._server = _Server(("127.0.0.1", self._port), self)
             threading.Thread(
                 target=self._server.serve_forever,
-                kwargs={"poll_interval": 0.05},
+                kwargs={"poll_interval": 0.01},  # how long `stop` waits
                 name="tiktok-simulator",
                 daemon=True,
             ).start()
