@@ -9,8 +9,6 @@ import dataclasses
 import itertools
 import json
 import os
-import subprocess
-import sys
 import threading
 import typing as t
 import urllib.parse
@@ -18,12 +16,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import hypothesis
 import pytest
+from forked import execute
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
 
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -210,16 +210,7 @@ def command(
     timeout: float = 60,
 ) -> subprocess.CompletedProcess[str]:
     """Run the executable as a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "tap_tiktok_ads", *arguments],
-        cwd=cwd,
-        env=env,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    return execute(arguments, cwd, env, stdin, timeout)
 
 
 ANSWERED_ADVERTISERS = {"list": [{"advertiser_id": name, "timezone": "UTC"} for name in ("1", "2")]}
