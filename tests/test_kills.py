@@ -116,7 +116,8 @@ def test_a_target_that_dies(
         target = Target(left)
         tap = TapTikTokAds(
             config=settings(world),
-            catalog=catalog_of(settings(world), STREAMS),
+            catalog=catalog_of(settings(world), STREAMS, alone=True),
+            lean=True,
             state=json.loads(json.dumps(table.state)),
             message_writer=target,
         )
