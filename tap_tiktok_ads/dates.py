@@ -31,7 +31,7 @@ ANCHORS: dict[str, Callable[[pendulum.DateTime], pendulum.DateTime]] = {
 }
 _MACRO = re.compile(
     r"(?P<open>[{(])\s*(?P<anchor>[a-z_]+)\s*"
-    r"(?:(?P<sign>[+-])\s*(?P<count>\d{1,5})\s*(?P<unit>[A-Za-z]*)\s*)?(?P<close>[)}])"
+    r"(?:(?P<sign>[+-])\s*(?P<count>\d{1,5})(?:\s*(?P<unit>[A-Za-z]+))?\s*)?(?P<close>[)}])"
 )
 #: Units as words, for settings.
 UNIT_WORDS = {word.removesuffix("s"): letter for letter, word in UNITS.items()}
@@ -53,7 +53,9 @@ _TOKENS = {
     "XXX": "Z",
     "Z": "ZZ",
 }
-_TOKEN = re.compile(r"'[^']*'|([A-Za-z])\1*|[^A-Za-z']+")
+_TOKEN = re.compile(r"'[^']*'|([A-Za-z])\1*|[^A-Za-z']+|'")
+#: What pendulum takes for more than itself in a format, unless a backslash is before it.
+_SPECIAL = re.compile(r"[A-Za-z\[\]\\]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -115,13 +117,16 @@ def date_format(text: str) -> str:
     """Pendulum's form of a format such as `yyyy-MM-dd` or `yyyy-MM-dd'T'HH:mm:ssXXX`.
 
     Raises:
-        DateError: a letter stands for nothing.
+        DateError: a letter stands for nothing, or a quote is not closed.
     """
     parts = []
     for match in _TOKEN.finditer(text):
         part = match[0]
+        if part == "'":
+            msg = f"{text!r} is no date format: a quote is not closed"
+            raise DateError(msg)
         if not match[1]:
-            parts.append(f"[{part.strip(chr(39))}]" if part.strip("'") else "")
+            parts.append(_SPECIAL.sub(r"\\\g<0>", part.strip("'")))
         elif part in _TOKENS:
             parts.append(_TOKENS[part])
         else:
@@ -169,18 +174,20 @@ def moment(value: object) -> pendulum.DateTime:
 
 def windows(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Window]:
     """Ascending windows of at most `days` days that cover start to end, each day exactly once."""
-    while start <= end:
-        last = min(start.add(days=days - 1), end)
-        yield Window(start, last)
-        start = last.add(days=1)
+    while (left := (end - start).days) >= days:
+        yield Window(start, start.add(days=days - 1))
+        start = start.add(days=days)
+    if left >= 0:
+        yield Window(start, end)
 
 
 def windows_back(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Window]:
     """The same from the end on: descending windows that cover end to start."""
-    while start <= end:
-        first = max(start, end.subtract(days=days - 1))
-        yield Window(first, end)
-        end = first.subtract(days=1)
+    while (left := (end - start).days) >= days:
+        yield Window(end.subtract(days=days - 1), end)
+        end = end.subtract(days=days)
+    if left >= 0:
+        yield Window(start, end)
 
 
 def first_day(

@@ -22,8 +22,10 @@ if t.TYPE_CHECKING:
 _SOME_DAY = pendulum.datetime(2026, 1, 31)
 #: What a macro looks like: a name, of a lookup with its column, perhaps an offset.
 _MACRO = re.compile(
-    r"\{\s*(?P<name>[A-Za-z_]\w*(?:\.\w+)?)\s*(?P<offset>[+-]\s*\d+\s*[A-Za-z]*)?\s*\}"
-    rf"|\(\s*(?P<anchor>{'|'.join(dates.ANCHORS)})\s*(?:[+-]\s*\d+\s*[A-Za-z]*)?\s*\)"
+    r"\{\s*(?P<name>[A-Za-z_]\w*(?:\.\w+)?)\s*"
+    r"(?:(?P<offset>[+-]\s*\d+(?:\s*[A-Za-z]+)?)\s*)?\}"
+    rf"|\(\s*(?P<anchor>{'|'.join(dates.ANCHORS)})\s*"
+    r"(?:[+-]\s*\d+(?:\s*[A-Za-z]+)?\s*)?\)"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import typing as t
 
 import pendulum
@@ -278,3 +279,40 @@ def test_rolling_start_loses_no_day_after_a_pause(
     """With a rolling start, a later run begins at bookmark - look-back however long ago that is."""
     found = dates.first_day(configured, bookmark, lookback, rolling=True)
     assert found.add(days=lookback) == bookmark
+
+
+FIRST, LAST = pendulum.date(1, 1, 1), pendulum.date(9999, 12, 31)
+
+
+@pytest.mark.parametrize("cut", [dates.windows, dates.windows_back])
+@pytest.mark.parametrize(
+    ("start", "end"), [(FIRST, FIRST.add(days=2)), (LAST.subtract(days=2), LAST), (LAST, LAST)]
+)
+@pytest.mark.parametrize("size", [1, 2, 30])
+def test_windows_at_the_ends_of_the_calendar(
+    cut: t.Callable[..., t.Any], start: pendulum.Date, end: pendulum.Date, size: int
+) -> None:
+    """Nothing beyond the calendar is computed."""
+    found = list(cut(start, end, size))
+    assert sum(window.days for window in found) == (end - start).days + 1
+    assert {min(w.start for w in found), max(w.end for w in found)} == {start, end}
+
+
+def test_a_macro_of_many_blanks() -> None:
+    """A text that is no macro is refused at once, however long it is."""
+    began = time.monotonic()
+    with pytest.raises(dates.DateError):
+        dates.macro("{now-1" + " " * 20_000 + "!}", NOW)
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("literal", ["[", "]", "[]", "\\", "a]b[c", "T\n", "-\n", "YYYY", "\\Y"])
+def test_texts_in_a_date_format(literal: str) -> None:
+    """What is quoted comes as it is."""
+    assert NOW.format(dates.date_format(f"yyyy'{literal}'MM")) == f"2026{literal}05"
+
+
+def test_a_quote_that_is_not_closed() -> None:
+    """It is refused, not left out."""
+    with pytest.raises(dates.DateError, match="not closed"):
+        dates.date_format("yyyy'MM")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pendulum
@@ -106,3 +107,12 @@ def test_refused(text: str, message: str) -> None:
     """A macro that no request could fill is refused, at any depth."""
     with pytest.raises(ValueError, match=message):
         templates.check({"a": [text]}, VALUES, {"campaigns.campaign_id"}, "d")
+
+
+@pytest.mark.parametrize("start", ["{a", "{a+1", "(now", "(now-1"])
+def test_many_blanks(start: str) -> None:
+    """A text that almost is a macro is read at once, however long it is."""
+    text = start + " " * 20_000 + "!"
+    began = time.monotonic()
+    assert filled(text) == text
+    assert time.monotonic() - began < 1
