@@ -18,6 +18,8 @@ LIKELY = ("list", "records", "items", "rows")
 #: Keys of its first record that a suggestion shows, at most; levels that are searched.
 SHOWN_KEYS = 6
 DEEPEST = 12
+#: Words that have a meaning of their own in a path.
+RESERVED = frozenset({"where", "wherenot"})
 
 
 class PathError(ValueError):
@@ -36,13 +38,26 @@ def parsed(path: str) -> t.Any:
     try:
         return parse(path)
     except Exception as error:  # noqa: BLE001 - lexer and parser raise several, without a class in common
-        msg = f"{path!r} is not a JSONPath ({str(error).splitlines()[0]:.100})"
+        msg = f"{path!r} is not a JSONPath ({_reason(error)})"
         raise PathError(msg) from None
 
 
 def find(path: str, document: t.Any) -> list[t.Any]:
-    """All values that a path leads to."""
-    return [match.value for match in parsed(path).find(document)]
+    """All values that a path leads to.
+
+    Raises:
+        PathError: it is none, or asks for what these values do not have, as an order.
+    """
+    steps = parsed(path)
+    try:
+        return [match.value for match in steps.find(document)]
+    except Exception as error:  # noqa: BLE001 - whatever its operators raise at values of other types
+        msg = f"{path!r} cannot be followed in this answer ({_reason(error)})"
+        raise PathError(msg) from None
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:100]
 
 
 def holder(path: str) -> str | None:
@@ -110,7 +125,7 @@ def _arrays(value: t.Any, path: str, depth: int) -> Iterator[tuple[int, Suggesti
 
 def _step(name: str) -> str:
     """A member's name as a step of a path, quoted unless it is an identifier."""
-    if name.isidentifier() and name.isascii():
+    if name.isidentifier() and name.isascii() and name not in RESERVED:
         return name
     escaped = name.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"

@@ -82,3 +82,17 @@ def test_suggestions_lead_to_objects(document: t.Any) -> None:
 def test_last_key(path: str, name: str | None) -> None:
     """The column of a single metadata path is the last name in it."""
     assert paths.last_key(path) == name
+
+
+@pytest.mark.parametrize("name", ["where", "wherenot", "false_positives"])
+def test_names_that_are_words_of_the_dialect(name: str) -> None:
+    """They are quoted in what is suggested."""
+    document = {"data": {name: [{name: [{"x": 1}]}]}}
+    assert [len(paths.find(one.path, document)) for one in paths.suggestions(document)] == [1, 1]
+
+
+@pytest.mark.parametrize("path", ["$.a[\\x]", "$.a.`sub(/a/, b)`"])
+def test_paths_that_the_answer_has_no_values_for(path: str) -> None:
+    """Values that have no order, or are no text, are told with the path."""
+    with pytest.raises(paths.PathError, match="cannot be followed in this answer"):
+        paths.find(path, {"a": [{"x": 1}, {"x": None}]})
