@@ -7,7 +7,6 @@ Every paged endpoint of TikTok answers with the same `page_info`:
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 import typing as t
 
@@ -39,30 +38,33 @@ def pages_after(
         page_size: how many it could hold.
 
     Raises:
-        ResponseError: there are more pages than a listing can have.
+        ResponseError: `page_info` is no object, or tells of more pages than a listing can have.
     """
     if last_known is not None and page < last_known:
         return range(0)
-    total = last_page(page_info or {}, page_size)
+    if not isinstance(page_info, (dict, type(None))):
+        msg = "A listing of pages whose page_info is no object is not one of TikTok's."
+        raise ResponseError(msg)
+    total = last_page(page_info, page_size)
     if total is None:
         total = page + 1 if rows >= page_size else page
     if total > MOST_PAGES:
-        msg = f"A listing of {total} pages is not believable; {MOST_PAGES} are the most."
+        msg = f"A listing of more than {MOST_PAGES} pages is not believable."
         raise ResponseError(msg)
     return range(page + 1, total + 1)
 
 
-def past_the_end(page: int, page_info: t.Mapping[str, t.Any], page_size: int) -> bool:
+def past_the_end(page: int, page_info: t.Mapping[str, t.Any] | None, page_size: int) -> bool:
     """Whether the listing is too short for this page to hold anything, by its own account."""
     number = total_number(page_info)
     return number is not None and number <= (page - 1) * page_size
 
 
-def last_page(page_info: t.Mapping[str, t.Any], page_size: int) -> int | None:
+def last_page(page_info: t.Mapping[str, t.Any] | None, page_size: int) -> int | None:
     """The number of the last page; the larger one where total_page and total_number differ."""
-    told = [_whole(page_info.get("total_page"))]
+    told = [_whole(page_info.get("total_page")) if isinstance(page_info, dict) else None]
     number = total_number(page_info)
-    told.append(None if number is None else math.ceil(number / page_size))
+    told.append(None if number is None else -(-number // page_size))
     return max((total for total in told if total is not None), default=None)
 
 
@@ -102,8 +104,9 @@ class Reading:
 
 
 def _whole(value: object) -> int | None:
+    """A number of pages or records; None for what cannot be one."""
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
     if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -119,3 +119,19 @@ def test_unbelievable_totals() -> None:
     """A listing of a billion pages is refused."""
     with pytest.raises(ResponseError):
         pages_after(1, None, {"total_page": 10**9}, 10, 10)
+
+
+@pytest.mark.parametrize(
+    "page_info", [{"total_number": 10**400}, {"total_page": 10**4400}, [1], "x"]
+)
+def test_page_info_beyond_belief(page_info: t.Any) -> None:
+    """Numbers that nothing can hold, and no object at all, are refused in one short sentence."""
+    with pytest.raises(ResponseError) as error:
+        pages_after(1, None, page_info, 10, 10)
+    assert len(str(error.value)) < 100
+
+
+@pytest.mark.parametrize("page_info", [{"total_page": -1}, {"total_number": -1}])
+def test_negative_totals(page_info: dict[str, t.Any]) -> None:
+    """A number below zero tells nothing: a full page means that another may follow."""
+    assert list(pages_after(1, None, page_info, 10, 10)) == [2]
