@@ -8,6 +8,8 @@ JSON Schema and then turns whole pages into what that schema says.
 from __future__ import annotations
 
 import decimal
+import itertools
+import math
 import re
 import threading
 import typing as t
@@ -25,18 +27,20 @@ if t.TYPE_CHECKING:
 NO_VALUE = frozenset({"", "-"})
 #: A text of at most so many characters is exact as a float: fifteen digits always are.
 EXACT_FLOAT = 15
-#: Characters of `YYYY-MM-DD HH:MM:SS`.
+#: Characters of `YYYY-MM-DD HH:MM:SS`, and what stands between its digits.
 SPACED_TIME = 19
+MARKS = frozenset({"-- ::", "--T::"})
 #: Digits of a number at most; Python itself refuses to read much longer ones.
 LONGEST = 400
 #: Epoch numbers from here on are milliseconds; as seconds they would lie beyond the year 5000.
 MILLISECONDS_FROM = 100_000_000_000
-#: Shapes of objects that a caster remembers, at most.
+#: Shapes of objects that a caster remembers, at most; with more members than these, one.
 MOST_SHAPES = 1000
+MOST_MEMBERS = 1000
 _NUMBER = re.compile(r"[+-]?(\d{1,400}\.?\d{0,400}|\.\d{1,400})([eE][+-]?\d{1,2})?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?", re.ASCII)
 _NUMBERS = frozenset({int, float, decimal.Decimal})
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "-0": False}
 
 
 class BadValueError(ValueError):
@@ -55,12 +59,38 @@ def text(value: t.Any) -> str | None:
     """Text; numbers (ids that arrive as such) and structures in their JSON form."""
     if value is None or isinstance(value, str):
         return value
-    return msgspec.json.encode(value).decode()
+    try:
+        return _ENCODE(value).decode()
+    except RecursionError:
+        raise BadValueError(value) from None
 
 
 def attribute(value: t.Any) -> str | None:
     """Text of a report, where `-` and nothing mean no value."""
     return None if value in ("", "-") else text(value)
+
+
+def _exact(sent: str) -> float | decimal.Decimal:
+    """The number that a text is: a float where that loses nothing, else a decimal."""
+    result = float(sent)
+    if len(sent) > EXACT_FLOAT and decimal.Decimal(repr(result)) != decimal.Decimal(sent):
+        return decimal.Decimal(sent)
+    return result
+
+
+def json_number(sent: str) -> float | decimal.Decimal:
+    """A JSON number that is no integer, exactly as sent, unless its exponent has three digits.
+
+    Raises:
+        msgspec.ValidationError: it is beyond the range of floats.
+    """
+    if len(sent) > EXACT_FLOAT and _NUMBER.fullmatch(sent):
+        return _exact(sent)
+    result = float(sent)
+    if math.isinf(result):
+        msg = "Number out of range"
+        raise msgspec.ValidationError(msg)
+    return result
 
 
 def number(value: t.Any) -> float | decimal.Decimal | None:
@@ -71,11 +101,7 @@ def number(value: t.Any) -> float | decimal.Decimal | None:
         if value in NO_VALUE:
             return None
         if _NUMBER.fullmatch(value):
-            if len(value) > EXACT_FLOAT:
-                return decimal.Decimal(value)
-            result = float(value)
-            if result - result == 0:  # not infinite
-                return result
+            return _exact(value)
     if value is None:
         return None
     raise BadValueError(value)
@@ -92,9 +118,11 @@ def integer(value: t.Any) -> float | decimal.Decimal | None:
     result = number(value)
     if result is None or isinstance(result, int):
         return result
-    if result != int(result):
+    # the digits of a float, not those of the binary number nearest to them: 1e23 is 10**23
+    exact = result if isinstance(result, decimal.Decimal) else decimal.Decimal(repr(result))
+    if exact != int(exact):
         raise BadValueError(value, kept=result)
-    return int(result)
+    return int(exact)
 
 
 def boolean(value: t.Any) -> bool | None:
@@ -103,10 +131,10 @@ def boolean(value: t.Any) -> bool | None:
         return value
     if _nothing(value):
         return None
-    try:
-        return _BOOLEANS[str(value).lower()]
-    except KeyError:
-        raise BadValueError(value) from None
+    known = _BOOLEANS.get(str(value).lower()) if isinstance(value, (str, int)) else None
+    if known is None:
+        raise BadValueError(value)
+    return known
 
 
 def date_time(value: t.Any) -> str | None:
@@ -114,14 +142,13 @@ def date_time(value: t.Any) -> str | None:
     if value is None or _nothing(value):
         return None
     try:
-        if isinstance(value, str) and len(value) == SPACED_TIME and value[4:17:3] == "-- ::":
+        if isinstance(value, str) and len(value) == SPACED_TIME and value[4:17:3] in MARKS:
             if value.startswith("0000"):
                 return None
-            datetime.fromisoformat(value)  # refuses what is no time, as 25 o'clock
-            return f"{value[:10]}T{value[11:]}Z"
+            return datetime.fromisoformat(value).isoformat() + "Z"
         if isinstance(value, bool):
             raise BadValueError(value)
-        if isinstance(value, str) and not value.isdigit():
+        if isinstance(value, str) and not (value.isdigit() and value.isascii()):
             moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=timezone.utc)
@@ -154,7 +181,7 @@ def local_date_time(value: t.Any) -> str | None:
     """A time of a clock whose zone the value does not tell, from `YYYY-MM-DD HH:MM:SS`."""
     if value is None or _nothing(value):
         return None
-    if isinstance(value, str) and len(value) == SPACED_TIME:
+    if isinstance(value, str) and len(value) == SPACED_TIME and value[4:17:3] in MARKS:
         try:
             return datetime.fromisoformat(value).isoformat()
         except ValueError:
@@ -187,7 +214,7 @@ class Notes:
     """What was seen that a schema does not foresee. Thread-safe.
 
     `unknown` holds columns that the schema does not have; `unreadable` the first value of each
-    column that did not fit its type.
+    column that did not fit its type, of a structure its JSON text.
     """
 
     def __init__(self) -> None:
@@ -202,6 +229,11 @@ class Notes:
 
     def unreadable(self, path: str, value: t.Any) -> None:
         """Note a value."""
+        if isinstance(value, (dict, list)):
+            try:
+                value = text(value)
+            except BadValueError:
+                value = "what is nested too deeply"
         with self._lock:
             self._unreadable.setdefault(path, value)
 
@@ -289,7 +321,7 @@ class Caster:
             shape = (*row, *map(type, row.values()))
             steps = shapes.get(shape)
             if steps is None:
-                if len(shapes) >= MOST_SHAPES:
+                if len(shapes) >= MOST_SHAPES or len(row) > MOST_MEMBERS:
                     shapes.clear()
                 steps = shapes[shape] = to_convert(row)
             for name, convert in steps:
@@ -381,12 +413,12 @@ class _Envelope(msgspec.Struct):
     request_id: t.Any = None
 
 
-_decode_objects = msgspec.json.Decoder(_Envelope).decode
-_ENCODE = msgspec.json.Encoder().encode
-#: What says that a page is no plain one.
-_UNFIT = (msgspec.DecodeError, BadValueError, RecursionError)
+_decode_objects = msgspec.json.Decoder(_Envelope, float_hook=json_number).decode
+_ENCODE = msgspec.json.Encoder(decimal_format="number").encode
+#: What msgspec raises at a text that is not the JSON that is expected.
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 #: Decodes a record that `decode_page` left as it came.
-decode_object = msgspec.json.Decoder(dict[str, t.Any]).decode
+decode_object = msgspec.json.Decoder(dict[str, t.Any], float_hook=json_number).decode
 
 
 def decode_page(body: bytes) -> t.Any:
@@ -397,7 +429,7 @@ def decode_page(body: bytes) -> t.Any:
     """
     try:
         envelope = _decode_objects(body)
-    except (msgspec.DecodeError, RecursionError):
+    except NO_JSON:
         return None
     objects = all(bytes(memoryview(raw)[:1]) == b"{" for raw in envelope.data.rows)
     return envelope if objects else None
@@ -405,9 +437,12 @@ def decode_page(body: bytes) -> t.Any:
 
 #: Bytes at the start of a page that tell whether its JSON is written with white space.
 SAMPLE = 4096
-#: A float holds fifteen digits: up to six after the point, of numbers below a thousand million
-#: (in plain notation, which is all that TikTok sends).
+#: Texts of times that a decoder remembers, at most.
+MOST_TIMES = 100_000
+#: A float holds fifteen digits: up to six after the point, of numbers below a thousand million.
 _LONG_FRACTION = re.compile(rb"\.\d{7}")
+#: Negative exponents, each a pattern that is fast because it begins with a fixed text.
+_EXPONENTS = (re.compile(rb"e-\d"), re.compile(rb"E-\d"))
 _EXACT = t.Annotated[float, msgspec.Meta(gt=-1e9, lt=1e9)]
 _FILLED = t.Annotated[str, msgspec.Meta(min_length=1)]
 _TYPES: dict[str, t.Any] = {
@@ -454,6 +489,7 @@ class ReportDecoder:
         )
         row = msgspec.defstruct("Row", [("dimensions", keys), ("metrics", values)], gc=False)
         self._decode = msgspec.json.Decoder(row, strict=False).decode
+        self._texts = [name for name in metrics if types[name] is _TYPES["string"]]
         self._lock = threading.Lock()  # one page at a time: several would take more memory
         self._time = next((name for name in dimensions if name.startswith("stat_time_")), None)
         self._times: dict[str, str] = {}
@@ -466,16 +502,18 @@ class ReportDecoder:
         """
         if b'": ' in body[:SAMPLE] or _LONG_FRACTION.search(body):
             return None
+        if any(body[e.start() - 1 : e.start()].isdigit() for e in _exponents(body)):
+            return None
         with self._lock:
             try:
                 return self._members(body)
-            except _UNFIT:
+            except (*NO_JSON, BadValueError):
                 return None
 
     def _members(self, body: bytes) -> t.Any:
         envelope: t.Any = _decode_objects(body)
         decode: t.Any = self._decode
-        encode, name, times = _ENCODE, self._time, self._times
+        encode, name, times, texts = _ENCODE, self._time, self._times, self._texts
         members: list[tuple[bytes, int]] = []
         values_of = msgspec.structs.astuple
         # Within a JSON text of no white space, these stand nowhere else than where a value does.
@@ -484,6 +522,8 @@ class ReportDecoder:
             plain = bytes(raw).replace(b':"-"', b":null")  # while it is in the processor's cache
             row = decode(plain.replace(b':""', b":null") if empty else plain)
             dimensions = row.dimensions
+            if "-" in [getattr(row.metrics, one) for one in texts]:  # written "\u002d", or spaced
+                raise BadValueError(row.metrics)
             if name is not None:
                 time = getattr(dimensions, name)
                 setattr(dimensions, name, times.get(time) or self._moment(time))
@@ -498,10 +538,17 @@ class ReportDecoder:
         if self._time == "stat_time_hour":
             moment = local_date_time(time)
         else:
-            moment = time[:10] if time[10:] == " 00:00:00" and _DAY.match(time) else None
+            moment = date(time[:10]) if time[10:] == " 00:00:00" else None
         if moment is None:
             raise BadValueError(time)
+        if len(self._times) >= MOST_TIMES:
+            self._times.clear()
         return self._times.setdefault(time, moment)
+
+
+def _exponents(body: bytes) -> Iterator[re.Match[bytes]]:
+    """What may be the negative exponents of numbers."""
+    return itertools.chain.from_iterable(pattern.finditer(body) for pattern in _EXPONENTS)
 
 
 def _kind(column: Mapping[str, t.Any]) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from tap_tiktok_ads import records
+
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -107,7 +109,7 @@ def infer(rows: Iterable[Mapping[str, t.Any]]) -> Schema:
     builder.add_schema({"type": "object", "properties": {}})
     times: dict[str, bool] = {}
     for row in rows:
-        builder.add_object(row)
+        builder.add_object(msgspec.json.decode(records.text(row) or ""))  # which has no decimals
         for name, value in row.items():
             if value not in (None, ""):
                 fits = isinstance(value, str) and bool(_TIME.fullmatch(value))

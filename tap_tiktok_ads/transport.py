@@ -24,7 +24,7 @@ import msgspec
 import requests
 import urllib3
 
-from tap_tiktok_ads import errors
+from tap_tiktok_ads import errors, records
 from tap_tiktok_ads.progress import Progress
 
 if t.TYPE_CHECKING:
@@ -50,6 +50,8 @@ PASSING = frozenset({408, 425})
 #: Characters of a server's text in an error, at most.
 LONGEST_MESSAGE = 300
 _SECONDS = re.compile(r"\d{1,5}", re.ASCII)
+#: A return code at most; all that are known have five digits.
+MOST_CODE = 10**15
 #: TikTok's warning that a synchronous report looked at its 20,000 newest ads only.
 THROTTLE_HEADER = "X-Tt-Ads-Throttle"
 
@@ -129,13 +131,13 @@ class _Envelope(msgspec.Struct):
     The official OpenAPI files say of `code` that it may be left out of a success.
     """
 
-    code: int | None = None
+    code: t.Annotated[int, msgspec.Meta(ge=-MOST_CODE, le=MOST_CODE)] | None = None
     message: t.Any = None
     request_id: t.Any = None
     data: t.Any = None
 
 
-_decoder = msgspec.json.Decoder(_Envelope, strict=False)
+_decoder = msgspec.json.Decoder(_Envelope, strict=False, float_hook=records.json_number)
 
 
 class Spool:
@@ -453,14 +455,14 @@ class Transport:
             data = {"list": known.data.rows, "page_info": known.data.page_info}
             return Reply(
                 data=data,
-                request_id=str(known.request_id),
+                request_id=self.printable(known.request_id or "unknown"),
                 server_time=headers.get("Date"),
                 reports_cut=THROTTLE_HEADER in headers,
                 body=body,
             )
         try:
             envelope = _decoder.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except records.NO_JSON as error:
             msg = f"{request.where} answered {len(body)} bytes that are not TikTok's JSON ({error})"
             raise errors.TransientError(msg) from None
         request_id = self.printable(envelope.request_id or "unknown")

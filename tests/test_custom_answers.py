@@ -7,6 +7,7 @@ import typing as t
 import pytest
 from conftest import answering, run
 
+from tap_tiktok_ads import records, schemas
 from tap_tiktok_ads.errors import ConfigError, ResponseError
 
 if t.TYPE_CHECKING:
@@ -187,3 +188,11 @@ def test_a_column_that_no_row_of_the_source_has() -> None:
         config = {"api_url": url, "access_token": "t", "advertiser_ids": ["1"]}
         with pytest.raises(ConfigError, match=r"has no column .idd.: did you mean .id.\?"):
             run({**config, "custom_streams": [source, entry]}, ["mine"])
+
+
+def test_columns_of_long_numbers() -> None:
+    """A number that no float holds is one for the schema that is inferred, too."""
+    row = records.decode_object(b'{"x":12345678901234567890.12,"y":[0.12345678901234567890]}')
+    columns = schemas.infer([row])["properties"]
+    assert columns["x"]["type"] == ["number", "null"]
+    assert columns["y"]["items"]["type"] == ["number", "null"]

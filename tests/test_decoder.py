@@ -121,6 +121,14 @@ def test_plain_pages_are_decoded(metrics: dict[str, t.Any]) -> None:
         body_of([{"dimensions": {"ad_id": "-", "stat_time_day": "2026-11-01 00:00:00"}}]),
         body_of([{"dimensions": {"ad_id": "1", "stat_time_day": "2026-11-01 13:00:00"}}]),
         body_of([{"dimensions": {"ad_id": 1, "stat_time_day": "2026-11-01 00:00:00"}}]),
+        body_of(
+            [{"dimensions": {"ad_id": "1", "stat_time_day": "2026-99-99 00:00:00"}, "metrics": {}}]
+        ),
+        body_of([row_of(ctr="12345678901234567e-10")]),
+        body_of([row_of(ad_name="-")]).replace(b'"-"', b'"\\u002d"'),
+        body_of([row_of(ad_name="x" * 5000), row_of(ad_name="-")]).replace(b':"-"', b': "-"'),
+        body_of([row_of(ad_name="?")]).replace(b"?", b"\xff"),
+        body_of([row_of()], message="?").replace(b"?", b"\xff"),
         body_of([row_of()], code=40100),
         b'{"code": 0, "data": {"list": []}}',
         b"<html>",
@@ -130,3 +138,9 @@ def test_plain_pages_are_decoded(metrics: dict[str, t.Any]) -> None:
 def test_other_pages_are_left(body: bytes) -> None:
     """A page that needs a closer look is left to the caster."""
     assert records.ReportDecoder(SCHEMA, DIMENSIONS, METRICS).decode(body) is None
+
+
+def test_the_same_bytes() -> None:
+    """A number of zeros at its end is written in the same way by both."""
+    row = row_of(spend="123456789.100000")
+    assert by_decoder([row]) == by_caster([row])

@@ -6,11 +6,14 @@ import copy
 import datetime as dt
 import decimal
 import re
+import tracemalloc
 import typing as t
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from singer_sdk.contrib.msgspec import encoder
 
 from tap_tiktok_ads import records
 
@@ -215,6 +218,8 @@ VALUES: list[tuple[str, t.Any, t.Any]] = [
     ("integer", 1.0, 1),
     ("integer", "-12", -12),
     ("integer", "1e3", 1000),
+    ("integer", "1e23", 10**23),
+    ("integer", 1e23, 10**23),
     ("integer", "1.5", 1.5),
     ("integer", 1.5, 1.5),
     ("integer", "-", None),
@@ -229,6 +234,7 @@ VALUES: list[tuple[str, t.Any, t.Any]] = [
     ("boolean", "TRUE", True),
     ("boolean", "1", True),
     ("boolean", "0", False),
+    ("boolean", "-0", False),
     ("boolean", 1, True),
     ("boolean", 0, False),
     ("boolean", True, True),
@@ -271,6 +277,7 @@ VALUES: list[tuple[str, t.Any, t.Any]] = [
     ("date-time", "", None),
     ("date-time", "-", None),
     ("date-time", "soon", None),
+    ("date-time", "\u0661", None),
     ("date-time", "2026-13-01 00:00:00", None),
     ("date-time", "2026-02-30 10:11:12", None),
     ("date-time", "2026-01-31 25:00:00", None),
@@ -327,7 +334,31 @@ def test_numbers_below_the_range_of_floats_are_not_rounded(sent: str) -> None:
     assert result is None or same_number(sent, result)
 
 
+@pytest.mark.parametrize(
+    "sent", ["12345678901234567890.12", "0.12345678901234567890", "-123456789.0000000001", "0.1"]
+)
+@pytest.mark.parametrize("column", ["number", "string", "any"])
+def test_json_numbers_equal_what_was_sent(column: str, sent: str) -> None:
+    """A JSON number has all its digits in the RECORD line, and where it becomes text."""
+    result = cast(COLUMNS[column], records.decode_object(b'{"c":%s}' % sent.encode())["c"])
+    assert same_number(sent, encoder.encode(result).decode().strip('"'))
+
+
+def test_json_numbers_beyond_floats() -> None:
+    """A JSON number that no float can hold is refused, not made infinite."""
+    with pytest.raises(msgspec.DecodeError, match="out of range"):
+        records.decode_object(b'{"c":1e400}')
+
+
 # Times
+
+
+@pytest.mark.parametrize("sent", ["2026-01-31T10+01:00", "2026-W05-6T10:11:12"])
+def test_times_of_a_clock_have_one_form(sent: str) -> None:
+    """A time with a zone, or written otherwise, is none of a clock."""
+    with pytest.raises(records.BadValueError):
+        records.local_date_time(sent)
+
 
 instants = st.datetimes(
     dt.datetime(1980, 1, 1),  # noqa: DTZ001
@@ -437,3 +468,43 @@ def test_a_page_is_cast_row_by_row(values: list[dict[str, t.Any]]) -> None:
     alone = [next(records.Caster(schema).rows([copy.deepcopy(row)])) for row in values]
     assert together == alone
     assert len(together) == len(values)
+
+
+@pytest.mark.parametrize("column", ["nullable string", "boolean", "number", "date-time"])
+def test_values_that_are_nested_too_deeply(column: str) -> None:
+    """They become null, and what is noted of them can be logged."""
+    nested: list[t.Any] = []
+    for _ in range(10_000):
+        nested = [nested]
+    caster = records.Caster({"properties": {"c": COLUMNS[column]}})
+    (row,) = caster.rows([{"c": nested}])
+    assert row == {"c": None}
+    assert len(repr(caster.notes.take()[1]["c"])) > 5
+
+
+def test_structures_are_noted_as_json() -> None:
+    """What is noted of a structure that does not fit is its JSON text."""
+    caster = records.Caster({"properties": {"c": COLUMNS["number"]}})
+    list(caster.rows([{"c": {"a": [1]}}]))
+    assert caster.notes.take() == ([], {"c": '{"a":[1]}'})
+
+
+def test_memory_of_large_objects() -> None:
+    """A caster does not keep the names of objects that have thousands of members."""
+    caster = records.Caster({"properties": {}})
+    tracemalloc.start()
+    for number in range(60):
+        list(caster.rows([{f"{number}.{name}": 1 for name in range(3000)}]))
+        caster.notes.take()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 5_000_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"code":0,"message":"\xff","data":{"list":[{}]}}', b'{"code":0,"data":{"list":[[]]}}', b""],
+)
+def test_pages_that_are_not_plain(body: bytes) -> None:
+    """A body of wrong UTF-8, or without objects, is left to a closer look."""
+    assert records.decode_page(body) is None
