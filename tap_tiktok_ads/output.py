@@ -13,7 +13,7 @@ from singer_sdk.helpers._util import utc_now
 from singer_sdk.singerlib.encoding.simple import RecordMessage
 from typing_extensions import override
 
-from tap_tiktok_ads.errors import OutputError
+from tap_tiktok_ads.errors import OutputError, ResponseError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -115,9 +115,15 @@ class BufferedWriter(MsgSpecWriter):
         """Write a message.
 
         Raises:
+            ResponseError: a record cannot be written, for it is nested too deeply.
             OutputError: stdout takes no more.
         """
-        self._write(self.format_message(message), flush=not isinstance(message, RecordMessage))
+        try:
+            line = self.format_message(message)
+        except RecursionError:
+            msg = f"A record of {getattr(message, 'stream', 'a stream')} is nested too deeply"
+            raise ResponseError(msg) from None
+        self._write(line, flush=not isinstance(message, RecordMessage))
 
     def write_lines(self, lines: bytes) -> None:
         """Write RECORD messages that are encoded already, each with its line break.

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import typing as t
+
+import pytest
+from singer_sdk.singerlib.encoding.simple import RecordMessage
+
+from tap_tiktok_ads.errors import ResponseError
+from tap_tiktok_ads.output import BufferedWriter
 
 SCRIPT = """
 import sys
@@ -28,3 +35,12 @@ def test_nothing_follows_the_last_state() -> None:
     """A run whose handler's `SystemExit` is dropped by code in C ends at its next message."""
     ended = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"last\n", b"")
+
+
+def test_a_record_that_is_nested_too_deeply() -> None:
+    """It is an error of one sentence."""
+    record: t.Any = []
+    for _ in range(100_000):
+        record = [record]
+    with pytest.raises(ResponseError, match="A record of ads is nested too deeply"):
+        BufferedWriter().write_message(RecordMessage("ads", {"x": record}))
