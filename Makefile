@@ -4,7 +4,7 @@ TARGET_VENV := .venv-target
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check soak bench format clean
+.PHONY: help demo test check soak fuzz bench format clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -26,6 +26,11 @@ soak: $(VENV)/installed $(TARGET_VENV)/installed ## All faults at all places, ki
 	@SOAK=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal \
 		tests/test_faults.py tests/test_kills.py tests/test_records.py tests/test_dates.py tests/test_paths.py
 
+fuzz: $(VENV)/installed ## Coverage-guided fuzzing of what reads answers and settings (40 minutes; needs atheris)
+	@$(BIN)/python $(PIP) atheris
+	@for target in numbers values times report envelope page codes days windows find macros pages; do \
+		$(BIN)/python tests/fuzz.py $$target || exit 1; done
+
 bench: $(VENV)/installed ## Measure speed and memory beside a plain SDK tap (ten minutes)
 	@$(BIN)/python benchmarks/run.py
 
@@ -34,7 +39,7 @@ format: $(VENV)/installed ## Format the code
 	@$(BIN)/ruff check --fix .
 
 clean: ## Remove what the other commands made
-	rm -rf $(VENV) $(TARGET_VENV) demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(TARGET_VENV) demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
