@@ -7,6 +7,7 @@ JSON Schema and then turns whole pages into what that schema says.
 
 from __future__ import annotations
 
+import codecs
 import decimal
 import itertools
 import math
@@ -34,6 +35,8 @@ MARKS = frozenset({"-- ::", "--T::"})
 LONGEST = 400
 #: Epoch numbers from here on are milliseconds; as seconds they would lie beyond the year 5000.
 MILLISECONDS_FROM = 100_000_000_000
+#: Bytes that are checked at once.
+BLOCK = 64 * 1024
 #: Shapes of objects that a caster remembers, at most; with more members than these, one.
 MOST_SHAPES = 1000
 MOST_MEMBERS = 1000
@@ -429,10 +432,23 @@ def decode_page(body: bytes) -> t.Any:
     """
     try:
         envelope = _decode_objects(body)
+        _check_text(body)  # what is decoded later is not looked into now
     except NO_JSON:
         return None
     objects = all(bytes(memoryview(raw)[:1]) == b"{" for raw in envelope.data.rows)
     return envelope if objects else None
+
+
+def _check_text(body: bytes) -> None:
+    """Refuse what is not UTF-8, block by block, for the whole text would take several times more.
+
+    Raises:
+        UnicodeDecodeError: it is not.
+    """
+    if not body.isascii():
+        check = codecs.getincrementaldecoder("utf-8")().decode
+        for start in range(0, len(body), BLOCK):
+            check(body[start : start + BLOCK], start + BLOCK >= len(body))
 
 
 #: Bytes at the start of a page that tell whether its JSON is written with white space.

@@ -503,8 +503,23 @@ def test_memory_of_large_objects() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b'{"code":0,"message":"\xff","data":{"list":[{}]}}', b'{"code":0,"data":{"list":[[]]}}', b""],
+    [
+        b'{"code":0,"message":"\xff","data":{"list":[{}]}}',
+        b'{"code":0,"data":{"list":[{"a":"\xff"}]}}',
+        b'{"code":0,"data":{"list":[{"a":"%s\xc3"}]}}' % (b"x" * 100_000),
+        b'{"code":0,"data":{"list":[[]]}}',
+        b"",
+    ],
 )
 def test_pages_that_are_not_plain(body: bytes) -> None:
     """A body of wrong UTF-8, or without objects, is left to a closer look."""
     assert records.decode_page(body) is None
+
+
+def test_pages_of_many_blocks() -> None:
+    """Characters of several bytes may lie across the border of what is checked at once."""
+    for shift in range(4):
+        name = "x" * shift + "\U0001f600" * 50_000
+        body = b'{"code":0,"data":{"list":[{"a":"%s"}]}}' % name.encode()
+        (row,) = records.decode_page(body).data.rows
+        assert records.decode_object(row) == {"a": name}
