@@ -27,6 +27,9 @@ HOSTS = {
     "simulator": "",  # a free port of this machine, known once it runs
 }
 
+#: Look-back by the attribution windows of ad groups.
+AUTO = "auto"
+
 JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
     th.Property(
         "access_token",
@@ -105,11 +108,15 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
     ),
     th.Property(
         "lookback_days",
-        th.IntegerType(minimum=0, maximum=400),
+        th.CustomType(
+            {"type": ["integer", "string"], "minimum": 0, "maximum": 400, "pattern": f"^{AUTO}$"}
+        ),
         title="Look-back days",
         description=(
             "Days before the bookmark that reports read again, because TikTok still corrects "
-            "them. Conversions may arrive up to 28 days late."
+            "them. Conversions may arrive up to 28 days late. auto: as many as each advertiser's "
+            "ad groups need by their attribution windows, at least 3, and 28 where they do not "
+            "tell."
         ),
         default=7,
     ),
@@ -261,7 +268,7 @@ class Settings:
     api_url: str
     start_date: str
     end_date: str
-    lookback_days: int
+    lookback_days: int | None  # None: as ad groups need
     include_deleted: bool
     on_error: str
     pii: str
@@ -323,7 +330,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, t.Any]:
         text = environment[variable].strip()
         types = spec["type"] if isinstance(spec["type"], list) else [spec["type"]]
         try:
-            if "integer" in types:
+            if "integer" in types and ("string" not in types or text.isdigit()):
                 found[name] = int(text)
             elif "boolean" in types:
                 found[name] = text.lower() in TRUE
@@ -340,12 +347,15 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, t.Any]:
 
 
 def normalise(config: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The configuration with lists of ids as lists of text.
+    """The configuration with lists of ids as lists of text, and days as a number.
 
     A comma-separated text, a single id and ids written as numbers are understood, as they come
     from environment variables and hand-written files.
     """
     result = dict(config)
+    days = result.get("lookback_days")
+    if isinstance(days, str) and days.isdecimal():  # as Meltano passes what may be text, too
+        result["lookback_days"] = int(days)
     for name in LISTS:
         value = result.get(name)
         if isinstance(value, bool) or name not in result:
@@ -396,6 +406,7 @@ def check(
             ),
             "custom_reports": report_definitions.reports(values["custom_reports"]),
             "simulator": values["simulator"] or {},
+            "lookback_days": None if values["lookback_days"] == AUTO else values["lookback_days"],
             "advertiser_ids": tuple(dict.fromkeys(values["advertiser_ids"])),
             "exclude_advertiser_ids": tuple(values["exclude_advertiser_ids"]),
         }
@@ -438,10 +449,16 @@ def _check_types(values: Mapping[str, t.Any]) -> None:
             continue
         types = spec["type"] if isinstance(spec["type"], list) else [spec["type"]]
         accepted = tuple(kind for word in types for kind in _KINDS.get(word, ()))
-        if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
+        odd = "pattern" in spec and isinstance(value, str) and value != AUTO
+        if (
+            odd
+            or not isinstance(value, accepted)
+            or (isinstance(value, bool) and bool not in accepted)
+        ):
             word = next(word for word in types if word != "null")
             article = "an" if word[0] in "aio" else "a"
-            msg = f"Setting {name!r} must be {article} {word}."
+            other = f" or {AUTO!r}" if "pattern" in spec else ""
+            msg = f"Setting {name!r} must be {article} {word}{other}."
             raise ConfigError(msg)
         if "enum" in spec and value not in spec["enum"]:
             near = difflib.get_close_matches(value, spec["enum"], n=1)

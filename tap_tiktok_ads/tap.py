@@ -23,7 +23,15 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog, MetadataMapping, StateMessage
 from typing_extensions import override
 
-from tap_tiktok_ads import accounts, definitions, errors, fetch, report_definitions, settings
+from tap_tiktok_ads import (
+    accounts,
+    definitions,
+    errors,
+    fetch,
+    lookback,
+    report_definitions,
+    settings,
+)
 from tap_tiktok_ads.errors import ConfigError
 from tap_tiktok_ads.limits import Limiter
 from tap_tiktok_ads.output import BufferedWriter
@@ -31,6 +39,7 @@ from tap_tiktok_ads.progress import Progress, Reporter
 from tap_tiktok_ads.progress import start as start_reporter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.custom import CustomReport, CustomStream
+from tap_tiktok_ads.streams.entities import AdGroups
 from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.streams.problems import MOST_PROBLEMS, SyncErrors, problem
 from tap_tiktok_ads.tasks import ReportTasks
@@ -98,6 +107,7 @@ class TapTikTokAds(Tap):
         self.skipped: list[tuple[str, str]] = []
         self.failed: list[tuple[str, str]] = []
         self.problems: dict[int, dict[str, t.Any]] = {}  # by the error that each tells of
+        self._lookbacks: dict[str, int] = {}  # by advertiser
         self._state_written = time.monotonic()
         # below INFO it logs URLs, and that of /oauth2/advertiser/get/ holds the app's secret
         logging.getLogger("urllib3").setLevel(logging.INFO)
@@ -222,8 +232,29 @@ class TapTikTokAds(Tap):
                 raise page.refused
             yield from t.cast("Sequence[dict[str, t.Any]]", page.rows)
 
+    def lookback_days(self, advertiser: accounts.Advertiser) -> int:
+        """Days that reports of an advertiser read again, as its ad groups need.
+
+        They are asked for once in a run; where they cannot be read, the longest window counts.
+        """
+        found = self._lookbacks.get(advertiser.id)
+        if found is None:
+            try:
+                found = lookback.days(self.rows_of(AdGroups.name, advertiser))
+            except errors.TapError as error:
+                found = lookback.UNKNOWN
+                self.logger.warning("Ad groups cannot tell the look-back: %s", error)
+            self._lookbacks[advertiser.id] = found
+            self.logger.info("Advertiser %s: reports look %d days back.", advertiser.id, found)
+        return found
+
     def is_source(self, name: str) -> bool:
-        """Whether look-ups of a stream of this run read the stream of this name."""
+        """Whether other streams of this run read the stream of this name, too."""
+        if name == AdGroups.name and any(
+            stream.selected and getattr(stream, "looks_back_by_ad_groups", False)
+            for stream in self.streams.values()
+        ):
+            return True
         return any(
             lookup.stream == name
             for stream in self.streams.values()

@@ -55,7 +55,7 @@ def assert_refused(result: subprocess.CompletedProcess[str], sentence: str, code
         ({"start_date": "2026-02-02", "end_date": "2026-02-01"}, "lies after end_date"),
         ({"advertiser_ids": ["70000000000abc"]}, "is not an advertiser ID"),
         ({"api_url": "http://proxy.example"}, "unencrypted"),
-        ({"lookback_days": "seven"}, "Setting 'lookback_days' must be an integer."),
+        ({"lookback_days": "seven"}, "Setting 'lookback_days' must be an integer or 'auto'."),
         ({"advertiser_ids": []}, "Set advertiser_ids, or app_id and app_secret"),
         ({"environment": "simulator", "simulator": {"sed": 1}}, "Setting 'simulator'"),
     ],
@@ -92,7 +92,7 @@ def test_missing_config_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("LOOKBACK_DAYS", "seven"), ("INCLUDE_DELETED", "maybe"), ("SIMULATOR", "{")],
+    [("MAX_RETRIES", "seven"), ("INCLUDE_DELETED", "maybe"), ("SIMULATOR", "{")],
 )
 def test_bad_environment_variable(tmp_path: Path, name: str, value: str) -> None:
     """An environment variable of the wrong type is refused by its name."""

@@ -55,7 +55,8 @@ def refusal(**changes: t.Any) -> str:
         pytest.param({"zzz": 1}, ["'zzz'", "--about"], id="unknown and far from all"),
         pytest.param({"lookback_days": True}, ["'lookback_days'", "an integer"], id="boolean"),
         pytest.param({"max_retries": False}, ["'max_retries'", "an integer"], id="false"),
-        pytest.param({"lookback_days": "7"}, ["'lookback_days'", "an integer"], id="text"),
+        pytest.param({"max_retries": "7"}, ["'max_retries'", "an integer"], id="text"),
+        pytest.param({"lookback_days": "Auto"}, ["'lookback_days'", "or 'auto'"], id="word"),
         pytest.param({"lookback_days": 7.5}, ["'lookback_days'", "an integer"], id="fraction"),
         pytest.param({"lookback_days": -1}, ["'lookback_days'", "0 and 400", "-1"], id="below"),
         pytest.param({"lookback_days": 401}, ["'lookback_days'", "401"], id="above"),
@@ -234,6 +235,7 @@ def test_normalising_leaves_the_rest_and_the_original_alone() -> None:
     """Other settings pass as they are, none is added, and the caller's mapping is not changed."""
     original = {"advertiser_ids": "1,2", "lookback_days": 3}
     assert settings.normalise(original) == {"advertiser_ids": ["1", "2"], "lookback_days": 3}
+    assert settings.normalise({"lookback_days": "7"}) == {"lookback_days": 7}
     assert original == {"advertiser_ids": "1,2", "lookback_days": 3}
     assert settings.normalise({}) == {}
 

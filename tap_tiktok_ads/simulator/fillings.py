@@ -40,6 +40,8 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "category_id": (0, 290401),
     "campaign_type": ("REGULAR_CAMPAIGN", "IOS14_CAMPAIGN"),
     "click_attribution_window": ("SEVEN_DAYS", "ONE_DAY", "OFF"),
+    "engaged_view_attribution_window": ("ONE_DAY", "SEVEN_DAYS"),
+    "view_attribution_window": ("ONE_DAY", "OFF", "SEVEN_DAYS"),
     "creative_material_mode": ("CUSTOM", "SMART_CREATIVE"),
     "currency": ("USD", "EUR"),
     "dark_post_status": ("ON", "OFF"),

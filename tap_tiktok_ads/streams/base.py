@@ -10,7 +10,7 @@ import typing as t
 import pendulum
 from typing_extensions import override
 
-from tap_tiktok_ads import accounts, dates, schemas
+from tap_tiktok_ads import accounts, dates, lookback, schemas
 from tap_tiktok_ads.client import Group, Mark, Page, Task, TikTokStream
 from tap_tiktok_ads.errors import ResponseError
 from tap_tiktok_ads.transport import Reply, Request
@@ -221,6 +221,7 @@ class WindowedStream(TikTokStream):
 
     @override
     def plan(self) -> Iterable[Task]:
+        self._width = self.window_days
         if self.window_days:
             return itertools.starmap(self.first, self.windows(self.owners))
         return (self.first(advertiser, None) for advertiser in self.owners)
@@ -260,7 +261,6 @@ class WindowedStream(TikTokStream):
             self.window_days,
             len(advertisers),
         )
-        self._width = self.window_days
 
         def computed() -> Iterator[tuple[Advertiser | None, dates.Window]]:
             for advertiser, first, last in ranges:
@@ -285,7 +285,7 @@ class WindowedStream(TikTokStream):
         first = dates.first_day(
             configured,
             dates.moment(bookmark).date() if bookmark else None,
-            self.lookback_days,
+            self.lookback_days(advertiser),
             rolling=dates.is_macro(settings.start_date),
         )
         if first > last:
@@ -325,10 +325,10 @@ class WindowedStream(TikTokStream):
         elif early is not None and group.window.end == early.end:
             state[REACH] = str(early.start)
 
-    @property
-    def lookback_days(self) -> int:
+    def lookback_days(self, advertiser: Advertiser | None) -> int:  # noqa: ARG002 - for subclasses
         """Days before the bookmark that are read again."""
-        return self.tap.settings.lookback_days
+        days = self.tap.settings.lookback_days
+        return lookback.UNKNOWN if days is None else days
 
     @override
     def bookmark_text(self, moment: pendulum.DateTime) -> str:

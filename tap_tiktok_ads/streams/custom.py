@@ -366,6 +366,10 @@ class CustomReport(ReportStream):
 
     @property
     @override
-    def lookback_days(self) -> int:
+    def looks_back_by_ad_groups(self) -> bool:
+        return super().looks_back_by_ad_groups and self.definition.lookback_days is None
+
+    @override
+    def lookback_days(self, advertiser: Advertiser | None) -> int:
         days = self.definition.lookback_days
-        return super().lookback_days if days is None else days
+        return super().lookback_days(advertiser) if days is None else days

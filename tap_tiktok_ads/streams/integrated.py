@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
+import itertools
 import json
 import typing as t
 
@@ -28,7 +29,7 @@ from tap_tiktok_ads.streams.base import WindowedStream
 from tap_tiktok_ads.transport import Reply, Request
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
 
@@ -48,6 +49,13 @@ DELAY_DAYS = 2
 WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
 #: Dimensions that are objects with one buying type; rows of others would be of several.
 OBJECTS = frozenset({"campaign_id", "adgroup_id", "ad_id", "ad_id_v2"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LookbackTask(Task):
+    """Finds out how far back an advertiser's windows begin; the next of them follows it."""
+
+    rest: Iterator[tuple[Advertiser | None, dates.Window]] | None = None
 
 
 class ReportStream(WindowedStream):
@@ -97,7 +105,42 @@ class ReportStream(WindowedStream):
                 "removed.",
                 ", ".join(new),
             )
-        return super().plan()
+        if not self.looks_back_by_ad_groups:
+            return super().plan()
+        self._width = self.window_days
+        nothing = Request(self.path, {})
+        return (LookbackTask(nothing, advertiser) for advertiser in self.owners)
+
+    @property
+    def looks_back_by_ad_groups(self) -> bool:
+        """Whether each advertiser's ad groups tell which days are read again."""
+        configured = self.tap.settings.lookback_days
+        return configured is None and self.time_dimension is not None and not self.tap.frugal
+
+    @override
+    def lookback_days(self, advertiser: Advertiser | None) -> int:
+        if advertiser is None or not self.looks_back_by_ad_groups:
+            return super().lookback_days(advertiser)
+        return self.tap.lookback_days(advertiser)
+
+    @override
+    def work(self, task: Task) -> tuple[Page, Sequence[Task]]:
+        if isinstance(task, LookbackTask):
+            return self.caught(task, self._next_window)
+        return super().work(task)
+
+    def _next_window(self, task: Task) -> tuple[Page, Sequence[Task]]:
+        """The task of the next window, and that of those after it: its width may yet change."""
+        rest = t.cast("LookbackTask", task).rest or self.windows([task.advertiser])
+        following = [
+            part
+            for advertiser, window in itertools.islice(rest, 1)
+            for part in (
+                self.first(advertiser, window),
+                LookbackTask(task.request, advertiser, rest=rest),
+            )
+        ]
+        return Page(), following
 
     @override
     def _end(self, written: int) -> None:
@@ -341,7 +384,8 @@ class ReportStream(WindowedStream):
         """Whether a day, or the day of an hour, will not be read again."""
         last = self._final_days.get(task.advertiser)
         if last is None:
-            days = max(self.lookback_days + 1, DELAY_DAYS)  # the next run reads those before, too
+            # the next run reads those before, too
+            days = max(self.lookback_days(task.advertiser) + 1, DELAY_DAYS)
             last = self._now(task.advertiser).subtract(days=days).to_date_string()
             self._final_days[task.advertiser] = last
         return moment[:10] <= last if isinstance(moment, str) else None
