@@ -37,6 +37,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.dates import Window
     from tap_tiktok_ads.tap import TapTikTokAds
+    from tap_tiktok_ads.totals import Totals
     from tap_tiktok_ads.transport import Decode, Reply, Request
 
     Send = Callable[[Request], Reply]
@@ -107,6 +108,7 @@ class Page:
         total: how many the listing holds, as the answer told.
         weight: bytes that the page takes, roughly.
         server_time: HTTP date of the answer.
+        totals: what the rows add up to, and what TikTok tells, where that is compared.
         cut: whether TikTok warned that rows may be missing.
         refused: skipped with a warning.
         failed: ends the run when its turn comes.
@@ -119,6 +121,7 @@ class Page:
     total: int | None = None
     weight: int = 0
     server_time: str | None = None
+    totals: Totals | None = None
     cut: bool = False
     refused: errors.ApiError | None = None
     failed: errors.TapError | None = None
@@ -574,11 +577,14 @@ class TikTokStream(Stream):
                 if page.records is not None:
                     key = task.request.with_paged(page=1).key
                     _, reading = group.readings.setdefault(key, (task, Reading()))
-                    reading.add(page.records, page.total, group.repeated - before)
+                    repeated = group.repeated - before
+                    reading.add(page.records, page.total, repeated, page.totals)
             self.repeated += group.repeated
             for key, (first, reading) in group.readings.items():
                 if not reading.whole and self._odd_totals < ODD_TOTALS:
                     yield from self._read_again(group, key, first, reading)
+                else:
+                    self._compare(first, reading)
             yield group, None
 
     def _read_again(
@@ -601,9 +607,11 @@ class TikTokStream(Stream):
                 yield group, wanted
                 if page.records is not None and task.request.with_paged(page=1).key == key:
                     identities = set(map(self.identity, page.marks or ()))
-                    again.add(page.records, page.total, page.count - len(identities - seen))
+                    repeated = page.count - len(identities - seen)
+                    again.add(page.records, page.total, repeated, page.totals)
                     seen |= identities
             if again.whole:
+                self._compare(first, again)
                 return
             odd = again == reading and new == 0 and len(again.totals) == 1
             if odd:
@@ -625,6 +633,19 @@ class TikTokStream(Stream):
             )
             self._leave_gap(first, error, "read again by the next run")
             self._warn_once(f"drift {key}", "%s", error)
+
+    def _compare(self, first: Task, reading: Reading) -> None:
+        """Tell where the rows of a listing do not add up to what TikTok says."""
+        where = first.request.where
+        if first.window is not None:
+            where += f", {first.window.start} to {first.window.end}"
+        for name, (sum_, total) in reading.totals_of_rows.differences().items():
+            error = errors.IncompleteError(
+                f"{where}: {name} adds up to {sum_:f} over {reading.records:,} rows, "
+                f"and TikTok's total is {total:f}: a difference of {total - sum_:f}."
+            )
+            self.tap.note(self, error, "kept", first)
+            self._warn_once(f"totals {name} {first.request.key}", "%s", error)
 
     def _alone(self, task: Task) -> tuple[Page, Sequence[Task]]:
         """As `work`, without the optional listing that follows another."""

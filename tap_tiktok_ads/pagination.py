@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from tap_tiktok_ads.errors import ResponseError
+from tap_tiktok_ads.totals import Totals
 
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 #: Pages of one listing at most: twenty million rows of a report.
@@ -84,14 +85,20 @@ class Reading:
         records: how many came.
         repeated: rows that came more than once.
         totals: each `total_number` that a page told.
+        totals_of_rows: what the rows add up to, and what that was told to be, where it is compared.
     """
 
     records: int = 0
     repeated: int = 0
     totals: set[int] = dataclasses.field(default_factory=set)
+    totals_of_rows: Totals = dataclasses.field(default_factory=Totals)
 
-    def add(self, records: int, total: int | None, repeated: int) -> None:
+    def add(
+        self, records: int, total: int | None, repeated: int, of_rows: Totals | None = None
+    ) -> None:
         """Count a page."""
+        if of_rows is not None:
+            self.totals_of_rows.add(of_rows)
         self.records += records
         self.repeated += repeated
         if total is not None:

@@ -128,6 +128,16 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=True,
     ),
     th.Property(
+        "check_totals",
+        th.BooleanType,
+        title="Check totals",
+        description=(
+            "Ask TikTok for the totals of reports, where it tells them, and compare the sums of "
+            "the rows: a difference is logged with its size, and told by the stream sync_errors."
+        ),
+        default=False,
+    ),
+    th.Property(
         "on_error",
         th.StringType,
         allowed_values=["fail", "skip"],
@@ -270,6 +280,7 @@ class Settings:
     end_date: str
     lookback_days: int | None  # None: as ad groups need
     include_deleted: bool
+    check_totals: bool
     on_error: str
     pii: str
     report_mode: str

@@ -19,7 +19,7 @@ import time
 import typing as t
 import weakref
 
-from tap_tiktok_ads import errors
+from tap_tiktok_ads import errors, totals
 from tap_tiktok_ads.transport import LONGEST_WAIT, Request
 
 if t.TYPE_CHECKING:
@@ -34,7 +34,7 @@ DOWNLOAD, CANCEL = "/report/task/download/", "/report/task/cancel/"
 #: What a task is asked for besides; its columns bear the names that were asked for.
 FORMAT = {"output_format": "CSV_STRING", "enable_report_title_translation": False}
 #: Parameters of the synchronous report that tasks do not have.
-PAGES = frozenset({"page", "page_size"})
+NOT_OF_TASKS = frozenset({"page", "page_size", totals.PARAMETER})
 #: Statuses of a task that is under way.
 UNDER_WAY = frozenset({"QUEUING", "PROCESSING"})
 #: How much longer each wait between two checks is than the one before, and the longest in seconds.
@@ -190,7 +190,7 @@ class ReportTasks:
 
     def _attempt(self, request: Request, stream: str | None) -> ReportFile:
         self._go_on()
-        asked = {name: value for name, value in request.params.items() if name not in PAGES}
+        asked = {name: value for name, value in request.params.items() if name not in NOT_OF_TASKS}
         owner = str(asked["advertiser_id"])
         create = Request(CREATE, {}, method="POST", body=asked | FORMAT)
         task_id = self._transport.send(create, stream=stream).data.get("task_id")

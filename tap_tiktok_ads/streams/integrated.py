@@ -12,7 +12,16 @@ import typing as t
 import pendulum
 from typing_extensions import override
 
-from tap_tiktok_ads import accounts, dates, errors, fetch, records, report_definitions, schemas
+from tap_tiktok_ads import (
+    accounts,
+    dates,
+    errors,
+    fetch,
+    records,
+    report_definitions,
+    schemas,
+    totals,
+)
 from tap_tiktok_ads.client import READINGS_MORE, Group, Page, Task, TikTokStream
 from tap_tiktok_ads.errors import (
     ApiError,
@@ -210,7 +219,12 @@ class ReportStream(WindowedStream):
 
     @override
     def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
-        """A `ReportDecoder`, where every metric that is asked for is written, too."""
+        """A `ReportDecoder`, where every metric that is asked for is written, too.
+
+        None where rows are added up.
+        """
+        if self.compares_totals:
+            return None
         merged = len(self.metrics) > METRICS_AT_ONCE
         twice = "advertiser_id" in (*self.dimensions, *self.metrics)
         if left_out & set(self.metrics) or twice or merged:
@@ -364,11 +378,26 @@ class ReportStream(WindowedStream):
         """As ever; rows of advertisers' TopView ads have the dimensions of the others."""
         if found and isinstance(found[0], tuple) and self._shows_final:
             found = [(self._final_member(one, task) + one, mark) for one, mark in found]
-        page = super().page_of(task, found, reply)
+        told = None
+        if totals.PARAMETER in task.request.params:
+            found = [one if isinstance(one, dict) else records.decode_object(one) for one in found]
+            metrics = [one.get("metrics") or {} for one in found]
+            told = totals.Totals.of_page(metrics, reply.data.get(totals.MEMBER))
+            if found and not told.told:
+                self._warn_once("no totals", "TikTok told no totals to compare rows with.")
+        page = dataclasses.replace(super().page_of(task, found, reply), totals=told)
         apart = self.top_view and not OBJECTS & {*self.dimensions}
         if page.marks and apart and accounts.TOP_VIEW in _buying_types(task):
             return dataclasses.replace(page, marks=[~mark for mark in page.marks])
         return page
+
+    @property
+    def compares_totals(self) -> bool:
+        """Whether TikTok can tell the totals of this report, and they are wanted."""
+        settings = self.tap.settings
+        wanted = settings.check_totals and settings.environment != "sandbox"
+        others = {*self.dimensions} - OBJECTS - {"advertiser_id", "stat_time_day"}
+        return wanted and (self.path, self.report_type, others) == (background.PATH, "BASIC", set())
 
     @functools.cached_property
     def _shows_final(self) -> bool:
@@ -501,6 +530,8 @@ class ReportStream(WindowedStream):
             filters.append(in_filter(f"{level}_status", ["STATUS_ALL"]))
         if filters:
             params["filtering"] = filters
+        if self.compares_totals and len(metrics) <= METRICS_AT_ONCE:
+            params[totals.PARAMETER] = True
         return Request(self.path, params, divisible=True)
 
     @override

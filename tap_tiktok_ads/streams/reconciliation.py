@@ -71,6 +71,11 @@ class Reconciliation(ReportStream):
     def metrics(self) -> list[str]:
         return [*METRICS]
 
+    @property
+    @override
+    def compares_totals(self) -> bool:
+        return False
+
     @override
     def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
         return None
