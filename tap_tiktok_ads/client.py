@@ -151,6 +151,7 @@ class Group:
         self.seen: set[t.Any] = set()
         self.repeated = 0  # rows dropped because they came before
         self.readings: dict[str, tuple[Task, Reading]] = {}  # with the task of the first page
+        self.whole = True  # whether nothing is known to be missing
 
 
 class TikTokStream(Stream):
@@ -249,6 +250,13 @@ class TikTokStream(Stream):
     def bookmark_after(self, group: Group) -> str | None:  # noqa: ARG002 - for subclasses
         """The bookmark once all of a group is written; None where it does not move."""
         return None
+
+    def gone(self, group: Group) -> Iterable[Page]:  # noqa: ARG002 - for subclasses
+        """Rows of what a completed group lacks, though it was listed before."""
+        return ()
+
+    def note_listed(self, group: Group) -> None:
+        """Note in an advertiser's state what a completed group listed."""
 
     def note_reach(self, group: Group, state: dict[str, t.Any]) -> None:
         """Note in an advertiser's state how far back a completed group has read."""
@@ -572,6 +580,7 @@ class TikTokStream(Stream):
             for task, page in pages:
                 self._report(task, page)
                 group.began = group.began or page.server_time
+                group.whole = group.whole and page.refused is None and page.failed is None
                 before = group.repeated
                 yield group, self.wanted(page, group)
                 if page.records is not None:
@@ -581,16 +590,20 @@ class TikTokStream(Stream):
                     reading.add(page.records, page.total, repeated, page.totals)
             self.repeated += group.repeated
             for key, (first, reading) in group.readings.items():
-                if not reading.whole and self._odd_totals < ODD_TOTALS:
-                    yield from self._read_again(group, key, first, reading)
-                else:
+                if reading.whole:
                     self._compare(first, reading)
+                elif self._odd_totals < ODD_TOTALS:
+                    settled = yield from self._read_again(group, key, first, reading)
+                    group.whole = group.whole and settled
+                else:
+                    group.whole = False
+            yield from ((group, page) for page in self.gone(group))
             yield group, None
 
     def _read_again(
         self, group: Group, key: str, first: Task, reading: Reading
-    ) -> Iterator[tuple[Group, Page]]:
-        """The rows that a listing lacked because it changed while it was read.
+    ) -> Generator[tuple[Group, Page], None, bool]:
+        """The rows that a listing lacked because it changed while it was read; whether all came.
 
         Where it cannot be settled, the log tells, and the advertiser's bookmark stays.
         """
@@ -612,7 +625,7 @@ class TikTokStream(Stream):
                     seen |= identities
             if again.whole:
                 self._compare(first, again)
-                return
+                return True
             odd = again == reading and new == 0 and len(again.totals) == 1
             if odd:
                 self._odd_totals += 1
@@ -633,6 +646,7 @@ class TikTokStream(Stream):
             )
             self._leave_gap(first, error, "read again by the next run")
             self._warn_once(f"drift {key}", "%s", error)
+        return False
 
     def _compare(self, first: Task, reading: Reading) -> None:
         """Tell where the rows of a listing do not add up to what TikTok says."""
@@ -728,6 +742,7 @@ class TikTokStream(Stream):
             self.note_reach(group, state)
             state.update(replication_key=self.replication_key, replication_key_value=value)
             self.state_manager.is_flushed = False
+        self.note_listed(group)
         if self.tap.state_is_due():
             self._write_state_message()
 

@@ -128,6 +128,17 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=True,
     ),
     th.Property(
+        "track_deleted",
+        th.BooleanType,
+        title="Track deleted",
+        description=(
+            "Write a row with the key and _deleted_at for each object that TikTok lists no more, "
+            "and keep what was listed in the state, up to 20,000 objects of a stream. Ads and "
+            "Smart+ ads are listed in full, then."
+        ),
+        default=False,
+    ),
+    th.Property(
         "check_totals",
         th.BooleanType,
         title="Check totals",
@@ -280,6 +291,7 @@ class Settings:
     end_date: str
     lookback_days: int | None  # None: as ad groups need
     include_deleted: bool
+    track_deleted: bool
     check_totals: bool
     on_error: str
     pii: str

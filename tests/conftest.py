@@ -178,7 +178,7 @@ def _discovered(config: dict[str, t.Any]) -> list[dict[str, t.Any]]:
         names = {entry["tap_stream_id"] for entry in ready}
         found = TapTikTokAds(config=config, validate_config=False, lean=True).catalog_dict
         return [*ready, *(one for one in found["streams"] if one["tap_stream_id"] not in names)]
-    told = ("custom_streams", "custom_reports", "report_metrics", "pii")
+    told = ("custom_streams", "custom_reports", "report_metrics", "pii", "track_deleted")
     key = json.dumps([config.get(name) for name in told])
     if key not in _catalogs:
         tap = TapTikTokAds(config=config, validate_config=False)

@@ -10,7 +10,7 @@ import typing as t
 import pendulum
 from typing_extensions import override
 
-from tap_tiktok_ads import accounts, dates, lookback, schemas
+from tap_tiktok_ads import accounts, dates, lookback, schemas, tombstones
 from tap_tiktok_ads.client import Group, Mark, Page, Task, TikTokStream
 from tap_tiktok_ads.errors import ResponseError
 from tap_tiktok_ads.transport import Reply, Request
@@ -90,6 +90,7 @@ class KeyedStream(TikTokStream):
         known = list(filter(None, changes))
         group.newest = max(known if group.newest is None else [*known, group.newest], default=None)
         since = self._since.get(group.advertiser.id if group.advertiser else None)
+        known_ones = self.listed_before(group.advertiser)
         new = set(identities) if self._identity else set()
         unseen = group.seen.isdisjoint(new) and len(new) in {0, len(identities)}
         if since is None and unseen:
@@ -98,12 +99,17 @@ class KeyedStream(TikTokStream):
         wanted = []
         for identity, changed in marks:
             recent = since is None or not changed or changed >= since
+            recent = recent or (known_ones is not None and identity not in known_ones)
             again = identity in group.seen
             group.repeated += again
             wanted.append(recent and not again)
             if identity:
                 group.seen.add(identity)
         return page.only(wanted)
+
+    def listed_before(self, advertiser: Advertiser | None) -> t.AbstractSet[t.Any] | None:  # noqa: ARG002
+        """What the advertiser's last complete listing held; None where nobody knows."""
+        return None
 
     @override
     def bookmark_after(self, group: Group) -> str | None:
@@ -135,9 +141,83 @@ class EntityStream(KeyedStream):
     fixed: t.ClassVar[Mapping[str, t.Any]] = {}
     """Further parameters of every listing."""
 
+    def __init__(self, tap: TapTikTokAds) -> None:
+        super().__init__(tap)
+        self._before: dict[str, frozenset[t.Any] | None] = {}  # by advertiser
+        self._listed = 0  # objects noted in the state by this run
+
     @override
     def columns(self) -> dict[str, t.Any]:
-        return schemas.entity(self.name)
+        schema = schemas.entity(self.name)
+        if self.tracks_deleted:
+            schema["properties"][tombstones.COLUMN] = tombstones.SCHEMA
+        return schema
+
+    @property
+    def tracks_deleted(self) -> bool:
+        """Whether objects that are listed no more are told of."""
+        return bool(self.tap.config.get("track_deleted")) and self.counted and self.per_advertiser
+
+    @override
+    def listed_before(self, advertiser: Advertiser | None) -> frozenset[t.Any] | None:
+        if advertiser is None or self.only is not None or not self.tracks_deleted:
+            return None
+        if advertiser.id not in self._before:
+            packed = self.known_state(advertiser).get(tombstones.MEMBER)
+            self._before[advertiser.id] = tombstones.unpack(packed, len(self._identity))
+        return self._before[advertiser.id]
+
+    def _listed_whole(self, group: Group) -> bool:
+        """Whether a group holds all objects of its advertiser, as far as anybody can tell."""
+        totals = [reading.totals for _, reading in group.readings.values()]
+        told = bool(totals) and all(totals) if self.page_size is not None else True
+        cut = self.capped and any(max(one) >= LISTING_CAP for one in totals if one)
+        return group.whole and told and not cut
+
+    @override
+    def gone(self, group: Group) -> Iterable[Page]:
+        """A tombstone for each object that was listed before, and is no more."""
+        before = self.listed_before(group.advertiser)
+        if not before or not group.advertiser or not self._listed_whole(group):
+            return
+        when = self.tap.started.in_timezone("UTC").format("YYYY-MM-DDTHH:mm:ss[Z]")
+        missing = sorted(before - group.seen, key=repr)
+        rows = [
+            {
+                "advertiser_id": group.advertiser.id,
+                **dict(zip(self._identity, identity, strict=True)),
+                tombstones.COLUMN: when,
+            }
+            for identity in missing
+        ]
+        if rows:
+            yield Page(rows, len(rows))
+
+    @override
+    def note_listed(self, group: Group) -> None:
+        """Keep what was listed whole, as long as a state may hold it."""
+        if group.advertiser is None or not self.tracks_deleted:
+            return
+        if not self._listed_whole(group):
+            return
+        state = self.get_context_state({"advertiser_id": group.advertiser.id})
+        if self._listed + len(group.seen) > tombstones.MOST:
+            state.pop(tombstones.MEMBER, None)
+            self._warn_once(
+                f"many {group.advertiser.id}",
+                "Advertiser %s has too many objects to keep in the state: what TikTok lists no "
+                "more is not told of.",
+                group.advertiser.id,
+            )
+            return
+        self._listed += len(group.seen)
+        state[tombstones.MEMBER] = tombstones.pack(group.seen)
+        self.state_manager.is_flushed = False
+
+    @override
+    def flattened(self, found: Sequence[t.Any], task: Task) -> Iterator[dict[str, t.Any]]:
+        rows = super().flattened(found, task)
+        return (row | {tombstones.COLUMN: None} for row in rows) if self.tracks_deleted else rows
 
     @override
     def plan(self) -> Iterable[Task]:
@@ -155,7 +235,7 @@ class EntityStream(KeyedStream):
         if self.deletable and self.tap.settings.include_deleted:
             filtering["primary_status"] = "STATUS_ALL"
         since = self._since[advertiser.id]
-        if self.modified_after and since is not None:
+        if self.modified_after and since is not None and not self.tracks_deleted:
             # a second earlier: whether the bound itself is included is not documented
             second_before = dates.moment(since).subtract(seconds=1)
             filtering["modified_after"] = second_before.format("YYYY-MM-DD HH:mm:ss")

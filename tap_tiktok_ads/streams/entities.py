@@ -21,6 +21,7 @@ class Advertisers(EntityStream):
     path = accounts.INFO_PATH
     permission = "100 Read Ad Account Information"
     primary_keys = ("advertiser_id",)
+    tracks_deleted = False  # those of the settings are asked for, not listed
 
     @override
     def plan(self) -> Iterable[Task]:

@@ -1,0 +1,174 @@
+"""`track_deleted`: objects that TikTok lists no more become rows with `_deleted_at`."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import typing as t
+
+import pytest
+from conftest import config_for, run
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_tiktok_ads import tombstones
+
+if t.TYPE_CHECKING:
+    from tap_tiktok_ads.simulator import Simulator
+
+NAMES = ["campaigns", "ads", "pixels", "custom_audiences", "video_creatives", "smart_plus_ads"]
+NAMES += ["smart_plus_ad_creatives", "stores", "advertisers", "smart_plus_ad_suggestions"]
+
+
+def deleted(rows: list[dict[str, t.Any]], key: str) -> dict[str, dict[str, t.Any]]:
+    """The tombstones by key."""
+    return {row[key]: row for row in rows if row.get(tombstones.COLUMN)}
+
+
+def test_pixels(sim: Simulator) -> None:
+    """One that is gone is told of once, with its key; one that is back is a row again."""
+    config = config_for(sim, track_deleted=True)
+    owner = sim.world.advertiser_ids[1]
+    pixels = sim.world.accounts[owner].pixels
+    first = run(config, ["pixels"])
+    assert all(row[tombstones.COLUMN] is None for row in first.records["pixels"])
+
+    lost = pixels.pop(3)
+    sim.world.version += 1
+    second = run(config, ["pixels"], state=first.state)
+    (row,) = deleted(second.records["pixels"], "pixel_id").values()
+    moment = row.pop(tombstones.COLUMN)
+    assert row == {"advertiser_id": owner, "pixel_id": lost.id}
+    assert abs(dt.datetime.fromisoformat(moment) - dt.datetime.now(dt.timezone.utc)) < dt.timedelta(
+        minutes=5
+    )
+    third = run(config, ["pixels"], state=second.state)
+    assert not deleted(third.records["pixels"], "pixel_id")
+
+    pixels.insert(3, lost)
+    sim.world.version += 1
+    assert lost.id in {row["pixel_id"] for row in run(config, ["pixels"]).records["pixels"]}
+
+
+def test_incremental(sim: Simulator) -> None:
+    """An unchanged object that is back comes again, older than the bookmark though it is."""
+    config = config_for(sim, track_deleted=True)
+    first = run(config, ["video_creatives"])
+    owner = sim.world.advertiser_ids[0]
+    video = sim.world.accounts[owner].videos[0]
+    video.removed = True
+    sim.world.version += 1
+    second = run(config, ["video_creatives"], state=first.state)
+    assert [*deleted(second.records["video_creatives"], "video_id")] == [video.id]
+    video.removed = False
+    sim.world.version += 1
+    third = run(config, ["video_creatives"], state=second.state)
+    row = next(one for one in third.records["video_creatives"] if one["video_id"] == video.id)
+    assert row[tombstones.COLUMN] is None
+    later = run(config, ["video_creatives"], state=third.state).records["video_creatives"]
+    assert len(later) < len(first.records["video_creatives"])
+
+
+def test_without_deleted_objects(sim: Simulator) -> None:
+    """With `include_deleted` off, a deleted campaign is told of with its ads; changes alone come."""
+    config = config_for(sim, track_deleted=True, include_deleted=False)
+    first = run(config, ["campaigns", "ads"])
+    campaign = first.records["campaigns"][0]["campaign_id"]
+    ads = {row["ad_id"] for row in first.records["ads"] if row["campaign_id"] == campaign}
+    assert ads
+    sim.world.delete("campaigns", campaign, dt.datetime.now(dt.timezone.utc))
+    second = run(config, ["campaigns", "ads"], state=first.state)
+    assert [*deleted(second.records["campaigns"], "campaign_id")] == [campaign]
+    assert deleted(second.records["ads"], "ad_id").keys() == ads
+    unchanged = len(first.records["ads"]) - len(second.records["ads"])
+    assert unchanged > 0
+
+
+def test_nothing_gone(sim: Simulator) -> None:
+    """All streams: where nothing is gone, rows are those of a run that does not look, and a null."""
+    plain = run(config_for(sim), NAMES)
+    first = run(config_for(sim, track_deleted=True), NAMES)
+    for name in NAMES:
+        without = [
+            {column: row[column] for column in row if column != tombstones.COLUMN}
+            for row in first.records[name]
+        ]
+        assert without == plain.records[name]
+    second = run(config_for(sim, track_deleted=True), NAMES, state=first.state)
+    assert not [row for rows in second.records.values() for row in rows if row.get("_deleted_at")]
+    columns = first.schemas["advertisers"]["schema"]["properties"]
+    assert tombstones.COLUMN not in columns
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "code", "path": "/pixel/list/", "code": 40001},
+        {"kind": "empty_page", "path": "/pixel/list/"},
+        {"kind": "drop_row", "path": "/pixel/list/"},
+        {"kind": "no_page_info", "path": "/pixel/list/"},
+    ],
+    ids=lambda fault: fault["kind"],
+)
+@pytest.mark.parametrize("sim", [{"pixels": 23}], indirect=True)
+def test_a_listing_that_is_not_whole(sim: Simulator, fault: dict[str, t.Any]) -> None:
+    """It says nothing of what is gone, and the next whole one does."""
+    config = config_for(sim, track_deleted=True, on_error="skip")
+    first = run(config, ["pixels"])
+    gone = sim.world.accounts[sim.world.advertiser_ids[0]].pixels.pop()
+    sim.world.version += 1
+    sim.add_fault(**{"times": None, **fault})
+    second = run(config, ["pixels"], state=first.state)
+    assert not deleted(second.records["pixels"], "pixel_id")
+    sim.faults.clear()
+    third = run(config, ["pixels"], state=second.state)
+    assert [*deleted(third.records["pixels"], "pixel_id")] == [gone.id]
+
+
+def test_stopped_between(sim: Simulator) -> None:
+    """A run from the state before the tombstones tells of them again."""
+    config = config_for(sim, track_deleted=True)
+    first = run(config, ["pixels"])
+    known = copy.deepcopy(first.state)
+    sim.world.accounts[sim.world.advertiser_ids[0]].pixels.pop()
+    sim.world.version += 1
+    once = run(config, ["pixels"], state=known).records["pixels"]
+    again = run(config, ["pixels"], state=known).records["pixels"]
+    assert deleted(once, "pixel_id").keys() == deleted(again, "pixel_id").keys() != set()
+
+
+def test_too_many(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The state holds so many objects of a stream and no more; the log tells whose are left out."""
+    monkeypatch.setattr(tombstones, "MOST", 25)
+    first = run(config_for(sim, track_deleted=True), ["pixels"])
+    parts = first.state["bookmarks"]["pixels"]["partitions"]
+    assert [tombstones.MEMBER in part for part in parts] == [True, False]
+    assert f"Advertiser {sim.world.advertiser_ids[1]} has too many objects" in caplog.text
+
+
+identities = st.frozensets(
+    st.tuples(st.text(max_size=30), st.none() | st.text(max_size=5) | st.integers()), max_size=30
+)
+
+
+@given(found=identities)
+def test_packing(found: frozenset[tuple[t.Any, ...]]) -> None:
+    """What is packed is unpacked, and its text does not depend on the order."""
+    packed = tombstones.pack(found)
+    assert tombstones.unpack(packed, 2) == found
+    assert tombstones.pack(sorted(found, key=repr, reverse=True)) == packed
+    assert not found or tombstones.unpack(packed, 3) is None
+
+
+@pytest.mark.parametrize("packed", [None, 7, "", "x", "YWJj", tombstones.pack([])[:-5], [], {}])
+def test_unreadable(packed: t.Any) -> None:
+    """Text that somebody changed counts as nothing known."""
+    assert tombstones.unpack(packed, 1) is None
+
+
+def test_size() -> None:
+    """An object takes some eleven bytes of the state."""
+    ids = [(str(1_700_000_000_000_000_000 + 7_919_777_777 * number**2),) for number in range(5000)]
+    assert len(tombstones.pack(ids)) / len(ids) < 16
