@@ -70,7 +70,7 @@ def test_incremental(sim: Simulator) -> None:
 
 
 def test_without_deleted_objects(sim: Simulator) -> None:
-    """With `include_deleted` off, a deleted campaign is told of with its ads; changes alone come."""
+    """With `include_deleted` off, a deleted campaign is told of with its ads; only changes come."""
     config = config_for(sim, track_deleted=True, include_deleted=False)
     first = run(config, ["campaigns", "ads"])
     campaign = first.records["campaigns"][0]["campaign_id"]
@@ -85,7 +85,7 @@ def test_without_deleted_objects(sim: Simulator) -> None:
 
 
 def test_nothing_gone(sim: Simulator) -> None:
-    """All streams: where nothing is gone, rows are those of a run that does not look, and a null."""
+    """All streams: where nothing is gone, rows are as without, and a null."""
     plain = run(config_for(sim), NAMES)
     first = run(config_for(sim, track_deleted=True), NAMES)
     for name in NAMES:
