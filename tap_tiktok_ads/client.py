@@ -154,6 +154,32 @@ class Group:
         self.whole = True  # whether nothing is known to be missing
 
 
+class Listings:
+    """The listings that a look-up reads, and whether all of each came."""
+
+    def __init__(self, stream: TikTokStream) -> None:
+        self._stream = stream
+        self._found: dict[str, tuple[Task, Reading, set[t.Any]]] = {}
+
+    def add(self, task: Task, page: Page) -> None:
+        """Count a page."""
+        if page.records is None:
+            return
+        key = task.request.with_paged(page=1).key
+        _, reading, seen = self._found.setdefault(key, (task, Reading(), set()))
+        identities = [self._stream.identity(mark) for mark in page.marks or ()]
+        reading.add(page.records, page.total, len(identities) - len({*identities} - seen))
+        seen.update(identities)
+
+    def to_read_again(self) -> list[Task]:
+        """The first pages of those that changed meanwhile, to be asked for anew."""
+        return [
+            dataclasses.replace(first, request=dataclasses.replace(first.request, shared=False))
+            for first, reading, _ in self._found.values()
+            if not reading.whole
+        ]
+
+
 class TikTokStream(Stream):
     """A stream of the TikTok Marketing API.
 

@@ -32,6 +32,7 @@ from tap_tiktok_ads import (
     report_definitions,
     settings,
 )
+from tap_tiktok_ads.client import READINGS_MORE, Listings
 from tap_tiktok_ads.errors import ConfigError
 from tap_tiktok_ads.limits import Limiter
 from tap_tiktok_ads.output import BufferedWriter
@@ -46,7 +47,7 @@ from tap_tiktok_ads.tasks import ReportTasks
 from tap_tiktok_ads.transport import Transport
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from types import FrameType
 
     import click
@@ -219,18 +220,32 @@ class TapTikTokAds(Tap):
     ) -> Iterator[dict[str, t.Any]]:
         """All typed rows of a stream for one advertiser, or for all, whatever the state says.
 
+        Listings that changed while they were read are read again, and their rows come again.
+
         Raises:
             TapError: it cannot be read.
         """
         stream = self._makers[name]()
         stream.shared = True
         stream.only = self.advertisers if advertiser is None else [advertiser]
-        for task, page in fetch.in_turn(stream.plan(), stream.work):
-            if page.failed is not None:
-                raise page.failed
-            if page.refused is not None and not task.optional:
-                raise page.refused
-            yield from t.cast("Sequence[dict[str, t.Any]]", page.rows)
+        tasks: Iterable[Task] = stream.plan()
+        for _ in range(1 + READINGS_MORE):
+            listings = Listings(stream)
+            for task, page in fetch.in_turn(tasks, stream.work):
+                if page.failed is not None:
+                    raise page.failed
+                if page.refused is not None and not task.optional:
+                    raise page.refused
+                listings.add(task, page)
+                yield from t.cast("Sequence[dict[str, t.Any]]", page.rows)
+            tasks = listings.to_read_again()
+            if not tasks:
+                return
+        self.logger.warning(
+            "Look-up of %s: what TikTok counts did not come, however often it was read; values "
+            "may be missing.",
+            name,
+        )
 
     def lookback_days(self, advertiser: accounts.Advertiser) -> int:
         """Days that reports of an advertiser read again, as its ad groups need.

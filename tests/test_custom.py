@@ -632,3 +632,19 @@ def test_reports_that_tiktok_rules_out(changes: dict[str, t.Any], message: str) 
         TapTikTokAds(config={"access_token": "t", "custom_reports": [report(**changes)]})
     assert message in str(caught.value)
     assert str(caught.value).startswith("custom_reports[0] (mine): ")
+
+
+@pytest.mark.parametrize("sim", [{"pixels": 23}], indirect=True)
+def test_a_source_that_changes_while_it_is_read(
+    sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A look-up whose source shifts between two pages is read again: no value is missing."""
+    name = "pixel_event_statistics"
+    config = config_for(sim, start_date="{now-3}")
+    expected = run(config, [name]).keyed(name)
+    sim.add_fault("shift", path="/pixel/list/", page=2, times=1)
+    assert run(config, [name]).keyed(name) == expected
+    assert "Look-up of" not in caplog.text
+    sim.add_fault("drop_row", path="/pixel/list/", page=2, times=None)
+    assert run(config, [name]).keyed(name).keys() < expected.keys()
+    assert "Look-up of pixels: what TikTok counts did not come" in caplog.text
