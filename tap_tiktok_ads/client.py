@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import email.utils
 import hashlib
 import inspect
 import itertools
@@ -24,11 +25,12 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from tap_tiktok_ads import dates, errors, fetch, records, schemas
+from tap_tiktok_ads import dates, errors, fetch, records, schemas, tombstones
 from tap_tiktok_ads.output import BufferedWriter, Lines
 from tap_tiktok_ads.pagination import Reading, pages_after, past_the_end, total_number
 
 if t.TYPE_CHECKING:
+    import datetime as dt
     import logging
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
@@ -146,38 +148,64 @@ class Group:
     def __init__(self, advertiser: Advertiser | None, window: Window | None) -> None:
         self.advertiser = advertiser
         self.window = window
-        self.began: str | None = None  # HTTP date of the first answer
+        self.began: dt.datetime | None = None  # date of the earliest answer
         self.newest: str | None = None  # latest change seen
         self.seen: set[t.Any] = set()
         self.repeated = 0  # rows dropped because they came before
         self.readings: dict[str, tuple[Task, Reading]] = {}  # with the task of the first page
+        self.gone = False  # whether there are tombstones
         self.whole = True  # whether nothing is known to be missing
+
+    def note(self, page: Page) -> None:
+        """Note when a page was answered, and whether it was."""
+        self.whole = self.whole and page.failed is None
+        try:
+            when = email.utils.parsedate_to_datetime(page.server_time or "")
+        except ValueError:
+            return
+        self.began = min(when, self.began or when)
+
+    def reading_of(self, task: Task) -> Reading:
+        """The counts of the listing that a task is of."""
+        key = task.request.with_paged(page=1).key
+        return self.readings.setdefault(key, (task, Reading()))[1]
 
 
 class Listings:
-    """The listings that a look-up reads, and whether all of each came."""
+    """The listings that a look-up reads, and whether all of each came.
 
-    def __init__(self, stream: TikTokStream) -> None:
+    Attributes:
+        found: by listing, its first task, the counts, and the rows seen.
+        odd: whether a count meant something else, for the same came again.
+    """
+
+    def __init__(self, stream: TikTokStream, before: Listings | None = None) -> None:
+        self.odd = False
         self._stream = stream
-        self._found: dict[str, tuple[Task, Reading, set[t.Any]]] = {}
+        self._before = before
+        self.found: dict[str, tuple[Task, Reading, set[t.Any]]] = {}
 
     def add(self, task: Task, page: Page) -> None:
         """Count a page."""
         if page.records is None:
             return
         key = task.request.with_paged(page=1).key
-        _, reading, seen = self._found.setdefault(key, (task, Reading(), set()))
+        _, reading, seen = self.found.setdefault(key, (task, Reading(), set()))
         identities = [self._stream.identity(mark) for mark in page.marks or ()]
         reading.add(page.records, page.total, len(identities) - len({*identities} - seen))
         seen.update(identities)
 
     def to_read_again(self) -> list[Task]:
         """The first pages of those that changed meanwhile, to be asked for anew."""
-        return [
-            dataclasses.replace(first, request=dataclasses.replace(first.request, shared=False))
-            for first, reading, _ in self._found.values()
-            if not reading.whole
-        ]
+        found = []
+        for key, (first, reading, _) in self.found.items():
+            known = self._before.found.get(key) if self._before else None
+            if known and reading.odd_after(known[1]):
+                self.odd = True
+            elif not reading.whole or (known and not reading.totals):
+                request = dataclasses.replace(first.request, shared=False)
+                found.append(dataclasses.replace(first, request=request))
+        return found
 
 
 class TikTokStream(Stream):
@@ -205,6 +233,8 @@ class TikTokStream(Stream):
     """Codes that mean the account lacks a feature: no rows and a warning instead of an error."""
     counted: t.ClassVar[bool] = True
     """Whether `page_info` counts the records that `read` gives."""
+    includes_deleted: bool
+    """Whether deleted objects are asked for, where they have to be."""
     distinct: bool = False
     """Whether rows are told apart: one that comes again is dropped."""
 
@@ -212,6 +242,7 @@ class TikTokStream(Stream):
         # what `columns` may need, before the SDK's part
         self.tap = tap
         self.only: Sequence[Advertiser] | None = None  # for look-ups, which use no bookmarks
+        self.includes_deleted = bool(tap.config.get("include_deleted", True))
         self._reported: set[str] = set()
         self._personal: t.AbstractSet[str] = frozenset()
         schema = {"description": self.description(), **self.columns()}
@@ -556,9 +587,19 @@ class TikTokStream(Stream):
             for start in range(0, len(lines), LINES_AT_ONCE):
                 writer.write_lines(b"".join(lines[start : start + LINES_AT_ONCE]))
             self.state_manager.is_flushed = False
-        else:
-            for row in rows:
-                self._write_record_message(t.cast("Record", row))
+            return
+        for row in t.cast("Sequence[Record]", rows):
+            try:
+                self._write_record_message(row)
+            except errors.TapError:
+                raise
+            except Exception as error:
+                if not self.tap.config.get("stream_maps"):
+                    raise
+                msg = f"Setting 'stream_maps' cannot be used on a row of {self.name}: {error}"
+                if not row.get(tombstones.COLUMN):
+                    raise errors.ConfigError(msg) from None
+                self._warn_once("maps", "What TikTok lists no more is not told of: %s", msg)
 
     def _tell(self, group: Group, rows: int) -> None:
         """Tell whoever watches how far the stream is."""
@@ -605,26 +646,34 @@ class TikTokStream(Stream):
             group = Group(advertiser, window)
             for task, page in pages:
                 self._report(task, page)
-                group.began = group.began or page.server_time
-                group.whole = group.whole and page.refused is None and page.failed is None
+                group.note(page)
+                if page.refused is not None or page.failed is not None:
+                    group.reading_of(task).broken = True
+                if page.refused is not None and not self.dispensable(task, page.refused):
+                    group.whole = False
                 before = group.repeated
                 yield group, self.wanted(page, group)
                 if page.records is not None:
-                    key = task.request.with_paged(page=1).key
-                    _, reading = group.readings.setdefault(key, (task, Reading()))
                     repeated = group.repeated - before
-                    reading.add(page.records, page.total, repeated, page.totals)
+                    group.reading_of(task).add(page.records, page.total, repeated, page.totals)
             self.repeated += group.repeated
-            for key, (first, reading) in group.readings.items():
-                if reading.whole:
-                    self._compare(first, reading)
-                elif self._odd_totals < ODD_TOTALS:
-                    settled = yield from self._read_again(group, key, first, reading)
-                    group.whole = group.whole and settled
-                else:
-                    group.whole = False
+            yield from self._settle(group)
             yield from ((group, page) for page in self.gone(group))
             yield group, None
+
+    def _settle(self, group: Group) -> Iterator[tuple[Group, Page]]:
+        """What listings of a group lacked that changed while they were read."""
+        for key, (first, reading) in group.readings.items():
+            if reading.broken:
+                continue  # which is told of already
+            if reading.whole:
+                self._compare(first, reading)
+            elif self._odd_totals < ODD_TOTALS:
+                settled = yield from self._read_again(group, key, first, reading)
+                group.whole = group.whole and settled
+            else:
+                group.whole = False
+                self._compare(first, reading)
 
     def _read_again(
         self, group: Group, key: str, first: Task, reading: Reading
@@ -641,6 +690,7 @@ class TikTokStream(Stream):
             anew = [dataclasses.replace(first, request=request)]
             for task, page in fetch.in_turn(anew, self._alone):
                 self._report(task, page)
+                again.broken = again.broken or bool(page.refused or page.failed)
                 wanted = self.wanted(page, group)
                 new += wanted.count
                 yield group, wanted
@@ -649,14 +699,17 @@ class TikTokStream(Stream):
                     repeated = page.count - len(identities - seen)
                     again.add(page.records, page.total, repeated, page.totals)
                     seen |= identities
-            if again.whole:
+            if again.whole and again.totals:
                 self._compare(first, again)
                 return True
-            odd = again == reading and new == 0 and len(again.totals) == 1
+            if again.broken:
+                break
+            odd = new == 0 and again.odd_after(reading)
             if odd:
                 self._odd_totals += 1
+                self._compare(first, again)
                 break
-            reading = again
+            reading = again if again.totals else reading
         totals = " or ".join(map(str, sorted(reading.totals)))
         what = (
             f"{first.request.where}: TikTok counts {totals}, and {reading.records} came, "
@@ -702,7 +755,7 @@ class TikTokStream(Stream):
             self._go_on(task, page.failed)
         if page.refused is not None:
             if not self.dispensable(task, page.refused):
-                self._gaps.add(_id(task.advertiser))
+                self._gaps.add(id_of(task.advertiser))
             self._report_refusal(task, page.refused)
         if page.cut:
             self._warn_once(
@@ -726,15 +779,15 @@ class TikTokStream(Stream):
         self._warn_once(
             f"failed {task.advertiser}",
             "Going on without advertiser %s: %s",
-            _id(task.advertiser) or "all",
+            id_of(task.advertiser) or "all",
             error,
         )
 
     def _leave_gap(self, task: Task, error: errors.TapError, action: str) -> None:
         """Hold the bookmark where rows are missing, and let the run end with an error."""
-        self._gaps.add(_id(task.advertiser))
+        self._gaps.add(id_of(task.advertiser))
         self.tap.note(self, error, action, task)
-        self.tap.failed.append((self.name, _id(task.advertiser) or "all"))
+        self.tap.failed.append((self.name, id_of(task.advertiser) or "all"))
 
     def _new_lines(self) -> Lines | None:
         """What makes RECORD lines of rows, as the SDK would write them one by one.
@@ -759,7 +812,8 @@ class TikTokStream(Stream):
 
     def _close(self, group: Group) -> None:
         """Move the bookmark of a completed group, and write a STATE message if one is due."""
-        if _id(group.advertiser) in self._gaps:
+        self.note_listed(group)
+        if id_of(group.advertiser) in self._gaps:
             return
         value = self.bookmark_after(group)
         if value is not None and self.replication_method == INCREMENTAL:
@@ -768,8 +822,7 @@ class TikTokStream(Stream):
             self.note_reach(group, state)
             state.update(replication_key=self.replication_key, replication_key_value=value)
             self.state_manager.is_flushed = False
-        self.note_listed(group)
-        if self.tap.state_is_due():
+        if self.tap.state_is_due() or group.gone:
             self._write_state_message()
 
     def bookmark_value(self, advertiser: Advertiser | None) -> t.Any:
@@ -848,7 +901,8 @@ class TikTokStream(Stream):
             )
 
 
-def _id(advertiser: Advertiser | None) -> str | None:
+def id_of(advertiser: Advertiser | None) -> str | None:
+    """The id; None for what is of no single advertiser."""
     return None if advertiser is None else advertiser.id
 
 

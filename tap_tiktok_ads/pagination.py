@@ -85,13 +85,15 @@ class Reading:
         records: how many came.
         repeated: rows that came more than once.
         totals: each `total_number` that a page told.
+        broken: whether a page of it was refused or failed.
         totals_of_rows: what the rows add up to, and what that was told to be, where it is compared.
     """
 
     records: int = 0
     repeated: int = 0
     totals: set[int] = dataclasses.field(default_factory=set)
-    totals_of_rows: Totals = dataclasses.field(default_factory=Totals)
+    broken: bool = False
+    totals_of_rows: Totals = dataclasses.field(default_factory=Totals, compare=False)
 
     def add(
         self, records: int, total: int | None, repeated: int, of_rows: Totals | None = None
@@ -107,7 +109,12 @@ class Reading:
     @property
     def whole(self) -> bool:
         """Whether nothing says that records are missing."""
-        return not self.totals or (not self.repeated and self.totals == {self.records})
+        settled = not self.repeated and self.totals == {self.records}
+        return not self.broken and (not self.totals or settled)
+
+    def odd_after(self, before: Reading) -> bool:
+        """Whether the same came as before, against the same count: it means something else."""
+        return self == before and len(self.totals) == 1 and not self.broken
 
 
 def _whole(value: object) -> int | None:

@@ -216,21 +216,24 @@ class TapTikTokAds(Tap):
         return t.cast("Collection[str]", self._makers[name]().schema["properties"])
 
     def rows_of(
-        self, name: str, advertiser: accounts.Advertiser | None
+        self, name: str, advertiser: accounts.Advertiser | None, *, strict: bool = False
     ) -> Iterator[dict[str, t.Any]]:
         """All typed rows of a stream for one advertiser, or for all, whatever the state says.
 
-        Listings that changed while they were read are read again, and their rows come again.
+        Listings that changed while they were read are read again, and their rows come again. A
+        strict reading includes deleted objects, and is an error where a count does not fit.
 
         Raises:
-            TapError: it cannot be read.
+            TapError: it cannot be read, or not all of it.
         """
         stream = self._makers[name]()
         stream.shared = True
         stream.only = self.advertisers if advertiser is None else [advertiser]
+        stream.includes_deleted = strict or self.settings.include_deleted
         tasks: Iterable[Task] = stream.plan()
+        listings: Listings | None = None
         for _ in range(1 + READINGS_MORE):
-            listings = Listings(stream)
+            listings = Listings(stream, listings)
             for task, page in fetch.in_turn(tasks, stream.work):
                 if page.failed is not None:
                     raise page.failed
@@ -239,13 +242,15 @@ class TapTikTokAds(Tap):
                 listings.add(task, page)
                 yield from t.cast("Sequence[dict[str, t.Any]]", page.rows)
             tasks = listings.to_read_again()
-            if not tasks:
+            if not tasks and not listings.odd:
                 return
-        self.logger.warning(
-            "Look-up of %s: what TikTok counts did not come, however often it was read; values "
-            "may be missing.",
-            name,
-        )
+            if not tasks:
+                break
+        where = f"{name} of {advertiser.id}" if advertiser else name
+        msg = f"Look-up of {where}: what TikTok counts did not come, however often it was read."
+        if tasks or strict:
+            raise errors.IncompleteError(msg)
+        self.logger.warning("%s Its count seems to mean something else.", msg)
 
     def lookback_days(self, advertiser: accounts.Advertiser) -> int:
         """Days that reports of an advertiser read again, as its ad groups need.
@@ -255,7 +260,7 @@ class TapTikTokAds(Tap):
         found = self._lookbacks.get(advertiser.id)
         if found is None:
             try:
-                found = lookback.days(self.rows_of(AdGroups.name, advertiser))
+                found = lookback.days(self.rows_of(AdGroups.name, advertiser, strict=True))
             except errors.TapError as error:
                 found = lookback.UNKNOWN
                 self.logger.warning("Ad groups cannot tell the look-back: %s", error)
@@ -265,9 +270,13 @@ class TapTikTokAds(Tap):
 
     def is_source(self, name: str) -> bool:
         """Whether other streams of this run read the stream of this name, too."""
-        if name == AdGroups.name and any(
-            stream.selected and getattr(stream, "looks_back_by_ad_groups", False)
-            for stream in self.streams.values()
+        if (
+            name == AdGroups.name
+            and self.settings.include_deleted
+            and any(
+                stream.selected and getattr(stream, "looks_back_by_ad_groups", False)
+                for stream in self.streams.values()
+            )
         ):
             return True
         return any(

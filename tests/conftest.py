@@ -6,6 +6,7 @@ import collections
 import contextlib
 import copy
 import dataclasses
+import email.utils
 import itertools
 import json
 import os
@@ -23,6 +24,7 @@ from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
+    import datetime as dt
     import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -217,10 +219,14 @@ ANSWERED_ADVERTISERS = {"list": [{"advertiser_id": name, "timezone": "UTC"} for 
 
 
 @contextlib.contextmanager
-def answering(answer: Callable[[dict[str, str]], t.Any]) -> Iterator[tuple[str, list[str]]]:
+def answering(
+    answer: Callable[[dict[str, str]], t.Any],
+    date: Callable[[dict[str, str]], dt.datetime] | None = None,
+) -> Iterator[tuple[str, list[str]]]:
     """A server whose answers hold what a function makes of the query, or are its bytes.
 
-    With its address, the paths that it was asked for. `path` is the endpoint, in the query.
+    With its address, the paths that it was asked for. `path` is the endpoint, in the query. `date`
+    tells when each is answered.
     """
     asked: list[str] = []
 
@@ -243,6 +249,11 @@ def answering(answer: Callable[[dict[str, str]], t.Any]) -> Iterator[tuple[str, 
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            if date is None:
+                return super().date_time_string(timestamp)
+            return email.utils.format_datetime(date({}), usegmt=True)
 
         def log_message(self, *_: t.Any) -> None:
             """Write nothing."""

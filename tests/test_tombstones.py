@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_tiktok_ads import tombstones
+from tap_tiktok_ads.tombstones import COLUMN
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator
@@ -22,7 +23,7 @@ NAMES += ["smart_plus_ad_creatives", "stores", "advertisers", "smart_plus_ad_sug
 
 def deleted(rows: list[dict[str, t.Any]], key: str) -> dict[str, dict[str, t.Any]]:
     """The tombstones by key."""
-    return {row[key]: row for row in rows if row.get(tombstones.COLUMN)}
+    return {row[key]: row for row in rows if row.get(COLUMN)}
 
 
 def test_pixels(sim: Simulator) -> None:
@@ -31,14 +32,16 @@ def test_pixels(sim: Simulator) -> None:
     owner = sim.world.advertiser_ids[1]
     pixels = sim.world.accounts[owner].pixels
     first = run(config, ["pixels"])
-    assert all(row[tombstones.COLUMN] is None for row in first.records["pixels"])
+    assert all(row[COLUMN] is None for row in first.records["pixels"])
 
     lost = pixels.pop(3)
     sim.world.version += 1
     second = run(config, ["pixels"], state=first.state)
     (row,) = deleted(second.records["pixels"], "pixel_id").values()
-    moment = row.pop(tombstones.COLUMN)
-    assert row == {"advertiser_id": owner, "pixel_id": lost.id}
+    moment = row.pop(COLUMN)
+    known = {name: value for name, value in row.items() if value is not None}
+    assert known == {"advertiser_id": owner, "pixel_id": lost.id}
+    assert row.keys() == second.schemas["pixels"]["schema"]["properties"].keys() - {COLUMN}
     assert abs(dt.datetime.fromisoformat(moment) - dt.datetime.now(dt.timezone.utc)) < dt.timedelta(
         minutes=5
     )
@@ -64,7 +67,7 @@ def test_incremental(sim: Simulator) -> None:
     sim.world.version += 1
     third = run(config, ["video_creatives"], state=second.state)
     row = next(one for one in third.records["video_creatives"] if one["video_id"] == video.id)
-    assert row[tombstones.COLUMN] is None
+    assert row[COLUMN] is None
     later = run(config, ["video_creatives"], state=third.state).records["video_creatives"]
     assert len(later) < len(first.records["video_creatives"])
 
@@ -90,14 +93,14 @@ def test_nothing_gone(sim: Simulator) -> None:
     first = run(config_for(sim, track_deleted=True), NAMES)
     for name in NAMES:
         without = [
-            {column: row[column] for column in row if column != tombstones.COLUMN}
+            {column: row[column] for column in row if column != COLUMN}
             for row in first.records[name]
         ]
         assert without == plain.records[name]
     second = run(config_for(sim, track_deleted=True), NAMES, state=first.state)
     assert not [row for rows in second.records.values() for row in rows if row.get("_deleted_at")]
     columns = first.schemas["advertisers"]["schema"]["properties"]
-    assert tombstones.COLUMN not in columns
+    assert COLUMN not in columns
 
 
 @pytest.mark.parametrize(

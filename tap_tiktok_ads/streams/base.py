@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import email.utils
+import functools
 import itertools
+import logging
 import typing as t
 
 import pendulum
 from typing_extensions import override
 
 from tap_tiktok_ads import accounts, dates, lookback, schemas, tombstones
-from tap_tiktok_ads.client import Group, Mark, Page, Task, TikTokStream
+from tap_tiktok_ads.client import Group, Mark, Page, Task, TikTokStream, id_of
 from tap_tiktok_ads.errors import ResponseError
 from tap_tiktok_ads.transport import Reply, Request
 
@@ -119,11 +120,8 @@ class KeyedStream(TikTokStream):
         """
         if group.newest is None:
             return None
-        try:
-            began = email.utils.parsedate_to_datetime(group.began or "")
-        except ValueError:
-            began = self.tap.started
-        latest = (pendulum.instance(began) - CHANGE_DELAY).in_timezone("UTC")
+        began = pendulum.instance(group.began or self.tap.started)
+        latest = (began - CHANGE_DELAY).in_timezone("UTC")
         return min(group.newest, self.bookmark_text(latest))
 
 
@@ -143,8 +141,7 @@ class EntityStream(KeyedStream):
 
     def __init__(self, tap: TapTikTokAds) -> None:
         super().__init__(tap)
-        self._before: dict[str, frozenset[t.Any] | None] = {}  # by advertiser
-        self._listed = 0  # objects noted in the state by this run
+        self._before: dict[str, tombstones.Listed] = {}  # by advertiser
 
     @override
     def columns(self) -> dict[str, t.Any]:
@@ -158,50 +155,79 @@ class EntityStream(KeyedStream):
         """Whether objects that are listed no more are told of."""
         return bool(self.tap.config.get("track_deleted")) and self.counted and self.per_advertiser
 
-    @override
-    def listed_before(self, advertiser: Advertiser | None) -> frozenset[t.Any] | None:
-        if advertiser is None or self.only is not None or not self.tracks_deleted:
-            return None
+    @functools.cached_property
+    def tells_deleted(self) -> bool:
+        """Whether rows have the column that tells; a catalog may be without it."""
+        if not self.tracks_deleted or self.only is not None:
+            return False
+        column = ("properties", tombstones.COLUMN)
+        if tombstones.COLUMN in self.effective_schema["properties"] and self.mask[column]:
+            return True
+        self._warn_once(
+            "no column",
+            "Column %s is not in the catalog, or not selected: what TikTok lists no more is not "
+            "told of. Run --discover again.",
+            tombstones.COLUMN,
+        )
+        return False
+
+    def _listed_before(self, advertiser: Advertiser) -> tombstones.Listed:
         if advertiser.id not in self._before:
-            packed = self.known_state(advertiser).get(tombstones.MEMBER)
-            self._before[advertiser.id] = tombstones.unpack(packed, len(self._identity))
+            part = self.known_state(advertiser).get(tombstones.MEMBER)
+            self._before[advertiser.id] = tombstones.Listed.of_state(part, len(self._identity))
         return self._before[advertiser.id]
 
-    def _listed_whole(self, group: Group) -> bool:
-        """Whether a group holds all objects of its advertiser, as far as anybody can tell."""
-        totals = [reading.totals for _, reading in group.readings.values()]
-        told = bool(totals) and all(totals) if self.page_size is not None else True
-        cut = self.capped and any(max(one) >= LISTING_CAP for one in totals if one)
-        return group.whole and told and not cut
+    @override
+    def listed_before(self, advertiser: Advertiser | None) -> t.AbstractSet[t.Any] | None:
+        if advertiser is None or not self.tells_deleted:
+            return None
+        return self._listed_before(advertiser).identities
+
+    def _listing_of(self, group: Group) -> tombstones.Listed:
+        """What a group listed, and whether that is all, as far as anybody can tell."""
+        answered = [reading for _, reading in group.readings.values() if not reading.broken]
+        told = all(one.totals for one in answered) and bool(answered or self.page_size is None)
+        cut = self.capped and any(max(one.totals, default=0) >= LISTING_CAP for one in answered)
+        whole = group.whole and told and not cut
+        return tombstones.Listed(frozenset(group.seen), len(answered), whole=whole)
 
     @override
     def gone(self, group: Group) -> Iterable[Page]:
         """A tombstone for each object that was listed before, and is no more."""
-        before = self.listed_before(group.advertiser)
-        if not before or not group.advertiser or not self._listed_whole(group):
+        if group.advertiser is None or not self.tells_deleted:
+            return
+        before, now = self._listed_before(group.advertiser), self._listing_of(group)
+        missing = [] if id_of(group.advertiser) in self._gaps else now.lacks(before)
+        if not missing:
             return
         when = self.tap.started.in_timezone("UTC").format("YYYY-MM-DDTHH:mm:ss[Z]")
-        missing = sorted(before - group.seen, key=repr)
+        group.gone = True
+        empty = dict.fromkeys(self.schema["properties"])
+        own = {"advertiser_id": group.advertiser.id, tombstones.COLUMN: when}
         rows = [
-            {
-                "advertiser_id": group.advertiser.id,
-                **dict(zip(self._identity, identity, strict=True)),
-                tombstones.COLUMN: when,
-            }
-            for identity in missing
+            empty | own | dict(zip(self._identity, identity, strict=True)) for identity in missing
         ]
-        if rows:
-            yield Page(rows, len(rows))
+        yield Page(rows, len(rows))
 
     @override
     def note_listed(self, group: Group) -> None:
-        """Keep what was listed whole, as long as a state may hold it."""
-        if group.advertiser is None or not self.tracks_deleted:
+        """Keep what was listed, as long as a state may hold it."""
+        if group.advertiser is None or self.only is not None:
             return
-        if not self._listed_whole(group):
+        known = self.known_state(group.advertiser)
+        if not self.tells_deleted:
+            if tombstones.MEMBER in known:  # of a run that did; it would grow old
+                self.get_context_state({"advertiser_id": group.advertiser.id}).pop(
+                    tombstones.MEMBER
+                )
             return
+        listed = self._listing_of(group).after(self._listed_before(group.advertiser))
+        others = self.tap_state.get("bookmarks", {}).get(self.name, {}).get("partitions", [])
+        count = sum(tombstones.count(one.get(tombstones.MEMBER)) for one in others)
+        count -= tombstones.count(known.get(tombstones.MEMBER))
         state = self.get_context_state({"advertiser_id": group.advertiser.id})
-        if self._listed + len(group.seen) > tombstones.MOST:
+        self.state_manager.is_flushed = False
+        if count + len(listed.identities or ()) > tombstones.MOST:
             state.pop(tombstones.MEMBER, None)
             self._warn_once(
                 f"many {group.advertiser.id}",
@@ -210,14 +236,12 @@ class EntityStream(KeyedStream):
                 group.advertiser.id,
             )
             return
-        self._listed += len(group.seen)
-        state[tombstones.MEMBER] = tombstones.pack(group.seen)
-        self.state_manager.is_flushed = False
+        state[tombstones.MEMBER] = listed.for_state()
 
     @override
     def flattened(self, found: Sequence[t.Any], task: Task) -> Iterator[dict[str, t.Any]]:
         rows = super().flattened(found, task)
-        return (row | {tombstones.COLUMN: None} for row in rows) if self.tracks_deleted else rows
+        return (row | {tombstones.COLUMN: None} for row in rows) if self.tells_deleted else rows
 
     @override
     def plan(self) -> Iterable[Task]:
@@ -232,7 +256,7 @@ class EntityStream(KeyedStream):
     def listings(self, advertiser: Advertiser) -> Iterator[tuple[Request, bool]]:
         """The first requests of an advertiser's listings, and whether each may be refused."""
         filtering: dict[str, t.Any] = {}
-        if self.deletable and self.tap.settings.include_deleted:
+        if self.deletable and self.includes_deleted:
             filtering["primary_status"] = "STATUS_ALL"
         since = self._since[advertiser.id]
         if self.modified_after and since is not None and not self.tracks_deleted:
@@ -334,7 +358,8 @@ class WindowedStream(TikTokStream):
             for advertiser in advertisers
             for first, last in (*self._days_before(advertiser), self._days(advertiser))
         ]
-        self.logger.info(
+        self.logger.log(
+            logging.INFO if len(advertisers) == len(self.owners) else logging.DEBUG,
             "Days %s to %s, in windows of at most %d, for %d advertiser(s).",
             min(first for _, first, _ in ranges),
             max(last for _, _, last in ranges),

@@ -73,6 +73,7 @@ class Playables(EntityStream):
     name = "playables"
     path = "/playable/get/"
     primary_keys = ("advertiser_id", "playable_id")
+    tracks_deleted = False  # one that is saved meanwhile moves between the listings
     page_size = 500
     selected_by_default = False
 

@@ -263,6 +263,10 @@ class ReportStream(WindowedStream):
             try:
                 return self.ways.answered(part, self._synchronous)
             except RequestError as error:
+                if error.code == errors.INVALID and totals.PARAMETER in error.api_message:
+                    self._warn_once("totals", "Going on without totals: %s", error)
+                    task = _without_totals(task)
+                    continue
                 refused = self.invalid(part, error)
                 if not refused:
                     raise
@@ -383,7 +387,7 @@ class ReportStream(WindowedStream):
             found = [one if isinstance(one, dict) else records.decode_object(one) for one in found]
             metrics = [one.get("metrics") or {} for one in found]
             told = totals.Totals.of_page(metrics, reply.data.get(totals.MEMBER))
-            if found and not told.told:
+            if found and not told.told and not isinstance(task, background.PartOfReport):
                 self._warn_once("no totals", "TikTok told no totals to compare rows with.")
         page = dataclasses.replace(super().page_of(task, found, reply), totals=told)
         apart = self.top_view and not OBJECTS & {*self.dimensions}
@@ -532,6 +536,8 @@ class ReportStream(WindowedStream):
             params["filtering"] = filters
         if self.compares_totals and len(metrics) <= METRICS_AT_ONCE:
             params[totals.PARAMETER] = True
+        elif self.compares_totals:
+            self._warn_once("merged", "Totals are not compared: more metrics than one request has.")
         return Request(self.path, params, divisible=True)
 
     @override
@@ -561,6 +567,13 @@ class ReportStream(WindowedStream):
 def _asking_for(task: Task, metrics: Sequence[str]) -> Task:
     """The same task for these metrics."""
     params = {**task.request.params, "metrics": list(metrics)}
+    return dataclasses.replace(task, request=dataclasses.replace(task.request, params=params))
+
+
+def _without_totals(task: Task) -> Task:
+    """The same task, not asking for totals."""
+    params = {**task.request.params}
+    del params[totals.PARAMETER]
     return dataclasses.replace(task, request=dataclasses.replace(task.request, params=params))
 
 

@@ -1,0 +1,226 @@
+"""Listings that are read again: settled only where all of the new reading was answered."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import itertools
+import json
+import typing as t
+
+import pytest
+from conftest import Collector, answering, catalog_of, config_for, run
+
+from tap_tiktok_ads import lookback
+from tap_tiktok_ads.streams.base import CHANGE_DELAY
+from tap_tiktok_ads.tap import TapTikTokAds
+
+if t.TYPE_CHECKING:
+    from tap_tiktok_ads.simulator import Simulator
+
+TOP_VIEW = "RESERVATION_TOP_VIEW"
+
+
+def keys(*runs: t.Any, stream: str, column: str) -> set[str]:
+    """The values of a column over several runs."""
+    return {row[column] for one in runs for row in one.records[stream]}
+
+
+def test_a_refused_reading(sim: Simulator) -> None:
+    """A TopView listing drifts, and reading it again is refused: the next run brings what lacks."""
+    config = config_for(sim)
+    expected = keys(run(config, ["campaigns"]), stream="campaigns", column="campaign_id")
+    path = "/campaign/get/"
+    sim.add_fault("drop_row", path=path, containing=TOP_VIEW, times=None)
+    for owner in sim.world.advertiser_ids:
+        again: dict[str, t.Any] = {"advertiser_id": owner, "containing": TOP_VIEW, "after": 1}
+        sim.add_fault("code", path=path, code=40002, times=None, **again)
+    first = run(config, ["campaigns"])
+    sim.faults.clear()
+    second = run(config, ["campaigns"], state=first.state)
+    assert keys(first, second, stream="campaigns", column="campaign_id") == expected
+
+
+def test_a_refused_reading_of_a_report(sim: Simulator) -> None:
+    """Likewise TopView rows of a report: the bookmark stays, and the next run has them."""
+    name, path = "campaign_performance_report", "/report/integrated/get/"
+    owner = sim.world.advertiser_ids[0]
+    config = config_for(sim, advertiser_ids=[owner], max_concurrency=1)
+    expected = run(config, [name]).keyed(name).keys()
+    sim.add_fault("drop_row", path=path, containing=TOP_VIEW, times=1)
+    sim.add_fault("code", path=path, containing=TOP_VIEW, code=40002, after=1, times=1)
+    first = run(config, [name])
+    assert first.keyed(name).keys() < expected
+    second = run(config, [name], state=first.state)
+    assert first.keyed(name).keys() | second.keyed(name).keys() == expected
+
+
+@pytest.mark.parametrize("sim", [{"advertisers": 4, "videos": 250}], indirect=True)
+def test_failures_do_not_switch_the_check_off(sim: Simulator) -> None:
+    """Listings whose pages fail say nothing about what the counts of others mean."""
+    ids = sim.world.advertiser_ids
+    path = "/file/video/ad/search/"
+    config = config_for(sim, on_error="skip", max_retries=0)
+    for owner in ids[:3]:
+        failing: dict[str, t.Any] = {"advertiser_id": owner, "page": 3, "status": 500}
+        sim.add_fault("http", path=path, times=None, **failing)
+    sim.add_fault("drop_row", path=path, advertiser_id=ids[3], page=2, times=1)
+    rows = run(config, ["video_creatives"]).records["video_creatives"]
+    assert len({row["video_id"] for row in rows if row["advertiser_id"] == ids[3]}) == 250
+
+
+def test_shared_pages_are_older() -> None:
+    """A bookmark stays behind the earliest answer of a listing, that of another stream included."""
+    began = dt.datetime.now(dt.timezone.utc) - dt.timedelta(hours=6)
+    asked = itertools.count()
+
+    def answer(query: dict[str, str]) -> t.Any:
+        if query["path"] == "/campaign/get/" and TOP_VIEW in query.get("filtering", ""):
+            rows = [{"campaign_id": "top", "modify_time": "2026-01-01 00:00:00"}]
+        elif query["path"] == "/campaign/get/":
+            changed = (began + dt.timedelta(hours=2)).strftime("%Y-%m-%d %H:%M:%S")
+            rows = [{"campaign_id": "other", "modify_time": changed}]
+        else:
+            rows = []
+        return {"list": rows, "page_info": {"total_number": len(rows), "total_page": 1}}
+
+    def date(_: dict[str, str]) -> dt.datetime:
+        """Each answer comes an hour after the one before."""
+        return began + dt.timedelta(hours=next(asked))
+
+    with answering(answer, date) as (url, _):
+        config = {
+            "api_url": url,
+            "access_token": "token",
+            "advertiser_ids": ["1"],
+            "start_date": "{now-3}",
+            "max_concurrency": 1,
+        }
+        messages = run(config, ["ad_performance_report", "campaigns"])
+    dates = [began + dt.timedelta(hours=hours) for hours in range(5)]
+    bookmark = dt.datetime.fromisoformat(messages.bookmarks("campaigns")["1"])
+    # the advertisers, the report, then the TopView campaigns that the report asks for
+    assert bookmark <= dates[2].replace(microsecond=0) - CHANGE_DELAY
+
+
+def test_totals_are_compared_where_rows_lack(sim: Simulator) -> None:
+    """A row that never comes shows in the totals, though the count seems to mean something else."""
+    owner = sim.world.advertiser_ids[0]
+    sim.add_fault("drop_row", path="/report/integrated/get/", times=None)
+    config = config_for(sim, advertiser_ids=[owner], check_totals=True)
+    messages = run(config, ["campaign_performance_report", "sync_errors"])
+    told = [row["message"] for row in messages.records["sync_errors"]]
+    assert any("spend adds up to" in message for message in told)
+
+
+def test_growing_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    """Whether totals are compared does not change what counts as read."""
+    name, readings = "campaign_performance_report", itertools.count()
+
+    def answer(query: dict[str, str]) -> t.Any:
+        if query["path"] != "/report/integrated/get/" or TOP_VIEW in query.get("filtering", ""):
+            return {"list": [], "page_info": {"total_number": 0, "total_page": 0}}
+        more = next(readings)
+        rows = [
+            {
+                "dimensions": {"campaign_id": str(number), "stat_time_day": query["end_date"]},
+                "metrics": {"spend": str(number + more)},
+            }
+            for number in range(3)
+        ]
+        total = {"total_metrics": {"spend": str(3 + 3 * more)}}
+        return {"list": rows, "page_info": {"total_number": 4, "total_page": 1}, **total}
+
+    failed = []
+    for check_totals in (False, True):
+        with answering(answer) as (url, _):
+            config = {
+                "api_url": url,
+                "access_token": "token",
+                "advertiser_ids": ["1"],
+                "start_date": "{now-3}",
+                "check_totals": check_totals,
+            }
+            tap = TapTikTokAds(
+                config=config,
+                catalog=copy.deepcopy(catalog_of(config, [name])),
+                message_writer=Collector(),
+            )
+            tap.sync_all()
+            failed.append(tap.failed)
+    assert failed == [[], []]
+    assert "adds up" not in caplog.text
+
+
+@pytest.mark.parametrize("refused_for", [TOP_VIEW, "spend"])
+def test_totals_that_are_refused(refused_for: str) -> None:
+    """Where TikTok refuses to tell totals, rows are read without."""
+    name = "campaign_performance_report"
+    refusal = {"code": 40002, "message": "enable_total_metrics: not for this", "request_id": "r"}
+
+    def answer(query: dict[str, str]) -> t.Any:
+        rows: list[t.Any] = []
+        if query["path"] == "/campaign/get/":
+            rows = [{"campaign_id": "9"}]
+        if query["path"] == "/report/integrated/get/":
+            if query.get("enable_total_metrics") and refused_for in json.dumps(query):
+                return json.dumps({**refusal, "data": {}}).encode()
+            campaign = "9" if TOP_VIEW in query.get("filtering", "") else "8"
+            dimensions = {"campaign_id": campaign, "stat_time_day": query["end_date"]}
+            rows = [{"dimensions": dimensions, "metrics": {"spend": "5"}}]
+        return {"list": rows, "page_info": {"total_number": len(rows), "total_page": 1}}
+
+    with answering(answer) as (url, _):
+        config = {
+            "api_url": url,
+            "access_token": "token",
+            "advertiser_ids": ["1"],
+            "start_date": "{now-3}",
+            "check_totals": True,
+        }
+        messages = run(config, [name])
+    assert keys(messages, stream=name, column="campaign_id") == {"8", "9"}
+
+
+def windows_of(count: int, *clicks: str) -> t.Callable[[dict[str, str]], t.Any]:
+    """A server of so many ad groups, by TikTok's count, of which these come, the last deleted."""
+
+    def answer(query: dict[str, str]) -> t.Any:
+        rows: list[t.Any] = []
+        if query["path"] == "/adgroup/get/" and TOP_VIEW not in query.get("filtering", ""):
+            whole = "STATUS_ALL" in query.get("filtering", "")
+            rows = [
+                {
+                    "adgroup_id": str(number),
+                    "click_attribution_window": click,
+                    "view_attribution_window": "OFF",
+                }
+                for number, click in enumerate(clicks if whole else clicks[:-1])
+            ]
+        total = count if rows else 0
+        return {"list": rows, "page_info": {"total_number": total, "total_page": 1}}
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("count", "clicks", "include_deleted", "expected"),
+    [
+        (2, ["ONE_DAY", "SEVEN_DAYS"], True, 7),
+        (4, ["ONE_DAY", "SEVEN_DAYS"], True, lookback.UNKNOWN),
+        (2, ["ONE_DAY", "FOURTEEN_DAYS"], False, 14),
+    ],
+)
+def test_look_back(count: int, clicks: list[str], include_deleted: bool, expected: int) -> None:  # noqa: FBT001
+    """Deleted ad groups count whatever the settings say; where some did not come, 28 days do."""
+    with answering(windows_of(count, *clicks)) as (url, _):
+        tap = TapTikTokAds(
+            config={
+                "api_url": url,
+                "access_token": "token",
+                "advertiser_ids": ["1"],
+                "include_deleted": include_deleted,
+                "lookback_days": "auto",
+            }
+        )
+        assert tap.lookback_days(tap.advertisers[0]) == expected
