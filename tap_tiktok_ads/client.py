@@ -48,6 +48,8 @@ INCREMENTAL = "INCREMENTAL"
 #: Lines that are joined before they are written: few enough to stay in the processor's cache.
 LINES_AT_ONCE = 25
 _RECORD = (dict, tuple, msgspec.Raw)
+#: New fields that a warning names.
+MOST_NAMES = 20
 #: How often a listing is read again that changed while it was read.
 READINGS_MORE = 2
 #: Listings whose totals fit nothing, after which those of the stream count for nothing.
@@ -890,7 +892,8 @@ class TikTokStream(Stream):
         new = [name for name in unknown if f"unknown {name}" not in self._reported]
         if new:
             self._reported |= {f"unknown {name}" for name in new}
-            fields = self.tap.transport.masked(", ".join(new))
+            names = [*new[:MOST_NAMES], *([f"{len(new):,} in all"] if new[MOST_NAMES:] else [])]
+            fields = self.tap.transport.masked(", ".join(f"{name:.100}" for name in names))
             self.logger.warning("New fields, not in the schema and kept: %s.", fields)
         for name, value in unreadable.items():
             self._warn_once(

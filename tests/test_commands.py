@@ -713,7 +713,7 @@ def test_plan_of_a_catalog(
     stream: str,
     windows: int | None,
     requests: int,
-    at_least: bool,  # noqa: FBT001 - a parameter of the test
+    at_least: bool,
 ) -> None:
     """With --catalog only what is selected is planned."""
     catalog = json.loads(call("--discover").stdout)

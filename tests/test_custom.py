@@ -647,4 +647,5 @@ def test_a_source_that_changes_while_it_is_read(
     assert "Look-up of" not in caplog.text
     sim.add_fault("drop_row", path="/pixel/list/", page=2, times=None)
     assert run(config, [name]).keyed(name).keys() < expected.keys()
-    assert "Look-up of pixels: what TikTok counts did not come" in caplog.text
+    owner = sim.world.advertiser_ids[0]
+    assert f"Look-up of pixels of {owner}: what TikTok counts did not come" in caplog.text

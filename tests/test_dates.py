@@ -164,7 +164,7 @@ def test_bad_macro_is_named_with_what_is_accepted(text: str, hint: str) -> None:
         ("", False),
     ],
 )
-def test_macros_are_told_from_dates_by_their_bracket(text: str, expected: bool) -> None:  # noqa: FBT001
+def test_macros_are_told_from_dates_by_their_bracket(text: str, expected: bool) -> None:
     """What begins with a bracket is relative to the day of the run."""
     assert dates.is_macro(text) is expected
 
@@ -255,7 +255,7 @@ def test_any_text_is_a_day_or_a_date_error(text: str, now: pendulum.DateTime) ->
 def test_first_day_without_bookmark(
     configured: pendulum.Date,
     lookback: int,
-    rolling: bool,  # noqa: FBT001
+    rolling: bool,
 ) -> None:
     """The first run begins on the configured day, whatever the look-back."""
     assert dates.first_day(configured, None, lookback, rolling=rolling) == configured

@@ -517,7 +517,7 @@ def test_tiers_are_those_of_the_sheet(
     per_second: int,
     per_minute: int,
     per_day: int,
-    per_endpoint: bool,  # noqa: FBT001
+    per_endpoint: bool,
 ) -> None:
     """The limits of each level are those of TikTok's page."""
     found = TIERS[name]

@@ -56,7 +56,7 @@ def test_pages_after(
 )
 def test_a_listing_that_changes_is_asked_for_each_page_once(
     totals: list[int],
-    told: bool,  # noqa: FBT001
+    told: bool,
     size: int,
 ) -> None:
     """Whatever number of pages each answer tells of, pages are asked once each and without gap.
@@ -82,7 +82,7 @@ def test_a_listing_that_changes_is_asked_for_each_page_once(
 def test_no_row_of_a_listing_is_lost(
     rows: int,
     size: int,
-    told: bool,  # noqa: FBT001
+    told: bool,
 ) -> None:
     """All rows of a listing are on the pages that are asked for, and no needless page is asked."""
     total = -(-rows // size)

@@ -211,7 +211,7 @@ def windows_of(count: int, *clicks: str) -> t.Callable[[dict[str, str]], t.Any]:
         (2, ["ONE_DAY", "FOURTEEN_DAYS"], False, 14),
     ],
 )
-def test_look_back(count: int, clicks: list[str], include_deleted: bool, expected: int) -> None:  # noqa: FBT001
+def test_look_back(count: int, clicks: list[str], include_deleted: bool, expected: int) -> None:
     """Deleted ad groups count whatever the settings say; where some did not come, 28 days do."""
     with answering(windows_of(count, *clicks)) as (url, _):
         tap = TapTikTokAds(

@@ -95,7 +95,7 @@ def test_lines_equal_those_of_the_sdk_loop(  # noqa: PLR0913, PLR0917 - paramete
     capsysbinary: pytest.CaptureFixture[bytes],
     stream: str,
     options: str,
-    selected: bool,  # noqa: FBT001 - a parameter of the test
+    selected: bool,
 ) -> None:
     """Our loop writes, byte for byte, the lines that the SDK's own loop writes."""
     entry = next(e for e in discovered["streams"] if e["tap_stream_id"] == stream)

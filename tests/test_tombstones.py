@@ -7,11 +7,11 @@ import datetime as dt
 import typing as t
 
 import pytest
-from conftest import config_for, run
+from conftest import catalog_of, config_for, run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_tiktok_ads import tombstones
+from tap_tiktok_ads import errors, tombstones
 from tap_tiktok_ads.tombstones import COLUMN
 
 if t.TYPE_CHECKING:
@@ -175,3 +175,157 @@ def test_size() -> None:
     """An object takes some eleven bytes of the state."""
     ids = [(str(1_700_000_000_000_000_000 + 7_919_777_777 * number**2),) for number in range(5000)]
     assert len(tombstones.pack(ids)) / len(ids) < 16
+
+
+# Where nothing may be declared gone
+
+
+def lose_a_pixel(sim: Simulator) -> str:
+    """Take a pixel of the first advertiser away; its id."""
+    sim.world.version += 1
+    return t.cast("str", sim.world.accounts[sim.world.advertiser_ids[0]].pixels.pop().id)
+
+
+@pytest.mark.parametrize("on_error", ["fail", "skip"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "code", "code": 40001},
+        {"kind": "http", "status": 500},
+        {"kind": "no_page_info"},
+    ],
+    ids=lambda fault: fault["kind"],
+)
+@pytest.mark.parametrize("sim", [{"pixels": 45}], indirect=True)
+def test_a_reading_that_fails(sim: Simulator, fault: dict[str, t.Any], on_error: str) -> None:
+    """A listing drifts, and reading it again fails: what lacks is not gone."""
+    owner = sim.world.advertiser_ids[0]
+    config = config_for(
+        sim, track_deleted=True, advertiser_ids=[owner], on_error=on_error, max_retries=0
+    )
+    first = run(config, ["pixels"])
+    sim.add_fault("empty_page", path="/pixel/list/", page=2, times=1)
+    sim.add_fault(**{"path": "/pixel/list/", "after": 3, "times": None, **fault})
+    try:
+        second = run(config, ["pixels"], state=first.state)
+    except errors.TapError as error:
+        second = error.messages  # type: ignore[attr-defined]
+    assert not deleted(second.records["pixels"], "pixel_id")
+    sim.faults.clear()
+    gone = lose_a_pixel(sim)
+    third = run(config, ["pixels"], state=second.state)
+    assert [*deleted(third.records["pixels"], "pixel_id")] == [gone]
+
+
+def test_empty_once(sim: Simulator) -> None:
+    """Nothing at all, where there was something, is believed when it comes twice."""
+    config = config_for(sim, track_deleted=True)
+    state = run(config, ["pixels"]).state
+    owner = sim.world.advertiser_ids[0]
+    pixels = sim.world.accounts[owner].pixels
+    kept, pixels[:] = pixels[:], []
+    sim.world.version += 1
+    second = run(config, ["pixels"], state=state)
+    assert not deleted(second.records["pixels"], "pixel_id")
+    pixels[:] = kept[:-1]
+    third = run(config, ["pixels"], state=second.state)
+    assert [*deleted(third.records["pixels"], "pixel_id")] == [kept[-1].id]
+    pixels[:] = []
+    fourth = run(config, ["pixels"], state=third.state)
+    fifth = run(config, ["pixels"], state=fourth.state)
+    assert not deleted(fourth.records["pixels"], "pixel_id")
+    assert len(deleted(fifth.records["pixels"], "pixel_id")) == len(kept) - 1
+    sixth = run(config, ["pixels"], state=fifth.state)
+    assert not deleted(sixth.records["pixels"], "pixel_id")
+
+
+def test_without_top_view(sim: Simulator) -> None:
+    """An account that is refused its TopView listing in each run has tombstones all the same."""
+    config = config_for(sim, track_deleted=True, include_deleted=False)
+    asked: dict[str, t.Any] = {"path": "/campaign/get/", "containing": "RESERVATION_TOP_VIEW"}
+    whole = run(config, ["campaigns"])
+    sim.add_fault("code", code=40002, times=None, **asked)
+    first = run(config, ["campaigns"])
+    ours = [row["campaign_id"] for row in first.records["campaigns"]]
+    sim.world.delete("campaigns", ours[0], dt.datetime.now(dt.timezone.utc))
+    second = run(config, ["campaigns"], state=first.state)
+    assert [*deleted(second.records["campaigns"], "campaign_id")] == [ours[0]]
+    # refused now, though it was not before: TopView campaigns are not gone
+    third = run(config, ["campaigns"], state=whole.state)
+    assert not deleted(third.records["campaigns"], "campaign_id")
+
+
+@pytest.mark.parametrize(
+    ("maps", "told"),
+    [
+        ({"pixels": {"label": "pixel_name"}}, True),
+        ({"pixels": {"label": "pixel_name.upper()"}}, False),
+        ({"pixels": {"label": "md5(pixel_name)"}}, False),
+    ],
+)
+def test_stream_maps(
+    sim: Simulator, caplog: pytest.LogCaptureFixture, maps: dict[str, t.Any], told: bool
+) -> None:
+    """Maps get all columns; one that cannot do with nulls loses the tombstone, not the run."""
+    config = config_for(sim, track_deleted=True, stream_maps=maps)
+    first = run(config, ["pixels"])
+    gone = lose_a_pixel(sim)
+    second = run(config, ["pixels"], state=first.state)
+    assert [*deleted(second.records["pixels"], "pixel_id")] == ([gone] if told else [])
+    assert ("'stream_maps' cannot be used on a row of pixels" in caplog.text) is not told
+
+
+def test_a_map_that_fails(sim: Simulator) -> None:
+    """On other rows it is an error of one sentence."""
+    config = config_for(sim, stream_maps={"pixels": {"label": "pixel_name + 1"}})
+    with pytest.raises(errors.ConfigError, match="cannot be used on a row of pixels"):
+        run(config, ["pixels"])
+
+
+@pytest.mark.parametrize("selected", [True, False])
+def test_a_catalog_without_the_column(
+    sim: Simulator, caplog: pytest.LogCaptureFixture, selected: bool
+) -> None:
+    """Where it is from before the setting, or the column is not selected, a warning says so."""
+    config = config_for(sim, track_deleted=True)
+    first = run(config, ["pixels"])
+    gone = lose_a_pixel(sim)
+    catalog = catalog_of(config if not selected else config_for(sim), ["pixels"])
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if not selected and item["breadcrumb"][1:] == [COLUMN]:
+                item["metadata"]["selected"] = False
+    second = run(config, catalog=catalog, state=first.state)
+    assert gone not in {row["pixel_id"] for row in second.records["pixels"]}
+    assert not any(COLUMN in row for row in second.records["pixels"])
+    assert f"Column {COLUMN} is not in the catalog" in caplog.text
+
+
+def test_seen_by_a_run_that_was_not_whole(sim: Simulator) -> None:
+    """What such a run wrote is told of, too, when it is gone."""
+    config = config_for(sim, track_deleted=True)
+    account = sim.world.accounts[sim.world.advertiser_ids[0]]
+    new = account.pixels.pop()
+    first = run(config, ["pixels"])
+    account.pixels.append(new)
+    sim.world.version += 1
+    sim.add_fault("no_page_info", path="/pixel/list/", times=None)
+    second = run(config, ["pixels"], state=first.state)
+    assert new.id in {row["pixel_id"] for row in second.records["pixels"]}
+    sim.faults.clear()
+    assert lose_a_pixel(sim) == new.id
+    third = run(config, ["pixels"], state=second.state)
+    assert [*deleted(third.records["pixels"], "pixel_id")] == [new.id]
+
+
+def test_bound_over_runs(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other advertisers' parts of the state hold counts, too; without the setting it goes."""
+    monkeypatch.setattr(tombstones, "MOST", 25)
+    one, other = sim.world.advertiser_ids
+    state = run(config_for(sim, track_deleted=True, advertiser_ids=[one]), ["pixels"]).state
+    config = config_for(sim, track_deleted=True, advertiser_ids=[other])
+    state = run(config, ["pixels"], state=state).state
+    parts = state["bookmarks"]["pixels"]["partitions"]
+    assert sum(tombstones.MEMBER in part for part in parts) == 1
+    state = run(config_for(sim), ["pixels"], state=state).state
+    assert not any(tombstones.MEMBER in one for one in state["bookmarks"]["pixels"]["partitions"])

@@ -221,7 +221,7 @@ def test_pages_changed_in_a_time(client: Client) -> None:
 
 
 @pytest.mark.parametrize("include_deleted", [True, False])
-def test_comments(client: Client, include_deleted: bool) -> None:  # noqa: FBT001
+def test_comments(client: Client, include_deleted: bool) -> None:
     """The comments of all ad groups are those counted; Smart+ ones name no ad and ad group."""
     status = "STATUS_ALL" if include_deleted else "STATUS_NOT_DELETE"
     groups = client.every("/adgroup/get/", 100, filtering={"primary_status": status})
