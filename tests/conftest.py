@@ -140,6 +140,18 @@ def config_for(sim: Simulator, **settings: t.Any) -> dict[str, t.Any]:
     }
 
 
+def config_at(url: str, **settings: t.Any) -> dict[str, t.Any]:
+    """Settings that point a tap at a server of `answering`, for its first advertiser."""
+    return {
+        "api_url": url,
+        "access_token": "token",
+        "advertiser_ids": ["1"],
+        "start_date": "2026-11-01",
+        "end_date": "2026-11-02",
+        **settings,
+    }
+
+
 def run(
     config: dict[str, t.Any],
     streams: t.Collection[str] | None = None,

@@ -8,7 +8,7 @@ import logging
 import typing as t
 
 import pytest
-from conftest import Messages, answering, config_for, run
+from conftest import Messages, answering, config_at, config_for, run
 
 from tap_tiktok_ads import transport
 from tap_tiktok_ads.errors import ConfigError, ResponseError, TapError
@@ -27,16 +27,7 @@ DAY = {"campaign_id": "7", "stat_time_day": "2026-11-01 00:00:00"}
 def read(stream: str, answer: Callable[[dict[str, str]], t.Any], **settings: t.Any) -> Messages:
     """A run of one stream for one advertiser, against these answers."""
     with answering(answer) as (url, _):
-        config = {
-            "api_url": url,
-            "access_token": "token",
-            "advertiser_ids": ["1"],
-            "start_date": "2026-11-01",
-            "end_date": "2026-11-02",
-            "max_retries": 0,
-            "request_timeout": 2,
-            **settings,
-        }
+        config = config_at(url, max_retries=0, request_timeout=2, **settings)
         return run(config, [stream])
 
 

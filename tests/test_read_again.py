@@ -9,7 +9,7 @@ import json
 import typing as t
 
 import pytest
-from conftest import Collector, answering, catalog_of, config_for, run
+from conftest import Collector, answering, catalog_of, config_at, config_for, run
 
 from tap_tiktok_ads import lookback
 from tap_tiktok_ads.streams.base import CHANGE_DELAY
@@ -93,7 +93,7 @@ def test_shared_pages_are_older() -> None:
             "api_url": url,
             "access_token": "token",
             "advertiser_ids": ["1"],
-            "start_date": "{now-3}",
+            "start_date": "2026-11-01",
             "max_concurrency": 1,
         }
         messages = run(config, ["ad_performance_report", "campaigns"])
@@ -138,7 +138,7 @@ def test_growing_numbers(caplog: pytest.LogCaptureFixture) -> None:
                 "api_url": url,
                 "access_token": "token",
                 "advertiser_ids": ["1"],
-                "start_date": "{now-3}",
+                "start_date": "2026-11-01",
                 "check_totals": check_totals,
             }
             tap = TapTikTokAds(
@@ -175,7 +175,7 @@ def test_totals_that_are_refused(refused_for: str) -> None:
             "api_url": url,
             "access_token": "token",
             "advertiser_ids": ["1"],
-            "start_date": "{now-3}",
+            "start_date": "2026-11-01",
             "check_totals": True,
         }
         messages = run(config, [name])
@@ -215,12 +215,6 @@ def test_look_back(count: int, clicks: list[str], include_deleted: bool, expecte
     """Deleted ad groups count whatever the settings say; where some did not come, 28 days do."""
     with answering(windows_of(count, *clicks)) as (url, _):
         tap = TapTikTokAds(
-            config={
-                "api_url": url,
-                "access_token": "token",
-                "advertiser_ids": ["1"],
-                "include_deleted": include_deleted,
-                "lookback_days": "auto",
-            }
+            config=config_at(url, include_deleted=include_deleted, lookback_days="auto")
         )
         assert tap.lookback_days(tap.advertisers[0]) == expected

@@ -183,7 +183,7 @@ def test_size() -> None:
 def lose_a_pixel(sim: Simulator) -> str:
     """Take a pixel of the first advertiser away; its id."""
     sim.world.version += 1
-    return t.cast("str", sim.world.accounts[sim.world.advertiser_ids[0]].pixels.pop().id)
+    return sim.world.accounts[sim.world.advertiser_ids[0]].pixels.pop().id
 
 
 @pytest.mark.parametrize("on_error", ["fail", "skip"])

@@ -6,7 +6,7 @@ import decimal
 import typing as t
 
 import pytest
-from conftest import Messages, answering, config_for, run
+from conftest import Messages, answering, config_at, config_for, run
 
 from tap_tiktok_ads.totals import MEMBER, PARAMETER, Totals
 
@@ -48,14 +48,7 @@ def test_equal_totals(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
 def read(data: t.Any, *names: str) -> Messages:
     """A run whose every page is this one."""
     with answering(lambda _: data) as (url, _):
-        config = {
-            "api_url": url,
-            "access_token": "token",
-            "advertiser_ids": ["1"],
-            "start_date": "2026-11-01",
-            "end_date": "2026-11-02",
-            "check_totals": True,
-        }
+        config = config_at(url, check_totals=True)
         return run(config, names)
 
 
