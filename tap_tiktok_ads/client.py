@@ -646,7 +646,11 @@ class TikTokStream(Stream):
             fetched, key=lambda result: result[0].group
         ):
             group = Group(advertiser, window)
+            part = window
             for task, page in pages:
+                if task.window != part:  # of a window that was divided: other days, other rows
+                    yield from self._settle(group)
+                    part = task.window
                 self._report(task, page)
                 group.note(page)
                 if page.refused is not None or page.failed is not None:
@@ -658,13 +662,16 @@ class TikTokStream(Stream):
                 if page.records is not None:
                     repeated = group.repeated - before
                     group.reading_of(task).add(page.records, page.total, repeated, page.totals)
+            yield from self._settle(group, last=True)
             self.repeated += group.repeated
-            yield from self._settle(group)
             yield from ((group, page) for page in self.gone(group))
             yield group, None
 
-    def _settle(self, group: Group) -> Iterator[tuple[Group, Page]]:
-        """What listings of a group lacked that changed while they were read."""
+    def _settle(self, group: Group, *, last: bool = False) -> Iterator[tuple[Group, Page]]:
+        """What listings of a group lacked that changed while they were read.
+
+        But for those of its last part, what came is forgotten then: memory is bounded.
+        """
         for key, (first, reading) in group.readings.items():
             if reading.broken:
                 continue  # which is told of already
@@ -676,6 +683,8 @@ class TikTokStream(Stream):
             else:
                 group.whole = False
                 self._compare(first, reading)
+        if not last:
+            group.readings, group.seen = {}, set()
 
     def _read_again(
         self, group: Group, key: str, first: Task, reading: Reading
