@@ -16,6 +16,7 @@ import time
 import typing as t
 
 import pendulum
+from dotenv import find_dotenv
 from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, MappingError
@@ -31,6 +32,7 @@ from tap_tiktok_ads import (
     lookback,
     report_definitions,
     settings,
+    summary,
 )
 from tap_tiktok_ads.client import READINGS_MORE, Listings
 from tap_tiktok_ads.errors import ConfigError
@@ -164,11 +166,16 @@ class TapTikTokAds(Tap):
 
     @classmethod
     def _read_environment(cls) -> dict[str, t.Any]:
-        """Settings from `TAP_TIKTOK_ADS_*` and from a `.env` file, as the SDK finds it."""
+        """Settings from `TAP_TIKTOK_ADS_*`, and from a `.env` file in the working directory.
+
+        Or above it; else one above the SDK's own code, where that looks.
+        """
         ours = settings.JSONSCHEMA["properties"]
         cls.known_settings()
         of_the_sdk = {n: s for n, s in cls.config_jsonschema["properties"].items() if n not in ours}
-        found = parse_environment_config({"properties": of_the_sdk}, settings.ENVIRONMENT_PREFIX)
+        found = parse_environment_config(
+            {"properties": of_the_sdk}, settings.ENVIRONMENT_PREFIX, find_dotenv(usecwd=True)
+        )
         return found | settings.from_environment(os.environ)
 
     @override
@@ -468,24 +475,35 @@ class TapTikTokAds(Tap):
         config: t.Any = None,
         state: t.IO[str] | None = None,
         catalog: t.IO[str] | None = None,
+        summary_file: str | None = None,
     ) -> None:
         """Run the tap: everything that can be refused is refused before the first message."""
         if about:
             cls.print_about(about_format)
             return
         tap = cls.from_input(config, catalog=catalog, state=state, lean=True)
-        cls.print_version(print_fn=cls.logger.info)
-        tap.logger.info("Reading %d advertiser(s).", len(tap.advertisers))
-        if not any(stream.selected for stream in tap.streams.values()):
-            tap.logger.warning("No stream is selected: nothing is read.")
-        with start_reporter(tap.progress, tap.logger) as tap.reporter:
+        unread = {"skipped": tap.skipped, "failed": tap.failed}
+        with summary.written_to(summary_file, tap.progress.summary, unread):
+            tap.run()
+
+    def run(self) -> None:
+        """Read all streams that are selected.
+
+        Raises:
+            TapError: something was not read for another reason than permission.
+        """
+        self.print_version(print_fn=self.logger.info)
+        self.logger.info("Reading %d advertiser(s).", len(self.advertisers))
+        if not any(stream.selected for stream in self.streams.values()):
+            self.logger.warning("No stream is selected: nothing is read.")
+        with start_reporter(self.progress, self.logger) as self.reporter:
             try:
-                tap.sync_all()
+                self.sync_all()
             finally:  # of a run that fails or is told to stop, too: the last STATE is written
-                tap.report_tasks.cancel()
-        tap.report_skipped()
-        if tap.failed:
-            what = ", ".join(dict.fromkeys(f"{name} of {owner}" for name, owner in tap.failed))
+                self.report_tasks.cancel()
+        self.report_skipped()
+        if self.failed:
+            what = ", ".join(dict.fromkeys(f"{name} of {owner}" for name, owner in self.failed))
             msg = f"Not all was read: {what}. Bookmarks there did not move: run again."
             raise errors.IncompleteError(msg)
 

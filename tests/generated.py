@@ -1,4 +1,4 @@
-"""What is written from the code: the settings in meltano.yml, tables in the README.
+"""What is written from the code: settings, tables, the definition for Meltano's hub.
 
 `python tests/generated.py` rewrites them; `test_docs.py` fails while they are stale.
 """
@@ -13,10 +13,13 @@ import typing as t
 from pathlib import Path
 from typing import Any
 
-from tap_tiktok_ads import report_definitions, schemas
-from tap_tiktok_ads.settings import JSONSCHEMA
+import yaml
+
+from tap_tiktok_ads import errors, report_definitions, schemas
+from tap_tiktok_ads.settings import ENVIRONMENT_PREFIX, JSONSCHEMA
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.integrated import ReportStream
+from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,6 +53,69 @@ def meltano_settings() -> str:
             lines += [f"    - {{label: {value}, value: {value}}}" for value in spec["enum"]]
         lines.append(f"  description: {json.dumps(spec['description'])}")
     return "\n".join(lines)
+
+
+def meltano_select() -> str:
+    """The rules below `select:` of the extractor: without them Meltano selects all streams."""
+    names = (stream.name for stream in STREAMS if stream.selected_by_default)
+    return "\n".join(f"- {name}.*" for name in names)
+
+
+def settings_list() -> str:
+    """The settings one by one, for `docs/settings.md`."""
+    parts = []
+    for name, spec in JSONSCHEMA["properties"].items():
+        facts = [f"`{ENVIRONMENT_PREFIX}{name.upper()}`", kind(spec)]
+        if "enum" in spec:
+            facts.append(" or ".join(f"`{value}`" for value in spec["enum"]))
+        if "minimum" in spec:
+            facts.append(f"{spec['minimum']} to {spec['maximum']}")
+        if "default" in spec:
+            facts.append(f"default `{json.dumps(spec['default'])}`")
+        parts.append(f"### `{name}`\n\n{' · '.join(facts)}\n\n{spec['description']}")
+    return "\n\n".join(parts)
+
+
+def codes_table() -> str:
+    """TikTok's return codes and what the tap does about each, for `docs/errors.md`."""
+    rules: dict[tuple[str, str], list[str]] = {}
+    named = [(str(code), rule) for code, rule in sorted(errors.CODES.items()) if code]
+    ranges = [(f"{codes[0]} to {codes[-1]}", rule) for codes, rule in errors.RANGES]
+    for code, rule in [*named, *ranges]:
+        action = rule.action.value + (", smaller" if rule.shrink else "")
+        rules.setdefault((action, rule.advice), []).append(code)
+    return table(
+        ("codes", "the tap will", "what it says"),
+        ((", ".join(found), action, advice) for (action, advice), found in rules.items()),
+    )
+
+
+def hub_plugin() -> str:
+    """The definition of the plugin for Meltano's hub."""
+    about = TapTikTokAds._get_about_info()
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
+    extractor = project["plugins"]["extractors"][0]
+    definition = {
+        "name": about.name,
+        "variant": "tap-tiktok-ads",
+        "label": "TikTok Ads",
+        "description": about.description,
+        "namespace": extractor["namespace"],
+        "pip_url": about.name,
+        "executable": about.name,
+        "docs": "docs/index.md",
+        "domain_url": "https://ads.tiktok.com",
+        "keywords": ["api", "meltano_sdk"],
+        "capabilities": extractor["capabilities"],
+        "settings_group_validation": extractor["settings_group_validation"],
+        "select": extractor["select"],
+        "settings": [
+            {name: value for name, value in setting.items() if name != "env"}
+            for setting in extractor["settings"]
+        ],
+        "supported_python_versions": about.supported_python_versions,
+    }
+    return yaml.safe_dump(definition, sort_keys=False, allow_unicode=True, width=100)
 
 
 def settings_table() -> str:
@@ -163,7 +229,9 @@ def catalogue() -> str:
 
 
 PARTS = {
-    "meltano.yml": {"settings": meltano_settings},
+    "meltano.yml": {"settings": meltano_settings, "select": meltano_select},
+    "docs/settings.md": {"settings": settings_list},
+    "docs/errors.md": {"codes": codes_table},
     "README.md": {"settings": settings_table, "streams": default_streams},
     "docs/streams.md": {
         "streams": all_streams,
@@ -173,12 +241,18 @@ PARTS = {
 }
 
 
+#: Files that are generated as a whole, after the parts.
+FILES = {"plugins/extractors/tap-tiktok-ads.yml": hub_plugin}
+
+
 def render(file: str) -> str:
     """A file's text with the generated parts as they should be.
 
     A part stands between `generated: NAME` and `end: NAME`, each in a comment of its own line, and
     takes over the indentation of the former.
     """
+    if file in FILES:
+        return FILES[file]()
     content = (ROOT / file).read_text("utf-8")
     for name, make in PARTS[file].items():
         pattern = rf"(?ms)^( *)(\S* generated: {name}.*?\n)(.*?)^( *\S* end: {name})"
@@ -192,5 +266,5 @@ def render(file: str) -> str:
 
 
 if __name__ == "__main__":
-    for target in PARTS:
+    for target in (*PARTS, *FILES):
         (ROOT / target).write_text(render(target), "utf-8")

@@ -344,3 +344,15 @@ def test_summary(sim: Simulator, tmp_path: Path) -> None:
     requests = sum(request.path == "/pixel/list/" for request in sim.requests)
     assert f"pixels: {pixels} rows, {requests} requests, 1 retry, " in result.stderr
     assert f"total: {len(rows_of(result.stdout.splitlines())):,} rows" in result.stderr
+
+
+def test_dotenv(tmp_path: Path) -> None:
+    """`--config ENV` reads a `.env` file in the working directory; the example is one."""
+    text = (ROOT / ".env.example").read_text("utf-8")
+    text = text.replace("ADVERTISER_IDS=7000000000000000001,7000000000000000002", "ADVERTISER_IDS=")
+    text = text.replace("# TAP_TIKTOK_ADS_ENVIRONMENT", "TAP_TIKTOK_ADS_ENVIRONMENT")
+    written(tmp_path, ".env", text.replace("{now-90}", "{yesterday}"))
+    result = command("--config", "ENV", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert '"type":"RECORD"' in result.stdout
+    assert "days back" in result.stderr  # lookback_days is auto

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import catalog_of, config_for, run
-from generated import PARTS, ROOT, render
+from generated import FILES, PARTS, ROOT, render
 
 from tap_tiktok_ads import definitions, report_definitions, schemas, settings
 from tap_tiktok_ads.streams import STREAMS
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator
 
 
-@pytest.mark.parametrize("file", PARTS)
+@pytest.mark.parametrize("file", [*PARTS, *FILES])
 def test_generated_parts_are_current(file: str) -> None:
     """Tables and settings are what the code says; `python tests/generated.py` rewrites them."""
     assert (ROOT / file).read_text("utf-8") == render(file)

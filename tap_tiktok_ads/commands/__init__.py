@@ -19,6 +19,12 @@ from tap_tiktok_ads.tap import TapTikTokAds
 
 #: The modules of this package that hold a sub-command, named as it is.
 COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator")
+SUMMARY = click.Option(
+    ["--summary-file"],
+    type=click.Path(),
+    metavar="FILE",
+    help="Write what the run did into a file, as OpenMetrics text.",
+)
 #: `M_ARENA_MAX` of glibc's `malloc.h`.
 MALLOPT_ARENA_MAX = -8
 
@@ -44,7 +50,7 @@ def executable() -> Executable:
     return Executable(
         name=TapTikTokAds.name,
         callback=_run,
-        params=tap.params,
+        params=[*tap.params, SUMMARY],
         context_settings=tap.context_settings,
         help="Execute the Singer tap, or one of the commands below.",
         invoke_without_command=True,
