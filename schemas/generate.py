@@ -32,13 +32,13 @@ AMENDED: dict[tuple[str, str], dict[str, Any]] = {
     # keys: TikTok sends nothing where a row has no material of its own
     ("smart_plus_ad_media", "ad_material_id"): {
         "type": "string",
-        "description": "ID of the creative inside the ad; empty for playables, which have none.",
+        "description": "ID of the creative inside the ad; '-' for playables, which have none.",
     },
     ("smart_plus_ad_suggestions", "ad_material_id"): {
         "type": "string",
         "description": (
             "ID of the creative inside the ad, of a carousel that of one image; "
-            "empty in rows of level AD."
+            "'-' in rows of level AD."
         ),
     },
     # text in one source, epoch milliseconds in another; neither names a time zone

@@ -23,6 +23,9 @@ Schema: t.TypeAlias = "dict[str, t.Any]"
 PACKAGED = Path(__file__).parent / "schemas"
 FOLDER = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent / "schemas"
 
+#: What stands in a key column where there is nothing, as in TikTok's reports; databases that take
+#: empty text for null would refuse it in a key.
+NO_KEY = "-"
 #: Columns of a time dimension; both are in account time.
 TIMES: dict[str, Schema] = {
     "stat_time_day": {

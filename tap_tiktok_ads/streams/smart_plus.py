@@ -14,6 +14,7 @@ from typing_extensions import override
 from tap_tiktok_ads import accounts
 from tap_tiktok_ads.client import Task
 from tap_tiktok_ads.errors import NotPermittedError
+from tap_tiktok_ads.schemas import NO_KEY
 from tap_tiktok_ads.streams.base import EntityStream
 from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.transport import Request
@@ -80,14 +81,18 @@ class SmartPlusAdCreatives(SmartPlusStream):
             "catalog_creative_toggle": settings.get("catalog_creative_toggle"),
         }
         for creative in ad.get("creative_list") or ():
-            yield {**creative, **parent, "ad_material_id": creative.get("ad_material_id") or ""}
+            yield {
+                **creative,
+                **parent,
+                "ad_material_id": creative.get("ad_material_id") or NO_KEY,
+            }
 
 
 class SmartPlusAdMedia(SmartPlusStream):
     """The media of each Upgraded Smart+ ad: videos, images, music, TikTok posts, playables.
 
     That this listing is what users of other connectors know as ad media is inferred. Assets that
-    TikTok adds by itself during delivery may be missing. `ad_material_id` is empty for playables.
+    TikTok adds by itself during delivery may be missing. `ad_material_id` is `-` for playables.
     """
 
     name = "smart_plus_ad_media"
@@ -111,7 +116,7 @@ class SmartPlusAdMedia(SmartPlusStream):
             info = creative.get("creative_info") or {}
             common = {
                 **parent,
-                "ad_material_id": creative.get("ad_material_id") or "",
+                "ad_material_id": creative.get("ad_material_id") or NO_KEY,
                 "material_operation_status": creative.get("material_operation_status"),
                 **{
                     name: info.get(name)
@@ -136,9 +141,9 @@ class SmartPlusAdMedia(SmartPlusStream):
         for index, playable in enumerate(ad.get("playable_list") or ()):
             yield {
                 **parent,
-                "ad_material_id": "",
+                "ad_material_id": NO_KEY,
                 "media_type": "PLAYABLE",
-                "media_id": playable.get("playable_id") or playable.get("playable_url") or "",
+                "media_id": playable.get("playable_id") or playable.get("playable_url") or NO_KEY,
                 "media_index": index,
                 "media_name": playable.get("playable_name"),
             }
@@ -229,7 +234,7 @@ class SmartPlusAdSuggestions(SmartPlusStream):
     @override
     def flatten(self, raw: Raw, task: Task) -> Iterable[Raw]:
         for name in ("smart_plus_ad_id", "ad_material_id"):
-            raw[name] = raw.get(name) or ""
+            raw[name] = raw.get(name) or NO_KEY
         return super().flatten(raw, task)
 
 
@@ -344,7 +349,8 @@ class MaterialReport(ReportStream):
             "main_material_type"
         )
         return super().flatten(
-            {**raw, "dimensions": {**dimensions, "main_material_type": kind or ""}}, task
+            {**raw, "dimensions": {**dimensions, "main_material_type": kind or NO_KEY}},
+            task,
         )
 
     @override
