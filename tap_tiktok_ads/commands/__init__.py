@@ -17,8 +17,16 @@ from typing_extensions import override
 from tap_tiktok_ads.errors import TapError
 from tap_tiktok_ads.tap import TapTikTokAds
 
-#: The modules of this package that hold a sub-command, named as it is.
-COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator")
+#: The sub-commands; each has a module of its name here, with _ for -.
+COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state", "completion")
+HELP = """Execute the Singer tap, or one of the commands below.
+
+\b
+Examples:
+  tap-tiktok-ads --config config.json | target-jsonl
+  tap-tiktok-ads --config config.json --catalog catalog.json --state state.json
+  tap-tiktok-ads --config ENV --discover > catalog.json
+"""
 SUMMARY = click.Option(
     ["--summary-file"],
     type=click.Path(),
@@ -40,7 +48,7 @@ class Executable(SingerCommand, click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"{__name__}.{cmd_name}")
+        module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
         return t.cast("click.Command", module.command)
 
 
@@ -52,7 +60,7 @@ def executable() -> Executable:
         callback=_run,
         params=[*tap.params, SUMMARY],
         context_settings=tap.context_settings,
-        help="Execute the Singer tap, or one of the commands below.",
+        help=HELP,
         invoke_without_command=True,
         subcommand_metavar="[COMMAND [ARGS]...]",
         logger=TapTikTokAds.logger,

@@ -59,6 +59,8 @@ def command(  # noqa: PLR0913 - the options, by name
 
     Without --auth-code, prints the page on which the advertiser does that; on a terminal, asks for
     what its redirect brought. A code is valid for an hour, and once.
+
+    Example: tap-tiktok-ads authorize --config config.json --output token.json
     """
     chosen = _settings(config, app_id=app_id, app_secret=app_secret)
     terminal = sys.stdin.isatty()

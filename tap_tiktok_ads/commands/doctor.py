@@ -116,6 +116,8 @@ def command(context: click.Context, *, config: t.Any, as_json: bool) -> None:
 
     Exit code 0: all can be read. 1: the settings or the token cannot be used, no advertiser can be
     read, or something unexpected happened. 3: some streams or advertisers may not be read.
+
+    Example: tap-tiktok-ads doctor --config config.json
     """
     tap = common.frugal_tap(config)
     report = _examine(tap)

@@ -64,7 +64,9 @@ def command(
 
     Counts the first page of each listing and of each window of a report; an advertiser that has
     TopView campaigns takes one more for each window. Asks TikTok for nothing but the advertisers
-    and their time zones.
+    and their time zones; lookback_days auto counts as 28.
+
+    Example: tap-tiktok-ads plan --config config.json --state state.json
     """
     tap = common.frugal_tap(config, catalog=catalog, state=state)
     parts: list[Part] = []

@@ -54,6 +54,8 @@ def command(  # noqa: PLR0913 - the options, by name
 
     Reads one page, of the newest days where there are days, whatever any state says; goes on, with
     five requests at most, while no rows come.
+
+    Example: tap-tiktok-ads sample campaigns --config config.json --limit 3
     """
     tap = common.frugal_tap(config)
     chosen = _stream(tap, stream)

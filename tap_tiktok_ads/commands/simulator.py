@@ -85,6 +85,8 @@ def command(
     """Serve the embedded TikTok Marketing API on 127.0.0.1 until Ctrl-C.
 
     The first line on stdout is a configuration for the tap.
+
+    Example: tap-tiktok-ads simulator --option advertisers=5
     """
     options = world | pairs
     try:

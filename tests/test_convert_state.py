@@ -1,0 +1,109 @@
+"""`convert-state`: going on where singer-io's tap stopped."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import typing as t
+
+import pytest
+from conftest import command, config_for, run
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+    from tap_tiktok_ads.simulator import Simulator
+
+REPORT = "ad_performance_report"
+
+
+def old_state(sim: Simulator) -> dict[str, t.Any]:
+    """A state as singer-io's tap writes it, whose bookmarks are ten days old."""
+    days = {
+        owner: f"{sim.world.today(owner) - dt.timedelta(days=10)}T00:00:00.000000Z"
+        for owner in sim.world.advertiser_ids
+    }
+    return {
+        "currently_syncing": "ads",
+        "bookmarks": {
+            "advertisers": "2020-05-01T00:00:00Z",
+            "campaigns": dict.fromkeys(days, "2026-01-05T10:00:00Z"),
+            "ad_insights": days,
+            "ad_insights_by_country": days,
+            "campaign_insights_by_province": days,
+        },
+    }
+
+
+def converted(folder: Path, state: t.Any, *options: str) -> dict[str, t.Any]:
+    """What the command makes of a state."""
+    (folder / "old.json").write_text(json.dumps(state))
+    arguments = ["old.json", "--output", "state.json", *options]
+    result = command("convert-state", *arguments, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    return t.cast("dict[str, t.Any]", json.loads((folder / "state.json").read_text()))
+
+
+def test_a_run_goes_on(sim: Simulator, tmp_path: Path) -> None:
+    """Reports begin a look-back before the old bookmarks; objects are read in full."""
+    state = converted(tmp_path, old_state(sim))
+    names = [REPORT, "campaigns"]
+    full = run(config_for(sim), names)
+    messages = run(config_for(sim, lookback_days=3), names, state=state)
+    for owner in sim.world.advertiser_ids:
+        rows = [row for row in messages.records[REPORT] if row["advertiser_id"] == owner]
+        first = sim.world.today(owner) - dt.timedelta(days=13)
+        assert min(row["stat_time_day"] for row in rows) == str(first)
+    assert len(messages.records["campaigns"]) == len(full.records["campaigns"])
+
+
+def test_with_objects(sim: Simulator, tmp_path: Path) -> None:
+    """Their bookmarks are taken over on request."""
+    state = converted(tmp_path, old_state(sim), "--with-objects")
+    (part, _) = state["bookmarks"]["campaigns"]["partitions"]
+    assert part["replication_key_value"] == "2026-01-05T10:00:00Z"
+    assert "ad_groups" not in state["bookmarks"]
+    rows = run(config_for(sim), ["campaigns"], state=state).records["campaigns"]
+    assert all(row["modify_time"] >= "2026-01-05T10:00:00Z" for row in rows)
+
+
+def test_without_advertisers(tmp_path: Path) -> None:
+    """A bookmark that names none is that of the advertisers that the command is told."""
+    old = {"bookmarks": {"ad_insights": "2026-02-03T00:00:00Z"}}
+    state = converted(tmp_path, old, "--advertiser-id", "1", "--advertiser-id", "2")
+    found = {
+        part["context"]["advertiser_id"]: part["replication_key_value"]
+        for part in state["bookmarks"][REPORT]["partitions"]
+    }
+    assert found == {"1": "2026-02-03", "2": "2026-02-03"}
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ({}, "no object of streams"),
+        ({"bookmarks": []}, "no object of streams"),
+        ({"bookmarks": {"ad_insights": "2026-02-03T00:00:00Z"}}, "--advertiser-id"),
+        ({"bookmarks": {"ad_insights": {"1": "soon"}}}, "no time: 'soon'"),
+        ({"bookmarks": {"ad_insights": {"1": None}}}, "no time"),
+        ({"bookmarks": {"ad_insights": {"partitions": []}}}, "none of singer-io's"),
+        ([], "JSON object"),
+    ],
+)
+def test_another_file(tmp_path: Path, state: t.Any, sentence: str) -> None:
+    """It is refused with one sentence."""
+    (tmp_path / "old.json").write_text(json.dumps(state))
+    result = command("convert-state", "old.json", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str) -> None:
+    """The script is the shell's; what it asks for is answered with commands and options."""
+    script = command("completion", shell).stdout
+    assert f"{shell}_complete" in script
+    environment = {"_TAP_TIKTOK_ADS_COMPLETE": f"{shell}_complete"}
+    words = {"COMP_WORDS": "tap-tiktok-ads sam", "COMP_CWORD": "sam" if shell == "fish" else "1"}
+    assert "sample" in command(env=environment | words).stdout
