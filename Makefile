@@ -1,10 +1,11 @@
 PYTHON ?= python3
 VENV := .venv
 TARGET_VENV := .venv-target
+DOCS_VENV := .venv-docs
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check soak fuzz bench format clean
+.PHONY: help demo test check docs soak fuzz bench format clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -31,6 +32,10 @@ fuzz: $(VENV)/installed ## Coverage-guided fuzzing of what reads answers and set
 	@for target in numbers values times report envelope page codes days windows find macros pages; do \
 		$(BIN)/python tests/fuzz.py $$target || exit 1; done
 
+docs: $(DOCS_VENV)/installed ## Build the documentation into site/, strictly
+	@NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --quiet --strict
+	@echo "site/: $$(find site -name index.html | wc -l) pages"
+
 bench: $(VENV)/installed ## Measure speed and memory beside a plain SDK tap (ten minutes)
 	@$(BIN)/python benchmarks/run.py
 
@@ -39,7 +44,7 @@ format: $(VENV)/installed ## Format the code
 	@$(BIN)/ruff check --fix .
 
 clean: ## Remove what the other commands made
-	rm -rf $(VENV) $(TARGET_VENV) demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz
+	rm -rf $(VENV) $(TARGET_VENV) $(DOCS_VENV) demo dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -56,4 +61,11 @@ $(TARGET_VENV)/installed:
 	@$(PYTHON) -m venv $(TARGET_VENV)
 	@$(TARGET_VENV)/bin/python $(PIP) --upgrade pip
 	@$(TARGET_VENV)/bin/python -m pip install --quiet --disable-pip-version-check target-jsonl==0.1.4
+	@touch $@
+
+$(DOCS_VENV)/installed: pyproject.toml constraints.txt
+	@echo "Installing into $(DOCS_VENV) ..."
+	@$(PYTHON) -m venv $(DOCS_VENV)
+	@$(DOCS_VENV)/bin/python $(PIP) --upgrade pip
+	@$(DOCS_VENV)/bin/python $(PIP) --group docs
 	@touch $@

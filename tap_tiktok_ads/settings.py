@@ -179,7 +179,7 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         description=(
             "auto: reports are read synchronously, and by TikTok's asynchronous tasks where that "
             "leaves out rows or is too large; async: by tasks from the outset; sync: never by "
-            "tasks. See Large accounts."
+            "tasks. See docs/rate-limits.md."
         ),
         default="auto",
     ),
@@ -236,7 +236,7 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Custom streams",
         description=(
             "Streams of your own from any endpoint that reads: a list of objects with name, url "
-            "and more; see Beyond the templates."
+            "and more; see docs/custom.md."
         ),
         default=[],
     ),
@@ -246,7 +246,7 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Custom reports",
         description=(
             "Reports of your own: a list of objects with name, data_level, dimensions, metrics "
-            "and more; see Beyond the templates."
+            "and more; see docs/custom.md."
         ),
         default=[],
     ),

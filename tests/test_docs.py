@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
@@ -54,22 +57,95 @@ def test_every_schema_file_belongs_to_a_stream() -> None:
     assert files == names | {"metrics"}
 
 
-def examples() -> dict[str, t.Any]:
-    """The settings that the README shows in JSON, all in one."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    found: dict[str, t.Any] = {}
-    for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL):
-        found |= json.loads(block)
-    return found
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The code blocks of a page in a language."""
+    return re.findall(rf"(?s)```{language}\n(.*?)```", page.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_json_of_the_pages(page: Path, tmp_path: Path) -> None:
+    """Settings that a page shows pass the checks; a state that it shows can be read."""
+    for block in blocks(page, "json"):
+        content = json.loads(block)
+        if "bookmarks" in content:
+            (tmp_path / "state.json").write_text(block)
+            with (tmp_path / "state.json").open(encoding="utf-8") as file:
+                TapTikTokAds.from_input(None, state=file, validate_config=False)
+        else:
+            settings.check(content, TapTikTokAds.known_settings(), credentials=False)
+
+
+def commands_of(page: Path) -> list[str]:
+    """The commands of a page that need neither a network nor an answer."""
+    lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
+    ours = [line for line in lines if re.search(r"(^|/)tap-tiktok-ads ", line)]
+    others = (
+        r"authorize|simulator|bashrc|target-duckdb|target-postgres"  # make integration has those
+    )
+    return [line for line in ours if not re.search(others, line)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_of_the_pages(page: Path, tmp_path: Path) -> None:
+    """Each command line with the tap that a page shows does what it should, as it stands there."""
+    config = {"environment": "simulator", "start_date": "{now}", "simulator": {"advertisers": 1}}
+    for name in ("config.json", "c.json"):
+        (tmp_path / name).write_text(json.dumps(config))
+    for name in ("token.json", "state.json"):
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "old.json").write_text('{"bookmarks": {}}')
+    folders = [str(Path(sys.executable).parent), str(ROOT / ".venv-target" / "bin")]
+    environment = {
+        **os.environ,
+        "PATH": ":".join([*folders, os.environ["PATH"]]),
+        "TAP_TIKTOK_ADS_ENVIRONMENT": "simulator",
+        "TAP_TIKTOK_ADS_START_DATE": "{now}",
+    }
+    for line in commands_of(page):
+        command = re.sub(r"\S*/(tap-tiktok-ads|target-jsonl) ", r"\1 ", line)
+        result = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {command}"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, (line, result.stderr[-2000:])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_of_the_pages(page: Path) -> None:
+    """Files and headings that a page links to are there."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        if target.startswith("http"):
+            continue
+        file, _, heading = target.partition("#")
+        linked = (page.parent / file) if file else page
+        assert linked.exists(), target
+        if heading:
+            text = linked.read_text("utf-8")
+            titles = re.findall(r"(?m)^#+ (.*)$", text)
+            slugs = {
+                re.sub(r"[^\w\- ]", "", one).strip().lower().replace(" ", "-") for one in titles
+            }
+            assert heading in slugs, target
 
 
 @pytest.mark.parametrize("setting", ["custom_streams", "custom_reports"])
-def test_the_definitions_of_the_readme_work(sim: Simulator, setting: str) -> None:
-    """Every stream and report that the README defines has rows."""
-    entries = examples()[setting]
-    names = {entry["name"] for entry in entries}
-    messages = run(config_for(sim, **{setting: entries}), names)
-    assert set(messages.records) == names
+def test_the_definitions_of_the_docs_work(sim: Simulator, setting: str) -> None:
+    """Every stream and report that a page defines has rows."""
+    entries = {
+        entry["name"]: entry
+        for page in PAGES
+        for block in blocks(page, "json")
+        for entry in json.loads(block).get(setting, ())
+    }
+    messages = run(config_for(sim, **{setting: [*entries.values()]}), set(entries))
+    assert set(messages.records) == set(entries)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +153,8 @@ def test_the_definitions_of_the_readme_work(sim: Simulator, setting: str) -> Non
     [definitions.STREAM_SCHEMA, report_definitions.REPORT_SCHEMA],
     ids=["custom_streams", "custom_reports"],
 )
-def test_the_readme_explains_every_key(schema: dict[str, t.Any]) -> None:
+def test_the_docs_explain_every_key(schema: dict[str, t.Any]) -> None:
     """No key of a definition is missing in the tables."""
-    text = (ROOT / "README.md").read_text("utf-8")
+    text = (ROOT / "docs" / "custom.md").read_text("utf-8")
     told = {name for row in re.findall(r"(?m)^\| (`.*?) \|", text) for name in row.split("`")}
     assert schema["properties"].keys() <= told
