@@ -5,7 +5,7 @@ DOCS_VENV := .venv-docs
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check docs soak fuzz bench format clean
+.PHONY: help demo test check docs dist soak fuzz bench format clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -31,6 +31,11 @@ fuzz: $(VENV)/installed ## Coverage-guided fuzzing of what reads answers and set
 	@$(BIN)/python $(PIP) atheris
 	@for target in numbers values times report envelope page codes days windows find macros pages; do \
 		$(BIN)/python tests/fuzz.py $$target || exit 1; done
+
+dist: $(VENV)/installed ## Build wheel and sdist into dist/ and check them
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build -t sdist -t wheel
+	@$(BIN)/python -m twine check --strict dist/*
 
 docs: $(DOCS_VENV)/installed ## Build the documentation into site/, strictly
 	@NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --quiet --strict

@@ -83,7 +83,7 @@ def commands_of(page: Path) -> list[str]:
     lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
     ours = [line for line in lines if re.search(r"(^|/)tap-tiktok-ads ", line)]
     others = (
-        r"authorize|simulator|bashrc|target-duckdb|target-postgres"  # make integration has those
+        r"authorize|simulator|bashrc|target-duckdb|target-postgres"
     )
     return [line for line in ours if not re.search(others, line)]
 
