@@ -82,9 +82,7 @@ def commands_of(page: Path) -> list[str]:
     """The commands of a page that need neither a network nor an answer."""
     lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
     ours = [line for line in lines if re.search(r"(^|/)tap-tiktok-ads ", line)]
-    others = (
-        r"authorize|simulator|bashrc|target-duckdb|target-postgres"
-    )
+    others = r"authorize|simulator|bashrc|target-duckdb|target-postgres"
     return [line for line in ours if not re.search(others, line)]
 
 
