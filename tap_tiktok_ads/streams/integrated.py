@@ -381,7 +381,7 @@ class ReportStream(WindowedStream):
     def page_of(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
         """As ever; rows of advertisers' TopView ads have the dimensions of the others."""
         if found and isinstance(found[0], tuple) and self._shows_final:
-            found = [(self._final_member(one, task) + one, mark) for one, mark in found]
+            found = self._with_final(found, task)
         told = None
         if totals.PARAMETER in task.request.params:
             found = [one if isinstance(one, dict) else records.decode_object(one) for one in found]
@@ -407,11 +407,23 @@ class ReportStream(WindowedStream):
     def _shows_final(self) -> bool:
         return bool(self.time_dimension) and self.mask[("properties", "is_final")]
 
-    def _final_member(self, members: bytes, task: Task) -> bytes:
-        """`is_final` as a member of the row's JSON object."""
-        start = members.index(self._time_member) + len(self._time_member)
-        final = self.is_final(members[start : start + 10].decode(), task)
-        return b'"is_final":true,' if final else b'"is_final":false,'
+    def _with_final(
+        self, found: Sequence[tuple[bytes, t.Any]], task: Task
+    ) -> list[tuple[bytes, t.Any]]:
+        """The members of each row's JSON object, with `is_final`."""
+        told: dict[bytes, bytes] = {}  # by day: a page has few
+        member, length = self._time_member, len(self._time_member)
+        result = []
+        for members, mark in found:
+            start = members.index(member) + length
+            day = members[start : start + 10]
+            final = told.get(day)
+            if final is None:
+                final = told[day] = b'"is_final":%s,' % (
+                    b"true" if self.is_final(day.decode(), task) else b"false"
+                )
+            result.append((final + members, mark))
+        return result
 
     def is_final(self, moment: t.Any, task: Task) -> bool | None:
         """Whether a day, or the day of an hour, will not be read again."""
