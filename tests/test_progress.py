@@ -425,7 +425,13 @@ def on_terminal(
             [sys.executable, "-c", HEAD + textwrap.dedent(body)],
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env={**clean_environment(), "TERM": "xterm", "COLUMNS": str(wide), **(env or {})},
+            env={
+                **clean_environment(),
+                "TERM": "xterm",
+                "PYTHON_COLORS": "0",
+                "COLUMNS": str(wide),
+                **(env or {}),
+            },
         )
         with process:
             try:
@@ -619,7 +625,7 @@ def test_messages_on_a_terminal_are_not_mixed_with_a_display() -> None:
             [sys.executable, "-c", HEAD + textwrap.dedent(body)],
             stdout=slave,
             stderr=slave,
-            env={**clean_environment(), "TERM": "xterm"},
+            env={**clean_environment(), "TERM": "xterm", "PYTHON_COLORS": "0"},
             timeout=PATIENCE,
             check=True,
         )
