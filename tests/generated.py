@@ -82,7 +82,7 @@ def codes_table() -> str:
     named = [(str(code), rule) for code, rule in sorted(errors.CODES.items()) if code]
     ranges = [(f"{codes[0]} to {codes[-1]}", rule) for codes, rule in errors.RANGES]
     for code, rule in [*named, *ranges]:
-        action = rule.action.value + (", smaller" if rule.shrink else "")
+        action = ("divide the request; else " if rule.shrink else "") + rule.action.value
         rules.setdefault((action, rule.advice), []).append(code)
     return table(
         ("codes", "the tap will", "what it says"),
