@@ -1,0 +1,1 @@
+{{ fivetran_hourly_report('ad_performance_report', 'ad_id') }}

@@ -1,0 +1,1 @@
+{{ fivetran_hourly_report('ad_group_performance_report', 'adgroup_id') }}

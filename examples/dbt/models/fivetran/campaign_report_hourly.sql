@@ -1,0 +1,1 @@
+{{ fivetran_hourly_report('campaign_performance_report', 'campaign_id') }}

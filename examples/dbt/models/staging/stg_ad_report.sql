@@ -1,0 +1,1 @@
+{{ daily_report('ad_performance_report', 'ad_id') }}

@@ -1,0 +1,1 @@
+{{ daily_report('campaign_performance_report', 'campaign_id') }}
