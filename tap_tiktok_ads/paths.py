@@ -20,6 +20,8 @@ SHOWN_KEYS = 6
 DEEPEST = 12
 #: Words that have a meaning of their own in a path.
 RESERVED = frozenset({"where", "wherenot"})
+#: What jsonpath-ng 1.8 takes for a truth value, even at the start of a name.
+BOOLEANS = ("true", "false")
 
 
 class PathError(ValueError):
@@ -125,7 +127,8 @@ def _arrays(value: t.Any, path: str, depth: int) -> Iterator[tuple[int, Suggesti
 
 def _step(name: str) -> str:
     """A member's name as a step of a path, quoted unless it is an identifier."""
-    if name.isidentifier() and name.isascii() and name not in RESERVED:
+    reserved = name in RESERVED or name.lower().startswith(BOOLEANS)
+    if name.isidentifier() and name.isascii() and not reserved:
         return name
     escaped = name.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
