@@ -256,7 +256,7 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Report metrics",
         description=(
             "Metrics of a report instead of its usual ones: streams, each with a list of names or "
-            "groups of schemas/metrics.json, or all."
+            "groups of schemas/metrics.json, usual for those it has anyway, or all."
         ),
         default={},
     ),

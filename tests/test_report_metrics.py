@@ -48,6 +48,14 @@ def test_names_and_groups(sim: Simulator) -> None:
     assert all(set(metrics) == columns - others for metrics in asked(sim))
 
 
+def test_usual_metrics_and_more(sim: Simulator) -> None:
+    """`usual` stands for the metrics that the report has without the setting."""
+    usual = run(config_for(sim), [REPORT]).schemas[REPORT]["schema"]["properties"].keys()
+    config = config_for(sim, report_metrics={REPORT: ["usual", "total_sales_lead_value"]})
+    columns = run(config, [REPORT]).schemas[REPORT]["schema"]["properties"].keys()
+    assert columns == usual | {"total_sales_lead_value"}
+
+
 def test_one_row_for_each_key_of_250_metrics(sim: Simulator) -> None:
     """A hundred metrics go into a request; the rows of several are merged by key."""
     every = report_definitions.expand(["all"], "BASIC", "AUCTION_CAMPAIGN", DIMENSIONS)

@@ -56,6 +56,8 @@ WINDOW_ROWS = 100_000
 DELAY_DAYS = 2
 #: Days that a report may span in one request, by its time dimension.
 WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
+#: The word in `report_metrics` for what a report has without it.
+USUAL = "usual"
 #: Dimensions that are objects with one buying type; rows of others would be of several.
 OBJECTS = frozenset({"campaign_id", "adgroup_id", "ad_id", "ad_id_v2"})
 
@@ -181,7 +183,11 @@ class ReportStream(WindowedStream):
             ConfigError: `report_metrics` names a metric that is not valid in this report.
         """
         configured = report_definitions.metrics_of(self.tap.config.get("report_metrics"), self.name)
-        written = configured or self.named_by_users()
+        written = [
+            name
+            for word in configured or self.named_by_users()
+            for name in (self.metric_names() if word == USUAL else (word,))
+        ]
         self.all_metrics = self._expanded(written) if written else tuple(self.metric_names())
         return schemas.report(self.dimensions, self.all_metrics, top_view=self.top_view)
 
