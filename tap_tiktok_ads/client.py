@@ -727,7 +727,9 @@ class TikTokStream(Stream):
             f"{reading.repeated} of them twice, however often it was read."
         )
         if odd:
-            self._warn_once("odd totals", "%s Its count seems to mean something else.", what)
+            error = errors.IncompleteError(f"{what} Its count seems to mean something else.")
+            self.tap.note(self, error, "kept", first)
+            self._warn_once("odd totals", "%s", error)
         elif not self.distinct:
             self._warn_once(f"drift {key}", "%s Without a key, rows cannot be told apart.", what)
         else:

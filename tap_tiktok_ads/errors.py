@@ -64,7 +64,11 @@ _TOKEN = Rule(
     Action.STOP,
     "Check access_token: create it anew by authorising the app if the advertiser withdrew it.",
 )
-_APP = Rule(Action.STOP, "Check app_id and app_secret in the TikTok for Business developer portal.")
+_APP = Rule(
+    Action.STOP,
+    "Check app_id and app_secret in the TikTok for Business developer portal; an auth code works "
+    "once, and for an hour.",
+)
 _FAIL = Rule(Action.FAIL, "TikTok does not accept this request.")
 _GONE = Rule(Action.FAIL, "TikTok retired this endpoint or field; look for a newer version.")
 
@@ -141,9 +145,10 @@ class TransientError(TapError):
         floor: the shortest wait in seconds before it.
         tries: how many further tries there may be at most; None leaves it to the settings.
         timed_out: whether no answer came in time.
+        request_id: TikTok's id of the request, if there was an answer with one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name
         self,
         message: str,
         *,
@@ -151,9 +156,11 @@ class TransientError(TapError):
         floor: float = 0.0,
         tries: int | None = None,
         timed_out: bool = False,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
+        self.request_id = request_id
         self.floor = floor
         self.tries = tries
         self.timed_out = timed_out
@@ -225,7 +232,9 @@ def from_code(code: int, message: str, request_id: str, where: str) -> TapError:
     found = rule(code)
     if found.action is Action.RETRY:
         text = str(ApiError(code, message, request_id, where))
-        return TransientError(text, code=code, floor=found.floor, tries=found.tries)
+        return TransientError(
+            text, code=code, floor=found.floor, tries=found.tries, request_id=request_id
+        )
     if found.action is Action.THROTTLE:
         return ThrottledError(str(ApiError(code, message, request_id, where)))
     kind = {Action.STOP: AuthError, Action.SKIP: NotPermittedError}.get(found.action, RequestError)

@@ -536,6 +536,12 @@ def _read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:
     if state.get("type") == "STATE" and isinstance(state.get("value"), dict):
         state = state["value"]  # a whole STATE message
     bookmarks = state.get("bookmarks", None if state else {})
+    if isinstance(bookmarks, dict) and any(map(_is_of_singer_io, bookmarks.values())):
+        msg = (
+            f"State file {file.name} is one of singer-io's tap: "
+            "tap-tiktok-ads convert-state makes one for this tap of it."
+        )
+        raise ConfigError(msg)
     if not isinstance(bookmarks, dict) or not all(map(_is_bookmark, bookmarks.values())):
         msg = (
             f"State file {file.name} has no object of streams under 'bookmarks', each with a "
@@ -543,6 +549,15 @@ def _read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:
         )
         raise ConfigError(msg)
     return state
+
+
+def _is_of_singer_io(bookmark: t.Any) -> bool:
+    """Whether a stream's part of a state holds a time for each advertiser."""
+    return (
+        isinstance(bookmark, dict)
+        and bool(bookmark)
+        and all(name.isdigit() and isinstance(value, str) for name, value in bookmark.items())
+    )
 
 
 def _is_bookmark(bookmark: t.Any) -> bool:

@@ -70,6 +70,8 @@ def settings_list() -> str:
             facts.append(" or ".join(f"`{value}`" for value in spec["enum"]))
         if "minimum" in spec:
             facts.append(f"{spec['minimum']} to {spec['maximum']}")
+        if "pattern" in spec:
+            facts.append(f"or `{spec['pattern'].strip('^$')}`")
         if "default" in spec:
             facts.append(f"default `{json.dumps(spec['default'])}`")
         parts.append(f"### `{name}`\n\n{' · '.join(facts)}\n\n{spec['description']}")

@@ -86,7 +86,7 @@ def test_without_advertisers(tmp_path: Path) -> None:
         ({"bookmarks": {"ad_insights": "2026-02-03T00:00:00Z"}}, "--advertiser-id"),
         ({"bookmarks": {"ad_insights": {"1": "soon"}}}, "no time: 'soon'"),
         ({"bookmarks": {"ad_insights": {"1": None}}}, "no time"),
-        ({"bookmarks": {"ad_insights": {"partitions": []}}}, "none of singer-io's"),
+        ({"bookmarks": {"ad_insights": {"partitions": []}}}, "one of this tap already"),
         ([], "JSON object"),
     ],
 )
@@ -97,6 +97,16 @@ def test_another_file(tmp_path: Path, state: t.Any, sentence: str) -> None:
     assert (result.returncode, result.stdout) == (1, "")
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_old_state_itself(tmp_path: Path) -> None:
+    """The tap does not take it for one of its own, and names the command."""
+    old = {"bookmarks": {"ad_insights": {"7000000000000000001": "2026-02-03T00:00:00Z"}}}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    (tmp_path / "config.json").write_text('{"environment": "simulator"}')
+    result = command("--config", "config.json", "--state", "old.json", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "convert-state" in result.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -142,3 +142,18 @@ def test_personal_data(sim: Simulator, pii: str) -> None:
         found = {row[name] for name in CONTACTS & row.keys() if row[name]}
         assert all(len(one) == 64 for one in found)
         assert bool(found) is (pii == "hash")
+
+
+def test_request_ids_and_odd_counts(sim: Simulator) -> None:
+    """A retry in vain is told with TikTok's request id; a count that fits nothing is told, too."""
+    sim.add_fault("code", path="/file/video/ad/search/", times=None, code=50002)
+    sim.add_fault("drop_row", path="/campaign/get/", times=None)
+    config = config_for(sim, on_error="skip", max_retries=0)
+    rows = run(config, ["campaigns", "video_creatives", "sync_errors"]).records["sync_errors"]
+    for row in rows:
+        if row["code"] == 50002:
+            assert row["request_id"] in row["message"]
+    assert {(row["stream"], row["action"]) for row in rows} >= {
+        ("video_creatives", "left out"),
+        ("campaigns", "kept"),
+    }

@@ -253,3 +253,15 @@ def test_newly_selected_metrics(sim: Simulator, caplog: pytest.LogCaptureFixture
     caplog.clear()
     run(more, [REPORT], state=second.state)
     assert "did not read" not in caplog.text
+
+
+def test_a_look_back_longer_than_the_start(sim: Simulator) -> None:
+    """A rolling start, and a look-back beyond it: no later run reads what the first was not to."""
+    config = config_for(sim, start_date="{now-5}", lookback_days=14)
+    name = "campaign_performance_report"
+    first = run(config, [name])
+    second = run(config, [name], state=first.state)
+    days = [
+        min(row["stat_time_day"] for row in messages.records[name]) for messages in (first, second)
+    ]
+    assert days[0] == days[1]

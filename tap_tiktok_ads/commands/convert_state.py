@@ -60,6 +60,8 @@ def command(
         common.say(text)
     else:
         common.write_text(output, text + "\n")
+    if not with_objects and (left := sorted((old.get("bookmarks") or {}).keys() & OBJECTS)):
+        common.say(f"Read in full by the next run: {', '.join(left)}.", err=True)
     known = {*REPORTS, *OBJECTS, "advertisers"}
     others = sorted((old.get("bookmarks") or {}).keys() - known)
     if others:
@@ -83,6 +85,9 @@ def converted(
     if not isinstance(bookmarks, dict):
         msg = "The state has no object of streams under 'bookmarks'."
         raise ConfigError(msg)
+    if any(isinstance(one, dict) and "partitions" in one for one in bookmarks.values()):
+        msg = "The state is one of this tap already."
+        raise ConfigError(msg)
     found: dict[str, t.Any] = {}
     for name, new in streams.items():
         known = bookmarks.get(name)
@@ -93,7 +98,7 @@ def converted(
             known = dict.fromkeys(advertiser_ids, known)
         if known is None:
             continue
-        if not isinstance(known, dict) or "partitions" in known:
+        if not isinstance(known, dict):
             msg = f"The bookmark of {name} is none of singer-io's tap."
             raise ConfigError(msg)
         found[new] = {"partitions": [_partition(name, *item) for item in known.items()]}

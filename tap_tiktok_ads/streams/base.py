@@ -163,10 +163,12 @@ class EntityStream(KeyedStream):
         column = ("properties", tombstones.COLUMN)
         if tombstones.COLUMN in self.effective_schema["properties"] and self.mask[column]:
             return True
+        if self.tap.frugal:
+            return False
         self._warn_once(
             "no column",
             "Column %s is not in the catalog, or not selected: what TikTok lists no more is not "
-            "told of. Run --discover again.",
+            "told of. Run --discover again with these settings.",
             tombstones.COLUMN,
         )
         return False
@@ -387,12 +389,15 @@ class WindowedStream(TikTokStream):
         settings = self.tap.settings
         configured, last = settings.days(self._now(advertiser))
         bookmark = self.bookmark(advertiser)
+        reach = self.known_state(advertiser).get(REACH) if bookmark else None
         first = dates.first_day(
             configured,
             dates.moment(bookmark).date() if bookmark else None,
             self.lookback_days(advertiser),
             rolling=dates.is_macro(settings.start_date),
         )
+        if reach is not None:  # a look-back is no reason to read what no run was to read
+            first = max(first, min(configured, dates.moment(reach).date()))
         if first > last:
             self._warn_once(
                 f"empty {advertiser}",

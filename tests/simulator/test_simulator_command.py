@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from tap_tiktok_ads import settings
 from tap_tiktok_ads.commands.simulator import command
 from tap_tiktok_ads.simulator import ACCESS_TOKEN, AUTH_CODE
+from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def test_count() -> None:
     options = '{"today": "2026-11-20", "advertisers": 1}'
     command = [*MODULE, "count", "--options", options, "--start", "2026-11-01"]
     output = subprocess.check_output([*command, "--end", "2026-11-20"])
-    assert len(json.loads(output)) == 76
+    assert len(json.loads(output)) == len(STREAMS) - 1
 
 
 def test_configuration() -> None:
