@@ -110,6 +110,7 @@ def hub_plugin() -> str:
         "keywords": ["api", "meltano_sdk"],
         "capabilities": extractor["capabilities"],
         "settings_group_validation": extractor["settings_group_validation"],
+        "commands": extractor["commands"],
         "select": extractor["select"],
         "settings": [
             {name: value for name, value in setting.items() if name != "env"}
