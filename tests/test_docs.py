@@ -92,7 +92,7 @@ def test_commands_of_the_pages(page: Path, tmp_path: Path) -> None:
     config = {"environment": "simulator", "start_date": "{now}", "simulator": {"advertisers": 1}}
     for name in ("config.json", "c.json"):
         (tmp_path / name).write_text(json.dumps(config))
-    for name in ("token.json", "state.json"):
+    for name in ("token.json", "state.json", "jsonl.json"):
         (tmp_path / name).write_text("{}")
     (tmp_path / "old.json").write_text('{"bookmarks": {}}')
     folders = [str(Path(sys.executable).parent), str(ROOT / ".venv-target" / "bin")]
