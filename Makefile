@@ -5,7 +5,7 @@ DOCS_VENV := .venv-docs
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help demo test check docs dist soak fuzz bench format clean
+.PHONY: help demo test check docs dist integration soak fuzz bench format clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -32,6 +32,11 @@ fuzz: $(VENV)/installed ## Coverage-guided fuzzing of what reads answers and set
 	@for target in numbers values times report envelope page codes days windows find macros pages; do \
 		$(BIN)/python tests/fuzz.py $$target || exit 1; done
 
+integration: $(VENV)/installed ## Load into real targets, by Meltano and with dbt (five minutes)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+		|| apt-get install --yes postgresql || echo "There is no Postgres: its tests are skipped."
+	@INTEGRATION=1 $(BIN)/python -m pytest tests/integration
+
 dist: $(VENV)/installed ## Build wheel and sdist into dist/ and check them
 	@rm -rf dist
 	@$(BIN)/python -m hatchling build -t sdist -t wheel
@@ -49,7 +54,7 @@ format: $(VENV)/installed ## Format the code
 	@$(BIN)/ruff check --fix .
 
 clean: ## Remove what the other commands made
-	rm -rf $(VENV) $(TARGET_VENV) $(DOCS_VENV) demo dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz
+	rm -rf $(VENV) $(TARGET_VENV) $(DOCS_VENV) .venv-integration demo dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \

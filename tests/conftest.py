@@ -37,6 +37,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("suite")
 
+#: What `make integration` runs.
+collect_ignore = [] if os.environ.get("INTEGRATION") else ["integration"]
+
 #: Enough for several windows and pages, little enough for a run of a second.
 SMALL = {
     "advertisers": 2,

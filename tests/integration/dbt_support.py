@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import fcntl
 import json
 import os
 import subprocess
@@ -14,9 +13,9 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from .targets import ROOT, environment
+
 PROJECT = ROOT / "examples" / "dbt"
-REQUIREMENTS = Path(__file__).with_name("requirements")
 #: Made into DuckDB's types, what the package calls each.
 FITTING = {
     "numeric": {"BIGINT", "DECIMAL(28,6)"},
@@ -34,21 +33,6 @@ json.dump(found, sys.stdout, default=str)
 """
 
 Row: t.TypeAlias = "dict[str, t.Any]"
-
-
-def environment(name: str) -> Path:
-    """The programs of a virtual environment of these requirements, made where it is missing."""
-    wanted = (REQUIREMENTS / f"{name}.txt").read_text("utf-8")
-    folder = ROOT / f".venv-{name}"
-    with (ROOT / f".venv-{name}.lock").open("w") as lock:  # the suite's processes share it
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        installed = folder / "installed"
-        if not installed.is_file() or installed.read_text("utf-8") != wanted:
-            checked([sys.executable, "-m", "venv", "--clear", folder])
-            pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet")
-            checked([*pip, "-r", REQUIREMENTS / f"{name}.txt"])
-            installed.write_text(wanted, "utf-8")
-    return folder / "bin"
 
 
 def checked(command: t.Sequence[str | Path], **options: t.Any) -> str:
@@ -72,14 +56,14 @@ class Warehouse:
 
     def query(self, sql: str) -> list[list[t.Any]]:
         """Rows; what JSON does not know is text."""
-        found = checked([environment("dbt") / "python", "-c", _QUERY, self.path], input=sql)
+        found = checked([environment("dbt") / "bin" / "python", "-c", _QUERY, self.path], input=sql)
         return t.cast("list[list[t.Any]]", json.loads(found))
 
     def build(self, folder: Path) -> None:
         """Run dbt build."""
         checked(
             [
-                *(environment("dbt") / "dbt", "--no-send-anonymous-usage-stats"),
+                *(environment("dbt") / "bin" / "dbt", "--no-send-anonymous-usage-stats"),
                 *("build", "--project-dir", PROJECT, "--profiles-dir", PROJECT),
                 *("--target-path", folder / "target", "--log-path", folder / "logs"),
             ],
@@ -113,7 +97,7 @@ def load(folder: Path, config: dict[str, t.Any]) -> Warehouse:
     tap = Path(sys.executable).with_name("tap-tiktok-ads")
     messages.write_text(checked([tap, "--config", folder / "tap.json"]), "utf-8")
     with messages.open(encoding="utf-8") as file:
-        target = environment("target-duckdb") / "target-duckdb"
+        target = environment("duckdb") / "bin" / "target-duckdb"
         checked([target, "--config", folder / "target.json"], stdin=file)
     return Warehouse(path, rows_by_key(messages))
 

@@ -7,7 +7,8 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from dbt_support import FITTING, PROJECT, Warehouse, fivetran_tables, load
+
+from .dbt_support import FITTING, PROJECT, Warehouse, fivetran_tables, load
 
 CONFIG = {
     "environment": "simulator",

@@ -1,0 +1,1 @@
+"""Loads into real targets, by Meltano and with dbt (`make integration`)."""

@@ -1,0 +1,156 @@
+"""Environments of the consumers, a Postgres server, what was loaded, and the table at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, Messages, config_for
+
+from tap_tiktok_ads.simulator import Simulator
+
+from .targets import (
+    DuckDB,
+    JsonLines,
+    Parquet,
+    Postgres,
+    Row,
+    Server,
+    Target,
+    bash,
+    parse,
+)
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_tiktok_ads.simulator.world import World
+
+DAYS = 20
+
+
+def find_postgres() -> Path | None:
+    """The folder of the programs of the newest Postgres."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    return found[-1].parent if found else Path(on_path).resolve().parent if on_path else None
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A Postgres server of its own on a free port of the loopback, with a password."""
+    programs = find_postgres()
+    if programs is None:
+        pytest.skip("There is no initdb: apt-get install postgresql.")
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        user = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
+        if user:
+            os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        server = {"host": "127.0.0.1", "port": port, "user": "loader", "password": "secret"}
+
+        def run(program: str, *arguments: str) -> None:
+            command = [str(programs / program), "--pgdata=data", *arguments]
+            subprocess.run(command, cwd=folder, user=user, check=True, stdout=subprocess.DEVNULL)
+
+        (folder / "password").write_text(server["password"], "utf-8")
+        run("initdb", "--username=loader", "--auth=scram-sha-256", "--pwfile=password", "-EUTF8")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+        run("pg_ctl", "start", "--wait", "--log=log", f"--options={options}")
+        stack.callback(run, "pg_ctl", "stop", "--wait", "--mode=fast")
+        yield {**server, "database": "postgres", "psql": str(programs / "psql")}
+
+
+def change(world: World) -> tuple[str, str, str]:
+    """Change what tables hold; the ids of a renamed campaign, a deleted ad and a lost pixel."""
+    now = dt.datetime.now(dt.timezone.utc)
+    account = world.accounts[world.advertiser_ids[0]]
+    campaign, ad, pixel = account.campaigns[0], account.ads[0], account.pixels.pop()
+    campaign.name = "Renamed"
+    world.touch("campaigns", campaign.id, now)
+    world.delete("ads", ad.id, now)
+    world.advance()  # late conversions arrive
+    return campaign.id, ad.id, pixel.id
+
+
+@dataclasses.dataclass
+class Story:
+    """Three loads into a target, the last one after changes, and what a run without state says."""
+
+    target: Target
+    loads: list[Messages] = dataclasses.field(default_factory=list)
+    counts: list[dict[str, int]] = dataclasses.field(default_factory=list)
+    tables: dict[str, list[Row]] = dataclasses.field(default_factory=dict)
+    seconds: float = 0
+    changed: tuple[str, str, str] = ("", "", "")
+    fresh: Messages = dataclasses.field(default_factory=Messages)
+
+    def load(self) -> None:
+        """Load once more, and look at the tables."""
+        started = time.monotonic()
+        text = self.target.load()
+        self.seconds += time.monotonic() - started
+        self.loads.append(Messages([parse(line) for line in text.splitlines()]))
+        self.tables = {name: self.target.rows(name) for name in self.loads[0].schemas}
+        self.counts.append({name: len(rows) for name, rows in self.tables.items()})
+
+
+STORIES: list[Story] = []
+
+
+@pytest.fixture(scope="session", params=[JsonLines, DuckDB, Parquet, Postgres])
+def story(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Story:
+    """The default streams in a target after three loads."""
+    folder = tmp_path_factory.mktemp("target")
+    if request.param is Postgres:
+        target: Target = Postgres(folder, request.getfixturevalue("postgres"))
+    else:
+        target = request.param(folder)
+    target.set_up()
+    told = Story(target)
+    with Simulator(SMALL | {"days": DAYS, "late_conversions": True}) as sim:
+        start = dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=DAYS)
+        config = config_for(sim, start_date=str(start), track_deleted=True)
+        (folder / "config.json").write_text(json.dumps(config), "utf-8")
+        (folder / "state.json").write_text("{}", "utf-8")
+        told.load()
+        told.load()
+        told.changed = change(sim.world)
+        told.load()
+        text = bash("tap-tiktok-ads --config config.json", folder).stdout
+        told.fresh = Messages([parse(line) for line in text.splitlines()])
+    STORIES.append(told)
+    return told
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was read and what the tables hold."""
+    if not STORIES:
+        return
+    terminalreporter.section("loads")
+    line = ("{:<12}" + "{:>9}" * 8).format
+    heading = ("target", *("read 1", "read 2", "read 3"), *("rows 1", "rows 2", "rows 3"))
+    terminalreporter.write_line(line(*heading, "tables", "seconds"))
+    for told in STORIES:
+        read = (sum(map(len, load.records.values())) for load in told.loads)
+        held = (sum(count.values()) for count in told.counts)
+        numbers = (f"{number:,}" for number in (*read, *held))
+        ends = (len(told.counts[-1]), f"{told.seconds:.0f}")
+        terminalreporter.write_line(line(type(told.target).__name__, *numbers, *ends))
