@@ -50,6 +50,8 @@ LINES_AT_ONCE = 25
 _RECORD = (dict, tuple, msgspec.Raw)
 #: New fields that a warning names.
 MOST_NAMES = 20
+#: Parameters that may change between two pages: TikTok refuses some metrics, and totals.
+LEFT_OUT = frozenset({"metrics", "enable_total_metrics"})
 #: How often a listing is read again that changed while it was read.
 READINGS_MORE = 2
 #: Listings whose totals fit nothing, after which those of the stream count for nothing.
@@ -85,6 +87,13 @@ class Task:
     def page(self) -> int:
         """The number of the page, from 1."""
         return int(self.request.paged.get("page", 1))
+
+    @property
+    def listing(self) -> str:
+        """What all pages of a listing have in common, whatever was left out of some requests."""
+        params = self.request.params
+        same = {name: value for name, value in params.items() if name not in LEFT_OUT}
+        return dataclasses.replace(self.request.with_paged(page=1), params=same | {"page": 1}).key
 
     def at_page(self, page: int, last_page: int) -> Task:
         """The same request for another page."""
@@ -169,8 +178,7 @@ class Group:
 
     def reading_of(self, task: Task) -> Reading:
         """The counts of the listing that a task is of."""
-        key = task.request.with_paged(page=1).key
-        return self.readings.setdefault(key, (task, Reading()))[1]
+        return self.readings.setdefault(task.listing, (task, Reading()))[1]
 
 
 class Listings:
@@ -189,10 +197,13 @@ class Listings:
 
     def add(self, task: Task, page: Page) -> None:
         """Count a page."""
+        refused_now = page.refused is not None and self._before is not None
+        if page.records is None and not refused_now:
+            return
+        _, reading, seen = self.found.setdefault(task.listing, (task, Reading(), set()))
+        reading.broken = reading.broken or refused_now
         if page.records is None:
             return
-        key = task.request.with_paged(page=1).key
-        _, reading, seen = self.found.setdefault(key, (task, Reading(), set()))
         identities = [self._stream.identity(mark) for mark in page.marks or ()]
         reading.add(page.records, page.total, len(identities) - len({*identities} - seen))
         seen.update(identities)
@@ -705,7 +716,7 @@ class TikTokStream(Stream):
                 wanted = self.wanted(page, group)
                 new += wanted.count
                 yield group, wanted
-                if page.records is not None and task.request.with_paged(page=1).key == key:
+                if page.records is not None and task.listing == key:
                     identities = set(map(self.identity, page.marks or ()))
                     repeated = page.count - len(identities - seen)
                     again.add(page.records, page.total, repeated, page.totals)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import logging
 import os
-import tempfile
 import time
 import typing as t
 from pathlib import Path
@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.progress import StreamCounts
 
+logger = logging.getLogger("tap-tiktok-ads")
 PREFIX = "tap_tiktok_ads"
 #: Counters by stream: the name without `_total`, the member of `StreamCounts`, and what it is.
 COUNTERS = (
@@ -77,7 +78,8 @@ def written_to(
     if file is None:
         yield
         return
-    _check(Path(file))
+    path = Path(os.path.realpath(file))
+    _check(path)
     began, code = time.time(), 1
     try:
         yield
@@ -95,22 +97,34 @@ def written_to(
             "ended_timestamp_seconds": (ended, "When it ended, in seconds since 1970."),
             "exit_code": (code, "0: all was read that may be; 75: try again later."),
         }
-        _write(Path(file), render(streams(), unread, run))
+        failed = code != 0
+        try:
+            _write(path, render(streams(), unread, run))
+        except ConfigError as error:
+            if not failed:
+                raise
+            logger.error("%s", error)  # noqa: TRY400 - the run's own error ends it
 
 
 def _check(file: Path) -> None:
-    if file.is_dir() or not os.access(file.absolute().parent, os.W_OK):
-        msg = f"Summary file {file} cannot be written there."
+    try:
+        usable = file.parent.is_dir() and os.access(file.parent, os.W_OK)
+        usable = usable and (file.is_file() or not file.exists())
+    except OSError:  # a name that is too long, for one
+        usable = False
+    if not usable:
+        msg = f"Summary file {file} cannot be written there, or is no file."
         raise ConfigError(msg)
 
 
 def _write(file: Path, text: str) -> None:
     """Put the text in place at once: who reads meanwhile gets the old file or the new one."""
+    new = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with tempfile.NamedTemporaryFile("w", dir=file.absolute().parent, delete=False) as new:
-            new.write(text)
-        Path(new.name).chmod(0o644)
-        Path(new.name).replace(file)
+        new.write_text(text, "utf-8")
+        new.replace(file)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
         msg = f"Summary file {file} cannot be written: {error.strerror}."
         raise ConfigError(msg) from None

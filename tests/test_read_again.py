@@ -218,3 +218,37 @@ def test_look_back(count: int, clicks: list[str], include_deleted: bool, expecte
             config=config_at(url, include_deleted=include_deleted, lookback_days="auto")
         )
         assert tap.lookback_days(tap.advertisers[0]) == expected
+
+
+@pytest.mark.parametrize("check_totals", [False, True])
+def test_listings_of_which_a_parameter_was_left_out(check_totals: bool) -> None:
+    """Pages after one that was asked again without a metric, or totals, are of the same listing."""
+    name, left_out = "campaign_performance_report", "enable_total_metrics" if check_totals else "zz"
+    asked: list[str] = []
+
+    def answer(query: dict[str, str]) -> t.Any:
+        if query["path"] != "/report/integrated/get/" or TOP_VIEW in query.get("filtering", ""):
+            return {"list": [], "page_info": {"total_number": 0, "total_page": 0}}
+        asked.append(query["page"])
+        refusal = "enable_total_metrics: no" if check_totals else "Invalid metric fields: ['zz']"
+        if left_out in query or f'"{left_out}"' in query["metrics"]:
+            answer = {"code": 40002, "message": refusal, "request_id": "r", "data": {}}
+            return json.dumps(answer).encode()
+        rows = [
+            {
+                "dimensions": {"campaign_id": query["page"], "stat_time_day": query["end_date"]},
+                "metrics": {"spend": "1"},
+            }
+        ]
+        return {"list": rows, "page_info": {"total_number": 3, "total_page": 3}}
+
+    with answering(answer) as (url, _):
+        config = config_at(
+            url,
+            check_totals=check_totals,
+            report_metrics={name: ["spend", "zz"]},
+            max_concurrency=1,
+        )
+        messages = run(config, [name])
+    assert keys(messages, stream=name, column="campaign_id") == {"1", "2", "3"}
+    assert asked.count("2") == asked.count("3") == 1

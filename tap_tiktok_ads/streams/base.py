@@ -223,6 +223,15 @@ class EntityStream(KeyedStream):
                     tombstones.MEMBER
                 )
             return
+        fewer = self._listing_of(group).listings < self._listed_before(group.advertiser).listings
+        if fewer:
+            self._warn_once(
+                f"fewer {group.advertiser.id}",
+                "Advertiser %s is refused a listing that it had: what TikTok lists no more is not "
+                "told of until it has it again, or %r is removed from the state.",
+                group.advertiser.id,
+                tombstones.MEMBER,
+            )
         listed = self._listing_of(group).after(self._listed_before(group.advertiser))
         others = self.tap_state.get("bookmarks", {}).get(self.name, {}).get("partitions", [])
         count = sum(tombstones.count(one.get(tombstones.MEMBER)) for one in others)
