@@ -460,10 +460,12 @@ _LONG_FRACTION = re.compile(rb"\.\d{7}")
 #: Negative exponents, each a pattern that is fast because it begins with a fixed text.
 _EXPONENTS = (re.compile(rb"e-\d"), re.compile(rb"E-\d"))
 _EXACT = t.Annotated[float, msgspec.Meta(gt=-1e9, lt=1e9)]
+#: So does text of a whole number: from larger ones the float drops a fraction without a word.
+_WHOLE = t.Annotated[int, msgspec.Meta(gt=-1_000_000_000, lt=1_000_000_000)]
 _FILLED = t.Annotated[str, msgspec.Meta(min_length=1)]
 _TYPES: dict[str, t.Any] = {
     "string": _FILLED | None | msgspec.UnsetType,
-    "integer": int | None | msgspec.UnsetType,
+    "integer": _WHOLE | None | msgspec.UnsetType,
     "number": _EXACT | None | msgspec.UnsetType,
     "boolean": bool | None | msgspec.UnsetType,
 }

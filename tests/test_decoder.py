@@ -116,6 +116,7 @@ def test_plain_pages_are_decoded(metrics: dict[str, t.Any]) -> None:
         body_of([row_of(unknown_metric="1")]),
         body_of([row_of(spend="<5")]),
         body_of([row_of(impressions="1.5")]),
+        body_of([row_of(impressions="1721714152180402.88")]),
         body_of([row_of(ctr="0.12345678901234567890")]),
         body_of([row_of(spend="12345678901.123456")]),
         body_of([row_of(spend="nan")]),
