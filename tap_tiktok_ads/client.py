@@ -25,7 +25,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from tap_tiktok_ads import dates, errors, fetch, records, schemas, tombstones
+from tap_tiktok_ads import dates, errors, fetch, records, schemas, tombstones, totals
 from tap_tiktok_ads.output import BufferedWriter, Lines
 from tap_tiktok_ads.pagination import Reading, pages_after, past_the_end, total_number
 
@@ -39,7 +39,6 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.dates import Window
     from tap_tiktok_ads.tap import TapTikTokAds
-    from tap_tiktok_ads.totals import Totals
     from tap_tiktok_ads.transport import Decode, Reply, Request
 
     Send = Callable[[Request], Reply]
@@ -51,7 +50,7 @@ _RECORD = (dict, tuple, msgspec.Raw)
 #: New fields that a warning names.
 MOST_NAMES = 20
 #: Parameters that may change between two pages: TikTok refuses some metrics, and totals.
-LEFT_OUT = frozenset({"metrics", "enable_total_metrics"})
+LEFT_OUT = frozenset({"metrics", totals.PARAMETER})
 #: How often a listing is read again that changed while it was read.
 READINGS_MORE = 2
 #: Listings whose totals fit nothing, after which those of the stream count for nothing.
@@ -134,7 +133,7 @@ class Page:
     total: int | None = None
     weight: int = 0
     server_time: str | None = None
-    totals: Totals | None = None
+    totals: totals.Totals | None = None
     cut: bool = False
     refused: errors.ApiError | None = None
     failed: errors.TapError | None = None
@@ -732,9 +731,9 @@ class TikTokStream(Stream):
                 self._compare(first, again)
                 break
             reading = again if again.totals else reading
-        totals = " or ".join(map(str, sorted(reading.totals)))
+        counts = " or ".join(map(str, sorted(reading.totals)))
         what = (
-            f"{first.request.where}: TikTok counts {totals}, and {reading.records} came, "
+            f"{first.request.where}: TikTok counts {counts}, and {reading.records} came, "
             f"{reading.repeated} of them twice, however often it was read."
         )
         if odd:

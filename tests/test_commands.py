@@ -459,7 +459,7 @@ def test_tables_on_a_terminal(sim: Simulator, tmp_path: Path) -> None:
     """On a terminal a table that fits is drawn, one that does not becomes a line a value."""
     config = written(tmp_path, "c.json", config_for(sim))
     shown = on_terminal("sample", "campaigns", "--limit", "1", "--config", config)
-    assert "\x1b[1mcampaign_id" in shown
+    assert "\x1b[1;36mcampaign_id" in shown
     assert "│" not in shown
     plain = on_terminal("doctor", "--config", config, NO_COLOR="1")
     assert re.search(r"│ campaigns +│ ok +│ ok +│", plain)
@@ -927,3 +927,16 @@ def test_authorize_on_a_terminal(authorize: Authorization) -> None:
     assert f"Wrote access_token and advertiser_ids to {authorize.output}" in shown
     assert authorize.sim.app_secret not in shown
     assert authorize.written["access_token"] == authorize.sim.access_token
+
+
+@pytest.mark.parametrize("wide", ["100", "30"])
+def test_colours(tmp_path: Path, wide: str) -> None:
+    """Names of columns are coloured on a terminal, unless NO_COLOR says otherwise."""
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"environment": "simulator", "simulator": {"advertisers": 1}}))
+    arguments = ("plan", "--config", str(config))
+    cyan = "\x1b[1;36m"
+    assert cyan in on_terminal(*arguments, COLUMNS=wide)
+    plain = on_terminal(*arguments, COLUMNS=wide, NO_COLOR="1")
+    assert "advertiser" in plain
+    assert "36m" not in plain

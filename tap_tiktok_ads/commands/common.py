@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
 
     Function = t.TypeVar("Function", bound=Callable[..., t.Any])
 
+#: How names of columns look on a terminal; `NO_COLOR` leaves them bold.
+HEADING = "bold cyan"
 #: Columns that no table has.
 ANY_WIDTH = 1_000_000
 
@@ -109,7 +111,7 @@ def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> t.Any:
     from rich.table import Table  # noqa: PLC0415 - slow to import
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table()
+    table = Table(header_style=HEADING)
     for number, column in enumerate(columns):
         numeric = all(row[number].replace(".", "").isdigit() for row in cells)
         table.add_column(Text(column), justify="right" if numeric else "left")
@@ -124,7 +126,7 @@ def _show_block(console: Console, columns: Sequence[str], row: Sequence[str]) ->
 
     block = Table.grid("", "", padding=(0, 2))
     for column, value in zip(columns, row, strict=True):
-        block.add_row(Text(column, style="bold"), Text(value, overflow="fold"))
+        block.add_row(Text(column, style=HEADING), Text(value, overflow="fold"))
     console.print(block, "")
 
 
