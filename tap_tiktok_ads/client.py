@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import email.utils
 import hashlib
 import inspect
 import itertools
@@ -25,20 +24,19 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from tap_tiktok_ads import dates, errors, fetch, records, schemas, tombstones, totals
+from tap_tiktok_ads import dates, errors, fetch, records, schemas, tombstones
 from tap_tiktok_ads.output import BufferedWriter, Lines
+from tap_tiktok_ads.pages import READINGS_MORE, Group, Page, Task, id_of
 from tap_tiktok_ads.pagination import Reading, pages_after, past_the_end, total_number
 
 if t.TYPE_CHECKING:
-    import datetime as dt
     import logging
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Context, Record
 
     from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.dates import Window
-    from tap_tiktok_ads.tap import TapTikTokAds
+    from tap_tiktok_ads.context import ContextTap
     from tap_tiktok_ads.transport import Decode, Reply, Request
 
     Send = Callable[[Request], Reply]
@@ -49,175 +47,8 @@ LINES_AT_ONCE = 25
 _RECORD = (dict, tuple, msgspec.Raw)
 #: New fields that a warning names.
 MOST_NAMES = 20
-#: Parameters that may change between two pages: TikTok refuses some metrics, and totals.
-LEFT_OUT = frozenset({"metrics", totals.PARAMETER})
-#: How often a listing is read again that changed while it was read.
-READINGS_MORE = 2
 #: Listings whose totals fit nothing, after which those of the stream count for nothing.
 ODD_TOTALS = 3
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Task:
-    """One request of a plan.
-
-    Attributes:
-        request: what to send.
-        advertiser: whose data it reads; None where one request reads many.
-        window: the days that it reads, for reports.
-        whole: the window that this one is a part of: a bookmark moves at its end only.
-        last_page: the last page known so far; None on a listing's first page.
-        optional: part of a listing that accounts may lack: a refusal is no error.
-    """
-
-    request: Request
-    advertiser: Advertiser | None = None
-    window: Window | None = None
-    last_page: int | None = None
-    optional: bool = False
-    whole: Window | None = None
-
-    @property
-    def group(self) -> tuple[Advertiser | None, Window | None]:
-        """What is complete when all tasks of it are."""
-        return self.advertiser, self.whole or self.window
-
-    @property
-    def page(self) -> int:
-        """The number of the page, from 1."""
-        return int(self.request.paged.get("page", 1))
-
-    @property
-    def listing(self) -> str:
-        """What all pages of a listing have in common, whatever was left out of some requests."""
-        params = self.request.params
-        same = {name: value for name, value in params.items() if name not in LEFT_OUT}
-        return dataclasses.replace(self.request.with_paged(page=1), params=same | {"page": 1}).key
-
-    def at_page(self, page: int, last_page: int) -> Task:
-        """The same request for another page."""
-        request = dataclasses.replace(self.request.with_paged(page=page), divisible=False)
-        return dataclasses.replace(self, request=request, last_page=last_page)
-
-
-class Mark(t.NamedTuple):
-    """What tells the row of an object from others: its key, and when it was last changed."""
-
-    identity: tuple[t.Any, ...]
-    changed: str | None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Page:
-    """What a task brought, or why it brought nothing.
-
-    Attributes:
-        rows: typed rows; or RECORD lines, where they need nothing more: one for each row, or all
-            in one.
-        count: rows.
-        marks: for each row, what tells whether it came before or unasked.
-        records: how many the answer held, where it is a page of a listing.
-        total: how many the listing holds, as the answer told.
-        weight: bytes that the page takes, roughly.
-        server_time: HTTP date of the answer.
-        totals: what the rows add up to, and what TikTok tells, where that is compared.
-        cut: whether TikTok warned that rows may be missing.
-        refused: skipped with a warning.
-        failed: ends the run when its turn comes.
-    """
-
-    rows: Sequence[Record] | Sequence[bytes] = ()
-    count: int = 0
-    marks: Sequence[t.Any] | None = None
-    records: int | None = None
-    total: int | None = None
-    weight: int = 0
-    server_time: str | None = None
-    totals: totals.Totals | None = None
-    cut: bool = False
-    refused: errors.ApiError | None = None
-    failed: errors.TapError | None = None
-
-    def only(self, wanted: Sequence[bool]) -> Page:
-        """The page with the rows that are wanted."""
-        rows: t.Any = self.rows
-        if len(rows) != self.count:
-            rows = rows[0].splitlines(keepends=True)  # JSON holds no line breaks
-        rows = list(itertools.compress(rows, wanted))
-        return dataclasses.replace(self, rows=rows, count=len(rows))
-
-    def first(self, count: int) -> Page:
-        """The page with so many of its typed rows."""
-        rows = self.rows[:count]
-        return dataclasses.replace(self, rows=rows, count=len(rows))
-
-
-class Group:
-    """The tasks of one advertiser and window, after which a bookmark may move."""
-
-    def __init__(self, advertiser: Advertiser | None, window: Window | None) -> None:
-        self.advertiser = advertiser
-        self.window = window
-        self.began: dt.datetime | None = None  # date of the earliest answer
-        self.newest: str | None = None  # latest change seen
-        self.seen: set[t.Any] = set()
-        self.repeated = 0  # rows dropped because they came before
-        self.readings: dict[str, tuple[Task, Reading]] = {}  # with the task of the first page
-        self.gone = False  # whether there are tombstones
-        self.whole = True  # whether nothing is known to be missing
-
-    def note(self, page: Page) -> None:
-        """Note when a page was answered, and whether it was."""
-        self.whole = self.whole and page.failed is None
-        try:
-            when = email.utils.parsedate_to_datetime(page.server_time or "")
-        except ValueError:
-            return
-        self.began = min(when, self.began or when)
-
-    def reading_of(self, task: Task) -> Reading:
-        """The counts of the listing that a task is of."""
-        return self.readings.setdefault(task.listing, (task, Reading()))[1]
-
-
-class Listings:
-    """The listings that a look-up reads, and whether all of each came.
-
-    Attributes:
-        found: by listing, its first task, the counts, and the rows seen.
-        odd: whether a count meant something else, for the same came again.
-    """
-
-    def __init__(self, stream: TikTokStream, before: Listings | None = None) -> None:
-        self.odd = False
-        self._stream = stream
-        self._before = before
-        self.found: dict[str, tuple[Task, Reading, set[t.Any]]] = {}
-
-    def add(self, task: Task, page: Page) -> None:
-        """Count a page."""
-        refused_now = page.refused is not None and self._before is not None
-        if page.records is None and not refused_now:
-            return
-        _, reading, seen = self.found.setdefault(task.listing, (task, Reading(), set()))
-        reading.broken = reading.broken or refused_now
-        if page.records is None:
-            return
-        identities = [self._stream.identity(mark) for mark in page.marks or ()]
-        reading.add(page.records, page.total, len(identities) - len({*identities} - seen))
-        seen.update(identities)
-
-    def to_read_again(self) -> list[Task]:
-        """The first pages of those that changed meanwhile, to be asked for anew."""
-        found = []
-        for key, (first, reading, _) in self.found.items():
-            known = self._before.found.get(key) if self._before else None
-            if known and reading.odd_after(known[1]):
-                self.odd = True
-            elif not reading.whole or (known and not reading.totals):
-                request = dataclasses.replace(first.request, shared=False)
-                found.append(dataclasses.replace(first, request=request))
-        return found
 
 
 class TikTokStream(Stream):
@@ -250,9 +81,9 @@ class TikTokStream(Stream):
     distinct: bool = False
     """Whether rows are told apart: one that comes again is dropped."""
 
-    def __init__(self, tap: TapTikTokAds) -> None:
+    def __init__(self, tap: ContextTap) -> None:
         # what `columns` may need, before the SDK's part
-        self.tap = tap
+        self.run_context = tap.run_context
         self.only: Sequence[Advertiser] | None = None  # for look-ups, which use no bookmarks
         self.includes_deleted = bool(tap.config.get("include_deleted", True))
         self._reported: set[str] = set()
@@ -276,7 +107,7 @@ class TikTokStream(Stream):
     @property
     def advertisers(self) -> Sequence[Advertiser]:
         """Those that the stream reads."""
-        return self.tap.advertisers if self.only is None else self.only
+        return self.run_context.advertisers if self.only is None else self.only
 
     # What a stream is made of: the bases in `streams/` fill this in.
 
@@ -361,7 +192,7 @@ class TikTokStream(Stream):
 
     def answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
         """The page that a request brings, and the tasks that follow; errors are raised."""
-        reply = self.tap.transport.send(task.request, self.decode, self.name)
+        reply = self.run_context.transport.send(task.request, self.decode, self.name)
         found = self.read(task, reply)
         return self.page_of(task, found, reply), self.following(task, reply, len(found))
 
@@ -390,14 +221,14 @@ class TikTokStream(Stream):
     def flattened(self, found: Sequence[t.Any], task: Task) -> Iterator[dict[str, t.Any]]:
         """The flat rows of raw records, without what settings do not want of people."""
         rows = (row for raw in found for row in self.flatten(_object(raw), task))
-        hide = self._personal and self.tap.settings.pii != "keep"
+        hide = self._personal and self.run_context.settings.pii != "keep"
         return map(self._impersonal, rows) if hide else rows
 
     def _impersonal(self, row: dict[str, t.Any]) -> dict[str, t.Any]:
         """A row without what it tells of people, or with digests of it."""
         for name in self._personal & row.keys():
             value = row.pop(name)
-            if self.tap.settings.pii == "hash":
+            if self.run_context.settings.pii == "hash":
                 known = value not in (None, "")
                 row[name] = hashlib.sha256(str(value).encode()).hexdigest() if known else None
         return row
@@ -554,7 +385,7 @@ class TikTokStream(Stream):
         """
         limit = self.ABORT_AT_RECORD_COUNT
         written = 0
-        self.tap.progress.begin(self.name, len(self.tap.advertisers))
+        self.run_context.progress.begin(self.name, len(self.run_context.advertisers))
         with self.get_record_counter() as counter, self.get_sync_timer():
             try:
                 for group, page in self._pages(look_ahead=limit is None):
@@ -572,12 +403,12 @@ class TikTokStream(Stream):
             except errors.OutputError:
                 raise
             except errors.TapError as error:
-                self.tap.note(self, error, "ended the run")
-                for following in self.tap.after(self):
+                self.run_context.note(self, error, "ended the run")
+                for following in self.run_context.after(self):
                     if following.fetching is not None:
                         following.fetching.stop()
                 self._end(written)
-                self.tap.tell_errors(self)
+                self.run_context.tell_errors(self)
                 raise
         self._end(written)
         yield from ()
@@ -588,13 +419,13 @@ class TikTokStream(Stream):
         Targets pass on a state only when it follows their records.
         """
         if written:
-            self.tap.write_state()
+            self.run_context.write_state()
         else:
             self._write_state_message()
 
     def _write(self, rows: Sequence[Record] | Sequence[bytes]) -> None:
         if rows and isinstance(rows[0], bytes):
-            writer = t.cast("BufferedWriter", self.tap.message_writer)
+            writer = t.cast("BufferedWriter", self.run_context.message_writer)
             lines = t.cast("Sequence[bytes]", rows)
             for start in range(0, len(lines), LINES_AT_ONCE):
                 writer.write_lines(b"".join(lines[start : start + LINES_AT_ONCE]))
@@ -606,7 +437,7 @@ class TikTokStream(Stream):
             except errors.TapError:
                 raise
             except Exception as error:
-                if not self.tap.config.get("stream_maps"):
+                if not self.run_context.config.get("stream_maps"):
                     raise
                 msg = f"Setting 'stream_maps' cannot be used on a row of {self.name}: {error}"
                 if not row.get(tombstones.COLUMN):
@@ -615,20 +446,20 @@ class TikTokStream(Stream):
 
     def _tell(self, group: Group, rows: int) -> None:
         """Tell whoever watches how far the stream is."""
-        progress = self.tap.progress
+        progress = self.run_context.progress
         if group.advertiser is not None:
             window = f"{group.window.start} to {group.window.end}" if group.window else ""
-            progress.at(self.tap.position(group.advertiser), window)
+            progress.at(self.run_context.position(group.advertiser), window)
         progress.wrote(rows)
-        if self.tap.reporter is not None:
-            self.tap.reporter.tick()
+        if self.run_context.reporter is not None:
+            self.run_context.reporter.tick()
 
     def begin(self) -> None:
         """Start to fetch, if that has not begun: at the stream's turn, or shortly before it."""
         if self.fetching is None:
             self._lines = self._new_lines()
             weight = operator.attrgetter("weight")
-            self.fetching = self.tap.workers.ahead(
+            self.fetching = self.run_context.workers.ahead(
                 self.plan(), self.work, weight, self._begin_following
             )
             self.fetching.begin()
@@ -638,7 +469,9 @@ class TikTokStream(Stream):
 
         Returns whether there was one.
         """
-        following = next((one for one in self.tap.after(self) if one.fetching is None), None)
+        following = next(
+            (one for one in self.run_context.after(self) if one.fetching is None), None
+        )
         if following is None:
             return False
         with contextlib.suppress(errors.TapError):  # raised again at its turn
@@ -738,7 +571,7 @@ class TikTokStream(Stream):
         )
         if odd:
             error = errors.IncompleteError(f"{what} Its count seems to mean something else.")
-            self.tap.note(self, error, "kept", first)
+            self.run_context.note(self, error, "kept", first)
             self._warn_once("odd totals", "%s", error)
         elif not self.distinct:
             self._warn_once(f"drift {key}", "%s Without a key, rows cannot be told apart.", what)
@@ -760,7 +593,7 @@ class TikTokStream(Stream):
                 f"{where}: {name} adds up to {sum_:f} over {reading.records:,} rows, "
                 f"and TikTok's total is {total:f}: a difference of {total - sum_:f}."
             )
-            self.tap.note(self, error, "kept", first)
+            self.run_context.note(self, error, "kept", first)
             self._warn_once(f"totals {name} {first.request.key}", "%s", error)
 
     def _alone(self, task: Task) -> tuple[Page, Sequence[Task]]:
@@ -795,8 +628,8 @@ class TikTokStream(Stream):
             TapError: they do not, or nothing else could be read either.
         """
         hopeless = (errors.AuthError, errors.ThrottledError, errors.ConfigError)
-        if self.tap.settings.on_error == "fail" or isinstance(error, hopeless):
-            self.tap.note(self, error, "ended the run", task)
+        if self.run_context.settings.on_error == "fail" or isinstance(error, hopeless):
+            self.run_context.note(self, error, "ended the run", task)
             raise error
         self._leave_gap(task, error, "left out")
         self._warn_once(
@@ -809,8 +642,8 @@ class TikTokStream(Stream):
     def _leave_gap(self, task: Task, error: errors.TapError, action: str) -> None:
         """Hold the bookmark where rows are missing, and let the run end with an error."""
         self._gaps.add(id_of(task.advertiser))
-        self.tap.note(self, error, action, task)
-        self.tap.failed.append((self.name, id_of(task.advertiser) or "all"))
+        self.run_context.note(self, error, action, task)
+        self.run_context.failed.append((self.name, id_of(task.advertiser) or "all"))
 
     def _new_lines(self) -> Lines | None:
         """What makes RECORD lines of rows, as the SDK would write them one by one.
@@ -818,7 +651,7 @@ class TikTokStream(Stream):
         None where more is to be done with them: stream maps, flattening, versions, columns of
         nested objects that are not selected, or another writer than ours.
         """
-        maps, writer = self.stream_maps, self.tap.message_writer
+        maps, writer = self.stream_maps, self.run_context.message_writer
         plain = len(maps) == 1 and type(maps[0]) is SameRecordTransform
         if not plain or maps[0].flattening_enabled or self.emit_activate_version_messages:
             return None
@@ -845,7 +678,7 @@ class TikTokStream(Stream):
             self.note_reach(group, state)
             state.update(replication_key=self.replication_key, replication_key_value=value)
             self.state_manager.is_flushed = False
-        if self.tap.state_is_due() or group.gone:
+        if self.run_context.state_is_due() or group.gone:
             self._write_state_message()
 
     def bookmark_value(self, advertiser: Advertiser | None) -> t.Any:
@@ -876,7 +709,7 @@ class TikTokStream(Stream):
             moment = dates.moment(value)
         except dates.DateError:
             moment = None
-        tomorrow = self.tap.started.add(days=1)
+        tomorrow = self.run_context.started.add(days=1)
         if moment is None or not pendulum.datetime(1970, 1, 1) <= moment <= tomorrow:
             msg = (
                 f"The state of {self.name}, advertiser {advertiser.id if advertiser else 'all'}, "
@@ -896,15 +729,15 @@ class TikTokStream(Stream):
         if key not in self._reported:
             self._reported.add(key)
             # the stream's own logger, which the SDK sets after `columns` may have read a sample
-            self.tap.logger.getChild(self.name).warning(message, *args)
+            self.run_context.logger.getChild(self.name).warning(message, *args)
 
     def _report_refusal(self, task: Task, error: errors.ApiError) -> None:
         """Warn once for each stream; the end of the run names all advertisers."""
         advertiser = task.advertiser.id if task.advertiser else "all"
-        self.tap.note(self, error, "skipped", task)
+        self.run_context.note(self, error, "skipped", task)
         dispensable = self.dispensable(task, error)
-        if (self.name, advertiser) not in self.tap.skipped and not dispensable:
-            self.tap.skipped.append((self.name, advertiser))
+        if (self.name, advertiser) not in self.run_context.skipped and not dispensable:
+            self.run_context.skipped.append((self.name, advertiser))
         what = "TopView objects" if task.optional else "advertiser"
         self._warn_once(f"refused {what}", "Skipping %s %s: %s", what, advertiser, error)
 
@@ -914,20 +747,15 @@ class TikTokStream(Stream):
         if new:
             self._reported |= {f"unknown {name}" for name in new}
             names = [*new[:MOST_NAMES], *([f"{len(new):,} in all"] if new[MOST_NAMES:] else [])]
-            fields = self.tap.transport.masked(", ".join(f"{name:.100}" for name in names))
+            fields = self.run_context.transport.masked(", ".join(f"{name:.100}" for name in names))
             self.logger.warning("New fields, not in the schema and kept: %s.", fields)
         for name, value in unreadable.items():
             self._warn_once(
                 f"unreadable {name}",
                 "Field %r held %.100s, which does not fit its type.",
                 name,
-                self.tap.transport.masked(repr(value)),
+                self.run_context.transport.masked(repr(value)),
             )
-
-
-def id_of(advertiser: Advertiser | None) -> str | None:
-    """The id; None for what is of no single advertiser."""
-    return None if advertiser is None else advertiser.id
 
 
 def _context(advertiser: Advertiser | None) -> dict[str, str] | None:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import functools
-import itertools
 import json
 import logging
-import math
-import operator
 import os
 import signal
-import time
 import typing as t
 
-import pendulum
 from dotenv import find_dotenv
 from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
@@ -25,31 +19,23 @@ from singer_sdk.singerlib import Catalog, MetadataMapping, StateMessage
 from typing_extensions import override
 
 from tap_tiktok_ads import (
-    accounts,
     definitions,
     errors,
-    fetch,
-    lookback,
     report_definitions,
     settings,
     summary,
 )
-from tap_tiktok_ads.client import READINGS_MORE, Listings
+from tap_tiktok_ads.context import ContextTap, RunContext
 from tap_tiktok_ads.errors import ConfigError
-from tap_tiktok_ads.limits import Limiter
 from tap_tiktok_ads.output import BufferedWriter
-from tap_tiktok_ads.progress import Progress, Reporter
 from tap_tiktok_ads.progress import start as start_reporter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.custom import CustomReport, CustomStream
-from tap_tiktok_ads.streams.entities import AdGroups
 from tap_tiktok_ads.streams.integrated import ReportStream
-from tap_tiktok_ads.streams.problems import MOST_PROBLEMS, SyncErrors, problem
-from tap_tiktok_ads.tasks import ReportTasks
-from tap_tiktok_ads.transport import Transport
+from tap_tiktok_ads.streams.problems import SyncErrors
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from types import FrameType
 
     import click
@@ -57,17 +43,8 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from typing_extensions import Self
 
-    from tap_tiktok_ads.client import Task, TikTokStream
 
-#: Seconds between two STATE messages within an advertiser's windows, at least.
-STATE_INTERVAL = 30.0
-#: Threads that fetch, at most.
-MAX_WORKERS = 32
-#: Seconds before the second try of a request to the simulator, which needs no time to recover.
-SIMULATOR_FIRST_WAIT = 0.02
-
-
-class TapTikTokAds(Tap):
+class TapTikTokAds(ContextTap):
     """Extracts TikTok Ads: accounts, campaigns, reports, audiences, creatives, Smart+."""
 
     name = "tap-tiktok-ads"
@@ -101,16 +78,8 @@ class TapTikTokAds(Tap):
         Raises:
             ConfigError: an environment variable cannot be read as its setting's type.
         """
-        self.frugal = frugal
         self.lean = lean
-        self.started = pendulum.now("UTC")
-        self.progress = Progress()
-        self.reporter: Reporter | None = None
-        self.skipped: list[tuple[str, str]] = []
-        self.failed: list[tuple[str, str]] = []
-        self.problems: dict[int, dict[str, t.Any]] = {}  # by the error that each tells of
-        self._lookbacks: dict[str, int] = {}  # by advertiser
-        self._state_written = time.monotonic()
+        self.run_context = RunContext(self, self.known_settings, frugal=frugal)
         # below INFO it logs URLs, and that of /oauth2/advertiser/get/ holds the app's secret
         logging.getLogger("urllib3").setLevel(logging.INFO)
         super().__init__(config=self.merged(config or {}, environment=parse_env_config), **kwargs)
@@ -146,7 +115,7 @@ class TapTikTokAds(Tap):
             raise ConfigError(msg) from None
         if given is not None and tap.lean:
             _ = tap.streams  # which finds out what streams there are
-            unread = tap._makers.keys() - given.keys() - {one.name for one in STREAMS}
+            unread = tap.run_context.makers.keys() - given.keys() - {one.name for one in STREAMS}
             if unread:
                 tap.logger.warning(
                     "Not read, for they are not in the catalog: %s. Run --discover again.",
@@ -196,7 +165,7 @@ class TapTikTokAds(Tap):
             self._config.get("custom_streams"), self._config.get("api_url") or ""
         )
         reports = report_definitions.reports(self._config.get("custom_reports"))
-        self._makers: dict[str, Callable[[], TikTokStream]] = {
+        self.run_context.makers = {
             **{one.name: functools.partial(one, self) for one in STREAMS},
             **{one.name: functools.partial(CustomReport, self, one) for one in reports},
             **{one.name: functools.partial(CustomStream, self, one) for one in custom},
@@ -211,168 +180,21 @@ class TapTikTokAds(Tap):
             {one.name for one in STREAMS if issubclass(one, ReportStream) and not one.fixed_metrics}
             | {one.name for one in reports},
         )
-        made = set(self._makers)
+        made = set(self.run_context.makers)
         if self.lean and self.input_catalog is not None:
             made &= self.input_catalog.keys()
         elif self.lean:
             made -= {one.name for one in STREAMS if not one.selected_by_default}
-        return [make() for name, make in self._makers.items() if name in made]
+        makers = self.run_context.makers
+        return [t.cast("Stream", make()) for name, make in makers.items() if name in made]
 
     def _columns_of(self, name: str) -> Collection[str]:
-        return t.cast("Collection[str]", self._makers[name]().schema["properties"])
-
-    def rows_of(
-        self, name: str, advertiser: accounts.Advertiser | None, *, strict: bool = False
-    ) -> Iterator[dict[str, t.Any]]:
-        """All typed rows of a stream for one advertiser, or for all, whatever the state says.
-
-        Listings that changed while they were read are read again, and their rows come again. A
-        strict reading includes deleted objects, and is an error where a count does not fit.
-
-        Raises:
-            TapError: it cannot be read, or not all of it.
-        """
-        stream = self._makers[name]()
-        stream.shared = True
-        stream.only = self.advertisers if advertiser is None else [advertiser]
-        stream.includes_deleted = strict or self.settings.include_deleted
-        tasks: Iterable[Task] = stream.plan()
-        listings: Listings | None = None
-        for _ in range(1 + READINGS_MORE):
-            listings = Listings(stream, listings)
-            for task, page in fetch.in_turn(tasks, stream.work):
-                if page.failed is not None:
-                    raise page.failed
-                if page.refused is not None and not task.optional:
-                    raise page.refused
-                listings.add(task, page)
-                yield from t.cast("Sequence[dict[str, t.Any]]", page.rows)
-            tasks = listings.to_read_again()
-            if not tasks and not listings.odd:
-                return
-            if not tasks:
-                break
-        where = f"{name} of {advertiser.id}" if advertiser else name
-        msg = f"Look-up of {where}: what TikTok counts did not come, however often it was read."
-        if tasks or strict:
-            raise errors.IncompleteError(msg)
-        self.logger.warning("%s Its count seems to mean something else.", msg)
-
-    def lookback_days(self, advertiser: accounts.Advertiser) -> int:
-        """Days that reports of an advertiser read again, as its ad groups need.
-
-        They are asked for once in a run; where they cannot be read, the longest window counts.
-        """
-        found = self._lookbacks.get(advertiser.id)
-        if found is None:
-            try:
-                found = lookback.days(self.rows_of(AdGroups.name, advertiser, strict=True))
-            except errors.TapError as error:
-                found = lookback.UNKNOWN
-                self.logger.warning("Ad groups cannot tell the look-back: %s", error)
-            self._lookbacks[advertiser.id] = found
-            self.logger.info("Advertiser %s: reports look %d days back.", advertiser.id, found)
-        return found
-
-    def is_source(self, name: str) -> bool:
-        """Whether other streams of this run read the stream of this name, too."""
-        if (
-            name == AdGroups.name
-            and self.settings.include_deleted
-            and any(
-                stream.selected and getattr(stream, "looks_back_by_ad_groups", False)
-                for stream in self.streams.values()
-            )
-        ):
-            return True
-        return any(
-            lookup.stream == name
-            for stream in self.streams.values()
-            if stream.selected
-            for lookup in getattr(stream, "lookups", ())
+        return t.cast(
+            "Collection[str]",
+            t.cast("Stream", self.run_context.makers[name]()).schema["properties"],
         )
 
     # What the streams of a run share, made when first needed.
-
-    @functools.cached_property
-    def settings(self) -> settings.Settings:
-        """The checked settings; with environment simulator, those of one that runs.
-
-        Raises:
-            ConfigError: they cannot be used.
-        """
-        chosen = settings.check(self._config, self.known_settings())
-        if not chosen.simulated:
-            return chosen
-        from tap_tiktok_ads.simulator import Simulator  # noqa: PLC0415 - rarely needed
-
-        try:
-            simulator = Simulator(chosen.simulator)
-        except ValueError as error:
-            msg = f"Setting 'simulator': {error}"
-            raise ConfigError(msg) from None
-        simulator.start()
-        self.logger.info("Environment simulator: the data of this run are made up.")
-        return dataclasses.replace(
-            chosen,
-            api_url=simulator.url,
-            access_token=simulator.access_token,
-            app_id=simulator.app_id,
-            app_secret=simulator.app_secret,
-        )
-
-    @functools.cached_property
-    def transport(self) -> Transport:
-        """The way to TikTok, or to the embedded API."""
-        chosen = self.settings
-        return Transport(
-            chosen.base_url,
-            chosen.access_token,
-            Limiter(chosen.tier),
-            user_agent=chosen.user_agent,
-            timeout=chosen.request_timeout,
-            max_retries=chosen.max_retries,
-            first_wait=SIMULATOR_FIRST_WAIT if chosen.environment == "simulator" else 1.0,
-            progress=self.progress,
-            secrets=[chosen.app_secret],
-        )
-
-    @functools.cached_property
-    def report_tasks(self) -> ReportTasks:
-        """The reports that TikTok makes in the background."""
-        return ReportTasks(self.transport)
-
-    @functools.cached_property
-    def workers(self) -> fetch.Workers:
-        """The threads that fetch: as many as rate times latency calls for, and some to spare."""
-        rate, transport, tasks = self.settings.tier.per_second, self.transport, self.report_tasks
-        return fetch.Workers(
-            self.settings.max_concurrency or MAX_WORKERS,
-            wanted=lambda: math.ceil(1.15 * rate * transport.latency) + 2 + tasks.waiting,
-        )
-
-    @functools.cached_property
-    def advertisers(self) -> list[accounts.Advertiser]:
-        """The advertisers of this run.
-
-        Raises:
-            TapError: there is none to read, or the token is refused.
-        """
-        return accounts.find(self.transport, self.settings)
-
-    def position(self, advertiser: accounts.Advertiser) -> int:
-        """Which of the advertisers this is, from 1."""
-        return self._positions[advertiser.id]
-
-    @functools.cached_property
-    def _positions(self) -> dict[str, int]:
-        return {one.id: number for number, one in enumerate(self.advertisers, start=1)}
-
-    def after(self, stream: TikTokStream) -> Iterator[TikTokStream]:
-        """The streams whose turns come later."""
-        rest = itertools.dropwhile(lambda other: other is not stream, self.streams.values())
-        later = (other for other in itertools.islice(rest, 1, None) if other.selected)
-        return t.cast("Iterator[TikTokStream]", later)
 
     # Errors: what `sync_errors` tells.
 
@@ -385,38 +207,7 @@ class TapTikTokAds(Tap):
             streams[SyncErrors.name] = streams.pop(SyncErrors.name)
         return streams
 
-    def note(
-        self, stream: TikTokStream, error: errors.TapError, action: str, task: Task | None = None
-    ) -> None:
-        """Keep an error, once, and what was done about it."""
-        if len(self.problems) < MOST_PROBLEMS:
-            row = problem(stream.name, error, action, task)
-            number = len(self.problems) + 1
-            row["error_id"] = f"{self.started.format('YYYYMMDDTHHmmss.SSSSSS')}-{number}"
-            self.problems.setdefault(id(error), {**row, "error": error})
-
-    def tell_errors(self, stream: TikTokStream) -> None:
-        """Write the rows of `sync_errors`, if it is selected, before the run ends early."""
-        last = self.streams.get(SyncErrors.name)
-        if last is not None and last.selected and last is not stream:
-            last.sync()
-
     # State and the end of a run.
-
-    def state_is_due(self) -> bool:
-        """Whether another STATE message may be written, and note that it is.
-
-        The message holds the whole state, so its size grows with advertisers and streams.
-        """
-        now = time.monotonic()
-        if now - self._state_written < STATE_INTERVAL:
-            return False
-        self._state_written = now
-        return True
-
-    def write_state(self) -> None:
-        """Write a STATE message, whether the state has changed or not."""
-        self.message_writer.write_message(StateMessage(value=copy.deepcopy(self.state)))
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
@@ -433,17 +224,6 @@ class TapTikTokAds(Tap):
                 leave(signum, frame)
 
         writer.when_idle(finish)
-
-    def report_skipped(self) -> None:
-        """Say at the end of a run what could not be read."""
-        for stream, skipped in itertools.groupby(self.skipped, key=operator.itemgetter(0)):
-            advertisers = [advertiser for _, advertiser in skipped]
-            self.logger.warning(
-                "Not read for lack of permission: %s of %d advertiser(s): %s.",
-                stream,
-                len(advertisers),
-                ", ".join(advertisers),
-            )
 
     # Command line.
 
@@ -481,8 +261,8 @@ class TapTikTokAds(Tap):
             cls.print_about(about_format)
             return
         tap = cls.from_input(config, catalog=catalog, state=state, lean=True)
-        unread = {"skipped": tap.skipped, "failed": tap.failed}
-        with summary.written_to(summary_file, tap.progress.summary, unread):
+        unread = {"skipped": tap.run_context.skipped, "failed": tap.run_context.failed}
+        with summary.written_to(summary_file, tap.run_context.progress.summary, unread):
             tap.run()
 
     def run(self) -> None:
@@ -492,17 +272,19 @@ class TapTikTokAds(Tap):
             TapError: something was not read for another reason than permission.
         """
         self.print_version(print_fn=self.logger.info)
-        self.logger.info("Reading %d advertiser(s).", len(self.advertisers))
+        self.logger.info("Reading %d advertiser(s).", len(self.run_context.advertisers))
         if not any(stream.selected for stream in self.streams.values()):
             self.logger.warning("No stream is selected: nothing is read.")
-        with start_reporter(self.progress, self.logger) as self.reporter:
+        with start_reporter(self.run_context.progress, self.logger) as self.run_context.reporter:
             try:
                 self.sync_all()
             finally:  # of a run that fails or is told to stop, too: the last STATE is written
-                self.report_tasks.cancel()
-        self.report_skipped()
-        if self.failed:
-            what = ", ".join(dict.fromkeys(f"{name} of {owner}" for name, owner in self.failed))
+                self.run_context.report_tasks.cancel()
+        self.run_context.report_skipped()
+        if self.run_context.failed:
+            what = ", ".join(
+                dict.fromkeys(f"{name} of {owner}" for name, owner in self.run_context.failed)
+            )
             msg = f"Not all was read: {what}. Bookmarks there did not move: run again."
             raise errors.IncompleteError(msg)
 

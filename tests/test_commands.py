@@ -277,9 +277,9 @@ def test_sample_of_each_stream(sim: Simulator, name: str) -> None:
     """
     tap = TapTikTokAds(config=config_for(sim), frugal=True, setup_mapper=False)
     stream = t.cast("t.Any", tap.streams[name])
-    assert tap.advertisers
+    assert tap.run_context.advertisers
     before = len(sim.requests)
-    rows = stream.typed(stream.sample(5, tap.transport.send))
+    rows = stream.typed(stream.sample(5, tap.run_context.transport.send))
     validator = jsonschema.Draft7Validator({**stream.schema, "additionalProperties": True})
     assert rows
     for row in rows:

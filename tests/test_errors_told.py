@@ -132,7 +132,7 @@ def test_personal_data(sim: Simulator, pii: str) -> None:
     assert values
     tap = TapTikTokAds(config=config_for(sim, pii=pii), frugal=True, setup_mapper=False)
     stream = t.cast("t.Any", tap.streams["advertisers"])
-    sampled = stream.typed(stream.sample(1, tap.transport.send))
+    sampled = stream.typed(stream.sample(1, tap.run_context.transport.send))
     assert sampled
     text = json.dumps([messages.all, sampled])
     assert not any(value in text for value in values)

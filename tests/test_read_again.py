@@ -147,7 +147,7 @@ def test_growing_numbers(caplog: pytest.LogCaptureFixture) -> None:
                 message_writer=Collector(),
             )
             tap.sync_all()
-            failed.append(tap.failed)
+            failed.append(tap.run_context.failed)
     assert failed == [[], []]
     assert "adds up" not in caplog.text
 
@@ -217,7 +217,7 @@ def test_look_back(count: int, clicks: list[str], include_deleted: bool, expecte
         tap = TapTikTokAds(
             config=config_at(url, include_deleted=include_deleted, lookback_days="auto")
         )
-        assert tap.lookback_days(tap.advertisers[0]) == expected
+        assert tap.run_context.lookback_days(tap.run_context.advertisers[0]) == expected
 
 
 @pytest.mark.parametrize("check_totals", [False, True])

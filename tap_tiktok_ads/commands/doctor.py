@@ -19,7 +19,8 @@ from tap_tiktok_ads.transport import Request
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tap_tiktok_ads.client import Task, TikTokStream
+    from tap_tiktok_ads.client import TikTokStream
+    from tap_tiktok_ads.pages import Task
     from tap_tiktok_ads.tap import TapTikTokAds
 
 OK, EMPTY, FORBIDDEN, MISSING, ERROR = "ok", "empty?", "no permission", "not available", "error"
@@ -60,7 +61,7 @@ class Probe:
             AuthError: the token is refused.
             ThrottledError: TikTok takes no more requests.
         """
-        send = self.stream.tap.transport.send
+        send = self.stream.run_context.transport.send
         try:
             self.rows, following = self.stream.sampled(self.task, send)
             if not self.rows and following:
@@ -134,7 +135,7 @@ def _examine(tap: TapTikTokAds) -> Report:
     Raises:
         TapError: the token is refused, or no advertiser may be read.
     """
-    user = tap.transport.send(Request("/user/info/", {}))
+    user = tap.run_context.transport.send(Request("/user/info/", {}))
     skew = _skew(user.server_time)
     if skew is not None and abs(skew) > MOST_SKEW:
         tap.logger.warning("This machine's clock is %+.0f s off TikTok's: set it.", skew)
@@ -142,19 +143,19 @@ def _examine(tap: TapTikTokAds) -> Report:
     probes = [probe for stream in tap.streams.values() for probe in _probes(tap, stream)]
     streams: dict[str, dict[str, Finding]] = {}
     facts: dict[str, dict[str, t.Any]] = {}
-    for probe, finding in tap.workers.ordered(probes, lambda probe: (probe.run(), ())):
+    for probe, finding in tap.run_context.workers.ordered(probes, lambda probe: (probe.run(), ())):
         owner = probe.task.advertiser.id if probe.task.advertiser else ALL
         streams.setdefault(probe.stream.name, {})[owner] = finding
         if probe.stream.path == accounts.INFO_PATH:
             facts |= {row["advertiser_id"]: row for row in probe.rows}
-    readable = {one.id for one in tap.advertisers}
+    readable = {one.id for one in tap.run_context.advertisers}
     advertisers = [
         {
             "advertiser_id": one,
             **{name: facts.get(one, {}).get(name) for name in FACTS},
             "readable": one in readable,
         }
-        for one in accounts.wanted(tap.transport, tap.settings)
+        for one in accounts.wanted(tap.run_context.transport, tap.run_context.settings)
     ]
     return Report(app, skew, _tier(tap), advertisers, streams)
 
@@ -169,13 +170,13 @@ def _skew(server_time: str | None) -> float | None:
 
 def _app(tap: TapTikTokAds) -> dict[str, t.Any]:
     """Whether the app's id and secret are accepted, where they are set."""
-    chosen = tap.settings
+    chosen = tap.run_context.settings
     if not (chosen.app_id and chosen.app_secret):
         return {"configured": False, "valid": None}
     if chosen.environment == "sandbox":  # /oauth2/advertiser/get/ does not exist there
         return {"configured": True, "valid": None}
     try:
-        granted = accounts.granted(tap.transport, chosen.app_id, chosen.app_secret)
+        granted = accounts.granted(tap.run_context.transport, chosen.app_id, chosen.app_secret)
     except errors.ApiError as error:
         return {"configured": True, "valid": False, "message": str(error)}
     return {"configured": True, "valid": True, "advertisers": len(granted)}
@@ -183,8 +184,8 @@ def _app(tap: TapTikTokAds) -> dict[str, t.Any]:
 
 def _tier(tap: TapTikTokAds) -> dict[str, t.Any]:
     """The limits of requests, and how long those of a day last at full speed."""
-    tier = tap.settings.tier
-    chosen = tap.settings
+    tier = tap.run_context.settings.tier
+    chosen = tap.run_context.settings
     name = chosen.environment if chosen.environment != "production" else chosen.rate_limit_tier
     return {
         "name": name,
@@ -206,7 +207,7 @@ def _probes(tap: TapTikTokAds, stream: t.Any) -> Iterator[Probe]:
     windowed = isinstance(stream, WindowedStream)
     if windowed and stream.window_days:
         stream.window_days = 1
-    owners = len(stream.owners) if windowed else len(tap.advertisers)
+    owners = len(stream.owners) if windowed else len(tap.run_context.advertisers)
     seen = set()
     for task in stream.sample_plan():
         if task.advertiser in seen:

@@ -14,8 +14,9 @@ from tap_tiktok_ads.streams.lookup import LookupTask
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.client import Task, TikTokStream
+    from tap_tiktok_ads.client import TikTokStream
     from tap_tiktok_ads.limits import Tier
+    from tap_tiktok_ads.pages import Task
 
 
 @dataclasses.dataclass
@@ -75,7 +76,7 @@ def command(
         if stream.selected:
             parts += _parts(stream, requests)
     counts = collections.Counter(requests.values())
-    tier = tap.settings.tier
+    tier = tap.run_context.settings.tier
     seconds, share = tier.needs(counts)
     if as_json:
         common.show_json(

@@ -59,7 +59,7 @@ def command(  # noqa: PLR0913 - the options, by name
     """
     tap = common.frugal_tap(config)
     chosen = _stream(tap, stream)
-    exchanges = Exchanges(tap.transport, err=raw or style != "table")
+    exchanges = Exchanges(tap.run_context.transport, err=raw or style != "table")
     try:
         rows = chosen.sample(MOST_REQUESTS, exchanges)
         if schema_file is not None:
@@ -74,7 +74,7 @@ def command(  # noqa: PLR0913 - the options, by name
         exchanges.show_body()
     else:
         exchanges.say(f"Rows: {min(limit, len(rows))} of the {len(rows)} that came.")
-        _show_rows(typed[:limit], style, tap.transport)
+        _show_rows(typed[:limit], style, tap.run_context.transport)
     exchanges.show_paths()
 
 

@@ -10,7 +10,6 @@ import dataclasses
 import typing as t
 
 from tap_tiktok_ads import report_definitions
-from tap_tiktok_ads.client import Page, Task
 from tap_tiktok_ads.errors import (
     NotPermittedError,
     RequestError,
@@ -18,6 +17,7 @@ from tap_tiktok_ads.errors import (
     TransientError,
     is_too_large,
 )
+from tap_tiktok_ads.pages import Page, Task
 from tap_tiktok_ads.tasks import CHECK, CREATE, DOWNLOAD
 
 if t.TYPE_CHECKING:
@@ -86,13 +86,15 @@ class Ways:
 
     def _at_once_by_task(self, task: Task) -> bool:
         """Whether a task is tried before a synchronous request."""
-        wanted = self._stream.tap.settings.report_mode == "async" or _owner(task) in self._cut
+        wanted = (
+            self._stream.run_context.settings.report_mode == "async" or _owner(task) in self._cut
+        )
         return (wanted or isinstance(task, InBackground)) and self.may_be_task(task)
 
     def may_be_task(self, task: Task) -> bool:
         """Whether a task can bring the same rows; if not, the log tells why."""
         stream = self._stream
-        settings = stream.tap.settings
+        settings = stream.run_context.settings
         if settings.report_mode == "sync" or stream.path != PATH or task.page > 1:
             return False
         # a stream that is only tested needs none
@@ -118,9 +120,11 @@ class Ways:
         """
         stream = self._stream
         try:
-            report = stream.tap.report_tasks.read(task.request, stream.name)
+            report = stream.run_context.report_tasks.read(task.request, stream.name)
         except (NotPermittedError, RequestError) as error:
-            healed = stream.tap.settings.report_mode == "async" and stream.invalid(task, error)
+            healed = stream.run_context.settings.report_mode == "async" and stream.invalid(
+                task, error
+            )
             if instead is None or healed:
                 raise
             self._refused.add(_owner(task))

@@ -12,8 +12,9 @@ import pendulum
 from typing_extensions import override
 
 from tap_tiktok_ads import accounts, dates, lookback, schemas, tombstones
-from tap_tiktok_ads.client import Group, Mark, Page, Task, TikTokStream, id_of
+from tap_tiktok_ads.client import TikTokStream
 from tap_tiktok_ads.errors import ResponseError
+from tap_tiktok_ads.pages import Group, Mark, Page, Task, id_of
 from tap_tiktok_ads.transport import Reply, Request
 
 if t.TYPE_CHECKING:
@@ -22,7 +23,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.tap import TapTikTokAds
+    from tap_tiktok_ads.context import ContextTap
 
 #: A change may show up in a listing some time after the moment it is dated with.
 CHANGE_DELAY = pendulum.duration(minutes=10)
@@ -38,7 +39,7 @@ class KeyedStream(TikTokStream):
     A row that comes again within a listing, because objects moved between pages, is dropped.
     """
 
-    def __init__(self, tap: TapTikTokAds) -> None:
+    def __init__(self, tap: ContextTap) -> None:
         super().__init__(tap)
         self._since: dict[str | None, t.Any] = {}
         self.identify()
@@ -120,7 +121,7 @@ class KeyedStream(TikTokStream):
         """
         if group.newest is None:
             return None
-        began = pendulum.instance(group.began or self.tap.started)
+        began = pendulum.instance(group.began or self.run_context.started)
         latest = (began - CHANGE_DELAY).in_timezone("UTC")
         return min(group.newest, self.bookmark_text(latest))
 
@@ -139,7 +140,7 @@ class EntityStream(KeyedStream):
     fixed: t.ClassVar[Mapping[str, t.Any]] = {}
     """Further parameters of every listing."""
 
-    def __init__(self, tap: TapTikTokAds) -> None:
+    def __init__(self, tap: ContextTap) -> None:
         super().__init__(tap)
         self._before: dict[str, tombstones.Listed] = {}  # by advertiser
 
@@ -153,7 +154,11 @@ class EntityStream(KeyedStream):
     @property
     def tracks_deleted(self) -> bool:
         """Whether objects that are listed no more are told of."""
-        return bool(self.tap.config.get("track_deleted")) and self.counted and self.per_advertiser
+        return (
+            bool(self.run_context.config.get("track_deleted"))
+            and self.counted
+            and self.per_advertiser
+        )
 
     @functools.cached_property
     def tells_deleted(self) -> bool:
@@ -163,7 +168,7 @@ class EntityStream(KeyedStream):
         column = ("properties", tombstones.COLUMN)
         if tombstones.COLUMN in self.effective_schema["properties"] and self.mask[column]:
             return True
-        if self.tap.frugal:
+        if self.run_context.frugal:
             return False
         self._warn_once(
             "no column",
@@ -202,7 +207,7 @@ class EntityStream(KeyedStream):
         missing = [] if id_of(group.advertiser) in self._gaps else now.lacks(before)
         if not missing:
             return
-        when = self.tap.started.in_timezone("UTC").format("YYYY-MM-DDTHH:mm:ss[Z]")
+        when = self.run_context.started.in_timezone("UTC").format("YYYY-MM-DDTHH:mm:ss[Z]")
         group.gone = True
         empty = dict.fromkeys(self.schema["properties"])
         own = {"advertiser_id": group.advertiser.id, tombstones.COLUMN: when}
@@ -257,7 +262,7 @@ class EntityStream(KeyedStream):
     @override
     def plan(self) -> Iterable[Task]:
         self._since = self.since(self.advertisers)
-        self.shared = self.shared or self.tap.is_source(self.name)
+        self.shared = self.shared or self.run_context.is_source(self.name)
         return (
             Task(request, advertiser, optional=optional)
             for advertiser in self.advertisers
@@ -321,7 +326,7 @@ class WindowedStream(TikTokStream):
     window_days: int
     """Days that one request may span, both ends included; 0 where they need none."""
 
-    def __init__(self, tap: TapTikTokAds) -> None:
+    def __init__(self, tap: ContextTap) -> None:
         super().__init__(tap)
         self._early: dict[Advertiser | None, dates.Window] = {}  # read before the rest
 
@@ -353,12 +358,12 @@ class WindowedStream(TikTokStream):
     def _places_back(
         self, advertiser: Advertiser | None
     ) -> Iterator[tuple[Advertiser | None, dates.Window]]:
-        first, last = self.tap.settings.days(self._now(advertiser))
+        first, last = self.run_context.settings.days(self._now(advertiser))
         return ((advertiser, one) for one in dates.windows_back(first, last, self.window_days))
 
     def _now(self, advertiser: Advertiser | None) -> pendulum.DateTime:
         """When the run began, in the time zone of an advertiser."""
-        return self.tap.started.in_timezone(advertiser.timezone if advertiser else "UTC")
+        return self.run_context.started.in_timezone(advertiser.timezone if advertiser else "UTC")
 
     def windows(
         self, advertisers: Sequence[Advertiser | None]
@@ -395,7 +400,7 @@ class WindowedStream(TikTokStream):
 
     def _days(self, advertiser: Advertiser | None) -> tuple[pendulum.Date, pendulum.Date]:
         """The first and the last day to read."""
-        settings = self.tap.settings
+        settings = self.run_context.settings
         configured, last = settings.days(self._now(advertiser))
         bookmark = self.bookmark(advertiser)
         reach = self.known_state(advertiser).get(REACH) if bookmark else None
@@ -424,7 +429,7 @@ class WindowedStream(TikTokStream):
         reach = self.known_state(advertiser).get(REACH) if self.bookmark(advertiser) else None
         if reach is None:
             return ()
-        first, last = self.tap.settings.days(self._now(advertiser))
+        first, last = self.run_context.settings.days(self._now(advertiser))
         last = min(last, dates.moment(reach).date().subtract(days=1))
         if first > last:
             return ()
@@ -446,7 +451,7 @@ class WindowedStream(TikTokStream):
 
     def lookback_days(self, advertiser: Advertiser | None) -> int:  # noqa: ARG002 - for subclasses
         """Days before the bookmark that are read again."""
-        days = self.tap.settings.lookback_days
+        days = self.run_context.settings.lookback_days
         return lookback.UNKNOWN if days is None else days
 
     @override

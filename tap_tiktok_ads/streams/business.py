@@ -6,7 +6,7 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.client import Task
+from tap_tiktok_ads.pages import Task
 from tap_tiktok_ads.streams.base import EntityStream
 from tap_tiktok_ads.streams.lookup import DependentStream
 from tap_tiktok_ads.transport import Request
@@ -44,14 +44,17 @@ class AuthorizedAdvertisers(OnceStream):
 
     @override
     def plan(self) -> Iterable[Task]:
-        if self.tap.settings.app_id and self.tap.settings.app_secret:
+        if self.run_context.settings.app_id and self.run_context.settings.app_secret:
             return super().plan()
         self._warn_once("app", "Not read without the settings app_id and app_secret.")
         return ()
 
     @override
     def params(self) -> dict[str, t.Any]:
-        return {"app_id": self.tap.settings.app_id, "secret": self.tap.settings.app_secret}
+        return {
+            "app_id": self.run_context.settings.app_id,
+            "secret": self.run_context.settings.app_secret,
+        }
 
 
 class BusinessCenters(OnceStream):
@@ -79,7 +82,7 @@ class BusinessCenterStream(DependentStream):
 
     def days(self) -> dict[str, str]:
         """The days that reports cover, in UTC."""
-        first, last = self.tap.settings.days(self.tap.started)
+        first, last = self.run_context.settings.days(self.run_context.started)
         return {"start_date": str(first), "end_date": str(last)}
 
 

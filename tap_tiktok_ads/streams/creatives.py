@@ -12,7 +12,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.client import Task
+    from tap_tiktok_ads.pages import Task
     from tap_tiktok_ads.transport import Request
 
 
@@ -79,7 +79,7 @@ class Playables(EntityStream):
 
     @override
     def listings(self, advertiser: Advertiser) -> Iterator[tuple[Request, bool]]:
-        deleted = ("DELETED",) if self.tap.settings.include_deleted else ()
+        deleted = ("DELETED",) if self.run_context.settings.include_deleted else ()
         for status in ("SAVED", "UPLOADED", *deleted):
             request = self.listing(advertiser, self.page_size, {})
             yield request.with_paged(operation_status=status), False

@@ -30,11 +30,11 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.client import Group, Mark, Task
+    from tap_tiktok_ads.context import ContextTap
     from tap_tiktok_ads.dates import Window
     from tap_tiktok_ads.definitions import Cursor, StreamDefinition
+    from tap_tiktok_ads.pages import Group, Mark, Task
     from tap_tiktok_ads.report_definitions import ReportDefinition
-    from tap_tiktok_ads.tap import TapTikTokAds
     from tap_tiktok_ads.transport import Decode, Reply
 
 #: Rows that a schema is inferred from, and requests for them, at most.
@@ -44,7 +44,7 @@ SAMPLE_ROWS = 1000
 class CustomStream(LookupStream):
     """A stream of the setting `custom_streams`."""
 
-    def __init__(self, tap: TapTikTokAds, definition: StreamDefinition) -> None:
+    def __init__(self, tap: ContextTap, definition: StreamDefinition) -> None:
         self.definition = definition
         self.name = definition.name
         self.path = definition.path
@@ -67,7 +67,7 @@ class CustomStream(LookupStream):
         if schema is None:
             rows = self._sample_rows()
             if not rows:
-                self.tap.logger.warning(
+                self.run_context.logger.warning(
                     "No rows of %s yet to infer its columns from: write its 'schema', or discover "
                     "again later.",
                     self.name,
@@ -88,9 +88,9 @@ class CustomStream(LookupStream):
             raise ConfigError(msg) from None
 
     def _catalogued(self) -> dict[str, t.Any] | None:
-        if self.tap.input_catalog is None:
-            return {"properties": {}} if self.tap.frugal else None
-        entry = self.tap.input_catalog.get_stream(self.name)
+        if self.run_context.input_catalog is None:
+            return {"properties": {}} if self.run_context.frugal else None
+        entry = self.run_context.input_catalog.get_stream(self.name)
         return {"properties": {}, **(entry.schema.to_dict() if entry else {})}
 
     # Requests
@@ -314,9 +314,9 @@ class CustomStream(LookupStream):
     def _sample_rows(self) -> list[Record]:
         """Rows to infer the schema from."""
         try:
-            return self.sample(SAMPLE_REQUESTS, self.tap.transport.send)[:SAMPLE_ROWS]
+            return self.sample(SAMPLE_REQUESTS, self.run_context.transport.send)[:SAMPLE_ROWS]
         except NotPermittedError as error:
-            self.tap.logger.warning("No sample of %s for its schema: %s", self.name, error)
+            self.run_context.logger.warning("No sample of %s for its schema: %s", self.name, error)
             return []
         except (AuthError, ConfigError, ThrottledError):
             raise
@@ -341,7 +341,7 @@ def _step(value: t.Any) -> str:
 class CustomReport(ReportStream):
     """A report of the setting `custom_reports`."""
 
-    def __init__(self, tap: TapTikTokAds, definition: ReportDefinition) -> None:
+    def __init__(self, tap: ContextTap, definition: ReportDefinition) -> None:
         self.definition = definition
         self.name = definition.name
         self.service_type = definition.service_type

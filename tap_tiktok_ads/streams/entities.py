@@ -7,7 +7,7 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads import accounts
-from tap_tiktok_ads.client import Task
+from tap_tiktok_ads.pages import Task
 from tap_tiktok_ads.streams.base import EntityStream
 
 if t.TYPE_CHECKING:

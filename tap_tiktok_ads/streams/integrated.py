@@ -22,7 +22,7 @@ from tap_tiktok_ads import (
     schemas,
     totals,
 )
-from tap_tiktok_ads.client import READINGS_MORE, Group, Page, Task, TikTokStream
+from tap_tiktok_ads.client import TikTokStream
 from tap_tiktok_ads.errors import (
     ApiError,
     ConfigError,
@@ -31,6 +31,7 @@ from tap_tiktok_ads.errors import (
     ResponseError,
     TooLargeError,
 )
+from tap_tiktok_ads.pages import READINGS_MORE, Group, Page, Task
 from tap_tiktok_ads.pagination import total_number
 from tap_tiktok_ads.report_definitions import METRICS_AT_ONCE
 from tap_tiktok_ads.streams import background
@@ -43,7 +44,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.tap import TapTikTokAds
+    from tap_tiktok_ads.context import ContextTap
     from tap_tiktok_ads.transport import Decode
 
 #: Ids that a filter of a report may hold.
@@ -92,7 +93,7 @@ class ReportStream(WindowedStream):
     top_view: bool = True
     """Whether TopView ads are reported only when asked for, and rows tell which they are."""
 
-    def __init__(self, tap: TapTikTokAds) -> None:
+    def __init__(self, tap: ContextTap) -> None:
         self.time_dimension = next((one for one in self.dimensions if one in WINDOW_DAYS), None)
         self.window_days = WINDOW_DAYS.get(self.time_dimension or "", 0)
         super().__init__(tap)
@@ -125,14 +126,16 @@ class ReportStream(WindowedStream):
     @property
     def looks_back_by_ad_groups(self) -> bool:
         """Whether each advertiser's ad groups tell which days are read again."""
-        configured = self.tap.settings.lookback_days
-        return configured is None and self.time_dimension is not None and not self.tap.frugal
+        configured = self.run_context.settings.lookback_days
+        return (
+            configured is None and self.time_dimension is not None and not self.run_context.frugal
+        )
 
     @override
     def lookback_days(self, advertiser: Advertiser | None) -> int:
         if advertiser is None or not self.looks_back_by_ad_groups:
             return super().lookback_days(advertiser)
-        return self.tap.lookback_days(advertiser)
+        return self.run_context.lookback_days(advertiser)
 
     @override
     def work(self, task: Task) -> tuple[Page, Sequence[Task]]:
@@ -182,7 +185,9 @@ class ReportStream(WindowedStream):
         Raises:
             ConfigError: `report_metrics` names a metric that is not valid in this report.
         """
-        configured = report_definitions.metrics_of(self.tap.config.get("report_metrics"), self.name)
+        configured = report_definitions.metrics_of(
+            self.run_context.config.get("report_metrics"), self.name
+        )
         written = [
             name
             for word in configured or self.named_by_users()
@@ -205,7 +210,7 @@ class ReportStream(WindowedStream):
             msg = f"Setting 'report_metrics', {self.name}: {error}."
             raise ConfigError(msg) from None
         if unknown := report_definitions.unknown(metrics):
-            self.tap.logger.warning(
+            self.run_context.logger.warning(
                 "Metrics of %s that are not in the catalogue, and taken for text: %s.",
                 self.name,
                 ", ".join(unknown),
@@ -298,7 +303,7 @@ class ReportStream(WindowedStream):
         owner = task.advertiser.id if task.advertiser else ""
         request = accounts.top_view_request(owner)
         try:
-            data = self.tap.transport.send(request, stream=self.name).data
+            data = self.run_context.transport.send(request, stream=self.name).data
         except (NotPermittedError, RequestError) as error:
             if not self.skippable(dataclasses.replace(task, request=request), error):
                 raise
@@ -362,7 +367,7 @@ class ReportStream(WindowedStream):
         replies: list[Reply] = []
 
         def page(part: Task) -> tuple[Sequence[dict[str, t.Any]], Sequence[Task]]:
-            reply = self.tap.transport.send(part.request, None, self.name)
+            reply = self.run_context.transport.send(part.request, None, self.name)
             replies[:] = [reply]
             found = self.read(part, reply)
             following = self.following(part, reply, len(found))
@@ -404,7 +409,7 @@ class ReportStream(WindowedStream):
     @property
     def compares_totals(self) -> bool:
         """Whether TikTok can tell the totals of this report, and they are wanted."""
-        settings = self.tap.settings
+        settings = self.run_context.settings
         wanted = settings.check_totals and settings.environment != "sandbox"
         others = {*self.dimensions} - OBJECTS - {"advertiser_id", "stat_time_day"}
         return wanted and (self.path, self.report_type, others) == (background.PATH, "BASIC", set())
@@ -519,7 +524,7 @@ class ReportStream(WindowedStream):
         others = {**top_view.params, "page_size": 1000, "filtering": filtering}
 
         def page(part: Task) -> tuple[Sequence[dict[str, t.Any]], Sequence[Task]]:
-            reply = self.tap.transport.send(part.request, stream=self.name)
+            reply = self.run_context.transport.send(part.request, stream=self.name)
             rows = TikTokStream.read(self, part, reply)
             return rows, TikTokStream.following(self, part, reply, len(rows))
 
@@ -548,7 +553,7 @@ class ReportStream(WindowedStream):
             params |= {"start_date": str(window.start), "end_date": str(window.end)}
         filters = list(self.filters)
         level = self.data_level.partition("_")[2].lower()
-        if level != "advertiser" and self.tap.settings.include_deleted:
+        if level != "advertiser" and self.run_context.settings.include_deleted:
             filters.append(in_filter(f"{level}_status", ["STATUS_ALL"]))
         if filters:
             params["filtering"] = filters

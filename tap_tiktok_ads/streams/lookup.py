@@ -11,9 +11,9 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads import schemas
-from tap_tiktok_ads.client import Page, Task
 from tap_tiktok_ads.definitions import MOST_COMBINATIONS, Lookup
 from tap_tiktok_ads.errors import ConfigError
+from tap_tiktok_ads.pages import Page, Task
 from tap_tiktok_ads.streams.base import KeyedStream, WindowedStream
 from tap_tiktok_ads.transport import Request
 
@@ -24,8 +24,8 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.accounts import Advertiser
     from tap_tiktok_ads.client import Send
+    from tap_tiktok_ads.context import ContextTap
     from tap_tiktok_ads.dates import Window
-    from tap_tiktok_ads.tap import TapTikTokAds
 
 #: Requests that a sample may take.
 SAMPLE_REQUESTS = 5
@@ -53,7 +53,7 @@ class LookupStream(WindowedStream, KeyedStream):
     window_days = 0
     lookups: tuple[Lookup, ...] = ()
 
-    def __init__(self, tap: TapTikTokAds) -> None:
+    def __init__(self, tap: ContextTap) -> None:
         self._looked_up: dict[tuple[int, str | None], list[dict[str, t.Any]]] = {}
         self._turns: dict[tuple[int, str | None], threading.Lock] = {}
         super().__init__(tap)
@@ -115,8 +115,8 @@ class LookupStream(WindowedStream, KeyedStream):
         key = (number, advertiser.id if advertiser else None)
         with self._turns.setdefault(key, threading.Lock()):
             if key not in self._looked_up:
-                rows = self.tap.rows_of(lookup.stream, advertiser)
-                few = SAMPLE_REQUESTS * (lookup.batch or 1) if self.tap.frugal else None
+                rows = self.run_context.rows_of(lookup.stream, advertiser)
+                few = SAMPLE_REQUESTS * (lookup.batch or 1) if self.run_context.frugal else None
                 self._looked_up[key] = lookup.select(rows, few)
             return self._looked_up[key]
 
@@ -152,7 +152,7 @@ class DependentStream(LookupStream):
     batch: int | None = None
     """How many go into one request, as an array; None: one."""
 
-    def __init__(self, tap: TapTikTokAds) -> None:
+    def __init__(self, tap: ContextTap) -> None:
         stream, _, field = self.source.partition(".")
         self.lookups = (
             Lookup(stream, (field,), stream=stream, where=self.where, batch=self.batch),

@@ -4,36 +4,15 @@ from __future__ import annotations
 
 import typing as t
 
-import pendulum
 from typing_extensions import override
 
 from tap_tiktok_ads import schemas
-from tap_tiktok_ads.client import Page, Task, TikTokStream
+from tap_tiktok_ads.client import TikTokStream
+from tap_tiktok_ads.pages import Page, Task
 from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from tap_tiktok_ads.errors import TapError
-
-#: Errors that a run keeps.
-MOST_PROBLEMS = 10_000
-
-
-def problem(stream: str, error: TapError, action: str, task: Task | None) -> dict[str, t.Any]:
-    """The row that tells of an error, but for its id."""
-    window = task.window if task else None
-    return {
-        "occurred_at": pendulum.now("UTC").to_iso8601_string(),
-        "stream": stream,
-        "advertiser_id": task.advertiser.id if task and task.advertiser else None,
-        "window_start": window.start.isoformat() if window else None,
-        "window_end": window.end.isoformat() if window else None,
-        "code": getattr(error, "code", None),
-        "message": str(error),
-        "request_id": getattr(error, "request_id", None),
-        "action": action,
-    }
 
 
 class SyncErrors(TikTokStream):
@@ -70,6 +49,6 @@ class SyncErrors(TikTokStream):
     def answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
         rows = [
             {name: value for name, value in row.items() if name != "error"}
-            for row in self.tap.problems.values()
+            for row in self.run_context.problems.values()
         ]
         return Page(rows, len(rows)), ()

@@ -10,7 +10,7 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads import fetch, records, schemas
-from tap_tiktok_ads.client import Page, Task
+from tap_tiktok_ads.pages import Page, Task
 from tap_tiktok_ads.streams.integrated import ReportStream, in_filter, of_top_view
 
 if t.TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Reconciliation(ReportStream):
         some_cut = False
 
         def page(task: Task) -> tuple[tuple[Sequence[t.Any], bool], Sequence[Task]]:
-            reply = self.tap.transport.send(task.request, None, self.name)
+            reply = self.run_context.transport.send(task.request, None, self.name)
             found = self.read(task, reply)
             return (found, reply.reports_cut), self.following(task, reply, len(found))
 

@@ -13,8 +13,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.client import Task
     from tap_tiktok_ads.dates import Window
+    from tap_tiktok_ads.pages import Task
     from tap_tiktok_ads.transport import Request
 
 

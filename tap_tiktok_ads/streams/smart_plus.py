@@ -12,8 +12,8 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads import accounts
-from tap_tiktok_ads.client import Task
 from tap_tiktok_ads.errors import NotPermittedError
+from tap_tiktok_ads.pages import Task
 from tap_tiktok_ads.schemas import NO_KEY
 from tap_tiktok_ads.streams.base import EntityStream
 from tap_tiktok_ads.streams.integrated import ReportStream

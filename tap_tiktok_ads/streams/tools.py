@@ -15,8 +15,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.client import Task
     from tap_tiktok_ads.dates import Window
+    from tap_tiktok_ads.pages import Task
     from tap_tiktok_ads.transport import Decode, Reply, Request
 
     Raw = dict[str, t.Any]
@@ -124,7 +124,7 @@ class PixelEventStatistics(DependentStream):
 
     @override
     def params(self, advertiser: Advertiser | None, window: Window | None) -> Raw:
-        first, last = self.tap.settings.days(self._now(advertiser))
+        first, last = self.run_context.settings.days(self._now(advertiser))
         days = {"start_date": str(first), "end_date": str(last)}
         return {**super().params(advertiser, window), "date_range": days}
 
