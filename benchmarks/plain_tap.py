@@ -18,7 +18,7 @@ from singer_sdk.pagination import BasePageNumberPaginator
 from singer_sdk.streams import RESTStream
 from typing_extensions import override
 
-from tap_tiktok_ads import schemas
+from tap_tiktok_ads.extract import schemas
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import typing as t
 
-from tap_tiktok_ads import schemas
+from tap_tiktok_ads.extract import schemas
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

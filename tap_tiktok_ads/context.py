@@ -15,13 +15,17 @@ import pendulum
 from singer_sdk import Tap
 from singer_sdk.singerlib import StateMessage
 
-from tap_tiktok_ads import accounts, errors, fetch, lookback, settings
-from tap_tiktok_ads.errors import ConfigError
-from tap_tiktok_ads.limits import Limiter
-from tap_tiktok_ads.pages import READINGS_MORE, Listings
+from tap_tiktok_ads.api import advertisers as accounts
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.client import Transport
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.rate_limits import Limiter
+from tap_tiktok_ads.api.report_tasks import ReportTasks
+from tap_tiktok_ads.config import settings
+from tap_tiktok_ads.extract import lookahead as fetch
+from tap_tiktok_ads.extract import lookback
+from tap_tiktok_ads.extract.pages import READINGS_MORE, Listings
 from tap_tiktok_ads.progress import Progress, Reporter
-from tap_tiktok_ads.tasks import ReportTasks
-from tap_tiktok_ads.transport import Transport
 
 if t.TYPE_CHECKING:
     import logging
@@ -29,7 +33,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.singerlib import Catalog
 
-    from tap_tiktok_ads.pages import Page, Task
+    from tap_tiktok_ads.extract.pages import Page, Task
 
 #: Seconds between two STATE messages within an advertiser's windows, at least.
 STATE_INTERVAL = 30.0

@@ -10,7 +10,7 @@ import time
 import typing as t
 from pathlib import Path
 
-from tap_tiktok_ads.errors import ConfigError, TapError
+from tap_tiktok_ads.api.errors import ConfigError, TapError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -18,17 +18,15 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog, MetadataMapping, StateMessage
 from typing_extensions import override
 
-from tap_tiktok_ads import (
-    definitions,
-    errors,
-    report_definitions,
-    settings,
-    summary,
-)
+from tap_tiktok_ads import summary
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config import custom_reports as report_definitions
+from tap_tiktok_ads.config import custom_streams as definitions
+from tap_tiktok_ads.config import settings
 from tap_tiktok_ads.context import ContextTap, RunContext
-from tap_tiktok_ads.errors import ConfigError
-from tap_tiktok_ads.output import BufferedWriter
 from tap_tiktok_ads.progress import start as start_reporter
+from tap_tiktok_ads.singer.writer import BufferedWriter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.custom import CustomReport, CustomStream
 from tap_tiktok_ads.streams.integrated import ReportStream

@@ -7,7 +7,7 @@ import dataclasses
 import decimal
 import typing as t
 
-from tap_tiktok_ads import records
+from tap_tiktok_ads.extract import casting as records
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

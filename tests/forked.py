@@ -11,10 +11,10 @@ import tempfile
 import typing as t
 from pathlib import Path
 
-from tap_tiktok_ads.commands import COMMANDS, main
+from tap_tiktok_ads.cli import COMMANDS, main
 
 FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload([f"tap_tiktok_ads.commands.{name}" for name in COMMANDS])
+FORKING.set_forkserver_preload([f"tap_tiktok_ads.cli.{name}" for name in COMMANDS])
 #: Names of the files that stand for the standard streams, and how each is opened.
 STREAMS = {"stdin": os.O_RDONLY, "stdout": os.O_WRONLY, "stderr": os.O_WRONLY}
 

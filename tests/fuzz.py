@@ -28,10 +28,14 @@ except ImportError:
     sys.exit("Fuzzing needs atheris, on Python 3.11 to 3.13: pip install atheris==3.0.0")
 
 with atheris.instrument_imports(include=["tap_tiktok_ads", "jsonpath_ng"]):
-    from tap_tiktok_ads import dates, errors, pagination, paths, records, schemas, templates
-    from tap_tiktok_ads.limits import TIERS, Limiter
-    from tap_tiktok_ads.output import Lines
-    from tap_tiktok_ads.transport import LONGEST_MESSAGE, Request, Transport
+    from tap_tiktok_ads.api import errors, pagination
+    from tap_tiktok_ads.api.client import LONGEST_MESSAGE, Request, Transport
+    from tap_tiktok_ads.api.rate_limits import TIERS, Limiter
+    from tap_tiktok_ads.extract import casting as records
+    from tap_tiktok_ads.extract import dates, schemas
+    from tap_tiktok_ads.extract import json_paths as paths
+    from tap_tiktok_ads.extract import macros as templates
+    from tap_tiktok_ads.singer.writer import Lines
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,8 +15,10 @@ from typing import Any
 
 import yaml
 
-from tap_tiktok_ads import errors, report_definitions, schemas
-from tap_tiktok_ads.settings import ENVIRONMENT_PREFIX, JSONSCHEMA
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.config import custom_reports as report_definitions
+from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, JSONSCHEMA
+from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -24,7 +26,7 @@ from tap_tiktok_ads.tap import TapTikTokAds
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_tiktok_ads.client import TikTokStream
+    from tap_tiktok_ads.singer.stream import TikTokStream
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,7 +8,7 @@ import typing as t
 import pytest
 from conftest import asks_for_top_view, config_for, run
 
-from tap_tiktok_ads import errors
+from tap_tiktok_ads.api import errors
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator

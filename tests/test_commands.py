@@ -18,8 +18,8 @@ import pytest
 from conftest import asks_for_top_view, command, config_for, run
 from test_cli import assert_refused, written
 
-from tap_tiktok_ads.commands import COMMANDS
-from tap_tiktok_ads.limits import TIERS
+from tap_tiktok_ads.api.rate_limits import TIERS
+from tap_tiktok_ads.cli import COMMANDS
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -151,9 +151,9 @@ def test_the_tap_starts_without_the_commands() -> None:
     """Neither a sub-command nor rich is imported where the tap itself runs."""
     code = """
 import sys
-from tap_tiktok_ads.commands import executable
+from tap_tiktok_ads.cli import executable
 executable().main(["--discover"], standalone_mode=False)
-loaded = [m for m in sys.modules if m.startswith(("rich", "tap_tiktok_ads.commands."))]
+loaded = [m for m in sys.modules if m.startswith(("rich", "tap_tiktok_ads.cli."))]
 print(loaded, file=sys.stderr)
 """
     result = subprocess.run(
@@ -191,7 +191,7 @@ def test_config_from_the_environment(sim: Simulator, tmp_path: Path) -> None:
     token = settings.pop("access_token")
     (tmp_path / ".env").write_text(f"TAP_TIKTOK_ADS_ACCESS_TOKEN={token}\n", "utf-8")
     env = os.environ | {f"TAP_TIKTOK_ADS_{name.upper()}": v for name, v in settings.items()}
-    code = "from tap_tiktok_ads.commands import main; main()"
+    code = "from tap_tiktok_ads.cli import main; main()"
     result = subprocess.run(  # -c: the SDK looks for .env from here, as for the executable
         [sys.executable, "-c", code, "--config", "ENV", "doctor"],
         cwd=tmp_path,

@@ -8,7 +8,7 @@ import typing as t
 import pytest
 from conftest import SMALL, catalog_of, command, config_for, run
 
-from tap_tiktok_ads.errors import ConfigError, ResponseError
+from tap_tiktok_ads.api.errors import ConfigError, ResponseError
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.tap import TapTikTokAds
 

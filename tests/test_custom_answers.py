@@ -7,8 +7,9 @@ import typing as t
 import pytest
 from conftest import answering, run
 
-from tap_tiktok_ads import records, schemas
-from tap_tiktok_ads.errors import ConfigError, ResponseError
+from tap_tiktok_ads.api.errors import ConfigError, ResponseError
+from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract import schemas
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable

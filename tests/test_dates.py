@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_tiktok_ads import dates
+from tap_tiktok_ads.extract import dates
 
 ZONES = ["UTC", "Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati", "Asia/Kolkata"]
 #: A Sunday afternoon in Tokyo that is Sunday morning in UTC.

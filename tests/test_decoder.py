@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_tiktok_ads import records, schemas
-from tap_tiktok_ads.output import Lines
+from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.singer.writer import Lines
 
 DIMENSIONS = ("ad_id", "stat_time_day")
 METRICS = ("ad_name", "spend", "impressions", "ctr", "is_smart_creative")

@@ -15,7 +15,10 @@ import yaml
 from conftest import catalog_of, config_for, run
 from generated import FILES, PARTS, ROOT, render
 
-from tap_tiktok_ads import definitions, report_definitions, schemas, settings
+from tap_tiktok_ads.config import custom_reports as report_definitions
+from tap_tiktok_ads.config import custom_streams as definitions
+from tap_tiktok_ads.config import settings
+from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_tiktok_ads import errors
-from tap_tiktok_ads.errors import Action
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.errors import Action
 
 #: The table of the fact sheet, section 2.4: codes by what to do about them.
 SHEET: dict[Action, tuple[int, ...]] = {

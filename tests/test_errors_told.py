@@ -8,7 +8,7 @@ import typing as t
 import pytest
 from conftest import Messages, command, config_for, run
 
-from tap_tiktok_ads import errors
+from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:

@@ -17,9 +17,10 @@ import pendulum
 import pytest
 from conftest import SOAK, Messages, config_for, run
 
-from tap_tiktok_ads import errors, transport
-from tap_tiktok_ads.client import ODD_TOTALS, TikTokStream
+from tap_tiktok_ads.api import client as transport
+from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.simulator import Simulator
+from tap_tiktok_ads.singer.stream import ODD_TOTALS, TikTokStream
 from tap_tiktok_ads.streams import STREAMS
 
 PAGE = 7

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_tiktok_ads.fetch import FIRST_AHEAD, MEMORY, MOST_MEMORY, Workers, in_turn
+from tap_tiktok_ads.extract.lookahead import FIRST_AHEAD, MEMORY, MOST_MEMORY, Workers, in_turn
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

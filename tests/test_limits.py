@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_tiktok_ads.errors import RestrictedError, ThrottledError
-from tap_tiktok_ads.limits import TIERS, Budget, Limiter, Tier
+from tap_tiktok_ads.api.errors import RestrictedError, ThrottledError
+from tap_tiktok_ads.api.rate_limits import TIERS, Budget, Limiter, Tier
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from conftest import config_for, run
 
-from tap_tiktok_ads import lookback
+from tap_tiktok_ads.extract import lookback
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator

@@ -10,10 +10,10 @@ import typing as t
 import pytest
 from conftest import Messages, answering, config_at, config_for, run
 
-from tap_tiktok_ads import transport
-from tap_tiktok_ads.errors import ConfigError, ResponseError, TapError
-from tap_tiktok_ads.report_definitions import refused_metrics
-from tap_tiktok_ads.tasks import ReportFile
+from tap_tiktok_ads.api import client as transport
+from tap_tiktok_ads.api.errors import ConfigError, ResponseError, TapError
+from tap_tiktok_ads.api.report_tasks import ReportFile
+from tap_tiktok_ads.config.custom_reports import refused_metrics
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,12 +9,12 @@ import typing as t
 import pytest
 from singer_sdk.singerlib.encoding.simple import RecordMessage
 
-from tap_tiktok_ads.errors import ResponseError
-from tap_tiktok_ads.output import BufferedWriter
+from tap_tiktok_ads.api.errors import ResponseError
+from tap_tiktok_ads.singer.writer import BufferedWriter
 
 SCRIPT = """
 import sys
-from tap_tiktok_ads.output import BufferedWriter
+from tap_tiktok_ads.singer.writer import BufferedWriter
 
 writer = BufferedWriter()
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_tiktok_ads.errors import ResponseError
-from tap_tiktok_ads.pagination import pages_after
+from tap_tiktok_ads.api.errors import ResponseError
+from tap_tiktok_ads.api.pagination import pages_after
 
 
 def info(total: int) -> dict[str, t.Any]:

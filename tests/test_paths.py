@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_tiktok_ads import paths
+from tap_tiktok_ads.extract import json_paths as paths
 
 ANSWER = {
     "code": 0,

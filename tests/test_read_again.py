@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from conftest import Collector, answering, catalog_of, config_at, config_for, run
 
-from tap_tiktok_ads import lookback
+from tap_tiktok_ads.extract import lookback
 from tap_tiktok_ads.streams.base import CHANGE_DELAY
 from tap_tiktok_ads.tap import TapTikTokAds
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk.contrib.msgspec import encoder
 
-from tap_tiktok_ads import records
+from tap_tiktok_ads.extract import casting as records
 
 #: Every kind of column, by name.
 COLUMNS: dict[str, dict[str, t.Any]] = {

@@ -8,8 +8,9 @@ import typing as t
 import pytest
 from conftest import catalog_of, config_for, run
 
-from tap_tiktok_ads import report_definitions, schemas
-from tap_tiktok_ads.errors import ConfigError, RequestError
+from tap_tiktok_ads.api.errors import ConfigError, RequestError
+from tap_tiktok_ads.config import custom_reports as report_definitions
+from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:

@@ -7,8 +7,8 @@ import typing as t
 import pendulum
 import pytest
 
-from tap_tiktok_ads import settings
-from tap_tiktok_ads.errors import ConfigError
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config import settings
 
 KNOWN = frozenset(settings.JSONSCHEMA["properties"])
 TOKEN = "act-0123456789-very-secret"

@@ -11,7 +11,7 @@ import pendulum
 import pytest
 from conftest import SMALL, START, Messages, asks_for_top_view, config_for, run
 
-from tap_tiktok_ads import dates
+from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.streams import STREAMS
 

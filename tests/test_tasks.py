@@ -20,11 +20,12 @@ from conftest import asks_for_top_view, catalog_of, command, config_for, run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_tiktok_ads import errors, report_definitions
-from tap_tiktok_ads.limits import TIERS, Limiter
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.client import Request, Transport
+from tap_tiktok_ads.api.rate_limits import TIERS, Limiter
+from tap_tiktok_ads.api.report_tasks import LONGEST_PAUSE, PATIENCE, ReportFile, ReportTasks
+from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.tap import TapTikTokAds
-from tap_tiktok_ads.tasks import LONGEST_PAUSE, PATIENCE, ReportFile, ReportTasks
-from tap_tiktok_ads.transport import Request, Transport
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

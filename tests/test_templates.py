@@ -8,7 +8,8 @@ import typing as t
 import pendulum
 import pytest
 
-from tap_tiktok_ads import dates, templates
+from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.extract import macros as templates
 
 NOW = pendulum.datetime(2026, 3, 15, 13, 45, 6, tz="America/New_York")
 VALUES = {

@@ -11,8 +11,9 @@ from conftest import catalog_of, config_for, run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_tiktok_ads import errors, tombstones
-from tap_tiktok_ads.tombstones import COLUMN
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.extract import deletions as tombstones
+from tap_tiktok_ads.extract.deletions import COLUMN
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from conftest import config_for, run
 
-from tap_tiktok_ads import errors, records
-from tap_tiktok_ads.limits import TIERS, Limiter
-from tap_tiktok_ads.transport import Request, Transport
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.client import Request, Transport
+from tap_tiktok_ads.api.rate_limits import TIERS, Limiter
+from tap_tiktok_ads.extract import casting as records
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from tap_tiktok_ads.streams import (
 )
 
 if t.TYPE_CHECKING:
-    from tap_tiktok_ads.client import TikTokStream
+    from tap_tiktok_ads.singer.stream import TikTokStream
 
 STREAMS: tuple[type[TikTokStream], ...] = (
     entities.Advertisers,

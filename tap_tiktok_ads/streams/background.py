@@ -9,22 +9,22 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from tap_tiktok_ads import report_definitions
-from tap_tiktok_ads.errors import (
+from tap_tiktok_ads.api.errors import (
     NotPermittedError,
     RequestError,
     ResponseError,
     TransientError,
     is_too_large,
 )
-from tap_tiktok_ads.pages import Page, Task
-from tap_tiktok_ads.tasks import CHECK, CREATE, DOWNLOAD
+from tap_tiktok_ads.api.report_tasks import CHECK, CREATE, DOWNLOAD
+from tap_tiktok_ads.config import custom_reports as report_definitions
+from tap_tiktok_ads.extract.pages import Page, Task
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tap_tiktok_ads.api.report_tasks import ReportFile
     from tap_tiktok_ads.streams.integrated import ReportStream
-    from tap_tiktok_ads.tasks import ReportFile
 
     Answered = tuple[Page, Sequence[Task]]
 

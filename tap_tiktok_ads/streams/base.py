@@ -11,18 +11,20 @@ import typing as t
 import pendulum
 from typing_extensions import override
 
-from tap_tiktok_ads import accounts, dates, lookback, schemas, tombstones
-from tap_tiktok_ads.client import TikTokStream
-from tap_tiktok_ads.errors import ResponseError
-from tap_tiktok_ads.pages import Group, Mark, Page, Task, id_of
-from tap_tiktok_ads.transport import Reply, Request
+from tap_tiktok_ads.api import advertisers as accounts
+from tap_tiktok_ads.api.client import Reply, Request
+from tap_tiktok_ads.api.errors import ResponseError
+from tap_tiktok_ads.extract import dates, lookback, schemas
+from tap_tiktok_ads.extract import deletions as tombstones
+from tap_tiktok_ads.extract.pages import Group, Mark, Page, Task, id_of
+from tap_tiktok_ads.singer.stream import TikTokStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
 
-    from tap_tiktok_ads.accounts import Advertiser
+    from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.context import ContextTap
 
 #: A change may show up in a listing some time after the moment it is dated with.

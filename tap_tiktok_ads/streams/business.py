@@ -6,16 +6,16 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.pages import Task
+from tap_tiktok_ads.api.client import Request
+from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.streams.base import EntityStream
 from tap_tiktok_ads.streams.lookup import DependentStream
-from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.dates import Window
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.extract.dates import Window
 
 
 class OnceStream(EntityStream):

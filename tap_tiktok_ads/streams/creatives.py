@@ -11,9 +11,9 @@ from tap_tiktok_ads.streams.base import EntityStream
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.pages import Task
-    from tap_tiktok_ads.transport import Request
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.client import Request
+    from tap_tiktok_ads.extract.pages import Task
 
 
 class VideoCreatives(EntityStream):

@@ -8,8 +8,8 @@ import urllib.parse
 
 from typing_extensions import override
 
-from tap_tiktok_ads import paths, records, schemas, templates
-from tap_tiktok_ads.errors import (
+from tap_tiktok_ads.api.client import Request
+from tap_tiktok_ads.api.errors import (
     AuthError,
     ConfigError,
     NotPermittedError,
@@ -17,11 +17,14 @@ from tap_tiktok_ads.errors import (
     TapError,
     ThrottledError,
 )
-from tap_tiktok_ads.pagination import MOST_PAGES, last_page, pages_after
+from tap_tiktok_ads.api.pagination import MOST_PAGES, last_page, pages_after
+from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract import json_paths as paths
+from tap_tiktok_ads.extract import macros as templates
+from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.streams.base import KeyedStream, WindowedStream
 from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.streams.lookup import SAMPLE_REQUESTS, LookupStream, LookupTask
-from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,13 +32,13 @@ if t.TYPE_CHECKING:
     import pendulum
     from singer_sdk.helpers.types import Record
 
-    from tap_tiktok_ads.accounts import Advertiser
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.client import Decode, Reply
+    from tap_tiktok_ads.config.custom_reports import ReportDefinition
+    from tap_tiktok_ads.config.custom_streams import Cursor, StreamDefinition
     from tap_tiktok_ads.context import ContextTap
-    from tap_tiktok_ads.dates import Window
-    from tap_tiktok_ads.definitions import Cursor, StreamDefinition
-    from tap_tiktok_ads.pages import Group, Mark, Task
-    from tap_tiktok_ads.report_definitions import ReportDefinition
-    from tap_tiktok_ads.transport import Decode, Reply
+    from tap_tiktok_ads.extract.dates import Window
+    from tap_tiktok_ads.extract.pages import Group, Mark, Task
 
 #: Rows that a schema is inferred from, and requests for them, at most.
 SAMPLE_ROWS = 1000

@@ -6,8 +6,8 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads import accounts
-from tap_tiktok_ads.pages import Task
+from tap_tiktok_ads.api import advertisers as accounts
+from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.streams.base import EntityStream
 
 if t.TYPE_CHECKING:

@@ -12,18 +12,11 @@ import typing as t
 import pendulum
 from typing_extensions import override
 
-from tap_tiktok_ads import (
-    accounts,
-    dates,
-    errors,
-    fetch,
-    records,
-    report_definitions,
-    schemas,
-    totals,
-)
-from tap_tiktok_ads.client import TikTokStream
-from tap_tiktok_ads.errors import (
+from tap_tiktok_ads import totals
+from tap_tiktok_ads.api import advertisers as accounts
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.client import Reply, Request
+from tap_tiktok_ads.api.errors import (
     ApiError,
     ConfigError,
     NotPermittedError,
@@ -31,21 +24,25 @@ from tap_tiktok_ads.errors import (
     ResponseError,
     TooLargeError,
 )
-from tap_tiktok_ads.pages import READINGS_MORE, Group, Page, Task
-from tap_tiktok_ads.pagination import total_number
-from tap_tiktok_ads.report_definitions import METRICS_AT_ONCE
+from tap_tiktok_ads.api.pagination import total_number
+from tap_tiktok_ads.config import custom_reports as report_definitions
+from tap_tiktok_ads.config.custom_reports import METRICS_AT_ONCE
+from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract import dates, schemas
+from tap_tiktok_ads.extract import lookahead as fetch
+from tap_tiktok_ads.extract.pages import READINGS_MORE, Group, Page, Task
+from tap_tiktok_ads.singer.stream import TikTokStream
 from tap_tiktok_ads.streams import background
 from tap_tiktok_ads.streams.base import WindowedStream
-from tap_tiktok_ads.transport import Reply, Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
 
-    from tap_tiktok_ads.accounts import Advertiser
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.client import Decode
     from tap_tiktok_ads.context import ContextTap
-    from tap_tiktok_ads.transport import Decode
 
 #: Ids that a filter of a report may hold.
 ID_BATCH = 100

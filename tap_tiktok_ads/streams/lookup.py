@@ -10,22 +10,22 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads import schemas
-from tap_tiktok_ads.definitions import MOST_COMBINATIONS, Lookup
-from tap_tiktok_ads.errors import ConfigError
-from tap_tiktok_ads.pages import Page, Task
+from tap_tiktok_ads.api.client import Request
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.custom_streams import MOST_COMBINATIONS, Lookup
+from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.streams.base import KeyedStream, WindowedStream
-from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
 
-    from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.client import Send
+    from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.context import ContextTap
-    from tap_tiktok_ads.dates import Window
+    from tap_tiktok_ads.extract.dates import Window
+    from tap_tiktok_ads.singer.stream import Send
 
 #: Requests that a sample may take.
 SAMPLE_REQUESTS = 5

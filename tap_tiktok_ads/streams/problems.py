@@ -6,10 +6,10 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads import schemas
-from tap_tiktok_ads.client import TikTokStream
-from tap_tiktok_ads.pages import Page, Task
-from tap_tiktok_ads.transport import Request
+from tap_tiktok_ads.api.client import Request
+from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.extract.pages import Page, Task
+from tap_tiktok_ads.singer.stream import TikTokStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

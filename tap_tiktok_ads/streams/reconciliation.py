@@ -9,14 +9,16 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads import fetch, records, schemas
-from tap_tiktok_ads.pages import Page, Task
+from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract import lookahead as fetch
+from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.streams.integrated import ReportStream, in_filter, of_top_view
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_tiktok_ads.transport import Decode
+    from tap_tiktok_ads.api.client import Decode
 
 METRICS = ("spend", "impressions", "clicks")
 #: The levels that are added up: by the name in columns, the data level and its dimension.

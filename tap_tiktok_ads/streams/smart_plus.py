@@ -11,21 +11,21 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads import accounts
-from tap_tiktok_ads.errors import NotPermittedError
-from tap_tiktok_ads.pages import Task
-from tap_tiktok_ads.schemas import NO_KEY
+from tap_tiktok_ads.api import advertisers as accounts
+from tap_tiktok_ads.api.client import Request
+from tap_tiktok_ads.api.errors import NotPermittedError
+from tap_tiktok_ads.extract.pages import Task
+from tap_tiktok_ads.extract.schemas import NO_KEY
 from tap_tiktok_ads.streams.base import EntityStream
 from tap_tiktok_ads.streams.integrated import ReportStream
-from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.dates import Window
-    from tap_tiktok_ads.errors import ApiError
-    from tap_tiktok_ads.transport import Decode, Reply
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.client import Decode, Reply
+    from tap_tiktok_ads.api.errors import ApiError
+    from tap_tiktok_ads.extract.dates import Window
 
     Raw = dict[str, t.Any]
 

@@ -6,18 +6,18 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads import schemas
-from tap_tiktok_ads.errors import ResponseError
+from tap_tiktok_ads.api.errors import ResponseError
+from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.streams.base import EntityStream
 from tap_tiktok_ads.streams.lookup import DependentStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.dates import Window
-    from tap_tiktok_ads.pages import Task
-    from tap_tiktok_ads.transport import Decode, Reply, Request
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.client import Decode, Reply, Request
+    from tap_tiktok_ads.extract.dates import Window
+    from tap_tiktok_ads.extract.pages import Task
 
     Raw = dict[str, t.Any]
 

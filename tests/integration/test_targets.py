@@ -8,8 +8,8 @@ import typing as t
 
 import pytest
 
+from tap_tiktok_ads.extract.deletions import COLUMN
 from tap_tiktok_ads.streams import STREAMS
-from tap_tiktok_ads.tombstones import COLUMN
 
 from .targets import PAGE, REQUIREMENTS, DuckDB, JsonLines, Postgres, kind, plain
 

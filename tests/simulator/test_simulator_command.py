@@ -14,8 +14,8 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from tap_tiktok_ads import settings
-from tap_tiktok_ads.commands.simulator import command
+from tap_tiktok_ads.cli.simulator import command
+from tap_tiktok_ads.config import settings
 from tap_tiktok_ads.simulator import ACCESS_TOKEN, AUTH_CODE
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MODULE = [sys.executable, "-m", "tap_tiktok_ads.simulator"]
 COMMAND = [
     *(sys.executable, "-c"),
-    "from tap_tiktok_ads.commands.simulator import command; command()",
+    "from tap_tiktok_ads.cli.simulator import command; command()",
 ]
 
 

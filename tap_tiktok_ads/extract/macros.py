@@ -13,7 +13,7 @@ import typing as t
 
 import pendulum
 
-from tap_tiktok_ads import dates
+from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

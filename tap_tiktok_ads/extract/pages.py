@@ -7,8 +7,8 @@ import email.utils
 import itertools
 import typing as t
 
-from tap_tiktok_ads import errors, totals
-from tap_tiktok_ads.pagination import Reading
+from tap_tiktok_ads import totals
+from tap_tiktok_ads.api.pagination import Reading
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -16,9 +16,10 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-    from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.dates import Window
-    from tap_tiktok_ads.transport import Request
+    from tap_tiktok_ads.api import errors
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.client import Request
+    from tap_tiktok_ads.extract.dates import Window
 
 #: Parameters that may change between two pages: TikTok refuses some metrics, and totals.
 LEFT_OUT = frozenset({"metrics", totals.PARAMETER})

@@ -8,15 +8,15 @@ import typing as t
 
 import click
 
-from tap_tiktok_ads.commands import common
+from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.streams.base import WindowedStream
 from tap_tiktok_ads.streams.lookup import LookupTask
 
 if t.TYPE_CHECKING:
-    from tap_tiktok_ads.accounts import Advertiser
-    from tap_tiktok_ads.client import TikTokStream
-    from tap_tiktok_ads.limits import Tier
-    from tap_tiktok_ads.pages import Task
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.rate_limits import Tier
+    from tap_tiktok_ads.extract.pages import Task
+    from tap_tiktok_ads.singer.stream import TikTokStream
 
 
 @dataclasses.dataclass

@@ -13,7 +13,7 @@ from singer_sdk.helpers._util import utc_now
 from singer_sdk.singerlib.encoding.simple import RecordMessage
 from typing_extensions import override
 
-from tap_tiktok_ads.errors import OutputError, ResponseError
+from tap_tiktok_ads.api.errors import OutputError, ResponseError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -24,10 +24,14 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from tap_tiktok_ads import dates, errors, fetch, records, schemas, tombstones
-from tap_tiktok_ads.output import BufferedWriter, Lines
-from tap_tiktok_ads.pages import READINGS_MORE, Group, Page, Task, id_of
-from tap_tiktok_ads.pagination import Reading, pages_after, past_the_end, total_number
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.pagination import Reading, pages_after, past_the_end, total_number
+from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract import dates, schemas
+from tap_tiktok_ads.extract import deletions as tombstones
+from tap_tiktok_ads.extract import lookahead as fetch
+from tap_tiktok_ads.extract.pages import READINGS_MORE, Group, Page, Task, id_of
+from tap_tiktok_ads.singer.writer import BufferedWriter, Lines
 
 if t.TYPE_CHECKING:
     import logging
@@ -35,9 +39,9 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_tiktok_ads.accounts import Advertiser
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.client import Decode, Reply, Request
     from tap_tiktok_ads.context import ContextTap
-    from tap_tiktok_ads.transport import Decode, Reply, Request
 
     Send = Callable[[Request], Reply]
 

@@ -9,14 +9,14 @@ import typing as t
 import pendulum
 from pendulum.tz.exceptions import InvalidTimezone
 
-from tap_tiktok_ads.errors import ConfigError, NotPermittedError, RequestError
-from tap_tiktok_ads.transport import Request
+from tap_tiktok_ads.api.client import Request
+from tap_tiktok_ads.api.errors import ConfigError, NotPermittedError, RequestError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_tiktok_ads.settings import Settings
-    from tap_tiktok_ads.transport import Reply, Transport
+    from tap_tiktok_ads.api.client import Reply, Transport
+    from tap_tiktok_ads.config.settings import Settings
 
 logger = logging.getLogger("tap-tiktok-ads")
 

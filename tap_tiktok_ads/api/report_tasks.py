@@ -19,13 +19,14 @@ import time
 import typing as t
 import weakref
 
-from tap_tiktok_ads import errors, totals
-from tap_tiktok_ads.transport import LONGEST_WAIT, Request
+from tap_tiktok_ads import totals
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.client import LONGEST_WAIT, Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_tiktok_ads.transport import Transport
+    from tap_tiktok_ads.api.client import Transport
 
 logger = logging.getLogger("tap-tiktok-ads")
 

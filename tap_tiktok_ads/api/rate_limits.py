@@ -14,12 +14,12 @@ import threading
 import time
 import typing as t
 
-from tap_tiktok_ads.errors import RestrictedError
+from tap_tiktok_ads.api.errors import RestrictedError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_tiktok_ads.errors import ThrottledError
+    from tap_tiktok_ads.api.errors import ThrottledError
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

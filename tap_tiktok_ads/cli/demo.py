@@ -14,7 +14,7 @@ import pendulum
 from rich.console import Console
 from rich.table import Table
 
-from tap_tiktok_ads import settings
+from tap_tiktok_ads.config import settings
 from tap_tiktok_ads.simulator import World
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds

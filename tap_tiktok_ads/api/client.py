@@ -24,13 +24,14 @@ import msgspec
 import requests
 import urllib3
 
-from tap_tiktok_ads import errors, records
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.extract import casting as records
 from tap_tiktok_ads.progress import Progress
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
 
-    from tap_tiktok_ads.limits import Limiter
+    from tap_tiktok_ads.api.rate_limits import Limiter
 
     Decode = Callable[[bytes], t.Any]
 

@@ -10,17 +10,18 @@ import typing as t
 
 import click
 
-from tap_tiktok_ads import accounts, errors
-from tap_tiktok_ads.commands import common
+from tap_tiktok_ads.api import advertisers as accounts
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.client import Request
+from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.streams.base import WindowedStream
 from tap_tiktok_ads.streams.business import AuthorizedAdvertisers
-from tap_tiktok_ads.transport import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tap_tiktok_ads.client import TikTokStream
-    from tap_tiktok_ads.pages import Task
+    from tap_tiktok_ads.extract.pages import Task
+    from tap_tiktok_ads.singer.stream import TikTokStream
     from tap_tiktok_ads.tap import TapTikTokAds
 
 OK, EMPTY, FORBIDDEN, MISSING, ERROR = "ok", "empty?", "no permission", "not available", "error"

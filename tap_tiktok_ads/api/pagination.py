@@ -10,7 +10,7 @@ import dataclasses
 import re
 import typing as t
 
-from tap_tiktok_ads.errors import ResponseError
+from tap_tiktok_ads.api.errors import ResponseError
 from tap_tiktok_ads.totals import Totals
 
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)

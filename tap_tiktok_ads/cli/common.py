@@ -9,7 +9,7 @@ import typing as t
 import click
 import msgspec
 
-from tap_tiktok_ads.errors import ConfigError
+from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:

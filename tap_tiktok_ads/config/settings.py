@@ -12,11 +12,13 @@ from importlib import metadata
 import pendulum
 from singer_sdk import typing as th
 
-from tap_tiktok_ads import dates, definitions, report_definitions
-from tap_tiktok_ads.definitions import API_VERSION
-from tap_tiktok_ads.errors import ConfigError
-from tap_tiktok_ads.limits import TIERS, Tier
-from tap_tiktok_ads.transport import is_loopback
+from tap_tiktok_ads.api.client import is_loopback
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.rate_limits import TIERS, Tier
+from tap_tiktok_ads.config import custom_reports as report_definitions
+from tap_tiktok_ads.config import custom_streams as definitions
+from tap_tiktok_ads.config.custom_streams import API_VERSION
+from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import msgspec
 
-from tap_tiktok_ads import records
+from tap_tiktok_ads.extract import casting as records
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Schema: t.TypeAlias = "dict[str, t.Any]"
 
-PACKAGED = Path(__file__).parent / "schemas"
-FOLDER = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent / "schemas"
+PACKAGED = Path(__file__).parent.parent / "schemas"
+FOLDER = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "schemas"
 
 #: What stands in a key column where there is nothing, as in TikTok's reports; databases that take
 #: empty text for null would refuse it in a key.

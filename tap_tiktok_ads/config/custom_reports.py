@@ -8,9 +8,9 @@ import json
 import re
 import typing as t
 
-from tap_tiktok_ads import schemas
-from tap_tiktok_ads.definitions import NAME, TEXT, TEXTS, each, hint
-from tap_tiktok_ads.errors import ConfigError
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.custom_streams import NAME, TEXT, TEXTS, each, hint
+from tap_tiktok_ads.extract import schemas
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

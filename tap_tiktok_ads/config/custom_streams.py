@@ -18,8 +18,10 @@ from pathlib import Path
 import jsonschema
 import jsonschema.exceptions
 
-from tap_tiktok_ads import dates, paths, templates
-from tap_tiktok_ads.errors import ConfigError
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.extract import json_paths as paths
+from tap_tiktok_ads.extract import macros as templates
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from tap_tiktok_ads import dates
-from tap_tiktok_ads.commands import common
-from tap_tiktok_ads.errors import ConfigError
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.cli import common
+from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.tap import read_json
 
 #: Reports of singer-io/tap-tiktok-ads 1.1, and the streams here that have the same rows.

@@ -9,17 +9,18 @@ from pathlib import Path
 import click
 import msgspec
 
-from tap_tiktok_ads import paths, schemas
-from tap_tiktok_ads.commands import common
-from tap_tiktok_ads.definitions import hint
-from tap_tiktok_ads.errors import ConfigError, TapError
+from tap_tiktok_ads.api.errors import ConfigError, TapError
+from tap_tiktok_ads.cli import common
+from tap_tiktok_ads.config.custom_streams import hint
+from tap_tiktok_ads.extract import json_paths as paths
+from tap_tiktok_ads.extract import schemas
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_tiktok_ads.client import TikTokStream
+    from tap_tiktok_ads.api.client import Reply, Request, Transport
+    from tap_tiktok_ads.singer.stream import TikTokStream
     from tap_tiktok_ads.tap import TapTikTokAds
-    from tap_tiktok_ads.transport import Reply, Request, Transport
 
 #: Requests at most, until rows come.
 MOST_REQUESTS = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from tap_tiktok_ads.commands import common
+from tap_tiktok_ads.cli import common
 
 #: `\b` keeps click from filling the lines.
 HELP = """Print a script that makes a shell complete commands and options.

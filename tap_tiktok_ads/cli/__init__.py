@@ -14,7 +14,7 @@ import click
 from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
-from tap_tiktok_ads.errors import TapError
+from tap_tiktok_ads.api.errors import TapError
 from tap_tiktok_ads.tap import TapTikTokAds
 
 #: The sub-commands; each has a module of its name here, with _ for -.

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import click
 
-from tap_tiktok_ads import accounts, settings
-from tap_tiktok_ads.commands import common
-from tap_tiktok_ads.errors import ConfigError, ResponseError
-from tap_tiktok_ads.limits import Limiter
+from tap_tiktok_ads.api import advertisers as accounts
+from tap_tiktok_ads.api.client import Request, Transport
+from tap_tiktok_ads.api.errors import ConfigError, ResponseError
+from tap_tiktok_ads.api.rate_limits import Limiter
+from tap_tiktok_ads.cli import common
+from tap_tiktok_ads.config import settings
 from tap_tiktok_ads.tap import TapTikTokAds, read_json
-from tap_tiktok_ads.transport import Request, Transport
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""The TikTok Marketing API: requests, budget, errors, pages and report tasks."""

@@ -1,0 +1,1 @@
+"""Settings, and the streams and reports that users define in them."""

@@ -1,0 +1,1 @@
+"""The extraction engine: from a plan of requests to verified pages of typed records."""
