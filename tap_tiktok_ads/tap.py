@@ -34,6 +34,7 @@ from tap_tiktok_ads import (
     settings,
     summary,
 )
+from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.client import READINGS_MORE, Listings
 from tap_tiktok_ads.errors import ConfigError
 from tap_tiktok_ads.limits import Limiter
@@ -71,6 +72,7 @@ class TapTikTokAds(Tap):
     """Extracts TikTok Ads: accounts, campaigns, reports, audiences, creatives, Smart+."""
 
     name = "tap-tiktok-ads"
+    package_name = DISTRIBUTION
     config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(settings.JSONSCHEMA)
     message_writer_class = BufferedWriter
     # no BATCH: the SDK's batches would skip selection and stream maps

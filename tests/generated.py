@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from tap_tiktok_ads import errors, report_definitions, schemas
+from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.settings import ENVIRONMENT_PREFIX, JSONSCHEMA
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.integrated import ReportStream
@@ -103,7 +104,7 @@ def hub_plugin() -> str:
         "label": "TikTok Ads",
         "description": about.description,
         "namespace": extractor["namespace"],
-        "pip_url": about.name,
+        "pip_url": DISTRIBUTION,
         "executable": about.name,
         "docs": "docs/index.md",
         "domain_url": "https://ads.tiktok.com",
