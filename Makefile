@@ -62,6 +62,8 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python $(PIP) --upgrade pip
+	@# A checkout that was installed under its former name shares files with the new one.
+	@$(BIN)/python -m pip uninstall -qq --yes --disable-pip-version-check tap-tiktok-ads
 	@$(BIN)/python $(PIP) --editable . --group test --group check
 	@touch $@
 

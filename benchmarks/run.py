@@ -378,7 +378,7 @@ def start(clients: Clients, repeat: int) -> Iterator[Line]:
 
 def versions() -> str:
     """What the numbers depend on."""
-    packages = ("singer-sdk", "msgspec", "requests", "tap-tiktok-ads")
+    packages = ("singer-sdk", "msgspec", "requests", "meltano-tap-tiktok-ads")
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="ascii"))
     parts = [
         f"Python {platform.python_version()}",

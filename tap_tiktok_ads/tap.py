@@ -19,6 +19,7 @@ from singer_sdk.singerlib import Catalog, MetadataMapping, StateMessage
 from typing_extensions import override
 
 from tap_tiktok_ads import summary
+from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.config import custom_reports as report_definitions
@@ -46,6 +47,7 @@ class TapTikTokAds(ContextTap):
     """Extracts TikTok Ads: accounts, campaigns, reports, audiences, creatives, Smart+."""
 
     name = "tap-tiktok-ads"
+    package_name = DISTRIBUTION
     config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(settings.JSONSCHEMA)
     message_writer_class = BufferedWriter
     # no BATCH: the SDK's batches would skip selection and stream maps

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, JSONSCHEMA
@@ -105,7 +106,7 @@ def hub_plugin() -> str:
         "label": "TikTok Ads",
         "description": about.description,
         "namespace": extractor["namespace"],
-        "pip_url": about.name,
+        "pip_url": DISTRIBUTION,
         "executable": about.name,
         "docs": "docs/index.md",
         "domain_url": "https://ads.tiktok.com",

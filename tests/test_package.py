@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tap_tiktok_ads import about
 from tap_tiktok_ads.streams import STREAMS
 
 ROOT = Path(__file__).parent.parent
+#: Name of another project on the package index.
+TAKEN_NAME = "tap-tiktok-ads"
+INSTALL = r"""(?x)
+    \b(?: pip[\d.]* | pipx | uv | poetry | pdm | conda )\b .*?
+        \b(?: install | add | run | inject | upgrade )\b (?P<packages>.*)
+    | \b uvx \b (?P<tools>.*)
+    | \b meltano \s .*? \b add \b (?P<plugins>.*)
+    | \b pip_url ["']? \s* [:=] (?P<urls>[^,}]*)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +48,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_contents(wheel: Path) -> None:
     """The wheel holds the schemas and the simulator's facts, and nothing of tests or tools."""
+    assert wheel.name.startswith("meltano_tap_tiktok_ads-")
     names = zipfile.ZipFile(wheel).namelist()
-    packaged = [name for name in names if not name.startswith("tap_tiktok_ads-")]
+    packaged = [name for name in names if not name.startswith("meltano_tap_tiktok_ads-")]
     assert {name.split("/")[0] for name in packaged} == {"tap_tiktok_ads"}
     assert "tap_tiktok_ads/schemas/metrics.json" in names
     assert "tap_tiktok_ads/simulator/facts.json" in names
@@ -43,14 +58,36 @@ def test_contents(wheel: Path) -> None:
     assert not [name for name in names if "generate" in name or "test" in name]
 
 
-def test_runs_from_another_folder(wheel: Path, tmp_path: Path) -> None:
-    """Installed in an environment without the checkout, the tap runs all streams."""
-    environment = tmp_path / "env"
-    subprocess.run(
-        [sys.executable, "-m", "venv", "--without-pip", str(environment)],
-        check=True,
-    )
-    python = environment / "bin" / "python"
+@dataclasses.dataclass
+class Environment:
+    """A virtual environment with the wheel installed, away from the checkout."""
+
+    folder: Path
+    site: Path
+
+    def execute(self, program: str, *arguments: str, cwd: Path) -> str:
+        """Return what a program of the environment prints.
+
+        A test fails here when the program does.
+        """
+        result = subprocess.run(
+            [self.folder / "bin" / program, *arguments],
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with the wheel, and with the metadata of the project of the taken name."""
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    python = folder / "bin" / "python"
     shown = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         check=True,
@@ -70,39 +107,172 @@ def test_runs_from_another_folder(wheel: Path, tmp_path: Path) -> None:
         path for path in sys.path if path.endswith("site-packages") and Path(path).is_dir()
     )
     (site / "dependencies.pth").write_text(dependencies, "utf-8")
+    other = site / "tap_tiktok_ads-1.2.1.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {TAKEN_NAME}\nVersion: 1.2.1\n", "utf-8"
+    )
+    return Environment(folder, site)
 
+
+def test_names_in_the_metadata(wheel: Path) -> None:
+    """The wheel has a name of its own, and does not depend on the taken one."""
+    with zipfile.ZipFile(wheel) as archive:
+        (file,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        text = archive.read(file).decode("utf-8")
+    assert f"\nName: {about.DISTRIBUTION}\n" in text
+    required = re.findall(r"(?m)^Requires-Dist: ([\w.-]+)", text)
+    assert "requests" in required
+    assert TAKEN_NAME not in {re.sub(r"[-_.]+", "-", name).lower() for name in required}
+
+
+def test_runs_from_another_folder(environment: Environment, tmp_path: Path) -> None:
+    """Installed in an environment without the checkout, the tap runs all streams."""
     config, catalog = tmp_path / "config.json", tmp_path / "catalog.json"
     config.write_text('{"environment": "simulator", "simulator": {"days": 5}}', "utf-8")
-
-    def tap(*arguments: str) -> str:
-        result = subprocess.run(
-            [environment / "bin" / "tap-tiktok-ads", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        )
-        assert result.returncode == 0, result.stderr
-        return result.stdout
-
-    discovered = json.loads(tap("--discover"))
+    discovered = json.loads(environment.execute("tap-tiktok-ads", "--discover", cwd=tmp_path))
     for entry in discovered["streams"]:
         entry["selected"] = True
         for item in entry["metadata"]:
             if not item["breadcrumb"]:
                 item["metadata"]["selected"] = True
     catalog.write_text(json.dumps(discovered), "utf-8")
-    lines = tap("--config", str(config), "--catalog", str(catalog)).splitlines()
+    options = ("--config", str(config), "--catalog", str(catalog))
+    lines = environment.execute("tap-tiktok-ads", *options, cwd=tmp_path).splitlines()
     streams = {
         message["stream"] for message in map(json.loads, lines) if message["type"] == "RECORD"
     }
     assert streams == {stream.name for stream in STREAMS} - {"sync_errors"}
-    where = subprocess.run(
-        [python, "-c", "import tap_tiktok_ads; print(tap_tiktok_ads.__file__)"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-        text=True,
+    where = environment.execute(
+        "python", "-c", "import tap_tiktok_ads; print(tap_tiktok_ads.__file__)", cwd=tmp_path
     )
-    assert where.stdout.startswith(str(site))
+    assert where.startswith(str(environment.site))
+
+
+def test_version_of_the_wheel(environment: Environment, wheel: Path, tmp_path: Path) -> None:
+    """Version, Python versions and User-Agent are the wheel's, not those of the taken name."""
+    version = wheel.name.split("-")[1]
+    assert version != "1.2.1"
+    seen = environment.execute(
+        *("python", "-c", f"from importlib.metadata import *; print(version({TAKEN_NAME!r}))"),
+        cwd=tmp_path,
+    )
+    assert seen.strip() == "1.2.1"  # the other project's metadata is in the way
+    shown = environment.execute("tap-tiktok-ads", "--version", cwd=tmp_path)
+    assert shown.startswith(f"tap-tiktok-ads v{version}, Meltano SDK v")
+    described = json.loads(
+        environment.execute("tap-tiktok-ads", "--about", "--format=json", cwd=tmp_path)
+    )
+    assert described["name"] == "tap-tiktok-ads"
+    assert described["version"] == version
+    assert described["supported_python_versions"]
+    agent = environment.execute(
+        "python",
+        "-c",
+        "from tap_tiktok_ads.settings import default_user_agent as agent; print(agent())",
+        cwd=tmp_path,
+    )
+    assert agent.strip() == f"tap-tiktok-ads/{version}"
+
+
+def test_version_of_a_checkout_under_its_former_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tap runs where its distribution is not installed."""
+
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert about.version() == "unknown"
+
+
+def installs_taken_name(line: str) -> bool:
+    """Return True if a line of a shell or of YAML installs the taken name from an index."""
+    for match in re.finditer(INSTALL, line):
+        words = re.findall(r"[^\s`'\"()\[\]<>=!~;,@]+", "".join(filter(None, match.groups())))
+        if any(re.sub(r"[-_.]+", "-", word).lower() == TAKEN_NAME for word in words):
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip install {}",
+        "tap/bin/python -m pip install --quiet {}==1.2.1 singer-sdk",
+        "pip install '{}[x]>=1'",
+        "pipx install {}",
+        "pipx run {} --discover",
+        "uv tool install {}",
+        "uv add {}",
+        "uvx {} --discover",
+        "use `pip install {}`.",
+        "meltano add extractor {} --variant singer-io",
+        "      pip_url: {}",
+        "      pip_url: '{}~=1.0'",
+        "{{name: tap, pip_url: {}, executable: tap}}",
+    ],
+)
+def test_installing_the_taken_name_is_noticed(line: str) -> None:
+    """Each spelling of the name is found in each command that installs."""
+    assert installs_taken_name(line.format(TAKEN_NAME))
+    assert installs_taken_name(line.format("Tap_TikTok.ads"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip install ./tap-tiktok-ads",
+        "pip install git+https://git.example/tap-tiktok-ads",
+        "pip install git+https://git.example/tap-tiktok-ads.git@v1",
+        "pip install meltano-tap-tiktok-ads",
+        "pip uninstall tap-tiktok-ads",
+        "pip_url: -e .",
+        "pip_url: meltano-tap-tiktok-ads",
+        "meltano run tap-tiktok-ads target-jsonl",
+    ],
+)
+def test_other_commands_are_fine(line: str) -> None:
+    """Paths, repositories and the distribution's own name install this tap."""
+    assert not installs_taken_name(line)
+
+
+def tracked_text() -> dict[str, str]:
+    """Text of the repository's files, by name. Without Git, as in an sdist, of all files."""
+    if (ROOT / ".git").exists():
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+        )
+        names = [name for name in listed.stdout.split("\0") if name]
+    else:
+        files = [file for file in ROOT.rglob("*") if file.is_file()]
+        names = [str(file.relative_to(ROOT)) for file in files]
+        names = [name for name in names if not name.startswith(".venv")]
+    return {
+        name: (ROOT / name).read_text("utf-8", errors="replace")
+        for name in names
+        if (ROOT / name).is_file()
+    }
+
+
+def test_nothing_installs_the_taken_name() -> None:
+    """No document, workflow, script or plugin file installs the other project."""
+    texts = tracked_text()
+    assert "README.md" in texts
+    found = [
+        (name, line)
+        for name, text in texts.items()
+        for line in text.replace("\\\n", " ").splitlines()
+        if installs_taken_name(line)
+    ]
+    assert found == []
+
+
+def test_meltano_installs_this_tap() -> None:
+    """The project installs the checkout, the hub's definition the distribution."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
+    (extractor,) = project["plugins"]["extractors"]
+    assert extractor["pip_url"] == "-e ."
+    assert "inherit_from" not in extractor
+    assert "variant" not in extractor  # of which the hub's definition would be added
+    plugin = yaml.safe_load((ROOT / "plugins/extractors/tap-tiktok-ads.yml").read_text("utf-8"))
+    assert plugin["pip_url"] == about.DISTRIBUTION

@@ -7,11 +7,11 @@ import difflib
 import json
 import typing as t
 import urllib.parse
-from importlib import metadata
 
 import pendulum
 from singer_sdk import typing as th
 
+from tap_tiktok_ads import about
 from tap_tiktok_ads.api.client import is_loopback
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.rate_limits import TIERS, Tier
@@ -445,8 +445,8 @@ def check(
 
 
 def default_user_agent() -> str:
-    """`tap-tiktok-ads/` and the version."""
-    return f"tap-tiktok-ads/{metadata.version('tap-tiktok-ads')}"
+    """Return `tap-tiktok-ads/` and the version."""
+    return f"tap-tiktok-ads/{about.version()}"
 
 
 def _check_names(config: Mapping[str, t.Any], known: t.Collection[str]) -> None:
