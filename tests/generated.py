@@ -17,7 +17,8 @@ import yaml
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.config import custom_reports as report_definitions
-from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, JSONSCHEMA
+from tap_tiktok_ads.config.schema import JSONSCHEMA
+from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX
 from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.integrated import ReportStream

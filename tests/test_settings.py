@@ -8,18 +8,20 @@ import pendulum
 import pytest
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.config import settings
+from tap_tiktok_ads.config.schema import JSONSCHEMA, LISTS
+from tap_tiktok_ads.config.settings import Settings, normalise
+from tap_tiktok_ads.config.validation import check, default_user_agent
 
-KNOWN = frozenset(settings.JSONSCHEMA["properties"])
+KNOWN = frozenset(JSONSCHEMA["properties"])
 TOKEN = "act-0123456789-very-secret"
 SECRET = "app-secret-9876543210"
 ID = "7000000000000000001"
 GOOD: dict[str, t.Any] = {"access_token": TOKEN, "advertiser_ids": [ID]}
 
 
-def checked(**changes: t.Any) -> settings.Settings:
+def checked(**changes: t.Any) -> Settings:
     """The settings of a good configuration with changes; None takes a setting away."""
-    return settings.check(settings.normalise(GOOD | changes), KNOWN)
+    return check(normalise(GOOD | changes), KNOWN)
 
 
 def refusal(**changes: t.Any) -> str:
@@ -184,11 +186,11 @@ def test_defaults_are_those_of_the_table() -> None:
     chosen = checked()
     shown = {
         name: spec["default"]
-        for name, spec in settings.JSONSCHEMA["properties"].items()
+        for name, spec in JSONSCHEMA["properties"].items()
         if spec.get("default", []) != []
     }
     assert {name: getattr(chosen, name) for name in shown} == shown
-    assert chosen.user_agent == settings.default_user_agent()
+    assert chosen.user_agent == default_user_agent()
     assert chosen.user_agent.startswith("tap-tiktok-ads/")
 
 
@@ -224,20 +226,20 @@ def test_text_is_trimmed() -> None:
         pytest.param([], [], id="empty list"),
     ],
 )
-@pytest.mark.parametrize("name", settings.LISTS)
+@pytest.mark.parametrize("name", LISTS)
 def test_ids_become_lists_of_text(name: str, given: t.Any, expected: list[str]) -> None:
     """Ids from a file, an environment variable or as numbers end as the same list of text."""
-    assert settings.normalise({name: given}) == {name: expected}
-    assert settings.normalise(settings.normalise({name: given})) == {name: expected}
+    assert normalise({name: given}) == {name: expected}
+    assert normalise(normalise({name: given})) == {name: expected}
 
 
 def test_normalising_leaves_the_rest_and_the_original_alone() -> None:
     """Other settings pass as they are, none is added, and the caller's mapping is not changed."""
     original = {"advertiser_ids": "1,2", "lookback_days": 3}
-    assert settings.normalise(original) == {"advertiser_ids": ["1", "2"], "lookback_days": 3}
-    assert settings.normalise({"lookback_days": "7"}) == {"lookback_days": 7}
+    assert normalise(original) == {"advertiser_ids": ["1", "2"], "lookback_days": 3}
+    assert normalise({"lookback_days": "7"}) == {"lookback_days": 7}
     assert original == {"advertiser_ids": "1,2", "lookback_days": 3}
-    assert settings.normalise({}) == {}
+    assert normalise({}) == {}
 
 
 def test_an_advertiser_named_twice_is_read_once() -> None:
@@ -346,6 +348,6 @@ def test_days_are_those_of_the_advertiser(
 def test_names_of_the_sdk_are_accepted() -> None:
     """A setting of the SDK that the caller knows of is no unknown one."""
     config = GOOD | {"stream_maps": {}}
-    assert settings.check(config, KNOWN | {"stream_maps"}).access_token == TOKEN
+    assert check(config, KNOWN | {"stream_maps"}).access_token == TOKEN
     with pytest.raises(ConfigError, match="stream_maps"):
-        settings.check(config, KNOWN)
+        check(config, KNOWN)

@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from tap_tiktok_ads.api.errors import ConfigError, TapError
+from tap_tiktok_ads.api.suggestions import hint
 from tap_tiktok_ads.cli import common
-from tap_tiktok_ads.config.custom_streams import hint
 from tap_tiktok_ads.extract import json_paths as paths
 from tap_tiktok_ads.extract import schemas
 

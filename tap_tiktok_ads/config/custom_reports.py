@@ -9,7 +9,8 @@ import re
 import typing as t
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.config.custom_streams import NAME, TEXT, TEXTS, each, hint
+from tap_tiktok_ads.api.suggestions import hint
+from tap_tiktok_ads.config.entries import NAME, TEXT, TEXTS, each
 from tap_tiktok_ads.extract import schemas
 
 if t.TYPE_CHECKING:

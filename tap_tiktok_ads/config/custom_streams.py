@@ -5,9 +5,7 @@ A definition that can be refused is refused here, before any request.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import difflib
 import functools
 import json
 import re
@@ -19,19 +17,20 @@ import jsonschema
 import jsonschema.exceptions
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.hosts import API_VERSION, TIKTOK_HOSTS
+from tap_tiktok_ads.api.suggestions import hint
+from tap_tiktok_ads.config.entries import NAME, TEXT, TEXTS, each
+from tap_tiktok_ads.config.lookups import LOOKUP_SCHEMA, parse_lookups
 from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract import json_paths as paths
 from tap_tiktok_ads.extract import macros as templates
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-T = t.TypeVar("T")
-#: Requests that the look-ups of a stream may make for one advertiser and window, at most.
-MOST_COMBINATIONS = 100_000
+    from tap_tiktok_ads.config.lookups import Lookup
 
-API_VERSION = "/open_api/v1.3"
-TIKTOK_HOSTS = frozenset({"business-api.tiktok.com", "sandbox-ads.tiktok.com"})
+
 #: Headers that the tap sets itself.
 OWN_HEADERS = frozenset({"access-token", "content-type", "accept", "host", "content-length"})
 #: What the last part of a path says where TikTok documents a POST that changes something.
@@ -48,24 +47,7 @@ NO_WRITES = frozenset({"/report/task/create/"})
 WINDOW_MACROS = ("start_date", "end_date")
 #: Days that a window spans where none is set.
 DEFAULT_WINDOW = 30
-NAME = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*\Z"}
-TEXT = {"type": "string", "minLength": 1}
-TEXTS = {"type": "array", "items": TEXT}
 
-_LOOKUP_OBJECT = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "name": NAME,
-        "values": {"type": "array", "minItems": 1},
-        "file": TEXT,
-        "column": TEXT,
-        "stream": TEXT,
-        "where": {"type": "object"},
-        "batch": {"type": "integer", "minimum": 1, "maximum": 1000},
-    },
-}
-_LOOKUP = {"anyOf": [TEXT, {"type": "array", "minItems": 1}, _LOOKUP_OBJECT]}
 STREAM_SCHEMA: dict[str, t.Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -79,8 +61,8 @@ STREAM_SCHEMA: dict[str, t.Any] = {
         "headers": {"type": "object", "additionalProperties": {"type": "string"}},
         "date_format": TEXT,
         "time_unit": {"enum": list(dates.UNIT_WORDS)},
-        "for_each": _LOOKUP,
-        "lookups": {"type": "object", "additionalProperties": _LOOKUP},
+        "for_each": LOOKUP_SCHEMA,
+        "lookups": {"type": "object", "additionalProperties": LOOKUP_SCHEMA},
         "records_path": TEXT,
         "metadata_path": {
             "anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT}],
@@ -110,69 +92,6 @@ STREAM_SCHEMA: dict[str, t.Any] = {
         "schema": {"anyOf": [TEXT, {"type": "object", "required": ["properties"]}]},
     },
 }
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Lookup:
-    """Values to iterate over: one request for each, or for each batch of them.
-
-    Attributes:
-        name: what it is called in macros, as in `{name.column}`.
-        columns: the columns that macros may name.
-        values: the rows of a literal list or a file.
-        stream: the stream whose rows are taken instead.
-        where: columns and the values, or lists of values, that a row must have.
-        batch: how many values go into one request, as an array; None: one, as it is.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    values: tuple[Mapping[str, t.Any], ...] = ()
-    stream: str | None = None
-    where: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    batch: int | None = None
-
-    def select(
-        self, rows: Iterable[Mapping[str, t.Any]], most: int | None = None
-    ) -> list[dict[str, t.Any]]:
-        """The distinct values of rows, by column, in the order in which they come.
-
-        With `most`, no row is taken once there are so many.
-
-        Raises:
-            ConfigError: no row has a column that is named.
-        """
-        found: dict[tuple[str, ...], dict[str, t.Any]] = {}
-        missing = {*self.columns, *self.where}
-        known: set[str] = set()
-        for row in rows:
-            missing -= row.keys()
-            known |= row.keys()
-            if all(row.get(column) is not None for column in self.columns) and all(
-                row.get(column) in (wanted if isinstance(wanted, list) else [wanted])
-                for column, wanted in self.where.items()
-            ):
-                value = {column: row[column] for column in self.columns}
-                found.setdefault(tuple(map(str, value.values())), value)
-                if len(found) == most:
-                    break
-        if missing and known:
-            column = min(missing)
-            msg = f"Look-up {self.name!r} has no column {column!r}{hint(column, known)}"
-            raise ConfigError(msg)
-        return list(found.values())
-
-    def batches(self, values: Sequence[dict[str, t.Any]]) -> Iterator[dict[str, t.Any]]:
-        """What macros stand for in each request: `name.column` and a value or an array."""
-        size = self.batch or 1
-        for start in range(0, len(values), size):
-            part = values[start : start + size]
-            yield {
-                f"{self.name}.{column}": [value[column] for value in part]
-                if self.batch
-                else part[0][column]
-                for column in self.columns
-            }
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -223,78 +142,6 @@ def streams(entries: t.Any, api_url: str = "") -> tuple[StreamDefinition, ...]:
     return each(
         "custom_streams", entries, STREAM_SCHEMA, functools.partial(_stream, api_url=api_url)
     )
-
-
-def each(
-    setting: str,
-    entries: t.Any,
-    schema: Mapping[str, t.Any],
-    make: Callable[[dict[str, t.Any]], T],
-) -> tuple[T, ...]:
-    """What is made of each entry of a setting.
-
-    Raises:
-        ConfigError: an entry has another shape, or `make` calls it wrong with a `ValueError`.
-    """
-    found = []
-    for where, entry in checked(setting, entries, schema):
-        try:
-            found.append(make(entry))
-        except ValueError as error:
-            msg = f"{where}: {sentence(str(error))}"
-            raise ConfigError(msg) from None
-    return tuple(found)
-
-
-def checked(
-    setting: str, entries: t.Any, schema: Mapping[str, t.Any]
-) -> Iterator[tuple[str, dict[str, t.Any]]]:
-    """Each entry with what to call it in messages.
-
-    Raises:
-        ConfigError: an entry has another shape, or the name of one before it.
-    """
-    if entries is None:
-        return
-    if not isinstance(entries, list):
-        msg = f"Setting {setting!r} must be a list of objects."
-        raise ConfigError(msg)
-    names = set()
-    for number, entry in enumerate(entries):
-        name = entry.get("name") if isinstance(entry, dict) else None
-        where = f"{setting}[{number}]" + (f" ({name})" if isinstance(name, str) else "")
-        problem = jsonschema.exceptions.best_match(
-            jsonschema.Draft7Validator(schema).iter_errors(entry)
-        )
-        if isinstance(entry, dict):
-            for key in entry.keys() - schema["properties"].keys():
-                msg = f"{where}: unknown key {key!r}{hint(key, schema['properties'])}"
-                raise ConfigError(msg)
-        if problem is not None:
-            path = "".join(f"[{step!r}]" for step in problem.absolute_path)
-            said = problem.message
-            if problem.validator == "anyOf":
-                said = "is none of the forms that the README's table names"
-            elif problem.validator == "pattern":
-                said = f"{problem.instance!r} must consist of letters, digits and underscores"
-            msg = f"{where}: {path + ' ' if path else ''}{said:.200}."
-            raise ConfigError(msg)
-        if name in names:
-            msg = f"{where}: an earlier entry has the same name."
-            raise ConfigError(msg)
-        names.add(name)
-        yield where, entry
-
-
-def sentence(text: str) -> str:
-    """A text with its full stop, if it lacks one."""
-    return text if text.endswith((".", "?")) else f"{text}."
-
-
-def hint(name: str, known: Iterable[str]) -> str:
-    """What to write instead of an unknown name."""
-    near = difflib.get_close_matches(str(name), list(known), n=1)
-    return f": did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known))}."
 
 
 def check_names(
@@ -351,7 +198,7 @@ def _stream(entry: Mapping[str, t.Any], api_url: str) -> StreamDefinition:
         if not re.fullmatch(r"[\w-]+", name, re.ASCII):
             msg = f"{name!r} is no name of a header"
             raise ValueError(msg)
-    lookups = _lookups(entry)
+    lookups = parse_lookups(entry)
     unit = dates.UNIT_WORDS[entry.get("time_unit", "day")]
     per_advertiser = entry.get("per_advertiser", True)
     window_days = _check_macros(entry, lookups, unit, per_advertiser=per_advertiser)
@@ -510,77 +357,3 @@ def _read_json(file: str) -> t.Any:
     except (ValueError, RecursionError):
         msg = f"schema file {file} is not JSON"
         raise ValueError(msg) from None
-
-
-def _lookups(entry: Mapping[str, t.Any]) -> tuple[Lookup, ...]:
-    found = [_lookup(name, spec) for name, spec in entry.get("lookups", {}).items()]
-    if "for_each" in entry:
-        found.insert(0, _lookup(None, entry["for_each"]))
-    names = [lookup.name for lookup in found]
-    if len(set(names)) < len(names):
-        msg = f"two lookups have the same name: {', '.join(names)}"
-        raise ValueError(msg)
-    return tuple(found)
-
-
-def _lookup(name: str | None, spec: t.Any) -> Lookup:  # noqa: C901 - three kinds of sources
-    if isinstance(spec, str):
-        spec = {"stream": spec}
-    elif isinstance(spec, list):
-        spec = {"values": spec}
-    sources = [key for key in ("values", "file", "stream") if key in spec]
-    if len(sources) != 1:
-        msg = "a lookup has one of 'values', 'file' and 'stream'"
-        raise ValueError(msg)
-    if "column" in spec and sources != ["file"]:
-        msg = "'column' is for lookups with a 'file'"
-        raise ValueError(msg)
-    facts = {"where": spec.get("where", {}), "batch": spec.get("batch")}
-    name = spec.get("name", name)
-    if sources == ["stream"]:
-        stream, _, field = spec["stream"].partition(".")
-        if not (stream and field):
-            msg = f"lookup stream {spec['stream']!r} must be STREAM.FIELD, as campaigns.campaign_id"
-            raise ValueError(msg)
-        return Lookup(name or stream, (field,), stream=stream, **facts)
-    if sources == ["file"]:
-        rows = _read_rows(spec["file"])
-        columns = (spec["column"],) if "column" in spec else tuple(rows[0])
-        name = name or re.sub(r"^(?=\d)|\W", "_", Path(spec["file"]).stem)
-    else:
-        rows = [row if isinstance(row, dict) else {"value": row} for row in spec["values"]]
-        columns = tuple(rows[0])
-        name = name or "for_each"
-    if not columns:
-        msg = f"lookup {name!r} has no columns"
-        raise ValueError(msg)
-    for column in columns:
-        if not any(column in row for row in rows):
-            msg = f"lookup {name!r} has no column {column!r}{hint(column, rows[0])}"
-            raise ValueError(msg)
-    lookup = Lookup(name, columns, **facts)
-    return dataclasses.replace(lookup, values=tuple(lookup.select(rows)))
-
-
-def _read_rows(file: str) -> list[dict[str, t.Any]]:
-    """The rows of a CSV file with a header, of a JSON array or of JSON Lines."""
-    path = Path(file)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        msg = f"lookup file {file} cannot be read ({getattr(error, 'strerror', None) or 'no text'})"
-        raise ValueError(msg) from None
-    try:
-        if path.suffix.lower() == ".csv":
-            rows: t.Any = list(csv.DictReader(text.splitlines()))
-        elif path.suffix.lower() in {".jsonl", ".ndjson"}:
-            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-        else:
-            rows = json.loads(text)
-    except (ValueError, RecursionError, csv.Error):
-        msg = f"lookup file {file} is neither CSV, JSON nor JSON Lines as its name says"
-        raise ValueError(msg) from None
-    if not isinstance(rows, list) or not rows:
-        msg = f"lookup file {file} holds no rows"
-        raise ValueError(msg)
-    return [row if isinstance(row, dict) else {"value": row} for row in rows]
