@@ -21,7 +21,7 @@ from tap_tiktok_ads.api.client import Transport
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.rate_limits import Limiter
 from tap_tiktok_ads.api.report_tasks import ReportTasks
-from tap_tiktok_ads.config.validation import check
+from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookahead as fetch
 from tap_tiktok_ads.extract import lookback
 from tap_tiktok_ads.extract.pages import READINGS_MORE, Listings
@@ -205,7 +205,7 @@ class RunContext:
         Raises:
             ConfigError: they cannot be used.
         """
-        chosen = check(self._tap.config, self._known_settings())
+        chosen = validate(self._tap.config, self._known_settings())
         if not chosen.simulated:
             return chosen
         from tap_tiktok_ads.simulator import Simulator  # noqa: PLC0415 - rarely needed

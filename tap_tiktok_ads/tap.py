@@ -24,7 +24,7 @@ from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.config import custom_streams as definitions
 from tap_tiktok_ads.config import settings, validation
 from tap_tiktok_ads.config.files import read_catalog, read_json, read_state, selected_streams
-from tap_tiktok_ads.config.schema import JSONSCHEMA
+from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.context import ContextTap, RunContext
 from tap_tiktok_ads.progress import start as start_reporter
 from tap_tiktok_ads.singer.writer import BufferedWriter
@@ -47,7 +47,7 @@ class TapTikTokAds(ContextTap):
     """Extracts TikTok Ads: accounts, campaigns, reports, audiences, creatives, Smart+."""
 
     name = "tap-tiktok-ads"
-    config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(JSONSCHEMA)
+    config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(SETTINGS_SCHEMA)
     message_writer_class = BufferedWriter
     # no BATCH: the SDK's batches would skip selection and stream maps
     capabilities: t.ClassVar[list[CapabilitiesEnum]] = [
@@ -129,7 +129,7 @@ class TapTikTokAds(ContextTap):
         Raises:
             ConfigError: an environment variable cannot be read as its setting's type.
         """
-        return settings.normalise({**config, **(cls._read_environment() if environment else {})})
+        return settings.normalize({**config, **(cls._read_environment() if environment else {})})
 
     @classmethod
     def _read_environment(cls) -> dict[str, t.Any]:
@@ -137,19 +137,19 @@ class TapTikTokAds(ContextTap):
 
         Or above it; else one above the SDK's own code, where that looks.
         """
-        ours = JSONSCHEMA["properties"]
+        ours = SETTINGS_SCHEMA["properties"]
         cls.known_settings()
         of_the_sdk = {n: s for n, s in cls.config_jsonschema["properties"].items() if n not in ours}
         found = parse_environment_config(
             {"properties": of_the_sdk}, settings.ENVIRONMENT_PREFIX, find_dotenv(usecwd=True)
         )
-        return found | settings.from_environment(os.environ)
+        return found | settings.read_environment(os.environ)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check with the SDK's schema, then with the checks that a schema cannot express."""
         if raise_errors:
-            validation.check(self._config, self.known_settings())
+            validation.validate(self._config, self.known_settings())
         return super()._validate_config(raise_errors=raise_errors)
 
     @classmethod
@@ -160,10 +160,10 @@ class TapTikTokAds(ContextTap):
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        custom = definitions.streams(
+        custom = definitions.parse_custom_streams(
             self._config.get("custom_streams"), self._config.get("api_url") or ""
         )
-        reports = report_definitions.reports(self._config.get("custom_reports"))
+        reports = report_definitions.parse_custom_reports(self._config.get("custom_reports"))
         self.run_context.makers = {
             **{one.name: functools.partial(one, self) for one in STREAMS},
             **{one.name: functools.partial(CustomReport, self, one) for one in reports},
@@ -174,7 +174,7 @@ class TapTikTokAds(ContextTap):
             [one.name for one in reports],
             {one.name: functools.partial(self._columns_of, one.name) for one in STREAMS},
         )
-        report_definitions.check_streams(
+        report_definitions.check_report_metrics(
             self._config.get("report_metrics"),
             {one.name for one in STREAMS if issubclass(one, ReportStream) and not one.fixed_metrics}
             | {one.name for one in reports},

@@ -8,11 +8,11 @@ import pendulum
 import pytest
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.config.schema import JSONSCHEMA, LISTS
-from tap_tiktok_ads.config.settings import Settings, normalise
-from tap_tiktok_ads.config.validation import check, default_user_agent
+from tap_tiktok_ads.config.schema import ID_LIST_SETTINGS, SETTINGS_SCHEMA
+from tap_tiktok_ads.config.settings import Settings, normalize
+from tap_tiktok_ads.config.validation import default_user_agent, validate
 
-KNOWN = frozenset(JSONSCHEMA["properties"])
+KNOWN = frozenset(SETTINGS_SCHEMA["properties"])
 TOKEN = "act-0123456789-very-secret"
 SECRET = "app-secret-9876543210"
 ID = "7000000000000000001"
@@ -21,7 +21,7 @@ GOOD: dict[str, t.Any] = {"access_token": TOKEN, "advertiser_ids": [ID]}
 
 def checked(**changes: t.Any) -> Settings:
     """The settings of a good configuration with changes; None takes a setting away."""
-    return check(normalise(GOOD | changes), KNOWN)
+    return validate(normalize(GOOD | changes), KNOWN)
 
 
 def refusal(**changes: t.Any) -> str:
@@ -186,7 +186,7 @@ def test_defaults_are_those_of_the_table() -> None:
     chosen = checked()
     shown = {
         name: spec["default"]
-        for name, spec in JSONSCHEMA["properties"].items()
+        for name, spec in SETTINGS_SCHEMA["properties"].items()
         if spec.get("default", []) != []
     }
     assert {name: getattr(chosen, name) for name in shown} == shown
@@ -226,20 +226,20 @@ def test_text_is_trimmed() -> None:
         pytest.param([], [], id="empty list"),
     ],
 )
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", ID_LIST_SETTINGS)
 def test_ids_become_lists_of_text(name: str, given: t.Any, expected: list[str]) -> None:
     """Ids from a file, an environment variable or as numbers end as the same list of text."""
-    assert normalise({name: given}) == {name: expected}
-    assert normalise(normalise({name: given})) == {name: expected}
+    assert normalize({name: given}) == {name: expected}
+    assert normalize(normalize({name: given})) == {name: expected}
 
 
 def test_normalising_leaves_the_rest_and_the_original_alone() -> None:
     """Other settings pass as they are, none is added, and the caller's mapping is not changed."""
     original = {"advertiser_ids": "1,2", "lookback_days": 3}
-    assert normalise(original) == {"advertiser_ids": ["1", "2"], "lookback_days": 3}
-    assert normalise({"lookback_days": "7"}) == {"lookback_days": 7}
+    assert normalize(original) == {"advertiser_ids": ["1", "2"], "lookback_days": 3}
+    assert normalize({"lookback_days": "7"}) == {"lookback_days": 7}
     assert original == {"advertiser_ids": "1,2", "lookback_days": 3}
-    assert normalise({}) == {}
+    assert normalize({}) == {}
 
 
 def test_an_advertiser_named_twice_is_read_once() -> None:
@@ -348,6 +348,6 @@ def test_days_are_those_of_the_advertiser(
 def test_names_of_the_sdk_are_accepted() -> None:
     """A setting of the SDK that the caller knows of is no unknown one."""
     config = GOOD | {"stream_maps": {}}
-    assert check(config, KNOWN | {"stream_maps"}).access_token == TOKEN
+    assert validate(config, KNOWN | {"stream_maps"}).access_token == TOKEN
     with pytest.raises(ConfigError, match="stream_maps"):
-        check(config, KNOWN)
+        validate(config, KNOWN)

@@ -9,7 +9,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def hint(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, known: Iterable[str]) -> str:
     """What to write instead of an unknown name."""
     near = difflib.get_close_matches(str(name), list(known), n=1)
     return f": did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known))}."

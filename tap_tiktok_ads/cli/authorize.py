@@ -20,7 +20,7 @@ from tap_tiktok_ads.api.errors import ConfigError, ResponseError
 from tap_tiktok_ads.api.rate_limits import Limiter
 from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.config.files import read_json
-from tap_tiktok_ads.config.validation import check
+from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _settings(config: t.Any, **given: str | None) -> Settings:
     """
     merged = TapTikTokAds.merged(config.config, environment=config.parse_env)
     merged |= {name: text for name, text in given.items() if text}
-    chosen = check(merged, TapTikTokAds.known_settings(), credentials=False)
+    chosen = validate(merged, TapTikTokAds.known_settings(), credentials=False)
     if chosen.simulated:
         msg = "The embedded simulator ends with the command: run `simulator`, and set its api_url."
         raise ConfigError(msg)

@@ -18,8 +18,8 @@ import jsonschema.exceptions
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.hosts import API_VERSION, TIKTOK_HOSTS
-from tap_tiktok_ads.api.suggestions import hint
-from tap_tiktok_ads.config.entries import NAME, TEXT, TEXTS, each
+from tap_tiktok_ads.api.suggestions import suggest
+from tap_tiktok_ads.config.entries import NAME_SCHEMA, TEXT_LIST_SCHEMA, TEXT_SCHEMA, parse_entries
 from tap_tiktok_ads.config.lookups import LOOKUP_SCHEMA, parse_lookups
 from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract import json_paths as paths
@@ -32,9 +32,9 @@ if t.TYPE_CHECKING:
 
 
 #: Headers that the tap sets itself.
-OWN_HEADERS = frozenset({"access-token", "content-type", "accept", "host", "content-length"})
+RESERVED_HEADERS = frozenset({"access-token", "content-type", "accept", "host", "content-length"})
 #: What the last part of a path says where TikTok documents a POST that changes something.
-WRITES = frozenset(
+WRITE_ACTIONS = frozenset(
     {
         *("add", "appeal", "apply", "assign", "batch", "batch_bind", "bind", "cancel"),
         *("capitalize", "confirm", "create", "delete", "disable", "edit", "enable", "file"),
@@ -43,29 +43,29 @@ WRITES = frozenset(
     }
 )
 #: Those that create nothing but a file to download.
-NO_WRITES = frozenset({"/report/task/create/"})
+READ_ONLY_POST_PATHS = frozenset({"/report/task/create/"})
 WINDOW_MACROS = ("start_date", "end_date")
 #: Days that a window spans where none is set.
-DEFAULT_WINDOW = 30
+DEFAULT_WINDOW_DAYS = 30
 
-STREAM_SCHEMA: dict[str, t.Any] = {
+STREAM_ENTRY_SCHEMA: dict[str, t.Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["name", "url"],
     "properties": {
-        "name": NAME,
+        "name": NAME_SCHEMA,
         "method": {"enum": ["GET", "POST"]},
-        "url": TEXT,
+        "url": TEXT_SCHEMA,
         "params": {"type": "object"},
         "body": {"type": "object"},
         "headers": {"type": "object", "additionalProperties": {"type": "string"}},
-        "date_format": TEXT,
+        "date_format": TEXT_SCHEMA,
         "time_unit": {"enum": list(dates.UNIT_WORDS)},
         "for_each": LOOKUP_SCHEMA,
         "lookups": {"type": "object", "additionalProperties": LOOKUP_SCHEMA},
-        "records_path": TEXT,
+        "records_path": TEXT_SCHEMA,
         "metadata_path": {
-            "anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT}],
+            "anyOf": [TEXT_SCHEMA, {"type": "object", "additionalProperties": TEXT_SCHEMA}],
         },
         "pagination": {
             "anyOf": [
@@ -76,20 +76,20 @@ STREAM_SCHEMA: dict[str, t.Any] = {
                     "required": ["type", "cursor_path", "parameter"],
                     "properties": {
                         "type": {"enum": ["cursor"]},
-                        "cursor_path": TEXT,
-                        "has_more_path": TEXT,
-                        "parameter": TEXT,
+                        "cursor_path": TEXT_SCHEMA,
+                        "has_more_path": TEXT_SCHEMA,
+                        "parameter": TEXT_SCHEMA,
                     },
                 },
             ],
         },
         "page_size": {"type": "integer", "minimum": 1, "maximum": 10_000},
         "per_advertiser": {"type": "boolean"},
-        "primary_keys": TEXTS,
-        "replication_key": TEXT,
+        "primary_keys": TEXT_LIST_SCHEMA,
+        "replication_key": TEXT_SCHEMA,
         "window_days": {"type": "integer", "minimum": 1, "maximum": 365},
         "flatten": {"type": "boolean"},
-        "schema": {"anyOf": [TEXT, {"type": "object", "required": ["properties"]}]},
+        "schema": {"anyOf": [TEXT_SCHEMA, {"type": "object", "required": ["properties"]}]},
     },
 }
 
@@ -104,7 +104,7 @@ class Cursor:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class StreamDefinition:
+class CustomStreamDefinition:
     """An entry of `custom_streams`; see the table in the README."""
 
     name: str
@@ -129,7 +129,7 @@ class StreamDefinition:
     schema: Mapping[str, t.Any] | None
 
 
-def streams(entries: t.Any, api_url: str = "") -> tuple[StreamDefinition, ...]:
+def parse_custom_streams(entries: t.Any, api_url: str = "") -> tuple[CustomStreamDefinition, ...]:
     """The definitions in `custom_streams`.
 
     Args:
@@ -139,13 +139,13 @@ def streams(entries: t.Any, api_url: str = "") -> tuple[StreamDefinition, ...]:
     Raises:
         ConfigError: the first thing that is wrong, with what to write instead.
     """
-    return each(
-        "custom_streams", entries, STREAM_SCHEMA, functools.partial(_stream, api_url=api_url)
+    return parse_entries(
+        "custom_streams", entries, STREAM_ENTRY_SCHEMA, functools.partial(_stream, api_url=api_url)
     )
 
 
 def check_names(
-    custom: Sequence[StreamDefinition],
+    custom: Sequence[CustomStreamDefinition],
     reports: Sequence[str],
     built_in: Mapping[str, Callable[[], Collection[str]]],
 ) -> None:
@@ -172,7 +172,7 @@ def check_names(
                 continue
             where = f"Custom stream {one.name!r}: lookup stream {source!r}"
             if source not in taken:
-                msg = f"{where} does not exist{hint(source, taken)}"
+                msg = f"{where} does not exist{suggest(source, taken)}"
                 raise ConfigError(msg)
             if source in nested:
                 msg = f"{where} has look-ups itself: name one without."
@@ -180,11 +180,11 @@ def check_names(
             known = built_in[source]() if source in built_in else ()
             for column in (*lookup.columns, *lookup.where) if known else ():
                 if column not in known:
-                    msg = f"{where} has no column {column!r}{hint(column, known)}"
+                    msg = f"{where} has no column {column!r}{suggest(column, known)}"
                     raise ConfigError(msg)
 
 
-def _stream(entry: Mapping[str, t.Any], api_url: str) -> StreamDefinition:
+def _stream(entry: Mapping[str, t.Any], api_url: str) -> CustomStreamDefinition:
     method = entry.get("method", "GET")
     path = _path(entry["url"], method, api_url)
     body = entry.get("body")
@@ -192,7 +192,7 @@ def _stream(entry: Mapping[str, t.Any], api_url: str) -> StreamDefinition:
         msg = "a GET sends no body: put it into 'params', or set method POST"
         raise ValueError(msg)
     for name in entry.get("headers", {}):
-        if name.lower() in OWN_HEADERS:
+        if name.lower() in RESERVED_HEADERS:
             msg = f"header {name!r} is the tap's own: leave it out"
             raise ValueError(msg)
         if not re.fullmatch(r"[\w-]+", name, re.ASCII):
@@ -205,7 +205,7 @@ def _stream(entry: Mapping[str, t.Any], api_url: str) -> StreamDefinition:
     records_path = entry.get("records_path", "$.data.list[*]")
     paths.parsed(records_path)
     cursor = _cursor(entry.get("pagination"))
-    return StreamDefinition(
+    return CustomStreamDefinition(
         name=entry["name"],
         method=method,
         path=path,
@@ -267,7 +267,7 @@ def _check_path(path: str, url: str, method: str) -> None:
         if "{" in path:
             msg = f"the url of a POST cannot hold macros: {path}"
             raise ValueError(msg)
-        if steps[-1].lower() in WRITES and path not in NO_WRITES:
+        if steps[-1].lower() in WRITE_ACTIONS and path not in READ_ONLY_POST_PATHS:
             msg = f"POST {path} changes something at TikTok ({steps[-1]!r}): a tap only reads"
             raise ValueError(msg)
 
@@ -301,7 +301,7 @@ def _check_macros(
         missing = next(name for name in WINDOW_MACROS if name not in used)
         msg = f"the request names one end of its window only: write {{{missing}}}, too"
         raise ValueError(msg)
-    return entry.get("window_days", DEFAULT_WINDOW) if windowed else None
+    return entry.get("window_days", DEFAULT_WINDOW_DAYS) if windowed else None
 
 
 def _cursor(pagination: t.Any) -> Cursor | None:

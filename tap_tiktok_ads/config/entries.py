@@ -8,18 +8,18 @@ import jsonschema
 import jsonschema.exceptions
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.api.suggestions import hint
+from tap_tiktok_ads.api.suggestions import suggest
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 T = t.TypeVar("T")
-NAME = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*\Z"}
-TEXT = {"type": "string", "minLength": 1}
-TEXTS = {"type": "array", "items": TEXT}
+NAME_SCHEMA = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*\Z"}
+TEXT_SCHEMA = {"type": "string", "minLength": 1}
+TEXT_LIST_SCHEMA = {"type": "array", "items": TEXT_SCHEMA}
 
 
-def each(
+def parse_entries(
     setting: str,
     entries: t.Any,
     schema: Mapping[str, t.Any],
@@ -31,16 +31,16 @@ def each(
         ConfigError: an entry has another shape, or `make` calls it wrong with a `ValueError`.
     """
     found = []
-    for where, entry in checked(setting, entries, schema):
+    for where, entry in _check_entries(setting, entries, schema):
         try:
             found.append(make(entry))
         except ValueError as error:
-            msg = f"{where}: {sentence(str(error))}"
+            msg = f"{where}: {_with_period(str(error))}"
             raise ConfigError(msg) from None
     return tuple(found)
 
 
-def checked(
+def _check_entries(
     setting: str, entries: t.Any, schema: Mapping[str, t.Any]
 ) -> Iterator[tuple[str, dict[str, t.Any]]]:
     """Each entry with what to call it in messages.
@@ -62,7 +62,7 @@ def checked(
         )
         if isinstance(entry, dict):
             for key in entry.keys() - schema["properties"].keys():
-                msg = f"{where}: unknown key {key!r}{hint(key, schema['properties'])}"
+                msg = f"{where}: unknown key {key!r}{suggest(key, schema['properties'])}"
                 raise ConfigError(msg)
         if problem is not None:
             path = "".join(f"[{step!r}]" for step in problem.absolute_path)
@@ -80,6 +80,6 @@ def checked(
         yield where, entry
 
 
-def sentence(text: str) -> str:
+def _with_period(text: str) -> str:
     """A text with its full stop, if it lacks one."""
     return text if text.endswith((".", "?")) else f"{text}."

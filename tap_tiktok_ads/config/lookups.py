@@ -10,29 +10,29 @@ import typing as t
 from pathlib import Path
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.api.suggestions import hint
-from tap_tiktok_ads.config.entries import NAME, TEXT
+from tap_tiktok_ads.api.suggestions import suggest
+from tap_tiktok_ads.config.entries import NAME_SCHEMA, TEXT_SCHEMA
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 #: Requests that the look-ups of a stream may make for one advertiser and window, at most.
-MOST_COMBINATIONS = 100_000
+MAX_LOOKUP_COMBINATIONS = 100_000
 
 _LOOKUP_OBJECT = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "name": NAME,
+        "name": NAME_SCHEMA,
         "values": {"type": "array", "minItems": 1},
-        "file": TEXT,
-        "column": TEXT,
-        "stream": TEXT,
+        "file": TEXT_SCHEMA,
+        "column": TEXT_SCHEMA,
+        "stream": TEXT_SCHEMA,
         "where": {"type": "object"},
         "batch": {"type": "integer", "minimum": 1, "maximum": 1000},
     },
 }
-LOOKUP_SCHEMA = {"anyOf": [TEXT, {"type": "array", "minItems": 1}, _LOOKUP_OBJECT]}
+LOOKUP_SCHEMA = {"anyOf": [TEXT_SCHEMA, {"type": "array", "minItems": 1}, _LOOKUP_OBJECT]}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Lookup:
                     break
         if missing and known:
             column = min(missing)
-            msg = f"Look-up {self.name!r} has no column {column!r}{hint(column, known)}"
+            msg = f"Look-up {self.name!r} has no column {column!r}{suggest(column, known)}"
             raise ConfigError(msg)
         return list(found.values())
 
@@ -147,7 +147,7 @@ def _lookup(name: str | None, spec: t.Any) -> Lookup:  # noqa: C901 - three kind
         raise ValueError(msg)
     for column in columns:
         if not any(column in row for row in rows):
-            msg = f"lookup {name!r} has no column {column!r}{hint(column, rows[0])}"
+            msg = f"lookup {name!r} has no column {column!r}{suggest(column, rows[0])}"
             raise ValueError(msg)
     lookup = Lookup(name, columns, **facts)
     return dataclasses.replace(lookup, values=tuple(lookup.select(rows)))

@@ -9,9 +9,9 @@ from singer_sdk import typing as th
 from tap_tiktok_ads.api.hosts import API_VERSION, HOSTS
 
 #: Look-back by the attribution windows of ad groups.
-AUTO = "auto"
+AUTO_LOOKBACK = "auto"
 
-JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
+SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
     th.Property(
         "access_token",
         th.StringType(nullable=True),
@@ -90,7 +90,12 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
     th.Property(
         "lookback_days",
         th.CustomType(
-            {"type": ["integer", "string"], "minimum": 0, "maximum": 400, "pattern": f"^{AUTO}$"}
+            {
+                "type": ["integer", "string"],
+                "minimum": 0,
+                "maximum": 400,
+                "pattern": f"^{AUTO_LOOKBACK}$",
+            }
         ),
         title="Look-back days",
         description=(
@@ -251,4 +256,4 @@ JSONSCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
     ),
 ).to_dict()
-LISTS = ("advertiser_ids", "exclude_advertiser_ids")
+ID_LIST_SETTINGS = ("advertiser_ids", "exclude_advertiser_ids")

@@ -10,7 +10,7 @@ import urllib.parse
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.hosts import API_VERSION, HOSTS
 from tap_tiktok_ads.api.rate_limits import TIERS, Tier
-from tap_tiktok_ads.config.schema import JSONSCHEMA, LISTS
+from tap_tiktok_ads.config.schema import ID_LIST_SETTINGS, SETTINGS_SCHEMA
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
@@ -18,8 +18,7 @@ if t.TYPE_CHECKING:
 
     import pendulum
 
-    from tap_tiktok_ads.config import custom_reports as report_definitions
-    from tap_tiktok_ads.config import custom_streams as definitions
+    from tap_tiktok_ads.config import custom_reports, custom_streams
 
 ENVIRONMENT_PREFIX = "TAP_TIKTOK_ADS_"
 TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "")
@@ -51,8 +50,8 @@ class Settings:
     request_timeout: int
     max_retries: int
     user_agent: str
-    custom_streams: tuple[definitions.StreamDefinition, ...]
-    custom_reports: tuple[report_definitions.ReportDefinition, ...]
+    custom_streams: tuple[custom_streams.CustomStreamDefinition, ...]
+    custom_reports: tuple[custom_reports.ReportDefinition, ...]
     report_metrics: Mapping[str, t.Any]
     simulator: Mapping[str, t.Any]
 
@@ -88,14 +87,14 @@ class Settings:
         return dates.day(self.start_date, now), min(dates.day(self.end_date, now), now.date())
 
 
-def from_environment(environment: Mapping[str, str]) -> dict[str, t.Any]:
+def read_environment(environment: Mapping[str, str]) -> dict[str, t.Any]:
     """The settings that environment variables hold.
 
     Raises:
         ConfigError: a variable cannot be read as its setting's type; the text names it.
     """
     found: dict[str, t.Any] = {}
-    for name, spec in JSONSCHEMA["properties"].items():
+    for name, spec in SETTINGS_SCHEMA["properties"].items():
         variable = ENVIRONMENT_PREFIX + name.upper()
         if variable not in environment:
             continue
@@ -118,7 +117,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, t.Any]:
     return found
 
 
-def normalise(config: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def normalize(config: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The configuration with lists of ids as lists of text, and days as a number.
 
     A comma-separated text, a single id and ids written as numbers are understood, as they come
@@ -128,7 +127,7 @@ def normalise(config: Mapping[str, t.Any]) -> dict[str, t.Any]:
     days = result.get("lookback_days")
     if isinstance(days, str) and days.isdecimal():  # as Meltano passes what may be text, too
         result["lookback_days"] = int(days)
-    for name in LISTS:
+    for name in ID_LIST_SETTINGS:
         value = result.get(name)
         if isinstance(value, bool) or name not in result:
             continue

@@ -12,9 +12,8 @@ import pendulum
 from tap_tiktok_ads.api.client import is_loopback
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.rate_limits import TIERS
-from tap_tiktok_ads.config import custom_reports as report_definitions
-from tap_tiktok_ads.config import custom_streams as definitions
-from tap_tiktok_ads.config.schema import AUTO, JSONSCHEMA, LISTS
+from tap_tiktok_ads.config import custom_reports, custom_streams
+from tap_tiktok_ads.config.schema import AUTO_LOOKBACK, ID_LIST_SETTINGS, SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import Settings
 from tap_tiktok_ads.extract import dates
 
@@ -22,7 +21,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def check(
+def validate(
     config: Mapping[str, t.Any], known: t.Collection[str], *, credentials: bool = True
 ) -> Settings:
     """The settings of a configuration whose defaults are filled in.
@@ -36,7 +35,7 @@ def check(
         ConfigError: the first thing that is wrong, with what to write instead.
     """
     _check_names(config, known)
-    defaults = {name: spec.get("default") for name, spec in JSONSCHEMA["properties"].items()}
+    defaults = {name: spec.get("default") for name, spec in SETTINGS_SCHEMA["properties"].items()}
     values: dict[str, t.Any] = defaults | {
         name: value for name, value in config.items() if name in defaults and value is not None
     }
@@ -53,12 +52,14 @@ def check(
             "app_secret": (values["app_secret"] or "").strip(),
             "api_url": (values["api_url"] or "").strip(),
             "user_agent": (values["user_agent"] or "").strip() or default_user_agent(),
-            "custom_streams": definitions.streams(
+            "custom_streams": custom_streams.parse_custom_streams(
                 values["custom_streams"], values["api_url"] or ""
             ),
-            "custom_reports": report_definitions.reports(values["custom_reports"]),
+            "custom_reports": custom_reports.parse_custom_reports(values["custom_reports"]),
             "simulator": values["simulator"] or {},
-            "lookback_days": None if values["lookback_days"] == AUTO else values["lookback_days"],
+            "lookback_days": None
+            if values["lookback_days"] == AUTO_LOOKBACK
+            else values["lookback_days"],
             "advertiser_ids": tuple(dict.fromkeys(values["advertiser_ids"])),
             "exclude_advertiser_ids": tuple(values["exclude_advertiser_ids"]),
         }
@@ -95,13 +96,13 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def _check_types(values: Mapping[str, t.Any]) -> None:
-    for name, spec in JSONSCHEMA["properties"].items():
+    for name, spec in SETTINGS_SCHEMA["properties"].items():
         value = values[name]
         if value is None:
             continue
         types = spec["type"] if isinstance(spec["type"], list) else [spec["type"]]
         accepted = tuple(kind for word in types for kind in _KINDS.get(word, ()))
-        odd = "pattern" in spec and isinstance(value, str) and value != AUTO
+        odd = "pattern" in spec and isinstance(value, str) and value != AUTO_LOOKBACK
         if (
             odd
             or not isinstance(value, accepted)
@@ -109,7 +110,7 @@ def _check_types(values: Mapping[str, t.Any]) -> None:
         ):
             word = next(word for word in types if word != "null")
             article = "an" if word[0] in "aio" else "a"
-            other = f" or {AUTO!r}" if "pattern" in spec else ""
+            other = f" or {AUTO_LOOKBACK!r}" if "pattern" in spec else ""
             msg = f"Setting {name!r} must be {article} {word}{other}."
             raise ConfigError(msg)
         if "enum" in spec and value not in spec["enum"]:
@@ -124,7 +125,7 @@ def _check_types(values: Mapping[str, t.Any]) -> None:
 
 
 def _check_ids(values: Mapping[str, t.Any]) -> None:
-    for name in LISTS:
+    for name in ID_LIST_SETTINGS:
         for advertiser_id in values[name]:
             if not isinstance(advertiser_id, str) or not (
                 advertiser_id.isascii() and advertiser_id.isdigit()

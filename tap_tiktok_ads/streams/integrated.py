@@ -182,7 +182,7 @@ class ReportStream(WindowedStream):
         Raises:
             ConfigError: `report_metrics` names a metric that is not valid in this report.
         """
-        configured = report_definitions.metrics_of(
+        configured = report_definitions.metrics_setting(
             self.run_context.config.get("report_metrics"), self.name
         )
         written = [
