@@ -9,7 +9,7 @@ import pytest
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.config.schema import ID_LIST_SETTINGS, SETTINGS_SCHEMA
-from tap_tiktok_ads.config.settings import Settings, normalize
+from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, Settings, normalize, read_environment
 from tap_tiktok_ads.config.validation import default_user_agent, validate
 
 KNOWN = frozenset(SETTINGS_SCHEMA["properties"])
@@ -54,6 +54,11 @@ def refusal(**changes: t.Any) -> str:
         ),
         pytest.param({"acess_token": "x"}, ["'acess_token'", "mean 'access_token'"], id="near"),
         pytest.param({"advertiser_id": "1"}, ["mean 'advertiser_ids'"], id="singular"),
+        pytest.param(
+            {"check_totals": False},
+            ["'check_totals' was removed", "'reconciliation'"],
+            id="removed",
+        ),
         pytest.param({"zzz": 1}, ["'zzz'", "--about"], id="unknown and far from all"),
         pytest.param({"lookback_days": True}, ["'lookback_days'", "an integer"], id="boolean"),
         pytest.param({"max_retries": False}, ["'max_retries'", "an integer"], id="false"),
@@ -351,3 +356,41 @@ def test_names_of_the_sdk_are_accepted() -> None:
     assert validate(config, KNOWN | {"stream_maps"}).access_token == TOKEN
     with pytest.raises(ConfigError, match="stream_maps"):
         validate(config, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        pytest.param("max_retries", " 3 ", 3, id="integer"),
+        pytest.param("lookback_days", "7", 7, id="integer where text is allowed"),
+        pytest.param("lookback_days", "auto", "auto", id="text where an integer is allowed"),
+        pytest.param("track_deleted", "Yes", True, id="true"),
+        pytest.param("track_deleted", "", False, id="false"),
+        pytest.param("simulator", '{"seed": 1}', {"seed": 1}, id="object"),
+        pytest.param("advertiser_ids", '["1"]', ["1"], id="JSON list"),
+        pytest.param("advertiser_ids", "1,2", "1,2", id="commas"),
+        pytest.param("access_token", " t ", "t", id="text"),
+        pytest.param("check_totals", "true", "true", id="removed setting"),
+    ],
+)
+def test_environment_variables(name: str, text: str, expected: t.Any) -> None:
+    """A variable becomes a value of the type of its setting, and no other setting appears."""
+    environment = {ENVIRONMENT_PREFIX + name.upper(): text, "PATH": "/bin"}
+    assert read_environment(environment) == {name: expected}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("max_retries", "seven", "integer"),
+        ("track_deleted", "maybe", "boolean"),
+        ("simulator", "{", "object"),
+        ("advertiser_ids", "[1", "array"),
+    ],
+)
+def test_environment_variables_of_a_wrong_type(name: str, text: str, kind: str) -> None:
+    """The message names the variable and the type, and does not quote the value."""
+    variable = ENVIRONMENT_PREFIX + name.upper()
+    with pytest.raises(ConfigError) as caught:
+        read_environment({variable: text})
+    assert str(caught.value) == f"Environment variable {variable} cannot be read as {kind}."

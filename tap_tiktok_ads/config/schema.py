@@ -125,16 +125,6 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=False,
     ),
     th.Property(
-        "check_totals",
-        th.BooleanType,
-        title="Check totals",
-        description=(
-            "Ask TikTok for the totals of reports, where it tells them, and compare the sums of "
-            "the rows: a difference is logged with its size, and told by the stream sync_errors."
-        ),
-        default=False,
-    ),
-    th.Property(
         "on_error",
         th.StringType,
         allowed_values=["fail", "skip"],
@@ -257,3 +247,6 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
     ),
 ).to_dict()
 ID_LIST_SETTINGS = ("advertiser_ids", "exclude_advertiser_ids")
+
+#: Settings that earlier versions had, and what to do instead.
+REMOVED_SETTINGS = {"check_totals": "select the stream 'reconciliation' instead"}

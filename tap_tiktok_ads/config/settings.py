@@ -10,7 +10,7 @@ import urllib.parse
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.hosts import API_VERSION, HOSTS
 from tap_tiktok_ads.api.rate_limits import TIERS, Tier
-from tap_tiktok_ads.config.schema import ID_LIST_SETTINGS, SETTINGS_SCHEMA
+from tap_tiktok_ads.config.schema import ID_LIST_SETTINGS, REMOVED_SETTINGS, SETTINGS_SCHEMA
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
@@ -40,7 +40,6 @@ class Settings:
     lookback_days: int | None  # None: as ad groups need
     include_deleted: bool
     track_deleted: bool
-    check_totals: bool
     on_error: str
     pii: str
     report_mode: str
@@ -114,6 +113,10 @@ def read_environment(environment: Mapping[str, str]) -> dict[str, t.Any]:
         except ValueError:
             msg = f"Environment variable {variable} cannot be read as {types[0]}."
             raise ConfigError(msg) from None
+    for name in REMOVED_SETTINGS:  # refused by the check of the settings
+        variable = ENVIRONMENT_PREFIX + name.upper()
+        if variable in environment:
+            found[name] = environment[variable]
     return found
 
 

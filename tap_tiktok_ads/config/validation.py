@@ -13,7 +13,12 @@ from tap_tiktok_ads.api.client import is_loopback
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.rate_limits import TIERS
 from tap_tiktok_ads.config import custom_reports, custom_streams
-from tap_tiktok_ads.config.schema import AUTO_LOOKBACK, ID_LIST_SETTINGS, SETTINGS_SCHEMA
+from tap_tiktok_ads.config.schema import (
+    AUTO_LOOKBACK,
+    ID_LIST_SETTINGS,
+    REMOVED_SETTINGS,
+    SETTINGS_SCHEMA,
+)
 from tap_tiktok_ads.config.settings import Settings
 from tap_tiktok_ads.extract import dates
 
@@ -79,6 +84,9 @@ def default_user_agent() -> str:
 
 def _check_names(config: Mapping[str, t.Any], known: t.Collection[str]) -> None:
     for name in config:
+        if name in REMOVED_SETTINGS:
+            msg = f"Setting {name!r} was removed: {REMOVED_SETTINGS[name]}."
+            raise ConfigError(msg)
         if name not in known:
             near = difflib.get_close_matches(str(name), known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "see --about for those that exist."
