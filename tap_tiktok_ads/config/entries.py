@@ -1,4 +1,4 @@
-"""Entries of the settings that are lists of objects, checked by a schema."""
+"""Entries of the settings that are lists of objects: `custom_streams` and `custom_reports`."""
 
 from __future__ import annotations
 
@@ -11,75 +11,89 @@ from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.suggestions import suggest
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 T = t.TypeVar("T")
+
 NAME_SCHEMA = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*\Z"}
 TEXT_SCHEMA = {"type": "string", "minLength": 1}
 TEXT_LIST_SCHEMA = {"type": "array", "items": TEXT_SCHEMA}
+
+#: Messages for validators whose own message would not help. `{value}` is the refused value.
+_VALIDATOR_MESSAGES = {
+    "anyOf": "is none of the forms that the README's table names",
+    "pattern": "{value!r} must consist of letters, digits and underscores",
+}
+#: Characters of a validator's message that are shown. The message quotes the whole value.
+MAX_MESSAGE_LENGTH = 200
 
 
 def parse_entries(
     setting: str,
     entries: t.Any,
     schema: Mapping[str, t.Any],
-    make: Callable[[dict[str, t.Any]], T],
+    parse: Callable[[dict[str, t.Any]], T],
 ) -> tuple[T, ...]:
-    """What is made of each entry of a setting.
+    """Return the parsed entries of a setting.
+
+    Args:
+        setting: Name of the setting, for messages.
+        entries: Value of the setting. None counts as an empty list.
+        schema: JSON Schema of an entry.
+        parse: Function that parses an entry which fits the schema.
 
     Raises:
-        ConfigError: an entry has another shape, or `make` calls it wrong with a `ValueError`.
-    """
-    found = []
-    for where, entry in _check_entries(setting, entries, schema):
-        try:
-            found.append(make(entry))
-        except ValueError as error:
-            msg = f"{where}: {_with_period(str(error))}"
-            raise ConfigError(msg) from None
-    return tuple(found)
-
-
-def _check_entries(
-    setting: str, entries: t.Any, schema: Mapping[str, t.Any]
-) -> Iterator[tuple[str, dict[str, t.Any]]]:
-    """Each entry with what to call it in messages.
-
-    Raises:
-        ConfigError: an entry has another shape, or the name of one before it.
+        ConfigError: The value is not a list, an entry does not fit the schema, two entries have
+            the same name, or `parse` raises a `ValueError`.
     """
     if entries is None:
-        return
+        return ()
     if not isinstance(entries, list):
         msg = f"Setting {setting!r} must be a list of objects."
         raise ConfigError(msg)
-    names = set()
+    names: set[str] = set()
+    results = []
     for number, entry in enumerate(entries):
-        name = entry.get("name") if isinstance(entry, dict) else None
-        where = f"{setting}[{number}]" + (f" ({name})" if isinstance(name, str) else "")
-        problem = jsonschema.exceptions.best_match(
-            jsonschema.Draft7Validator(schema).iter_errors(entry)
-        )
-        if isinstance(entry, dict):
-            for key in entry.keys() - schema["properties"].keys():
-                msg = f"{where}: unknown key {key!r}{suggest(key, schema['properties'])}"
-                raise ConfigError(msg)
-        if problem is not None:
-            path = "".join(f"[{step!r}]" for step in problem.absolute_path)
-            said = problem.message
-            if problem.validator == "anyOf":
-                said = "is none of the forms that the README's table names"
-            elif problem.validator == "pattern":
-                said = f"{problem.instance!r} must consist of letters, digits and underscores"
-            msg = f"{where}: {path + ' ' if path else ''}{said:.200}."
-            raise ConfigError(msg)
-        if name in names:
-            msg = f"{where}: an earlier entry has the same name."
-            raise ConfigError(msg)
-        names.add(name)
-        yield where, entry
+        try:
+            _check_schema(entry, schema)
+            if entry.get("name") in names:
+                msg = "an earlier entry has the same name"
+                raise ValueError(msg)  # noqa: TRY301 - one prefix for all messages
+            results.append(parse(entry))
+        except ValueError as error:
+            msg = f"{_label(setting, number, entry)}: {_with_period(str(error))}"
+            raise ConfigError(msg) from None
+        names.add(entry.get("name"))
+    return tuple(results)
+
+
+def _check_schema(entry: t.Any, schema: Mapping[str, t.Any]) -> None:
+    """Raise `ValueError` if an entry does not fit the schema."""
+    if isinstance(entry, dict):
+        for key in entry:
+            if key not in schema["properties"]:
+                msg = f"unknown key {key!r}{suggest(key, schema['properties'])}"
+                raise ValueError(msg)
+    problem = jsonschema.exceptions.best_match(
+        jsonschema.Draft7Validator(schema).iter_errors(entry)
+    )
+    if problem is not None:
+        raise ValueError(_describe(problem))
+
+
+def _describe(problem: jsonschema.exceptions.ValidationError) -> str:
+    """Return a sentence about the member of an entry that does not fit the schema."""
+    message = _VALIDATOR_MESSAGES.get(str(problem.validator), "").format(value=problem.instance)
+    path = "".join(f"[{step!r}]" for step in problem.absolute_path)
+    return f"{path}{' ' if path else ''}{message or problem.message:.{MAX_MESSAGE_LENGTH}}."
+
+
+def _label(setting: str, number: int, entry: t.Any) -> str:
+    """Return the position of an entry and, if it has one, its name."""
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return f"{setting}[{number}]" + (f" ({name})" if isinstance(name, str) else "")
 
 
 def _with_period(text: str) -> str:
-    """A text with its full stop, if it lacks one."""
+    """Return a text that ends like a sentence."""
     return text if text.endswith((".", "?")) else f"{text}."
