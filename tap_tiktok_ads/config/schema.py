@@ -1,4 +1,4 @@
-"""The schema of the settings, which `--about` shows."""
+"""The JSON Schema of the settings, which `--about` shows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from singer_sdk import typing as th
 
 from tap_tiktok_ads.api.hosts import API_VERSION, HOSTS
 
-#: Look-back by the attribution windows of ad groups.
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Value of `lookback_days` that derives the days from the attribution windows of ad groups.
 AUTO_LOOKBACK = "auto"
 
 SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
@@ -246,7 +249,14 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
     ),
 ).to_dict()
-ID_LIST_SETTINGS = ("advertiser_ids", "exclude_advertiser_ids")
 
-#: Settings that earlier versions had, and what to do instead.
+#: Settings whose values are lists of advertiser IDs.
+ID_LIST_SETTINGS = ("advertiser_ids", "exclude_advertiser_ids")
+#: Settings of earlier versions, and what to do instead.
 REMOVED_SETTINGS = {"check_totals": "select the stream 'reconciliation' instead"}
+
+
+def json_types(setting_schema: Mapping[str, t.Any]) -> list[str]:
+    """Return the JSON types that a setting accepts."""
+    types = setting_schema["type"]
+    return types if isinstance(types, list) else [types]

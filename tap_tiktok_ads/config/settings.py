@@ -1,4 +1,4 @@
-"""The settings of a run, resolved, and what is made of raw ones before they are checked."""
+"""The settings of a sync, and the conversion of raw settings before they are checked."""
 
 from __future__ import annotations
 
@@ -10,23 +10,32 @@ import urllib.parse
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.hosts import API_VERSION, HOSTS
 from tap_tiktok_ads.api.rate_limits import TIERS, Tier
-from tap_tiktok_ads.config.schema import ID_LIST_SETTINGS, REMOVED_SETTINGS, SETTINGS_SCHEMA
+from tap_tiktok_ads.config.schema import (
+    ID_LIST_SETTINGS,
+    REMOVED_SETTINGS,
+    SETTINGS_SCHEMA,
+    json_types,
+)
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pendulum
 
     from tap_tiktok_ads.config import custom_reports, custom_streams
 
+#: Beginning of the environment variable of a setting.
 ENVIRONMENT_PREFIX = "TAP_TIKTOK_ADS_"
-TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "")
+_BOOLEANS = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off", ""), False),
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of a run, checked. Dates stay text: they resolve in each advertiser's zone."""
+    """The checked settings of a sync. Dates are text until they resolve in an advertiser's zone."""
 
     access_token: str = dataclasses.field(repr=False)
     app_id: str
@@ -37,7 +46,7 @@ class Settings:
     api_url: str
     start_date: str
     end_date: str
-    lookback_days: int | None  # None: as ad groups need
+    lookback_days: int | None  # None: by the attribution windows of ad groups
     include_deleted: bool
     track_deleted: bool
     on_error: str
@@ -56,12 +65,12 @@ class Settings:
 
     @property
     def simulated(self) -> bool:
-        """Whether the embedded API answers."""
+        """True if the tap starts the embedded simulator."""
         return self.environment == "simulator" and not self.api_url
 
     @property
     def base_url(self) -> str:
-        """Base URL with the version, without a slash at its end; empty for the simulator."""
+        """Base URL with the version and without a final slash. Empty for the simulator."""
         if not self.api_url:
             host = HOSTS[self.environment]
             return host + API_VERSION if host else ""
@@ -71,7 +80,7 @@ class Settings:
 
     @property
     def tier(self) -> Tier:
-        """The request limits that apply; those of the simulator are among its own options."""
+        """The request limits. The simulator has a tier among its own options."""
         if self.environment == "simulator":
             tier = TIERS[self.simulator.get("tier", "unlimited")]
         else:
@@ -82,63 +91,82 @@ class Settings:
         return dataclasses.replace(tier, per_second=per_second, per_minute=60 * per_second)
 
     def days(self, now: pendulum.DateTime) -> tuple[pendulum.Date, pendulum.Date]:
-        """First and last day of the reports, where `now` is in the advertiser's time zone."""
+        """Return the first and the last day of the reports.
+
+        Args:
+            now: The time in the advertiser's time zone. The last day is today at the latest.
+        """
         return dates.day(self.start_date, now), min(dates.day(self.end_date, now), now.date())
 
 
 def read_environment(environment: Mapping[str, str]) -> dict[str, t.Any]:
-    """The settings that environment variables hold.
+    """Return the settings in environment variables.
+
+    A removed setting is returned as text, so that the check of the settings refuses it.
+
+    Example:
+        >>> read_environment({"TAP_TIKTOK_ADS_MAX_RETRIES": "3", "PATH": "/bin"})
+        {'max_retries': 3}
 
     Raises:
-        ConfigError: a variable cannot be read as its setting's type; the text names it.
+        ConfigError: A variable does not hold the type of its setting.
     """
-    found: dict[str, t.Any] = {}
-    for name, spec in SETTINGS_SCHEMA["properties"].items():
+    values: dict[str, t.Any] = {}
+    settings = SETTINGS_SCHEMA["properties"].items()
+    types_by_name = {name: json_types(schema) for name, schema in settings}
+    types_by_name |= {name: ["string"] for name in REMOVED_SETTINGS}
+    for name, types in types_by_name.items():
         variable = ENVIRONMENT_PREFIX + name.upper()
         if variable not in environment:
             continue
-        text = environment[variable].strip()
-        types = spec["type"] if isinstance(spec["type"], list) else [spec["type"]]
         try:
-            if "integer" in types and ("string" not in types or text.isdigit()):
-                found[name] = int(text)
-            elif "boolean" in types:
-                found[name] = text.lower() in TRUE
-                if text.lower() not in TRUE + FALSE:
-                    raise ValueError(text)  # noqa: TRY301 - one message for all types
-            elif "object" in types or text.startswith("["):
-                found[name] = json.loads(text)
-            else:
-                found[name] = text
+            values[name] = _parse_variable(environment[variable].strip(), types)
         except ValueError:
             msg = f"Environment variable {variable} cannot be read as {types[0]}."
             raise ConfigError(msg) from None
-    for name in REMOVED_SETTINGS:  # refused by the check of the settings
-        variable = ENVIRONMENT_PREFIX + name.upper()
-        if variable in environment:
-            found[name] = environment[variable]
-    return found
+    return values
+
+
+def _parse_variable(text: str, types: Sequence[str]) -> t.Any:
+    """Return the value of an environment variable as one of the JSON types."""
+    if "integer" in types and ("string" not in types or text.isdigit()):
+        return int(text)
+    if "boolean" in types:
+        if text.lower() not in _BOOLEANS:
+            raise ValueError(text)
+        return _BOOLEANS[text.lower()]
+    if "object" in types or text.startswith("["):
+        return json.loads(text)
+    return text
 
 
 def normalize(config: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The configuration with lists of ids as lists of text, and days as a number.
+    """Return the configuration with advertiser IDs as lists of text, and days as a number.
 
-    A comma-separated text, a single id and ids written as numbers are understood, as they come
-    from environment variables and hand-written files.
+    Environment variables and hand-written files hold IDs as comma-separated text, as a single ID,
+    or as numbers. Meltano passes the days as text, because they may be text.
+
+    Example:
+        >>> normalize({"advertiser_ids": "1, 2", "lookback_days": "7"})
+        {'advertiser_ids': ['1', '2'], 'lookback_days': 7}
     """
     result = dict(config)
     days = result.get("lookback_days")
-    if isinstance(days, str) and days.isdecimal():  # as Meltano passes what may be text, too
+    if isinstance(days, str) and days.isdecimal():
         result["lookback_days"] = int(days)
     for name in ID_LIST_SETTINGS:
-        value = result.get(name)
-        if isinstance(value, bool) or name not in result:
-            continue
-        if value is None:
-            value = []
-        elif isinstance(value, (str, int)):
-            value = str(value).split(",")
-        if isinstance(value, list):
-            ids = (str(item).strip() if isinstance(item, (str, int)) else item for item in value)
-            result[name] = [item for item in ids if item != ""]
+        if name in result:
+            result[name] = _normalize_ids(result[name])
     return result
+
+
+def _normalize_ids(value: t.Any) -> t.Any:
+    """Return advertiser IDs as a list of text. A value that is not a list of IDs is unchanged."""
+    if value is None:
+        return []
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        value = str(value).split(",")
+    if not isinstance(value, list):
+        return value
+    ids = (str(item).strip() if isinstance(item, (str, int)) else item for item in value)
+    return [item for item in ids if item != ""]
