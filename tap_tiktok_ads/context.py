@@ -21,7 +21,7 @@ from tap_tiktok_ads.api.client import Transport
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.rate_limits import Limiter
 from tap_tiktok_ads.api.report_tasks import ReportTasks
-from tap_tiktok_ads.config import settings
+from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookahead as fetch
 from tap_tiktok_ads.extract import lookback
 from tap_tiktok_ads.extract.pages import READINGS_MORE, Listings
@@ -33,6 +33,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.singerlib import Catalog
 
+    from tap_tiktok_ads.config.settings import Settings
     from tap_tiktok_ads.extract.pages import Page, Task
 
 #: Seconds between two STATE messages within an advertiser's windows, at least.
@@ -198,13 +199,13 @@ class RunContext:
         )
 
     @functools.cached_property
-    def settings(self) -> settings.Settings:
+    def settings(self) -> Settings:
         """The checked settings; with environment simulator, those of one that runs.
 
         Raises:
             ConfigError: they cannot be used.
         """
-        chosen = settings.check(self._tap.config, self._known_settings())
+        chosen = validate(self._tap.config, self._known_settings())
         if not chosen.simulated:
             return chosen
         from tap_tiktok_ads.simulator import Simulator  # noqa: PLC0415 - rarely needed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import json
 import logging
 import os
 import signal
@@ -15,16 +14,17 @@ from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib import Catalog, MetadataMapping, StateMessage
+from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
 from tap_tiktok_ads import summary
-from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.config import custom_streams as definitions
-from tap_tiktok_ads.config import settings
+from tap_tiktok_ads.config import settings, validation
+from tap_tiktok_ads.config.files import read_catalog, read_json, read_state, selected_streams
+from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.context import ContextTap, RunContext
 from tap_tiktok_ads.progress import start as start_reporter
 from tap_tiktok_ads.singer.writer import BufferedWriter
@@ -34,7 +34,7 @@ from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.streams.problems import SyncErrors
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from types import FrameType
 
     import click
@@ -47,8 +47,7 @@ class TapTikTokAds(ContextTap):
     """Extracts TikTok Ads: accounts, campaigns, reports, audiences, creatives, Smart+."""
 
     name = "tap-tiktok-ads"
-    package_name = DISTRIBUTION
-    config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(settings.JSONSCHEMA)
+    config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(SETTINGS_SCHEMA)
     message_writer_class = BufferedWriter
     # no BATCH: the SDK's batches would skip selection and stream maps
     capabilities: t.ClassVar[list[CapabilitiesEnum]] = [
@@ -99,12 +98,12 @@ class TapTikTokAds(ContextTap):
             ConfigError: it cannot be used.
         """
         try:
-            given = _read_catalog(catalog)
+            given = read_catalog(catalog)
             tap = cls(
                 config=config.config if config else {},
                 parse_env_config=bool(config and config.parse_env),
-                catalog=_selected(given) if kwargs.get("lean") else given,
-                state=_read_state(state),
+                catalog=selected_streams(given) if kwargs.get("lean") else given,
+                state=read_state(state),
                 **kwargs,
             )
         except MappingError as error:
@@ -130,7 +129,7 @@ class TapTikTokAds(ContextTap):
         Raises:
             ConfigError: an environment variable cannot be read as its setting's type.
         """
-        return settings.normalise({**config, **(cls._read_environment() if environment else {})})
+        return settings.normalize({**config, **(cls._read_environment() if environment else {})})
 
     @classmethod
     def _read_environment(cls) -> dict[str, t.Any]:
@@ -138,19 +137,19 @@ class TapTikTokAds(ContextTap):
 
         Or above it; else one above the SDK's own code, where that looks.
         """
-        ours = settings.JSONSCHEMA["properties"]
+        ours = SETTINGS_SCHEMA["properties"]
         cls.known_settings()
         of_the_sdk = {n: s for n, s in cls.config_jsonschema["properties"].items() if n not in ours}
         found = parse_environment_config(
             {"properties": of_the_sdk}, settings.ENVIRONMENT_PREFIX, find_dotenv(usecwd=True)
         )
-        return found | settings.from_environment(os.environ)
+        return found | settings.read_environment(os.environ)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check with the SDK's schema, then with the checks that a schema cannot express."""
         if raise_errors:
-            settings.check(self._config, self.known_settings())
+            validation.validate(self._config, self.known_settings())
         return super()._validate_config(raise_errors=raise_errors)
 
     @classmethod
@@ -161,10 +160,10 @@ class TapTikTokAds(ContextTap):
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        custom = definitions.streams(
+        custom = definitions.parse_custom_streams(
             self._config.get("custom_streams"), self._config.get("api_url") or ""
         )
-        reports = report_definitions.reports(self._config.get("custom_reports"))
+        reports = report_definitions.parse_custom_reports(self._config.get("custom_reports"))
         self.run_context.makers = {
             **{one.name: functools.partial(one, self) for one in STREAMS},
             **{one.name: functools.partial(CustomReport, self, one) for one in reports},
@@ -175,7 +174,7 @@ class TapTikTokAds(ContextTap):
             [one.name for one in reports],
             {one.name: functools.partial(self._columns_of, one.name) for one in STREAMS},
         )
-        report_definitions.check_streams(
+        report_definitions.check_report_metrics(
             self._config.get("report_metrics"),
             {one.name for one in STREAMS if issubclass(one, ReportStream) and not one.fixed_metrics}
             | {one.name for one in reports},
@@ -287,97 +286,3 @@ class TapTikTokAds(ContextTap):
             )
             msg = f"Not all was read: {what}. Bookmarks there did not move: run again."
             raise errors.IncompleteError(msg)
-
-
-def read_json(name: str, what: str, opener: Callable[[str], t.IO[str]]) -> dict[str, t.Any]:
-    """The JSON object in a file.
-
-    Raises:
-        ConfigError: there is no such file, or something else in it.
-    """
-    try:
-        with opener(name) as file:
-            content = json.load(file)
-    except OSError as error:
-        msg = f"{what} cannot be read: {error.strerror}."
-        raise ConfigError(msg) from None
-    except (ValueError, RecursionError) as error:
-        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        msg = f"{what} is not JSON{where}."
-        raise ConfigError(msg) from None
-    if not isinstance(content, dict):
-        msg = f"{what} does not hold a JSON object."
-        raise ConfigError(msg)
-    return content
-
-
-def _read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:
-    if file is None:
-        return None
-    state = read_json(file.name, f"State file {file.name}", lambda _: file)
-    if state.get("type") == "STATE" and isinstance(state.get("value"), dict):
-        state = state["value"]  # a whole STATE message
-    bookmarks = state.get("bookmarks", None if state else {})
-    if isinstance(bookmarks, dict) and any(map(_is_of_singer_io, bookmarks.values())):
-        msg = (
-            f"State file {file.name} is one of singer-io's tap: "
-            "tap-tiktok-ads convert-state makes one for this tap of it."
-        )
-        raise ConfigError(msg)
-    if not isinstance(bookmarks, dict) or not all(map(_is_bookmark, bookmarks.values())):
-        msg = (
-            f"State file {file.name} has no object of streams under 'bookmarks', each with a "
-            "list of one partition for each advertiser."
-        )
-        raise ConfigError(msg)
-    return state
-
-
-def _is_of_singer_io(bookmark: t.Any) -> bool:
-    """Whether a stream's part of a state holds a time for each advertiser."""
-    return (
-        isinstance(bookmark, dict)
-        and bool(bookmark)
-        and all(name.isdigit() and isinstance(value, str) for name, value in bookmark.items())
-    )
-
-
-def _is_bookmark(bookmark: t.Any) -> bool:
-    """Whether a stream's part of a state has the shape that the SDK reads."""
-    if not isinstance(bookmark, dict):
-        return False
-    partitions = bookmark.get("partitions", [])
-    if not isinstance(partitions, list) or not all(isinstance(p, dict) for p in partitions):
-        return False
-    contexts = [partition.get("context") for partition in partitions]
-    return all(
-        isinstance(context, dict) and contexts.count(context) == 1 for context in contexts
-    ) and all(
-        isinstance(part.get("progress_markers", {}), dict) for part in (bookmark, *partitions)
-    )
-
-
-def _selected(catalog: Catalog | None) -> Catalog | None:
-    """The streams of a catalog that are selected."""
-    if catalog is None:
-        return None
-    return Catalog(
-        {
-            name: entry
-            for name, entry in catalog.items()
-            if MetadataMapping({(): entry.metadata.root}).resolve_selection()[()]
-        }
-    )
-
-
-def _read_catalog(file: t.IO[str] | None) -> Catalog | None:
-    if file is None:
-        return None
-    content = read_json(file.name, f"Catalog file {file.name}", lambda _: file)
-    try:
-        if isinstance(content["streams"], list):
-            return Catalog.from_dict(content)
-    except (KeyError, TypeError, AttributeError):
-        pass
-    msg = f"Catalog file {file.name} is not a Singer catalog: write one with --discover."
-    raise ConfigError(msg)

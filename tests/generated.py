@@ -18,7 +18,8 @@ import yaml
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.config import custom_reports as report_definitions
-from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, JSONSCHEMA
+from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
+from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX
 from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.integrated import ReportStream
@@ -45,7 +46,7 @@ def kind(spec: dict[str, Any]) -> str:
 def meltano_settings() -> str:
     """The list below `settings:` of the extractor in meltano.yml."""
     lines = []
-    for name, spec in JSONSCHEMA["properties"].items():
+    for name, spec in SETTINGS_SCHEMA["properties"].items():
         lines += [f"- name: {name}", f"  label: {spec['title']}", f"  kind: {kind(spec)}"]
         if spec.get("secret"):
             lines.append("  sensitive: true")
@@ -67,7 +68,7 @@ def meltano_select() -> str:
 def settings_list() -> str:
     """The settings one by one, for `docs/settings.md`."""
     parts = []
-    for name, spec in JSONSCHEMA["properties"].items():
+    for name, spec in SETTINGS_SCHEMA["properties"].items():
         facts = [f"`{ENVIRONMENT_PREFIX}{name.upper()}`", kind(spec)]
         if "enum" in spec:
             facts.append(" or ".join(f"`{value}`" for value in spec["enum"]))
@@ -127,7 +128,7 @@ def hub_plugin() -> str:
 def settings_table() -> str:
     """The README's table of settings."""
     rows = ["| setting | default | meaning |", "|---|---|---|"]
-    for name, spec in JSONSCHEMA["properties"].items():
+    for name, spec in SETTINGS_SCHEMA["properties"].items():
         default = f"`{json.dumps(spec['default'])}`" if "default" in spec else ""
         secret = " (secret)" if spec.get("secret") else ""
         rows.append(f"| `{name}`{secret} | {default} | {spec['description']} |")

@@ -17,7 +17,7 @@ from generated import FILES, PARTS, ROOT, render
 
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.config import custom_streams as definitions
-from tap_tiktok_ads.config import settings
+from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -42,7 +42,7 @@ def test_meltano_declares_what_the_tap_can() -> None:
 def test_sample_config_is_valid() -> None:
     """The sample configuration passes the checks."""
     config = json.loads((ROOT / "sample_config.json").read_text("utf-8"))
-    assert settings.check(config, TapTikTokAds.known_settings()).simulated
+    assert validate(config, TapTikTokAds.known_settings()).simulated
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
@@ -78,7 +78,7 @@ def test_json_of_the_pages(page: Path, tmp_path: Path) -> None:
             with (tmp_path / "state.json").open(encoding="utf-8") as file:
                 TapTikTokAds.from_input(None, state=file, validate_config=False)
         else:
-            settings.check(content, TapTikTokAds.known_settings(), credentials=False)
+            validate(content, TapTikTokAds.known_settings(), credentials=False)
 
 
 def commands_of(page: Path) -> list[str]:
@@ -151,7 +151,7 @@ def test_the_definitions_of_the_docs_work(sim: Simulator, setting: str) -> None:
 
 @pytest.mark.parametrize(
     "schema",
-    [definitions.STREAM_SCHEMA, report_definitions.REPORT_SCHEMA],
+    [definitions.STREAM_ENTRY_SCHEMA, report_definitions.REPORT_ENTRY_SCHEMA],
     ids=["custom_streams", "custom_reports"],
 )
 def test_the_docs_explain_every_key(schema: dict[str, t.Any]) -> None:

@@ -103,18 +103,8 @@ def test_shared_pages_are_older() -> None:
     assert bookmark <= dates[2].replace(microsecond=0) - CHANGE_DELAY
 
 
-def test_totals_are_compared_where_rows_lack(sim: Simulator) -> None:
-    """A row that never comes shows in the totals, though the count seems to mean something else."""
-    owner = sim.world.advertiser_ids[0]
-    sim.add_fault("drop_row", path="/report/integrated/get/", times=None)
-    config = config_for(sim, advertiser_ids=[owner], check_totals=True)
-    messages = run(config, ["campaign_performance_report", "sync_errors"])
-    told = [row["message"] for row in messages.records["sync_errors"]]
-    assert any("spend adds up to" in message for message in told)
-
-
-def test_growing_numbers(caplog: pytest.LogCaptureFixture) -> None:
-    """Whether totals are compared does not change what counts as read."""
+def test_growing_numbers() -> None:
+    """Records whose metrics grow between two passes are the same records."""
     name, readings = "campaign_performance_report", itertools.count()
 
     def answer(query: dict[str, str]) -> t.Any:
@@ -128,47 +118,7 @@ def test_growing_numbers(caplog: pytest.LogCaptureFixture) -> None:
             }
             for number in range(3)
         ]
-        total = {"total_metrics": {"spend": str(3 + 3 * more)}}
-        return {"list": rows, "page_info": {"total_number": 4, "total_page": 1}, **total}
-
-    failed = []
-    for check_totals in (False, True):
-        with answering(answer) as (url, _):
-            config = {
-                "api_url": url,
-                "access_token": "token",
-                "advertiser_ids": ["1"],
-                "start_date": "2026-11-01",
-                "check_totals": check_totals,
-            }
-            tap = TapTikTokAds(
-                config=config,
-                catalog=copy.deepcopy(catalog_of(config, [name])),
-                message_writer=Collector(),
-            )
-            tap.sync_all()
-            failed.append(tap.run_context.failed)
-    assert failed == [[], []]
-    assert "adds up" not in caplog.text
-
-
-@pytest.mark.parametrize("refused_for", [TOP_VIEW, "spend"])
-def test_totals_that_are_refused(refused_for: str) -> None:
-    """Where TikTok refuses to tell totals, rows are read without."""
-    name = "campaign_performance_report"
-    refusal = {"code": 40002, "message": "enable_total_metrics: not for this", "request_id": "r"}
-
-    def answer(query: dict[str, str]) -> t.Any:
-        rows: list[t.Any] = []
-        if query["path"] == "/campaign/get/":
-            rows = [{"campaign_id": "9"}]
-        if query["path"] == "/report/integrated/get/":
-            if query.get("enable_total_metrics") and refused_for in json.dumps(query):
-                return json.dumps({**refusal, "data": {}}).encode()
-            campaign = "9" if TOP_VIEW in query.get("filtering", "") else "8"
-            dimensions = {"campaign_id": campaign, "stat_time_day": query["end_date"]}
-            rows = [{"dimensions": dimensions, "metrics": {"spend": "5"}}]
-        return {"list": rows, "page_info": {"total_number": len(rows), "total_page": 1}}
+        return {"list": rows, "page_info": {"total_number": 4, "total_page": 1}}
 
     with answering(answer) as (url, _):
         config = {
@@ -176,10 +126,14 @@ def test_totals_that_are_refused(refused_for: str) -> None:
             "access_token": "token",
             "advertiser_ids": ["1"],
             "start_date": "2026-11-01",
-            "check_totals": True,
         }
-        messages = run(config, [name])
-    assert keys(messages, stream=name, column="campaign_id") == {"8", "9"}
+        tap = TapTikTokAds(
+            config=config,
+            catalog=copy.deepcopy(catalog_of(config, [name])),
+            message_writer=Collector(),
+        )
+        tap.sync_all()
+    assert tap.run_context.failed == []
 
 
 def windows_of(count: int, *clicks: str) -> t.Callable[[dict[str, str]], t.Any]:
@@ -220,18 +174,17 @@ def test_look_back(count: int, clicks: list[str], include_deleted: bool, expecte
         assert tap.run_context.lookback_days(tap.run_context.advertisers[0]) == expected
 
 
-@pytest.mark.parametrize("check_totals", [False, True])
-def test_listings_of_which_a_parameter_was_left_out(check_totals: bool) -> None:
-    """Pages after one that was asked again without a metric, or totals, are of the same listing."""
-    name, left_out = "campaign_performance_report", "enable_total_metrics" if check_totals else "zz"
+def test_listings_of_which_a_parameter_was_left_out() -> None:
+    """Pages after one that was asked again without a metric are of the same listing."""
+    name = "campaign_performance_report"
     asked: list[str] = []
 
     def answer(query: dict[str, str]) -> t.Any:
         if query["path"] != "/report/integrated/get/" or TOP_VIEW in query.get("filtering", ""):
             return {"list": [], "page_info": {"total_number": 0, "total_page": 0}}
         asked.append(query["page"])
-        refusal = "enable_total_metrics: no" if check_totals else "Invalid metric fields: ['zz']"
-        if left_out in query or f'"{left_out}"' in query["metrics"]:
+        refusal = "Invalid metric fields: ['zz']"
+        if '"zz"' in query["metrics"]:
             answer = {"code": 40002, "message": refusal, "request_id": "r", "data": {}}
             return json.dumps(answer).encode()
         rows = [
@@ -245,7 +198,6 @@ def test_listings_of_which_a_parameter_was_left_out(check_totals: bool) -> None:
     with answering(answer) as (url, _):
         config = config_at(
             url,
-            check_totals=check_totals,
             report_metrics={name: ["spend", "zz"]},
             max_concurrency=1,
         )

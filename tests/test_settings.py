@@ -8,18 +8,20 @@ import pendulum
 import pytest
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.config import settings
+from tap_tiktok_ads.config.schema import ID_LIST_SETTINGS, SETTINGS_SCHEMA
+from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, Settings, normalize, read_environment
+from tap_tiktok_ads.config.validation import default_user_agent, validate
 
-KNOWN = frozenset(settings.JSONSCHEMA["properties"])
+KNOWN = frozenset(SETTINGS_SCHEMA["properties"])
 TOKEN = "act-0123456789-very-secret"
 SECRET = "app-secret-9876543210"
 ID = "7000000000000000001"
 GOOD: dict[str, t.Any] = {"access_token": TOKEN, "advertiser_ids": [ID]}
 
 
-def checked(**changes: t.Any) -> settings.Settings:
+def checked(**changes: t.Any) -> Settings:
     """The settings of a good configuration with changes; None takes a setting away."""
-    return settings.check(settings.normalise(GOOD | changes), KNOWN)
+    return validate(normalize(GOOD | changes), KNOWN)
 
 
 def refusal(**changes: t.Any) -> str:
@@ -52,6 +54,11 @@ def refusal(**changes: t.Any) -> str:
         ),
         pytest.param({"acess_token": "x"}, ["'acess_token'", "mean 'access_token'"], id="near"),
         pytest.param({"advertiser_id": "1"}, ["mean 'advertiser_ids'"], id="singular"),
+        pytest.param(
+            {"check_totals": False},
+            ["'check_totals' was removed", "'reconciliation'"],
+            id="removed",
+        ),
         pytest.param({"zzz": 1}, ["'zzz'", "--about"], id="unknown and far from all"),
         pytest.param({"lookback_days": True}, ["'lookback_days'", "an integer"], id="boolean"),
         pytest.param({"max_retries": False}, ["'max_retries'", "an integer"], id="false"),
@@ -184,11 +191,11 @@ def test_defaults_are_those_of_the_table() -> None:
     chosen = checked()
     shown = {
         name: spec["default"]
-        for name, spec in settings.JSONSCHEMA["properties"].items()
+        for name, spec in SETTINGS_SCHEMA["properties"].items()
         if spec.get("default", []) != []
     }
     assert {name: getattr(chosen, name) for name in shown} == shown
-    assert chosen.user_agent == settings.default_user_agent()
+    assert chosen.user_agent == default_user_agent()
     assert chosen.user_agent.startswith("tap-tiktok-ads/")
 
 
@@ -224,20 +231,20 @@ def test_text_is_trimmed() -> None:
         pytest.param([], [], id="empty list"),
     ],
 )
-@pytest.mark.parametrize("name", settings.LISTS)
+@pytest.mark.parametrize("name", ID_LIST_SETTINGS)
 def test_ids_become_lists_of_text(name: str, given: t.Any, expected: list[str]) -> None:
     """Ids from a file, an environment variable or as numbers end as the same list of text."""
-    assert settings.normalise({name: given}) == {name: expected}
-    assert settings.normalise(settings.normalise({name: given})) == {name: expected}
+    assert normalize({name: given}) == {name: expected}
+    assert normalize(normalize({name: given})) == {name: expected}
 
 
 def test_normalising_leaves_the_rest_and_the_original_alone() -> None:
     """Other settings pass as they are, none is added, and the caller's mapping is not changed."""
     original = {"advertiser_ids": "1,2", "lookback_days": 3}
-    assert settings.normalise(original) == {"advertiser_ids": ["1", "2"], "lookback_days": 3}
-    assert settings.normalise({"lookback_days": "7"}) == {"lookback_days": 7}
+    assert normalize(original) == {"advertiser_ids": ["1", "2"], "lookback_days": 3}
+    assert normalize({"lookback_days": "7"}) == {"lookback_days": 7}
     assert original == {"advertiser_ids": "1,2", "lookback_days": 3}
-    assert settings.normalise({}) == {}
+    assert normalize({}) == {}
 
 
 def test_an_advertiser_named_twice_is_read_once() -> None:
@@ -346,6 +353,44 @@ def test_days_are_those_of_the_advertiser(
 def test_names_of_the_sdk_are_accepted() -> None:
     """A setting of the SDK that the caller knows of is no unknown one."""
     config = GOOD | {"stream_maps": {}}
-    assert settings.check(config, KNOWN | {"stream_maps"}).access_token == TOKEN
+    assert validate(config, KNOWN | {"stream_maps"}).access_token == TOKEN
     with pytest.raises(ConfigError, match="stream_maps"):
-        settings.check(config, KNOWN)
+        validate(config, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        pytest.param("max_retries", " 3 ", 3, id="integer"),
+        pytest.param("lookback_days", "7", 7, id="integer where text is allowed"),
+        pytest.param("lookback_days", "auto", "auto", id="text where an integer is allowed"),
+        pytest.param("track_deleted", "Yes", True, id="true"),
+        pytest.param("track_deleted", "", False, id="false"),
+        pytest.param("simulator", '{"seed": 1}', {"seed": 1}, id="object"),
+        pytest.param("advertiser_ids", '["1"]', ["1"], id="JSON list"),
+        pytest.param("advertiser_ids", "1,2", "1,2", id="commas"),
+        pytest.param("access_token", " t ", "t", id="text"),
+        pytest.param("check_totals", "true", "true", id="removed setting"),
+    ],
+)
+def test_environment_variables(name: str, text: str, expected: t.Any) -> None:
+    """A variable becomes a value of the type of its setting, and no other setting appears."""
+    environment = {ENVIRONMENT_PREFIX + name.upper(): text, "PATH": "/bin"}
+    assert read_environment(environment) == {name: expected}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("max_retries", "seven", "integer"),
+        ("track_deleted", "maybe", "boolean"),
+        ("simulator", "{", "object"),
+        ("advertiser_ids", "[1", "array"),
+    ],
+)
+def test_environment_variables_of_a_wrong_type(name: str, text: str, kind: str) -> None:
+    """The message names the variable and the type, and does not quote the value."""
+    variable = ENVIRONMENT_PREFIX + name.upper()
+    with pytest.raises(ConfigError) as caught:
+        read_environment({variable: text})
+    assert str(caught.value) == f"Environment variable {variable} cannot be read as {kind}."

@@ -19,11 +19,14 @@ from tap_tiktok_ads.api.client import Request, Transport
 from tap_tiktok_ads.api.errors import ConfigError, ResponseError
 from tap_tiktok_ads.api.rate_limits import Limiter
 from tap_tiktok_ads.cli import common
-from tap_tiktok_ads.config import settings
-from tap_tiktok_ads.tap import TapTikTokAds, read_json
+from tap_tiktok_ads.config.files import read_json
+from tap_tiktok_ads.config.validation import validate
+from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tap_tiktok_ads.config.settings import Settings
 
 PORTAL = "https://business-api.tiktok.com/portal/auth"
 TOKEN_PATH = "/oauth2/access_token/"  # noqa: S105 - where one is asked for
@@ -88,7 +91,7 @@ def command(  # noqa: PLR0913 - the options, by name
     common.say(f"Wrote access_token and advertiser_ids to {output}: use it as a --config.")
 
 
-def _settings(config: t.Any, **given: str | None) -> settings.Settings:
+def _settings(config: t.Any, **given: str | None) -> Settings:
     """The settings, those of the command line first; a token is not needed.
 
     Raises:
@@ -96,7 +99,7 @@ def _settings(config: t.Any, **given: str | None) -> settings.Settings:
     """
     merged = TapTikTokAds.merged(config.config, environment=config.parse_env)
     merged |= {name: text for name, text in given.items() if text}
-    chosen = settings.check(merged, TapTikTokAds.known_settings(), credentials=False)
+    chosen = validate(merged, TapTikTokAds.known_settings(), credentials=False)
     if chosen.simulated:
         msg = "The embedded simulator ends with the command: run `simulator`, and set its api_url."
         raise ConfigError(msg)
@@ -125,7 +128,7 @@ def _code(text: str, state: str | None) -> str:
     return query[CODE][0]
 
 
-def _authorize(chosen: settings.Settings, code: str, file: TokenFile) -> None:
+def _authorize(chosen: Settings, code: str, file: TokenFile) -> None:
     """Exchange the code, keep the token, list its advertisers.
 
     Raises:
@@ -146,9 +149,7 @@ def _authorize(chosen: settings.Settings, code: str, file: TokenFile) -> None:
     common.show_table(["advertiser", "name"], list(granted.items()))
 
 
-def _transport(
-    chosen: settings.Settings, token: str, secrets: list[str], *, max_retries: int
-) -> Transport:
+def _transport(chosen: Settings, token: str, secrets: list[str], *, max_retries: int) -> Transport:
     return Transport(
         chosen.base_url,
         token,

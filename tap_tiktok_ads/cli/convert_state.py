@@ -10,8 +10,8 @@ import msgspec
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.cli import common
+from tap_tiktok_ads.config.files import read_json
 from tap_tiktok_ads.extract import dates
-from tap_tiktok_ads.tap import read_json
 
 #: Reports of singer-io/tap-tiktok-ads 1.1, and the streams here that have the same rows.
 REPORTS = {

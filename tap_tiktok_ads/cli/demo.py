@@ -14,7 +14,8 @@ import pendulum
 from rich.console import Console
 from rich.table import Table
 
-from tap_tiktok_ads.config import settings
+from tap_tiktok_ads.config.settings import normalize
+from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.simulator import World
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -54,8 +55,8 @@ def run(config: Path, target: str, output: Path) -> None:
 
 def expected(config: Path) -> dict[str, int]:
     """What the simulator itself counts in its world, for each stream."""
-    chosen = settings.check(
-        settings.normalise(json.loads(config.read_text("utf-8"))), TapTikTokAds.known_settings()
+    chosen = validate(
+        normalize(json.loads(config.read_text("utf-8"))), TapTikTokAds.known_settings()
     )
     world = World(chosen.simulator)
     totals: dict[str, int] = {}

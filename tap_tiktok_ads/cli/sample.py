@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from tap_tiktok_ads.api.errors import ConfigError, TapError
+from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.cli import common
-from tap_tiktok_ads.config.custom_streams import hint
 from tap_tiktok_ads.extract import json_paths as paths
 from tap_tiktok_ads.extract import schemas
 
@@ -86,7 +86,7 @@ def _stream(tap: TapTikTokAds, name: str) -> TikTokStream:
         ConfigError: there is none.
     """
     if name not in tap.streams:
-        msg = f"Unknown stream {name!r}{hint(name, tap.streams)}"
+        msg = f"Unknown stream {name!r}{suggest(name, tap.streams)}"
         raise ConfigError(msg)
     return t.cast("TikTokStream", tap.streams[name])
 

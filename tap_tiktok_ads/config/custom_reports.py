@@ -9,7 +9,8 @@ import re
 import typing as t
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.config.custom_streams import NAME, TEXT, TEXTS, each, hint
+from tap_tiktok_ads.api.suggestions import suggest
+from tap_tiktok_ads.config.entries import NAME_SCHEMA, TEXT_LIST_SCHEMA, TEXT_SCHEMA, parse_entries
 from tap_tiktok_ads.extract import schemas
 
 if t.TYPE_CHECKING:
@@ -73,17 +74,17 @@ TASK_FILTERS = frozenset(("campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2", 
 }
 #: Report types of tasks whose columns bear the names that were asked for.
 TASK_TYPES = frozenset({"BASIC", "AUDIENCE"})
-REPORT_SCHEMA: dict[str, t.Any] = {
+REPORT_ENTRY_SCHEMA: dict[str, t.Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["name", "data_level", "dimensions"],
     "properties": {
-        "name": NAME,
+        "name": NAME_SCHEMA,
         "report_type": {"enum": ["BASIC", "AUDIENCE"]},
         "service_type": {"enum": ["AUCTION"]},
         "data_level": {"enum": [f"AUCTION_{level}" for level in LEVELS]},
-        "dimensions": {**TEXTS, "minItems": 1, "uniqueItems": True},
-        "metrics": {**TEXTS, "minItems": 1},
+        "dimensions": {**TEXT_LIST_SCHEMA, "minItems": 1, "uniqueItems": True},
+        "metrics": {**TEXT_LIST_SCHEMA, "minItems": 1},
         "filters": {
             "type": "array",
             "items": {
@@ -91,7 +92,7 @@ REPORT_SCHEMA: dict[str, t.Any] = {
                 "additionalProperties": False,
                 "required": ["field", "values"],
                 "properties": {
-                    "field": TEXT,
+                    "field": TEXT_SCHEMA,
                     "operator": {"enum": OPERATORS},
                     "values": {"type": "array", "items": {"type": ["string", "number"]}},
                 },
@@ -117,13 +118,13 @@ class ReportDefinition:
     lookback_days: int | None
 
 
-def reports(entries: t.Any) -> tuple[ReportDefinition, ...]:
+def parse_custom_reports(entries: t.Any) -> tuple[ReportDefinition, ...]:
     """The definitions in `custom_reports`.
 
     Raises:
         ConfigError: the first thing that is wrong, or that TikTok rules out.
     """
-    return each("custom_reports", entries, REPORT_SCHEMA, _report)
+    return parse_entries("custom_reports", entries, REPORT_ENTRY_SCHEMA, _report)
 
 
 def _report(entry: Mapping[str, t.Any]) -> ReportDefinition:
@@ -157,7 +158,7 @@ def _dimensions(entry: Mapping[str, t.Any], report_type: str) -> tuple[str, ...]
     known = schemas.catalogue()["dimensions"]
     for name in entry["dimensions"]:
         if name not in known:
-            msg = f"unknown dimension {name!r}{hint(name, known)}"
+            msg = f"unknown dimension {name!r}{suggest(name, known)}"
             raise ValueError(msg)
         if report_type not in known[name]["report_types"]:
             fits = " or ".join(known[name]["report_types"])
@@ -207,7 +208,7 @@ def expand(
     return tuple(found)
 
 
-def metrics_of(setting: t.Any, stream: str) -> list[str]:
+def metrics_setting(setting: t.Any, stream: str) -> list[str]:
     """The names that `report_metrics` holds for a stream; none where it does not name it.
 
     Raises:
@@ -222,7 +223,7 @@ def metrics_of(setting: t.Any, stream: str) -> list[str]:
     return names
 
 
-def check_streams(setting: t.Any, known: Collection[str]) -> None:
+def check_report_metrics(setting: t.Any, known: Collection[str]) -> None:
     """Refuse `report_metrics` of what is no report.
 
     Raises:
@@ -230,7 +231,7 @@ def check_streams(setting: t.Any, known: Collection[str]) -> None:
     """
     for name in setting if isinstance(setting, dict) else ():
         if name not in known:
-            msg = f"Setting 'report_metrics': {name!r} is no report{hint(name, known)}"
+            msg = f"Setting 'report_metrics': {name!r} is no report{suggest(name, known)}"
             raise ConfigError(msg)
 
 

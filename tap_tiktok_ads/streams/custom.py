@@ -35,7 +35,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.client import Decode, Reply
     from tap_tiktok_ads.config.custom_reports import ReportDefinition
-    from tap_tiktok_ads.config.custom_streams import Cursor, StreamDefinition
+    from tap_tiktok_ads.config.custom_streams import Cursor, CustomStreamDefinition
     from tap_tiktok_ads.context import ContextTap
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Group, Mark, Task
@@ -47,7 +47,7 @@ SAMPLE_ROWS = 1000
 class CustomStream(LookupStream):
     """A stream of the setting `custom_streams`."""
 
-    def __init__(self, tap: ContextTap, definition: StreamDefinition) -> None:
+    def __init__(self, tap: ContextTap, definition: CustomStreamDefinition) -> None:
         self.definition = definition
         self.name = definition.name
         self.path = definition.path

@@ -182,7 +182,7 @@ class ReportStream(WindowedStream):
         Raises:
             ConfigError: `report_metrics` names a metric that is not valid in this report.
         """
-        configured = report_definitions.metrics_of(
+        configured = report_definitions.metrics_setting(
             self.run_context.config.get("report_metrics"), self.name
         )
         written = [
@@ -405,11 +405,8 @@ class ReportStream(WindowedStream):
 
     @property
     def compares_totals(self) -> bool:
-        """Whether TikTok can tell the totals of this report, and they are wanted."""
-        settings = self.run_context.settings
-        wanted = settings.check_totals and settings.environment != "sandbox"
-        others = {*self.dimensions} - OBJECTS - {"advertiser_id", "stat_time_day"}
-        return wanted and (self.path, self.report_type, others) == (background.PATH, "BASIC", set())
+        """False: the setting `check_totals` was removed."""
+        return False
 
     @functools.cached_property
     def _shows_final(self) -> bool:

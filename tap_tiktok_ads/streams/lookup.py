@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api.client import Request
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.config.custom_streams import MOST_COMBINATIONS, Lookup
+from tap_tiktok_ads.config.lookups import MAX_LOOKUP_COMBINATIONS, Lookup
 from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.streams.base import KeyedStream, WindowedStream
@@ -90,10 +90,10 @@ class LookupStream(WindowedStream, KeyedStream):
                     lookup.name,
                     task.advertiser.id if task.advertiser else "all",
                 )
-        if (count := math.prod(map(len, batches))) > MOST_COMBINATIONS:
+        if (count := math.prod(map(len, batches))) > MAX_LOOKUP_COMBINATIONS:
             msg = (
                 f"The look-ups of {self.name!r} make {count:,} requests for one advertiser and "
-                f"window; {MOST_COMBINATIONS:,} are the most: use batches or fewer values."
+                f"window; {MAX_LOOKUP_COMBINATIONS:,} are the most: use batches or fewer values."
             )
             raise ConfigError(msg)
         found = []

@@ -15,7 +15,8 @@ import requests
 from click.testing import CliRunner
 
 from tap_tiktok_ads.cli.simulator import command
-from tap_tiktok_ads.config import settings
+from tap_tiktok_ads.config.settings import normalize
+from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.simulator import ACCESS_TOKEN, AUTH_CODE
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -88,7 +89,7 @@ def test_configuration() -> None:
         assert config["access_token"] == ACCESS_TOKEN
         assert len(config["advertiser_ids"]) == 2
         assert read(config, "/ad/get/")["code"] == 0
-        chosen = settings.check(settings.normalise(config), TapTikTokAds.known_settings())
+        chosen = validate(normalize(config), TapTikTokAds.known_settings())
         assert chosen.base_url == config["api_url"]
 
 

@@ -1,0 +1,40 @@
+"""Suggestions for unknown names: the only "did you mean" of the package."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Similarity of two names, from 0 to 1, from which one is suggested for the other.
+MIN_SIMILARITY = 0.6
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message about an unknown name.
+
+    Example:
+        >>> suggest("spent", ["spend", "clicks"])
+        ": did you mean 'spend'?"
+        >>> suggest("reach", ["spend", "clicks"])
+        '; known are clicks, spend.'
+
+    Args:
+        name: The unknown name.
+        known: The names that exist.
+    """
+    names = list(known)
+    match = closest_match(name, names)
+    if match is not None:
+        return f": did you mean {match!r}?"
+    return f"; known are {', '.join(sorted(names))}."
+
+
+def closest_match(
+    name: str, known: Iterable[str], min_similarity: float = MIN_SIMILARITY
+) -> str | None:
+    """Return the known name that is most similar, or None if none is similar enough."""
+    matches = difflib.get_close_matches(str(name), list(known), n=1, cutoff=min_similarity)
+    return matches[0] if matches else None

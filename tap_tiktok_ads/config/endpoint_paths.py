@@ -1,0 +1,82 @@
+"""URLs of custom streams: which endpoints of TikTok's API a stream may read."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+
+from tap_tiktok_ads.api.hosts import API_VERSION, TIKTOK_HOSTS
+
+#: Last segments of the paths whose POST changes something, according to TikTok's documentation.
+WRITE_ACTIONS = frozenset(
+    {
+        *("add", "appeal", "apply", "assign", "batch", "batch_bind", "bind", "cancel"),
+        *("capitalize", "confirm", "create", "delete", "disable", "edit", "enable", "file"),
+        *("generate", "invite", "post", "remove", "revoke", "save", "set", "share", "track"),
+        *("transfer", "unassign", "unbind", "update", "upload"),
+    }
+)
+#: Paths with a last segment of `WRITE_ACTIONS` that create nothing but a file to download.
+READ_ONLY_POST_PATHS = frozenset({"/report/task/create/"})
+_PATH_SEGMENT = re.compile(r"[\w{}][\w.{}-]*")
+
+
+def parse_path(url: str, method: str, api_url: str = "") -> str:
+    """Return the path of a URL relative to the version of the API.
+
+    A path with another version starts with `/open_api/`, and is relative to the host.
+
+    Example:
+        >>> parse_path("https://business-api.tiktok.com/open_api/v1.3/campaign/get/", "GET")
+        '/campaign/get/'
+
+    Raises:
+        ValueError: The URL has another host, or its endpoint cannot be read.
+    """
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme or parts.netloc:
+        _check_host(url, parts, api_url)
+    elif not parts.path.startswith("/"):
+        msg = f"url {url!r} must be a full URL, or a path such as /campaign/get/"
+        raise ValueError(msg)
+    if parts.query or parts.fragment:
+        msg = f"url {url!r} has a query: put its parameters into 'params'"
+        raise ValueError(msg)
+    if not parts.path.endswith("/"):
+        msg = f"url {url!r} must end with a slash, as all of TikTok's do"
+        raise ValueError(msg)
+    path = parts.path.removeprefix(API_VERSION)
+    segments = path.strip("/").split("/")
+    if not all(map(_PATH_SEGMENT.fullmatch, segments)):
+        msg = f"url {url!r} has a path that TikTok's API cannot have"
+        raise ValueError(msg)
+    if method == "POST":
+        _check_post_path(path, segments[-1])
+    return path
+
+
+def _check_host(url: str, parts: urllib.parse.SplitResult, api_url: str) -> None:
+    """Raise `ValueError` if the access token must not go to the host of a URL."""
+    configured_host = urllib.parse.urlsplit(api_url).netloc if api_url else None
+    if parts.netloc not in TIKTOK_HOSTS | {configured_host} or parts.scheme not in {
+        "https",
+        "http",
+    }:
+        msg = (
+            f"url {url!r} is none of TikTok's: the access token goes to "
+            f"{', '.join(sorted(TIKTOK_HOSTS))} or the host of api_url only"
+        )
+        raise ValueError(msg)
+    if parts.scheme == "http" and parts.hostname in TIKTOK_HOSTS:
+        msg = f"url {url!r} would send the access token unencrypted: use https"
+        raise ValueError(msg)
+
+
+def _check_post_path(path: str, action: str) -> None:
+    """Raise `ValueError` if a POST to a path may change something at TikTok."""
+    if "{" in path:
+        msg = f"the url of a POST cannot hold macros: {path}"
+        raise ValueError(msg)
+    if action.lower() in WRITE_ACTIONS and path not in READ_ONLY_POST_PATHS:
+        msg = f"POST {path} changes something at TikTok ({action!r}): a tap only reads"
+        raise ValueError(msg)

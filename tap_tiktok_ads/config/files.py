@@ -1,0 +1,125 @@
+"""Files that the command line names: configuration, catalog and state."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from singer_sdk.singerlib import Catalog, MetadataMapping
+
+from tap_tiktok_ads.api.errors import ConfigError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict[str, t.Any]:
+    """Return the JSON object in a file.
+
+    Args:
+        name: Name of the file.
+        label: The kind and the name of the file, for messages.
+        opener: Function that opens the file.
+
+    Raises:
+        ConfigError: The file cannot be read, or does not hold a JSON object.
+    """
+    try:
+        with opener(name) as file:
+            content = json.load(file)
+    except OSError as error:
+        msg = f"{label} cannot be read: {error.strerror}."
+        raise ConfigError(msg) from None
+    except (ValueError, RecursionError) as error:
+        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        msg = f"{label} is not JSON{line}."
+        raise ConfigError(msg) from None
+    if not isinstance(content, dict):
+        msg = f"{label} does not hold a JSON object."
+        raise ConfigError(msg)
+    return content
+
+
+def read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:
+    """Return the state in a file, or None without a file.
+
+    The file holds a state, or a whole STATE message.
+
+    Raises:
+        ConfigError: The file does not hold a state of this tap.
+    """
+    if file is None:
+        return None
+    state = read_json(file.name, f"State file {file.name}", lambda _: file)
+    if state.get("type") == "STATE" and isinstance(state.get("value"), dict):
+        state = state["value"]
+    bookmarks = state.get("bookmarks", None if state else {})
+    if isinstance(bookmarks, dict) and any(map(_is_singer_io_bookmark, bookmarks.values())):
+        msg = (
+            f"State file {file.name} is one of singer-io's tap: "
+            "tap-tiktok-ads convert-state makes one for this tap of it."
+        )
+        raise ConfigError(msg)
+    if not isinstance(bookmarks, dict) or not all(map(_is_bookmark, bookmarks.values())):
+        msg = (
+            f"State file {file.name} has no object of streams under 'bookmarks', each with a "
+            "list of one partition for each advertiser."
+        )
+        raise ConfigError(msg)
+    return state
+
+
+def _is_singer_io_bookmark(bookmark: t.Any) -> bool:
+    """Return True if the bookmark of a stream holds a time for each advertiser."""
+    return (
+        isinstance(bookmark, dict)
+        and bool(bookmark)
+        and all(name.isdigit() and isinstance(value, str) for name, value in bookmark.items())
+    )
+
+
+def _is_bookmark(bookmark: t.Any) -> bool:
+    """Return True if the bookmark of a stream has the shape that the SDK reads."""
+    if not isinstance(bookmark, dict):
+        return False
+    partitions = bookmark.get("partitions", [])
+    if not isinstance(partitions, list):
+        return False
+    if not all(isinstance(partition, dict) for partition in partitions):
+        return False
+    contexts = [partition.get("context") for partition in partitions]
+    markers = [owner.get("progress_markers", {}) for owner in (bookmark, *partitions)]
+    return all(
+        isinstance(context, dict) and contexts.count(context) == 1 for context in contexts
+    ) and all(isinstance(marker, dict) for marker in markers)
+
+
+def read_catalog(file: t.IO[str] | None) -> Catalog | None:
+    """Return the catalog in a file, or None without a file.
+
+    Raises:
+        ConfigError: The file does not hold a Singer catalog.
+    """
+    if file is None:
+        return None
+    content = read_json(file.name, f"Catalog file {file.name}", lambda _: file)
+    try:
+        if isinstance(content["streams"], list):
+            return Catalog.from_dict(content)
+    except (KeyError, TypeError, AttributeError):
+        pass
+    msg = f"Catalog file {file.name} is not a Singer catalog: write one with --discover."
+    raise ConfigError(msg)
+
+
+def selected_streams(catalog: Catalog | None) -> Catalog | None:
+    """Return a catalog of the selected streams, or None without a catalog."""
+    if catalog is None:
+        return None
+    return Catalog(
+        {
+            name: entry
+            for name, entry in catalog.items()
+            if MetadataMapping({(): entry.metadata.root}).resolve_selection()[()]
+        }
+    )

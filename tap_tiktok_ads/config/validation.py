@@ -1,0 +1,250 @@
+"""Checks of the settings. Each error is one sentence that names the setting."""
+
+from __future__ import annotations
+
+import typing as t
+import urllib.parse
+
+import pendulum
+
+from tap_tiktok_ads import about
+from tap_tiktok_ads.api.client import is_loopback
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.rate_limits import TIERS
+from tap_tiktok_ads.api.suggestions import closest_match, suggest
+from tap_tiktok_ads.config.custom_reports import parse_custom_reports
+from tap_tiktok_ads.config.custom_streams import parse_custom_streams
+from tap_tiktok_ads.config.schema import (
+    AUTO_LOOKBACK,
+    ID_LIST_SETTINGS,
+    REMOVED_SETTINGS,
+    SETTINGS_SCHEMA,
+    json_types,
+)
+from tap_tiktok_ads.config.settings import Settings
+from tap_tiktok_ads.extract import dates
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+#: Settings whose text is used without the white space around it.
+STRIPPED_SETTINGS = ("access_token", "app_id", "app_secret", "api_url", "user_agent")
+#: Settings that HTTP headers hold.
+HEADER_SETTINGS = ("access_token", "user_agent")
+#: The first and the last time zone that start a day, and one between them.
+SAMPLE_TIME_ZONES = ("Etc/GMT+12", "UTC", "Etc/GMT-14")
+#: Python types of the JSON types.
+_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "boolean": (bool,),
+    "array": (list, tuple),
+    "object": (dict,),
+}
+
+
+def validate(
+    config: Mapping[str, t.Any], known: Collection[str], *, credentials: bool = True
+) -> Settings:
+    """Return the settings of a configuration, with the defaults of absent and null settings.
+
+    Args:
+        config: The normalized configuration.
+        known: Names of all accepted settings, including the settings of the SDK.
+        credentials: Require the settings that a request needs.
+
+    Raises:
+        ConfigError: A setting cannot be used. The message says what to write instead.
+    """
+    _check_names(config, known)
+    schemas = SETTINGS_SCHEMA["properties"]
+    values = {name: schema.get("default") for name, schema in schemas.items()}
+    values |= {
+        name: value for name, value in config.items() if name in schemas and value is not None
+    }
+    for name, schema in schemas.items():
+        if values[name] is not None:
+            _check_type(name, schema, values[name])
+            _check_allowed_values(name, schema, values[name])
+    for name in ID_LIST_SETTINGS:
+        _check_ids(name, values[name])
+    _check_simulator_tier(values["simulator"] or {})
+    settings = Settings(**_resolve(values))
+    _check_api_url(settings.api_url)
+    _check_headers(settings)
+    _check_dates(settings)
+    if credentials:
+        _check_credentials(settings)
+    return settings
+
+
+def default_user_agent() -> str:
+    """Return `tap-tiktok-ads/` and the version of the tap."""
+    return f"tap-tiktok-ads/{about.version()}"
+
+
+def _resolve(values: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the values with their types in `Settings`."""
+    resolved = {**values, **{name: (values[name] or "").strip() for name in STRIPPED_SETTINGS}}
+    days = values["lookback_days"]
+    return {
+        **resolved,
+        "user_agent": resolved["user_agent"] or default_user_agent(),
+        "custom_streams": parse_custom_streams(values["custom_streams"], values["api_url"] or ""),
+        "custom_reports": parse_custom_reports(values["custom_reports"]),
+        "simulator": values["simulator"] or {},
+        "lookback_days": None if days == AUTO_LOOKBACK else days,
+        "advertiser_ids": tuple(dict.fromkeys(values["advertiser_ids"])),
+        "exclude_advertiser_ids": tuple(values["exclude_advertiser_ids"]),
+    }
+
+
+def _check_names(config: Mapping[str, t.Any], known: Collection[str]) -> None:
+    """Raise `ConfigError` if a setting does not exist."""
+    for name in config:
+        if name in REMOVED_SETTINGS:
+            msg = f"Setting {name!r} was removed: {REMOVED_SETTINGS[name]}."
+            raise ConfigError(msg)
+        if name not in known:
+            resembles = closest_match(name, known) is not None
+            hint = suggest(name, known) if resembles else ": see --about for those that exist."
+            msg = f"Unknown setting {name!r}{hint}"
+            raise ConfigError(msg)
+
+
+def _check_type(name: str, schema: Mapping[str, t.Any], value: t.Any) -> None:
+    """Raise `ConfigError` if a value does not have a type of its setting."""
+    types = json_types(schema)
+    accepts_auto = "pattern" in schema
+    python_types = tuple(kind for word in types for kind in _PYTHON_TYPES.get(word, ()))
+    is_accepted = isinstance(value, python_types)
+    if isinstance(value, bool):  # a subclass of int
+        is_accepted = bool in python_types
+    elif accepts_auto and isinstance(value, str):
+        is_accepted = value == AUTO_LOOKBACK
+    if not is_accepted:
+        expected = next(word for word in types if word != "null")
+        article = "an" if expected[0] in "aio" else "a"
+        alternative = f" or {AUTO_LOOKBACK!r}" if accepts_auto else ""
+        msg = f"Setting {name!r} must be {article} {expected}{alternative}."
+        raise ConfigError(msg)
+
+
+def _check_allowed_values(name: str, schema: Mapping[str, t.Any], value: t.Any) -> None:
+    """Raise `ConfigError` if a value is not one of the options, or out of range."""
+    if "enum" in schema and value not in schema["enum"]:
+        match = closest_match(value, schema["enum"])
+        hint = f" Did you mean {match!r}?" if match else ""
+        msg = f"Unknown {name} {value!r}: choose one of {', '.join(schema['enum'])}.{hint}"
+        raise ConfigError(msg)
+    low, high = schema.get("minimum", value), schema.get("maximum", value)
+    if isinstance(value, int) and not low <= value <= high:
+        msg = f"Setting {name!r} must lie between {low} and {high}, not at {value}."
+        raise ConfigError(msg)
+
+
+def _check_ids(name: str, ids: Sequence[t.Any]) -> None:
+    """Raise `ConfigError` if an advertiser ID is not text of ASCII digits."""
+    for value in ids:
+        if not (isinstance(value, str) and value.isascii() and value.isdigit()):
+            msg = f"{value!r} in {name} is not an advertiser ID: it consists of digits only."
+            raise ConfigError(msg)
+
+
+def _check_simulator_tier(options: Mapping[str, t.Any]) -> None:
+    """Raise `ConfigError` if the tier of the simulator does not exist."""
+    tier = str(options.get("tier", "unlimited"))
+    if tier not in TIERS:
+        msg = f"Setting 'simulator': unknown tier {tier!r}, choose one of {', '.join(TIERS)}."
+        raise ConfigError(msg)
+
+
+def _check_api_url(url: str) -> None:
+    """Raise `ConfigError` if a URL cannot be a base URL, or would send the token unencrypted."""
+    if not url:
+        return
+    if not is_base_url(url):
+        msg = "Setting 'api_url' is not a base URL: write it like https://proxy.example/tiktok."
+        raise ConfigError(msg)
+    if urllib.parse.urlsplit(url).scheme == "http" and not is_loopback(url):
+        msg = (
+            f"api_url {url} would send the access token unencrypted: "
+            "use https, or http on this machine only."
+        )
+        raise ConfigError(msg)
+
+
+def is_base_url(url: str) -> bool:
+    """Return True if a URL has a scheme, a host and a path at most.
+
+    Example:
+        >>> is_base_url("https://proxy.example/tiktok"), is_base_url("https://user@proxy.example")
+        (True, False)
+    """
+    try:
+        parts = urllib.parse.urlsplit(url)
+        _ = parts.port  # raises an error if it is not a number in range
+    except ValueError:
+        return False
+    return (
+        parts.scheme in {"http", "https"}
+        and bool(parts.hostname)
+        and not (parts.query or parts.fragment or set(parts.netloc) & {"@", " "})
+    )
+
+
+def _check_headers(settings: Settings) -> None:
+    """Raise `ConfigError` if a setting cannot be a header.
+
+    The HTTP library would quote the value in its errors.
+    """
+    for name in HEADER_SETTINGS:
+        value = getattr(settings, name)
+        if not value.isascii() or not value.isprintable():
+            msg = f"Setting {name!r} holds characters that no HTTP header may have."
+            raise ConfigError(msg)
+
+
+def _check_dates(settings: Settings) -> None:
+    """Raise `ConfigError` if a date cannot be read, or no time zone has a day in the range."""
+    ranges = []
+    for zone in SAMPLE_TIME_ZONES:
+        now = pendulum.now(zone)
+        start = _parse_day("start_date", settings.start_date, now)
+        ranges.append((start, _parse_day("end_date", settings.end_date, now)))
+    if all(start > end for start, end in ranges):
+        start, end = ranges[-1]
+        msg = (
+            f"start_date {settings.start_date} ({start}) lies after "
+            f"end_date {settings.end_date} ({end})."
+        )
+        raise ConfigError(msg)
+
+
+def _parse_day(name: str, text: str, now: pendulum.DateTime) -> pendulum.Date:
+    """Return the day that a setting names, in the time zone of `now`."""
+    try:
+        return dates.day(text, now)
+    except dates.DateError as error:
+        msg = f"Setting {name!r}: {error}."
+        raise ConfigError(msg) from None
+
+
+def _check_credentials(settings: Settings) -> None:
+    """Raise `ConfigError` if the token, or the way to find the advertisers, is not set."""
+    if settings.simulated:
+        return
+    if not settings.access_token:
+        msg = (
+            "No access_token: set it in the config file or as TAP_TIKTOK_ADS_ACCESS_TOKEN with "
+            "--config ENV, or use environment 'simulator' to try the tap without an account."
+        )
+        raise ConfigError(msg)
+    if settings.advertiser_ids:
+        return
+    if settings.environment == "sandbox":
+        msg = "The sandbox cannot list advertisers: set advertiser_ids."
+        raise ConfigError(msg)
+    if not (settings.app_id and settings.app_secret):
+        msg = "Set advertiser_ids, or app_id and app_secret to find the advertisers of the token."
+        raise ConfigError(msg)

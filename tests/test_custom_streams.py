@@ -1,0 +1,202 @@
+"""Entries of `custom_streams`: endpoints, shapes, and what a definition resolves to."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.custom_streams import (
+    Cursor,
+    check_names,
+    parse_custom_streams,
+    parse_metadata,
+)
+from tap_tiktok_ads.config.endpoint_paths import parse_path
+from tap_tiktok_ads.config.entries import NAME_SCHEMA, parse_entries
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection
+
+OWNER = {"advertiser_id": "{advertiser_id}"}
+ENTRY: dict[str, t.Any] = {"name": "mine", "url": "/campaign/get/", "params": OWNER}
+SCHEMA = {"type": "object", "required": ["name"], "properties": {"name": NAME_SCHEMA}}
+
+
+@pytest.mark.parametrize(
+    ("url", "method", "expected"),
+    [
+        ("/campaign/get/", "GET", "/campaign/get/"),
+        ("/open_api/v1.3/campaign/get/", "GET", "/campaign/get/"),
+        ("/open_api/v1.2/campaign/get/", "GET", "/open_api/v1.2/campaign/get/"),
+        ("https://sandbox-ads.tiktok.com/open_api/v1.3/ad/get/", "GET", "/ad/get/"),
+        ("https://proxy.example:8/ad/get/", "GET", "/ad/get/"),
+        ("/store/{stores.id}/list/", "GET", "/store/{stores.id}/list/"),
+        ("/tool/region/", "POST", "/tool/region/"),
+        ("/report/task/create/", "POST", "/report/task/create/"),
+        ("/campaign/create/", "GET", "/campaign/create/"),
+    ],
+)
+def test_parse_path(url: str, method: str, expected: str) -> None:
+    """A path or a full URL becomes the path of the endpoint."""
+    assert parse_path(url, method, "https://proxy.example:8/tiktok") == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "method", "message"),
+    [
+        ("campaign/get/", "GET", "must be a full URL, or a path"),
+        ("/campaign/get", "GET", "must end with a slash"),
+        ("/campaign/get/?a=1", "GET", "has a query"),
+        ("/campaign/get/#a", "GET", "has a query"),
+        ("/../get/", "GET", "path that TikTok's API cannot have"),
+        ("/a b/", "GET", "path that TikTok's API cannot have"),
+        ("https://example.com/ad/get/", "GET", "is none of TikTok's"),
+        ("https://proxy.example/ad/get/", "GET", "is none of TikTok's"),
+        ("ftp://business-api.tiktok.com/ad/get/", "GET", "is none of TikTok's"),
+        ("//business-api.tiktok.com/ad/get/", "GET", "is none of TikTok's"),
+        ("http://business-api.tiktok.com/ad/get/", "GET", "unencrypted: use https"),
+        ("/store/{stores.id}/", "POST", "cannot hold macros"),
+        ("/ad/UPDATE/", "POST", "changes something at TikTok"),
+        ("/x/report/task/create/", "POST", "changes something at TikTok"),
+    ],
+)
+def test_urls_that_are_refused(url: str, method: str, message: str) -> None:
+    """The token goes to known hosts only, and a POST must not change anything."""
+    with pytest.raises(ValueError, match=message):
+        parse_path(url, method, "https://proxy.example:8/tiktok")
+
+
+def test_defaults_of_a_definition() -> None:
+    """An entry of name, URL and parameters is a GET of a paged list for each advertiser."""
+    (definition,) = parse_custom_streams([ENTRY])
+    assert dataclasses.asdict(definition) == {
+        "name": "mine",
+        "method": "GET",
+        "path": "/campaign/get/",
+        "params": OWNER,
+        "body": None,
+        "headers": {},
+        "date_format": "YYYY-MM-DD",
+        "unit": "d",
+        "lookups": (),
+        "records_path": "$.data.list[*]",
+        "metadata": {},
+        "paged": True,
+        "cursor": None,
+        "page_size": None,
+        "per_advertiser": True,
+        "primary_keys": (),
+        "replication_key": None,
+        "window_days": None,
+        "flatten": False,
+        "schema": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "expected"),
+    [
+        ({"params": {**OWNER, "a": "{start_date}", "b": "{end_date}"}}, "window_days", 30),
+        ({"params": {**OWNER, "a": "{start_date}{end_date}"}, "window_days": 7}, "window_days", 7),
+        ({"pagination": "none"}, "paged", False),
+        ({"method": "POST"}, "body", {}),
+        ({"method": "POST", "body": {"a": 1}}, "body", {"a": 1}),
+        (
+            {"pagination": {"type": "cursor", "cursor_path": "$.a", "parameter": "p"}},
+            "cursor",
+            Cursor("$.a", "p"),
+        ),
+        ({"metadata_path": "$.data.page_info.page"}, "metadata", {"page": "$.data.page_info.page"}),
+        ({"schema": {"properties": {}}}, "schema", {"properties": {}}),
+    ],
+)
+def test_keys_of_a_definition(changes: dict[str, t.Any], name: str, expected: t.Any) -> None:
+    """A key of an entry sets the member of the definition."""
+    (definition,) = parse_custom_streams([{**ENTRY, **changes}])
+    assert getattr(definition, name) == expected
+
+
+def test_metadata_of_several_columns() -> None:
+    """An object names the columns, and each of its values must be a JSONPath."""
+    assert parse_metadata({"a": "$.x", "b": "$.y[0]"}) == {"a": "$.x", "b": "$.y[0]"}
+    with pytest.raises(ValueError, match="is not a JSONPath"):
+        parse_metadata({"a": "$.["})
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({}, "Setting 'things' must be a list of objects."),
+        ([5], "things[0]: 5 is not of type 'object'."),
+        ([{}], "things[0]: 'name' is a required property."),
+        ([{"name": "a"}, {"name": "a"}], "things[1] (a): an earlier entry has the same name."),
+        ([{"name": "a", "nam": 1}], "things[0] (a): unknown key 'nam': did you mean 'name'?"),
+        (
+            [{"name": "a b"}],
+            "things[0] (a b): ['name'] 'a b' must consist of letters, digits and underscores.",
+        ),
+        ([{"name": "refused"}], "things[0] (refused): no such thing."),
+    ],
+)
+def test_entries_that_are_refused(entries: t.Any, message: str) -> None:
+    """The message is one sentence that begins with the position and the name of the entry."""
+
+    def parse(entry: dict[str, t.Any]) -> str:
+        if entry["name"] == "refused":
+            msg = "no such thing"
+            raise ValueError(msg)
+        return str(entry["name"])
+
+    with pytest.raises(ConfigError) as caught:
+        parse_entries("things", entries, SCHEMA, parse)
+    assert str(caught.value) == message
+
+
+def test_entries_in_order() -> None:
+    """Entries are parsed in order, and null is an empty list."""
+    entries = [{"name": "b"}, {"name": "a"}]
+    assert parse_entries("things", entries, SCHEMA, lambda entry: entry["name"]) == ("b", "a")
+    assert parse_entries("things", None, SCHEMA, lambda entry: entry["name"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("lookups", "message"),
+    [
+        pytest.param({"mine": "campaigns.id"}, None, id="column that exists"),
+        pytest.param({"mine": "others.id"}, None, id="stream whose columns are not known"),
+        pytest.param({"mine": "plain.id"}, None, id="custom stream without lookups"),
+        pytest.param({"mine": "campains.id"}, "did you mean 'campaigns'", id="no stream"),
+        pytest.param({"mine": "campaigns.idd"}, "has no column 'idd'", id="no column"),
+        pytest.param({"mine": "report.id"}, None, id="custom report"),
+        pytest.param(
+            {"mine": "nested.id", "nested": "plain.id"}, "has look-ups itself", id="nested"
+        ),
+    ],
+)
+def test_streams_that_can_be_looked_up(lookups: dict[str, str], message: str | None) -> None:
+    """A lookup needs a stream that exists, has the column, and has no lookups itself."""
+    entries = [{**ENTRY, "name": "plain"}] + [
+        {**ENTRY, "name": name, "for_each": source, "params": {**OWNER, "x": f"{{{source}}}"}}
+        for name, source in lookups.items()
+    ]
+    built_in: dict[str, t.Callable[[], Collection[str]]] = {
+        "campaigns": lambda: ["id"],
+        "others": tuple,
+    }
+    definitions = parse_custom_streams(entries)
+    if message is None:
+        check_names(definitions, ["report"], built_in)
+        return
+    with pytest.raises(ConfigError, match=message):
+        check_names(definitions, ["report"], built_in)
+
+
+@pytest.mark.parametrize("names", [["campaigns"], ["report"]])
+def test_names_of_other_streams(names: list[str]) -> None:
+    """A custom stream cannot have the name of a built-in stream or a custom report."""
+    definitions = parse_custom_streams([{**ENTRY, "name": name} for name in names])
+    with pytest.raises(ConfigError, match="is that of another stream"):
+        check_names(definitions, ["report"], {"campaigns": tuple})

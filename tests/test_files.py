@@ -1,0 +1,117 @@
+"""Files that the command line names: configuration, catalog and state."""
+
+from __future__ import annotations
+
+import io
+import json
+import typing as t
+
+import pytest
+
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.files import read_catalog, read_json, read_state, selected_streams
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+ADVERTISER = {"context": {"advertiser_id": "1"}}
+
+
+class NamedText(io.StringIO):
+    """An open file."""
+
+    name = "file.json"
+
+
+def test_read_json(tmp_path: Path) -> None:
+    """The object in a file is returned."""
+    file = tmp_path / "config.json"
+    file.write_text('{"a": 1}')
+    assert read_json(str(file), "Config file", open) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "Config file is not JSON (line 1)."),
+        ('{"a": 1,\n', "Config file is not JSON (line 2)."),
+        ("[]", "Config file does not hold a JSON object."),
+        ("[" * 100_000, "Config file is not JSON."),
+        (None, "Config file cannot be read: No such file or directory."),
+    ],
+)
+def test_files_without_an_object(tmp_path: Path, text: str | None, message: str) -> None:
+    """The message says what is wrong, and where."""
+    file = tmp_path / "config.json"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_json(str(file), "Config file", open)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({}, {}),
+        ({"bookmarks": {}}, {"bookmarks": {}}),
+        ({"type": "STATE", "value": {"bookmarks": {}}}, {"bookmarks": {}}),
+        (
+            {"bookmarks": {"ads": {"partitions": [ADVERTISER]}}},
+            {"bookmarks": {"ads": {"partitions": [ADVERTISER]}}},
+        ),
+    ],
+)
+def test_read_state(content: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
+    """A state, or a whole STATE message, is understood."""
+    assert read_state(NamedText(json.dumps(content))) == expected
+    assert read_state(None) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"campaigns": {}}, "has no object of streams"),
+        ({"bookmarks": []}, "has no object of streams"),
+        ({"bookmarks": {"ads": []}}, "has no object of streams"),
+        ({"bookmarks": {"ads": {"partitions": {}}}}, "has no object of streams"),
+        ({"bookmarks": {"ads": {"partitions": [1]}}}, "has no object of streams"),
+        ({"bookmarks": {"ads": {"partitions": [{}]}}}, "has no object of streams"),
+        ({"bookmarks": {"ads": {"partitions": [ADVERTISER, ADVERTISER]}}}, "one partition"),
+        (
+            {"bookmarks": {"ads": {"partitions": [{**ADVERTISER, "progress_markers": 1}]}}},
+            "has no object of streams",
+        ),
+        ({"bookmarks": {"ads": {"progress_markers": 1}}}, "has no object of streams"),
+        ({"bookmarks": {"ads": {"1": "2026-01-01"}}}, "is one of singer-io's tap"),
+    ],
+)
+def test_states_that_are_refused(content: dict[str, t.Any], message: str) -> None:
+    """A state that the SDK could not read, or of another tap, is refused."""
+    with pytest.raises(ConfigError, match=message):
+        read_state(NamedText(json.dumps(content)))
+
+
+def test_selected_streams() -> None:
+    """The selected streams of a catalog are kept."""
+    streams = [
+        {
+            "tap_stream_id": name,
+            "stream": name,
+            "schema": {"properties": {}},
+            "metadata": [{"breadcrumb": [], "metadata": {"selected": selected}}],
+        }
+        for name, selected in (("ads", True), ("pixels", False))
+    ]
+    catalog = read_catalog(NamedText(json.dumps({"streams": streams})))
+    assert catalog is not None
+    assert list(catalog) == ["ads", "pixels"]
+    assert list(selected_streams(catalog) or ()) == ["ads"]
+    assert selected_streams(read_catalog(None)) is None
+
+
+@pytest.mark.parametrize("content", [{}, {"streams": {}}, {"streams": [1]}, {"streams": [{}]}])
+def test_catalogs_that_are_refused(content: dict[str, t.Any]) -> None:
+    """A file that is not a Singer catalog is refused, and the message says how to write one."""
+    with pytest.raises(ConfigError, match="is not a Singer catalog: write one with --discover"):
+        read_catalog(NamedText(json.dumps(content)))
