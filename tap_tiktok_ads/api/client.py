@@ -25,7 +25,7 @@ import requests
 import urllib3
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract import casting
 from tap_tiktok_ads.progress import Progress
 
 if t.TYPE_CHECKING:
@@ -138,7 +138,7 @@ class _Envelope(msgspec.Struct):
     data: t.Any = None
 
 
-_decoder = msgspec.json.Decoder(_Envelope, strict=False, float_hook=records.json_number)
+_decoder = msgspec.json.Decoder(_Envelope, strict=False, float_hook=casting.json_number)
 
 
 class Spool:
@@ -463,7 +463,7 @@ class Transport:
             )
         try:
             envelope = _decoder.decode(body)
-        except records.NO_JSON as error:
+        except casting.NO_JSON as error:
             msg = f"{request.where} answered {len(body)} bytes that are not TikTok's JSON ({error})"
             raise errors.TransientError(msg) from None
         request_id = self.printable(envelope.request_id or "unknown")

@@ -19,9 +19,7 @@ import jsonschema
 import jsonschema.exceptions
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.extract import dates
-from tap_tiktok_ads.extract import json_paths as paths
-from tap_tiktok_ads.extract import macros as templates
+from tap_tiktok_ads.extract import dates, json_paths, macros
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -356,7 +354,7 @@ def _stream(entry: Mapping[str, t.Any], api_url: str) -> StreamDefinition:
     per_advertiser = entry.get("per_advertiser", True)
     window_days = _check_macros(entry, lookups, unit, per_advertiser=per_advertiser)
     records_path = entry.get("records_path", "$.data.list[*]")
-    paths.parsed(records_path)
+    json_paths.parse(records_path)
     cursor = _cursor(entry.get("pagination"))
     return StreamDefinition(
         name=entry["name"],
@@ -365,7 +363,7 @@ def _stream(entry: Mapping[str, t.Any], api_url: str) -> StreamDefinition:
         params=entry.get("params", {}),
         body=(body or {}) if method == "POST" else None,
         headers=entry.get("headers", {}),
-        date_format=dates.date_format(entry.get("date_format", "yyyy-MM-dd")),
+        date_format=dates.to_pendulum_format(entry.get("date_format", "yyyy-MM-dd")),
         unit=unit,
         lookups=lookups,
         records_path=records_path,
@@ -433,8 +431,8 @@ def _check_macros(
     known = {f"{lookup.name}.{column}" for lookup in lookups for column in lookup.columns}
     lists = {f"{one.name}.{column}" for one in lookups if one.batch for column in one.columns}
     known |= {*WINDOW_MACROS, *(["advertiser_id"] if per_advertiser else [])}
-    templates.check(request, known, lists, unit)
-    used = templates.names(request)
+    macros.validate(request, known, lists, unit)
+    used = macros.macro_names(request)
     for lookup in lookups:
         if not any(name.startswith(f"{lookup.name}.") for name in used):
             macro = f"{{{lookup.name}.{lookup.columns[0]}}}"
@@ -462,7 +460,7 @@ def _cursor(pagination: t.Any) -> Cursor | None:
         return None
     for key in ("cursor_path", "has_more_path"):
         if key in pagination:
-            paths.parsed(pagination[key])
+            json_paths.parse(pagination[key])
     return Cursor(
         pagination["cursor_path"], pagination["parameter"], pagination.get("has_more_path")
     )
@@ -471,13 +469,13 @@ def _cursor(pagination: t.Any) -> Cursor | None:
 def _metadata(value: str | Mapping[str, str]) -> dict[str, str]:
     """Column names and the JSONPaths of their values."""
     if isinstance(value, str):
-        name = paths.last_key(value)
+        name = json_paths.last_key(value)
         if name is None:
             msg = f"metadata_path {value!r} ends in no name: write an object of names and paths"
             raise ValueError(msg)
         return {name: value}
     for path in value.values():
-        paths.parsed(path)
+        json_paths.parse(path)
     return dict(value)
 
 

@@ -338,7 +338,8 @@ class Settings:
 
     def days(self, now: pendulum.DateTime) -> tuple[pendulum.Date, pendulum.Date]:
         """First and last day of the reports, where `now` is in the advertiser's time zone."""
-        return dates.day(self.start_date, now), min(dates.day(self.end_date, now), now.date())
+        last = min(dates.parse_day(self.end_date, now), now.date())
+        return dates.parse_day(self.start_date, now), last
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, t.Any]:
@@ -547,7 +548,7 @@ def _check_dates(settings: Settings) -> None:
         days = {}
         for name in ("start_date", "end_date"):
             try:
-                days[name] = dates.day(getattr(settings, name), now)
+                days[name] = dates.parse_day(getattr(settings, name), now)
             except dates.DateError as error:
                 msg = f"Setting {name!r}: {error}."
                 raise ConfigError(msg) from None

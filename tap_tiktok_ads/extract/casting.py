@@ -47,18 +47,18 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "-0": False}
 
 
 class BadValueError(ValueError):
-    """A value that cannot be read as its column's type; `kept` is what the row holds instead."""
+    """A value that cannot be read as its column's type; the row holds `kept_value` instead."""
 
-    def __init__(self, value: t.Any, kept: t.Any = None) -> None:
+    def __init__(self, value: t.Any, kept_value: t.Any = None) -> None:
         super().__init__(value)
-        self.kept = kept
+        self.kept_value = kept_value
 
 
 def _nothing(value: t.Any) -> bool:
     return isinstance(value, str) and value in NO_VALUE
 
 
-def text(value: t.Any) -> str | None:
+def to_text(value: t.Any) -> str | None:
     """Text; numbers (ids that arrive as such) and structures in their JSON form."""
     if value is None or isinstance(value, str):
         return value
@@ -68,9 +68,9 @@ def text(value: t.Any) -> str | None:
         raise BadValueError(value) from None
 
 
-def attribute(value: t.Any) -> str | None:
+def to_report_text(value: t.Any) -> str | None:
     """Text of a report, where `-` and nothing mean no value."""
-    return None if value in ("", "-") else text(value)
+    return None if value in ("", "-") else to_text(value)
 
 
 def _exact(sent: str) -> float | decimal.Decimal:
@@ -96,7 +96,7 @@ def json_number(sent: str) -> float | decimal.Decimal:
     return result
 
 
-def number(value: t.Any) -> float | decimal.Decimal | None:
+def to_number(value: t.Any) -> float | decimal.Decimal | None:
     """A number, exactly as sent: a float where that loses nothing, else a decimal."""
     if type(value) in _NUMBERS:
         return t.cast("float", value)
@@ -110,7 +110,7 @@ def number(value: t.Any) -> float | decimal.Decimal | None:
     raise BadValueError(value)
 
 
-def integer(value: t.Any) -> float | decimal.Decimal | None:
+def to_integer(value: t.Any) -> float | decimal.Decimal | None:
     """A whole number; `1.0` is one, a number with a fraction is refused.
 
     Raises:
@@ -118,17 +118,17 @@ def integer(value: t.Any) -> float | decimal.Decimal | None:
     """
     if isinstance(value, str) and value.isdigit() and value.isascii() and len(value) <= LONGEST:
         return int(value)
-    result = number(value)
+    result = to_number(value)
     if result is None or isinstance(result, int):
         return result
     # the digits of a float, not those of the binary number nearest to them: 1e23 is 10**23
     exact = result if isinstance(result, decimal.Decimal) else decimal.Decimal(repr(result))
     if exact != int(exact):
-        raise BadValueError(value, kept=result)
+        raise BadValueError(value, kept_value=result)
     return int(exact)
 
 
-def boolean(value: t.Any) -> bool | None:
+def to_boolean(value: t.Any) -> bool | None:
     """A truth value; the texts and numbers for it are parsed, not tested for being empty."""
     if value is None or isinstance(value, bool):
         return value
@@ -140,7 +140,7 @@ def boolean(value: t.Any) -> bool | None:
     return known
 
 
-def date_time(value: t.Any) -> str | None:
+def to_date_time(value: t.Any) -> str | None:
     """An RFC 3339 time in UTC, from `YYYY-MM-DD HH:MM:SS`, ISO 8601 or an epoch number."""
     if value is None or _nothing(value):
         return None
@@ -167,7 +167,7 @@ def date_time(value: t.Any) -> str | None:
         raise BadValueError(value) from None
 
 
-def date(value: t.Any) -> str | None:
+def to_date(value: t.Any) -> str | None:
     """A calendar day, from `YYYY-MM-DD` with or without a time behind it."""
     if value is None or _nothing(value):
         return None
@@ -180,7 +180,7 @@ def date(value: t.Any) -> str | None:
     raise BadValueError(value)
 
 
-def local_date_time(value: t.Any) -> str | None:
+def to_local_date_time(value: t.Any) -> str | None:
     """A time of a clock whose zone the value does not tell, from `YYYY-MM-DD HH:MM:SS`."""
     if value is None or _nothing(value):
         return None
@@ -193,27 +193,27 @@ def local_date_time(value: t.Any) -> str | None:
 
 
 _SCALARS: dict[str, Convert] = {
-    "string": text,
-    "integer": integer,
-    "number": number,
-    "boolean": boolean,
+    "string": to_text,
+    "integer": to_integer,
+    "number": to_number,
+    "boolean": to_boolean,
 }
 _FORMATS: dict[str, Convert] = {
-    "date-time": date_time,
-    "date": date,
-    "local-date-time": local_date_time,
+    "date-time": to_date_time,
+    "date": to_date,
+    "local-date-time": to_local_date_time,
 }
 #: What each conversion leaves as it is: most values, so that they need no call.
 _FITTING: dict[Convert, frozenset[type]] = {
-    text: frozenset({str}),
-    integer: frozenset({int}),
-    number: _NUMBERS,
-    boolean: frozenset({bool}),
+    to_text: frozenset({str}),
+    to_integer: frozenset({int}),
+    to_number: _NUMBERS,
+    to_boolean: frozenset({bool}),
 }
 _NONE: frozenset[type] = frozenset()
 
 
-class Notes:
+class Drift:
     """What was seen that a schema does not foresee. Thread-safe.
 
     `unknown` holds columns that the schema does not have; `unreadable` the first value of each
@@ -234,7 +234,7 @@ class Notes:
         """Note a value."""
         if isinstance(value, (dict, list)):
             try:
-                value = text(value)
+                value = to_text(value)
             except BadValueError:
                 value = "what is nested too deeply"
         with self._lock:
@@ -260,19 +260,19 @@ class Caster:
         self,
         schema: Mapping[str, t.Any],
         *,
-        attributes: bool = False,
+        dash_is_null: bool = False,
         required: Iterable[str] = (),
     ) -> None:
         """Compile the schema.
 
         Args:
             schema: an object schema with `properties`.
-            attributes: whether `-` in a text column that may be null means no value, as in reports.
+            dash_is_null: whether `-` means no value in a text column that may be null (reports).
             required: columns that every row must have, and no null in them.
         """
-        self.notes = Notes()
+        self.drift = Drift()
         self._required = frozenset(required)
-        self._text: Convert = attribute if attributes else text
+        self._text: Convert = to_report_text if dash_is_null else to_text
         self._keys = {
             name
             for name, column in schema["properties"].items()
@@ -280,7 +280,7 @@ class Caster:
         }
         self._cast = self._compile_properties(schema, "")
 
-    def rows(self, raw: Iterable[Row]) -> Iterator[Row]:
+    def records(self, raw: Iterable[Row]) -> Iterator[Row]:
         """The rows, each cast in place when its turn comes."""
         return map(self._cast, raw)
 
@@ -288,8 +288,8 @@ class Caster:
         if path in self._keys:
             msg = f"{path} holds {error.args[0]!r:.100}"
             raise BadValueError(msg)
-        self.notes.unreadable(path, error.args[0])
-        return error.kept
+        self.drift.unreadable(path, error.args[0])
+        return error.kept_value
 
     def _compile_properties(self, schema: Mapping[str, t.Any], path: str) -> Convert:
         """What casts an object: for each shape, that is names and types, what there is to convert.
@@ -309,7 +309,7 @@ class Caster:
                 msg = f"{', '.join(missing)} is missing"
                 raise BadValueError(msg)
             for name in row.keys() - columns.keys():
-                self.notes.unknown(path + name)
+                self.drift.unknown(path + name)
             return [
                 (name, columns[name])
                 for name, value in row.items()
@@ -345,7 +345,7 @@ class Caster:
         kind = kinds.pop()
         if kind == "string":
             keyed = "null" not in types  # keys hold what was sent
-            return _FORMATS.get(schema.get("format", ""), text if keyed else self._text)
+            return _FORMATS.get(schema.get("format", ""), to_text if keyed else self._text)
         if kind == "array":
             return self._compile_array(schema, path)
         if kind == "object":
@@ -382,7 +382,7 @@ def _no_object(value: t.Any) -> None:
 
 def _never_null(convert: Convert) -> Convert:
     """The conversion of a key."""
-    if convert is text:  # which leaves all but null, and that is refused already
+    if convert is to_text:  # which leaves all but null, and that is refused already
         return convert
 
     def converted(value: t.Any) -> t.Any:
@@ -420,11 +420,11 @@ _decode_objects = msgspec.json.Decoder(_Envelope, float_hook=json_number).decode
 _ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 #: What msgspec raises at a text that is not the JSON that is expected.
 NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-#: Decodes a record that `decode_page` left as it came.
-decode_object = msgspec.json.Decoder(dict[str, t.Any], float_hook=json_number).decode
+#: Decodes a record that `decode_list_page` left as it came.
+decode_record = msgspec.json.Decoder(dict[str, t.Any], float_hook=json_number).decode
 
 
-def decode_page(body: bytes) -> t.Any:
+def decode_list_page(body: bytes) -> t.Any:
     """The envelope of a success whose `data` holds `list`, of raw objects, and `page_info`.
 
     None for any other answer. A page of decoded objects takes several times the memory, and more
@@ -554,9 +554,9 @@ class ReportDecoder:
 
     def _moment(self, time: str) -> str:
         if self._time == "stat_time_hour":
-            moment = local_date_time(time)
+            moment = to_local_date_time(time)
         else:
-            moment = date(time[:10]) if time[10:] == " 00:00:00" else None
+            moment = to_date(time[:10]) if time[10:] == " 00:00:00" else None
         if moment is None:
             raise BadValueError(time)
         if len(self._times) >= MOST_TIMES:

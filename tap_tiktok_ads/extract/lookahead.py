@@ -325,7 +325,7 @@ class Lookahead(t.Generic[T, R]):
             self._tail = node
 
 
-def in_turn(
+def sequential(
     plan: Iterable[T],
     work: Callable[[T], tuple[R, Sequence[T]]],
 ) -> Iterator[tuple[T, R]]:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_tiktok_ads.extract.lookahead import FIRST_AHEAD, MEMORY, MOST_MEMORY, Workers, in_turn
+from tap_tiktok_ads.extract.lookahead import FIRST_AHEAD, MEMORY, MOST_MEMORY, Workers, sequential
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -105,7 +105,7 @@ def leaf(task: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
 def test_order_is_that_of_one_after_the_other(plan: Tree, seed: int, limit: int) -> None:
     """Whatever the delays, the threads and what follows what, results come in plan order."""
     tasks, work = worker(plan, seed)
-    assert list(POOLS[limit].ordered(tasks, work)) == list(in_turn(*worker(plan)))
+    assert list(POOLS[limit].ordered(tasks, work)) == list(sequential(*worker(plan)))
 
 
 @given(plan=trees)
@@ -117,7 +117,7 @@ def test_in_turn_puts_what_follows_right_behind(plan: Tree) -> None:
             found for number, child in enumerate(node) for found in paths(child, (*path, number))
         ]
 
-    found = list(in_turn(*worker(plan)))
+    found = list(sequential(*worker(plan)))
     assert [task for task, _ in found] == paths(plan, ())[1:]
     assert all(result == f"result of {task}" for task, result in found)
 
@@ -130,7 +130,7 @@ def test_in_turn_works_on_nothing_ahead_of_need() -> None:
         with log.work_on(task):
             return task, [task + 100] if task < 100 else ()
 
-    results = in_turn(itertools.count(), work)
+    results = sequential(itertools.count(), work)
     assert log.started == []
     assert [next(results) for _ in range(3)] == [(0, 0), (100, 100), (1, 1)]
     assert log.started == [0, 100, 1]
@@ -169,7 +169,7 @@ def test_there_is_always_one_thread(limit: int) -> None:
 def test_an_empty_plan_has_no_results() -> None:
     """A plan without tasks ends at once."""
     assert list(Workers(3).ordered([], leaf)) == []
-    assert list(in_turn([], leaf)) == []
+    assert list(sequential([], leaf)) == []
 
 
 # Bounds
@@ -319,7 +319,7 @@ def test_further_pages_start_before_the_first_is_consumed() -> None:
 )
 def test_an_error_comes_in_its_turn(plan: Tree, seed: int, limit: int, data: st.DataObject) -> None:
     """All results before a failed task come first, then its error, then nothing."""
-    expected = list(in_turn(*worker(plan)))
+    expected = list(sequential(*worker(plan)))
     failing = data.draw(st.sets(st.sampled_from([task for task, _ in expected]), min_size=1))
     tasks, work = worker(plan, seed)
 
