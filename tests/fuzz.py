@@ -31,7 +31,22 @@ with atheris.instrument_imports(include=["tap_tiktok_ads", "jsonpath_ng"]):
     from tap_tiktok_ads.api import errors, pagination
     from tap_tiktok_ads.api.client import LONGEST_MESSAGE, Request, Transport
     from tap_tiktok_ads.api.rate_limits import TIERS, Limiter
-    from tap_tiktok_ads.extract import casting, dates, json_paths, macros, schemas
+    from tap_tiktok_ads.extract import (
+        casting,
+        dates,
+        json_paths,
+        macros,
+        page_decoder,
+        report_decoder,
+        schemas,
+    )
+    from tap_tiktok_ads.extract.values import (
+        MAX_NUMBER_DIGITS,
+        BadValueError,
+        to_date,
+        to_date_time,
+        to_local_date_time,
+    )
     from tap_tiktok_ads.singer.writer import Lines
 
 if t.TYPE_CHECKING:
@@ -173,12 +188,12 @@ def fuzz_numbers(source: Source) -> None:
     for one in spelled:
         body = as_json({"n": one, "i": one}).encode()
         try:
-            raw = casting.decode_record(body)
+            raw = page_decoder.decode_record(body)
         except msgspec.DecodeError:
             return
         (row,) = caster.records([raw])
         for name, found in wire(row).items():
-            if _NUMBER.fullmatch(sent) and len(sent) < casting.LONGEST:
+            if _NUMBER.fullmatch(sent) and len(sent) < MAX_NUMBER_DIGITS:
                 assert isinstance(found, Number), (name, sent, found)
                 assert decimal.Decimal(found) == decimal.Decimal(sent), (name, sent, found)
             else:
@@ -190,7 +205,7 @@ def fuzz_values(source: Source) -> None:
     row = {name: source.value() for name in COLUMNS if source.number(0, 1)}
     row |= {source.name(): source.value()}
     caster = casting.Caster({"properties": COLUMNS}, dash_is_null=bool(source.number(0, 1)))
-    raw = casting.decode_record(as_json(row).encode())
+    raw = page_decoder.decode_record(as_json(row).encode())
     (cast,) = caster.records([raw])
     told = wire(cast)
     assert list(cast) == list(row)
@@ -209,11 +224,11 @@ def fuzz_times(source: Source) -> None:
     """A text becomes null or a real day, a moment in UTC, a time of a clock."""
     sent = source.one_of([source.one_of(WORDS), source.digits(), source.rest()])
     for read, form in (
-        (casting.to_date, r"\d{4}-\d\d-\d\d"),
-        (casting.to_date_time, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
-        (casting.to_local_date_time, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"),
+        (to_date, r"\d{4}-\d\d-\d\d"),
+        (to_date_time, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
+        (to_local_date_time, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"),
     ):
-        with contextlib.suppress(casting.BadValueError):
+        with contextlib.suppress(BadValueError):
             found = read(sent)
             if found is not None:
                 assert re.fullmatch(form, found, re.ASCII), (sent, found)
@@ -242,7 +257,7 @@ def fuzz_report(source: Source) -> None:
     if source.number(0, 20) == 0:  # a page of which one byte is wrong
         place = source.number(0, len(body) - 1)
         body = body[:place] + bytes([source.number(0, 255)]) + body[place + 1 :]
-    fast = casting.ReportDecoder(schema, dimensions, METRICS).decode(body)
+    fast = report_decoder.ReportDecoder(schema, dimensions, METRICS).decode(body)
     if fast is None:
         return
     caster = casting.Caster(schema, dash_is_null=True, required=dimensions)
@@ -250,7 +265,7 @@ def fuzz_report(source: Source) -> None:
     flat = [
         {name: row["dimensions"][name] for name in dimensions} | row["metrics"] for row in plain
     ]
-    for (members, mark), row in zip(fast.data.rows, caster.records(flat), strict=True):
+    for (members, mark), row in zip(fast.data.records, caster.records(flat), strict=True):
         line = b"{" + members + b"}"
         slow = Lines("s", ()).of_page()(dict(row))
         found = json.loads(line, parse_float=Number, parse_int=Number)
@@ -292,7 +307,7 @@ def fuzz_envelope(source: Source) -> None:
         body = as_json(kept).encode()
     else:
         body = source.raw()
-    decode = casting.decode_list_page if source.number(0, 1) else None
+    decode = page_decoder.decode_list_page if source.number(0, 1) else None
     try:
         reply = TRANSPORT._read(SOME_REQUEST, body, {}, decode)
     except errors.TapError as error:
@@ -319,12 +334,12 @@ def fuzz_page(source: Source) -> None:
     if source.number(0, 3) == 0:
         place = source.number(0, len(body) - 1)
         body = body[:place] + bytes([source.number(0, 255)]) + body[place + 1 :]
-    found = casting.decode_list_page(body)
+    found = page_decoder.decode_list_page(body)
     if found is None:
         return
     with contextlib.suppress(errors.TransientError, msgspec.DecodeError, UnicodeDecodeError):
         at_once = TRANSPORT._read(SOME_REQUEST, body, {}).data
-        assert [casting.decode_record(raw) for raw in found.data.rows] == at_once["list"]
+        assert [page_decoder.decode_record(raw) for raw in found.data.records] == at_once["list"]
         assert found.data.page_info == at_once.get("page_info")
 
 

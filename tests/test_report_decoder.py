@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_tiktok_ads.extract import casting, schemas
+from tap_tiktok_ads.extract import casting, report_decoder, schemas
 from tap_tiktok_ads.singer.writer import Lines
 
 DIMENSIONS = ("ad_id", "stat_time_day")
@@ -57,13 +57,13 @@ def by_caster(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 
 def by_decoder(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]] | None:
     """The rows as the decoder makes them; None where it steps aside."""
-    decoder = casting.ReportDecoder(SCHEMA, DIMENSIONS, METRICS)
+    decoder = report_decoder.ReportDecoder(SCHEMA, DIMENSIONS, METRICS)
     envelope = decoder.decode(body_of(rows))
     if envelope is None:
         return None
     lines = (
         Lines("s", ())
-        .of_members([row for row, _ in envelope.data.rows], {"advertiser_id": "7"})
+        .of_members([row for row, _ in envelope.data.records], {"advertiser_id": "7"})
         .splitlines()
     )
     found = [json.loads(line, parse_float=str, parse_int=str)["record"] for line in lines]
@@ -139,7 +139,7 @@ def test_plain_pages_are_decoded(metrics: dict[str, t.Any]) -> None:
 )
 def test_other_pages_are_left(body: bytes) -> None:
     """A page that needs a closer look is left to the caster."""
-    assert casting.ReportDecoder(SCHEMA, DIMENSIONS, METRICS).decode(body) is None
+    assert report_decoder.ReportDecoder(SCHEMA, DIMENSIONS, METRICS).decode(body) is None
 
 
 def test_the_same_bytes() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from tap_tiktok_ads.extract import casting
+from tap_tiktok_ads.extract.values import to_text
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -112,7 +112,7 @@ def infer_schema(rows: Iterable[Mapping[str, t.Any]]) -> Schema:
     builder.add_schema({"type": "object", "properties": {}})
     times: dict[str, bool] = {}
     for row in rows:
-        builder.add_object(msgspec.json.decode(casting.to_text(row) or ""))  # which has no decimals
+        builder.add_object(msgspec.json.decode(to_text(row) or ""))  # which has no decimals
         for name, value in row.items():
             if value not in (None, ""):
                 fits = isinstance(value, str) and bool(_TIME.fullmatch(value))

@@ -26,8 +26,16 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.pagination import Reading, pages_after, past_the_end, total_number
-from tap_tiktok_ads.extract import casting, dates, deletions, lookahead, schemas
+from tap_tiktok_ads.extract import (
+    casting,
+    dates,
+    deletions,
+    lookahead,
+    page_decoder,
+    schemas,
+)
 from tap_tiktok_ads.extract.pages import READINGS_MORE, Group, Page, Task, id_of
+from tap_tiktok_ads.extract.values import BadValueError
 from tap_tiktok_ads.singer.writer import BufferedWriter, Lines
 
 if t.TYPE_CHECKING:
@@ -356,7 +364,7 @@ class TikTokStream(Stream):
         """
         try:
             return list(self.caster.records(rows))
-        except casting.BadValueError as error:
+        except BadValueError as error:
             msg = f"{self.name}: a key of a row held {error.args[0]!r:.100}, which is not its type"
             raise errors.ResponseError(msg) from None
 
@@ -667,7 +675,7 @@ class TikTokStream(Stream):
 
     def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:  # noqa: ARG002
         """What decodes pages faster, given the columns that are left out; if anything does."""
-        return casting.decode_list_page if self.records_field == "list" else None
+        return page_decoder.decode_list_page if self.records_field == "list" else None
 
     def _close(self, group: Group) -> None:
         """Move the bookmark of a completed group, and write a STATE message if one is due."""
@@ -768,7 +776,7 @@ def _context(advertiser: Advertiser | None) -> dict[str, str] | None:
 
 def _object(raw: t.Any) -> dict[str, t.Any]:
     """A record of an answer, decoded if it is not yet."""
-    return casting.decode_record(raw) if isinstance(raw, msgspec.Raw) else raw
+    return page_decoder.decode_record(raw) if isinstance(raw, msgspec.Raw) else raw
 
 
 def _given(marks: list[t.Any]) -> list[t.Any] | None:
@@ -789,6 +797,6 @@ def _is_news(record: logging.LogRecord) -> bool:
 def _misshapen(task: Task, error: Exception) -> errors.ResponseError:
     """The error for an answer whose shape nobody foresaw."""
     msg = f"{task.request.where} answered in a shape that cannot be read ({error!r:.200})"
-    if isinstance(error, casting.BadValueError):
+    if isinstance(error, BadValueError):
         msg = f"{task.request.where} answered a row without a key: {error}"
     return errors.ResponseError(msg)

@@ -19,6 +19,7 @@ from tap_tiktok_ads.api.errors import (
 )
 from tap_tiktok_ads.api.pagination import MOST_PAGES, last_page, pages_after
 from tap_tiktok_ads.extract import casting, json_paths, macros, schemas
+from tap_tiktok_ads.extract.values import to_boolean
 from tap_tiktok_ads.streams.base import KeyedStream, WindowedStream
 from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.streams.lookup import SAMPLE_REQUESTS, LookupStream, LookupTask
@@ -190,7 +191,7 @@ class CustomStream(LookupStream):
         """
         document = self._document(reply)
         told = json_paths.find(cursor.more_path, document) if cursor.more_path else []
-        more = casting.to_boolean(told[0]) if told else None
+        more = to_boolean(told[0]) if told else None
         found = [one for one in json_paths.find(cursor.path, document) if one not in (None, "")]
         seen = task.seen if isinstance(task, LookupTask) else ()
         sent = task.request.paged.get(cursor.parameter)

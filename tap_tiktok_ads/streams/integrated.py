@@ -27,7 +27,7 @@ from tap_tiktok_ads.api.errors import (
 from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.config.custom_reports import METRICS_AT_ONCE
-from tap_tiktok_ads.extract import casting, dates, lookahead, schemas
+from tap_tiktok_ads.extract import casting, dates, lookahead, page_decoder, report_decoder, schemas
 from tap_tiktok_ads.extract.pages import READINGS_MORE, Group, Page, Task
 from tap_tiktok_ads.singer.stream import TikTokStream
 from tap_tiktok_ads.streams import background
@@ -235,7 +235,7 @@ class ReportStream(WindowedStream):
         twice = "advertiser_id" in (*self.dimensions, *self.metrics)
         if left_out & set(self.metrics) or twice or merged:
             return None
-        return casting.ReportDecoder(self.schema, self.dimensions, self.metrics).decode
+        return report_decoder.ReportDecoder(self.schema, self.dimensions, self.metrics).decode
 
     @override
     def first(self, advertiser: Advertiser | None, window: dates.Window | None) -> Task:
@@ -390,7 +390,9 @@ class ReportStream(WindowedStream):
             found = self._with_final(found, task)
         told = None
         if totals.PARAMETER in task.request.params:
-            found = [one if isinstance(one, dict) else casting.decode_record(one) for one in found]
+            found = [
+                one if isinstance(one, dict) else page_decoder.decode_record(one) for one in found
+            ]
             metrics = [one.get("metrics") or {} for one in found]
             told = totals.Totals.of_page(metrics, reply.data.get(totals.MEMBER))
             if found and not told.told and not isinstance(task, background.PartOfReport):

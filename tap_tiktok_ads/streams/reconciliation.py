@@ -9,8 +9,9 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.extract import casting, lookahead, schemas
+from tap_tiktok_ads.extract import lookahead, schemas
 from tap_tiktok_ads.extract.pages import Page, Task
+from tap_tiktok_ads.extract.values import BadValueError, to_date, to_number
 from tap_tiktok_ads.streams.integrated import ReportStream, in_filter, of_top_view
 
 if t.TYPE_CHECKING:
@@ -114,12 +115,12 @@ class Reconciliation(ReportStream):
         for _, (found, cut) in lookahead.sequential([first], page):
             some_cut = some_cut or cut
             for raw in found:
-                day = casting.to_date((raw.get("dimensions") or {}).get("stat_time_day"))
+                day = to_date((raw.get("dimensions") or {}).get("stat_time_day"))
                 if day is None:
-                    raise casting.BadValueError(raw.get("dimensions"))
+                    raise BadValueError(raw.get("dimensions"))
                 told, sum_ = raw.get("metrics") or {}, sums[level, day]
                 for metric in METRICS:
-                    value = decimal.Decimal(str(casting.to_number(told.get(metric)) or 0))
+                    value = decimal.Decimal(str(to_number(told.get(metric)) or 0))
                     sum_[metric] = sum_.get(metric, ZERO) + value
         return some_cut
 
