@@ -250,7 +250,7 @@ class RunContext:
         rate, transport, tasks = self.settings.tier.per_second, self.transport, self.report_tasks
         return lookahead.Workers(
             self.settings.max_concurrency or MAX_WORKERS,
-            wanted=lambda: math.ceil(1.15 * rate * transport.latency) + 2 + tasks.waiting,
+            useful=lambda: math.ceil(1.15 * rate * transport.latency) + 2 + tasks.waiting,
         )
 
     @functools.cached_property

@@ -15,7 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_tiktok_ads.extract.lookahead import FIRST_AHEAD, MEMORY, MOST_MEMORY, Workers, sequential
+from tap_tiktok_ads.extract.lookahead import (
+    DEFAULT_BUFFER_BYTES,
+    INITIAL_BUFFERED_RESULTS,
+    MAX_BUFFER_BYTES,
+    Workers,
+    sequential,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -488,10 +494,10 @@ def test_heavy_results_are_fewer() -> None:
         with log.work_on(task):
             return task, ()
 
-    results = Workers(16).ordered(itertools.count(), work, lambda _: MEMORY // 4)
+    results = Workers(16).ordered(itertools.count(), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
     for consumed in range(1, 10):
         next(results)
-        assert settled(log) <= max(FIRST_AHEAD + 1, consumed + 4)
+        assert settled(log) <= max(INITIAL_BUFFERED_RESULTS + 1, consumed + 4)
     results.close()  # type: ignore[attr-defined]
 
 
@@ -499,7 +505,7 @@ def test_memory_is_extended_while_all_wait_for_one_that_is_late() -> None:
     """A late answer does not stop the requests behind it, as far as there is memory for more."""
     log = Log()
     free = threading.Event()
-    most = MOST_MEMORY // (MEMORY // 4)
+    most = MAX_BUFFER_BYTES // (DEFAULT_BUFFER_BYTES // 4)
 
     def work(task: int) -> tuple[int, Sequence[int]]:
         with log.work_on(task):
@@ -509,10 +515,10 @@ def test_memory_is_extended_while_all_wait_for_one_that_is_late() -> None:
                 free.set()  # more than four are under way or wait
             return task, ()
 
-    results = Workers(32).ordered(range(200), work, lambda _: MEMORY // 4)
+    results = Workers(32).ordered(range(200), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
     for consumed in range(200):
         assert next(results)[0] == consumed
-        assert len(log.started) <= consumed + most + FIRST_AHEAD
+        assert len(log.started) <= consumed + most + INITIAL_BUFFERED_RESULTS
     assert free.is_set()
 
 
