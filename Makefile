@@ -25,7 +25,7 @@ check: $(VENV)/installed ## Lint and types
 
 soak: $(VENV)/installed $(TARGET_VENV)/installed ## All faults at all places, kills by the hundred, long fuzzing (an hour)
 	@SOAK=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal \
-		tests/test_faults.py tests/test_kills.py tests/test_records.py tests/test_dates.py tests/test_paths.py
+		tests/test_faults.py tests/test_kills.py tests/test_casting.py tests/test_dates.py tests/test_json_paths.py
 
 fuzz: $(VENV)/installed ## Coverage-guided fuzzing of what reads answers and settings (40 minutes; needs atheris)
 	@$(BIN)/python $(PIP) atheris

@@ -82,7 +82,7 @@ class Ads(PlainStream):
     name = queries.ADS
     path = "/ad/get/"
     primary_keys = ("advertiser_id", "ad_id")
-    schema = schemas.entity(queries.ADS)
+    schema = schemas.entity_schema(queries.ADS)
 
     @override
     def get_http_request(self, *, page: PageContext) -> HTTPRequest:
@@ -97,7 +97,7 @@ class AdReport(PlainStream):
     name = queries.REPORT
     path = "/report/integrated/get/"
     primary_keys = ("advertiser_id", "ad_id", "stat_time_day")
-    schema = schemas.report(("ad_id", "stat_time_day"), queries.METRICS)
+    schema = schemas.report_schema(("ad_id", "stat_time_day"), queries.METRICS)
 
     @property
     @override

@@ -22,8 +22,7 @@ from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.rate_limits import Limiter
 from tap_tiktok_ads.api.report_tasks import ReportTasks
 from tap_tiktok_ads.config.validation import validate
-from tap_tiktok_ads.extract import lookahead as fetch
-from tap_tiktok_ads.extract import lookback
+from tap_tiktok_ads.extract import lookahead, lookback
 from tap_tiktok_ads.extract.pages import READINGS_MORE, Listings
 from tap_tiktok_ads.progress import Progress, Reporter
 
@@ -73,7 +72,7 @@ class Source(t.Protocol):
     shared: bool
     only: Sequence[accounts.Advertiser] | None
     includes_deleted: bool
-    fetching: fetch.Lookahead[Task, Page] | None
+    fetching: lookahead.Lookahead[Task, Page] | None
 
     def plan(self) -> Iterable[Task]:
         """The first request of every listing, in the order of the output."""
@@ -146,7 +145,7 @@ class RunContext:
         listings: Listings | None = None
         for _ in range(1 + READINGS_MORE):
             listings = Listings(stream.identity, listings)
-            for task, page in fetch.in_turn(tasks, stream.work):
+            for task, page in lookahead.sequential(tasks, stream.work):
                 if page.failed is not None:
                     raise page.failed
                 if page.refused is not None and not task.optional:
@@ -172,9 +171,9 @@ class RunContext:
         found = self._lookbacks.get(advertiser.id)
         if found is None:
             try:
-                found = lookback.days(self.rows_of(AD_GROUPS, advertiser, strict=True))
+                found = lookback.lookback_days(self.rows_of(AD_GROUPS, advertiser, strict=True))
             except errors.TapError as error:
-                found = lookback.UNKNOWN
+                found = lookback.DEFAULT_LOOKBACK_DAYS
                 self.logger.warning("Ad groups cannot tell the look-back: %s", error)
             self._lookbacks[advertiser.id] = found
             self.logger.info("Advertiser %s: reports look %d days back.", advertiser.id, found)
@@ -247,12 +246,12 @@ class RunContext:
         return ReportTasks(self.transport)
 
     @functools.cached_property
-    def workers(self) -> fetch.Workers:
+    def workers(self) -> lookahead.Workers:
         """The threads that fetch: as many as rate times latency calls for, and some to spare."""
         rate, transport, tasks = self.settings.tier.per_second, self.transport, self.report_tasks
-        return fetch.Workers(
+        return lookahead.Workers(
             self.settings.max_concurrency or MAX_WORKERS,
-            wanted=lambda: math.ceil(1.15 * rate * transport.latency) + 2 + tasks.waiting,
+            useful=lambda: math.ceil(1.15 * rate * transport.latency) + 2 + tasks.waiting,
         )
 
     @functools.cached_property

@@ -7,7 +7,7 @@ import dataclasses
 import decimal
 import typing as t
 
-from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract.values import BadValueError, to_number
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,8 +76,8 @@ def _numbers(metrics: Mapping[str, t.Any]) -> Numbers:
     """The additive ones among a row's metrics, as far as they are numbers."""
     found = {}
     for name in ADDITIVE:
-        with contextlib.suppress(records.BadValueError):
-            value = records.number(metrics.get(name))
+        with contextlib.suppress(BadValueError):
+            value = to_number(metrics.get(name))
             if value is not None:
                 found[name] = decimal.Decimal(str(value))
     return found

@@ -31,10 +31,22 @@ with atheris.instrument_imports(include=["tap_tiktok_ads", "jsonpath_ng"]):
     from tap_tiktok_ads.api import errors, pagination
     from tap_tiktok_ads.api.client import LONGEST_MESSAGE, Request, Transport
     from tap_tiktok_ads.api.rate_limits import TIERS, Limiter
-    from tap_tiktok_ads.extract import casting as records
-    from tap_tiktok_ads.extract import dates, schemas
-    from tap_tiktok_ads.extract import json_paths as paths
-    from tap_tiktok_ads.extract import macros as templates
+    from tap_tiktok_ads.extract import (
+        casting,
+        dates,
+        json_paths,
+        macros,
+        page_decoder,
+        report_decoder,
+        schemas,
+    )
+    from tap_tiktok_ads.extract.values import (
+        MAX_NUMBER_DIGITS,
+        BadValueError,
+        to_date,
+        to_date_time,
+        to_local_date_time,
+    )
     from tap_tiktok_ads.singer.writer import Lines
 
 if t.TYPE_CHECKING:
@@ -165,10 +177,10 @@ def wire(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", record)
 
 
-def numbers(source: Source) -> None:
+def fuzz_numbers(source: Source) -> None:
     """A number, as text or as a JSON number, is the same number in the RECORD line."""
     sent = source.digits() if source.number(0, 2) else source.rest()
-    caster = records.Caster({"properties": {"n": COLUMNS["n"], "i": COLUMNS["i"]}})
+    caster = casting.Caster({"properties": {"n": COLUMNS["n"], "i": COLUMNS["i"]}})
     spelled: list[t.Any] = [sent]
     with contextlib.suppress(ValueError):
         if _NUMBER.fullmatch(sent) and json.loads(sent) is not None:
@@ -176,25 +188,25 @@ def numbers(source: Source) -> None:
     for one in spelled:
         body = as_json({"n": one, "i": one}).encode()
         try:
-            raw = records.decode_object(body)
+            raw = page_decoder.decode_record(body)
         except msgspec.DecodeError:
             return
-        (row,) = caster.rows([raw])
+        (row,) = caster.records([raw])
         for name, found in wire(row).items():
-            if _NUMBER.fullmatch(sent) and len(sent) < records.LONGEST:
+            if _NUMBER.fullmatch(sent) and len(sent) < MAX_NUMBER_DIGITS:
                 assert isinstance(found, Number), (name, sent, found)
                 assert decimal.Decimal(found) == decimal.Decimal(sent), (name, sent, found)
             else:
                 assert found is None or decimal.Decimal(found) == decimal.Decimal(sent.strip())
 
 
-def values(source: Source) -> None:
+def fuzz_values(source: Source) -> None:
     """Any value in any column becomes null or one of the column's type, and stays it."""
     row = {name: source.value() for name in COLUMNS if source.number(0, 1)}
     row |= {source.name(): source.value()}
-    caster = records.Caster({"properties": COLUMNS}, attributes=bool(source.number(0, 1)))
-    raw = records.decode_object(as_json(row).encode())
-    (cast,) = caster.rows([raw])
+    caster = casting.Caster({"properties": COLUMNS}, dash_is_null=bool(source.number(0, 1)))
+    raw = page_decoder.decode_record(as_json(row).encode())
+    (cast,) = caster.records([raw])
     told = wire(cast)
     assert list(cast) == list(row)
     assert isinstance(told.get("b"), (bool, type(None)))
@@ -204,19 +216,19 @@ def values(source: Source) -> None:
         assert isinstance(told.get(name), (str, type(None))), told
         assert not isinstance(told.get(name), Number)
     once = copy.deepcopy(cast)
-    assert list(caster.rows([cast])) == [once]
-    json.dumps(caster.notes.take(), default=str)
+    assert list(caster.records([cast])) == [once]
+    json.dumps(caster.drift.take(), default=str)
 
 
-def times(source: Source) -> None:
+def fuzz_times(source: Source) -> None:
     """A text becomes null or a real day, a moment in UTC, a time of a clock."""
     sent = source.one_of([source.one_of(WORDS), source.digits(), source.rest()])
     for read, form in (
-        (records.date, r"\d{4}-\d\d-\d\d"),
-        (records.date_time, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
-        (records.local_date_time, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"),
+        (to_date, r"\d{4}-\d\d-\d\d"),
+        (to_date_time, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
+        (to_local_date_time, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"),
     ):
-        with contextlib.suppress(records.BadValueError):
+        with contextlib.suppress(BadValueError):
             found = read(sent)
             if found is not None:
                 assert re.fullmatch(form, found, re.ASCII), (sent, found)
@@ -224,11 +236,11 @@ def times(source: Source) -> None:
                 assert read(found) == found
 
 
-def report(source: Source) -> None:
+def fuzz_report(source: Source) -> None:
     """The decoder of reports gives what the caster and the writer give, or steps aside."""
     time = source.one_of(["stat_time_day", "stat_time_hour"])
     dimensions = ("ad_id", time)
-    schema = schemas.report(dimensions, METRICS)
+    schema = schemas.report_schema(dimensions, METRICS)
     names = [*METRICS, *([source.name()] if source.number(0, 30) == 0 else [])]
     space, escaped = source.one_of(["", "", "", " ", "\n"]), source.number(0, 5) == 0
     rows = [
@@ -245,15 +257,15 @@ def report(source: Source) -> None:
     if source.number(0, 20) == 0:  # a page of which one byte is wrong
         place = source.number(0, len(body) - 1)
         body = body[:place] + bytes([source.number(0, 255)]) + body[place + 1 :]
-    fast = records.ReportDecoder(schema, dimensions, METRICS).decode(body)
+    fast = report_decoder.ReportDecoder(schema, dimensions, METRICS).decode(body)
     if fast is None:
         return
-    caster = records.Caster(schema, attributes=True, required=dimensions)
+    caster = casting.Caster(schema, dash_is_null=True, required=dimensions)
     plain = msgspec.json.decode(body)["data"]["list"]
     flat = [
         {name: row["dimensions"][name] for name in dimensions} | row["metrics"] for row in plain
     ]
-    for (members, mark), row in zip(fast.data.rows, caster.rows(flat), strict=True):
+    for (members, mark), row in zip(fast.data.records, caster.records(flat), strict=True):
         line = b"{" + members + b"}"
         slow = Lines("s", ()).of_page()(dict(row))
         found = json.loads(line, parse_float=Number, parse_int=Number)
@@ -281,7 +293,7 @@ TRANSPORT = _transport()
 SOME_REQUEST = Request("/x/", {"advertiser_id": "7"})
 
 
-def envelope(source: Source) -> None:
+def fuzz_envelope(source: Source) -> None:
     """A body is an answer whose data are an object, or a `TapError` of one short line."""
     if source.number(0, 1):
         code = source.one_of([0, 20001, *errors.CODES, source.number(-9, 99999), source.value(1)])
@@ -295,7 +307,7 @@ def envelope(source: Source) -> None:
         body = as_json(kept).encode()
     else:
         body = source.raw()
-    decode = records.decode_page if source.number(0, 1) else None
+    decode = page_decoder.decode_list_page if source.number(0, 1) else None
     try:
         reply = TRANSPORT._read(SOME_REQUEST, body, {}, decode)
     except errors.TapError as error:
@@ -310,7 +322,7 @@ def envelope(source: Source) -> None:
         assert len(reply.request_id) <= LONGEST_MESSAGE + 3
 
 
-def page(source: Source) -> None:
+def fuzz_page(source: Source) -> None:
     """A page that is decoded lazily holds what one that is decoded at once holds."""
     rows = [
         {source.name(): source.value() for _ in range(2)} if source.number(0, 9) else source.value()
@@ -322,16 +334,16 @@ def page(source: Source) -> None:
     if source.number(0, 3) == 0:
         place = source.number(0, len(body) - 1)
         body = body[:place] + bytes([source.number(0, 255)]) + body[place + 1 :]
-    found = records.decode_page(body)
+    found = page_decoder.decode_list_page(body)
     if found is None:
         return
     with contextlib.suppress(errors.TransientError, msgspec.DecodeError, UnicodeDecodeError):
         at_once = TRANSPORT._read(SOME_REQUEST, body, {}).data
-        assert [records.decode_object(raw) for raw in found.data.rows] == at_once["list"]
+        assert [page_decoder.decode_record(raw) for raw in found.data.records] == at_once["list"]
         assert found.data.page_info == at_once.get("page_info")
 
 
-def codes(source: Source) -> None:
+def fuzz_codes(source: Source) -> None:
     """Every code but two is an error, with its own sentence."""
     code = source.one_of([*errors.CODES, source.number(-(2**40), 2**40)])
     found = errors.from_code(code, source.text(), source.text(), source.text())
@@ -341,26 +353,26 @@ def codes(source: Source) -> None:
     errors.is_too_large(found)
 
 
-def days(source: Source) -> None:
+def fuzz_days(source: Source) -> None:
     """Any text is a macro, a day, a moment or a format; else a `DateError`."""
     zone = source.one_of(["UTC", "Asia/Tokyo", "America/New_York", "Pacific/Apia"])
     text = source.rest()
     now = NOW.in_timezone(zone)
     reads: list[Callable[[], pendulum.Date]] = [
-        lambda: dates.macro(text, now, "M"),
-        lambda: dates.day(text, now),
-        lambda: dates.moment(text),
+        lambda: dates.resolve_macro(text, now, "M"),
+        lambda: dates.parse_day(text, now),
+        lambda: dates.parse_time(text),
     ]
     for read in reads:
         with contextlib.suppress(dates.DateError):
             assert isinstance(read(), pendulum.Date)
     with contextlib.suppress(dates.DateError):
-        assert isinstance(now.format(dates.date_format(text)), str)
+        assert isinstance(now.format(dates.to_pendulum_format(text)), str)
     literal = text.replace("'", "")
-    assert now.format(dates.date_format(f"'{literal}'")) == literal
+    assert now.format(dates.to_pendulum_format(f"'{literal}'")) == literal
 
 
-def windows(source: Source) -> None:
+def fuzz_windows(source: Source) -> None:
     """Windows cover each day from start to end once, ascending and descending."""
     low, high = pendulum.date(1, 1, 1).toordinal(), pendulum.date(9999, 12, 31).toordinal()
     first = source.one_of([low, high, source.number(low, high)])
@@ -368,8 +380,8 @@ def windows(source: Source) -> None:
     first = max(low, first - source.number(0, 40))
     size = source.number(1, 400)
     start, end = pendulum.Date.fromordinal(first), pendulum.Date.fromordinal(last)
-    ascending = list(dates.windows(start, end, size))
-    descending = list(dates.windows_back(start, end, size))
+    ascending = list(dates.split_windows(start, end, size))
+    descending = list(dates.split_windows_backwards(start, end, size))
     covered = [
         day
         for window in ascending
@@ -388,38 +400,38 @@ def windows(source: Source) -> None:
 PATHS = ["$.a[*]", "$..n", "$.a[?(@.n > 3)].s", "$.a[?(@.n =~ 'x')]", "$.a.`len`", "$.a[\\n]"]
 
 
-def find(source: Source) -> None:
+def fuzz_find(source: Source) -> None:
     """A JSONPath finds values, or is none; what is suggested for an answer finds objects."""
     document = {"a": [source.value() for _ in range(3)], source.name(): source.value()}
-    for one in paths.suggestions(document):
-        found = paths.find(one.path, document)
+    for one in json_paths.suggest_paths(document):
+        found = json_paths.find(one.path, document)
         assert sum(isinstance(value, dict) for value in found) >= one.size > 0
     path = source.one_of([*PATHS, source.rest()[:60]])
-    with contextlib.suppress(paths.PathError):
-        assert isinstance(paths.find(path, document), list)
-        paths.holder(path)
-        paths.last_key(path)
-    paths.parsed.cache_clear()
+    with contextlib.suppress(json_paths.PathError):
+        assert isinstance(json_paths.find(path, document), list)
+        json_paths.parent_path(path)
+        json_paths.last_key(path)
+    json_paths.parse.cache_clear()
 
 
 KNOWN = {"advertiser_id": "7", "start_date": "2026-03-01", "ads.ad_id": ["1", "2"]}
 
 
-def macros(source: Source) -> None:
+def fuzz_macros(source: Source) -> None:
     """What passes the check of macros can be filled in, now and in any unit."""
     unit = source.one_of(list(dates.UNITS))
     text = source.rest()
     request = source.one_of([text, [text], {"a": [text]}])
     try:
-        templates.check(request, KNOWN, {"ads.ad_id"}, unit)
-    except templates.MacroError as error:
+        macros.validate(request, KNOWN, {"ads.ad_id"}, unit)
+    except macros.MacroError as error:
         str(error)
         return
-    with contextlib.suppress(templates.MacroError):  # outside the calendar
-        templates.fill(request, KNOWN, NOW, unit=unit, render=str)
+    with contextlib.suppress(macros.MacroError):  # outside the calendar
+        macros.resolve(request, KNOWN, NOW, unit=unit, render=str)
 
 
-def pages(source: Source) -> None:
+def fuzz_pages(source: Source) -> None:
     """Whatever `page_info` tells, the pages that follow come in order, and not too many."""
     page_info = source.one_of(
         [
@@ -445,10 +457,10 @@ def pages(source: Source) -> None:
 
 
 TARGETS: dict[str, Callable[[Source], None]] = {
-    one.__name__: one
-    for one in (
-        *(numbers, values, times, report, envelope, page, codes),
-        *(days, windows, find, macros, pages),
+    function.__name__.removeprefix("fuzz_"): function
+    for function in (
+        *(fuzz_numbers, fuzz_values, fuzz_times, fuzz_report, fuzz_envelope, fuzz_page, fuzz_codes),
+        *(fuzz_days, fuzz_windows, fuzz_find, fuzz_macros, fuzz_pages),
     )
 }
 #: What mutations of raw text begin with.

@@ -8,8 +8,7 @@ import pytest
 from conftest import answering, run
 
 from tap_tiktok_ads.api.errors import ConfigError, ResponseError
-from tap_tiktok_ads.extract import casting as records
-from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.extract import page_decoder, schemas
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,7 +192,7 @@ def test_a_column_that_no_row_of_the_source_has() -> None:
 
 def test_columns_of_long_numbers() -> None:
     """A number that no float holds is one for the schema that is inferred, too."""
-    row = records.decode_object(b'{"x":12345678901234567890.12,"y":[0.12345678901234567890]}')
-    columns = schemas.infer([row])["properties"]
+    row = page_decoder.decode_record(b'{"x":12345678901234567890.12,"y":[0.12345678901234567890]}')
+    columns = schemas.infer_schema([row])["properties"]
     assert columns["x"]["type"] == ["number", "null"]
     assert columns["y"]["items"]["type"] == ["number", "null"]

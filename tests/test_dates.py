@@ -40,7 +40,7 @@ moments = st.builds(
 def test_windows_cover_each_day_once(start: pendulum.Date, length: int, size: int) -> None:
     """Windows hold every day from start to end exactly once, ascending, at most N days each."""
     end = start.add(days=length)
-    found = list(dates.windows(start, end, size))
+    found = list(dates.split_windows(start, end, size))
     covered = [window.start.add(days=offset) for window in found for offset in range(window.days)]
     assert covered == [start.add(days=offset) for offset in range(length + 1)]
     assert all(1 <= window.days <= size for window in found)
@@ -52,7 +52,7 @@ def test_windows_cover_each_day_once(start: pendulum.Date, length: int, size: in
 @given(start=days, length=st.integers(0, 800), size=st.integers(1, 365))
 def test_windows_are_as_few_as_possible(start: pendulum.Date, length: int, size: int) -> None:
     """All windows but the last are full, so that no request is wasted."""
-    found = list(dates.windows(start, start.add(days=length), size))
+    found = list(dates.split_windows(start, start.add(days=length), size))
     assert [window.days for window in found[:-1]] == [size] * (len(found) - 1)
 
 
@@ -60,7 +60,7 @@ def test_windows_are_as_few_as_possible(start: pendulum.Date, length: int, size:
 def test_windows_back_cover_each_day_once(start: pendulum.Date, length: int, size: int) -> None:
     """Descending windows hold the same days; all but the last, the oldest, are full."""
     end = start.add(days=length)
-    found = list(dates.windows_back(start, end, size))
+    found = list(dates.split_windows_backwards(start, end, size))
     covered = [window.end.subtract(days=back) for window in found for back in range(window.days)]
     assert covered == [end.subtract(days=back) for back in range(length + 1)]
     assert [window.days for window in found[:-1]] == [size] * (len(found) - 1)
@@ -69,7 +69,7 @@ def test_windows_back_cover_each_day_once(start: pendulum.Date, length: int, siz
 @given(start=days, back=st.integers(1, 500), size=st.integers(1, 30))
 def test_no_windows_when_start_is_after_end(start: pendulum.Date, back: int, size: int) -> None:
     """A range that ends before it starts has no windows."""
-    assert list(dates.windows(start, start.subtract(days=back), size)) == []
+    assert list(dates.split_windows(start, start.subtract(days=back), size)) == []
 
 
 @given(
@@ -91,7 +91,7 @@ def test_macro_arithmetic_is_pendulums(  # noqa: PLR0913, PLR0917 - one argument
     """A macro with a unit is pendulum's arithmetic from now, whatever its brackets and spaces."""
     text = f"{brackets[0]}{space}now{space}{sign}{space}{count}{space}{unit}{space}{brackets[1]}"
     expected = now.add(**{UNITS[unit]: int(f"{sign}{count}")})
-    assert dates.macro(text, now) == expected
+    assert dates.resolve_macro(text, now) == expected
 
 
 @given(now=moments, count=st.integers(0, 3000), sign=st.sampled_from("+-"))
@@ -100,8 +100,8 @@ def test_macro_counts_days_where_no_unit_is_written(
 ) -> None:
     """`{now-30}` means thirty days, or the unit that the caller names."""
     text = f"{{now{sign}{count}}}"
-    assert dates.macro(text, now) == now.add(days=int(f"{sign}{count}"))
-    assert dates.macro(text, now, unit="h") == now.add(hours=int(f"{sign}{count}"))
+    assert dates.resolve_macro(text, now) == now.add(days=int(f"{sign}{count}"))
+    assert dates.resolve_macro(text, now, unit="h") == now.add(hours=int(f"{sign}{count}"))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_macro_counts_days_where_no_unit_is_written(
 )
 def test_macro_names(text: str, expected: str) -> None:
     """Each name is the start of a period in the zone of now, weeks from Monday."""
-    found = dates.macro(text, NOW)
+    found = dates.resolve_macro(text, NOW)
     assert found.format("YYYY-MM-DD HH:mm:ss") == expected
     assert found.timezone_name == "Asia/Tokyo"
 
@@ -149,7 +149,7 @@ def test_macro_names(text: str, expected: str) -> None:
 def test_bad_macro_is_named_with_what_is_accepted(text: str, hint: str) -> None:
     """A macro that cannot be read is quoted in the error, with what to write instead."""
     with pytest.raises(dates.DateError) as caught:
-        dates.macro(text, NOW)
+        dates.resolve_macro(text, NOW)
     assert repr(text) in str(caught.value)
     assert hint in str(caught.value)
 
@@ -187,7 +187,7 @@ def test_macros_are_told_from_dates_by_their_bracket(text: str, expected: bool) 
 )
 def test_day_is_in_the_zone_of_now(text: str, expected: str) -> None:
     """A date is that day; a moment with an offset is the day on which it falls in Tokyo."""
-    found = dates.day(text, NOW)
+    found = dates.parse_day(text, NOW)
     assert found.isoformat() == expected
     assert not isinstance(found, dt.datetime)
 
@@ -197,7 +197,7 @@ def test_today_is_the_advertisers(now: pendulum.DateTime) -> None:
     """`{now}` and `{today}` are the calendar day of the account's zone."""
     expected = (now.year, now.month, now.day)
     for text in ("{now}", "{today}"):
-        found = dates.day(text, now)
+        found = dates.parse_day(text, now)
         assert (found.year, found.month, found.day) == expected
 
 
@@ -222,7 +222,7 @@ def test_today_is_the_advertisers(now: pendulum.DateTime) -> None:
 def test_what_is_no_date_is_refused(text: str) -> None:
     """Neither a guess nor another exception comes of a text that is no date."""
     with pytest.raises(dates.DateError) as caught:
-        dates.day(text, NOW)
+        dates.parse_day(text, NOW)
     assert repr(text) in str(caught.value)
     assert "YYYY-MM-DD" in str(caught.value)
 
@@ -231,7 +231,7 @@ def test_what_is_no_date_is_refused(text: str) -> None:
 def test_moments_at_the_ends_of_the_calendar_are_refused_like_any_other(text: str) -> None:
     """A moment whose day in the zone lies outside the calendar is a DateError."""
     with pytest.raises(dates.DateError):
-        dates.day(text, pendulum.datetime(2026, 5, 17, tz="UTC"))
+        dates.parse_day(text, pendulum.datetime(2026, 5, 17, tz="UTC"))
 
 
 @given(
@@ -245,7 +245,7 @@ def test_moments_at_the_ends_of_the_calendar_are_refused_like_any_other(text: st
 def test_any_text_is_a_day_or_a_date_error(text: str, now: pendulum.DateTime) -> None:
     """No text makes the reading of a date fail in another way than with a DateError."""
     try:
-        found: t.Any = dates.day(text, now)
+        found: t.Any = dates.parse_day(text, now)
     except dates.DateError as error:
         found = error
     assert isinstance(found, (pendulum.Date, dates.DateError))
@@ -258,7 +258,7 @@ def test_first_day_without_bookmark(
     rolling: bool,
 ) -> None:
     """The first run begins on the configured day, whatever the look-back."""
-    assert dates.first_day(configured, None, lookback, rolling=rolling) == configured
+    assert dates.first_day_to_read(configured, None, lookback, rolling=rolling) == configured
 
 
 @given(configured=days, bookmark=days, lookback=st.integers(0, 400))
@@ -266,7 +266,7 @@ def test_fixed_start_is_a_floor(
     configured: pendulum.Date, bookmark: pendulum.Date, lookback: int
 ) -> None:
     """With a fixed start, a later run begins at bookmark - look-back, never before the start."""
-    found = dates.first_day(configured, bookmark, lookback, rolling=False)
+    found = dates.first_day_to_read(configured, bookmark, lookback, rolling=False)
     assert found >= configured
     assert found == configured or (bookmark - found).days == lookback
     assert found <= max(configured, bookmark)
@@ -277,14 +277,14 @@ def test_rolling_start_loses_no_day_after_a_pause(
     configured: pendulum.Date, bookmark: pendulum.Date, lookback: int
 ) -> None:
     """With a rolling start, a later run begins at bookmark - look-back however long ago that is."""
-    found = dates.first_day(configured, bookmark, lookback, rolling=True)
+    found = dates.first_day_to_read(configured, bookmark, lookback, rolling=True)
     assert found.add(days=lookback) == bookmark
 
 
 FIRST, LAST = pendulum.date(1, 1, 1), pendulum.date(9999, 12, 31)
 
 
-@pytest.mark.parametrize("cut", [dates.windows, dates.windows_back])
+@pytest.mark.parametrize("cut", [dates.split_windows, dates.split_windows_backwards])
 @pytest.mark.parametrize(
     ("start", "end"), [(FIRST, FIRST.add(days=2)), (LAST.subtract(days=2), LAST), (LAST, LAST)]
 )
@@ -302,17 +302,17 @@ def test_a_macro_of_many_blanks() -> None:
     """A text that is no macro is refused at once, however long it is."""
     began = time.monotonic()
     with pytest.raises(dates.DateError):
-        dates.macro("{now-1" + " " * 20_000 + "!}", NOW)
+        dates.resolve_macro("{now-1" + " " * 20_000 + "!}", NOW)
     assert time.monotonic() - began < 1
 
 
 @pytest.mark.parametrize("literal", ["[", "]", "[]", "\\", "a]b[c", "T\n", "-\n", "YYYY", "\\Y"])
 def test_texts_in_a_date_format(literal: str) -> None:
     """What is quoted comes as it is."""
-    assert NOW.format(dates.date_format(f"yyyy'{literal}'MM")) == f"2026{literal}05"
+    assert NOW.format(dates.to_pendulum_format(f"yyyy'{literal}'MM")) == f"2026{literal}05"
 
 
 def test_a_quote_that_is_not_closed() -> None:
     """It is refused, not left out."""
     with pytest.raises(dates.DateError, match="not closed"):
-        dates.date_format("yyyy'MM")
+        dates.to_pendulum_format("yyyy'MM")

@@ -44,7 +44,7 @@ def ad_group(click: t.Any, view: t.Any = "OFF", engaged: t.Any = None) -> dict[s
 )
 def test_days(ad_groups: list[dict[str, t.Any]], expected: int) -> None:
     """The longest window counts; where one is not known, the longest that it can be."""
-    assert lookback.days(ad_groups) == expected
+    assert lookback.lookback_days(ad_groups) == expected
 
 
 def asked(sim: Simulator, path: str) -> list[dict[str, t.Any]]:

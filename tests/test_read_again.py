@@ -161,7 +161,7 @@ def windows_of(count: int, *clicks: str) -> t.Callable[[dict[str, str]], t.Any]:
     ("count", "clicks", "include_deleted", "expected"),
     [
         (2, ["ONE_DAY", "SEVEN_DAYS"], True, 7),
-        (4, ["ONE_DAY", "SEVEN_DAYS"], True, lookback.UNKNOWN),
+        (4, ["ONE_DAY", "SEVEN_DAYS"], True, lookback.DEFAULT_LOOKBACK_DAYS),
         (2, ["ONE_DAY", "FOURTEEN_DAYS"], False, 14),
     ],
 )

@@ -40,7 +40,7 @@ def full(request: pytest.FixtureRequest) -> Iterator[FullRun]:
             today = pendulum.parse(sim.world.today(advertiser_id).isoformat())
             assert isinstance(today, pendulum.DateTime)
             counts = sim.world.expected(
-                str(dates.day(START, today)),
+                str(dates.parse_day(START, today)),
                 str(today.date()),
                 advertiser_ids=[advertiser_id],
                 include_top_view=True,

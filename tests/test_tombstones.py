@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.extract import deletions as tombstones
-from tap_tiktok_ads.extract.deletions import COLUMN
+from tap_tiktok_ads.extract import deletions
+from tap_tiktok_ads.extract.deletions import DELETED_AT
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator
@@ -24,7 +24,7 @@ NAMES += ["smart_plus_ad_creatives", "stores", "advertisers", "smart_plus_ad_sug
 
 def deleted(rows: list[dict[str, t.Any]], key: str) -> dict[str, dict[str, t.Any]]:
     """The tombstones by key."""
-    return {row[key]: row for row in rows if row.get(COLUMN)}
+    return {row[key]: row for row in rows if row.get(DELETED_AT)}
 
 
 def test_pixels(sim: Simulator) -> None:
@@ -33,16 +33,16 @@ def test_pixels(sim: Simulator) -> None:
     owner = sim.world.advertiser_ids[1]
     pixels = sim.world.accounts[owner].pixels
     first = run(config, ["pixels"])
-    assert all(row[COLUMN] is None for row in first.records["pixels"])
+    assert all(row[DELETED_AT] is None for row in first.records["pixels"])
 
     lost = pixels.pop(3)
     sim.world.version += 1
     second = run(config, ["pixels"], state=first.state)
     (row,) = deleted(second.records["pixels"], "pixel_id").values()
-    moment = row.pop(COLUMN)
+    moment = row.pop(DELETED_AT)
     known = {name: value for name, value in row.items() if value is not None}
     assert known == {"advertiser_id": owner, "pixel_id": lost.id}
-    assert row.keys() == second.schemas["pixels"]["schema"]["properties"].keys() - {COLUMN}
+    assert row.keys() == second.schemas["pixels"]["schema"]["properties"].keys() - {DELETED_AT}
     assert abs(dt.datetime.fromisoformat(moment) - dt.datetime.now(dt.timezone.utc)) < dt.timedelta(
         minutes=5
     )
@@ -68,7 +68,7 @@ def test_incremental(sim: Simulator) -> None:
     sim.world.version += 1
     third = run(config, ["video_creatives"], state=second.state)
     row = next(one for one in third.records["video_creatives"] if one["video_id"] == video.id)
-    assert row[COLUMN] is None
+    assert row[DELETED_AT] is None
     later = run(config, ["video_creatives"], state=third.state).records["video_creatives"]
     assert len(later) < len(first.records["video_creatives"])
 
@@ -94,14 +94,14 @@ def test_nothing_gone(sim: Simulator) -> None:
     first = run(config_for(sim, track_deleted=True), NAMES)
     for name in NAMES:
         without = [
-            {column: row[column] for column in row if column != COLUMN}
+            {column: row[column] for column in row if column != DELETED_AT}
             for row in first.records[name]
         ]
         assert without == plain.records[name]
     second = run(config_for(sim, track_deleted=True), NAMES, state=first.state)
     assert not [row for rows in second.records.values() for row in rows if row.get("_deleted_at")]
     columns = first.schemas["advertisers"]["schema"]["properties"]
-    assert COLUMN not in columns
+    assert DELETED_AT not in columns
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,10 @@ def test_too_many(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The state holds so many objects of a stream and no more; the log tells whose are left out."""
-    monkeypatch.setattr(tombstones, "MOST", 25)
+    monkeypatch.setattr(deletions, "MAX_LISTED_OBJECTS", 25)
     first = run(config_for(sim, track_deleted=True), ["pixels"])
     parts = first.state["bookmarks"]["pixels"]["partitions"]
-    assert [tombstones.MEMBER in part for part in parts] == [True, False]
+    assert [deletions.STATE_MEMBER in part for part in parts] == [True, False]
     assert f"Advertiser {sim.world.advertiser_ids[1]} has too many objects" in caplog.text
 
 
@@ -160,22 +160,22 @@ identities = st.frozensets(
 @given(found=identities)
 def test_packing(found: frozenset[tuple[t.Any, ...]]) -> None:
     """What is packed is unpacked, and its text does not depend on the order."""
-    packed = tombstones.pack(found)
-    assert tombstones.unpack(packed, 2) == found
-    assert tombstones.pack(sorted(found, key=repr, reverse=True)) == packed
-    assert not found or tombstones.unpack(packed, 3) is None
+    packed = deletions.pack(found)
+    assert deletions.unpack(packed, 2) == found
+    assert deletions.pack(sorted(found, key=repr, reverse=True)) == packed
+    assert not found or deletions.unpack(packed, 3) is None
 
 
-@pytest.mark.parametrize("packed", [None, 7, "", "x", "YWJj", tombstones.pack([])[:-5], [], {}])
+@pytest.mark.parametrize("packed", [None, 7, "", "x", "YWJj", deletions.pack([])[:-5], [], {}])
 def test_unreadable(packed: t.Any) -> None:
     """Text that somebody changed counts as nothing known."""
-    assert tombstones.unpack(packed, 1) is None
+    assert deletions.unpack(packed, 1) is None
 
 
 def test_size() -> None:
     """An object takes some eleven bytes of the state."""
     ids = [(str(1_700_000_000_000_000_000 + 7_919_777_777 * number**2),) for number in range(5000)]
-    assert len(tombstones.pack(ids)) / len(ids) < 16
+    assert len(deletions.pack(ids)) / len(ids) < 16
 
 
 # Where nothing may be declared gone
@@ -294,12 +294,12 @@ def test_a_catalog_without_the_column(
     catalog = catalog_of(config if not selected else config_for(sim), ["pixels"])
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
-            if not selected and item["breadcrumb"][1:] == [COLUMN]:
+            if not selected and item["breadcrumb"][1:] == [DELETED_AT]:
                 item["metadata"]["selected"] = False
     second = run(config, catalog=catalog, state=first.state)
     assert gone not in {row["pixel_id"] for row in second.records["pixels"]}
-    assert not any(COLUMN in row for row in second.records["pixels"])
-    assert f"Column {COLUMN} is not in the catalog" in caplog.text
+    assert not any(DELETED_AT in row for row in second.records["pixels"])
+    assert f"Column {DELETED_AT} is not in the catalog" in caplog.text
 
 
 def test_seen_by_a_run_that_was_not_whole(sim: Simulator) -> None:
@@ -321,12 +321,14 @@ def test_seen_by_a_run_that_was_not_whole(sim: Simulator) -> None:
 
 def test_bound_over_runs(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """What other advertisers' parts of the state hold counts, too; without the setting it goes."""
-    monkeypatch.setattr(tombstones, "MOST", 25)
+    monkeypatch.setattr(deletions, "MAX_LISTED_OBJECTS", 25)
     one, other = sim.world.advertiser_ids
     state = run(config_for(sim, track_deleted=True, advertiser_ids=[one]), ["pixels"]).state
     config = config_for(sim, track_deleted=True, advertiser_ids=[other])
     state = run(config, ["pixels"], state=state).state
     parts = state["bookmarks"]["pixels"]["partitions"]
-    assert sum(tombstones.MEMBER in part for part in parts) == 1
+    assert sum(deletions.STATE_MEMBER in part for part in parts) == 1
     state = run(config_for(sim), ["pixels"], state=state).state
-    assert not any(tombstones.MEMBER in one for one in state["bookmarks"]["pixels"]["partitions"])
+    assert not any(
+        deletions.STATE_MEMBER in one for one in state["bookmarks"]["pixels"]["partitions"]
+    )

@@ -13,7 +13,7 @@ from conftest import config_for, run
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import Request, Transport
 from tap_tiktok_ads.api.rate_limits import TIERS, Limiter
-from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract import page_decoder
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -281,7 +281,7 @@ def test_the_id_of_a_page(odd: str) -> None:
     """That of a page which is decoded the fast way comes on one short line, too."""
     body = b'{"code":0,"request_id":"a\\nb token %s","data":{"list":[{}]}}' % (b"x" * 1000)
     _Odd.answers = {"/x/": (200, body, {})}
-    reply = transport_to(odd).send(Request("/x/", {}), records.decode_page)
+    reply = transport_to(odd).send(Request("/x/", {}), page_decoder.decode_list_page)
     assert len(reply.data["list"]) == 1
     assert reply.request_id.startswith("a b *** x")
     assert len(reply.request_id) < 400

@@ -25,7 +25,7 @@ import requests
 import urllib3
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract.values import DECODE_ERRORS, json_number
 from tap_tiktok_ads.progress import Progress
 
 if t.TYPE_CHECKING:
@@ -138,7 +138,7 @@ class _Envelope(msgspec.Struct):
     data: t.Any = None
 
 
-_decoder = msgspec.json.Decoder(_Envelope, strict=False, float_hook=records.json_number)
+_decoder = msgspec.json.Decoder(_Envelope, strict=False, float_hook=json_number)
 
 
 class Spool:
@@ -453,7 +453,7 @@ class Transport:
         """
         known = decode(body) if decode else None
         if known is not None:
-            data = {"list": known.data.rows, "page_info": known.data.page_info}
+            data = {"list": known.data.records, "page_info": known.data.page_info}
             return Reply(
                 data=data,
                 request_id=self.printable(known.request_id or "unknown"),
@@ -463,7 +463,7 @@ class Transport:
             )
         try:
             envelope = _decoder.decode(body)
-        except records.NO_JSON as error:
+        except DECODE_ERRORS as error:
             msg = f"{request.where} answered {len(body)} bytes that are not TikTok's JSON ({error})"
             raise errors.TransientError(msg) from None
         request_id = self.printable(envelope.request_id or "unknown")

@@ -107,7 +107,7 @@ def converted(
 
 def _partition(name: str, advertiser_id: str, value: t.Any) -> dict[str, t.Any]:
     try:
-        moment = dates.moment(value)
+        moment = dates.parse_time(value)
     except dates.DateError:
         msg = f"The bookmark of {name}, advertiser {advertiser_id}, is no time: {value!r:.100}."
         raise ConfigError(msg) from None

@@ -12,8 +12,7 @@ import msgspec
 from tap_tiktok_ads.api.errors import ConfigError, TapError
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.cli import common
-from tap_tiktok_ads.extract import json_paths as paths
-from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.extract import json_paths, schemas
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +121,7 @@ class Exchanges:
         """Show where the last answer, if there was one, has arrays of objects."""
         if self._reply is None:
             return
-        found = paths.suggestions(msgspec.json.decode(self._reply.body))
+        found = json_paths.suggest_paths(msgspec.json.decode(self._reply.body))
         self.say("Record paths, the likeliest first:" if found else "Record paths: none.")
         for one in found:
             self.say(f"  {one}")
@@ -141,7 +140,7 @@ def _write_schema(file: Path, rows: Sequence[t.Any]) -> None:
     if not rows:
         msg = "No rows came to infer a schema from."
         raise ConfigError(msg)
-    schema = msgspec.json.format(msgspec.json.encode(schemas.infer(rows)), indent=2)
+    schema = msgspec.json.format(msgspec.json.encode(schemas.infer_schema(rows)), indent=2)
     common.write_text(file, f"{schema.decode()}\n")
 
 

@@ -147,7 +147,7 @@ def _parse_entry(entry: Mapping[str, t.Any], api_url: str) -> CustomStreamDefini
     used_macros = _check_macros(entry, lookups, unit, per_advertiser=per_advertiser)
     window_days = _window_days(entry, used_macros)
     records_path = entry.get("records_path", DEFAULT_RECORDS_PATH)
-    json_paths.parsed(records_path)
+    json_paths.parse(records_path)
     return CustomStreamDefinition(
         name=entry["name"],
         method=method,
@@ -156,7 +156,7 @@ def _parse_entry(entry: Mapping[str, t.Any], api_url: str) -> CustomStreamDefini
         body=entry.get("body", {}) if method == "POST" else None,
         headers=entry.get("headers", {}),
         cursor=_parse_cursor(entry.get("pagination")),
-        date_format=dates.date_format(entry.get("date_format", DEFAULT_DATE_FORMAT)),
+        date_format=dates.to_pendulum_format(entry.get("date_format", DEFAULT_DATE_FORMAT)),
         unit=unit,
         lookups=lookups,
         records_path=records_path,
@@ -198,8 +198,8 @@ def _check_macros(
     known = {macro for lookup in lookups for macro in lookup.macro_names}
     known |= {*WINDOW_MACROS, *([ADVERTISER_MACRO] if per_advertiser else [])}
     lists = {macro for lookup in lookups if lookup.batch for macro in lookup.macro_names}
-    macros.check(request, known, lists, unit)
-    used_macros = macros.names(request)
+    macros.validate(request, known, lists, unit)
+    used_macros = macros.macro_names(request)
     for lookup in lookups:
         if not any(name.startswith(f"{lookup.name}.") for name in used_macros):
             macro = f"{{{lookup.macro_names[0]}}}"
@@ -238,7 +238,7 @@ def _parse_cursor(pagination: t.Any) -> Cursor | None:
         return None
     for key in ("cursor_path", "has_more_path"):
         if key in pagination:
-            json_paths.parsed(pagination[key])
+            json_paths.parse(pagination[key])
     return Cursor(
         pagination["cursor_path"], pagination["parameter"], pagination.get("has_more_path")
     )
@@ -261,7 +261,7 @@ def parse_metadata(paths: str | Mapping[str, str]) -> dict[str, str]:
             raise ValueError(msg)
         return {name: paths}
     for path in paths.values():
-        json_paths.parsed(path)
+        json_paths.parse(path)
     return dict(paths)
 
 

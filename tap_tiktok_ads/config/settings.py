@@ -96,7 +96,9 @@ class Settings:
         Args:
             now: The time in the advertiser's time zone. The last day is today at the latest.
         """
-        return dates.day(self.start_date, now), min(dates.day(self.end_date, now), now.date())
+        return dates.parse_day(self.start_date, now), min(
+            dates.parse_day(self.end_date, now), now.date()
+        )
 
 
 def read_environment(environment: Mapping[str, str]) -> dict[str, t.Any]:

@@ -224,7 +224,7 @@ def _check_dates(settings: Settings) -> None:
 def _parse_day(name: str, text: str, now: pendulum.DateTime) -> pendulum.Date:
     """Return the day that a setting names, in the time zone of `now`."""
     try:
-        return dates.day(text, now)
+        return dates.parse_day(text, now)
     except dates.DateError as error:
         msg = f"Setting {name!r}: {error}."
         raise ConfigError(msg) from None

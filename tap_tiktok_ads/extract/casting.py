@@ -1,574 +1,279 @@
-"""Raw TikTok values -> typed, flat rows. Pure.
-
-TikTok sends report numbers as text, `-` where there is no value, whole numbers at times as `1.0`,
-times without a zone (UTC), and some ids as numbers. A `Caster` is compiled once from a stream's
-JSON Schema and then turns whole pages into what that schema says.
-"""
+"""Raw TikTok records to typed records: `Caster` is compiled once from a JSON Schema."""
 
 from __future__ import annotations
 
-import codecs
-import decimal
-import itertools
-import math
-import re
 import threading
 import typing as t
-from datetime import datetime, timezone
 
-import msgspec
+from tap_tiktok_ads.extract import values
+from tap_tiktok_ads.extract.values import BadValueError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    Row = dict[str, t.Any]
-    Convert = Callable[[t.Any], t.Any]
+    Record = dict[str, t.Any]
+    Converter = Callable[[t.Any], t.Any]
+    Schema = Mapping[str, t.Any]
+    Steps = list[tuple[str, Converter]]
 
-#: Texts that mean "no value" where a number, a date or a report's attribute is expected.
-NO_VALUE = frozenset({"", "-"})
-#: A text of at most so many characters is exact as a float: fifteen digits always are.
-EXACT_FLOAT = 15
-#: Characters of `YYYY-MM-DD HH:MM:SS`, and what stands between its digits.
-SPACED_TIME = 19
-MARKS = frozenset({"-- ::", "--T::"})
-#: Digits of a number at most; Python itself refuses to read much longer ones.
-LONGEST = 400
-#: Epoch numbers from here on are milliseconds; as seconds they would lie beyond the year 5000.
-MILLISECONDS_FROM = 100_000_000_000
-#: Bytes that are checked at once.
-BLOCK = 64 * 1024
-#: Shapes of objects that a caster remembers, at most; with more members than these, one.
-MOST_SHAPES = 1000
-MOST_MEMBERS = 1000
-_NUMBER = re.compile(r"[+-]?(\d{1,400}\.?\d{0,400}|\.\d{1,400})([eE][+-]?\d{1,2})?", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?", re.ASCII)
-_NUMBERS = frozenset({int, float, decimal.Decimal})
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "-0": False}
+#: Shapes of objects that a caster remembers. Of objects with many members it remembers one shape.
+MAX_SHAPES = 1000
+MAX_SHAPE_MEMBERS = 1000
 
-
-class BadValueError(ValueError):
-    """A value that cannot be read as its column's type; `kept` is what the row holds instead."""
-
-    def __init__(self, value: t.Any, kept: t.Any = None) -> None:
-        super().__init__(value)
-        self.kept = kept
-
-
-def _nothing(value: t.Any) -> bool:
-    return isinstance(value, str) and value in NO_VALUE
-
-
-def text(value: t.Any) -> str | None:
-    """Text; numbers (ids that arrive as such) and structures in their JSON form."""
-    if value is None or isinstance(value, str):
-        return value
-    try:
-        return _ENCODE(value).decode()
-    except RecursionError:
-        raise BadValueError(value) from None
-
-
-def attribute(value: t.Any) -> str | None:
-    """Text of a report, where `-` and nothing mean no value."""
-    return None if value in ("", "-") else text(value)
-
-
-def _exact(sent: str) -> float | decimal.Decimal:
-    """The number that a text is: a float where that loses nothing, else a decimal."""
-    result = float(sent)
-    if len(sent) > EXACT_FLOAT and decimal.Decimal(repr(result)) != decimal.Decimal(sent):
-        return decimal.Decimal(sent)
-    return result
-
-
-def json_number(sent: str) -> float | decimal.Decimal:
-    """A JSON number that is no integer, exactly as sent, unless its exponent has three digits.
-
-    Raises:
-        msgspec.ValidationError: it is beyond the range of floats.
-    """
-    if len(sent) > EXACT_FLOAT and _NUMBER.fullmatch(sent):
-        return _exact(sent)
-    result = float(sent)
-    if math.isinf(result):
-        msg = "Number out of range"
-        raise msgspec.ValidationError(msg)
-    return result
-
-
-def number(value: t.Any) -> float | decimal.Decimal | None:
-    """A number, exactly as sent: a float where that loses nothing, else a decimal."""
-    if type(value) in _NUMBERS:
-        return t.cast("float", value)
-    if isinstance(value, str):
-        if value in NO_VALUE:
-            return None
-        if _NUMBER.fullmatch(value):
-            return _exact(value)
-    if value is None:
-        return None
-    raise BadValueError(value)
-
-
-def integer(value: t.Any) -> float | decimal.Decimal | None:
-    """A whole number; `1.0` is one, a number with a fraction is refused.
-
-    Raises:
-        BadValueError: no number, or not a whole one.
-    """
-    if isinstance(value, str) and value.isdigit() and value.isascii() and len(value) <= LONGEST:
-        return int(value)
-    result = number(value)
-    if result is None or isinstance(result, int):
-        return result
-    # the digits of a float, not those of the binary number nearest to them: 1e23 is 10**23
-    exact = result if isinstance(result, decimal.Decimal) else decimal.Decimal(repr(result))
-    if exact != int(exact):
-        raise BadValueError(value, kept=result)
-    return int(exact)
-
-
-def boolean(value: t.Any) -> bool | None:
-    """A truth value; the texts and numbers for it are parsed, not tested for being empty."""
-    if value is None or isinstance(value, bool):
-        return value
-    if _nothing(value):
-        return None
-    known = _BOOLEANS.get(str(value).lower()) if isinstance(value, (str, int)) else None
-    if known is None:
-        raise BadValueError(value)
-    return known
-
-
-def date_time(value: t.Any) -> str | None:
-    """An RFC 3339 time in UTC, from `YYYY-MM-DD HH:MM:SS`, ISO 8601 or an epoch number."""
-    if value is None or _nothing(value):
-        return None
-    try:
-        if isinstance(value, str) and len(value) == SPACED_TIME and value[4:17:3] in MARKS:
-            if value.startswith("0000"):
-                return None
-            return datetime.fromisoformat(value).isoformat() + "Z"
-        if isinstance(value, bool):
-            raise BadValueError(value)
-        if isinstance(value, str) and not (value.isdigit() and value.isascii()):
-            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=timezone.utc)
-        else:
-            seconds = float(value)
-            if seconds <= 0:
-                return None
-            if seconds >= MILLISECONDS_FROM:
-                seconds /= 1000
-            moment = datetime.fromtimestamp(seconds, tz=timezone.utc)
-        return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
-    except (ValueError, TypeError, OverflowError, OSError):
-        raise BadValueError(value) from None
-
-
-def date(value: t.Any) -> str | None:
-    """A calendar day, from `YYYY-MM-DD` with or without a time behind it."""
-    if value is None or _nothing(value):
-        return None
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        try:
-            datetime.fromisoformat(value[:10])
-        except ValueError:
-            raise BadValueError(value) from None
-        return value[:10]
-    raise BadValueError(value)
-
-
-def local_date_time(value: t.Any) -> str | None:
-    """A time of a clock whose zone the value does not tell, from `YYYY-MM-DD HH:MM:SS`."""
-    if value is None or _nothing(value):
-        return None
-    if isinstance(value, str) and len(value) == SPACED_TIME and value[4:17:3] in MARKS:
-        try:
-            return datetime.fromisoformat(value).isoformat()
-        except ValueError:
-            pass
-    raise BadValueError(value)
-
-
-_SCALARS: dict[str, Convert] = {
-    "string": text,
-    "integer": integer,
-    "number": number,
-    "boolean": boolean,
+_CONVERTERS: dict[str, Converter] = {
+    "string": values.to_text,
+    "integer": values.to_integer,
+    "number": values.to_number,
+    "boolean": values.to_boolean,
 }
-_FORMATS: dict[str, Convert] = {
-    "date-time": date_time,
-    "date": date,
-    "local-date-time": local_date_time,
+_FORMAT_CONVERTERS: dict[str, Converter] = {
+    "date-time": values.to_date_time,
+    "date": values.to_date,
+    "local-date-time": values.to_local_date_time,
 }
-#: What each conversion leaves as it is: most values, so that they need no call.
-_FITTING: dict[Convert, frozenset[type]] = {
-    text: frozenset({str}),
-    integer: frozenset({int}),
-    number: _NUMBERS,
-    boolean: frozenset({bool}),
+#: Types that a conversion returns unchanged. Most values have one of them and need no call.
+_UNCHANGED_TYPES: dict[Converter, frozenset[type]] = {
+    values.to_text: frozenset({str}),
+    values.to_integer: frozenset({int}),
+    values.to_number: values.NUMBER_TYPES,
+    values.to_boolean: frozenset({bool}),
 }
-_NONE: frozenset[type] = frozenset()
+_NO_TYPES: frozenset[type] = frozenset()
 
 
-class Notes:
-    """What was seen that a schema does not foresee. Thread-safe.
-
-    `unknown` holds columns that the schema does not have; `unreadable` the first value of each
-    column that did not fit its type, of a structure its JSON text.
-    """
+class Drift:
+    """Collects the differences between a schema and the records received. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._unknown: dict[str, None] = {}
-        self._unreadable: dict[str, t.Any] = {}
+        self._unknown_columns: set[str] = set()
+        self._bad_values: dict[str, t.Any] = {}
 
-    def unknown(self, path: str) -> None:
-        """Note a column."""
+    def add_unknown_column(self, path: str) -> None:
+        """Add a column that the schema does not have."""
         with self._lock:
-            self._unknown[path] = None
+            self._unknown_columns.add(path)
 
-    def unreadable(self, path: str, value: t.Any) -> None:
-        """Note a value."""
+    def add_bad_value(self, path: str, value: t.Any) -> None:
+        """Add a value that its column cannot hold. The first value of each column is kept.
+
+        Objects and arrays are kept as JSON text.
+        """
         if isinstance(value, (dict, list)):
             try:
-                value = text(value)
+                value = values.to_text(value)
             except BadValueError:
-                value = "what is nested too deeply"
+                value = "(nested too deeply)"
         with self._lock:
-            self._unreadable.setdefault(path, value)
+            self._bad_values.setdefault(path, value)
 
     def take(self) -> tuple[list[str], dict[str, t.Any]]:
-        """The unknown columns and the unreadable values noted since the last call, by path."""
+        """Return and forget the unknown columns and the bad values by column, sorted.
+
+        Columns are paths such as `creatives[].video.id`.
+        """
         with self._lock:
-            taken = sorted(self._unknown), dict(sorted(self._unreadable.items()))
-            self._unknown, self._unreadable = {}, {}
+            taken = sorted(self._unknown_columns), dict(sorted(self._bad_values.items()))
+            self._unknown_columns = set()
+            self._bad_values = {}
         return taken
 
 
 class Caster:
-    """Casts rows to a JSON Schema of an object. Thread-safe.
+    """Casts records to the types of a JSON Schema. Thread-safe.
 
-    Columns that the schema does not have are kept as they came. A value that cannot be read as its
-    type becomes null, save a fraction in a column of whole numbers, which is kept. Both are noted.
-    In a column that may not be null, as keys are, it raises `BadValueError`.
+    Columns that the schema does not have are kept unchanged. A value that its column cannot hold
+    becomes null. A fraction in a column of integers is kept. `drift` collects all of them.
+
+    Example:
+        >>> caster = Caster({"properties": {"clicks": {"type": ["integer", "null"]}}})
+        >>> list(caster.records([{"clicks": "1.0"}, {"clicks": "-"}]))
+        [{'clicks': 1}, {'clicks': None}]
+
+    Attributes:
+        drift: Unknown columns and bad values of the records so far.
     """
 
     def __init__(
         self,
-        schema: Mapping[str, t.Any],
+        schema: Schema,
         *,
-        attributes: bool = False,
+        dash_is_null: bool = False,
         required: Iterable[str] = (),
     ) -> None:
         """Compile the schema.
 
         Args:
-            schema: an object schema with `properties`.
-            attributes: whether `-` in a text column that may be null means no value, as in reports.
-            required: columns that every row must have, and no null in them.
+            schema: JSON Schema of an object with `properties`.
+            dash_is_null: True if `-` means null in nullable text columns, as in reports.
+            required: Columns that every record must have, and that must not be null.
         """
-        self.notes = Notes()
+        self.drift = Drift()
         self._required = frozenset(required)
-        self._text: Convert = attribute if attributes else text
-        self._keys = {
+        self._to_nullable_text = values.to_report_text if dash_is_null else values.to_text
+        self._never_null = {
             name
             for name, column in schema["properties"].items()
             if "null" not in column.get("type", "null")
         }
-        self._cast = self._compile_properties(schema, "")
+        self._cast = self._compile_object(schema, "", self._required)
 
-    def rows(self, raw: Iterable[Row]) -> Iterator[Row]:
-        """The rows, each cast in place when its turn comes."""
+    def records(self, raw: Iterable[Record]) -> Iterator[Record]:
+        """Yield the records, each cast in place when it is reached.
+
+        Raises:
+            BadValueError: A required column is missing, or a column that must not be null holds a
+                value of another type.
+        """
         return map(self._cast, raw)
 
-    def _unreadable(self, path: str, error: BadValueError) -> t.Any:
-        if path in self._keys:
-            msg = f"{path} holds {error.args[0]!r:.100}"
-            raise BadValueError(msg)
-        self.notes.unreadable(path, error.args[0])
-        return error.kept
+    def _compile(self, schema: Schema, path: str) -> Converter:
+        """Return the conversion of a value of any schema. `path` leads to the value."""
+        types = schema.get("type", [])
+        names = {types} if isinstance(types, str) else set(types)
+        is_nullable = "null" in names
+        names.discard("null")
+        if len(names) != 1:
+            return _unchanged
+        name = names.pop()
+        if name == "string":
+            # A key keeps the text that was sent, a dash included.
+            to_text = self._to_nullable_text if is_nullable else values.to_text
+            return _FORMAT_CONVERTERS.get(schema.get("format", ""), to_text)
+        if name == "array":
+            return self._compile_array(schema, path)
+        if name == "object":
+            has_columns = "properties" in schema
+            return self._compile_object(schema, f"{path}.") if has_columns else _unchanged
+        return _CONVERTERS[name]
 
-    def _compile_properties(self, schema: Mapping[str, t.Any], path: str) -> Convert:
-        """What casts an object: for each shape, that is names and types, what there is to convert.
+    def _compile_object(
+        self, schema: Schema, prefix: str, required: frozenset[str] = frozenset()
+    ) -> Converter:
+        """Return the conversion of an object, in place.
 
-        Most values fit as they come, and most objects of a listing have one of a few shapes.
+        Most objects of a list have one of a few shapes (their names and types of values), and most
+        values need no conversion. So the conversions that a shape needs are found once.
         """
         columns = {
-            name: self._compile(column, f"{path}{name}")
+            name: self._compile(column, f"{prefix}{name}")
             for name, column in schema["properties"].items()
         }
-        keys = frozenset() if path else self._required
-        columns |= {name: _never_null(columns[name]) for name in keys}
-        shapes: dict[tuple[t.Any, ...], list[tuple[str, Convert]]] = {}
+        columns |= {name: _reject_null(columns[name]) for name in required}
+        steps_by_shape: dict[tuple[t.Any, ...], Steps] = {}
 
-        def to_convert(row: Row) -> list[tuple[str, Convert]]:
-            if missing := [name for name in sorted(keys) if row.get(name) is None]:
-                msg = f"{', '.join(missing)} is missing"
-                raise BadValueError(msg)
-            for name in row.keys() - columns.keys():
-                self.notes.unknown(path + name)
-            return [
-                (name, columns[name])
-                for name, value in row.items()
-                if name in columns
-                and value is not None
-                and type(value) not in _FITTING.get(columns[name], _NONE)
-            ]
-
-        def cast(row: t.Any) -> t.Any:
-            if type(row) is not dict:
-                return _no_object(row)
-            shape = (*row, *map(type, row.values()))
-            steps = shapes.get(shape)
+        def cast(record: t.Any) -> t.Any:
+            if type(record) is not dict:
+                return _require_empty(record)
+            shape = (*record, *map(type, record.values()))
+            steps = steps_by_shape.get(shape)
             if steps is None:
-                if len(shapes) >= MOST_SHAPES or len(row) > MOST_MEMBERS:
-                    shapes.clear()
-                steps = shapes[shape] = to_convert(row)
+                self._check_columns(record, columns.keys(), prefix, required)
+                steps = _steps(record, columns)
+                if len(steps_by_shape) >= MAX_SHAPES or len(record) > MAX_SHAPE_MEMBERS:
+                    steps_by_shape.clear()
+                steps_by_shape[shape] = steps
             for name, convert in steps:
                 try:
-                    row[name] = convert(row[name])
+                    record[name] = convert(record[name])
                 except BadValueError as error:
-                    row[name] = self._unreadable(path + name, error)
-            return row
+                    record[name] = self._replace(prefix + name, error)
+            return record
 
         return cast
 
-    def _compile(self, schema: Mapping[str, t.Any], path: str) -> Convert:
-        types = schema.get("type", [])
-        kinds = {types} if isinstance(types, str) else set(types)
-        kinds.discard("null")
-        if len(kinds) != 1:
-            return _as_it_is
-        kind = kinds.pop()
-        if kind == "string":
-            keyed = "null" not in types  # keys hold what was sent
-            return _FORMATS.get(schema.get("format", ""), text if keyed else self._text)
-        if kind == "array":
-            return self._compile_array(schema, path)
-        if kind == "object":
-            known = "properties" in schema
-            return self._compile_properties(schema, f"{path}.") if known else _as_it_is
-        return _SCALARS[kind]
-
-    def _compile_array(self, schema: Mapping[str, t.Any], path: str) -> Convert:
+    def _compile_array(self, schema: Schema, path: str) -> Converter:
+        """Return the conversion of an array, in place. A single value becomes an array of one."""
         if "items" not in schema:
-            return _as_list
-        convert = self._compile(schema["items"], f"{path}[]")
-        fitting = _FITTING.get(convert, _NONE) | {type(None)}
+            return _to_list
+        item_path = f"{path}[]"
+        convert = self._compile(schema["items"], item_path)
+        unchanged_types = _UNCHANGED_TYPES.get(convert, _NO_TYPES) | {type(None)}
 
-        def array(value: t.Any) -> t.Any:
-            if type(value) is not list:
-                if value == "":
-                    return None
-                value = [value]
-            for index, item in enumerate(value):
-                if type(item) not in fitting:
+        def cast(value: t.Any) -> t.Any:
+            items = _to_list(value)
+            if items is None:
+                return None
+            for index, item in enumerate(items):
+                if type(item) not in unchanged_types:
                     try:
-                        value[index] = convert(item)
+                        items[index] = convert(item)
                     except BadValueError as error:
-                        value[index] = self._unreadable(f"{path}[]", error)
-            return value
+                        items[index] = self._replace(item_path, error)
+            return items
 
-        return array
+        return cast
+
+    def _check_columns(
+        self, record: Record, known: t.AbstractSet[str], prefix: str, required: frozenset[str]
+    ) -> None:
+        """Collect the unknown columns of a record.
+
+        Raises:
+            BadValueError: A required column is missing or null.
+        """
+        if missing := [name for name in sorted(required) if record.get(name) is None]:
+            msg = f"{', '.join(missing)} is missing"
+            raise BadValueError(msg)
+        for name in record.keys() - known:
+            self.drift.add_unknown_column(prefix + name)
+
+    def _replace(self, path: str, error: BadValueError) -> t.Any:
+        """Return the replacement of a bad value, and collect the value.
+
+        Raises:
+            BadValueError: The column must not be null.
+        """
+        value = error.args[0]
+        if path in self._never_null:
+            msg = f"{path} holds {value!r:.100}"
+            raise BadValueError(msg)
+        self.drift.add_bad_value(path, value)
+        return error.kept_value
 
 
-def _no_object(value: t.Any) -> None:
+def _steps(record: Record, columns: Mapping[str, Converter]) -> Steps:
+    """Return the conversions that a record of this shape needs, by column."""
+    return [
+        (name, columns[name])
+        for name, value in record.items()
+        if name in columns
+        and value is not None
+        and type(value) not in _UNCHANGED_TYPES.get(columns[name], _NO_TYPES)
+    ]
+
+
+def _reject_null(convert: Converter) -> Converter:
+    """Return a conversion that raises `BadValueError` where `convert` returns None."""
+    if convert is values.to_text:  # returns None for None only, which `_check_columns` rejects
+        return convert
+
+    def convert_required(value: t.Any) -> t.Any:
+        converted = convert(value)
+        if converted is None:
+            raise BadValueError(value)
+        return converted
+
+    return convert_required
+
+
+def _require_empty(value: t.Any) -> None:
+    """Return None for the empty text, which TikTok sends for a missing object.
+
+    Raises:
+        BadValueError: The value is anything else.
+    """
     if value != "":
         raise BadValueError(value)
 
 
-def _never_null(convert: Convert) -> Convert:
-    """The conversion of a key."""
-    if convert is text:  # which leaves all but null, and that is refused already
-        return convert
-
-    def converted(value: t.Any) -> t.Any:
-        result = convert(value)
-        if result is None:
-            raise BadValueError(value)
-        return result
-
-    return converted
-
-
-def _as_it_is(value: t.Any) -> t.Any:
+def _unchanged(value: t.Any) -> t.Any:
+    """Return the value."""
     return value
 
 
-def _as_list(value: t.Any) -> t.Any:
-    return value if isinstance(value, list) else None if value == "" else [value]
-
-
-class _Data(msgspec.Struct, rename={"rows": "list"}):
-    rows: list[msgspec.Raw]
-    page_info: t.Any = None
-
-
-class _Envelope(msgspec.Struct):
-    """That of a success whose `data.list` holds anything."""
-
-    code: t.Literal[0]
-    data: _Data
-    message: t.Any = None
-    request_id: t.Any = None
-
-
-_decode_objects = msgspec.json.Decoder(_Envelope, float_hook=json_number).decode
-_ENCODE = msgspec.json.Encoder(decimal_format="number").encode
-#: What msgspec raises at a text that is not the JSON that is expected.
-NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-#: Decodes a record that `decode_page` left as it came.
-decode_object = msgspec.json.Decoder(dict[str, t.Any], float_hook=json_number).decode
-
-
-def decode_page(body: bytes) -> t.Any:
-    """The envelope of a success whose `data` holds `list`, of raw objects, and `page_info`.
-
-    None for any other answer. A page of decoded objects takes several times the memory, and more
-    time, for it leaves the processor's cache before each is cast and encoded.
-    """
-    try:
-        envelope = _decode_objects(body)
-        _check_text(body)  # what is decoded later is not looked into now
-    except NO_JSON:
-        return None
-    objects = all(bytes(memoryview(raw)[:1]) == b"{" for raw in envelope.data.rows)
-    return envelope if objects else None
-
-
-def _check_text(body: bytes) -> None:
-    """Refuse what is not UTF-8, block by block, for the whole text would take several times more.
-
-    Raises:
-        UnicodeDecodeError: it is not.
-    """
-    if not body.isascii():
-        check = codecs.getincrementaldecoder("utf-8")().decode
-        for start in range(0, len(body), BLOCK):
-            check(body[start : start + BLOCK], start + BLOCK >= len(body))
-
-
-#: Bytes at the start of a page that tell whether its JSON is written with white space.
-SAMPLE = 4096
-#: Texts of times that a decoder remembers, at most.
-MOST_TIMES = 100_000
-#: A float holds fifteen digits: up to six after the point, of numbers below a thousand million.
-_LONG_FRACTION = re.compile(rb"\.\d{7}")
-#: Negative exponents, each a pattern that is fast because it begins with a fixed text.
-_EXPONENTS = (re.compile(rb"e-\d"), re.compile(rb"E-\d"))
-_EXACT = t.Annotated[float, msgspec.Meta(gt=-1e9, lt=1e9)]
-#: So does text of a whole number: from larger ones the float drops a fraction without a word.
-_WHOLE = t.Annotated[int, msgspec.Meta(gt=-1_000_000_000, lt=1_000_000_000)]
-_FILLED = t.Annotated[str, msgspec.Meta(min_length=1)]
-_TYPES: dict[str, t.Any] = {
-    "string": _FILLED | None | msgspec.UnsetType,
-    "integer": _WHOLE | None | msgspec.UnsetType,
-    "number": _EXACT | None | msgspec.UnsetType,
-    "boolean": bool | None | msgspec.UnsetType,
-}
-
-
-class ReportDecoder:
-    """Decodes pages of a report and encodes their typed rows, numbers from text included, in C.
-
-    It takes only pages for which that gives the rows that a `Caster` gives: where a column is
-    unknown, or a value is anything but plain, `decode` returns None and the caster has its turn.
-    Thread-safe.
-    """
-
-    def __init__(
-        self,
-        schema: Mapping[str, t.Any],
-        dimensions: t.Sequence[str],
-        metrics: t.Sequence[str],
-    ) -> None:
-        """Make the types.
-
-        Args:
-            schema: the JSON Schema of the flat rows.
-            dimensions: columns that come in a row's `dimensions`.
-            metrics: columns that come in its `metrics`.
-        """
-        types = {name: _TYPES[_kind(column)] for name, column in schema["properties"].items()}
-        keys = msgspec.defstruct(
-            "Dimensions",
-            [(name, _FILLED) for name in dimensions],
-            forbid_unknown_fields=True,
-            gc=False,
-        )
-        values = msgspec.defstruct(
-            "Metrics",
-            [(name, types[name], msgspec.UNSET) for name in metrics],
-            forbid_unknown_fields=True,
-            gc=False,
-        )
-        row = msgspec.defstruct("Row", [("dimensions", keys), ("metrics", values)], gc=False)
-        self._decode = msgspec.json.Decoder(row, strict=False).decode
-        self._texts = [name for name in metrics if types[name] is _TYPES["string"]]
-        self._lock = threading.Lock()  # one page at a time: several would take more memory
-        self._time = next((name for name in dimensions if name.startswith("stat_time_")), None)
-        self._times: dict[str, str] = {}
-
-    def decode(self, body: bytes) -> t.Any:
-        """The envelope of a success whose `data` holds `list` and `page_info`.
-
-        The list is one of pairs: the members of each row's JSON object, dimensions first, as bytes,
-        and the hash of its dimensions. None where the page needs a closer look.
-        """
-        if b'": ' in body[:SAMPLE] or _LONG_FRACTION.search(body):
-            return None
-        if any(body[e.start() - 1 : e.start()].isdigit() for e in _exponents(body)):
-            return None
-        with self._lock:
-            try:
-                return self._members(body)
-            except (*NO_JSON, BadValueError):
-                return None
-
-    def _members(self, body: bytes) -> t.Any:
-        envelope: t.Any = _decode_objects(body)
-        decode: t.Any = self._decode
-        encode, name, times, texts = _ENCODE, self._time, self._times, self._texts
-        members: list[tuple[bytes, int]] = []
-        values_of = msgspec.structs.astuple
-        # Within a JSON text of no white space, these stand nowhere else than where a value does.
-        empty = b':""' in body
-        for raw in envelope.data.rows:
-            plain = bytes(raw).replace(b':"-"', b":null")  # while it is in the processor's cache
-            row = decode(plain.replace(b':""', b":null") if empty else plain)
-            dimensions = row.dimensions
-            if "-" in [getattr(row.metrics, one) for one in texts]:  # written "\u002d", or spaced
-                raise BadValueError(row.metrics)
-            if name is not None:
-                time = getattr(dimensions, name)
-                setattr(dimensions, name, times.get(time) or self._moment(time))
-            metrics = encode(row.metrics)
-            comma = b"" if metrics == b"{}" else b","
-            member = encode(dimensions)[1:-1] + comma + metrics[1:-1]
-            members.append((member, hash(values_of(dimensions))))
-        envelope.data.rows = members
-        return envelope
-
-    def _moment(self, time: str) -> str:
-        if self._time == "stat_time_hour":
-            moment = local_date_time(time)
-        else:
-            moment = date(time[:10]) if time[10:] == " 00:00:00" else None
-        if moment is None:
-            raise BadValueError(time)
-        if len(self._times) >= MOST_TIMES:
-            self._times.clear()
-        return self._times.setdefault(time, moment)
-
-
-def _exponents(body: bytes) -> Iterator[re.Match[bytes]]:
-    """What may be the negative exponents of numbers."""
-    return itertools.chain.from_iterable(pattern.finditer(body) for pattern in _EXPONENTS)
-
-
-def _kind(column: Mapping[str, t.Any]) -> str:
-    types = column["type"]
-    return next(k for k in ([types] if isinstance(types, str) else types) if k != "null")
+def _to_list(value: t.Any) -> list[t.Any] | None:
+    """Return a list: the value, or a list of one value. The empty text becomes None."""
+    if isinstance(value, list):
+        return value
+    return None if value == "" else [value]

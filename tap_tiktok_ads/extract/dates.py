@@ -81,7 +81,7 @@ def is_macro(text: str) -> bool:
     return text.strip()[:1] in {"{", "("}
 
 
-def macro(text: str, now: pendulum.DateTime, unit: str = "d") -> pendulum.DateTime:
+def resolve_macro(text: str, now: pendulum.DateTime, unit: str = "d") -> pendulum.DateTime:
     """The moment that a macro names.
 
     `{now}`, `{now-30}`, `{now+1}` or the same in round brackets; units s, m, h, d, w, M (month), y,
@@ -113,7 +113,7 @@ def macro(text: str, now: pendulum.DateTime, unit: str = "d") -> pendulum.DateTi
         raise DateError(msg) from None
 
 
-def date_format(text: str) -> str:
+def to_pendulum_format(text: str) -> str:
     """Pendulum's form of a format such as `yyyy-MM-dd` or `yyyy-MM-dd'T'HH:mm:ssXXX`.
 
     Raises:
@@ -135,7 +135,7 @@ def date_format(text: str) -> str:
     return "".join(parts)
 
 
-def day(text: str, now: pendulum.DateTime) -> pendulum.Date:
+def parse_day(text: str, now: pendulum.DateTime) -> pendulum.Date:
     """The calendar day that a setting names, in the time zone of `now`.
 
     Takes a date (`2026-01-31`), a date-time (one with an offset is moved into the zone of `now`
@@ -145,7 +145,7 @@ def day(text: str, now: pendulum.DateTime) -> pendulum.Date:
         DateError: the text is none of these.
     """
     if is_macro(text):
-        return macro(text, now).date()
+        return resolve_macro(text, now).date()
     if _DATE.match(text.strip()):
         with contextlib.suppress(ValueError, OverflowError):
             parsed = pendulum.parse(text.strip(), tz=now.timezone, exact=True)
@@ -157,7 +157,7 @@ def day(text: str, now: pendulum.DateTime) -> pendulum.Date:
     raise DateError(msg)
 
 
-def moment(value: object) -> pendulum.DateTime:
+def parse_time(value: object) -> pendulum.DateTime:
     """The moment, in UTC, that a bookmark names: a date or a date-time, UTC if it names no zone.
 
     Raises:
@@ -172,7 +172,7 @@ def moment(value: object) -> pendulum.DateTime:
     raise DateError(msg)
 
 
-def windows(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Window]:
+def split_windows(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Window]:
     """Ascending windows of at most `days` days that cover start to end, each day exactly once."""
     while (left := (end - start).days) >= days:
         yield Window(start, start.add(days=days - 1))
@@ -181,7 +181,9 @@ def windows(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Win
         yield Window(start, end)
 
 
-def windows_back(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Window]:
+def split_windows_backwards(
+    start: pendulum.Date, end: pendulum.Date, days: int
+) -> Iterator[Window]:
     """The same from the end on: descending windows that cover end to start."""
     while (left := (end - start).days) >= days:
         yield Window(end.subtract(days=days - 1), end)
@@ -190,7 +192,7 @@ def windows_back(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterato
         yield Window(start, end)
 
 
-def first_day(
+def first_day_to_read(
     configured: pendulum.Date,
     bookmark: pendulum.Date | None,
     lookback_days: int,

@@ -18,17 +18,17 @@ if t.TYPE_CHECKING:
     Identity = tuple[t.Any, ...]
 
 #: The column that tells when an object was found to be gone.
-COLUMN = "_deleted_at"
-SCHEMA = {
+DELETED_AT = "_deleted_at"
+DELETED_AT_SCHEMA = {
     "type": ["string", "null"],
     "format": "date-time",
     "description": "When a run found that TikTok lists the object no more; its other columns are "
     "empty then. Null while it is listed.",
 }
 #: The member of an advertiser's state that holds what was listed.
-MEMBER = "listed"
+STATE_MEMBER = "listed"
 #: Objects of a stream that a state holds at most, over all advertisers: some 11 bytes each.
-MOST = 20_000
+MAX_LISTED_OBJECTS = 20_000
 #: Bytes that an unpacked listing may take.
 _LARGEST = 50_000_000
 
@@ -51,30 +51,30 @@ def unpack(packed: t.Any, columns: int) -> frozenset[Identity] | None:
     return found if all(len(one) == columns for one in found) else None
 
 
-def count(part: t.Any) -> int:
+def object_count(part: t.Any) -> int:
     """How many objects a part of the state holds."""
     found = part.get("count") if isinstance(part, dict) else 0
     return found if isinstance(found, int) else 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Listed:
+class ListedObjects:
     """What a run listed of an advertiser.
 
     Attributes:
-        identities: their keys; None where nobody knows.
-        listings: how many listings were answered: an account may be refused that of TopView.
-        whole: whether these are all.
-        empty: whether the run before found nothing where there had been something.
+        keys: their keys; None where nobody knows.
+        list_count: how many listings were answered: an account may be refused that of TopView.
+        is_complete: whether these are all.
+        was_empty: whether the run before found nothing where there had been something.
     """
 
-    identities: frozenset[Identity] | None = None
-    listings: int = 0
-    whole: bool = False
-    empty: bool = False
+    keys: frozenset[Identity] | None = None
+    list_count: int = 0
+    is_complete: bool = False
+    was_empty: bool = False
 
     @classmethod
-    def of_state(cls, part: t.Any, columns: int) -> Listed:
+    def from_state(cls, part: t.Any, columns: int) -> ListedObjects:
         """What the state holds, of keys of so many columns."""
         if not isinstance(part, dict):
             return cls()
@@ -82,38 +82,38 @@ class Listed:
         return cls(
             unpack(part.get("keys"), columns),
             listings if isinstance(listings, int) else 0,
-            whole=True,
-            empty=bool(part.get("empty")),
+            is_complete=True,
+            was_empty=bool(part.get("empty")),
         )
 
-    def for_state(self) -> dict[str, t.Any]:
+    def to_state(self) -> dict[str, t.Any]:
         """A part of a state."""
-        identities = self.identities or frozenset()
-        part = {"keys": pack(identities), "count": len(identities), "listings": self.listings}
-        return part | ({"empty": True} if self.empty else {})
+        identities = self.keys or frozenset()
+        part = {"keys": pack(identities), "count": len(identities), "listings": self.list_count}
+        return part | ({"empty": True} if self.was_empty else {})
 
-    def _is_believable(self, before: Listed) -> bool:
+    def _is_believable(self, before: ListedObjects) -> bool:
         """Whether what this lacks is gone: the same was asked, and all of it answered.
 
         Nothing at all where there was something is believed when it comes twice.
         """
-        suspicious = not self.identities and bool(before.identities) and not before.empty
-        return self.whole and self.listings == before.listings and not suspicious
+        suspicious = not self.keys and bool(before.keys) and not before.was_empty
+        return self.is_complete and self.list_count == before.list_count and not suspicious
 
-    def lacks(self, before: Listed) -> list[Identity]:
+    def missing_since(self, before: ListedObjects) -> list[Identity]:
         """What was listed before, and is gone; in an order that does not change."""
-        if not before.identities or not self._is_believable(before):
+        if not before.keys or not self._is_believable(before):
             return []
-        return sorted(before.identities - (self.identities or frozenset()), key=repr)
+        return sorted(before.keys - (self.keys or frozenset()), key=repr)
 
-    def after(self, before: Listed) -> Listed:
+    def merged_with(self, before: ListedObjects) -> ListedObjects:
         """What a state should hold now: nothing is left out that no tombstone told of."""
-        if self.whole and before.identities is None:
+        if self.is_complete and before.keys is None:
             return self
         if self._is_believable(before):
             return self
-        kept = (before.identities or frozenset()) | (self.identities or frozenset())
-        empty = self.whole and not self.identities and bool(before.identities)
+        kept = (before.keys or frozenset()) | (self.keys or frozenset())
+        empty = self.is_complete and not self.keys and bool(before.keys)
         return dataclasses.replace(
-            self, identities=kept, empty=empty, listings=max(self.listings, before.listings)
+            self, keys=kept, was_empty=empty, list_count=max(self.list_count, before.list_count)
         )

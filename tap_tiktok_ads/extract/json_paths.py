@@ -29,16 +29,16 @@ class PathError(ValueError):
 
 
 @functools.cache
-def parsed(path: str) -> t.Any:
+def parse(path: str) -> t.Any:
     """The parsed JSONPath.
 
     Raises:
         PathError: it is none.
     """
-    from jsonpath_ng.ext.parser import parse  # noqa: PLC0415 - slow to import, and rarely needed
+    from jsonpath_ng.ext.parser import parse as parse_path  # noqa: PLC0415 - slow to import, and rarely needed
 
     try:
-        return parse(path)
+        return parse_path(path)
     except Exception as error:  # noqa: BLE001 - lexer and parser raise several, without a class in common
         msg = f"{path!r} is not a JSONPath ({_reason(error)})"
         raise PathError(msg) from None
@@ -50,7 +50,7 @@ def find(path: str, document: t.Any) -> list[t.Any]:
     Raises:
         PathError: it is none, or asks for what these values do not have, as an order.
     """
-    steps = parsed(path)
+    steps = parse(path)
     try:
         return [match.value for match in steps.find(document)]
     except Exception as error:  # noqa: BLE001 - whatever its operators raise at values of other types
@@ -62,11 +62,11 @@ def _reason(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:100]
 
 
-def holder(path: str) -> str | None:
+def parent_path(path: str) -> str | None:
     """The path of the list that `path[*]`, or the like, takes its values from; None for others."""
     import jsonpath_ng  # noqa: PLC0415 - see above
 
-    steps = parsed(path)
+    steps = parse(path)
     if isinstance(steps, jsonpath_ng.Child) and not isinstance(steps.right, jsonpath_ng.Fields):
         return str(steps.left)
     return None
@@ -76,7 +76,7 @@ def last_key(path: str) -> str | None:
     """The name of the member that a path ends in; None where it ends otherwise."""
     import jsonpath_ng  # noqa: PLC0415 - see above
 
-    steps = parsed(path)
+    steps = parse(path)
     end = steps.right if isinstance(steps, jsonpath_ng.Child) else steps
     names = end.fields if isinstance(end, jsonpath_ng.Fields) else ()
     return names[0] if len(names) == 1 and names[0] != "*" else None
@@ -94,7 +94,7 @@ class Suggestion:
         return f"{self.path} ({self.size}: {', '.join(self.keys)})"
 
 
-def suggestions(document: t.Any) -> list[Suggestion]:
+def suggest_paths(document: t.Any) -> list[Suggestion]:
     """Every array of objects, the likeliest to be the records first.
 
     Arrays of `data` come before deeper ones, those that bear a usual name before others, long ones

@@ -1,158 +1,166 @@
-"""Ordered look-ahead: requests run in threads, their answers come out in plan order.
+"""Ordered look-ahead: requests run in threads, their results come out in plan order.
 
-A plan is an iterable of tasks, computed without waiting. Working on one gives a result and,
-possibly, tasks that follow it in the plan: the further pages of a listing, or the two halves of a
-window that was too large. They are known as soon as the first page *completes*, not when it is
-consumed, so that many pages of one listing travel at once.
+A plan is an iterable of tasks, computed without waiting. Work on a task returns its result and the
+tasks that follow it in the plan: pages 2..N of a list, or the two halves of a window that was too
+large. They are planned when the first page *completes*, not when it is consumed. So many pages of
+one list are requested at once.
 """
 
 from __future__ import annotations
 
 import collections
 import dataclasses
-import queue
 import threading
 import time
 import typing as t
 import weakref
 
+from tap_tiktok_ads.extract.thread_pool import ThreadPool
+
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-#: Bytes of answers that may be under way or wait to be consumed, at first and at most.
-MEMORY, MOST_MEMORY = 6 * 1024 * 1024, 32 * 1024 * 1024
-#: How many always may.
-LEAST_AHEAD = 2
-#: Seconds after which an answer that is waited for is late.
-LATE = 0.3
-#: How many may be under way before the first of them has told how heavy they are.
-FIRST_AHEAD = 8
+#: Memory budget of the results that are in flight or wait to be consumed, over all plans.
+DEFAULT_BUFFER_BYTES = 6 * 1024 * 1024
+#: The budget may grow to this while a late response holds up finished results.
+MAX_BUFFER_BYTES = 32 * 1024 * 1024
+BUFFER_GROWTH = 1.5
+MIN_BUFFERED_RESULTS = 2  # even when they exceed the memory budget
+#: Results of a plan that may be in flight before the size of the first one is known.
+INITIAL_BUFFERED_RESULTS = 8
+LATE_RESPONSE_SECONDS = 0.3
+#: The look-ahead of a plan, as a multiple of the number of threads.
+MAX_BUFFERED_PER_THREAD = 3
+#: The look-ahead beyond the first tasks of the plan that is being consumed.
+MAX_BUFFERED_BEHIND_PER_THREAD = 2
+#: Share of the latest result in the moving average of result sizes.
+LATEST_SIZE_SHARE = 0.2
+#: Seconds after which the number of useful threads is looked up again.
+MAX_WAIT_SECONDS = 1.0
 
 T = t.TypeVar("T")
 R = t.TypeVar("R")
+_Work: t.TypeAlias = "Callable[[T], tuple[R, Sequence[T]]]"
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class _Node(t.Generic[T, R]):
-    """A task in the plan's linked list."""
+    """A task in the linked list of a plan."""
 
     task: T
     next: _Node[T, R] | None = None
-    started: bool = False
-    done: bool = False
+    is_started: bool = False
+    is_done: bool = False
     result: R | None = None
     error: BaseException | None = None
 
 
-class _Crew:
-    """Threads that take jobs from a queue until they are dismissed."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._threads = 0
-        self._idle = 0
-
-    def submit(self, job: Callable[[], None]) -> None:
-        """Run a job that raises nothing in one of the threads."""
-        with self._lock:
-            if self._idle > 0:
-                self._idle -= 1
-            elif self._threads < self._limit:
-                self._threads += 1
-                name = f"fetch-{self._threads}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
-        self._jobs.put(job)
-
-    def dismiss(self) -> None:
-        """End the threads once they have nothing left to do."""
-        for _ in range(self._threads):
-            self._jobs.put(None)
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
-            del job  # or an idle thread would hold the results of all that follows
-            with self._lock:
-                self._idle += 1
-
-
 class Workers:
-    """Daemon threads that are started when needed and kept as long as this object is.
+    """Threads that work on plans. They live as long as this object.
 
-    Daemons, because an answer that is still under way must not hold up a run that was told to stop.
+    Daemon threads, because a request in flight must not delay the end of a stopped run.
+
+    Example:
+        >>> def work(page: int) -> tuple[str, list[int]]:
+        ...     return f"page {page}", [2, 3] if page == 1 else []
+        >>> list(Workers(4).ordered([1], work))
+        [(1, 'page 1'), (2, 'page 2'), (3, 'page 3')]
+
+    Attributes:
+        limit: Maximum number of threads.
+        changed: Condition that is notified after each task. Its lock guards all plans.
+        pool: The threads.
+        plans: Plans that have begun, in the order of their begin.
+        buffer_bytes: The current memory budget of all plans.
     """
 
-    def __init__(self, limit: int, wanted: Callable[[], int] | None = None) -> None:
-        """Start nothing yet.
+    def __init__(self, limit: int, useful: Callable[[], int] | None = None) -> None:
+        """Create the workers without starting a thread.
 
         Args:
-            limit: threads at most.
-            wanted: how many are of use at present; None: all.
+            limit: Maximum number of threads.
+            useful: Returns the number of threads that are useful at present. None: all.
         """
         self.limit = max(1, limit)
-        self._wanted = wanted
-        # what all plans under way share; the lock is held whenever one of them changes
+        self._useful = useful
         self.changed = threading.Condition()
-        self.crew = _Crew(self.limit)
+        self.pool = ThreadPool(self.limit)
         self.plans: list[Lookahead[t.Any, t.Any]] = []
-        self.memory = float(MEMORY)
-        weakref.finalize(self, self.crew.dismiss)
+        self.buffer_bytes = float(DEFAULT_BUFFER_BYTES)
+        weakref.finalize(self, self.pool.close)
 
     def ordered(
         self,
         plan: Iterable[T],
-        work: Callable[[T], tuple[R, Sequence[T]]],
+        work: _Work[T, R],
         weigh: Callable[[R], int] | None = None,
     ) -> Iterator[tuple[T, R]]:
-        """Each task with its result, in plan order; tasks that follow one come right after it.
+        """Yield each task with its result, in plan order. Its following tasks come right after it.
 
-        At most `limit` tasks run at once. At most three times as many are under way or wait to be
-        consumed; the last third is kept for the first `limit` tasks of the plan, so that a listing
-        of many pages keeps its speed even when later listings have filled the buffer. Where `weigh`
-        tells the bytes of a result, they are fewer if results are heavy: `MEMORY` bytes in all,
-        and more, up to `MOST_MEMORY`, once most of them wait for one that is late.
+        At most `limit` tasks run at once. At most three times as many are in flight or wait to be
+        consumed. The last third is reserved for the first `limit` tasks of the plan, so a list of
+        many pages keeps its speed when later lists have filled the buffer.
+
+        With `weigh`, the buffer also keeps to `DEFAULT_BUFFER_BYTES`. The budget grows up to
+        `MAX_BUFFER_BYTES` while most results wait for a late one.
+
+        Args:
+            plan: The tasks.
+            work: Returns the result of a task and the tasks that follow it. Runs in a thread.
+            weigh: Returns the size of a result in bytes.
 
         Raises:
-            whatever the plan or `work` raised, when its turn comes; nothing after it is returned.
+            BaseException: Whatever the plan or `work` raised, in plan order. It ends the results.
         """
         return self.ahead(plan, work, weigh).results()
 
     def ahead(
         self,
         plan: Iterable[T],
-        work: Callable[[T], tuple[R, Sequence[T]]],
+        work: _Work[T, R],
         weigh: Callable[[R], int] | None = None,
         when_idle: Callable[[], bool] | None = None,
     ) -> Lookahead[T, R]:
-        """The same, to begin before its results are wanted; the bounds are for all plans together.
+        """Return a look-ahead that can begin before its results are consumed.
 
-        `when_idle` is called by whoever takes the results, whenever that waits and all that is
-        known of the plans under way is started: time to begin another. It is called until it says
-        that none is left.
+        All plans together keep to the limits of `ordered`.
+
+        Args:
+            plan: The tasks.
+            work: Returns the result of a task and the tasks that follow it. Runs in a thread.
+            weigh: Returns the size of a result in bytes.
+            when_idle: Called in the consumer's thread while it waits and every known task of all
+                plans is started. It begins another plan and returns True, or returns False if
+                there is no other plan. It is not called again after that.
         """
         return Lookahead(self, plan, work, weigh, when_idle)
 
-    def now_wanted(self) -> int:
-        """How many tasks may run at once."""
-        return self.limit if self._wanted is None else max(1, min(self.limit, self._wanted()))
+    def current_limit(self) -> int:
+        """Return the number of tasks that may run at once."""
+        return self.limit if self._useful is None else max(1, min(self.limit, self._useful()))
 
     def fill(self) -> None:
-        """Start what may be started, the earliest first. Called with the lock held."""
-        limit = self.now_wanted()
+        """Start the tasks that the limits allow, earliest plan first. The caller holds the lock."""
+        limit = self.current_limit()
         for plan in self.plans:
             plan.fill(limit)
 
 
 class Lookahead(t.Generic[T, R]):
-    """The state of one plan. Those that have begun take their turns in that order."""
+    """The look-ahead of one plan. Plans that began earlier come first.
+
+    Attributes:
+        result_bytes: Moving average of the size of a result, or 1 without `weigh`.
+        running: Number of tasks that run.
+        buffered: Number of tasks that run, or that are done and not yet consumed.
+        is_fully_started: True if every known task is started and the plan has ended.
+    """
 
     def __init__(
         self,
         workers: Workers,
         plan: Iterable[T],
-        work: Callable[[T], tuple[R, Sequence[T]]],
+        work: _Work[T, R],
         weigh: Callable[[R], int] | None,
         when_idle: Callable[[], bool] | None,
     ) -> None:
@@ -161,38 +169,42 @@ class Lookahead(t.Generic[T, R]):
         self._work = work
         self._weigh = weigh
         self._when_idle = when_idle
-        self.weight = MEMORY / FIRST_AHEAD if weigh else 1.0  # of a result, a moving average
-        self._weighed = False
+        self.result_bytes = DEFAULT_BUFFER_BYTES / INITIAL_BUFFERED_RESULTS if weigh else 1.0
+        self._has_weighed = False
         self._head: _Node[T, R] | None = None
         self._tail: _Node[T, R] | None = None
         self.running = 0
-        self.ahead = 0  # running, or done and not yet consumed
-        self._begun = False
-        self._awaited = False  # somebody takes the results
-        self._stopped = False
-        self.idle = False  # all of the plan that is known is started
-        self._cramped = False  # a task waits for memory only
-        self._broken: BaseException | None = None  # what the plan itself raised
+        self.buffered = 0
+        self._has_begun = False
+        self._is_consumed = False
+        self._is_stopped = False
+        self.is_fully_started = False
+        self._lacks_memory = False  # a task is not started for lack of memory only
+        self._plan_error: BaseException | None = None  # raised by the plan itself
 
     def begin(self) -> None:
-        """Start the first tasks, behind those of the plans that began earlier."""
+        """Start the first tasks, after the tasks of the plans that began earlier."""
         with self._workers.changed:
-            if not self._begun:
-                self._begun = True
+            if not self._has_begun:
+                self._has_begun = True
                 self._workers.plans.append(self)
                 self._workers.fill()
 
     def stop(self) -> None:
-        """Start no more."""
+        """Start no more tasks."""
         with self._workers.changed:
-            self._stopped = True
+            self._is_stopped = True
             if self in self._workers.plans:
                 self._workers.plans.remove(self)
                 self._workers.fill()
 
     def results(self) -> Iterator[tuple[T, R]]:
-        """The results; see `Workers.ordered`."""
-        self._awaited = True
+        """Yield each task with its result, in plan order. See `Workers.ordered`.
+
+        Raises:
+            BaseException: Whatever the plan or `work` raised.
+        """
+        self._is_consumed = True
         self.begin()
         try:
             while (node := self._next_done()) is not None:
@@ -204,88 +216,116 @@ class Lookahead(t.Generic[T, R]):
         finally:
             self.stop()
 
-    def _next_done(self) -> _Node[T, R] | None:
-        with self._workers.changed:
-            self._workers.fill()
-            # other plans may have left no room to start one, which is not the end of this
-            if (self._head or self._append_from_plan()) is None:
-                if self._broken is not None:
-                    raise self._broken
-                return None
-            node = t.cast("_Node[T, R]", self._head)
-            since = time.monotonic()
-            while not node.done:
-                self._wait(late=time.monotonic() - since > LATE)
-            self._head = node.next
-            self.ahead -= 1
-            self._workers.fill()
-            return node
-
-    def _wait(self, *, late: bool) -> None:
-        """Wait until something changes; meanwhile another plan may begin, or memory be extended."""
-        action = self._when_idle
-        if action is None or not all(plan.idle for plan in self._workers.plans):
-            if late and self._cramped and self.running < self.ahead / 2:
-                self._workers.memory = min(MOST_MEMORY, 1.5 * self._workers.memory)
-                self._workers.fill()
-            self._workers.changed.wait(1.0)
-            self._workers.fill()  # more may run by now
-            return
-        self._workers.changed.release()
-        try:
-            another = action()
-        finally:
-            self._workers.changed.acquire()
-        if not another:
-            self._when_idle = None
-
     def fill(self, limit: int) -> None:
-        """Start what may be started, the earliest first, where `limit` tasks run at most.
+        """Start the tasks that the limits allow, in plan order. The caller holds the lock.
 
-        Called with the lock held.
+        Args:
+            limit: Maximum number of tasks that run at once.
         """
-        plans = self._workers.plans
-        running = sum(plan.running for plan in plans)
-        ahead = sum(plan.ahead for plan in plans)
-        of_others = sum(plan.ahead * plan.weight for plan in plans if plan is not self)
-        room = self._workers.memory - of_others
-        fitting = max(LEAST_AHEAD if self._awaited else 0, int(room / self.weight))
-        self.idle = self._cramped = False
-        waiting = False  # whether a task is known that is not started
+        running = sum(plan.running for plan in self._workers.plans)
+        buffered = sum(plan.buffered for plan in self._workers.plans)
+        max_results = self._max_results_in_memory()
+        self.is_fully_started = self._lacks_memory = False
+        has_waiting_task = False
         node: _Node[T, R] | None = None
-        for position in range(3 * limit):
+        for position in range(MAX_BUFFERED_PER_THREAD * limit):
             if running >= limit:
                 return
             node = (node.next if node else self._head) or self._append_from_plan()
             if node is None:
-                self.idle = not waiting
+                self.is_fully_started = not has_waiting_task
                 return
             if node.error is not None:
-                return  # nothing behind it will ever come out
-            bound = (3 if self._awaited and position < limit else 2) * limit
-            if node.started:
+                return  # no result behind an error is ever consumed
+            if node.is_started:
                 continue
-            if (self._awaited and position == 0) or (ahead < bound and self.ahead < fitting):
-                node.started = True
+            has_room = buffered < self._max_buffered(position, limit)
+            is_consumed_next = self._is_consumed and position == 0
+            if is_consumed_next or (has_room and self.buffered < max_results):
+                self._start(node)
                 running += 1
-                ahead += 1
-                self.running += 1
-                self.ahead += 1
-                self._workers.crew.submit(self._job(node))
+                buffered += 1
             else:
-                waiting = True
-                self._cramped = self._cramped or ahead < bound
+                has_waiting_task = True
+                self._lacks_memory = self._lacks_memory or has_room
+
+    def _max_buffered(self, position: int, limit: int) -> int:
+        """Return how many tasks of all plans may be buffered when the task at `position` starts."""
+        if self._is_consumed and position < limit:
+            return MAX_BUFFERED_PER_THREAD * limit
+        return MAX_BUFFERED_BEHIND_PER_THREAD * limit
+
+    def _max_results_in_memory(self) -> int:
+        """Return how many results of this plan fit in the memory that other plans leave."""
+        others = [plan for plan in self._workers.plans if plan is not self]
+        bytes_of_others = sum(plan.buffered * plan.result_bytes for plan in others)
+        bytes_left = self._workers.buffer_bytes - bytes_of_others
+        minimum = MIN_BUFFERED_RESULTS if self._is_consumed else 0
+        return max(minimum, int(bytes_left / self.result_bytes))
+
+    def _start(self, node: _Node[T, R]) -> None:
+        """Submit a task to the threads."""
+        node.is_started = True
+        self.running += 1
+        self.buffered += 1
+        self._workers.pool.submit(self._job(node))
+
+    def _next_done(self) -> _Node[T, R] | None:
+        """Return the next task of the plan once it is done, or None at the end of the plan.
+
+        Raises:
+            BaseException: Whatever the plan raised.
+        """
+        with self._workers.changed:
+            self._workers.fill()
+            # Other plans may have left no room to start a task, which is not the end of this plan.
+            node = self._head or self._append_from_plan()
+            if node is None:
+                if self._plan_error is not None:
+                    raise self._plan_error
+                return None
+            waiting_since = time.monotonic()
+            while not node.is_done:
+                is_late = time.monotonic() - waiting_since > LATE_RESPONSE_SECONDS
+                self._wait(is_late=is_late)
+            self._head = node.next
+            self.buffered -= 1
+            self._workers.fill()
+            return node
+
+    def _wait(self, *, is_late: bool) -> None:
+        """Wait until a task is done. Meanwhile begin another plan or extend the memory budget."""
+        when_idle = self._when_idle
+        if when_idle is not None and all(plan.is_fully_started for plan in self._workers.plans):
+            self._begin_another(when_idle)
+            return
+        if is_late and self._lacks_memory and self.running < self.buffered / 2:
+            extended = BUFFER_GROWTH * self._workers.buffer_bytes
+            self._workers.buffer_bytes = min(MAX_BUFFER_BYTES, extended)
+            self._workers.fill()
+        self._workers.changed.wait(MAX_WAIT_SECONDS)
+        self._workers.fill()  # more threads may be useful by now
+
+    def _begin_another(self, when_idle: Callable[[], bool]) -> None:
+        """Call `when_idle` without the lock, for the last time if it returns False."""
+        self._workers.changed.release()
+        try:
+            has_begun = when_idle()
+        finally:
+            self._workers.changed.acquire()
+        if not has_begun:
+            self._when_idle = None
 
     def _append_from_plan(self) -> _Node[T, R] | None:
-        """The next task of the plan as the last node; None when there is none left."""
-        if self._broken is not None:
+        """Return the next task of the plan as the last node, or None at the end of the plan."""
+        if self._plan_error is not None:
             return None
         try:
             node: _Node[T, R] = _Node(next(self._plan))
         except StopIteration:
             return None
-        except Exception as error:  # noqa: BLE001 - raised once the tasks before it are done
-            self._broken = error
+        except Exception as error:  # noqa: BLE001 - raised once the tasks before it are consumed
+            self._plan_error = error
             return None
         if self._head is None or self._tail is None:
             self._head = node
@@ -295,45 +335,56 @@ class Lookahead(t.Generic[T, R]):
         return node
 
     def _job(self, node: _Node[T, R]) -> Callable[[], None]:
+        """Return a function that works on a task in a thread."""
+
         def run() -> None:
             following: Sequence[T] = ()
-            if not self._stopped:
+            if not self._is_stopped:
                 try:
                     node.result, following = self._work(node.task)
-                except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
+                except BaseException as error:  # noqa: BLE001 - raised where the result is consumed
                     node.error = error
-            weight = self._weigh(node.result) if self._weigh and node.result is not None else 0
+            size = self._weigh(node.result) if self._weigh and node.result is not None else 0
             with self._workers.changed:
-                if weight:
-                    self.weight += (weight - self.weight) * (0.2 if self._weighed else 1.0)
-                    self._weighed = True
+                self._average_size(size)
                 self._insert(node, following)
-                node.done = True
+                node.is_done = True
                 self.running -= 1
                 self._workers.fill()
                 self._workers.changed.notify_all()
 
         return run
 
+    def _average_size(self, size: int) -> None:
+        """Add the size of a result, in bytes, to the moving average. Zero is no size."""
+        if size:
+            share = LATEST_SIZE_SHARE if self._has_weighed else 1.0
+            self.result_bytes += (size - self.result_bytes) * share
+            self._has_weighed = True
+
     def _insert(self, node: _Node[T, R], following: Sequence[T]) -> None:
-        rest = node.next
+        """Insert tasks right after a node."""
+        next_node = node.next
         for task in following:
             node.next = _Node(task)
             node = node.next
-        node.next = rest
-        if rest is None:
+        node.next = next_node
+        if next_node is None:
             self._tail = node
 
 
-def in_turn(
-    plan: Iterable[T],
-    work: Callable[[T], tuple[R, Sequence[T]]],
-) -> Iterator[tuple[T, R]]:
-    """The same results in the same order, one task after the other and none ahead of need."""
-    for first in plan:
-        waiting = collections.deque([first])
-        while waiting:
-            task = waiting.popleft()
+def sequential(plan: Iterable[T], work: _Work[T, R]) -> Iterator[tuple[T, R]]:
+    """Yield what `Workers.ordered` yields, one task after the other in the caller's thread.
+
+    No task starts before its result is consumed.
+
+    Raises:
+        BaseException: Whatever the plan or `work` raised.
+    """
+    for first_task in plan:
+        tasks = collections.deque([first_task])
+        while tasks:
+            task = tasks.popleft()
             result, following = work(task)
-            waiting.extendleft(reversed(following))
+            tasks.extendleft(reversed(following))
             yield task, result

@@ -17,15 +17,15 @@ FIELDS = {
     "engaged_view_attribution_window": 7,
 }
 #: Days where nothing is known of the ad groups: the longest window.
-UNKNOWN = 28
+DEFAULT_LOOKBACK_DAYS = 28
 #: Days for which delivery itself is corrected, whatever the windows.
 DELIVERY = 3
 
 
-def days(ad_groups: Iterable[Mapping[str, t.Any]]) -> int:
-    """Days after which no conversion of any ad group is dated back; `UNKNOWN` if there is none."""
+def lookback_days(ad_groups: Iterable[Mapping[str, t.Any]]) -> int:
+    """Days after which no conversion of any ad group is dated back; the default without any."""
     needed = [_days(ad_group) for ad_group in ad_groups]
-    return max(DELIVERY, *needed) if needed else UNKNOWN
+    return max(DELIVERY, *needed) if needed else DEFAULT_LOOKBACK_DAYS
 
 
 def _days(ad_group: Mapping[str, t.Any]) -> int:

@@ -56,7 +56,7 @@ def listed(value: t.Any) -> Iterator[str]:
             yield from listed(inner)
 
 
-def names(value: t.Any) -> set[str]:
+def macro_names(value: t.Any) -> set[str]:
     """The names of the macros in a value that are no date macros."""
     return {
         match["name"]
@@ -66,7 +66,7 @@ def names(value: t.Any) -> set[str]:
     }
 
 
-def check(value: t.Any, known: Collection[str], lists: Collection[str], unit: str) -> None:
+def validate(value: t.Any, known: Collection[str], lists: Collection[str], unit: str) -> None:
     """Refuse macros that no request could fill.
 
     Args:
@@ -87,7 +87,7 @@ def check(value: t.Any, known: Collection[str], lists: Collection[str], unit: st
             name, macro = match["name"], match[0]
             if match["anchor"] or name in dates.ANCHORS:
                 try:
-                    dates.macro(macro, _SOME_DAY, unit)
+                    dates.resolve_macro(macro, _SOME_DAY, unit)
                 except dates.DateError as error:
                     raise MacroError(str(error)) from None
             elif name not in known or match["offset"]:
@@ -106,7 +106,7 @@ def _listed(names: Collection[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in [*sorted(names), *dates.ANCHORS])
 
 
-def fill(
+def resolve(
     value: t.Any,
     values: Mapping[str, t.Any],
     now: pendulum.DateTime,
@@ -125,7 +125,7 @@ def fill(
     def replacement(match: re.Match[str]) -> str:
         if match["anchor"] or match["name"] in dates.ANCHORS:
             try:
-                return render(dates.macro(match[0], now, unit))
+                return render(dates.resolve_macro(match[0], now, unit))
             except dates.DateError as error:
                 raise MacroError(str(error)) from None
         return str(values[match["name"]])

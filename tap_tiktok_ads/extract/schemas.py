@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract.values import to_text
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,9 +25,9 @@ FOLDER = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "schemas
 
 #: What stands in a key column where there is nothing, as in TikTok's reports; databases that take
 #: empty text for null would refuse it in a key.
-NO_KEY = "-"
+EMPTY_KEY = "-"
 #: Columns of a time dimension; both are in account time.
-TIMES: dict[str, Schema] = {
+TIME_COLUMNS: dict[str, Schema] = {
     "stat_time_day": {
         "type": "string",
         "format": "date",
@@ -53,7 +53,7 @@ IS_FINAL: Schema = {
     "later run reads it again and its numbers stand. Null on days that cannot be read.",
 }
 #: Columns of entity streams that hold names and addresses of people.
-PERSONAL = frozenset(
+PERSONAL_COLUMNS = frozenset(
     {
         "contacter",
         "email",
@@ -73,7 +73,7 @@ def _load(name: str) -> Schema:
     return content
 
 
-def entity(name: str) -> Schema:
+def entity_schema(name: str) -> Schema:
     """The JSON Schema of an entity stream."""
     return copy.deepcopy(_load(name))
 
@@ -101,7 +101,7 @@ def catalogue() -> Schema:
     return _load("metrics")
 
 
-def infer(rows: Iterable[Mapping[str, t.Any]]) -> Schema:
+def infer_schema(rows: Iterable[Mapping[str, t.Any]]) -> Schema:
     """A JSON Schema that rows fit, nullable throughout; known metrics have their types.
 
     Text that is a time as TikTok writes it in all rows becomes a date-time.
@@ -112,7 +112,7 @@ def infer(rows: Iterable[Mapping[str, t.Any]]) -> Schema:
     builder.add_schema({"type": "object", "properties": {}})
     times: dict[str, bool] = {}
     for row in rows:
-        builder.add_object(msgspec.json.decode(records.text(row) or ""))  # which has no decimals
+        builder.add_object(msgspec.json.decode(to_text(row) or ""))  # which has no decimals
         for name, value in row.items():
             if value not in (None, ""):
                 fits = isinstance(value, str) and bool(_TIME.fullmatch(value))
@@ -120,8 +120,8 @@ def infer(rows: Iterable[Mapping[str, t.Any]]) -> Schema:
     schema: Schema = _nullable(builder.to_schema())
     columns: Schema = schema.setdefault("properties", {})
     for name, column in columns.items():
-        if name in TIMES:
-            columns[name] = {**TIMES[name], "type": ["string", "null"]}
+        if name in TIME_COLUMNS:
+            columns[name] = {**TIME_COLUMNS[name], "type": ["string", "null"]}
         elif "string" in column.get("type", ()):
             if name in _load("metrics")["metrics"]:
                 columns[name] = metric(name)
@@ -152,7 +152,7 @@ def _nullable(schema: t.Any) -> t.Any:
     return result
 
 
-def keyed(schema: Mapping[str, t.Any], keys: Sequence[str], owner: str | None) -> Schema:
+def keyed_schema(schema: Mapping[str, t.Any], keys: Sequence[str], owner: str | None) -> Schema:
     """The schema of an object stream, key columns first and never null.
 
     Args:
@@ -180,10 +180,12 @@ def _required(column: Schema) -> Schema:
     return {**column, "type": kinds[0] if len(kinds) == 1 else kinds} if kinds else column
 
 
-def report(dimensions: Sequence[str], metrics: Sequence[str], *, top_view: bool = False) -> Schema:
+def report_schema(
+    dimensions: Sequence[str], metrics: Sequence[str], *, topview: bool = False
+) -> Schema:
     """The JSON Schema of a report's flat rows: `advertiser_id`, its dimensions, its metrics.
 
-    With `top_view`, the column of that name stands behind the first; then, with a time dimension,
+    With `topview`, the column of that name stands behind the first; then, with a time dimension,
     `is_final`.
 
     `stat_time_day` is a date in account time. Dimensions are never null; metrics may be, for
@@ -196,16 +198,16 @@ def report(dimensions: Sequence[str], metrics: Sequence[str], *, top_view: bool 
             "description": catalogue["metrics"]["advertiser_id"]["description"],
         }
     }
-    if top_view:
+    if topview:
         properties["is_top_view"] = TOP_VIEW
-    if any(name in TIMES for name in dimensions):
+    if any(name in TIME_COLUMNS for name in dimensions):
         properties["is_final"] = IS_FINAL
     for name in dimensions:
         known = catalogue["dimensions"].get(name, {})
         properties[name] = {"type": "string"} | {
             key: known[key] for key in known if key == "description"
         }
-    properties |= {name: TIMES[name] for name in dimensions if name in TIMES}
+    properties |= {name: TIME_COLUMNS[name] for name in dimensions if name in TIME_COLUMNS}
     if "interest_category" in dimensions:  # which the answer has besides what is asked for
         properties["interest_category_v2"] = {
             "type": ["string", "null"],

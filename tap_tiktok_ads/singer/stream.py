@@ -26,11 +26,16 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.pagination import Reading, pages_after, past_the_end, total_number
-from tap_tiktok_ads.extract import casting as records
-from tap_tiktok_ads.extract import dates, schemas
-from tap_tiktok_ads.extract import deletions as tombstones
-from tap_tiktok_ads.extract import lookahead as fetch
+from tap_tiktok_ads.extract import (
+    casting,
+    dates,
+    deletions,
+    lookahead,
+    page_decoder,
+    schemas,
+)
 from tap_tiktok_ads.extract.pages import READINGS_MORE, Group, Page, Task, id_of
+from tap_tiktok_ads.extract.values import BadValueError
 from tap_tiktok_ads.singer.writer import BufferedWriter, Lines
 
 if t.TYPE_CHECKING:
@@ -93,7 +98,7 @@ class TikTokStream(Stream):
         self._reported: set[str] = set()
         self._personal: t.AbstractSet[str] = frozenset()
         schema = {"description": self.description(), **self.columns()}
-        self._personal = schemas.PERSONAL & schema["properties"].keys()
+        self._personal = schemas.PERSONAL_COLUMNS & schema["properties"].keys()
         if tap.config.get("pii") == "drop":
             for name in self._personal:
                 del schema["properties"][name]
@@ -101,7 +106,7 @@ class TikTokStream(Stream):
         self.logger.addFilter(_is_news)
         self.caster = self.new_caster()
         self.decode: Decode | None = None
-        self.fetching: fetch.Lookahead[Task, Page] | None = None
+        self.fetching: lookahead.Lookahead[Task, Page] | None = None
         self._lines: Lines | None = None
         self._refused: dict[str, errors.ApiError] = {}  # by workers: ask no further
         self.repeated = 0  # rows dropped because they came before
@@ -123,9 +128,9 @@ class TikTokStream(Stream):
         """The JSON Schema of the records."""
         raise NotImplementedError
 
-    def new_caster(self) -> records.Caster:
+    def new_caster(self) -> casting.Caster:
         """What makes typed rows of raw ones."""
-        return records.Caster(self.schema, required=self.primary_keys)
+        return casting.Caster(self.schema, required=self.primary_keys)
 
     def plan(self) -> Iterable[Task]:
         """The first request of every listing, in the order of the output; bookmarks applied."""
@@ -210,7 +215,7 @@ class TikTokStream(Stream):
             members, marks = map(list, zip(*found, strict=True))
             block = self._lines.of_members(members, self.common(task))
             return Page([block], len(found), marks, weight=len(block), **facts)
-        rows = self.caster.rows(self.flattened(found, task))
+        rows = self.caster.records(self.flattened(found, task))
         if self._lines is not None:  # one row after the other, while it is in the processor's cache
             marks, lines = [], []
             line = self._lines.of_page()
@@ -328,7 +333,7 @@ class TikTokStream(Stream):
                 refused.extend(() if task.optional else [error])
                 return [], ()
 
-        for _, rows in itertools.islice(fetch.in_turn(self.sample_plan(), work), requests):
+        for _, rows in itertools.islice(lookahead.sequential(self.sample_plan(), work), requests):
             if rows:
                 return rows
         if refused:
@@ -358,8 +363,8 @@ class TikTokStream(Stream):
             TapError: a value of a key cannot be read.
         """
         try:
-            return list(self.caster.rows(rows))
-        except records.BadValueError as error:
+            return list(self.caster.records(rows))
+        except BadValueError as error:
             msg = f"{self.name}: a key of a row held {error.args[0]!r:.100}, which is not its type"
             raise errors.ResponseError(msg) from None
 
@@ -444,7 +449,7 @@ class TikTokStream(Stream):
                 if not self.run_context.config.get("stream_maps"):
                     raise
                 msg = f"Setting 'stream_maps' cannot be used on a row of {self.name}: {error}"
-                if not row.get(tombstones.COLUMN):
+                if not row.get(deletions.DELETED_AT):
                     raise errors.ConfigError(msg) from None
                 self._warn_once("maps", "What TikTok lists no more is not told of: %s", msg)
 
@@ -487,7 +492,9 @@ class TikTokStream(Stream):
         if look_ahead:
             self.begin()
         fetched = (
-            self.fetching.results() if self.fetching else fetch.in_turn(self.plan(), self.work)
+            self.fetching.results()
+            if self.fetching
+            else lookahead.sequential(self.plan(), self.work)
         )
         for (advertiser, window), pages in itertools.groupby(
             fetched, key=lambda result: result[0].group
@@ -546,7 +553,7 @@ class TikTokStream(Stream):
             again, new = Reading(), 0
             seen: set[t.Any] = set()
             anew = [dataclasses.replace(first, request=request)]
-            for task, page in fetch.in_turn(anew, self._alone):
+            for task, page in lookahead.sequential(anew, self._alone):
                 self._report(task, page)
                 again.broken = again.broken or bool(page.refused or page.failed)
                 wanted = self.wanted(page, group)
@@ -668,7 +675,7 @@ class TikTokStream(Stream):
 
     def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:  # noqa: ARG002
         """What decodes pages faster, given the columns that are left out; if anything does."""
-        return records.decode_page if self.records_field == "list" else None
+        return page_decoder.decode_list_page if self.records_field == "list" else None
 
     def _close(self, group: Group) -> None:
         """Move the bookmark of a completed group, and write a STATE message if one is due."""
@@ -710,7 +717,7 @@ class TikTokStream(Stream):
         if value is None:
             return None
         try:
-            moment = dates.moment(value)
+            moment = dates.parse_time(value)
         except dates.DateError:
             moment = None
         tomorrow = self.run_context.started.add(days=1)
@@ -746,7 +753,7 @@ class TikTokStream(Stream):
         self._warn_once(f"refused {what}", "Skipping %s %s: %s", what, advertiser, error)
 
     def _report_drift(self) -> None:
-        unknown, unreadable = self.caster.notes.take()
+        unknown, unreadable = self.caster.drift.take()
         new = [name for name in unknown if f"unknown {name}" not in self._reported]
         if new:
             self._reported |= {f"unknown {name}" for name in new}
@@ -769,7 +776,7 @@ def _context(advertiser: Advertiser | None) -> dict[str, str] | None:
 
 def _object(raw: t.Any) -> dict[str, t.Any]:
     """A record of an answer, decoded if it is not yet."""
-    return records.decode_object(raw) if isinstance(raw, msgspec.Raw) else raw
+    return page_decoder.decode_record(raw) if isinstance(raw, msgspec.Raw) else raw
 
 
 def _given(marks: list[t.Any]) -> list[t.Any] | None:
@@ -790,6 +797,6 @@ def _is_news(record: logging.LogRecord) -> bool:
 def _misshapen(task: Task, error: Exception) -> errors.ResponseError:
     """The error for an answer whose shape nobody foresaw."""
     msg = f"{task.request.where} answered in a shape that cannot be read ({error!r:.200})"
-    if isinstance(error, records.BadValueError):
+    if isinstance(error, BadValueError):
         msg = f"{task.request.where} answered a row without a key: {error}"
     return errors.ResponseError(msg)

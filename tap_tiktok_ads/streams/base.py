@@ -14,8 +14,7 @@ from typing_extensions import override
 from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api.client import Reply, Request
 from tap_tiktok_ads.api.errors import ResponseError
-from tap_tiktok_ads.extract import dates, lookback, schemas
-from tap_tiktok_ads.extract import deletions as tombstones
+from tap_tiktok_ads.extract import dates, deletions, lookback, schemas
 from tap_tiktok_ads.extract.pages import Group, Mark, Page, Task, id_of
 from tap_tiktok_ads.singer.stream import TikTokStream
 
@@ -144,13 +143,13 @@ class EntityStream(KeyedStream):
 
     def __init__(self, tap: ContextTap) -> None:
         super().__init__(tap)
-        self._before: dict[str, tombstones.Listed] = {}  # by advertiser
+        self._before: dict[str, deletions.ListedObjects] = {}  # by advertiser
 
     @override
     def columns(self) -> dict[str, t.Any]:
-        schema = schemas.entity(self.name)
+        schema = schemas.entity_schema(self.name)
         if self.tracks_deleted:
-            schema["properties"][tombstones.COLUMN] = tombstones.SCHEMA
+            schema["properties"][deletions.DELETED_AT] = deletions.DELETED_AT_SCHEMA
         return schema
 
     @property
@@ -167,8 +166,8 @@ class EntityStream(KeyedStream):
         """Whether rows have the column that tells; a catalog may be without it."""
         if not self.tracks_deleted or self.only is not None:
             return False
-        column = ("properties", tombstones.COLUMN)
-        if tombstones.COLUMN in self.effective_schema["properties"] and self.mask[column]:
+        column = ("properties", deletions.DELETED_AT)
+        if deletions.DELETED_AT in self.effective_schema["properties"] and self.mask[column]:
             return True
         if self.run_context.frugal:
             return False
@@ -176,29 +175,31 @@ class EntityStream(KeyedStream):
             "no column",
             "Column %s is not in the catalog, or not selected: what TikTok lists no more is not "
             "told of. Run --discover again with these settings.",
-            tombstones.COLUMN,
+            deletions.DELETED_AT,
         )
         return False
 
-    def _listed_before(self, advertiser: Advertiser) -> tombstones.Listed:
+    def _listed_before(self, advertiser: Advertiser) -> deletions.ListedObjects:
         if advertiser.id not in self._before:
-            part = self.known_state(advertiser).get(tombstones.MEMBER)
-            self._before[advertiser.id] = tombstones.Listed.of_state(part, len(self._identity))
+            part = self.known_state(advertiser).get(deletions.STATE_MEMBER)
+            self._before[advertiser.id] = deletions.ListedObjects.from_state(
+                part, len(self._identity)
+            )
         return self._before[advertiser.id]
 
     @override
     def listed_before(self, advertiser: Advertiser | None) -> t.AbstractSet[t.Any] | None:
         if advertiser is None or not self.tells_deleted:
             return None
-        return self._listed_before(advertiser).identities
+        return self._listed_before(advertiser).keys
 
-    def _listing_of(self, group: Group) -> tombstones.Listed:
+    def _listing_of(self, group: Group) -> deletions.ListedObjects:
         """What a group listed, and whether that is all, as far as anybody can tell."""
         answered = [reading for _, reading in group.readings.values() if not reading.broken]
         told = all(one.totals for one in answered) and bool(answered or self.page_size is None)
         cut = self.capped and any(max(one.totals, default=0) >= LISTING_CAP for one in answered)
         whole = group.whole and told and not cut
-        return tombstones.Listed(frozenset(group.seen), len(answered), whole=whole)
+        return deletions.ListedObjects(frozenset(group.seen), len(answered), is_complete=whole)
 
     @override
     def gone(self, group: Group) -> Iterable[Page]:
@@ -206,13 +207,13 @@ class EntityStream(KeyedStream):
         if group.advertiser is None or not self.tells_deleted:
             return
         before, now = self._listed_before(group.advertiser), self._listing_of(group)
-        missing = [] if id_of(group.advertiser) in self._gaps else now.lacks(before)
+        missing = [] if id_of(group.advertiser) in self._gaps else now.missing_since(before)
         if not missing:
             return
         when = self.run_context.started.in_timezone("UTC").format("YYYY-MM-DDTHH:mm:ss[Z]")
         group.gone = True
         empty = dict.fromkeys(self.schema["properties"])
-        own = {"advertiser_id": group.advertiser.id, tombstones.COLUMN: when}
+        own = {"advertiser_id": group.advertiser.id, deletions.DELETED_AT: when}
         rows = [
             empty | own | dict(zip(self._identity, identity, strict=True)) for identity in missing
         ]
@@ -225,28 +226,30 @@ class EntityStream(KeyedStream):
             return
         known = self.known_state(group.advertiser)
         if not self.tells_deleted:
-            if tombstones.MEMBER in known:  # of a run that did; it would grow old
+            if deletions.STATE_MEMBER in known:  # of a run that did; it would grow old
                 self.get_context_state({"advertiser_id": group.advertiser.id}).pop(
-                    tombstones.MEMBER
+                    deletions.STATE_MEMBER
                 )
             return
-        fewer = self._listing_of(group).listings < self._listed_before(group.advertiser).listings
+        fewer = (
+            self._listing_of(group).list_count < self._listed_before(group.advertiser).list_count
+        )
         if fewer:
             self._warn_once(
                 f"fewer {group.advertiser.id}",
                 "Advertiser %s is refused a listing that it had: what TikTok lists no more is not "
                 "told of until it has it again, or %r is removed from the state.",
                 group.advertiser.id,
-                tombstones.MEMBER,
+                deletions.STATE_MEMBER,
             )
-        listed = self._listing_of(group).after(self._listed_before(group.advertiser))
+        listed = self._listing_of(group).merged_with(self._listed_before(group.advertiser))
         others = self.tap_state.get("bookmarks", {}).get(self.name, {}).get("partitions", [])
-        count = sum(tombstones.count(one.get(tombstones.MEMBER)) for one in others)
-        count -= tombstones.count(known.get(tombstones.MEMBER))
+        count = sum(deletions.object_count(one.get(deletions.STATE_MEMBER)) for one in others)
+        count -= deletions.object_count(known.get(deletions.STATE_MEMBER))
         state = self.get_context_state({"advertiser_id": group.advertiser.id})
         self.state_manager.is_flushed = False
-        if count + len(listed.identities or ()) > tombstones.MOST:
-            state.pop(tombstones.MEMBER, None)
+        if count + len(listed.keys or ()) > deletions.MAX_LISTED_OBJECTS:
+            state.pop(deletions.STATE_MEMBER, None)
             self._warn_once(
                 f"many {group.advertiser.id}",
                 "Advertiser %s has too many objects to keep in the state: what TikTok lists no "
@@ -254,12 +257,12 @@ class EntityStream(KeyedStream):
                 group.advertiser.id,
             )
             return
-        state[tombstones.MEMBER] = listed.for_state()
+        state[deletions.STATE_MEMBER] = listed.to_state()
 
     @override
     def flattened(self, found: Sequence[t.Any], task: Task) -> Iterator[dict[str, t.Any]]:
         rows = super().flattened(found, task)
-        return (row | {tombstones.COLUMN: None} for row in rows) if self.tells_deleted else rows
+        return (row | {deletions.DELETED_AT: None} for row in rows) if self.tells_deleted else rows
 
     @override
     def plan(self) -> Iterable[Task]:
@@ -279,7 +282,7 @@ class EntityStream(KeyedStream):
         since = self._since[advertiser.id]
         if self.modified_after and since is not None and not self.tracks_deleted:
             # a second earlier: whether the bound itself is included is not documented
-            second_before = dates.moment(since).subtract(seconds=1)
+            second_before = dates.parse_time(since).subtract(seconds=1)
             filtering["modified_after"] = second_before.format("YYYY-MM-DD HH:mm:ss")
         yield self.listing(advertiser, self.page_size, filtering), False
         if self.top_view:
@@ -361,7 +364,10 @@ class WindowedStream(TikTokStream):
         self, advertiser: Advertiser | None
     ) -> Iterator[tuple[Advertiser | None, dates.Window]]:
         first, last = self.run_context.settings.days(self._now(advertiser))
-        return ((advertiser, one) for one in dates.windows_back(first, last, self.window_days))
+        return (
+            (advertiser, one)
+            for one in dates.split_windows_backwards(first, last, self.window_days)
+        )
 
     def _now(self, advertiser: Advertiser | None) -> pendulum.DateTime:
         """When the run began, in the time zone of an advertiser."""
@@ -389,7 +395,7 @@ class WindowedStream(TikTokStream):
             for advertiser, first, last in ranges:
                 start = first
                 while start <= last:
-                    window = next(dates.windows(start, last, self._width))
+                    window = next(dates.split_windows(start, last, self._width))
                     yield advertiser, window
                     start = window.end.add(days=1)
 
@@ -398,7 +404,7 @@ class WindowedStream(TikTokStream):
     def halves(self, window: dates.Window) -> Iterator[dates.Window]:
         """The parts of a window that was too large; later ones are not wider."""
         self._width = max(1, min(self._width, window.days // 2))
-        return dates.windows(window.start, window.end, self._width)
+        return dates.split_windows(window.start, window.end, self._width)
 
     def _days(self, advertiser: Advertiser | None) -> tuple[pendulum.Date, pendulum.Date]:
         """The first and the last day to read."""
@@ -406,14 +412,14 @@ class WindowedStream(TikTokStream):
         configured, last = settings.days(self._now(advertiser))
         bookmark = self.bookmark(advertiser)
         reach = self.known_state(advertiser).get(REACH) if bookmark else None
-        first = dates.first_day(
+        first = dates.first_day_to_read(
             configured,
-            dates.moment(bookmark).date() if bookmark else None,
+            dates.parse_time(bookmark).date() if bookmark else None,
             self.lookback_days(advertiser),
             rolling=dates.is_macro(settings.start_date),
         )
         if reach is not None:  # a look-back is no reason to read what no run was to read
-            first = max(first, min(configured, dates.moment(reach).date()))
+            first = max(first, min(configured, dates.parse_time(reach).date()))
         if first > last:
             self._warn_once(
                 f"empty {advertiser}",
@@ -432,7 +438,7 @@ class WindowedStream(TikTokStream):
         if reach is None:
             return ()
         first, last = self.run_context.settings.days(self._now(advertiser))
-        last = min(last, dates.moment(reach).date().subtract(days=1))
+        last = min(last, dates.parse_time(reach).date().subtract(days=1))
         if first > last:
             return ()
         owner = advertiser.id if advertiser else "all"
@@ -454,7 +460,7 @@ class WindowedStream(TikTokStream):
     def lookback_days(self, advertiser: Advertiser | None) -> int:  # noqa: ARG002 - for subclasses
         """Days before the bookmark that are read again."""
         days = self.run_context.settings.lookback_days
-        return lookback.UNKNOWN if days is None else days
+        return lookback.DEFAULT_LOOKBACK_DAYS if days is None else days
 
     @override
     def bookmark_text(self, moment: pendulum.DateTime) -> str:

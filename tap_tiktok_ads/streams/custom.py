@@ -18,10 +18,8 @@ from tap_tiktok_ads.api.errors import (
     ThrottledError,
 )
 from tap_tiktok_ads.api.pagination import MOST_PAGES, last_page, pages_after
-from tap_tiktok_ads.extract import casting as records
-from tap_tiktok_ads.extract import json_paths as paths
-from tap_tiktok_ads.extract import macros as templates
-from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.extract import casting, json_paths, macros, schemas
+from tap_tiktok_ads.extract.values import to_boolean
 from tap_tiktok_ads.streams.base import KeyedStream, WindowedStream
 from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.streams.lookup import SAMPLE_REQUESTS, LookupStream, LookupTask
@@ -75,14 +73,14 @@ class CustomStream(LookupStream):
                     "again later.",
                     self.name,
                 )
-            schema = schemas.infer(rows)
+            schema = schemas.infer_schema(rows)
         return self._keyed(schema)
 
     def _keyed(self, schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
         keys = (*self.definition.primary_keys, *filter(None, [self.definition.replication_key]))
         try:
             owner = "advertiser_id" if self.definition.per_advertiser else None
-            return schemas.keyed(schema, keys, owner)
+            return schemas.keyed_schema(schema, keys, owner)
         except KeyError as error:
             msg = (
                 f"Custom stream {self.name!r} has no column {error.args[0]!r} for its keys: "
@@ -139,10 +137,10 @@ class CustomStream(LookupStream):
 
         def filled(part: t.Any) -> t.Any:
             every = {**known, **values}
-            return templates.fill(part, every, now, unit=definition.unit, render=render)
+            return macros.resolve(part, every, now, unit=definition.unit, render=render)
 
         request = Request(
-            templates.fill(
+            macros.resolve(
                 definition.path,
                 {name: _step(value) for name, value in {**known, **values}.items()},
                 now,
@@ -192,9 +190,9 @@ class CustomStream(LookupStream):
             ResponseError: there is more, but no way to it, or it would be read for ever.
         """
         document = self._document(reply)
-        told = paths.find(cursor.more_path, document) if cursor.more_path else []
-        more = records.boolean(told[0]) if told else None
-        found = [one for one in paths.find(cursor.path, document) if one not in (None, "")]
+        told = json_paths.find(cursor.more_path, document) if cursor.more_path else []
+        more = to_boolean(told[0]) if told else None
+        found = [one for one in json_paths.find(cursor.path, document) if one not in (None, "")]
         seen = task.seen if isinstance(task, LookupTask) else ()
         sent = task.request.paged.get(cursor.parameter)
         if more is False or (more is None and (not found or found[0] == sent)):
@@ -227,11 +225,11 @@ class CustomStream(LookupStream):
     def read(self, task: Task, reply: Reply) -> Sequence[dict[str, t.Any]]:
         document = self._document(reply)
         path = self.definition.records_path
-        found = paths.find(path, document)
+        found = json_paths.find(path, document)
         if len(found) == 1 and isinstance(found[0], list):  # the path of the list, not of its items
             found = found[0]
         elif not found and reply.data and not self._is_empty(path, document):
-            others = "; ".join(map(str, paths.suggestions(document)[:5])) or "none"
+            others = "; ".join(map(str, json_paths.suggest_paths(document)[:5])) or "none"
             msg = (
                 f"{task.request.where}: records_path {path} of custom stream {self.name!r} "
                 f"matches nothing. Arrays of objects in the answer: {others} "
@@ -239,7 +237,7 @@ class CustomStream(LookupStream):
             )
             raise ResponseError(msg)
         metadata = {
-            name: next(iter(paths.find(where, document)), None)
+            name: next(iter(json_paths.find(where, document)), None)
             for name, where in self.definition.metadata.items()
         }
         return [
@@ -250,8 +248,8 @@ class CustomStream(LookupStream):
     @staticmethod
     def _is_empty(path: str, document: t.Any) -> bool:
         """Whether the list that records are taken from is there, with none that fits."""
-        holder = paths.holder(path)
-        lists = paths.find(holder, document) if holder is not None else []
+        holder = json_paths.parent_path(path)
+        lists = json_paths.find(holder, document) if holder is not None else []
         return bool(lists) and all(one is None or isinstance(one, list) for one in lists)
 
     @override
@@ -311,7 +309,7 @@ class CustomStream(LookupStream):
     def typed(self, rows: Iterable[Record]) -> list[Record]:
         rows = list(rows)
         if self.definition.schema is None:
-            self.caster = records.Caster(self._keyed(schemas.infer(rows)))
+            self.caster = casting.Caster(self._keyed(schemas.infer_schema(rows)))
         return super().typed(rows)
 
     def _sample_rows(self) -> list[Record]:

@@ -27,9 +27,7 @@ from tap_tiktok_ads.api.errors import (
 from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.config.custom_reports import METRICS_AT_ONCE
-from tap_tiktok_ads.extract import casting as records
-from tap_tiktok_ads.extract import dates, schemas
-from tap_tiktok_ads.extract import lookahead as fetch
+from tap_tiktok_ads.extract import casting, dates, lookahead, page_decoder, report_decoder, schemas
 from tap_tiktok_ads.extract.pages import READINGS_MORE, Group, Page, Task
 from tap_tiktok_ads.singer.stream import TikTokStream
 from tap_tiktok_ads.streams import background
@@ -191,7 +189,7 @@ class ReportStream(WindowedStream):
             for name in (self.metric_names() if word == USUAL else (word,))
         ]
         self.all_metrics = self._expanded(written) if written else tuple(self.metric_names())
-        return schemas.report(self.dimensions, self.all_metrics, top_view=self.top_view)
+        return schemas.report_schema(self.dimensions, self.all_metrics, topview=self.top_view)
 
     def _expanded(self, written: Sequence[str]) -> tuple[str, ...]:
         report = (self.report_type, self.data_level, self.dimensions)
@@ -215,9 +213,9 @@ class ReportStream(WindowedStream):
         return metrics
 
     @override
-    def new_caster(self) -> records.Caster:
+    def new_caster(self) -> casting.Caster:
         keys = self.keys(self.dimensions)
-        return records.Caster(self.schema, attributes=True, required=keys)
+        return casting.Caster(self.schema, dash_is_null=True, required=keys)
 
     @property
     def metrics(self) -> list[str]:
@@ -237,7 +235,7 @@ class ReportStream(WindowedStream):
         twice = "advertiser_id" in (*self.dimensions, *self.metrics)
         if left_out & set(self.metrics) or twice or merged:
             return None
-        return records.ReportDecoder(self.schema, self.dimensions, self.metrics).decode
+        return report_decoder.ReportDecoder(self.schema, self.dimensions, self.metrics).decode
 
     @override
     def first(self, advertiser: Advertiser | None, window: dates.Window | None) -> Task:
@@ -375,7 +373,7 @@ class ReportStream(WindowedStream):
 
         batches = list(accounts.batches(task.request.params["metrics"], METRICS_AT_ONCE))
         for metrics in batches:
-            for _, found in fetch.in_turn([_asking_for(task, metrics)], page):
+            for _, found in lookahead.sequential([_asking_for(task, metrics)], page):
                 for raw in found:
                     dimensions = raw.get("dimensions") or {}
                     key = tuple(dimensions.get(name) for name in self.dimensions)
@@ -392,7 +390,9 @@ class ReportStream(WindowedStream):
             found = self._with_final(found, task)
         told = None
         if totals.PARAMETER in task.request.params:
-            found = [one if isinstance(one, dict) else records.decode_object(one) for one in found]
+            found = [
+                one if isinstance(one, dict) else page_decoder.decode_record(one) for one in found
+            ]
             metrics = [one.get("metrics") or {} for one in found]
             told = totals.Totals.of_page(metrics, reply.data.get(totals.MEMBER))
             if found and not told.told and not isinstance(task, background.PartOfReport):
@@ -442,7 +442,7 @@ class ReportStream(WindowedStream):
 
     @override
     def mark(self, row: Record) -> int:
-        """A digest of the dimensions, as `records.ReportDecoder` has it."""
+        """A digest of the dimensions, as `ReportDecoder` has it."""
         return hash(tuple(row[name] for name in self.dimensions))
 
     @override
@@ -523,7 +523,7 @@ class ReportStream(WindowedStream):
             return rows, TikTokStream.following(self, part, reply, len(rows))
 
         for request in (dataclasses.replace(top_view, params=others), top_view):
-            for _, rows in fetch.in_turn([Task(request, task.advertiser)], page):
+            for _, rows in lookahead.sequential([Task(request, task.advertiser)], page):
                 found |= dict.fromkeys(str(row["campaign_id"]) for row in rows)
         return list(found)
 

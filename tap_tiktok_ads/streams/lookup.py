@@ -161,7 +161,7 @@ class DependentStream(LookupStream):
 
     @override
     def columns(self) -> dict[str, t.Any]:
-        return schemas.entity(self.name)
+        return schemas.entity_schema(self.name)
 
     def params(
         self,

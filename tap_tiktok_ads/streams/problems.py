@@ -27,7 +27,7 @@ class SyncErrors(TikTokStream):
 
     @override
     def columns(self) -> dict[str, t.Any]:
-        return schemas.entity(self.name)
+        return schemas.entity_schema(self.name)
 
     @override
     def plan(self) -> Iterable[Task]:

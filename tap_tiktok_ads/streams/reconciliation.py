@@ -9,10 +9,9 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.extract import casting as records
-from tap_tiktok_ads.extract import lookahead as fetch
-from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.extract import lookahead, schemas
 from tap_tiktok_ads.extract.pages import Page, Task
+from tap_tiktok_ads.extract.values import BadValueError, to_date, to_number
 from tap_tiktok_ads.streams.integrated import ReportStream, in_filter, of_top_view
 
 if t.TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Reconciliation(ReportStream):
     @override
     def columns(self) -> dict[str, t.Any]:
         self.all_metrics = METRICS
-        schema = schemas.report(self.dimensions, METRICS)
+        schema = schemas.report_schema(self.dimensions, METRICS)
         for level in LEVELS:
             for metric in METRICS:
                 kind = schemas.metric(metric)["type"]
@@ -101,7 +100,7 @@ class Reconciliation(ReportStream):
         if self._has_top_view(task):
             cut += [self._add_up(name, of_top_view(part), sums) for name, part in parts.items()]
         days = sorted({day for _, day in sums})
-        rows = list(self.caster.rows(self._row(task, day, sums, cut=any(cut)) for day in days))
+        rows = list(self.caster.records(self._row(task, day, sums, cut=any(cut)) for day in days))
         return Page(rows, len(rows), weight=1000 * len(rows)), ()
 
     def _add_up(self, level: str, first: Task, sums: Sums) -> bool:
@@ -113,15 +112,15 @@ class Reconciliation(ReportStream):
             found = self.read(task, reply)
             return (found, reply.reports_cut), self.following(task, reply, len(found))
 
-        for _, (found, cut) in fetch.in_turn([first], page):
+        for _, (found, cut) in lookahead.sequential([first], page):
             some_cut = some_cut or cut
             for raw in found:
-                day = records.date((raw.get("dimensions") or {}).get("stat_time_day"))
+                day = to_date((raw.get("dimensions") or {}).get("stat_time_day"))
                 if day is None:
-                    raise records.BadValueError(raw.get("dimensions"))
+                    raise BadValueError(raw.get("dimensions"))
                 told, sum_ = raw.get("metrics") or {}, sums[level, day]
                 for metric in METRICS:
-                    value = decimal.Decimal(str(records.number(told.get(metric)) or 0))
+                    value = decimal.Decimal(str(to_number(told.get(metric)) or 0))
                     sum_[metric] = sum_.get(metric, ZERO) + value
         return some_cut
 

@@ -15,7 +15,7 @@ from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api.client import Request
 from tap_tiktok_ads.api.errors import NotPermittedError
 from tap_tiktok_ads.extract.pages import Task
-from tap_tiktok_ads.extract.schemas import NO_KEY
+from tap_tiktok_ads.extract.schemas import EMPTY_KEY
 from tap_tiktok_ads.streams.base import EntityStream
 from tap_tiktok_ads.streams.integrated import ReportStream
 
@@ -84,7 +84,7 @@ class SmartPlusAdCreatives(SmartPlusStream):
             yield {
                 **creative,
                 **parent,
-                "ad_material_id": creative.get("ad_material_id") or NO_KEY,
+                "ad_material_id": creative.get("ad_material_id") or EMPTY_KEY,
             }
 
 
@@ -116,7 +116,7 @@ class SmartPlusAdMedia(SmartPlusStream):
             info = creative.get("creative_info") or {}
             common = {
                 **parent,
-                "ad_material_id": creative.get("ad_material_id") or NO_KEY,
+                "ad_material_id": creative.get("ad_material_id") or EMPTY_KEY,
                 "material_operation_status": creative.get("material_operation_status"),
                 **{
                     name: info.get(name)
@@ -141,9 +141,11 @@ class SmartPlusAdMedia(SmartPlusStream):
         for index, playable in enumerate(ad.get("playable_list") or ()):
             yield {
                 **parent,
-                "ad_material_id": NO_KEY,
+                "ad_material_id": EMPTY_KEY,
                 "media_type": "PLAYABLE",
-                "media_id": playable.get("playable_id") or playable.get("playable_url") or NO_KEY,
+                "media_id": playable.get("playable_id")
+                or playable.get("playable_url")
+                or EMPTY_KEY,
                 "media_index": index,
                 "media_name": playable.get("playable_name"),
             }
@@ -234,7 +236,7 @@ class SmartPlusAdSuggestions(SmartPlusStream):
     @override
     def flatten(self, raw: Raw, task: Task) -> Iterable[Raw]:
         for name in ("smart_plus_ad_id", "ad_material_id"):
-            raw[name] = raw.get(name) or NO_KEY
+            raw[name] = raw.get(name) or EMPTY_KEY
         return super().flatten(raw, task)
 
 
@@ -349,7 +351,7 @@ class MaterialReport(ReportStream):
             "main_material_type"
         )
         return super().flatten(
-            {**raw, "dimensions": {**dimensions, "main_material_type": kind or NO_KEY}},
+            {**raw, "dimensions": {**dimensions, "main_material_type": kind or EMPTY_KEY}},
             task,
         )
 

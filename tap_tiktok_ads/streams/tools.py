@@ -62,7 +62,7 @@ class AdGroupDiagnoses(DependentStream):
                 category = CATEGORIES.get(field, field.upper())
                 for one in found or ():
                     row = {**raw, **diagnosis, **one, "category": category}
-                    row["suggestion_id"] = str(row.get("suggestion_id") or schemas.NO_KEY)
+                    row["suggestion_id"] = str(row.get("suggestion_id") or schemas.EMPTY_KEY)
                     yield from super().flatten(row, task)
 
 
@@ -133,7 +133,7 @@ class PixelEventStatistics(DependentStream):
         for one in raw.get("statistics") or ():
             row = {"pixel_id": raw.get("pixel_id"), **one}
             for name in ("pixel_event_type", "custom_event_type"):
-                row[name] = row.get(name) or schemas.NO_KEY
+                row[name] = row.get(name) or schemas.EMPTY_KEY
             yield from super().flatten(row, task)
 
 

@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from tap_tiktok_ads.extract.deletions import COLUMN
+from tap_tiktok_ads.extract.deletions import DELETED_AT
 from tap_tiktok_ads.streams import STREAMS
 
 from .targets import PAGE, REQUIREMENTS, DuckDB, JsonLines, Postgres, kind, plain
@@ -88,7 +88,7 @@ def test_changes(story: Story) -> None:
     assert "DELETE" in rows["ads"][ad]["secondary_status"]
     names = {row["campaign_name"] for row in story.tables[REPORT] if row["campaign_id"] == campaign}
     assert len(names) == 2, "days that were not read again keep the name that they had"
-    assert [key for key, row in rows["pixels"].items() if row[COLUMN]] == [pixel]
+    assert [key for key, row in rows["pixels"].items() if row[DELETED_AT]] == [pixel]
     assert [key for key, row in rows["pixels"].items() if row["pixel_name"] is None] == [pixel]
     conversions = [
         sum(row["conversion"] for row in load.keyed(REPORT).values())

@@ -8,8 +8,7 @@ import typing as t
 import pendulum
 import pytest
 
-from tap_tiktok_ads.extract import dates
-from tap_tiktok_ads.extract import macros as templates
+from tap_tiktok_ads.extract import dates, macros
 
 NOW = pendulum.datetime(2026, 3, 15, 13, 45, 6, tz="America/New_York")
 VALUES = {
@@ -23,8 +22,8 @@ VALUES = {
 
 def filled(value: t.Any, form: str = "yyyy-MM-dd", unit: str = "d") -> t.Any:
     """A value with its macros filled in on a fixed day."""
-    pattern = dates.date_format(form)
-    return templates.fill(value, VALUES, NOW, unit=unit, render=lambda day: day.format(pattern))
+    pattern = dates.to_pendulum_format(form)
+    return macros.resolve(value, VALUES, NOW, unit=unit, render=lambda day: day.format(pattern))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +89,7 @@ def test_date_formats(form: str, expected: str) -> None:
 def test_unknown_date_formats(form: str) -> None:
     """A letter that stands for nothing is named."""
     with pytest.raises(dates.DateError, match="is no date format"):
-        dates.date_format(form)
+        dates.to_pendulum_format(form)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +106,7 @@ def test_unknown_date_formats(form: str) -> None:
 def test_refused(text: str, message: str) -> None:
     """A macro that no request could fill is refused, at any depth."""
     with pytest.raises(ValueError, match=message):
-        templates.check({"a": [text]}, VALUES, {"campaigns.campaign_id"}, "d")
+        macros.validate({"a": [text]}, VALUES, {"campaigns.campaign_id"}, "d")
 
 
 @pytest.mark.parametrize("start", ["{a", "{a+1", "(now", "(now-1"])

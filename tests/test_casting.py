@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk.contrib.msgspec import encoder
 
-from tap_tiktok_ads.extract import casting as records
+from tap_tiktok_ads.extract import casting, page_decoder
+from tap_tiktok_ads.extract.values import BadValueError, to_local_date_time
 
 #: Every kind of column, by name.
 COLUMNS: dict[str, dict[str, t.Any]] = {
@@ -66,10 +67,10 @@ anything = st.recursive(
 )
 
 
-def cast(column: dict[str, t.Any], value: t.Any, *, attributes: bool = False) -> t.Any:
+def cast(column: dict[str, t.Any], value: t.Any, *, dash_is_null: bool = False) -> t.Any:
     """A value after casting it as the one column of a row."""
-    caster = records.Caster({"properties": {"c": column}}, attributes=attributes)
-    return next(caster.rows([{"c": copy.deepcopy(value)}]))["c"]
+    caster = casting.Caster({"properties": {"c": column}}, dash_is_null=dash_is_null)
+    return next(caster.records([{"c": copy.deepcopy(value)}]))["c"]
 
 
 def same_number(sent: str, result: t.Any) -> bool:
@@ -85,12 +86,12 @@ def same_number(sent: str, result: t.Any) -> bool:
 @given(value=anything)
 def test_no_value_stops_a_run(column: dict[str, t.Any], value: t.Any) -> None:
     """Casting raises nothing for any JSON value in any column, and keeps the row's columns."""
-    caster = records.Caster({"properties": {"c": column}})
+    caster = casting.Caster({"properties": {"c": column}})
     row = {"c": copy.deepcopy(value), "unknown": value}
-    assert list(caster.rows([row])) == [row]
+    assert list(caster.records([row])) == [row]
     assert list(row) == ["c", "unknown"]
     assert row["unknown"] == value
-    assert "unknown" in caster.notes.take()[0]
+    assert "unknown" in caster.drift.take()[0]
 
 
 @COLUMN
@@ -177,10 +178,10 @@ def test_a_fraction_in_a_column_of_whole_numbers_is_kept_and_noted(
 ) -> None:
     """A fraction is neither cut nor dropped where a whole number is expected, but noted."""
     sent = f"{whole}.{fraction}"
-    caster = records.Caster({"properties": {"clicks": COLUMNS["integer"]}})
-    (row,) = caster.rows([{"clicks": sent}])
+    caster = casting.Caster({"properties": {"clicks": COLUMNS["integer"]}})
+    (row,) = caster.records([{"clicks": sent}])
     assert same_number(sent, row["clicks"])
-    assert caster.notes.take() == ([], {"clicks": sent})
+    assert caster.drift.take() == ([], {"clicks": sent})
 
 
 @given(value=st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False)))
@@ -340,14 +341,14 @@ def test_numbers_below_the_range_of_floats_are_not_rounded(sent: str) -> None:
 @pytest.mark.parametrize("column", ["number", "string", "any"])
 def test_json_numbers_equal_what_was_sent(column: str, sent: str) -> None:
     """A JSON number has all its digits in the RECORD line, and where it becomes text."""
-    result = cast(COLUMNS[column], records.decode_object(b'{"c":%s}' % sent.encode())["c"])
+    result = cast(COLUMNS[column], page_decoder.decode_record(b'{"c":%s}' % sent.encode())["c"])
     assert same_number(sent, encoder.encode(result).decode().strip('"'))
 
 
 def test_json_numbers_beyond_floats() -> None:
     """A JSON number that no float can hold is refused, not made infinite."""
     with pytest.raises(msgspec.DecodeError, match="out of range"):
-        records.decode_object(b'{"c":1e400}')
+        page_decoder.decode_record(b'{"c":1e400}')
 
 
 # Times
@@ -356,8 +357,8 @@ def test_json_numbers_beyond_floats() -> None:
 @pytest.mark.parametrize("sent", ["2026-01-31T10+01:00", "2026-W05-6T10:11:12"])
 def test_times_of_a_clock_have_one_form(sent: str) -> None:
     """A time with a zone, or written otherwise, is none of a clock."""
-    with pytest.raises(records.BadValueError):
-        records.local_date_time(sent)
+    with pytest.raises(BadValueError):
+        to_local_date_time(sent)
 
 
 instants = st.datetimes(
@@ -389,18 +390,18 @@ def test_every_spelling_of_a_moment_gives_the_same_time(moment: dt.datetime, hou
 
 def test_unknown_columns_are_kept_and_noted() -> None:
     """Fields that the schema does not have stay in the row and are named with their path."""
-    caster = records.Caster({"properties": {k: COLUMNS[k] for k in ("object", "list of objects")}})
+    caster = casting.Caster({"properties": {k: COLUMNS[k] for k in ("object", "list of objects")}})
     row = {"new": "1", "object": {"deep": "2"}, "list of objects": [{"also": "3"}]}
-    assert list(caster.rows([copy.deepcopy(row)])) == [row]
-    assert caster.notes.take() == (["list of objects[].also", "new", "object.deep"], {})
+    assert list(caster.records([copy.deepcopy(row)])) == [row]
+    assert caster.drift.take() == (["list of objects[].also", "new", "object.deep"], {})
 
 
 def test_unreadable_values_are_noted_with_path_and_first_value() -> None:
     """A value that does not fit becomes null, and the first such value of each column is noted."""
-    caster = records.Caster(
+    caster = casting.Caster(
         {"properties": {k: COLUMNS[k] for k in ("number", "object", "list of integers")}}
     )
-    rows = caster.rows(
+    rows = caster.records(
         [
             {"number": "<5", "object": {"n": "x"}, "list of integers": ["y"]},
             {"number": "<9", "object": {"n": "1"}, "list of integers": ["z", "1"]},
@@ -411,23 +412,23 @@ def test_unreadable_values_are_noted_with_path_and_first_value() -> None:
         {"number": None, "object": {"n": 1.0}, "list of integers": [None, 1]},
     ]
     first = {"number": "<5", "object.n": "x", "list of integers[]": "y"}
-    assert caster.notes.take() == ([], first)
-    assert caster.notes.take() == ([], {}), "taken already"
+    assert caster.drift.take() == ([], first)
+    assert caster.drift.take() == ([], {}), "taken already"
 
 
 def test_values_that_mean_nothing_are_not_noted() -> None:
     """`-`, empty and null are no values rather than unreadable ones."""
     names = ("number", "integer", "boolean", "date", "date-time")
-    caster = records.Caster({"properties": {name: COLUMNS[name] for name in names}})
+    caster = casting.Caster({"properties": {name: COLUMNS[name] for name in names}})
     for nothing in ("-", "", None):
-        assert list(caster.rows([dict.fromkeys(names, nothing)])) == [dict.fromkeys(names)]
-    assert caster.notes.take() == ([], {})
+        assert list(caster.records([dict.fromkeys(names, nothing)])) == [dict.fromkeys(names)]
+    assert caster.drift.take() == ([], {})
 
 
 def test_missing_columns_are_not_added() -> None:
     """A row has the columns that it came with, in their order."""
-    caster = records.Caster({"properties": {name: {"type": "string"} for name in "abc"}})
-    assert [list(row) for row in caster.rows([{"c": 1, "a": 2}, {}])] == [["c", "a"], []]
+    caster = casting.Caster({"properties": {name: {"type": "string"} for name in "abc"}})
+    assert [list(row) for row in caster.records([{"c": 1, "a": 2}, {}])] == [["c", "a"], []]
 
 
 @pytest.mark.parametrize(
@@ -444,14 +445,14 @@ def test_a_dash_is_no_value_in_reports_only(
     sent: t.Any, in_reports: str | None, in_objects: str
 ) -> None:
     """An ad may be named `-`; in a report it means that there is no value."""
-    assert cast(COLUMNS["nullable string"], sent, attributes=True) == in_reports
-    assert cast(COLUMNS["nullable string"], sent, attributes=False) == in_objects
-    assert cast(COLUMNS["string"], sent, attributes=True) == in_objects, "keys stay as they came"
+    assert cast(COLUMNS["nullable string"], sent, dash_is_null=True) == in_reports
+    assert cast(COLUMNS["nullable string"], sent, dash_is_null=False) == in_objects
+    assert cast(COLUMNS["string"], sent, dash_is_null=True) == in_objects, "keys stay as they came"
 
 
 def test_unreadable_key() -> None:
     """A column that may not be null is never made null."""
-    with pytest.raises(records.BadValueError):
+    with pytest.raises(BadValueError):
         cast({"type": "string", "format": "date"}, "yesterday")
 
 
@@ -464,8 +465,8 @@ def test_unreadable_key() -> None:
 def test_a_page_is_cast_row_by_row(values: list[dict[str, t.Any]]) -> None:
     """The rows of a page do not depend on one another, and none is added, lost or moved."""
     schema = {"properties": {"n": COLUMNS["number"], "b": COLUMNS["boolean"]}}
-    together = list(records.Caster(schema).rows(copy.deepcopy(values)))
-    alone = [next(records.Caster(schema).rows([copy.deepcopy(row)])) for row in values]
+    together = list(casting.Caster(schema).records(copy.deepcopy(values)))
+    alone = [next(casting.Caster(schema).records([copy.deepcopy(row)])) for row in values]
     assert together == alone
     assert len(together) == len(values)
 
@@ -476,26 +477,26 @@ def test_values_that_are_nested_too_deeply(column: str) -> None:
     nested: list[t.Any] = []
     for _ in range(10_000):
         nested = [nested]
-    caster = records.Caster({"properties": {"c": COLUMNS[column]}})
-    (row,) = caster.rows([{"c": nested}])
+    caster = casting.Caster({"properties": {"c": COLUMNS[column]}})
+    (row,) = caster.records([{"c": nested}])
     assert row == {"c": None}
-    assert len(repr(caster.notes.take()[1]["c"])) > 5
+    assert len(repr(caster.drift.take()[1]["c"])) > 5
 
 
 def test_structures_are_noted_as_json() -> None:
     """What is noted of a structure that does not fit is its JSON text."""
-    caster = records.Caster({"properties": {"c": COLUMNS["number"]}})
-    list(caster.rows([{"c": {"a": [1]}}]))
-    assert caster.notes.take() == ([], {"c": '{"a":[1]}'})
+    caster = casting.Caster({"properties": {"c": COLUMNS["number"]}})
+    list(caster.records([{"c": {"a": [1]}}]))
+    assert caster.drift.take() == ([], {"c": '{"a":[1]}'})
 
 
 def test_memory_of_large_objects() -> None:
     """A caster does not keep the names of objects that have thousands of members."""
-    caster = records.Caster({"properties": {}})
+    caster = casting.Caster({"properties": {}})
     tracemalloc.start()
     for number in range(60):
-        list(caster.rows([{f"{number}.{name}": 1 for name in range(3000)}]))
-        caster.notes.take()
+        list(caster.records([{f"{number}.{name}": 1 for name in range(3000)}]))
+        caster.drift.take()
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < 5_000_000
@@ -513,7 +514,7 @@ def test_memory_of_large_objects() -> None:
 )
 def test_pages_that_are_not_plain(body: bytes) -> None:
     """A body of wrong UTF-8, or without objects, is left to a closer look."""
-    assert records.decode_page(body) is None
+    assert page_decoder.decode_list_page(body) is None
 
 
 def test_pages_of_many_blocks() -> None:
@@ -521,5 +522,7 @@ def test_pages_of_many_blocks() -> None:
     for shift in range(4):
         name = "x" * shift + "\U0001f600" * 50_000
         body = b'{"code":0,"data":{"list":[{"a":"%s"}]}}' % name.encode()
-        (row,) = records.decode_page(body).data.rows
-        assert records.decode_object(row) == {"a": name}
+        page = page_decoder.decode_list_page(body)
+        assert page is not None
+        (row,) = page.data.records
+        assert page_decoder.decode_record(row) == {"a": name}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_tiktok_ads.extract import json_paths as paths
+from tap_tiktok_ads.extract import json_paths
 
 ANSWER = {
     "code": 0,
@@ -45,33 +45,33 @@ json_values = st.recursive(
 )
 def test_find(path: str, expected: list[t.Any]) -> None:
     """A path gives all the values it leads to."""
-    assert paths.find(path, ANSWER) == expected
+    assert json_paths.find(path, ANSWER) == expected
 
 
 @pytest.mark.parametrize("path", ["$.[", "data list", "$..[?(", "", "$.data.list[*"])
 def test_bad_paths(path: str) -> None:
     """What is no JSONPath is refused with the path in the message."""
-    with pytest.raises(paths.PathError, match="is not a JSONPath"):
-        paths.parsed(path)
+    with pytest.raises(json_paths.PathError, match="is not a JSONPath"):
+        json_paths.parse(path)
 
 
 def test_suggestions_rank_the_records_first() -> None:
     """Every array of objects, with size and keys: usual names first, deeper ones last."""
-    found = paths.suggestions(ANSWER)
+    found = json_paths.suggest_paths(ANSWER)
     assert [str(one) for one in found] == [
         "$.data.list[*] (2: id, tags, none)",
         "$.data.'odd name'[*] (5: x)",
         "$.data.extra[*] (1: k)",
         "$.data.list[*].tags[*] (2: name)",
     ]
-    assert paths.suggestions({"data": {"texts": ["a"], "empty": []}}) == []
+    assert json_paths.suggest_paths({"data": {"texts": ["a"], "empty": []}}) == []
 
 
 @given(json_values)
 def test_suggestions_lead_to_objects(document: t.Any) -> None:
     """Whatever the answer is, each suggested path finds objects in it."""
-    for one in paths.suggestions(document):
-        found = paths.find(one.path, document)
+    for one in json_paths.suggest_paths(document):
+        found = json_paths.find(one.path, document)
         assert sum(isinstance(value, dict) for value in found) >= one.size > 0
 
 
@@ -81,18 +81,20 @@ def test_suggestions_lead_to_objects(document: t.Any) -> None:
 )
 def test_last_key(path: str, name: str | None) -> None:
     """The column of a single metadata path is the last name in it."""
-    assert paths.last_key(path) == name
+    assert json_paths.last_key(path) == name
 
 
 @pytest.mark.parametrize("name", ["where", "wherenot", "false_positives"])
 def test_names_that_are_words_of_the_dialect(name: str) -> None:
     """They are quoted in what is suggested."""
     document = {"data": {name: [{name: [{"x": 1}]}]}}
-    assert [len(paths.find(one.path, document)) for one in paths.suggestions(document)] == [1, 1]
+    assert [
+        len(json_paths.find(one.path, document)) for one in json_paths.suggest_paths(document)
+    ] == [1, 1]
 
 
 @pytest.mark.parametrize("path", ["$.a[\\x]", "$.a.`sub(/a/, b)`"])
 def test_paths_that_the_answer_has_no_values_for(path: str) -> None:
     """Values that have no order, or are no text, are told with the path."""
-    with pytest.raises(paths.PathError, match="cannot be followed in this answer"):
-        paths.find(path, {"a": [{"x": 1}, {"x": None}]})
+    with pytest.raises(json_paths.PathError, match="cannot be followed in this answer"):
+        json_paths.find(path, {"a": [{"x": 1}, {"x": None}]})

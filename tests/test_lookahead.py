@@ -15,7 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_tiktok_ads.extract.lookahead import FIRST_AHEAD, MEMORY, MOST_MEMORY, Workers, in_turn
+from tap_tiktok_ads.extract.lookahead import (
+    DEFAULT_BUFFER_BYTES,
+    INITIAL_BUFFERED_RESULTS,
+    MAX_BUFFER_BYTES,
+    Workers,
+    sequential,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -105,7 +111,7 @@ def leaf(task: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
 def test_order_is_that_of_one_after_the_other(plan: Tree, seed: int, limit: int) -> None:
     """Whatever the delays, the threads and what follows what, results come in plan order."""
     tasks, work = worker(plan, seed)
-    assert list(POOLS[limit].ordered(tasks, work)) == list(in_turn(*worker(plan)))
+    assert list(POOLS[limit].ordered(tasks, work)) == list(sequential(*worker(plan)))
 
 
 @given(plan=trees)
@@ -117,7 +123,7 @@ def test_in_turn_puts_what_follows_right_behind(plan: Tree) -> None:
             found for number, child in enumerate(node) for found in paths(child, (*path, number))
         ]
 
-    found = list(in_turn(*worker(plan)))
+    found = list(sequential(*worker(plan)))
     assert [task for task, _ in found] == paths(plan, ())[1:]
     assert all(result == f"result of {task}" for task, result in found)
 
@@ -130,7 +136,7 @@ def test_in_turn_works_on_nothing_ahead_of_need() -> None:
         with log.work_on(task):
             return task, [task + 100] if task < 100 else ()
 
-    results = in_turn(itertools.count(), work)
+    results = sequential(itertools.count(), work)
     assert log.started == []
     assert [next(results) for _ in range(3)] == [(0, 0), (100, 100), (1, 1)]
     assert log.started == [0, 100, 1]
@@ -169,7 +175,7 @@ def test_there_is_always_one_thread(limit: int) -> None:
 def test_an_empty_plan_has_no_results() -> None:
     """A plan without tasks ends at once."""
     assert list(Workers(3).ordered([], leaf)) == []
-    assert list(in_turn([], leaf)) == []
+    assert list(sequential([], leaf)) == []
 
 
 # Bounds
@@ -319,7 +325,7 @@ def test_further_pages_start_before_the_first_is_consumed() -> None:
 )
 def test_an_error_comes_in_its_turn(plan: Tree, seed: int, limit: int, data: st.DataObject) -> None:
     """All results before a failed task come first, then its error, then nothing."""
-    expected = list(in_turn(*worker(plan)))
+    expected = list(sequential(*worker(plan)))
     failing = data.draw(st.sets(st.sampled_from([task for task, _ in expected]), min_size=1))
     tasks, work = worker(plan, seed)
 
@@ -488,10 +494,10 @@ def test_heavy_results_are_fewer() -> None:
         with log.work_on(task):
             return task, ()
 
-    results = Workers(16).ordered(itertools.count(), work, lambda _: MEMORY // 4)
+    results = Workers(16).ordered(itertools.count(), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
     for consumed in range(1, 10):
         next(results)
-        assert settled(log) <= max(FIRST_AHEAD + 1, consumed + 4)
+        assert settled(log) <= max(INITIAL_BUFFERED_RESULTS + 1, consumed + 4)
     results.close()  # type: ignore[attr-defined]
 
 
@@ -499,7 +505,7 @@ def test_memory_is_extended_while_all_wait_for_one_that_is_late() -> None:
     """A late answer does not stop the requests behind it, as far as there is memory for more."""
     log = Log()
     free = threading.Event()
-    most = MOST_MEMORY // (MEMORY // 4)
+    most = MAX_BUFFER_BYTES // (DEFAULT_BUFFER_BYTES // 4)
 
     def work(task: int) -> tuple[int, Sequence[int]]:
         with log.work_on(task):
@@ -509,10 +515,10 @@ def test_memory_is_extended_while_all_wait_for_one_that_is_late() -> None:
                 free.set()  # more than four are under way or wait
             return task, ()
 
-    results = Workers(32).ordered(range(200), work, lambda _: MEMORY // 4)
+    results = Workers(32).ordered(range(200), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
     for consumed in range(200):
         assert next(results)[0] == consumed
-        assert len(log.started) <= consumed + most + FIRST_AHEAD
+        assert len(log.started) <= consumed + most + INITIAL_BUFFERED_RESULTS
     assert free.is_set()
 
 

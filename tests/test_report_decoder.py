@@ -12,13 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_tiktok_ads.extract import casting as records
-from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.extract import casting, report_decoder, schemas
 from tap_tiktok_ads.singer.writer import Lines
 
 DIMENSIONS = ("ad_id", "stat_time_day")
 METRICS = ("ad_name", "spend", "impressions", "ctr", "is_smart_creative")
-SCHEMA = schemas.report(DIMENSIONS, METRICS)
+SCHEMA = schemas.report_schema(DIMENSIONS, METRICS)
 VALUES = st.one_of(
     st.none(),
     st.booleans(),
@@ -50,21 +49,21 @@ def row_of(**metrics: t.Any) -> dict[str, t.Any]:
 
 def by_caster(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """The rows as the caster makes them, as they would read on the wire."""
-    caster = records.Caster(SCHEMA, attributes=True)
+    caster = casting.Caster(SCHEMA, dash_is_null=True)
     flat = [{**row["dimensions"], **row["metrics"]} for row in copy.deepcopy(rows)]
-    encoded = msgspec.json.Encoder(decimal_format="number").encode(list(caster.rows(flat)))
+    encoded = msgspec.json.Encoder(decimal_format="number").encode(list(caster.records(flat)))
     return t.cast("list[dict[str, t.Any]]", json.loads(encoded, parse_float=str, parse_int=str))
 
 
 def by_decoder(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]] | None:
     """The rows as the decoder makes them; None where it steps aside."""
-    decoder = records.ReportDecoder(SCHEMA, DIMENSIONS, METRICS)
+    decoder = report_decoder.ReportDecoder(SCHEMA, DIMENSIONS, METRICS)
     envelope = decoder.decode(body_of(rows))
     if envelope is None:
         return None
     lines = (
         Lines("s", ())
-        .of_members([row for row, _ in envelope.data.rows], {"advertiser_id": "7"})
+        .of_members([row for row, _ in envelope.data.records], {"advertiser_id": "7"})
         .splitlines()
     )
     found = [json.loads(line, parse_float=str, parse_int=str)["record"] for line in lines]
@@ -140,7 +139,7 @@ def test_plain_pages_are_decoded(metrics: dict[str, t.Any]) -> None:
 )
 def test_other_pages_are_left(body: bytes) -> None:
     """A page that needs a closer look is left to the caster."""
-    assert records.ReportDecoder(SCHEMA, DIMENSIONS, METRICS).decode(body) is None
+    assert report_decoder.ReportDecoder(SCHEMA, DIMENSIONS, METRICS).decode(body) is None
 
 
 def test_the_same_bytes() -> None:
