@@ -141,8 +141,8 @@ def to_pendulum_format(text: str) -> str:
         elif part in _FORMAT_TOKENS:
             parts.append(_FORMAT_TOKENS[part])
         else:
-            known = ", ".join(_FORMAT_TOKENS)
-            msg = f"{text!r} is not a date format: {part!r} is unknown, known are {known}"
+            tokens = ", ".join(_FORMAT_TOKENS)
+            msg = f"{text!r} is not a date format: {part!r} is unknown, known are {tokens}"
             raise DateError(msg)
     return "".join(parts)
 

@@ -140,8 +140,8 @@ def _dimension(name: str) -> Schema:
     """Return the column of a report's dimension, a text unless it is a time."""
     if name in TIME_COLUMNS:
         return TIME_COLUMNS[name]
-    known = _load("metrics")["dimensions"].get(name, {})
-    description = {"description": known["description"]} if "description" in known else {}
+    entry = _load("metrics")["dimensions"].get(name, {})
+    description = {"description": entry["description"]} if "description" in entry else {}
     return {"type": "string", **description}
 
 
