@@ -430,7 +430,7 @@ def test_a_key_that_is_no_column(sim: Simulator) -> None:
         ({"schema": {"properties": {"a": True}}}, "must be an object"),
         ({"pagination": "pages"}, "none of the forms"),
         ({"body": {"a": 1}}, "a GET sends no body"),
-        ({"date_format": "YYYY"}, "is no date format"),
+        ({"date_format": "YYYY"}, "is not a date format"),
         ({"window_days": 3}, "needs the macros {start_date} and {end_date}"),
         (
             {"params": {"advertiser_id": "{advertiser_id}", "a": "{start_date}"}},

@@ -96,5 +96,5 @@ def test_names_that_are_words_of_the_dialect(name: str) -> None:
 @pytest.mark.parametrize("path", ["$.a[\\x]", "$.a.`sub(/a/, b)`"])
 def test_paths_that_the_answer_has_no_values_for(path: str) -> None:
     """Values that have no order, or are no text, are told with the path."""
-    with pytest.raises(json_paths.PathError, match="cannot be followed in this answer"):
+    with pytest.raises(json_paths.PathError, match="cannot be followed in this response"):
         json_paths.find(path, {"a": [{"x": 1}, {"x": None}]})

@@ -115,7 +115,7 @@ def test_order_is_that_of_one_after_the_other(plan: Tree, seed: int, limit: int)
 
 
 @given(plan=trees)
-def test_in_turn_puts_what_follows_right_behind(plan: Tree) -> None:
+def test_sequential_puts_what_follows_right_behind(plan: Tree) -> None:
     """Tasks that follow one come right after it and before the rest of the plan, at any depth."""
 
     def paths(node: Tree, path: Path) -> list[Path]:
@@ -128,7 +128,7 @@ def test_in_turn_puts_what_follows_right_behind(plan: Tree) -> None:
     assert all(result == f"result of {task}" for task, result in found)
 
 
-def test_in_turn_works_on_nothing_ahead_of_need() -> None:
+def test_sequential_works_on_nothing_ahead_of_need() -> None:
     """Without look-ahead, a task is worked on when its result is asked for, and not before."""
     log = Log()
 

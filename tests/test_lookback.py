@@ -19,7 +19,7 @@ REPORT = "campaign_performance_report"
 
 def ad_group(click: t.Any, view: t.Any = "OFF", engaged: t.Any = None) -> dict[str, t.Any]:
     """An ad group with these windows."""
-    return dict(zip(lookback.FIELDS, (click, view, engaged), strict=True))
+    return dict(zip(lookback.ATTRIBUTION_COLUMNS, (click, view, engaged), strict=True))
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_date_formats(form: str, expected: str) -> None:
 @pytest.mark.parametrize("form", ["YYYY-MM-dd", "yyyy-MMM-dd", "EEE", "yyyy-MM-ddT"])
 def test_unknown_date_formats(form: str) -> None:
     """A letter that stands for nothing is named."""
-    with pytest.raises(dates.DateError, match="is no date format"):
+    with pytest.raises(dates.DateError, match="is not a date format"):
         dates.to_pendulum_format(form)
 
 

@@ -1,4 +1,7 @@
-"""Dates: macros, the advertiser's today, windows and look-back. Pure; the clock is a parameter."""
+"""Dates: macros, time zones of advertisers, windows and lookback. Pure: the clock is a parameter.
+
+Report dates are in the advertiser's time zone (doc 1740302848100353), so "today" is, too.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import pendulum
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+#: Letters of units in macros, and pendulum's words for them.
 UNITS = {
     "s": "seconds",
     "m": "minutes",
@@ -21,6 +25,9 @@ UNITS = {
     "M": "months",
     "y": "years",
 }
+#: Words for units in settings, and their letters.
+UNIT_WORDS = {word.removesuffix("s"): letter for letter, word in UNITS.items()}
+#: Names of times in macros.
 ANCHORS: dict[str, Callable[[pendulum.DateTime], pendulum.DateTime]] = {
     "now": lambda now: now,
     "today": lambda now: now.start_of("day"),
@@ -33,10 +40,8 @@ _MACRO = re.compile(
     r"(?P<open>[{(])\s*(?P<anchor>[a-z_]+)\s*"
     r"(?:(?P<sign>[+-])\s*(?P<count>\d{1,5})(?:\s*(?P<unit>[A-Za-z]+))?\s*)?(?P<close>[)}])"
 )
-#: Units as words, for settings.
-UNIT_WORDS = {word.removesuffix("s"): letter for letter, word in UNITS.items()}
-#: Letters of a date format, each as often as it is wide, and pendulum's token for it.
-_TOKENS = {
+#: Tokens of a date format, and pendulum's tokens for them.
+_FORMAT_TOKENS = {
     "yyyy": "YYYY",
     "yy": "YY",
     "MM": "MM",
@@ -53,14 +58,15 @@ _TOKENS = {
     "XXX": "Z",
     "Z": "ZZ",
 }
-_TOKEN = re.compile(r"'[^']*'|([A-Za-z])\1*|[^A-Za-z']+|'")
-#: What pendulum takes for more than itself in a format, unless a backslash is before it.
-_SPECIAL = re.compile(r"[A-Za-z\[\]\\]")
+#: A quoted text, a run of one letter, a text without letters, or a quote that is not closed.
+_FORMAT_PART = re.compile(r"'[^']*'|([A-Za-z])\1*|[^A-Za-z']+|'")
+#: Characters with a meaning in pendulum's formats. A backslash takes it away.
+_FORMAT_SPECIAL = re.compile(r"[A-Za-z\[\]\\]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class DateError(ValueError):
-    """A date or macro that cannot be read; the message says which and what is accepted."""
+    """A date, macro or date format that cannot be read. The message names the accepted forms."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,24 +78,29 @@ class Window:
 
     @property
     def days(self) -> int:
-        """How many days the window holds; 1 when start and end are the same day."""
+        """Number of days in the window. 1 if start and end are the same day."""
         return (self.end - self.start).days + 1
 
 
 def is_macro(text: str) -> bool:
-    """Whether the text is relative to the day on which it is read, as `{now-30}` is."""
+    """Return True if the text is a macro such as `{now-30}`, relative to the day of the run."""
     return text.strip()[:1] in {"{", "("}
 
 
 def resolve_macro(text: str, now: pendulum.DateTime, unit: str = "d") -> pendulum.DateTime:
-    """The moment that a macro names.
+    """Return the time that a macro names, in the time zone of `now`.
 
-    `{now}`, `{now-30}`, `{now+1}` or the same in round brackets; units s, m, h, d, w, M (month), y,
-    `unit` where none is written; also `{today}`, `{yesterday}`, `{start_of_week}` (Monday),
-    `{start_of_month}`, `{start_of_year}`, each with an offset if wanted.
+    A macro is an anchor with an optional offset in curly or round brackets: `{now}`, `{now-30}`,
+    `(now+2w)`, `{start_of_month-1M}`. `ANCHORS` lists the anchors, `UNITS` the units. A week starts
+    on Monday.
+
+    Args:
+        text: The macro.
+        now: The current time.
+        unit: Letter of the unit of an offset that names none.
 
     Raises:
-        DateError: not a macro, or an unknown name or unit.
+        DateError: The text is not a macro, or its anchor or unit is unknown.
     """
     match = _MACRO.fullmatch(text.strip())
     if match is None or match["open"] + match["close"] not in {"{}", "()"}:
@@ -98,51 +109,52 @@ def resolve_macro(text: str, now: pendulum.DateTime, unit: str = "d") -> pendulu
     if match["anchor"] not in ANCHORS:
         msg = f"{text!r} is not a date macro: known names are {', '.join(ANCHORS)}"
         raise DateError(msg)
-    moment = ANCHORS[match["anchor"]](now)
+    anchor = ANCHORS[match["anchor"]](now)
     if match["sign"] is None:
-        return moment
+        return anchor
     letter = match["unit"] or unit
     if letter not in UNITS:
         msg = f"{text!r} has an unknown unit {letter!r}: use one of {' '.join(UNITS)}"
         raise DateError(msg)
-    count = int(match["sign"] + match["count"])
+    offset = int(match["sign"] + match["count"])
     try:
-        return moment.add(**{UNITS[letter]: count})
+        return anchor.add(**{UNITS[letter]: offset})
     except (ValueError, OverflowError):
         msg = f"{text!r} lies outside the calendar"
         raise DateError(msg) from None
 
 
 def to_pendulum_format(text: str) -> str:
-    """Pendulum's form of a format such as `yyyy-MM-dd` or `yyyy-MM-dd'T'HH:mm:ssXXX`.
+    """Return pendulum's form of a date format such as `yyyy-MM-dd` or `yyyy-MM-dd'T'HH:mm:ssXXX`.
 
     Raises:
-        DateError: a letter stands for nothing, or a quote is not closed.
+        DateError: A letter has no meaning, or a quote is not closed.
     """
     parts = []
-    for match in _TOKEN.finditer(text):
+    for match in _FORMAT_PART.finditer(text):
         part = match[0]
         if part == "'":
-            msg = f"{text!r} is no date format: a quote is not closed"
+            msg = f"{text!r} is not a date format: a quote is not closed"
             raise DateError(msg)
         if not match[1]:
-            parts.append(_SPECIAL.sub(r"\\\g<0>", part.strip("'")))
-        elif part in _TOKENS:
-            parts.append(_TOKENS[part])
+            parts.append(_FORMAT_SPECIAL.sub(r"\\\g<0>", part.strip("'")))
+        elif part in _FORMAT_TOKENS:
+            parts.append(_FORMAT_TOKENS[part])
         else:
-            msg = f"{text!r} is no date format: {part!r} is none of {', '.join(_TOKENS)}"
+            tokens = ", ".join(_FORMAT_TOKENS)
+            msg = f"{text!r} is not a date format: {part!r} is unknown, known are {tokens}"
             raise DateError(msg)
     return "".join(parts)
 
 
 def parse_day(text: str, now: pendulum.DateTime) -> pendulum.Date:
-    """The calendar day that a setting names, in the time zone of `now`.
+    """Return the day that a setting names, in the time zone of `now`.
 
-    Takes a date (`2026-01-31`), a date-time (one with an offset is moved into the zone of `now`
-    first) or a macro.
+    Accepts a date (`2026-01-31`), a date-time and a macro. A date-time with an offset is converted
+    to the time zone of `now`.
 
     Raises:
-        DateError: the text is none of these.
+        DateError: The text has none of these forms.
     """
     if is_macro(text):
         return resolve_macro(text, now).date()
@@ -158,10 +170,10 @@ def parse_day(text: str, now: pendulum.DateTime) -> pendulum.Date:
 
 
 def parse_time(value: object) -> pendulum.DateTime:
-    """The moment, in UTC, that a bookmark names: a date or a date-time, UTC if it names no zone.
+    """Return the time of a bookmark in UTC. A date, or a date-time without a zone, is in UTC.
 
     Raises:
-        DateError: the value is none.
+        DateError: The value is not a date or date-time.
     """
     if isinstance(value, str) and _DATE.match(value):
         with contextlib.suppress(ValueError, OverflowError):
@@ -173,22 +185,22 @@ def parse_time(value: object) -> pendulum.DateTime:
 
 
 def split_windows(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Window]:
-    """Ascending windows of at most `days` days that cover start to end, each day exactly once."""
-    while (left := (end - start).days) >= days:
+    """Yield ascending windows of at most `days` days. They cover start to end, each day once."""
+    while (days_left := (end - start).days) >= days:
         yield Window(start, start.add(days=days - 1))
         start = start.add(days=days)
-    if left >= 0:
+    if days_left >= 0:
         yield Window(start, end)
 
 
 def split_windows_backwards(
     start: pendulum.Date, end: pendulum.Date, days: int
 ) -> Iterator[Window]:
-    """The same from the end on: descending windows that cover end to start."""
-    while (left := (end - start).days) >= days:
+    """Yield descending windows of at most `days` days. They cover end to start, each day once."""
+    while (days_left := (end - start).days) >= days:
         yield Window(end.subtract(days=days - 1), end)
         end = end.subtract(days=days)
-    if left >= 0:
+    if days_left >= 0:
         yield Window(start, end)
 
 
@@ -199,11 +211,17 @@ def first_day_to_read(
     *,
     rolling: bool,
 ) -> pendulum.Date:
-    """The first day that an incremental report reads.
+    """Return the first day that an incremental report reads.
 
-    Without a bookmark, the configured start. With one, `lookback_days` before it. A fixed start
-    date is a floor that is never crossed; a rolling one (a macro) is not, for it moves on by
-    itself, and after a pause longer than its reach the days in between would be lost.
+    Without a bookmark, it is the configured start. With a bookmark, it is `lookback_days` before
+    the bookmark, but never before a fixed start. A rolling start moves on by itself, so it does not
+    limit the lookback: after a long pause, days before it would be lost.
+
+    Args:
+        configured: The `start_date` of the settings.
+        bookmark: The last day that is synced.
+        lookback_days: Number of days before the bookmark that are read again.
+        rolling: True if `start_date` is a macro.
     """
     if bookmark is None:
         return configured

@@ -1,6 +1,6 @@
-"""Which objects a listing held the last time, kept in the state, so that what is gone is known.
+"""Detection of deleted objects: the keys of the last complete list are kept in the state.
 
-Digests would tell that something is gone, but not what: a tombstone needs the key.
+A digest of the list would show that an object is missing. A tombstone needs its key.
 """
 
 from __future__ import annotations
@@ -15,105 +15,121 @@ import zlib
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    Identity = tuple[t.Any, ...]
+    Key = tuple[t.Any, ...]
 
-#: The column that tells when an object was found to be gone.
+#: The column with the time when an object was found deleted.
 DELETED_AT = "_deleted_at"
 DELETED_AT_SCHEMA = {
     "type": ["string", "null"],
     "format": "date-time",
-    "description": "When a run found that TikTok lists the object no more; its other columns are "
-    "empty then. Null while it is listed.",
+    "description": "When a run found that TikTok no longer lists the object. All other columns "
+    "except the keys are null then. Null while TikTok lists the object.",
 }
-#: The member of an advertiser's state that holds what was listed.
+#: The member of an advertiser's state with the objects listed.
 STATE_MEMBER = "listed"
-#: Objects of a stream that a state holds at most, over all advertisers: some 11 bytes each.
+#: Maximum number of objects of a stream in a state, over all advertisers: about 11 bytes each.
 MAX_LISTED_OBJECTS = 20_000
-#: Bytes that an unpacked listing may take.
-_LARGEST = 50_000_000
+MAX_UNPACKED_BYTES = 50_000_000
+_MAX_COMPRESSION = 9
 
 
-def pack(identities: Iterable[Identity]) -> str:
-    """The keys of a listing as text for a state, the same in whatever order they came."""
-    content = json.dumps(sorted(identities, key=json.dumps), separators=(",", ":"))
-    return base64.b64encode(zlib.compress(content.encode(), 9)).decode()
+def pack(keys: Iterable[Key]) -> str:
+    """Return keys as text for a state. The text does not depend on their order."""
+    content = json.dumps(sorted(keys, key=json.dumps), separators=(",", ":"))
+    return base64.b64encode(zlib.compress(content.encode(), _MAX_COMPRESSION)).decode()
 
 
-def unpack(packed: t.Any, columns: int) -> frozenset[Identity] | None:
-    """The keys, of so many columns, that a state holds; None where none can be read."""
+def unpack(packed: t.Any, column_count: int) -> frozenset[Key] | None:
+    """Return the keys in a state, or None if they cannot be read.
+
+    Args:
+        packed: A result of `pack`.
+        column_count: Number of columns of each key.
+    """
     if not isinstance(packed, str):
         return None
     try:
-        content = zlib.decompressobj().decompress(base64.b64decode(packed), _LARGEST)
-        found = frozenset(map(tuple, json.loads(content)))
+        content = zlib.decompressobj().decompress(base64.b64decode(packed), MAX_UNPACKED_BYTES)
+        keys = frozenset(map(tuple, json.loads(content)))
     except (binascii.Error, zlib.error, ValueError, TypeError, RecursionError):
         return None
-    return found if all(len(one) == columns for one in found) else None
+    return keys if all(len(key) == column_count for key in keys) else None
 
 
-def object_count(part: t.Any) -> int:
-    """How many objects a part of the state holds."""
-    found = part.get("count") if isinstance(part, dict) else 0
-    return found if isinstance(found, int) else 0
+def object_count(listed: t.Any) -> int:
+    """Return the number of objects in the `listed` member of a state."""
+    count = listed.get("count") if isinstance(listed, dict) else 0
+    return count if isinstance(count, int) else 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ListedObjects:
-    """What a run listed of an advertiser.
+    """The objects of an advertiser that a run received from a list endpoint.
 
     Attributes:
-        keys: their keys; None where nobody knows.
-        list_count: how many listings were answered: an account may be refused that of TopView.
-        is_complete: whether these are all.
-        was_empty: whether the run before found nothing where there had been something.
+        keys: Keys of the objects. None: unknown.
+        list_count: Number of lists received. An account may lack permission for TopView objects.
+        is_complete: True if all objects were received.
+        was_empty: True if the run before received no object where there had been some.
     """
 
-    keys: frozenset[Identity] | None = None
+    keys: frozenset[Key] | None = None
     list_count: int = 0
     is_complete: bool = False
     was_empty: bool = False
 
     @classmethod
-    def from_state(cls, part: t.Any, columns: int) -> ListedObjects:
-        """What the state holds, of keys of so many columns."""
-        if not isinstance(part, dict):
+    def from_state(cls, listed: t.Any, column_count: int) -> ListedObjects:
+        """Return the objects in the `listed` member of a state.
+
+        Args:
+            listed: A result of `to_state`. Anything else yields unknown keys.
+            column_count: Number of columns of each key.
+        """
+        if not isinstance(listed, dict):
             return cls()
-        listings = part.get("listings")
+        list_count = listed.get("listings")
         return cls(
-            unpack(part.get("keys"), columns),
-            listings if isinstance(listings, int) else 0,
+            unpack(listed.get("keys"), column_count),
+            list_count if isinstance(list_count, int) else 0,
             is_complete=True,
-            was_empty=bool(part.get("empty")),
+            was_empty=bool(listed.get("empty")),
         )
 
     def to_state(self) -> dict[str, t.Any]:
-        """A part of a state."""
-        identities = self.keys or frozenset()
-        part = {"keys": pack(identities), "count": len(identities), "listings": self.list_count}
-        return part | ({"empty": True} if self.was_empty else {})
+        """Return the `listed` member: `{"keys": "eJyL...", "count": 2, "listings": 1}`."""
+        keys = self.keys or frozenset()
+        listed = {"keys": pack(keys), "count": len(keys), "listings": self.list_count}
+        return listed | ({"empty": True} if self.was_empty else {})
 
-    def _is_believable(self, before: ListedObjects) -> bool:
-        """Whether what this lacks is gone: the same was asked, and all of it answered.
-
-        Nothing at all where there was something is believed when it comes twice.
-        """
-        suspicious = not self.keys and bool(before.keys) and not before.was_empty
-        return self.is_complete and self.list_count == before.list_count and not suspicious
-
-    def missing_since(self, before: ListedObjects) -> list[Identity]:
-        """What was listed before, and is gone; in an order that does not change."""
-        if not before.keys or not self._is_believable(before):
+    def missing_since(self, before: ListedObjects) -> list[Key]:
+        """Return the keys of the objects deleted since an earlier run, in a stable order."""
+        if not before.keys or not self._is_credible_after(before):
             return []
         return sorted(before.keys - (self.keys or frozenset()), key=repr)
 
     def merged_with(self, before: ListedObjects) -> ListedObjects:
-        """What a state should hold now: nothing is left out that no tombstone told of."""
+        """Return the objects for the state. No object leaves the state without a tombstone.
+
+        Args:
+            before: Objects of the earlier run.
+        """
         if self.is_complete and before.keys is None:
             return self
-        if self._is_believable(before):
+        if self._is_credible_after(before):
             return self
-        kept = (before.keys or frozenset()) | (self.keys or frozenset())
-        empty = self.is_complete and not self.keys and bool(before.keys)
         return dataclasses.replace(
-            self, keys=kept, was_empty=empty, list_count=max(self.list_count, before.list_count)
+            self,
+            keys=(before.keys or frozenset()) | (self.keys or frozenset()),
+            list_count=max(self.list_count, before.list_count),
+            was_empty=self.is_complete and not self.keys and bool(before.keys),
         )
+
+    def _is_credible_after(self, before: ListedObjects) -> bool:
+        """Return True if the objects missing since an earlier run are deleted.
+
+        The same lists must be complete in both runs. An empty list after a filled one is credible
+        when it comes twice.
+        """
+        is_suspicious = not self.keys and bool(before.keys) and not before.was_empty
+        return self.is_complete and self.list_count == before.list_count and not is_suspicious

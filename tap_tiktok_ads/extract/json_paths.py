@@ -1,6 +1,6 @@
-"""JSONPaths: where the records of an answer are, and what else it tells. Pure.
+"""JSONPaths of custom streams: where a response holds its records and cursors. Pure.
 
-The dialect is that of `jsonpath-ng`, filters included: `$.data.list[*]`,
+The dialect is that of `jsonpath-ng` with its extensions, filters included: `$.data.list[*]`,
 `$.data.list[?(@.status == "ENABLE")]`.
 """
 
@@ -13,78 +13,32 @@ import typing as t
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Names of members that hold the records of TikTok's listings, the likeliest first.
-LIKELY = ("list", "records", "items", "rows")
-#: Keys of its first record that a suggestion shows, at most; levels that are searched.
-SHOWN_KEYS = 6
-DEEPEST = 12
-#: Words that have a meaning of their own in a path.
-RESERVED = frozenset({"where", "wherenot"})
-#: What jsonpath-ng 1.8 takes for a truth value, even at the start of a name.
-BOOLEANS = ("true", "false")
+#: Members that usually hold the records of a list endpoint, the most frequent first.
+USUAL_NAMES = ("list", "records", "items", "rows")
+#: Number of keys of the first record that a suggestion shows.
+MAX_SHOWN_KEYS = 6
+#: Number of levels of a response that are searched for arrays.
+MAX_SEARCH_DEPTH = 12
+MAX_REASON_CHARS = 100
+#: Words with a meaning of their own in a path.
+_RESERVED_WORDS = frozenset({"where", "wherenot"})
+#: jsonpath-ng 1.8 reads these as booleans, even at the start of a name.
+_BOOLEANS = ("true", "false")
 
 
 class PathError(ValueError):
-    """A JSONPath that cannot be read; the message says why."""
-
-
-@functools.cache
-def parse(path: str) -> t.Any:
-    """The parsed JSONPath.
-
-    Raises:
-        PathError: it is none.
-    """
-    from jsonpath_ng.ext.parser import parse as parse_path  # noqa: PLC0415 - slow to import, and rarely needed
-
-    try:
-        return parse_path(path)
-    except Exception as error:  # noqa: BLE001 - lexer and parser raise several, without a class in common
-        msg = f"{path!r} is not a JSONPath ({_reason(error)})"
-        raise PathError(msg) from None
-
-
-def find(path: str, document: t.Any) -> list[t.Any]:
-    """All values that a path leads to.
-
-    Raises:
-        PathError: it is none, or asks for what these values do not have, as an order.
-    """
-    steps = parse(path)
-    try:
-        return [match.value for match in steps.find(document)]
-    except Exception as error:  # noqa: BLE001 - whatever its operators raise at values of other types
-        msg = f"{path!r} cannot be followed in this answer ({_reason(error)})"
-        raise PathError(msg) from None
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:100]
-
-
-def parent_path(path: str) -> str | None:
-    """The path of the list that `path[*]`, or the like, takes its values from; None for others."""
-    import jsonpath_ng  # noqa: PLC0415 - see above
-
-    steps = parse(path)
-    if isinstance(steps, jsonpath_ng.Child) and not isinstance(steps.right, jsonpath_ng.Fields):
-        return str(steps.left)
-    return None
-
-
-def last_key(path: str) -> str | None:
-    """The name of the member that a path ends in; None where it ends otherwise."""
-    import jsonpath_ng  # noqa: PLC0415 - see above
-
-    steps = parse(path)
-    end = steps.right if isinstance(steps, jsonpath_ng.Child) else steps
-    names = end.fields if isinstance(end, jsonpath_ng.Fields) else ()
-    return names[0] if len(names) == 1 and names[0] != "*" else None
+    """A JSONPath that cannot be parsed or evaluated. The message says why."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Suggestion:
-    """An array of objects in an answer: where, how many, and the first keys of the first one."""
+    """An array of objects in a response.
+
+    Attributes:
+        path: JSONPath of the objects.
+        size: Number of objects.
+        keys: The first keys of the first object.
+    """
 
     path: str
     size: int
@@ -94,41 +48,109 @@ class Suggestion:
         return f"{self.path} ({self.size}: {', '.join(self.keys)})"
 
 
-def suggest_paths(document: t.Any) -> list[Suggestion]:
-    """Every array of objects, the likeliest to be the records first.
+@functools.cache
+def parse(path: str) -> t.Any:
+    """Return the parsed JSONPath.
 
-    Arrays of `data` come before deeper ones, those that bear a usual name before others, long ones
-    before short ones.
+    Raises:
+        PathError: The text is not a JSONPath.
     """
-    found = list(_arrays(document, "$", 0))
+    from jsonpath_ng.ext.parser import parse as parse_path  # noqa: PLC0415 - slow, rarely needed
 
-    def rank(item: tuple[int, Suggestion]) -> tuple[t.Any, ...]:
-        depth, one = item
-        name = last_key(one.path.removesuffix("[*]"))
-        usual = LIKELY.index(name) if name in LIKELY else len(LIKELY)
-        return (depth, usual, -one.size, one.path)
+    try:
+        return parse_path(path)
+    except Exception as error:  # noqa: BLE001 - lexer and parser raise unrelated classes
+        msg = f"{path!r} is not a JSONPath ({_reason(error)})"
+        raise PathError(msg) from None
 
-    return [one for _, one in sorted(found, key=rank)]
+
+def find(path: str, document: t.Any) -> list[t.Any]:
+    """Return all values of a document that a JSONPath matches.
+
+    Raises:
+        PathError: The path is not a JSONPath, or it compares values that have no order.
+    """
+    parsed = parse(path)
+    try:
+        return [match.value for match in parsed.find(document)]
+    except Exception as error:  # noqa: BLE001 - operators raise whatever the values raise
+        msg = f"{path!r} cannot be followed in this response ({_reason(error)})"
+        raise PathError(msg) from None
+
+
+def parent_path(path: str) -> str | None:
+    """Return the path of the array whose items a path matches, or None if it ends in a name.
+
+    Example:
+        >>> parent_path("$.data.list[*]")
+        '$.data.list'
+
+    Raises:
+        PathError: The path is not a JSONPath.
+    """
+    import jsonpath_ng  # noqa: PLC0415 - slow, rarely needed
+
+    parsed = parse(path)
+    if isinstance(parsed, jsonpath_ng.Child) and not isinstance(parsed.right, jsonpath_ng.Fields):
+        return str(parsed.left)
+    return None
+
+
+def last_key(path: str) -> str | None:
+    """Return the name that a path ends in, or None if it ends in something else.
+
+    Raises:
+        PathError: The path is not a JSONPath.
+    """
+    import jsonpath_ng  # noqa: PLC0415 - slow, rarely needed
+
+    parsed = parse(path)
+    last_step = parsed.right if isinstance(parsed, jsonpath_ng.Child) else parsed
+    names = last_step.fields if isinstance(last_step, jsonpath_ng.Fields) else ()
+    return names[0] if len(names) == 1 and names[0] != "*" else None
+
+
+def suggest_paths(document: t.Any) -> list[Suggestion]:
+    """Return every array of objects in a response, the most likely records first.
+
+    Arrays higher up come first, then arrays with a usual name, then longer arrays.
+    """
+    arrays = sorted(_arrays(document, "$", 0), key=_likelihood)
+    return [suggestion for _, suggestion in arrays]
+
+
+def _likelihood(array: tuple[int, Suggestion]) -> tuple[t.Any, ...]:
+    """Return the sort key of an array with its depth."""
+    depth, suggestion = array
+    name = last_key(suggestion.path.removesuffix("[*]"))
+    rank = USUAL_NAMES.index(name) if name in USUAL_NAMES else len(USUAL_NAMES)
+    return depth, rank, -suggestion.size, suggestion.path
 
 
 def _arrays(value: t.Any, path: str, depth: int) -> Iterator[tuple[int, Suggestion]]:
-    if depth > DEEPEST:
+    """Yield the arrays of objects in a value, with their depth."""
+    if depth > MAX_SEARCH_DEPTH:
         return
     if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _arrays(inner, f"{path}.{_step(name)}", depth + 1)
+        for name, member in value.items():
+            yield from _arrays(member, f"{path}.{_step(name)}", depth + 1)
     elif isinstance(value, list):
         objects = [item for item in value if isinstance(item, dict)]
         if objects:
-            keys = tuple(objects[0])[:SHOWN_KEYS]
+            keys = tuple(objects[0])[:MAX_SHOWN_KEYS]
             yield depth, Suggestion(f"{path}[*]", len(objects), keys)
             yield from _arrays(objects[0], f"{path}[*]", depth + 1)
 
 
 def _step(name: str) -> str:
-    """A member's name as a step of a path, quoted unless it is an identifier."""
-    reserved = name in RESERVED or name.lower().startswith(BOOLEANS)
-    if name.isidentifier() and name.isascii() and not reserved:
+    """Return a name as a step of a path, in quotes unless it is an identifier."""
+    is_reserved = name in _RESERVED_WORDS or name.lower().startswith(_BOOLEANS)
+    if name.isidentifier() and name.isascii() and not is_reserved:
         return name
     escaped = name.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def _reason(error: Exception) -> str:
+    """Return an exception on one short line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:MAX_REASON_CHARS]

@@ -1,4 +1,8 @@
-"""How long the numbers of a day may still change: by the attribution windows of ad groups."""
+"""How long TikTok may still change the numbers of a day: the attribution windows of ad groups.
+
+Conversions are dated by impression or click, and keep growing for the attribution window
+(doc 1739314558673922).
+"""
 
 from __future__ import annotations
 
@@ -7,32 +11,46 @@ import typing as t
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: Days of each window that TikTok offers.
-WINDOWS = {"OFF": 0, "ONE_DAY": 1, "SEVEN_DAYS": 7, "FOURTEEN_DAYS": 14, "TWENTY_EIGHT_DAYS": 28}
-#: Columns of `ad_groups`, and the days that count where one holds nothing that is known here.
-#: There is no OFF for engaged views: it is off where the column is empty.
-FIELDS = {
+#: Days of each attribution window that TikTok offers.
+ATTRIBUTION_WINDOW_DAYS = {
+    "OFF": 0,
+    "ONE_DAY": 1,
+    "SEVEN_DAYS": 7,
+    "FOURTEEN_DAYS": 14,
+    "TWENTY_EIGHT_DAYS": 28,
+}
+#: Columns of `ad_groups` with a window, and the longest window of each in days. The longest window
+#: applies if the column holds an unknown value.
+ATTRIBUTION_COLUMNS = {
     "click_attribution_window": 28,
     "view_attribution_window": 7,
     "engaged_view_attribution_window": 7,
 }
-#: Days where nothing is known of the ad groups: the longest window.
+#: Columns whose window is off if they are empty. TikTok has no OFF for engaged views.
+OPTIONAL_COLUMNS = frozenset({"engaged_view_attribution_window"})
+#: The longest window, for accounts whose ad groups are unknown.
 DEFAULT_LOOKBACK_DAYS = 28
-#: Days for which delivery itself is corrected, whatever the windows.
-DELIVERY = 3
+#: TikTok corrects delivery numbers for this long, whatever the attribution windows.
+MIN_LOOKBACK_DAYS = 3
 
 
 def lookback_days(ad_groups: Iterable[Mapping[str, t.Any]]) -> int:
-    """Days after which no conversion of any ad group is dated back; the default without any."""
-    needed = [_days(ad_group) for ad_group in ad_groups]
-    return max(DELIVERY, *needed) if needed else DEFAULT_LOOKBACK_DAYS
+    """Return the number of days after which no conversion of the ad groups is added to a day.
+
+    Args:
+        ad_groups: Records of `ad_groups`. Without any, `DEFAULT_LOOKBACK_DAYS` is returned.
+    """
+    windows = [_longest_window(ad_group) for ad_group in ad_groups]
+    return max(MIN_LOOKBACK_DAYS, *windows) if windows else DEFAULT_LOOKBACK_DAYS
 
 
-def _days(ad_group: Mapping[str, t.Any]) -> int:
-    found = []
-    for field, longest in FIELDS.items():
-        value = ad_group.get(field)
-        if value is None and field.startswith("engaged"):
+def _longest_window(ad_group: Mapping[str, t.Any]) -> int:
+    """Return the longest attribution window of an ad group in days."""
+    windows = []
+    for column, longest in ATTRIBUTION_COLUMNS.items():
+        value = ad_group.get(column)
+        if value is None and column in OPTIONAL_COLUMNS:
             continue
-        found.append(WINDOWS.get(value, longest) if isinstance(value, str) else longest)
-    return max(found)
+        days = ATTRIBUTION_WINDOW_DAYS.get(value) if isinstance(value, str) else None
+        windows.append(longest if days is None else days)
+    return max(windows)

@@ -1,8 +1,8 @@
-"""Macros in the strings of a request that a user describes. Pure; the clock is a parameter.
+"""Macros in the requests of custom streams. Pure: the clock is a parameter.
 
-`{advertiser_id}`, `{start_date}` and `{end_date}` of the window, `{lookup.column}`, and the date
-macros of `dates`: `{now-7}`, `{start_of_month-1M}`, or the same in round brackets. Other braces are
-text, so that a string may hold JSON.
+Macros are `{advertiser_id}`, `{start_date}` and `{end_date}` of the window, `{lookup.column}`, and
+the date macros of `dates`: `{now-7}`, `(start_of_month-1M)`. Other braces are text, so a string may
+hold JSON.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from tap_tiktok_ads.extract import dates
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-#: A day on which macros are tried out.
-_SOME_DAY = pendulum.datetime(2026, 1, 31)
-#: What a macro looks like: a name, of a lookup with its column, perhaps an offset.
+#: The day for which date macros are resolved when they are validated.
+_VALIDATION_DAY = pendulum.datetime(2026, 1, 31)
+#: A name, of a lookup with its column, and an optional offset. In round brackets: anchors only.
 _MACRO = re.compile(
     r"\{\s*(?P<name>[A-Za-z_]\w*(?:\.\w+)?)\s*"
     r"(?:(?P<offset>[+-]\s*\d+(?:\s*[A-Za-z]+)?)\s*)?\}"
@@ -30,80 +30,43 @@ _MACRO = re.compile(
 
 
 class MacroError(ValueError):
-    """A macro that is unknown, or cannot stand where it does; the message says which."""
-
-
-def strings(value: t.Any) -> Iterator[str]:
-    """Every string in a value of any JSON type, keys of objects left out."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from strings(inner)
-
-
-def listed(value: t.Any) -> Iterator[str]:
-    """Every string that stands in a list, at any depth."""
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from listed(inner)
-    elif isinstance(value, list):
-        yield from (inner for inner in value if isinstance(inner, str))
-        for inner in value:
-            yield from listed(inner)
+    """A macro that is unknown, or used where it has no meaning. The message names it."""
 
 
 def macro_names(value: t.Any) -> set[str]:
-    """The names of the macros in a value that are no date macros."""
+    """Return the names of the macros in a JSON value, without date macros."""
     return {
         match["name"]
         for text in strings(value)
         for match in _MACRO.finditer(text)
-        if match["name"] and match["name"] not in dates.ANCHORS
+        if not _is_date_macro(match)
     }
 
 
-def validate(value: t.Any, known: Collection[str], lists: Collection[str], unit: str) -> None:
-    """Refuse macros that no request could fill.
+def validate(value: t.Any, names: Collection[str], list_names: Collection[str], unit: str) -> None:
+    """Raise an error for a macro that cannot be resolved in any request.
 
     Args:
-        value: of any JSON type.
-        known: the names that there are, save the date macros.
-        lists: those of them whose values are arrays: they must stand alone in their string.
-        unit: letter of the unit of an offset without one.
+        value: A JSON value, such as the `params` of a custom stream.
+        names: Names of the macros that exist, without date macros.
+        list_names: Names of the macros whose values are arrays. Such a macro must be a whole
+            string, outside of an array.
+        unit: Letter of the unit of an offset that names none.
 
     Raises:
-        MacroError: the first macro that cannot be used.
+        MacroError: A macro cannot be resolved.
     """
-    for text in listed(value):
-        if (whole := _MACRO.fullmatch(text)) and whole["name"] in lists:
+    for text in strings_in_arrays(value):
+        match = _MACRO.fullmatch(text)
+        if match and match["name"] in list_names:
             msg = f"Macro {text} is a list itself: write it without the brackets around it"
             raise MacroError(msg)
     for text in strings(value):
         for match in _MACRO.finditer(text):
-            name, macro = match["name"], match[0]
-            if match["anchor"] or name in dates.ANCHORS:
-                try:
-                    dates.resolve_macro(macro, _SOME_DAY, unit)
-                except dates.DateError as error:
-                    raise MacroError(str(error)) from None
-            elif name not in known or match["offset"]:
-                near = difflib.get_close_matches(name, [*known, *dates.ANCHORS], n=1)
-                hint = f"did you mean {{{near[0]}}}?" if near else f"known are {_listed(known)}."
-                msg = f"Unknown macro {macro}: {hint}"
-                raise MacroError(msg)
-            elif name in lists and macro != text:
-                msg = (
-                    f"Macro {macro} stands for a list and must be the whole string, not in {text!r}"
-                )
-                raise MacroError(msg)
-
-
-def _listed(names: Collection[str]) -> str:
-    return ", ".join(f"{{{name}}}" for name in [*sorted(names), *dates.ANCHORS])
+            if _is_date_macro(match):
+                _resolve_date(match[0], _VALIDATION_DAY, unit)
+            else:
+                _validate_name(match, names, list_names)
 
 
 def resolve(
@@ -114,32 +77,103 @@ def resolve(
     unit: str = "d",
     render: Callable[[pendulum.DateTime], str],
 ) -> t.Any:
-    """A copy of a value with its macros filled in.
+    """Return a copy of a JSON value with its macros replaced.
 
-    A string that is nothing but one of `values` becomes that value, of whatever type it is.
+    A string that is nothing but a macro becomes the macro's value, of whatever type.
+
+    Args:
+        value: A JSON value that `validate` accepts.
+        values: Values of the macros by name, without date macros.
+        now: The current time.
+        unit: Letter of the unit of an offset that names none.
+        render: Formats the time of a date macro.
 
     Raises:
-        MacroError: a date lies outside the calendar.
+        MacroError: A date lies outside the calendar.
     """
 
     def replacement(match: re.Match[str]) -> str:
-        if match["anchor"] or match["name"] in dates.ANCHORS:
-            try:
-                return render(dates.resolve_macro(match[0], now, unit))
-            except dates.DateError as error:
-                raise MacroError(str(error)) from None
+        if _is_date_macro(match):
+            return render(_resolve_date(match[0], now, unit))
         return str(values[match["name"]])
 
-    def filled(part: t.Any) -> t.Any:
-        if isinstance(part, str):
-            whole = _MACRO.fullmatch(part)
-            if whole and whole["name"] in values:
-                return values[whole["name"]]
-            return _MACRO.sub(replacement, part)
-        if isinstance(part, dict):
-            return {key: filled(inner) for key, inner in part.items()}
-        if isinstance(part, list):
-            return [filled(inner) for inner in part]
-        return part
+    def resolved(item: t.Any) -> t.Any:
+        if isinstance(item, str):
+            match = _MACRO.fullmatch(item)
+            is_value = match is not None and match["name"] in values
+            return values[match["name"]] if match and is_value else _MACRO.sub(replacement, item)
+        if isinstance(item, dict):
+            return {key: resolved(member) for key, member in item.items()}
+        if isinstance(item, list):
+            return [resolved(member) for member in item]
+        return item
 
-    return filled(value)
+    return resolved(value)
+
+
+def strings(value: t.Any) -> Iterator[str]:
+    """Yield every string in a JSON value, without the keys of objects."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for member in _members(value):
+            yield from strings(member)
+
+
+def strings_in_arrays(value: t.Any) -> Iterator[str]:
+    """Yield every string that is an item of an array, at any depth of a JSON value."""
+    if not isinstance(value, (dict, list)):
+        return
+    for member in _members(value):
+        if isinstance(value, list) and isinstance(member, str):
+            yield member
+        else:
+            yield from strings_in_arrays(member)
+
+
+def _members(value: dict[str, t.Any] | list[t.Any]) -> Collection[t.Any]:
+    """Return the values of an object or the items of an array."""
+    return value.values() if isinstance(value, dict) else value
+
+
+def _is_date_macro(match: re.Match[str]) -> bool:
+    """Return True if a match names a time."""
+    return bool(match["anchor"]) or match["name"] in dates.ANCHORS
+
+
+def _resolve_date(macro: str, now: pendulum.DateTime, unit: str) -> pendulum.DateTime:
+    """Return the time of a date macro.
+
+    Raises:
+        MacroError: The offset has an unknown unit, or the date lies outside the calendar.
+    """
+    try:
+        return dates.resolve_macro(macro, now, unit)
+    except dates.DateError as error:
+        raise MacroError(str(error)) from None
+
+
+def _validate_name(
+    match: re.Match[str], names: Collection[str], list_names: Collection[str]
+) -> None:
+    """Raise an error for a macro that is not a date macro and cannot be resolved.
+
+    Raises:
+        MacroError: The name is unknown, it has an offset, or an array is part of a longer text.
+    """
+    macro, name = match[0], match["name"]
+    if name not in names or match["offset"]:
+        close = difflib.get_close_matches(name, [*names, *dates.ANCHORS], n=1)
+        hint = f"did you mean {{{close[0]}}}?" if close else f"known are {_in_braces(names)}."
+        msg = f"Unknown macro {macro}: {hint}"
+        raise MacroError(msg)
+    if name in list_names and macro != match.string:
+        msg = (
+            f"Macro {macro} stands for a list and must be the whole string, not in {match.string!r}"
+        )
+        raise MacroError(msg)
+
+
+def _in_braces(names: Collection[str]) -> str:
+    """Return the names of all macros for a message."""
+    return ", ".join(f"{{{name}}}" for name in [*sorted(names), *dates.ANCHORS])

@@ -1,6 +1,6 @@
-"""Where columns come from: `schemas/*.json` for entities, `schemas/metrics.json` for reports.
+"""JSON Schemas of streams: `schemas/*.json` for entities, `schemas/metrics.json` for reports.
 
-The folder lies inside the installed package, and beside it in a checkout.
+The folder is inside the installed package. In a checkout it is beside the package.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ import msgspec
 from tap_tiktok_ads.extract.values import to_text
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Schema: t.TypeAlias = "dict[str, t.Any]"
 
-PACKAGED = Path(__file__).parent.parent / "schemas"
-FOLDER = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "schemas"
+_PACKAGED_FOLDER = Path(__file__).parent.parent / "schemas"
+_CHECKOUT_FOLDER = Path(__file__).parents[2] / "schemas"
+FOLDER = _PACKAGED_FOLDER if _PACKAGED_FOLDER.is_dir() else _CHECKOUT_FOLDER
 
-#: What stands in a key column where there is nothing, as in TikTok's reports; databases that take
-#: empty text for null would refuse it in a key.
+#: The text of a key column without a value, as in TikTok's reports. Databases that read the empty
+#: text as null would reject it in a key.
 EMPTY_KEY = "-"
-#: Columns of a time dimension; both are in account time.
+#: Columns of time dimensions, both in account time.
 TIME_COLUMNS: dict[str, Schema] = {
     "stat_time_day": {
         "type": "string",
@@ -39,20 +40,25 @@ TIME_COLUMNS: dict[str, Schema] = {
         "description": "Hour in the advertiser's time zone, as YYYY-MM-DDTHH:MM:SS.",
     },
 }
-#: The column that tells which request the rows of a report came from.
-TOP_VIEW: Schema = {
+#: Column that separates the records of the two requests of a report.
+IS_TOPVIEW_SCHEMA: Schema = {
     "type": "boolean",
-    "description": "Whether these are TopView ads (buying type RESERVATION_TOP_VIEW), which TikTok "
-    "reports only when asked for them. All others are auction or reach and frequency "
-    "(RESERVATION_RF) ads: rf_campaign_type of campaigns tells which.",
+    "description": "True for TopView ads (buying type RESERVATION_TOP_VIEW), which TikTok reports "
+    "only on request. False for auction ads and reach and frequency ads (RESERVATION_RF). Use "
+    "rf_campaign_type of campaigns to separate these two.",
 }
-#: The column that tells whether TikTok may still correct a row of a report.
-IS_FINAL: Schema = {
+#: Column that separates final records from records that TikTok may still correct.
+IS_FINAL_SCHEMA: Schema = {
     "type": ["boolean", "null"],
-    "description": "Whether the day is older than the look-back and TikTok's delays, so that no "
-    "later run reads it again and its numbers stand. Null on days that cannot be read.",
+    "description": "True if the day is older than the lookback and TikTok's delays, so no later "
+    "run reads it again and its numbers are final. Null if the day cannot be read.",
 }
-#: Columns of entity streams that hold names and addresses of people.
+#: Column that TikTok returns with the dimension `interest_category`, without a request for it.
+INTEREST_CATEGORY_V2_SCHEMA: Schema = {
+    "type": ["string", "null"],
+    "description": "Interest category of the newer list.",
+}
+#: Columns of entity streams with personal data: names, e-mail addresses and phone numbers.
 PERSONAL_COLUMNS = frozenset(
     {
         "contacter",
@@ -64,17 +70,19 @@ PERSONAL_COLUMNS = frozenset(
         "contact_email",
     }
 )
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+#: Times as TikTok sends them.
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
 
 @functools.cache
 def _load(name: str) -> Schema:
+    """Return the content of `schemas/{name}.json`. The caller must not change it."""
     content: Schema = msgspec.json.decode((FOLDER / f"{name}.json").read_bytes())
     return content
 
 
 def entity_schema(name: str) -> Schema:
-    """The JSON Schema of an entity stream."""
+    """Return a copy of the JSON Schema of an entity stream."""
     return copy.deepcopy(_load(name))
 
 
@@ -101,118 +109,140 @@ def catalogue() -> Schema:
     return _load("metrics")
 
 
-def infer_schema(rows: Iterable[Mapping[str, t.Any]]) -> Schema:
-    """A JSON Schema that rows fit, nullable throughout; known metrics have their types.
+def report_schema(
+    dimensions: Sequence[str], metrics: Sequence[str], *, topview: bool = False
+) -> Schema:
+    """Return the JSON Schema of a report's flat records: advertiser, dimensions, metrics.
 
-    Text that is a time as TikTok writes it in all rows becomes a date-time.
+    Dimensions are never null. Metrics may be null, because TikTok sends `-` where a metric does
+    not apply. A time dimension adds the column `is_final`.
+
+    Args:
+        dimensions: Names of the dimensions.
+        metrics: Names of the metrics.
+        topview: True to add the column `is_top_view`.
+    """
+    catalog = _load("metrics")
+    advertiser_description = catalog["metrics"]["advertiser_id"]["description"]
+    columns: Schema = {"advertiser_id": {"type": "string", "description": advertiser_description}}
+    if topview:
+        columns["is_top_view"] = IS_TOPVIEW_SCHEMA
+    if any(name in TIME_COLUMNS for name in dimensions):
+        columns["is_final"] = IS_FINAL_SCHEMA
+    columns |= {name: _dimension(name) for name in dimensions}
+    if "interest_category" in dimensions:
+        columns["interest_category_v2"] = INTEREST_CATEGORY_V2_SCHEMA
+    columns |= {name: metric(name) for name in metrics}
+    return {"type": "object", "additionalProperties": True, "properties": columns}
+
+
+def _dimension(name: str) -> Schema:
+    """Return the column of a report's dimension, a text unless it is a time."""
+    if name in TIME_COLUMNS:
+        return TIME_COLUMNS[name]
+    entry = _load("metrics")["dimensions"].get(name, {})
+    description = {"description": entry["description"]} if "description" in entry else {}
+    return {"type": "string", **description}
+
+
+def keyed_schema(schema: Mapping[str, t.Any], keys: Sequence[str], owner: str | None) -> Schema:
+    """Return the schema of a stream with its key columns first and never null.
+
+    Args:
+        schema: JSON Schema of an object with `properties`. Without any column, keys are texts.
+        keys: Names of the key columns.
+        owner: A text column to add in front, if the schema does not have it.
+
+    Raises:
+        KeyError: A key is not a column.
+    """
+    columns = dict(schema["properties"])
+    if owner is not None:
+        columns = {owner: {"type": "string"}, **columns}
+    if not schema["properties"]:
+        columns = {key: {"type": "string"} for key in keys} | columns
+    key_columns = {key: _without_null(columns[key]) for key in keys}
+    other_columns = {name: column for name, column in columns.items() if name not in keys}
+    properties = key_columns | other_columns
+    return {"additionalProperties": True, **schema, "type": "object", "properties": properties}
+
+
+def _without_null(column: Schema) -> Schema:
+    """Return a column that must not be null. A column without a type is returned unchanged."""
+    types = [name for name in _types(column) if name != "null"]
+    if not types:
+        return column
+    return {**column, "type": types[0] if len(types) == 1 else types}
+
+
+def infer_schema(records: Iterable[Mapping[str, t.Any]]) -> Schema:
+    """Return a JSON Schema that all records fit, every column nullable.
+
+    Metrics and time dimensions that TikTok documents have their own types. A text column is a
+    date-time if each of its values is a time as TikTok sends it.
     """
     import genson  # noqa: PLC0415 - rarely needed
 
     builder = genson.SchemaBuilder()
     builder.add_schema({"type": "object", "properties": {}})
-    times: dict[str, bool] = {}
-    for row in rows:
-        builder.add_object(msgspec.json.decode(to_text(row) or ""))  # which has no decimals
-        for name, value in row.items():
-            if value not in (None, ""):
-                fits = isinstance(value, str) and bool(_TIME.fullmatch(value))
-                times[name] = times.get(name, True) and fits
+    is_time: dict[str, bool] = {}
+    for record in records:
+        builder.add_object(msgspec.json.decode(to_text(record) or ""))  # genson knows no decimals
+        for name, value in _filled(record):
+            is_time[name] = is_time.get(name, True) and _is_date_time(value)
     schema: Schema = _nullable(builder.to_schema())
     columns: Schema = schema.setdefault("properties", {})
     for name, column in columns.items():
-        if name in TIME_COLUMNS:
-            columns[name] = {**TIME_COLUMNS[name], "type": ["string", "null"]}
-        elif "string" in column.get("type", ()):
-            if name in _load("metrics")["metrics"]:
-                columns[name] = metric(name)
-            elif times.get(name):
-                column["format"] = "date-time"
+        columns[name] = _inferred_column(name, column, is_time=is_time.get(name, False))
     return schema
 
 
+def _filled(record: Mapping[str, t.Any]) -> Iterator[tuple[str, t.Any]]:
+    """Yield the names and values of a record, without null and empty texts."""
+    return ((name, value) for name, value in record.items() if value not in (None, ""))
+
+
+def _is_date_time(value: t.Any) -> bool:
+    """Return True if the value is a time as TikTok sends it."""
+    return isinstance(value, str) and bool(_DATE_TIME.fullmatch(value))
+
+
+def _inferred_column(name: str, column: Schema, *, is_time: bool) -> Schema:
+    """Return a column of genson with the type that TikTok documents for its name."""
+    if name in TIME_COLUMNS:
+        return {**TIME_COLUMNS[name], "type": ["string", "null"]}
+    if "string" not in column.get("type", ()):
+        return column
+    if name in _load("metrics")["metrics"]:
+        return metric(name)
+    return {**column, "format": "date-time"} if is_time else column
+
+
 def _nullable(schema: t.Any) -> t.Any:
-    """A schema as genson writes it, with null allowed everywhere and nothing required."""
+    """Return a schema of genson with every value nullable and nothing required."""
     if isinstance(schema, list):
-        return [_nullable(one) for one in schema]
+        return [_nullable(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    result = {k: v for k, v in schema.items() if k not in {"required", "$schema", "properties"}}
+    nullable = {
+        key: value
+        for key, value in schema.items()
+        if key not in {"required", "$schema", "properties"}
+    }
     if "properties" in schema:
-        result["properties"] = {k: _nullable(v) for k, v in schema["properties"].items()}
+        columns = schema["properties"].items()
+        nullable["properties"] = {name: _nullable(column) for name, column in columns}
     for key in ("items", "anyOf"):
-        if key in result:
-            result[key] = _nullable(result[key])
-    if "type" in result:
-        types = result["type"] if isinstance(result["type"], list) else [result["type"]]
-        kinds = [kind for kind in types if kind != "null"]
-        result["type"] = [
-            *(kinds or ["string"]),
-            "null",
-        ]  # never seen with a value: take it for text
-    return result
+        if key in nullable:
+            nullable[key] = _nullable(nullable[key])
+    if "type" in nullable:
+        types = [name for name in _types(nullable) if name != "null"]
+        # A column that never held a value is taken for text.
+        nullable["type"] = [*(types or ["string"]), "null"]
+    return nullable
 
 
-def keyed_schema(schema: Mapping[str, t.Any], keys: Sequence[str], owner: str | None) -> Schema:
-    """The schema of an object stream, key columns first and never null.
-
-    Args:
-        schema: with `properties`; where those are empty, keys are taken for text.
-        keys: names of the key columns.
-        owner: a column to add in front, if it is not there.
-
-    Raises:
-        KeyError: a key is no column.
-    """
-    found = dict(schema["properties"])
-    if owner is not None:
-        found = {owner: {"type": "string"}, **found}
-    if not schema["properties"]:
-        found = {key: {"type": "string"} for key in keys} | found
-    columns = {key: _required(found[key]) for key in keys} | {
-        name: column for name, column in found.items() if name not in keys
-    }
-    return {"additionalProperties": True, **schema, "type": "object", "properties": columns}
-
-
-def _required(column: Schema) -> Schema:
-    kinds = column.get("type", [])
-    kinds = [kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"]
-    return {**column, "type": kinds[0] if len(kinds) == 1 else kinds} if kinds else column
-
-
-def report_schema(
-    dimensions: Sequence[str], metrics: Sequence[str], *, topview: bool = False
-) -> Schema:
-    """The JSON Schema of a report's flat rows: `advertiser_id`, its dimensions, its metrics.
-
-    With `topview`, the column of that name stands behind the first; then, with a time dimension,
-    `is_final`.
-
-    `stat_time_day` is a date in account time. Dimensions are never null; metrics may be, for
-    TikTok sends `-` where one does not apply.
-    """
-    catalogue = _load("metrics")
-    properties: Schema = {
-        "advertiser_id": {
-            "type": "string",
-            "description": catalogue["metrics"]["advertiser_id"]["description"],
-        }
-    }
-    if topview:
-        properties["is_top_view"] = TOP_VIEW
-    if any(name in TIME_COLUMNS for name in dimensions):
-        properties["is_final"] = IS_FINAL
-    for name in dimensions:
-        known = catalogue["dimensions"].get(name, {})
-        properties[name] = {"type": "string"} | {
-            key: known[key] for key in known if key == "description"
-        }
-    properties |= {name: TIME_COLUMNS[name] for name in dimensions if name in TIME_COLUMNS}
-    if "interest_category" in dimensions:  # which the answer has besides what is asked for
-        properties["interest_category_v2"] = {
-            "type": ["string", "null"],
-            "description": "Interest category of the newer list.",
-        }
-    for name in metrics:
-        properties[name] = metric(name)
-    return {"type": "object", "additionalProperties": True, "properties": properties}
+def _types(column: Mapping[str, t.Any]) -> list[str]:
+    """Return the JSON types of a column as a list."""
+    types = column.get("type", [])
+    return [types] if isinstance(types, str) else types
