@@ -162,7 +162,7 @@ class TapTikTokAds(ContextTap):
         custom = definitions.streams(
             self._config.get("custom_streams"), self._config.get("api_url") or ""
         )
-        reports = report_definitions.reports(self._config.get("custom_reports"))
+        reports = report_definitions.parse_custom_reports(self._config.get("custom_reports"))
         self.run_context.makers = {
             **{one.name: functools.partial(one, self) for one in STREAMS},
             **{one.name: functools.partial(CustomReport, self, one) for one in reports},
@@ -173,7 +173,7 @@ class TapTikTokAds(ContextTap):
             [one.name for one in reports],
             {one.name: functools.partial(self._columns_of, one.name) for one in STREAMS},
         )
-        report_definitions.check_streams(
+        report_definitions.check_report_metrics(
             self._config.get("report_metrics"),
             {one.name for one in STREAMS if issubclass(one, ReportStream) and not one.fixed_metrics}
             | {one.name for one in reports},

@@ -151,7 +151,7 @@ def test_the_definitions_of_the_docs_work(sim: Simulator, setting: str) -> None:
 
 @pytest.mark.parametrize(
     "schema",
-    [definitions.STREAM_SCHEMA, report_definitions.REPORT_SCHEMA],
+    [definitions.STREAM_SCHEMA, report_definitions.REPORT_ENTRY_SCHEMA],
     ids=["custom_streams", "custom_reports"],
 )
 def test_the_docs_explain_every_key(schema: dict[str, t.Any]) -> None:

@@ -45,7 +45,7 @@ ALL = "all"
 #: At advertiser level and by day only: the fact sheet, section 5.4.
 CASH = frozenset({"cash_spend", "voucher_spend"})
 #: Metrics that one request may ask for (portal 1738864817670145: keep to 100 or fewer).
-METRICS_AT_ONCE = 100
+MAX_METRICS = 100
 #: Breakdowns beside which report tasks have no metrics of unique viewers, and those metrics
 #: (portal 1740302766489602).
 AUDIENCE_SPLITS = frozenset(
@@ -73,7 +73,7 @@ TASK_FILTERS = frozenset(("campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2", 
 }
 #: Report types of tasks whose columns bear the names that were asked for.
 TASK_TYPES = frozenset({"BASIC", "AUDIENCE"})
-REPORT_SCHEMA: dict[str, t.Any] = {
+REPORT_ENTRY_SCHEMA: dict[str, t.Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["name", "data_level", "dimensions"],
@@ -117,13 +117,13 @@ class ReportDefinition:
     lookback_days: int | None
 
 
-def reports(entries: t.Any) -> tuple[ReportDefinition, ...]:
+def parse_custom_reports(entries: t.Any) -> tuple[ReportDefinition, ...]:
     """The definitions in `custom_reports`.
 
     Raises:
         ConfigError: the first thing that is wrong, or that TikTok rules out.
     """
-    return each("custom_reports", entries, REPORT_SCHEMA, _report)
+    return each("custom_reports", entries, REPORT_ENTRY_SCHEMA, _report)
 
 
 def _report(entry: Mapping[str, t.Any]) -> ReportDefinition:
@@ -207,7 +207,7 @@ def expand(
     return tuple(found)
 
 
-def metrics_of(setting: t.Any, stream: str) -> list[str]:
+def metrics_setting(setting: t.Any, stream: str) -> list[str]:
     """The names that `report_metrics` holds for a stream; none where it does not name it.
 
     Raises:
@@ -222,7 +222,7 @@ def metrics_of(setting: t.Any, stream: str) -> list[str]:
     return names
 
 
-def check_streams(setting: t.Any, known: Collection[str]) -> None:
+def check_report_metrics(setting: t.Any, known: Collection[str]) -> None:
     """Refuse `report_metrics` of what is no report.
 
     Raises:
@@ -243,7 +243,7 @@ _ALLOWED = re.compile(
 )
 
 
-def refused_metrics(message: str, asked: Sequence[str]) -> tuple[str, ...]:
+def rejected_metrics(message: str, asked: Sequence[str]) -> tuple[str, ...]:
     """The metrics that an error calls invalid; none where it is about something else.
 
     TikTok's wording is not documented: the text must speak of metrics, and name some of those that
@@ -315,8 +315,8 @@ def why_no_task(
         return f"they have no {', '.join(missing)} beside {', '.join(beside)}"
     if others:
         return f"they do not filter by {', '.join(others)}"
-    if len(metrics) > METRICS_AT_ONCE:
-        return f"more than {METRICS_AT_ONCE} metrics need several requests"
+    if len(metrics) > MAX_METRICS:
+        return f"more than {MAX_METRICS} metrics need several requests"
     return None
 
 

@@ -429,7 +429,7 @@ def check(
             "custom_streams": definitions.streams(
                 values["custom_streams"], values["api_url"] or ""
             ),
-            "custom_reports": report_definitions.reports(values["custom_reports"]),
+            "custom_reports": report_definitions.parse_custom_reports(values["custom_reports"]),
             "simulator": values["simulator"] or {},
             "lookback_days": None if values["lookback_days"] == AUTO else values["lookback_days"],
             "advertiser_ids": tuple(dict.fromkeys(values["advertiser_ids"])),
