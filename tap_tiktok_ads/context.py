@@ -17,9 +17,9 @@ from singer_sdk.singerlib import StateMessage
 
 from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.client import Transport
+from tap_tiktok_ads.api.client import Client
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.api.rate_limits import Limiter
+from tap_tiktok_ads.api.rate_limits import RateLimiter
 from tap_tiktok_ads.api.report_tasks import ReportTasks
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookahead, lookback
@@ -225,17 +225,17 @@ class RunContext:
         )
 
     @functools.cached_property
-    def transport(self) -> Transport:
+    def transport(self) -> Client:
         """The way to TikTok, or to the embedded API."""
         chosen = self.settings
-        return Transport(
+        return Client(
             chosen.base_url,
             chosen.access_token,
-            Limiter(chosen.tier),
+            RateLimiter(chosen.tier),
             user_agent=chosen.user_agent,
             timeout=chosen.request_timeout,
             max_retries=chosen.max_retries,
-            first_wait=SIMULATOR_FIRST_WAIT if chosen.environment == "simulator" else 1.0,
+            first_retry_seconds=SIMULATOR_FIRST_WAIT if chosen.environment == "simulator" else 1.0,
             progress=self.progress,
             secrets=[chosen.app_secret],
         )
@@ -251,7 +251,7 @@ class RunContext:
         rate, transport, tasks = self.settings.tier.per_second, self.transport, self.report_tasks
         return lookahead.Workers(
             self.settings.max_concurrency or MAX_WORKERS,
-            useful=lambda: math.ceil(1.15 * rate * transport.latency) + 2 + tasks.waiting,
+            useful=lambda: math.ceil(1.15 * rate * transport.latency_seconds) + 2 + tasks.waiting,
         )
 
     @functools.cached_property
@@ -261,7 +261,7 @@ class RunContext:
         Raises:
             TapError: there is none to read, or the token is refused.
         """
-        return accounts.find(self.transport, self.settings)
+        return accounts.find_advertisers(self.transport, self.settings)
 
     def position(self, advertiser: accounts.Advertiser) -> int:
         """Which of the advertisers this is, from 1."""

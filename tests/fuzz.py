@@ -29,8 +29,8 @@ except ImportError:
 
 with atheris.instrument_imports(include=["tap_tiktok_ads", "jsonpath_ng"]):
     from tap_tiktok_ads.api import errors, pagination
-    from tap_tiktok_ads.api.client import LONGEST_MESSAGE, Request, Transport
-    from tap_tiktok_ads.api.rate_limits import TIERS, Limiter
+    from tap_tiktok_ads.api.client import MAX_MESSAGE_LENGTH, Client, Request
+    from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
     from tap_tiktok_ads.extract import (
         casting,
         dates,
@@ -283,10 +283,10 @@ def _numbers(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def _transport() -> Transport:
+def _transport() -> Client:
     logging.getLogger("tap-tiktok-ads").setLevel(logging.CRITICAL)
     options: dict[str, t.Any] = {"user_agent": "fuzz", "timeout": 1.0, "max_retries": 0}
-    return Transport("http://localhost", "a secret", Limiter(TIERS["unlimited"]), **options)
+    return Client("http://localhost", "a secret", RateLimiter(TIERS["unlimited"]), **options)
 
 
 TRANSPORT = _transport()
@@ -314,12 +314,12 @@ def fuzz_envelope(source: Source) -> None:
         text = str(error)
         assert "\n" not in text
         assert "a secret" not in text
-        assert len(text) < 2 * LONGEST_MESSAGE + 400
+        assert len(text) < 2 * MAX_MESSAGE_LENGTH + 400
         errors.is_too_large(error)
     else:
         assert isinstance(reply.data, dict)
         assert isinstance(reply.request_id, str)
-        assert len(reply.request_id) <= LONGEST_MESSAGE + 3
+        assert len(reply.request_id) <= MAX_MESSAGE_LENGTH + 3
 
 
 def fuzz_page(source: Source) -> None:
@@ -446,14 +446,14 @@ def fuzz_pages(source: Source) -> None:
     number, size = source.number(1, 30000), source.number(1, 10000)
     known = source.one_of([None, number, number + 3])
     try:
-        found = pagination.pages_after(number, known, page_info, source.number(0, size), size)
+        found = pagination.next_pages(number, known, page_info, source.number(0, size), size)
     except errors.ResponseError as error:
         told = str(error)
-        assert len(told) < LONGEST_MESSAGE
+        assert len(told) < MAX_MESSAGE_LENGTH
     else:
-        assert len(found) <= pagination.MOST_PAGES
+        assert len(found) <= pagination.MAX_PAGES
         assert not found or (found[0], found[-1]) == (number + 1, number + len(found))
-    assert pagination.past_the_end(number, page_info, size) in {True, False}
+    assert pagination.is_past_end(number, page_info, size) in {True, False}
 
 
 TARGETS: dict[str, Callable[[Source], None]] = {

@@ -50,8 +50,8 @@ SHEET: dict[Action, tuple[int, ...]] = {
 CASES = [(code, action) for action, codes in SHEET.items() for code in codes]
 FAILURES = [(code, action) for code, action in CASES if action is not Action.ACCEPT]
 KINDS: dict[Action, type[errors.TapError]] = {
-    Action.FAIL: errors.RequestError,
-    Action.SKIP: errors.NotPermittedError,
+    Action.FAIL: errors.RejectedRequestError,
+    Action.SKIP: errors.PermissionDeniedError,
     Action.STOP: errors.AuthError,
     Action.THROTTLE: errors.ThrottledError,
     Action.RETRY: errors.TransientError,
@@ -77,7 +77,7 @@ def test_unknown_code_fails(code: int) -> None:
     """A code that no source names stops the run with a request error; it is never "no data"."""
     assert errors.rule(code).action is Action.FAIL
     error = errors.from_code(code, "Something", REQUEST_ID, WHERE)
-    assert isinstance(error, errors.RequestError)
+    assert isinstance(error, errors.RejectedRequestError)
     assert "not documented" in str(error)
 
 

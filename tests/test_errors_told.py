@@ -42,7 +42,7 @@ def test_going_on(sim: Simulator) -> None:
 def test_ending(sim: Simulator) -> None:
     """With `fail`, the run ends there, and its error is told of first."""
     sim.add_fault("code", path=PATH, times=None, **BROKEN)
-    with pytest.raises(errors.RequestError) as failure:
+    with pytest.raises(errors.RejectedRequestError) as failure:
         run(config_for(sim), [REPORT, "sync_errors"])
     messages: Messages = failure.value.messages  # type: ignore[attr-defined]
     (row,) = messages.records["sync_errors"]

@@ -74,7 +74,7 @@ PASSING: dict[str, tuple[str, dict[str, t.Any]]] = {
 #: What ends the run; the next one brings the rest.
 ENDING: dict[str, tuple[str, dict[str, t.Any], type[Exception]]] = {
     "token revoked": ("code", {"code": 40105}, errors.AuthError),
-    "unknown code": ("code", {"code": 77777}, errors.RequestError),
+    "unknown code": ("code", {"code": 77777}, errors.RejectedRequestError),
     "another shape": ("shape", {}, errors.ResponseError),
 }
 WORLD = {
@@ -97,7 +97,7 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in STREAMS:
         if stream.page_size is not None:
             monkeypatch.setattr(stream, "page_size", PAGE)
-    monkeypatch.setattr(transport, "PATIENCE", 1)
+    monkeypatch.setattr(transport, "MAX_BODY_TIMEOUTS", 1)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from conftest import Messages, answering, config_at, config_for, run
 from tap_tiktok_ads.api import client as transport
 from tap_tiktok_ads.api.errors import ConfigError, ResponseError, TapError
 from tap_tiktok_ads.api.report_tasks import ReportFile
-from tap_tiktok_ads.config.custom_reports import refused_metrics
+from tap_tiktok_ads.config.custom_reports import rejected_metrics
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +135,7 @@ def test_a_forbidden_top_view_report_stops_no_other(sim: Simulator) -> None:
 )
 def test_what_an_error_calls_invalid(message: str, refused: tuple[str, ...]) -> None:
     """The metrics that it names as wrong, and none of those that it names as right."""
-    assert refused_metrics(message, ["spend", "clicks", "reach"]) == refused
+    assert rejected_metrics(message, ["spend", "clicks", "reach"]) == refused
 
 
 def test_nothing_valid() -> None:
@@ -247,7 +247,7 @@ def test_rows_that_look_dangerous() -> None:
 @pytest.mark.parametrize("stream", ["pixels", REPORT])
 def test_a_body_that_never_ends(monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
     """More than any page of TikTok's is refused before it fills the memory."""
-    monkeypatch.setattr(transport, "MOST_BODY", 100_000)
+    monkeypatch.setattr(transport, "MAX_BODY_BYTES", 100_000)
     body = json.dumps({"code": 0, "data": {"list": ["x" * 200_000]}}).encode()
     with pytest.raises(ResponseError, match="more than 100,000 bytes"):
         read(stream, lambda _: body)

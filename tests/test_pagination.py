@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_tiktok_ads.api.errors import ResponseError
-from tap_tiktok_ads.api.pagination import pages_after
+from tap_tiktok_ads.api.pagination import next_pages
 
 
 def info(total: int) -> dict[str, t.Any]:
@@ -46,7 +46,7 @@ def test_pages_after(
     expected: list[int],
 ) -> None:
     """The first page and the last known one tell of others; a missing total asks page by page."""
-    assert list(pages_after(page, last_known, page_info, rows, 10)) == expected
+    assert list(next_pages(page, last_known, page_info, rows, 10)) == expected
 
 
 @given(
@@ -72,7 +72,7 @@ def test_a_listing_that_changes_is_asked_for_each_page_once(
         asked.append(page)
         rows = size if page <= total else 0
         page_info = {"total_page": total} if told else None
-        following = pages_after(page, last_known, page_info, rows, size)
+        following = next_pages(page, last_known, page_info, rows, size)
         waiting.extendleft((number, following[-1]) for number in reversed(following))
     assert asked == list(range(1, len(asked) + 1))
     assert len(asked) >= max(total, 1)
@@ -95,7 +95,7 @@ def test_no_row_of_a_listing_is_lost(
         held = max(0, min(size, rows - (page - 1) * size))
         found += held
         page_info = {"total_page": total} if told else None
-        following = pages_after(page, last_known, page_info, held, size)
+        following = next_pages(page, last_known, page_info, held, size)
         waiting += [(number, following[-1]) for number in following]
     assert found == rows
     assert asked == (max(1, total) if told else rows // size + 1)
@@ -112,13 +112,13 @@ def test_no_row_of_a_listing_is_lost(
 )
 def test_odd_totals(page_info: dict[str, object], expected: list[int]) -> None:
     """Totals as text or floats count; where the two differ, the larger one does."""
-    assert list(pages_after(1, None, page_info, 10, 10)) == expected
+    assert list(next_pages(1, None, page_info, 10, 10)) == expected
 
 
 def test_unbelievable_totals() -> None:
     """A listing of a billion pages is refused."""
     with pytest.raises(ResponseError):
-        pages_after(1, None, {"total_page": 10**9}, 10, 10)
+        next_pages(1, None, {"total_page": 10**9}, 10, 10)
 
 
 @pytest.mark.parametrize(
@@ -127,11 +127,11 @@ def test_unbelievable_totals() -> None:
 def test_page_info_beyond_belief(page_info: t.Any) -> None:
     """Numbers that nothing can hold, and no object at all, are refused in one short sentence."""
     with pytest.raises(ResponseError) as error:
-        pages_after(1, None, page_info, 10, 10)
+        next_pages(1, None, page_info, 10, 10)
     assert len(str(error.value)) < 100
 
 
 @pytest.mark.parametrize("page_info", [{"total_page": -1}, {"total_number": -1}])
 def test_negative_totals(page_info: dict[str, t.Any]) -> None:
     """A number below zero tells nothing: a full page means that another may follow."""
-    assert list(pages_after(1, None, page_info, 10, 10)) == [2]
+    assert list(next_pages(1, None, page_info, 10, 10)) == [2]

@@ -8,7 +8,7 @@ import typing as t
 import pytest
 from conftest import catalog_of, config_for, run
 
-from tap_tiktok_ads.api.errors import ConfigError, RequestError
+from tap_tiktok_ads.api.errors import ConfigError, RejectedRequestError
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -121,7 +121,7 @@ def test_an_invalid_metric_heals(sim: Simulator, caplog: pytest.LogCaptureFixtur
 def test_another_refusal_of_parameters_is_an_error(sim: Simulator) -> None:
     """Code 40002 about anything else than metrics ends the run."""
     sim.add_fault("code", path=PATH, code=40002, message="start_date: Not a valid date.")
-    with pytest.raises(RequestError, match="start_date"):
+    with pytest.raises(RejectedRequestError, match="start_date"):
         run(config_for(sim), [REPORT])
 
 
@@ -139,4 +139,4 @@ def test_another_refusal_of_parameters_is_an_error(sim: Simulator) -> None:
 )
 def test_which_metrics_an_error_names(message: str, refused: tuple[str, ...]) -> None:
     """Only names that are quoted, listed or behind the last colon, of metrics asked for."""
-    assert report_definitions.refused_metrics(message, ["spend", "clicks", "form"]) == refused
+    assert report_definitions.rejected_metrics(message, ["spend", "clicks", "form"]) == refused

@@ -147,7 +147,7 @@ def test_a_failing_run_keeps_what_it_finished(sim: Simulator) -> None:
     config = config_for(sim, lookback_days=0)
     whole = run(config, streams=[REPORT])
     sim.add_fault("code", path=PATH, advertiser_id=failing, times=None, code=40002)
-    with pytest.raises(errors.RequestError) as failure:
+    with pytest.raises(errors.RejectedRequestError) as failure:
         run(config, streams=[REPORT])
     cut: Messages = failure.value.messages  # type: ignore[attr-defined]
     assert cut.bookmarks(REPORT) == {finished: str(sim.world.today(finished))}
@@ -231,7 +231,7 @@ def test_an_earlier_start_date(sim: Simulator) -> None:
     first = run({**config, "start_date": late}, [REPORT])
     whole = run({**config, "start_date": early}, [REPORT])
     sim.add_fault("code", path=PATH, containing=str(today.subtract(days=41)), code=77777)
-    with pytest.raises(errors.RequestError) as failure:
+    with pytest.raises(errors.RejectedRequestError) as failure:
         run({**config, "start_date": early}, [REPORT], state=first.state)
     cut: Messages = failure.value.messages  # type: ignore[attr-defined]
     assert cut.bookmarks(REPORT) == first.bookmarks(REPORT)

@@ -10,12 +10,12 @@ import pendulum
 from pendulum.tz.exceptions import InvalidTimezone
 
 from tap_tiktok_ads.api.client import Request
-from tap_tiktok_ads.api.errors import ConfigError, NotPermittedError, RequestError
+from tap_tiktok_ads.api.errors import ConfigError, PermissionDeniedError, RejectedRequestError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_tiktok_ads.api.client import Reply, Transport
+    from tap_tiktok_ads.api.client import Client, Response
     from tap_tiktok_ads.config.settings import Settings
 
 logger = logging.getLogger("tap-tiktok-ads")
@@ -23,13 +23,13 @@ logger = logging.getLogger("tap-tiktok-ads")
 INFO_PATH = "/advertiser/info/"
 CAMPAIGNS_PATH = "/campaign/get/"
 #: The buying type of objects that TikTok lists, and reports, only when asked for them alone.
-TOP_VIEW = "RESERVATION_TOP_VIEW"
+TOPVIEW = "RESERVATION_TOP_VIEW"
 #: TopView objects that a page may hold at most.
-TOP_VIEW_PAGE_SIZE = 100
+TOPVIEW_PAGE_SIZE = 100
 #: Codes that say the token lacks the scope of the endpoint, whichever advertiser is asked for.
 SCOPE_CODES = frozenset({40117, 40118, 40125, 40130})
 #: Ids in one call of /advertiser/info/: what connectors send in production; no limit is documented.
-INFO_BATCH = 100
+INFO_BATCH_SIZE = 100
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ class Advertiser:
 
 
 def info_request(advertiser_ids: Sequence[str]) -> Request:
-    """A call for the details of up to `INFO_BATCH` advertisers."""
+    """A call for the details of up to `INFO_BATCH_SIZE` advertisers."""
     return Request(INFO_PATH, {"advertiser_ids": list(advertiser_ids)}, shared=True)
 
 
-def top_view_request(advertiser_id: str) -> Request:
+def topview_campaigns_request(advertiser_id: str) -> Request:
     """The first page of an advertiser's TopView campaigns, deleted ones included."""
     params = {
         "advertiser_id": advertiser_id,
         "page": 1,
-        "page_size": TOP_VIEW_PAGE_SIZE,
-        "filtering": {"primary_status": "STATUS_ALL", "buying_types": [TOP_VIEW]},
+        "page_size": TOPVIEW_PAGE_SIZE,
+        "filtering": {"primary_status": "STATUS_ALL", "buying_types": [TOPVIEW]},
     }
     return Request(CAMPAIGNS_PATH, params, shared=True)
 
@@ -61,7 +61,7 @@ def batches(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def find(transport: Transport, settings: Settings) -> list[Advertiser]:
+def find_advertisers(client: Client, settings: Settings) -> list[Advertiser]:
     """The advertisers that the run reads, in the order of the settings, each readable.
 
     One that is not granted is left out with a warning while others remain.
@@ -70,14 +70,14 @@ def find(transport: Transport, settings: Settings) -> list[Advertiser]:
         ConfigError: none is left.
         ApiError: the token or the app is refused.
     """
-    ids = wanted(transport, settings)
+    ids = requested_ids(client, settings)
     if settings.environment == "sandbox":  # /advertiser/info/ does not exist there
         logger.warning("The sandbox tells no time zones: report dates are taken as UTC.")
         return [Advertiser(advertiser_id) for advertiser_id in ids]
     found: dict[str, Advertiser] = {}
-    refused: list[NotPermittedError | RequestError] = []
-    for batch in batches(ids, INFO_BATCH):
-        for row in _details(transport, batch, refused):
+    refused: list[PermissionDeniedError | RejectedRequestError] = []
+    for batch in batches(ids, INFO_BATCH_SIZE):
+        for row in _details(client, batch, refused):
             advertiser = _advertiser(row)
             found[advertiser.id] = advertiser
     missing = [advertiser_id for advertiser_id in ids if advertiser_id not in found]
@@ -95,7 +95,7 @@ def find(transport: Transport, settings: Settings) -> list[Advertiser]:
     return [found[advertiser_id] for advertiser_id in ids if advertiser_id in found]
 
 
-def wanted(transport: Transport, settings: Settings) -> list[str]:
+def requested_ids(client: Client, settings: Settings) -> list[str]:
     """The ids of the advertisers that the settings name, whether they may be read or not.
 
     Raises:
@@ -104,7 +104,7 @@ def wanted(transport: Transport, settings: Settings) -> list[str]:
     """
     ids = settings.advertiser_ids
     if not ids:
-        ids = tuple(granted(transport, settings.app_id, settings.app_secret))
+        ids = tuple(authorized_advertisers(client, settings.app_id, settings.app_secret))
         if not ids:
             msg = "No advertiser has authorised this app for the access token: none to read."
             raise ConfigError(msg)
@@ -115,23 +115,23 @@ def wanted(transport: Transport, settings: Settings) -> list[str]:
     return left
 
 
-def granted(transport: Transport, app_id: str, app_secret: str) -> dict[str, str]:
+def authorized_advertisers(client: Client, app_id: str, app_secret: str) -> dict[str, str]:
     """The advertisers that authorised the app for the token: id and name.
 
     Raises:
         ApiError: the token or the app is refused.
     """
     params = {"app_id": app_id, "secret": app_secret}
-    reply = transport.send(Request("/oauth2/advertiser/get/", params, shared=True))
+    reply = client.send(Request("/oauth2/advertiser/get/", params, shared=True))
     return {
         str(row["advertiser_id"]): str(row.get("advertiser_name") or "") for row in rows_of(reply)
     }
 
 
 def _details(
-    transport: Transport,
+    client: Client,
     ids: Sequence[str],
-    refused: list[NotPermittedError | RequestError],
+    refused: list[PermissionDeniedError | RejectedRequestError],
 ) -> list[dict[str, t.Any]]:
     """The rows of /advertiser/info/; a batch that is refused is halved until the bad id is alone.
 
@@ -139,8 +139,8 @@ def _details(
     scope for account details the other streams may still be readable: only the time zone is lost.
     """
     try:
-        return rows_of(transport.send(info_request(ids)))
-    except (NotPermittedError, RequestError) as error:
+        return rows_of(client.send(info_request(ids)))
+    except (PermissionDeniedError, RejectedRequestError) as error:
         if error.code in SCOPE_CODES:
             logger.warning("Account details cannot be read: %s", error)
             return [{"advertiser_id": advertiser_id} for advertiser_id in ids]
@@ -149,12 +149,12 @@ def _details(
             return []
         middle = len(ids) // 2
         return [
-            *_details(transport, ids[:middle], refused),
-            *_details(transport, ids[middle:], refused),
+            *_details(client, ids[:middle], refused),
+            *_details(client, ids[middle:], refused),
         ]
 
 
-def rows_of(reply: Reply) -> list[dict[str, t.Any]]:
+def rows_of(reply: Response) -> list[dict[str, t.Any]]:
     """The rows of an answer that name an advertiser."""
     rows = reply.data.get("list")
     if not isinstance(rows, list):

@@ -31,28 +31,28 @@ from tap_tiktok_ads.progress import Progress
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
 
-    from tap_tiktok_ads.api.rate_limits import Limiter
+    from tap_tiktok_ads.api.rate_limits import RateLimiter
 
     Decode = Callable[[bytes], t.Any]
 
 logger = logging.getLogger("tap-tiktok-ads")
 
-CONNECT_TIMEOUT = 10.0
+MAX_CONNECT_SECONDS = 10.0
 #: The longest wait in seconds between two tries.
-LONGEST_WAIT = 60.0
+MAX_RETRY_SECONDS = 60.0
 #: Bytes of a file that are received at once.
-BLOCK = 256 * 1024
+BLOCK_BYTES = 256 * 1024
 #: Bytes of a body in memory at most; a page of a thousand ads takes some ten million.
-MOST_BODY = 256 * 1024 * 1024
+MAX_BODY_BYTES = 256 * 1024 * 1024
 #: How many times the time-out a body may take as long as it keeps coming.
-PATIENCE = 5
+MAX_BODY_TIMEOUTS = 5
 #: HTTP statuses below 500 that pass: request time-out, too early.
-PASSING = frozenset({408, 425})
+TRANSIENT_STATUSES = frozenset({408, 425})
 #: Characters of a server's text in an error, at most.
-LONGEST_MESSAGE = 300
+MAX_MESSAGE_LENGTH = 300
 _SECONDS = re.compile(r"\d{1,5}", re.ASCII)
 #: A return code at most; all that are known have five digits.
-MOST_CODE = 10**15
+MAX_CODE = 10**15
 #: TikTok's warning that a synchronous report looked at its 20,000 newest ads only.
 THROTTLE_HEADER = "X-Tt-Ads-Throttle"
 
@@ -64,7 +64,7 @@ class Request:
     `params` go into the query, `body` is what a POST sends; pages are in the body where there is
     one. A path that begins with `/open_api/` starts at the host. `shared` marks a request that
     several streams make: its answer is kept for the rest of the run.
-    `divisible` marks one that the caller can divide: it is not repeated when it was too large.
+    `splittable` marks one that the caller can divide: it is not repeated when it was too large.
     """
 
     path: str
@@ -73,22 +73,22 @@ class Request:
     body: Mapping[str, t.Any] | None = None
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     shared: bool = False
-    divisible: bool = False
+    splittable: bool = False
 
     @property
-    def paged(self) -> Mapping[str, t.Any]:
+    def page_params(self) -> Mapping[str, t.Any]:
         """The parameters among which those of a page are."""
         return self.params if self.body is None else self.body
 
-    def with_paged(self, **changes: t.Any) -> Request:
+    def with_page_params(self, **changes: t.Any) -> Request:
         """The same request with other parameters of a page."""
-        paged = {**self.paged, **changes}
+        paged = {**self.page_params, **changes}
         if self.body is None:
             return dataclasses.replace(self, params=paged)
         return dataclasses.replace(self, body=paged)
 
     @property
-    def key(self) -> str:
+    def cache_key(self) -> str:
         """What tells it from other requests."""
         query = sorted(self.query().items())
         return f"{self.method} {self.path} {query} {self.body} {self.headers}"
@@ -101,7 +101,7 @@ class Request:
         }
 
     @property
-    def where(self) -> str:
+    def label(self) -> str:
         """Endpoint and advertiser, for messages."""
         sent = {**self.params, **(self.body or {})}
         advertiser = sent.get("advertiser_id") or sent.get("advertiser_ids")
@@ -112,17 +112,21 @@ class Request:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Reply:
+class Response:
     """A successful answer.
 
-    `data` is the envelope's `data`. `server_time` is the HTTP `Date` header, or None. `reports_cut`
-    says that TikTok warned that rows may be missing. `body` is all that was sent.
+    Attributes:
+        data: The envelope's `data`.
+        request_id: TikTok's id of the request.
+        server_time: The HTTP `Date` header, or None.
+        is_truncated: True if TikTok warns that records may be missing.
+        body: The body as received.
     """
 
     data: dict[str, t.Any]
     request_id: str
     server_time: str | None = None
-    reports_cut: bool = False
+    is_truncated: bool = False
     body: bytes = b""
 
 
@@ -132,7 +136,7 @@ class _Envelope(msgspec.Struct):
     The official OpenAPI files say of `code` that it may be left out of a success.
     """
 
-    code: t.Annotated[int, msgspec.Meta(ge=-MOST_CODE, le=MOST_CODE)] | None = None
+    code: t.Annotated[int, msgspec.Meta(ge=-MAX_CODE, le=MAX_CODE)] | None = None
     message: t.Any = None
     request_id: t.Any = None
     data: t.Any = None
@@ -141,7 +145,7 @@ class _Envelope(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Envelope, strict=False, float_hook=json_number)
 
 
-class Spool:
+class ResponseCache:
     """Bodies of shared answers, compressed in a nameless temporary file."""
 
     def __init__(self) -> None:
@@ -175,19 +179,19 @@ class Spool:
             self._file.write(packed)
 
 
-class Transport:
+class Client:
     """Sends requests to one base URL with one token. Thread-safe."""
 
     def __init__(  # noqa: PLR0913 - the settings of a connection, all but three by name
         self,
         base_url: str,
         access_token: str,
-        limiter: Limiter,
+        limiter: RateLimiter,
         *,
         user_agent: str,
         timeout: float,
         max_retries: int,
-        first_wait: float = 1.0,
+        first_retry_seconds: float = 1.0,
         progress: Progress | None = None,
         secrets: Iterable[str] = (),
     ) -> None:
@@ -200,7 +204,7 @@ class Transport:
             user_agent: the header `User-Agent`.
             timeout: seconds to wait for an answer.
             max_retries: further tries after one that failed in passing.
-            first_wait: seconds before the second try; doubled before each further one.
+            first_retry_seconds: seconds before the second try; doubled before each further one.
             progress: what counts requests, retries and waits.
             secrets: what else no text of the server may show.
         """
@@ -213,16 +217,16 @@ class Transport:
         }
         self._secrets = [secret for secret in (access_token, *secrets) if secret]
         self._loopback = is_loopback(base_url)
-        self._timeout = (min(CONNECT_TIMEOUT, timeout), timeout)
-        self.first_wait = first_wait
+        self._timeout = (min(MAX_CONNECT_SECONDS, timeout), timeout)
+        self.first_retry_seconds = first_retry_seconds
         self.max_retries = max_retries
         self._local = threading.local()
-        self._spool = Spool()
+        self._spool = ResponseCache()
         self._latency_lock = threading.Lock()
-        self.latency = 0.0  # seconds from sending to the answer, a moving average
+        self.latency_seconds = 0.0  # seconds from sending to the answer, a moving average
         self.progress = progress or Progress()
         self._send: Callable[
-            [Request, Decode | None, t.IO[bytes] | None, str | None], tuple[bytes, Reply]
+            [Request, Decode | None, t.IO[bytes] | None, str | None], tuple[bytes, Response]
         ] = backoff.on_exception(
             self._waits,
             errors.TransientError,
@@ -234,7 +238,7 @@ class Transport:
 
     def send(
         self, request: Request, decode: Decode | None = None, stream: str | None = None
-    ) -> Reply:
+    ) -> Response:
         """The answer to a request, after as many tries as it takes and is allowed.
 
         Args:
@@ -245,13 +249,13 @@ class Transport:
         Raises:
             TransientError: every try failed.
             RestrictedError: TikTok keeps refusing requests.
-            TooLargeError: a divisible request should be divided.
+            TooLargeError: a splittable request should be divided.
             ApiError: a return code that another try cannot change.
             ResponseError: an HTTP status that another try cannot change.
         """
         if not request.shared:
             return self._send(request, decode, None, stream)[1]
-        key = request.key
+        key = request.cache_key
         with self._spool.turn(key):
             kept = self._spool.get(key)
             if kept is not None:
@@ -260,7 +264,7 @@ class Transport:
             self._spool.put(key, body, {"Date": reply.server_time} if reply.server_time else {})
             return reply
 
-    def download(self, request: Request, file: t.IO[bytes], stream: str | None = None) -> Reply:
+    def download(self, request: Request, file: t.IO[bytes], stream: str | None = None) -> Response:
         """Put a body that is text into a file, block by block; an envelope is read as ever.
 
         Raises:
@@ -268,7 +272,7 @@ class Transport:
         """
         return self._send(request, None, file, stream)[1]
 
-    def send_once(self, request: Request) -> Reply:
+    def send_once(self, request: Request) -> Response:
         """The answer to a request that is not worth a second try.
 
         Raises:
@@ -282,14 +286,14 @@ class Transport:
         Raises:
             TransientError: the error allows no further try.
         """
-        wait = self.first_wait
+        wait = self.first_retry_seconds
         error = yield 0.0
         for tries in itertools.count():
             if error.tries is not None and tries >= error.tries:
                 raise error
             spread = wait * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-            error = yield max(spread, error.floor * min(1.0, self.first_wait))
-            wait = min(wait * 2, LONGEST_WAIT)
+            error = yield max(spread, error.floor * min(1.0, self.first_retry_seconds))
+            wait = min(wait * 2, MAX_RETRY_SECONDS)
 
     def _on_retry(self, details: t.Any) -> None:
         self.progress.retried(details["args"][-1])
@@ -306,7 +310,7 @@ class Transport:
         decode: Decode | None,
         file: t.IO[bytes] | None,
         stream: str | None,
-    ) -> tuple[bytes, Reply]:
+    ) -> tuple[bytes, Response]:
         budget = self.limiter.budget(request.path)
         while True:
             asked = self.limiter.clock()
@@ -320,7 +324,7 @@ class Transport:
                 reply = (
                     self._read(request, body, headers, decode, file)
                     if file is None or _is_markup(body)
-                    else Reply({}, headers.get("X-TT-LOGID", "unknown"), headers.get("Date"))
+                    else Response({}, headers.get("X-TT-LOGID", "unknown"), headers.get("Date"))
                 )
             except errors.ThrottledError as error:
                 pause = budget.throttled(error, started)
@@ -329,7 +333,7 @@ class Transport:
             except (errors.ApiError, errors.TransientError) as error:
                 if isinstance(error, errors.ApiError):
                     budget.answered(started)
-                if request.divisible and errors.is_too_large(error):
+                if request.splittable and errors.is_too_large(error):
                     raise errors.TooLargeError(error) from None
                 raise
             else:
@@ -338,7 +342,9 @@ class Transport:
 
     def _note_latency(self, seconds: float) -> None:
         with self._latency_lock:
-            self.latency += (seconds - self.latency) * (0.1 if self.latency else 1.0)
+            self.latency_seconds += (seconds - self.latency_seconds) * (
+                0.1 if self.latency_seconds else 1.0
+            )
 
     def url(self, request: Request) -> str:
         """Where a request goes, without its query."""
@@ -349,12 +355,12 @@ class Transport:
     def headers(self, request: Request) -> dict[str, str]:
         """The headers that a request bears, without the token."""
         body = {} if request.body is None else {"Content-Type": "application/json"}
-        return {name: self.masked(text) for name, text in self._headers.items()} | {
+        return {name: self.mask(text) for name, text in self._headers.items()} | {
             **body,
             **request.headers,
         }
 
-    def masked(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """A text without the token and other secrets, as they are or inside JSON strings."""
         for secret in self._secrets:
             for form in (secret, msgspec.json.encode(secret).decode()[1:-1]):
@@ -389,10 +395,10 @@ class Transport:
             )
             body = self._body(request, response) if file is None else _fill(file, response)
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            msg = f"No answer from {request.where} within {self._timeout[1]:g} seconds"
+            msg = f"No answer from {request.label} within {self._timeout[1]:g} seconds"
             raise errors.TransientError(msg, timed_out=True) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            msg = f"The connection to {request.where} failed ({_cause(error)}): check the network"
+            msg = f"The connection to {request.label} failed ({_cause(error)}): check the network"
             raise errors.TransientError(msg) from None
         self._check_status(request, response)
         return response.headers, body
@@ -404,19 +410,20 @@ class Transport:
             ResponseError: it is larger than any of TikTok's.
             TransientError: it came, but so slowly that it would hold up the run.
         """
-        deadline = time.monotonic() + PATIENCE * self._timeout[1]
+        deadline = time.monotonic() + MAX_BODY_TIMEOUTS * self._timeout[1]
         blocks: list[bytes] = []
         size = 0
-        while block := response.raw.read1(BLOCK, decode_content=True):
+        while block := response.raw.read1(BLOCK_BYTES, decode_content=True):
             blocks.append(block)
             size += len(block)
-            if size > MOST_BODY:
+            if size > MAX_BODY_BYTES:
                 response.close()
-                msg = f"{request.where} answered more than {MOST_BODY:,} bytes"
+                msg = f"{request.label} answered more than {MAX_BODY_BYTES:,} bytes"
                 raise errors.ResponseError(msg)
             if time.monotonic() > deadline:
                 response.close()
-                msg = f"The answer of {request.where} did not end within {PATIENCE} time-outs"
+                ended = f"did not end within {MAX_BODY_TIMEOUTS} time-outs"
+                msg = f"The answer of {request.label} {ended}"
                 raise errors.TransientError(msg, timed_out=True)
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
@@ -425,11 +432,11 @@ class Transport:
         status = response.status_code
         if status == requests.codes.ok:
             return
-        msg = f"HTTP {status} from {request.where}"
+        msg = f"HTTP {status} from {request.label}"
         if status == requests.codes.too_many_requests:
             wait = _SECONDS.fullmatch(response.headers.get("Retry-After", ""))
             raise errors.ThrottledError(msg, float(wait[0]) if wait else None)
-        if status >= requests.codes.internal_server_error or status in PASSING:
+        if status >= requests.codes.internal_server_error or status in TRANSIENT_STATUSES:
             raise errors.TransientError(msg, timed_out=status == requests.codes.gateway_timeout)
         if status in range(300, 400):
             msg += f": a redirect is not followed, it would carry the token; check {'api_url'!r}"
@@ -444,7 +451,7 @@ class Transport:
         headers: Mapping[str, str],
         decode: Decode | None = None,
         file: t.IO[bytes] | None = None,
-    ) -> Reply:
+    ) -> Response:
         """The envelope of a body; text that it holds goes to the file, if there is one.
 
         Raises:
@@ -454,27 +461,27 @@ class Transport:
         known = decode(body) if decode else None
         if known is not None:
             data = {"list": known.data.records, "page_info": known.data.page_info}
-            return Reply(
+            return Response(
                 data=data,
                 request_id=self.printable(known.request_id or "unknown"),
                 server_time=headers.get("Date"),
-                reports_cut=THROTTLE_HEADER in headers,
+                is_truncated=THROTTLE_HEADER in headers,
                 body=body,
             )
         try:
             envelope = _decoder.decode(body)
         except DECODE_ERRORS as error:
-            msg = f"{request.where} answered {len(body)} bytes that are not TikTok's JSON ({error})"
+            msg = f"{request.label} answered {len(body)} bytes that are not TikTok's JSON ({error})"
             raise errors.TransientError(msg) from None
         request_id = self.printable(envelope.request_id or "unknown")
         code = envelope.code or 0
         if errors.rule(code).action is not errors.Action.ACCEPT:
             message = self.printable(envelope.message or "no message")
-            raise errors.from_code(code, message, request_id, request.where)
+            raise errors.from_code(code, message, request_id, request.label)
         if code != 0:
             logger.warning(
                 "%s answered with code %d: %s Rows may be missing (request_id %s).",
-                request.where,
+                request.label,
                 code,
                 errors.rule(code).advice,
                 request_id,
@@ -483,20 +490,20 @@ class Transport:
             file.write(envelope.data.encode())
             envelope.data = {}
         if not isinstance(envelope.data, dict):
-            msg = f"{request.where} answered without data (request_id {request_id})"
+            msg = f"{request.label} answered without data (request_id {request_id})"
             raise errors.TransientError(msg)
-        return Reply(
+        return Response(
             data=envelope.data,
             request_id=request_id,
             server_time=headers.get("Date"),
-            reports_cut=THROTTLE_HEADER in headers,
+            is_truncated=THROTTLE_HEADER in headers,
             body=body,
         )
 
     def printable(self, message: t.Any) -> str:
         """A text of the server on one line, of a length to read, without secrets."""
-        line = " ".join(self.masked(str(message)).split())
-        return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
+        line = " ".join(self.mask(str(message)).split())
+        return line if len(line) <= MAX_MESSAGE_LENGTH else line[:MAX_MESSAGE_LENGTH] + "..."
 
 
 def _is_markup(body: bytes) -> bool:
@@ -508,7 +515,7 @@ def _fill(file: t.IO[bytes], response: requests.Response) -> bytes:
     """Put text into a file, and return its beginning; anything else is returned whole."""
     file.seek(0)
     file.truncate()
-    blocks = response.raw.stream(BLOCK, decode_content=True)
+    blocks = response.raw.stream(BLOCK_BYTES, decode_content=True)
     first: bytes = next(blocks, b"")
     if _is_markup(first):
         return first + b"".join(blocks)

@@ -6,8 +6,8 @@
     |- ResponseError            an answer that is no answer: HTML, cut off, of another shape
     |- ApiError                 an answer with a code other than 0
     |  |- AuthError             the token or app is refused: stop
-    |  |- NotPermittedError     an object or feature may not be read: skip it, go on
-    |  `- RequestError          TikTok calls the request wrong: stop, it would fail again
+    |  |- PermissionDeniedError     an object or feature may not be read: skip it, go on
+    |  `- RejectedRequestError          TikTok calls the request wrong: stop, it would fail again
     |- TooLargeError            divide the request
     |- TransientError           worth another try: 5xx, reset, time-out, internal codes
     `- ThrottledError           too many requests: all workers wait
@@ -112,7 +112,7 @@ def rule(code: int) -> Rule:
 
 
 #: The code for a parameter that TikTok does not accept.
-INVALID = 40002
+INVALID_PARAMETER = 40002
 
 
 class TapError(Exception):
@@ -219,11 +219,11 @@ class AuthError(ApiError):
     """The access token or the app is refused."""
 
 
-class NotPermittedError(ApiError):
+class PermissionDeniedError(ApiError):
     """The advertiser, object or feature may not be read with this token."""
 
 
-class RequestError(ApiError):
+class RejectedRequestError(ApiError):
     """TikTok calls the request itself wrong."""
 
 
@@ -237,7 +237,9 @@ def from_code(code: int, message: str, request_id: str, where: str) -> TapError:
         )
     if found.action is Action.THROTTLE:
         return ThrottledError(str(ApiError(code, message, request_id, where)))
-    kind = {Action.STOP: AuthError, Action.SKIP: NotPermittedError}.get(found.action, RequestError)
+    kind = {Action.STOP: AuthError, Action.SKIP: PermissionDeniedError}.get(
+        found.action, RejectedRequestError
+    )
     return kind(code, message, request_id, where)
 
 
@@ -245,6 +247,6 @@ def is_too_large(error: TapError) -> bool:
     """Whether a smaller request may succeed where this one failed."""
     if isinstance(error, TransientError):
         return error.timed_out or (error.code is not None and rule(error.code).shrink)
-    if isinstance(error, RequestError):
+    if isinstance(error, RejectedRequestError):
         return rule(error.code).shrink or "too large" in error.api_message.lower()
     return False

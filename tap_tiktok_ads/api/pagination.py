@@ -15,10 +15,10 @@ from tap_tiktok_ads.totals import Totals
 
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 #: Pages of one listing at most: twenty million rows of a report.
-MOST_PAGES = 20_000
+MAX_PAGES = 20_000
 
 
-def pages_after(
+def next_pages(
     page: int,
     last_known: int | None,
     page_info: t.Mapping[str, t.Any] | None,
@@ -49,13 +49,13 @@ def pages_after(
     total = last_page(page_info, page_size)
     if total is None:
         total = page + 1 if rows >= page_size else page
-    if total > MOST_PAGES:
-        msg = f"A listing of more than {MOST_PAGES} pages is not believable."
+    if total > MAX_PAGES:
+        msg = f"A listing of more than {MAX_PAGES} pages is not believable."
         raise ResponseError(msg)
     return range(page + 1, total + 1)
 
 
-def past_the_end(page: int, page_info: t.Mapping[str, t.Any] | None, page_size: int) -> bool:
+def is_past_end(page: int, page_info: t.Mapping[str, t.Any] | None, page_size: int) -> bool:
     """Whether the listing is too short for this page to hold anything, by its own account."""
     number = total_number(page_info)
     return number is not None and number <= (page - 1) * page_size

@@ -39,7 +39,7 @@ class Tier:
     @property
     def usable(self) -> float:
         """Requests per second that are used: somewhat fewer than are allowed."""
-        return USE * min(self.per_second, self.per_minute / 60)
+        return USED_SHARE * min(self.per_second, self.per_minute / 60)
 
     def needs(self, requests: Mapping[str, int]) -> tuple[float, float]:
         """Seconds that so many requests to each endpoint take, and the share of a day's budget."""
@@ -68,16 +68,16 @@ TIERS = {
     "unlimited": Tier(100_000, 6_000_000, 8_640_000_000),  # the embedded simulator, by default
 }
 #: The share of the allowed rate that is used; the rest absorbs what the network adds in jitter.
-USE = 0.95
+USED_SHARE = 0.95
 #: The second in which starts are counted, with a margin for requests that overtake each other.
-SECOND = 1.04
+COUNTING_SECONDS = 1.04
 #: The share of an interval that a thread which woke late may make up for: no bursts.
-LATENESS = 0.2
+MAX_LATE_SHARE = 0.2
 #: How long all workers wait after the first, second and third throttled answer in a row.
-PAUSES = (1.0, 60.0, 300.0)
+PAUSE_SECONDS = (1.0, 60.0, 300.0)
 #: Seconds without a throttled answer after which a lowered rate rises by a tenth.
-RECOVERY = 30.0
-DAY = 86_400.0
+RECOVERY_SECONDS = 30.0
+DAY_SECONDS = 86_400.0
 
 
 class Budget:
@@ -154,22 +154,22 @@ class Budget:
         if self._given_up is not None:
             raise self._given_up
         self._recover(now)
-        while self._starts and self._starts[0] <= now - SECOND:
+        while self._starts and self._starts[0] <= now - COUNTING_SECONDS:
             self._starts.popleft()
         free_at = max(self._next, self._blocked_until)
         if len(self._starts) >= self._tier.per_second:
-            free_at = max(free_at, self._starts[0] + SECOND)
+            free_at = max(free_at, self._starts[0] + COUNTING_SECONDS)
         return free_at
 
     def start(self, now: float) -> None:
         """Count a request. Called with the lock held."""
         self._count_day(now)
         interval = 1.0 / self.rate
-        self._next = max(self._next, now - LATENESS * interval) + interval
+        self._next = max(self._next, now - MAX_LATE_SHARE * interval) + interval
         self._starts.append(now)
 
     def _count_day(self, now: float) -> None:
-        if now - self._day_began >= DAY:
+        if now - self._day_began >= DAY_SECONDS:
             self._day_began, self._used_today = now, 0
         self._used_today += 1
         if self._used_today > self._tier.per_day:
@@ -180,7 +180,7 @@ class Budget:
             raise RestrictedError(msg)
 
     def _recover(self, now: float) -> None:
-        if self._slowdown < 1.0 and now - self._calm_since >= RECOVERY:
+        if self._slowdown < 1.0 and now - self._calm_since >= RECOVERY_SECONDS:
             self._slowdown = min(1.0, self._slowdown * 1.1)
             self._calm_since = now
 
@@ -203,15 +203,18 @@ class Budget:
             self._calm_since = max(self._calm_since, now)
             if started < self._blocked_until:
                 return max(0.0, self._blocked_until - now)
-            if self._restrictions >= len(PAUSES):
+            if self._restrictions >= len(PAUSE_SECONDS):
                 msg = (
                     f"TikTok keeps refusing requests after waits of "
-                    f"{', '.join(f'{pause:.0f}' for pause in PAUSES)} seconds; stopping, because "
-                    f"going on would prolong the restriction. Try again in ten minutes. ({error})"
+                    f"{', '.join(f'{pause:.0f}' for pause in PAUSE_SECONDS)} seconds; "
+                    "stopping, because going on would prolong the restriction. "
+                    f"Try again in ten minutes. ({error})"
                 )
                 self._given_up = RestrictedError(msg)
                 raise self._given_up
-            pause = max(min(error.wait or 0.0, PAUSES[-1]), PAUSES[self._restrictions])
+            pause = max(
+                min(error.wait or 0.0, PAUSE_SECONDS[-1]), PAUSE_SECONDS[self._restrictions]
+            )
             self._restrictions += 1
             self._blocked_until = self._calm_since = now + pause
             self._slowdown = max(self._slowdown / 2, 0.05)
@@ -229,7 +232,7 @@ class Budget:
                 self._restrictions = 0
 
 
-class Limiter:
+class RateLimiter:
     """The budgets of one app: a common one, and one for each endpoint that TikTok counts apart."""
 
     def __init__(

@@ -21,31 +21,31 @@ import weakref
 
 from tap_tiktok_ads import totals
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.client import LONGEST_WAIT, Request
+from tap_tiktok_ads.api.client import MAX_RETRY_SECONDS, Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_tiktok_ads.api.client import Transport
+    from tap_tiktok_ads.api.client import Client
 
 logger = logging.getLogger("tap-tiktok-ads")
 
-CREATE, CHECK = "/report/task/create/", "/report/task/check/"
-DOWNLOAD, CANCEL = "/report/task/download/", "/report/task/cancel/"
+CREATE_PATH, CHECK_PATH = "/report/task/create/", "/report/task/check/"
+DOWNLOAD_PATH, CANCEL_PATH = "/report/task/download/", "/report/task/cancel/"
 #: What a task is asked for besides; its columns bear the names that were asked for.
-FORMAT = {"output_format": "CSV_STRING", "enable_report_title_translation": False}
+TASK_OPTIONS = {"output_format": "CSV_STRING", "enable_report_title_translation": False}
 #: Parameters of the synchronous report that tasks do not have.
-NOT_OF_TASKS = frozenset({"page", "page_size", totals.PARAMETER})
+SYNC_ONLY_PARAMETERS = frozenset({"page", "page_size", totals.PARAMETER})
 #: Statuses of a task that is under way.
-UNDER_WAY = frozenset({"QUEUING", "PROCESSING"})
+PENDING_STATUSES = frozenset({"QUEUING", "PROCESSING"})
 #: How much longer each wait between two checks is than the one before, and the longest in seconds.
-GROWTH, LONGEST_PAUSE = 1.5, 30.0
+CHECK_GROWTH, MAX_CHECK_SECONDS = 1.5, 30.0
 #: Minutes that a task may take; TikTok promises none.
-PATIENCE = 60
+MAX_TASK_MINUTES = 60
 #: Rows of a part.
-ROWS = 2_000
+PART_RECORDS = 2_000
 #: Seconds that cancelling the open tasks may take at the end of a run.
-FAREWELL = 0.5
+CANCEL_SECONDS = 0.5
 
 
 class TaskFailedError(errors.TransientError):
@@ -57,10 +57,10 @@ class ReportFile:
 
     Attributes:
         columns: the names in its first row.
-        parts: how many parts its other rows make.
+        part_count: how many parts its other rows make.
     """
 
-    def __init__(self, where: str, rows: int = ROWS) -> None:
+    def __init__(self, where: str, rows: int = PART_RECORDS) -> None:
         """Make an empty one.
 
         Args:
@@ -76,7 +76,7 @@ class ReportFile:
         self._starts: list[int] = []
 
     @property
-    def parts(self) -> int:
+    def part_count(self) -> int:
         """How many parts the rows make."""
         return max(0, len(self._starts) - 1)
 
@@ -108,7 +108,7 @@ class ReportFile:
             msg = f"{self._where} answered CSV text whose first row names no columns, or one twice"
             raise errors.ResponseError(msg)
 
-    def part(self, number: int) -> list[dict[str, str]]:
+    def read_part(self, number: int) -> list[dict[str, str]]:
         """The rows of a part, counted from 0, by column.
 
         Raises:
@@ -122,7 +122,7 @@ class ReportFile:
             found.append(dict(zip(self.columns, row, strict=True)))
         return found
 
-    def size(self, number: int) -> int:
+    def part_size(self, number: int) -> int:
         """The bytes of a part."""
         start, end = self._starts[number : number + 2]
         return end - start
@@ -149,16 +149,16 @@ class ReportTasks:
 
     def __init__(
         self,
-        transport: Transport,
+        client: Client,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._transport = transport
+        self._client = client
         self._clock = clock
         self._sleep = sleep
-        self._first_pause = transport.first_wait
-        self._longest_pause = LONGEST_PAUSE * min(1.0, transport.first_wait)
+        self._first_pause = client.first_retry_seconds
+        self._longest_pause = MAX_CHECK_SECONDS * min(1.0, client.first_retry_seconds)
         self._lock = threading.Lock()
         self.waiting = 0
         # no lock around these: the main thread reads them in a signal handler, too
@@ -181,30 +181,34 @@ class ReportTasks:
             try:
                 return self._attempt(request, stream)
             except TaskFailedError as error:
-                if tries > self._transport.max_retries:
+                if tries > self._client.max_retries:
                     raise
-                self._transport.progress.retried(stream)
+                self._client.progress.retried(stream)
                 logger.warning("Creating a task anew in %.1f s (try %d): %s", wait, tries, error)
                 self._pause(wait)
-                wait = min(2 * wait, LONGEST_WAIT)
+                wait = min(2 * wait, MAX_RETRY_SECONDS)
         raise AssertionError
 
     def _attempt(self, request: Request, stream: str | None) -> ReportFile:
         self._go_on()
-        asked = {name: value for name, value in request.params.items() if name not in NOT_OF_TASKS}
+        asked = {
+            name: value
+            for name, value in request.params.items()
+            if name not in SYNC_ONLY_PARAMETERS
+        }
         owner = str(asked["advertiser_id"])
-        create = Request(CREATE, {}, method="POST", body=asked | FORMAT)
-        task_id = self._transport.send(create, stream=stream).data.get("task_id")
+        create = Request(CREATE_PATH, {}, method="POST", body=asked | TASK_OPTIONS)
+        task_id = self._client.send(create, stream=stream).data.get("task_id")
         if not isinstance(task_id, (str, int)):
-            msg = f"{create.where} answered without a task_id"
+            msg = f"{create.label} answered without a task_id"
             raise errors.ResponseError(msg)
         named = {"advertiser_id": owner, "task_id": str(task_id)}
         self._open[str(task_id)] = owner
-        self._wait(Request(CHECK, named), stream)
+        self._wait(Request(CHECK_PATH, named), stream)
         self._open.pop(str(task_id), None)
-        download = Request(DOWNLOAD, named)
-        report = ReportFile(download.where)
-        self._transport.download(download, report.file, stream)
+        download = Request(DOWNLOAD_PATH, named)
+        report = ReportFile(download.label)
+        self._client.download(download, report.file, stream)
         report.index()
         return report
 
@@ -216,26 +220,26 @@ class ReportTasks:
             ResponseError: it was cancelled, takes too long, or has a status that nobody foresaw.
         """
         task_id = check.params["task_id"]
-        deadline = self._clock() + 60 * PATIENCE
+        deadline = self._clock() + 60 * MAX_TASK_MINUTES
         pause = self._first_pause
         while True:
             self._pause(pause)
-            pause = min(GROWTH * pause, self._longest_pause)
-            data = self._transport.send(check, stream=stream).data
+            pause = min(CHECK_GROWTH * pause, self._longest_pause)
+            data = self._client.send(check, stream=stream).data
             status = data.get("status")
             if status == "SUCCESS":
                 return
-            if status not in UNDER_WAY:
+            if status not in PENDING_STATUSES:
                 self._open.pop(task_id, None)
-                reason = self._transport.printable(data.get("message") or "no reason given")
-                msg = f"Task {task_id} of {check.where} ended with {status!s:.50}: {reason}"
+                reason = self._client.printable(data.get("message") or "no reason given")
+                msg = f"Task {task_id} of {check.label} ended with {status!s:.50}: {reason}"
                 raise (TaskFailedError if status == "FAILED" else errors.ResponseError)(msg)
             if self._clock() >= deadline:
                 self._open.pop(task_id, None)
                 self._cancel(check)
                 msg = (
-                    f"Task {task_id} of {check.where} was not ready after {PATIENCE} minutes: run "
-                    "again later, or set report_mode to 'sync'"
+                    f"Task {task_id} of {check.label} was not ready after {MAX_TASK_MINUTES} "
+                    "minutes: run again later, or set report_mode to 'sync'"
                 )
                 raise errors.ResponseError(msg)
 
@@ -246,7 +250,7 @@ class ReportTasks:
 
     def _pause(self, seconds: float) -> None:
         self._go_on()
-        progress = self._transport.progress
+        progress = self._client.progress
         progress.waiting("report tasks", progress.clock() + seconds)
         with self._lock:
             self.waiting += 1
@@ -256,7 +260,7 @@ class ReportTasks:
             with self._lock:
                 self.waiting -= 1
 
-    def cancel(self, seconds: float = FAREWELL) -> None:
+    def cancel(self, seconds: float = CANCEL_SECONDS) -> None:
         """Cancel the tasks that are open, as far as that can be done in so many seconds.
 
         May be called again. Nobody waits for a task after it.
@@ -266,7 +270,7 @@ class ReportTasks:
         threads = []
         for task_id in list(self._open):
             named = {"advertiser_id": self._open.pop(task_id, ""), "task_id": task_id}
-            request = Request(CANCEL, named)
+            request = Request(CANCEL_PATH, named)
             threads.append(threading.Thread(target=self._cancel, args=[request], daemon=True))
             threads[-1].start()
         for thread in threads:
@@ -274,6 +278,6 @@ class ReportTasks:
 
     def _cancel(self, named: Request) -> None:
         """Ask once, whatever comes of it, for the end of the task that a request names."""
-        request = Request(CANCEL, {}, method="POST", body=named.params)
+        request = Request(CANCEL_PATH, {}, method="POST", body=named.params)
         with contextlib.suppress(errors.TapError):
-            self._transport.send_once(request)
+            self._client.send_once(request)

@@ -15,9 +15,9 @@ from pathlib import Path
 import click
 
 from tap_tiktok_ads.api import advertisers as accounts
-from tap_tiktok_ads.api.client import Request, Transport
+from tap_tiktok_ads.api.client import Client, Request
 from tap_tiktok_ads.api.errors import ConfigError, ResponseError
-from tap_tiktok_ads.api.rate_limits import Limiter
+from tap_tiktok_ads.api.rate_limits import RateLimiter
 from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.config.files import read_json
 from tap_tiktok_ads.config.validation import validate
@@ -144,16 +144,16 @@ def _authorize(chosen: Settings, code: str, file: TokenFile) -> None:
         raise ResponseError(msg)
     file.write(access_token=token, advertiser_ids=list(map(str, ids)))  # before anything can fail
     reader = _transport(chosen, token, [chosen.app_secret], max_retries=chosen.max_retries)
-    granted = accounts.granted(reader, chosen.app_id, chosen.app_secret)
+    granted = accounts.authorized_advertisers(reader, chosen.app_id, chosen.app_secret)
     file.write(access_token=token, advertiser_ids=list(granted))
     common.show_table(["advertiser", "name"], list(granted.items()))
 
 
-def _transport(chosen: Settings, token: str, secrets: list[str], *, max_retries: int) -> Transport:
-    return Transport(
+def _transport(chosen: Settings, token: str, secrets: list[str], *, max_retries: int) -> Client:
+    return Client(
         chosen.base_url,
         token,
-        Limiter(chosen.tier),
+        RateLimiter(chosen.tier),
         user_agent=chosen.user_agent,
         timeout=chosen.request_timeout,
         max_retries=max_retries,

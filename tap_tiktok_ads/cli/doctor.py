@@ -78,7 +78,7 @@ class Probe:
             result = ERROR
             if code in self.stream.tolerated_codes | errors.NOT_IN_SANDBOX:
                 result = MISSING
-            elif isinstance(error, errors.NotPermittedError):
+            elif isinstance(error, errors.PermissionDeniedError):
                 result = FORBIDDEN
             return Finding(result, code, str(error))
         return Finding(OK if self.rows else EMPTY)
@@ -156,7 +156,7 @@ def _examine(tap: TapTikTokAds) -> Report:
             **{name: facts.get(one, {}).get(name) for name in FACTS},
             "readable": one in readable,
         }
-        for one in accounts.wanted(tap.run_context.transport, tap.run_context.settings)
+        for one in accounts.requested_ids(tap.run_context.transport, tap.run_context.settings)
     ]
     return Report(app, skew, _tier(tap), advertisers, streams)
 
@@ -177,7 +177,9 @@ def _app(tap: TapTikTokAds) -> dict[str, t.Any]:
     if chosen.environment == "sandbox":  # /oauth2/advertiser/get/ does not exist there
         return {"configured": True, "valid": None}
     try:
-        granted = accounts.granted(tap.run_context.transport, chosen.app_id, chosen.app_secret)
+        granted = accounts.authorized_advertisers(
+            tap.run_context.transport, chosen.app_id, chosen.app_secret
+        )
     except errors.ApiError as error:
         return {"configured": True, "valid": False, "message": str(error)}
     return {"configured": True, "valid": True, "advertisers": len(granted)}
@@ -223,8 +225,8 @@ def _probes(tap: TapTikTokAds, stream: t.Any) -> Iterator[Probe]:
 def _smallest(stream: TikTokStream, task: Task) -> Task:
     """The task with a page of one row; a listing without pages is shared with look-ups of it."""
     request = dataclasses.replace(task.request, shared=True)
-    if stream.page_size is not None and "page_size" in request.paged:
-        request = request.with_paged(page_size=1)
+    if stream.page_size is not None and "page_size" in request.page_params:
+        request = request.with_page_params(page_size=1)
     return dataclasses.replace(task, request=request)
 
 

@@ -107,7 +107,7 @@ def _parts(stream: TikTokStream, requests: dict[str, str]) -> list[Part]:
         endpoints = stream.endpoints(task)
         parts.setdefault(owner, Part(stream.name, owner)).add(task, len(endpoints))
         for path in endpoints:
-            requests[task.request.key if task.request.shared else str(len(requests))] = path
+            requests[task.request.cache_key if task.request.shared else str(len(requests))] = path
     return list(parts.values())
 
 

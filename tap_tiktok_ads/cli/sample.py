@@ -17,7 +17,7 @@ from tap_tiktok_ads.extract import json_paths, schemas
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_tiktok_ads.api.client import Reply, Request, Transport
+    from tap_tiktok_ads.api.client import Client, Request, Response
     from tap_tiktok_ads.singer.stream import TikTokStream
     from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -93,13 +93,13 @@ def _stream(tap: TapTikTokAds, name: str) -> TikTokStream:
 class Exchanges:
     """Sends requests and shows each with its answer."""
 
-    def __init__(self, transport: Transport, *, err: bool) -> None:
+    def __init__(self, transport: Client, *, err: bool) -> None:
         """Send nothing yet; show on stderr if `err`, else on stdout."""
         self._transport = transport
         self._err = err
-        self._reply: Reply | None = None
+        self._reply: Response | None = None
 
-    def __call__(self, request: Request) -> Reply:
+    def __call__(self, request: Request) -> Response:
         """The answer to a request."""
         self._reply = None
         query = "&".join(f"{name}={value}" for name, value in request.query().items())
@@ -129,11 +129,11 @@ class Exchanges:
     def show_body(self) -> None:
         """Print the last answer as it came."""
         if self._reply is not None:
-            common.say(self._transport.masked(self._reply.body.decode()))
+            common.say(self._transport.mask(self._reply.body.decode()))
 
     def say(self, text: str) -> None:
         """Show a line, without secrets."""
-        common.say(self._transport.masked(text), err=self._err)
+        common.say(self._transport.mask(text), err=self._err)
 
 
 def _write_schema(file: Path, rows: Sequence[t.Any]) -> None:
@@ -144,9 +144,9 @@ def _write_schema(file: Path, rows: Sequence[t.Any]) -> None:
     common.write_text(file, f"{schema.decode()}\n")
 
 
-def _show_rows(rows: Sequence[t.Any], style: str, transport: Transport) -> None:
+def _show_rows(rows: Sequence[t.Any], style: str, transport: Client) -> None:
     """Print typed rows, without secrets."""
-    shown = msgspec.json.decode(transport.masked(msgspec.json.encode(rows).decode()))
+    shown = msgspec.json.decode(transport.mask(msgspec.json.encode(rows).decode()))
     if style == "json":
         common.show_json(shown)
     elif style == "jsonl":

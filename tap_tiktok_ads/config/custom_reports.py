@@ -46,7 +46,7 @@ ALL = "all"
 #: At advertiser level and by day only: the fact sheet, section 5.4.
 CASH = frozenset({"cash_spend", "voucher_spend"})
 #: Metrics that one request may ask for (portal 1738864817670145: keep to 100 or fewer).
-METRICS_AT_ONCE = 100
+MAX_METRICS = 100
 #: Breakdowns beside which report tasks have no metrics of unique viewers, and those metrics
 #: (portal 1740302766489602).
 AUDIENCE_SPLITS = frozenset(
@@ -244,7 +244,7 @@ _ALLOWED = re.compile(
 )
 
 
-def refused_metrics(message: str, asked: Sequence[str]) -> tuple[str, ...]:
+def rejected_metrics(message: str, asked: Sequence[str]) -> tuple[str, ...]:
     """The metrics that an error calls invalid; none where it is about something else.
 
     TikTok's wording is not documented: the text must speak of metrics, and name some of those that
@@ -316,8 +316,8 @@ def why_no_task(
         return f"they have no {', '.join(missing)} beside {', '.join(beside)}"
     if others:
         return f"they do not filter by {', '.join(others)}"
-    if len(metrics) > METRICS_AT_ONCE:
-        return f"more than {METRICS_AT_ONCE} metrics need several requests"
+    if len(metrics) > MAX_METRICS:
+        return f"more than {MAX_METRICS} metrics need several requests"
     return None
 
 

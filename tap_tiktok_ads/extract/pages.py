@@ -55,18 +55,20 @@ class Task:
     @property
     def page(self) -> int:
         """The number of the page, from 1."""
-        return int(self.request.paged.get("page", 1))
+        return int(self.request.page_params.get("page", 1))
 
     @property
     def listing(self) -> str:
         """What all pages of a listing have in common, whatever was left out of some requests."""
         params = self.request.params
         same = {name: value for name, value in params.items() if name not in LEFT_OUT}
-        return dataclasses.replace(self.request.with_paged(page=1), params=same | {"page": 1}).key
+        return dataclasses.replace(
+            self.request.with_page_params(page=1), params=same | {"page": 1}
+        ).cache_key
 
     def at_page(self, page: int, last_page: int) -> Task:
         """The same request for another page."""
-        request = dataclasses.replace(self.request.with_paged(page=page), divisible=False)
+        request = dataclasses.replace(self.request.with_page_params(page=page), splittable=False)
         return dataclasses.replace(self, request=request, last_page=last_page)
 
 

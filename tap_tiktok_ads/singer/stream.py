@@ -25,7 +25,7 @@ from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.pagination import Reading, pages_after, past_the_end, total_number
+from tap_tiktok_ads.api.pagination import Reading, is_past_end, next_pages, total_number
 from tap_tiktok_ads.extract import (
     casting,
     dates,
@@ -45,10 +45,10 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode, Reply, Request
+    from tap_tiktok_ads.api.client import Decode, Request, Response
     from tap_tiktok_ads.context import ContextTap
 
-    Send = Callable[[Request], Reply]
+    Send = Callable[[Request], Response]
 
 INCREMENTAL = "INCREMENTAL"
 #: Lines that are joined before they are written: few enough to stay in the processor's cache.
@@ -205,9 +205,9 @@ class TikTokStream(Stream):
         found = self.read(task, reply)
         return self.page_of(task, found, reply), self.following(task, reply, len(found))
 
-    def page_of(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
+    def page_of(self, task: Task, found: Sequence[t.Any], reply: Response) -> Page:
         """The typed rows of raw records, or RECORD lines."""
-        facts: dict[str, t.Any] = {"server_time": reply.server_time, "cut": reply.reports_cut}
+        facts: dict[str, t.Any] = {"server_time": reply.server_time, "cut": reply.is_truncated}
         if self.counted and (self.page_size is not None or reply.data.get("page_info")):
             facts["records"] = len(found)
             facts["total"] = total_number(reply.data.get("page_info"))
@@ -262,48 +262,48 @@ class TikTokStream(Stream):
         return Page(), [dataclasses.replace(part, whole=whole) for part in parts]
 
     def divide(self, task: Task) -> Sequence[Task]:
-        """Smaller tasks that together read what a divisible one reads."""
+        """Smaller tasks that together read what a splittable one reads."""
         raise NotImplementedError
 
     def skippable(self, task: Task, error: errors.ApiError) -> bool:
         """Whether an error concerns only this advertiser or an optional listing."""
-        if isinstance(error, errors.RequestError):
-            lacks = task.optional and task.page == 1 and error.code == errors.INVALID
+        if isinstance(error, errors.RejectedRequestError):
+            lacks = task.optional and task.page == 1 and error.code == errors.INVALID_PARAMETER
             return (lacks and not errors.is_too_large(error)) or error.code in self.tolerated_codes
-        return isinstance(error, errors.NotPermittedError)
+        return isinstance(error, errors.PermissionDeniedError)
 
     def dispensable(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
         """Whether nothing is lost by what was refused: bookmarks move past it."""
         return task.optional
 
-    def read(self, task: Task, reply: Reply) -> Sequence[dict[str, t.Any]]:
+    def read(self, task: Task, reply: Response) -> Sequence[dict[str, t.Any]]:
         """The raw records of an answer.
 
         Raises:
             ResponseError: they are not where they should be.
         """
         found = reply.data.get(self.records_field)
-        if found is None and past_the_end(
+        if found is None and is_past_end(
             task.page,
             reply.data.get("page_info") or {},
-            int(task.request.paged.get("page_size") or 0),
+            int(task.request.page_params.get("page_size") or 0),
         ):
             return ()
         if not isinstance(found, list) or not all(isinstance(item, _RECORD) for item in found):
             msg = (
-                f"{task.request.where} answered in another shape: no list of objects at "
+                f"{task.request.label} answered in another shape: no list of objects at "
                 f"data.{self.records_field} (request_id {reply.request_id})"
             )
             raise errors.ResponseError(msg)
         return found
 
-    def following(self, task: Task, reply: Reply, found: int) -> Sequence[Task]:
+    def following(self, task: Task, reply: Response, found: int) -> Sequence[Task]:
         """The further pages of the listing that this answer tells of."""
         if self.page_size is None:
             return ()
         size = int(task.request.params["page_size"])
         page_info = reply.data.get("page_info")
-        pages = pages_after(task.page, task.last_page, page_info, found, size)
+        pages = next_pages(task.page, task.last_page, page_info, found, size)
         return [task.at_page(page, pages[-1]) for page in pages]
 
     # Samples: a few rows, whatever the state says.
@@ -346,7 +346,7 @@ class TikTokStream(Stream):
         Raises:
             TapError: there is no answer, or it cannot be read.
         """
-        reply = send(dataclasses.replace(task.request, divisible=False))
+        reply = send(dataclasses.replace(task.request, splittable=False))
         try:
             found = self.read(task, reply)
             following = self.following(task, reply, len(found))
@@ -577,7 +577,7 @@ class TikTokStream(Stream):
             reading = again if again.totals else reading
         counts = " or ".join(map(str, sorted(reading.totals)))
         what = (
-            f"{first.request.where}: TikTok counts {counts}, and {reading.records} came, "
+            f"{first.request.label}: TikTok counts {counts}, and {reading.records} came, "
             f"{reading.repeated} of them twice, however often it was read."
         )
         if odd:
@@ -596,7 +596,7 @@ class TikTokStream(Stream):
 
     def _compare(self, first: Task, reading: Reading) -> None:
         """Tell where the rows of a listing do not add up to what TikTok says."""
-        where = first.request.where
+        where = first.request.label
         if first.window is not None:
             where += f", {first.window.start} to {first.window.end}"
         for name, (sum_, total) in reading.totals_of_rows.differences().items():
@@ -605,7 +605,7 @@ class TikTokStream(Stream):
                 f"and TikTok's total is {total:f}: a difference of {total - sum_:f}."
             )
             self.run_context.note(self, error, "kept", first)
-            self._warn_once(f"totals {name} {first.request.key}", "%s", error)
+            self._warn_once(f"totals {name} {first.request.cache_key}", "%s", error)
 
     def _alone(self, task: Task) -> tuple[Page, Sequence[Task]]:
         """As `work`, without the optional listing that follows another."""
@@ -628,7 +628,7 @@ class TikTokStream(Stream):
             self._warn_once(
                 f"cut {task.advertiser} {task.window}",
                 "TikTok looked at its 20,000 newest ads only: rows may be missing for %s.",
-                task.request.where,
+                task.request.label,
             )
         self._report_drift()
 
@@ -758,14 +758,14 @@ class TikTokStream(Stream):
         if new:
             self._reported |= {f"unknown {name}" for name in new}
             names = [*new[:MOST_NAMES], *([f"{len(new):,} in all"] if new[MOST_NAMES:] else [])]
-            fields = self.run_context.transport.masked(", ".join(f"{name:.100}" for name in names))
+            fields = self.run_context.transport.mask(", ".join(f"{name:.100}" for name in names))
             self.logger.warning("New fields, not in the schema and kept: %s.", fields)
         for name, value in unreadable.items():
             self._warn_once(
                 f"unreadable {name}",
                 "Field %r held %.100s, which does not fit its type.",
                 name,
-                self.run_context.transport.masked(repr(value)),
+                self.run_context.transport.mask(repr(value)),
             )
 
 
@@ -796,7 +796,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 def _misshapen(task: Task, error: Exception) -> errors.ResponseError:
     """The error for an answer whose shape nobody foresaw."""
-    msg = f"{task.request.where} answered in a shape that cannot be read ({error!r:.200})"
+    msg = f"{task.request.label} answered in a shape that cannot be read ({error!r:.200})"
     if isinstance(error, BadValueError):
-        msg = f"{task.request.where} answered a row without a key: {error}"
+        msg = f"{task.request.label} answered a row without a key: {error}"
     return errors.ResponseError(msg)

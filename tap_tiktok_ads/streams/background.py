@@ -10,13 +10,13 @@ import dataclasses
 import typing as t
 
 from tap_tiktok_ads.api.errors import (
-    NotPermittedError,
-    RequestError,
+    PermissionDeniedError,
+    RejectedRequestError,
     ResponseError,
     TransientError,
     is_too_large,
 )
-from tap_tiktok_ads.api.report_tasks import CHECK, CREATE, DOWNLOAD
+from tap_tiktok_ads.api.report_tasks import CHECK_PATH, CREATE_PATH, DOWNLOAD_PATH
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.extract.pages import Page, Task
 
@@ -48,7 +48,7 @@ class PartOfReport(Task):
         """Its rows, in the shape of a synchronous report's."""
         return [
             {"dimensions": {name: row.pop(name, None) for name in dimensions}, "metrics": row}
-            for row in self.report.part(self.number)
+            for row in self.report.read_part(self.number)
         ]
 
 
@@ -70,8 +70,8 @@ class Ways:
             return self._by_task(task, lambda: synchronous(task))
         try:
             page, following = synchronous(task)
-        except (TransientError, RequestError) as error:
-            if is_too_large(error) and not task.request.divisible and self.may_be_task(task):
+        except (TransientError, RejectedRequestError) as error:
+            if is_too_large(error) and not task.request.splittable and self.may_be_task(task):
                 return self._by_task(task, None)
             raise
         if page.cut and self.may_be_task(task):
@@ -82,7 +82,7 @@ class Ways:
     def endpoints(self, task: Task) -> Sequence[str]:
         """The endpoints that take part."""
         by_task = self._at_once_by_task(task)
-        return (CREATE, CHECK, DOWNLOAD) if by_task else (task.request.path,)
+        return (CREATE_PATH, CHECK_PATH, DOWNLOAD_PATH) if by_task else (task.request.path,)
 
     def _at_once_by_task(self, task: Task) -> bool:
         """Whether a task is tried before a synchronous request."""
@@ -121,7 +121,7 @@ class Ways:
         stream = self._stream
         try:
             report = stream.run_context.report_tasks.read(task.request, stream.name)
-        except (NotPermittedError, RequestError) as error:
+        except (PermissionDeniedError, RejectedRequestError) as error:
             healed = stream.run_context.settings.report_mode == "async" and stream.invalid(
                 task, error
             )
@@ -148,7 +148,7 @@ class Ways:
                 report=report,
                 number=number,
             )
-            for number in range(report.parts)
+            for number in range(report.part_count)
         ]
 
 

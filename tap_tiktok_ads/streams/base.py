@@ -12,7 +12,7 @@ import pendulum
 from typing_extensions import override
 
 from tap_tiktok_ads.api import advertisers as accounts
-from tap_tiktok_ads.api.client import Reply, Request
+from tap_tiktok_ads.api.client import Request, Response
 from tap_tiktok_ads.api.errors import ResponseError
 from tap_tiktok_ads.extract import dates, deletions, lookback, schemas
 from tap_tiktok_ads.extract.pages import Group, Mark, Page, Task, id_of
@@ -286,10 +286,13 @@ class EntityStream(KeyedStream):
             filtering["modified_after"] = second_before.format("YYYY-MM-DD HH:mm:ss")
         yield self.listing(advertiser, self.page_size, filtering), False
         if self.top_view:
-            filtering = {**filtering, "buying_types": [accounts.TOP_VIEW]}
-            request = self.listing(advertiser, accounts.TOP_VIEW_PAGE_SIZE, filtering)
+            filtering = {**filtering, "buying_types": [accounts.TOPVIEW]}
+            request = self.listing(advertiser, accounts.TOPVIEW_PAGE_SIZE, filtering)
             # reports ask for the same, to know whether there are any
-            shared = self.shared or request.key == accounts.top_view_request(advertiser.id).key
+            shared = (
+                self.shared
+                or request.cache_key == accounts.topview_campaigns_request(advertiser.id).cache_key
+            )
             yield dataclasses.replace(request, shared=shared), True
 
     def listing(
@@ -307,14 +310,14 @@ class EntityStream(KeyedStream):
         return Request(self.path, params, shared=self.shared)
 
     @override
-    def read(self, task: Task, reply: Reply) -> Sequence[dict[str, t.Any]]:
+    def read(self, task: Task, reply: Response) -> Sequence[dict[str, t.Any]]:
         total = (reply.data.get("page_info") or {}).get("total_number")
         if self.capped and isinstance(total, int) and total >= LISTING_CAP:
             self._warn_once(
                 f"capped {task.advertiser}",
                 "TikTok lists the %d most recently changed assets only, for %s.",
                 LISTING_CAP,
-                task.request.where,
+                task.request.label,
             )
         return super().read(task, reply)
 

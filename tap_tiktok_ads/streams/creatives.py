@@ -82,7 +82,7 @@ class Playables(EntityStream):
         deleted = ("DELETED",) if self.run_context.settings.include_deleted else ()
         for status in ("SAVED", "UPLOADED", *deleted):
             request = self.listing(advertiser, self.page_size, {})
-            yield request.with_paged(operation_status=status), False
+            yield request.with_page_params(operation_status=status), False
 
 
 class SparkAds(EntityStream):

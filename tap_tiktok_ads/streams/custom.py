@@ -12,12 +12,12 @@ from tap_tiktok_ads.api.client import Request
 from tap_tiktok_ads.api.errors import (
     AuthError,
     ConfigError,
-    NotPermittedError,
+    PermissionDeniedError,
     ResponseError,
     TapError,
     ThrottledError,
 )
-from tap_tiktok_ads.api.pagination import MOST_PAGES, last_page, pages_after
+from tap_tiktok_ads.api.pagination import MAX_PAGES, last_page, next_pages
 from tap_tiktok_ads.extract import casting, json_paths, macros, schemas
 from tap_tiktok_ads.extract.values import to_boolean
 from tap_tiktok_ads.streams.base import KeyedStream, WindowedStream
@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode, Reply
+    from tap_tiktok_ads.api.client import Decode, Response
     from tap_tiktok_ads.config.custom_reports import ReportDefinition
     from tap_tiktok_ads.config.custom_streams import Cursor, CustomStreamDefinition
     from tap_tiktok_ads.context import ContextTap
@@ -151,20 +151,20 @@ class CustomStream(LookupStream):
             method=definition.method,
             body=filled(definition.body),
             headers=filled(definition.headers),
-            divisible=window is not None,
+            splittable=window is not None,
         )
         if definition.page_size is not None:
-            request = request.with_paged(page_size=definition.page_size)
+            request = request.with_page_params(page_size=definition.page_size)
         return request
 
     @override
-    def following(self, task: Task, reply: Reply, found: int) -> Sequence[Task]:
+    def following(self, task: Task, reply: Response, found: int) -> Sequence[Task]:
         definition = self.definition
         if definition.cursor is not None:
             return self._after_cursor(task, reply, definition.cursor)
         page_info = reply.data.get("page_info")
         told = page_info if isinstance(page_info, dict) else {}
-        size = task.request.paged.get("page_size") or told.get("page_size")
+        size = task.request.page_params.get("page_size") or told.get("page_size")
         if not definition.paged:
             self._warn_of_more(task, told, found)
             return ()
@@ -172,7 +172,7 @@ class CustomStream(LookupStream):
             told = {"total_page": told.get("total_page")}  # nothing else tells how many there are
         if not size and told["total_page"] is None:
             return ()
-        pages = pages_after(task.page, task.last_page, told or None, found, int(size or 1))
+        pages = next_pages(task.page, task.last_page, told or None, found, int(size or 1))
         return [task.at_page(page, pages[-1]) for page in pages]
 
     def _warn_of_more(self, task: Task, page_info: Mapping[str, t.Any], found: int) -> None:
@@ -180,10 +180,10 @@ class CustomStream(LookupStream):
             self._warn_once(
                 "more pages",
                 "%s has more pages than the one that is read, because 'pagination' is none.",
-                task.request.where,
+                task.request.label,
             )
 
-    def _after_cursor(self, task: Task, reply: Reply, cursor: Cursor) -> Sequence[Task]:
+    def _after_cursor(self, task: Task, reply: Response, cursor: Cursor) -> Sequence[Task]:
         """The page that the answer's cursor leads to.
 
         Raises:
@@ -194,26 +194,26 @@ class CustomStream(LookupStream):
         more = to_boolean(told[0]) if told else None
         found = [one for one in json_paths.find(cursor.path, document) if one not in (None, "")]
         seen = task.seen if isinstance(task, LookupTask) else ()
-        sent = task.request.paged.get(cursor.parameter)
+        sent = task.request.page_params.get(cursor.parameter)
         if more is False or (more is None and (not found or found[0] == sent)):
             if not seen and not found and not told and reply.data:
                 self._warn_once(
                     "cursor", "Neither cursor_path nor has_more_path is in the answers: one page."
                 )
             return ()
-        if not found or found[0] == sent or found[0] in seen or len(seen) >= MOST_PAGES:
+        if not found or found[0] == sent or found[0] in seen or len(seen) >= MAX_PAGES:
             msg = (
-                f"{task.request.where} has no further cursor at {cursor.path} though more pages "
+                f"{task.request.label} has no further cursor at {cursor.path} though more pages "
                 f"are to come, or has told it before: check 'pagination' of {self.name!r}"
             )
             raise ResponseError(msg)
-        onward = task.request.with_paged(**{cursor.parameter: found[0]})
+        onward = task.request.with_page_params(**{cursor.parameter: found[0]})
         return [dataclasses.replace(task, request=onward, seen=(*seen, found[0]))]  # type: ignore[call-arg]
 
     # Rows
 
     @staticmethod
-    def _document(reply: Reply) -> dict[str, t.Any]:
+    def _document(reply: Response) -> dict[str, t.Any]:
         """The answer as JSONPaths see it."""
         return {"code": 0, "request_id": reply.request_id, "data": reply.data}
 
@@ -222,7 +222,7 @@ class CustomStream(LookupStream):
         return None
 
     @override
-    def read(self, task: Task, reply: Reply) -> Sequence[dict[str, t.Any]]:
+    def read(self, task: Task, reply: Response) -> Sequence[dict[str, t.Any]]:
         document = self._document(reply)
         path = self.definition.records_path
         found = json_paths.find(path, document)
@@ -231,7 +231,7 @@ class CustomStream(LookupStream):
         elif not found and reply.data and not self._is_empty(path, document):
             others = "; ".join(map(str, json_paths.suggest_paths(document)[:5])) or "none"
             msg = (
-                f"{task.request.where}: records_path {path} of custom stream {self.name!r} "
+                f"{task.request.label}: records_path {path} of custom stream {self.name!r} "
                 f"matches nothing. Arrays of objects in the answer: {others} "
                 f"(request_id {reply.request_id})"
             )
@@ -316,7 +316,7 @@ class CustomStream(LookupStream):
         """Rows to infer the schema from."""
         try:
             return self.sample(SAMPLE_REQUESTS, self.run_context.transport.send)[:SAMPLE_ROWS]
-        except NotPermittedError as error:
+        except PermissionDeniedError as error:
             self.run_context.logger.warning("No sample of %s for its schema: %s", self.name, error)
             return []
         except (AuthError, ConfigError, ThrottledError):

@@ -26,7 +26,7 @@ class Advertisers(EntityStream):
     @override
     def plan(self) -> Iterable[Task]:
         ids = [advertiser.id for advertiser in self.advertisers]
-        batches = accounts.batches(ids, accounts.INFO_BATCH)
+        batches = accounts.batches(ids, accounts.INFO_BATCH_SIZE)
         return (Task(accounts.info_request(batch)) for batch in batches)
 
 

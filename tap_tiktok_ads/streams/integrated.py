@@ -15,18 +15,18 @@ from typing_extensions import override
 from tap_tiktok_ads import totals
 from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.client import Reply, Request
+from tap_tiktok_ads.api.client import Request, Response
 from tap_tiktok_ads.api.errors import (
     ApiError,
     ConfigError,
-    NotPermittedError,
-    RequestError,
+    PermissionDeniedError,
+    RejectedRequestError,
     ResponseError,
     TooLargeError,
 )
 from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.config import custom_reports as report_definitions
-from tap_tiktok_ads.config.custom_reports import METRICS_AT_ONCE
+from tap_tiktok_ads.config.custom_reports import MAX_METRICS
 from tap_tiktok_ads.extract import casting, dates, lookahead, page_decoder, report_decoder, schemas
 from tap_tiktok_ads.extract.pages import READINGS_MORE, Group, Page, Task
 from tap_tiktok_ads.singer.stream import TikTokStream
@@ -231,7 +231,7 @@ class ReportStream(WindowedStream):
         """
         if self.compares_totals:
             return None
-        merged = len(self.metrics) > METRICS_AT_ONCE
+        merged = len(self.metrics) > MAX_METRICS
         twice = "advertiser_id" in (*self.dimensions, *self.metrics)
         if left_out & set(self.metrics) or twice or merged:
             return None
@@ -268,8 +268,8 @@ class ReportStream(WindowedStream):
             part = _asking_for(task, metrics)
             try:
                 return self.ways.answered(part, self._synchronous)
-            except RequestError as error:
-                if error.code == errors.INVALID and totals.PARAMETER in error.api_message:
+            except RejectedRequestError as error:
+                if error.code == errors.INVALID_PARAMETER and totals.PARAMETER in error.api_message:
                     self._warn_once("totals", "Going on without totals: %s", error)
                     task = _without_totals(task)
                     continue
@@ -287,7 +287,7 @@ class ReportStream(WindowedStream):
     @override
     def dispensable(self, task: Task, error: ApiError) -> bool:
         """Whether TikTok does not make this report of TopView ads at all."""
-        return super().dispensable(task, error) and isinstance(error, RequestError)
+        return super().dispensable(task, error) and isinstance(error, RejectedRequestError)
 
     def _has_top_view(self, task: Task) -> bool:
         """Whether the advertiser ever had a TopView campaign; no, where nobody may know.
@@ -296,10 +296,10 @@ class ReportStream(WindowedStream):
             TapError: there is no answer that tells.
         """
         owner = task.advertiser.id if task.advertiser else ""
-        request = accounts.top_view_request(owner)
+        request = accounts.topview_campaigns_request(owner)
         try:
             data = self.run_context.transport.send(request, stream=self.name).data
-        except (NotPermittedError, RequestError) as error:
+        except (PermissionDeniedError, RejectedRequestError) as error:
             if not self.skippable(dataclasses.replace(task, request=request), error):
                 raise
             self._warn_once(
@@ -308,30 +308,32 @@ class ReportStream(WindowedStream):
             return False
         told = total_number(data.get("page_info"))
         if not isinstance(data.get("list"), list) and told != 0:
-            msg = f"{request.where} answered in another shape: no list at data.list"
+            msg = f"{request.label} answered in another shape: no list at data.list"
             raise ResponseError(msg)
         return bool(data.get("list") or told)
 
     def _synchronous(self, task: Task) -> tuple[Page, Sequence[Task]]:
-        if len(task.request.params["metrics"]) > METRICS_AT_ONCE:
+        if len(task.request.params["metrics"]) > MAX_METRICS:
             return self._merged(task), ()
         page, following = super().answered(task)
         rows = len(following) * int(task.request.params["page_size"])
-        if rows > WINDOW_ROWS and task.request.divisible and task.window and task.window.days > 1:
-            msg = f"{task.request.where} has {page.total or rows:,} rows in one window"
+        if rows > WINDOW_ROWS and task.request.splittable and task.window and task.window.days > 1:
+            msg = f"{task.request.label} has {page.total or rows:,} rows in one window"
             raise TooLargeError(ResponseError(msg))
         return page, following
 
     def _part_of_report(self, task: background.PartOfReport) -> Page:
-        page = self.page_of(task, task.rows(self.dimensions), Reply({}, "unknown"))
-        return dataclasses.replace(page, weight=page.weight or 5 * task.report.size(task.number))
+        page = self.page_of(task, task.rows(self.dimensions), Response({}, "unknown"))
+        return dataclasses.replace(
+            page, weight=page.weight or 5 * task.report.part_size(task.number)
+        )
 
     def invalid(self, task: Task, error: ApiError) -> tuple[str, ...]:
         """The metrics that an error calls invalid, where others are left."""
         metrics = task.request.params["metrics"]
-        if not isinstance(error, RequestError) or error.code != errors.INVALID:
+        if not isinstance(error, RejectedRequestError) or error.code != errors.INVALID_PARAMETER:
             return ()
-        refused = report_definitions.refused_metrics(error.api_message, metrics)
+        refused = report_definitions.rejected_metrics(error.api_message, metrics)
         return refused if len(refused) < len(metrics) else ()
 
     def _merged(self, task: Task) -> Page:
@@ -347,10 +349,10 @@ class ReportStream(WindowedStream):
             if whole:
                 return page
         self._warn_once(
-            f"merged {task.request.where} {task.window}",
+            f"merged {task.request.label} {task.window}",
             "%s: some rows lack metrics, for the answers that are merged held different rows "
             "however often they were asked for.",
-            task.request.where,
+            task.request.label,
         )
         return page
 
@@ -358,20 +360,20 @@ class ReportStream(WindowedStream):
         """The merged rows, and whether each is made of all answers."""
         parts: collections.Counter[tuple[t.Any, ...]] = collections.Counter()
         rows: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
-        divisible = task.window is not None and task.window.days > 1
-        replies: list[Reply] = []
+        splittable = task.window is not None and task.window.days > 1
+        replies: list[Response] = []
 
         def page(part: Task) -> tuple[Sequence[dict[str, t.Any]], Sequence[Task]]:
             reply = self.run_context.transport.send(part.request, None, self.name)
             replies[:] = [reply]
             found = self.read(part, reply)
             following = self.following(part, reply, len(found))
-            if divisible and len(following) * len(found) > MERGED_ROWS:
-                msg = f"{part.request.where} has too many rows to merge several answers"
+            if splittable and len(following) * len(found) > MERGED_ROWS:
+                msg = f"{part.request.label} has too many rows to merge several answers"
                 raise TooLargeError(ResponseError(msg))
             return found, following
 
-        batches = list(accounts.batches(task.request.params["metrics"], METRICS_AT_ONCE))
+        batches = list(accounts.batches(task.request.params["metrics"], MAX_METRICS))
         for metrics in batches:
             for _, found in lookahead.sequential([_asking_for(task, metrics)], page):
                 for raw in found:
@@ -384,7 +386,7 @@ class ReportStream(WindowedStream):
         return self.page_of(task, list(rows.values()), replies[0]), whole
 
     @override
-    def page_of(self, task: Task, found: Sequence[t.Any], reply: Reply) -> Page:
+    def page_of(self, task: Task, found: Sequence[t.Any], reply: Response) -> Page:
         """As ever; rows of advertisers' TopView ads have the dimensions of the others."""
         if found and isinstance(found[0], tuple) and self._shows_final:
             found = self._with_final(found, task)
@@ -399,7 +401,7 @@ class ReportStream(WindowedStream):
                 self._warn_once("no totals", "TikTok told no totals to compare rows with.")
         page = dataclasses.replace(super().page_of(task, found, reply), totals=told)
         apart = self.top_view and not OBJECTS & {*self.dimensions}
-        if page.marks and apart and accounts.TOP_VIEW in _buying_types(task):
+        if page.marks and apart and accounts.TOPVIEW in _buying_types(task):
             return dataclasses.replace(page, marks=[~mark for mark in page.marks])
         return page
 
@@ -503,7 +505,7 @@ class ReportStream(WindowedStream):
         )
         known = _campaigns_in(params)
         single = known is not None and len(json.loads(known["filter_value"])) <= 1
-        request = dataclasses.replace(task.request, params=params, divisible=not single)
+        request = dataclasses.replace(task.request, params=params, splittable=not single)
         return dataclasses.replace(task, request=request, window=window)
 
     def _campaign_ids(self, task: Task) -> list[str]:
@@ -513,7 +515,7 @@ class ReportStream(WindowedStream):
             TapError: they cannot be read.
         """
         found: dict[str, None] = {}
-        top_view = accounts.top_view_request(task.advertiser.id if task.advertiser else "")
+        top_view = accounts.topview_campaigns_request(task.advertiser.id if task.advertiser else "")
         filtering = {"primary_status": "STATUS_ALL"}
         others = {**top_view.params, "page_size": 1000, "filtering": filtering}
 
@@ -551,18 +553,18 @@ class ReportStream(WindowedStream):
             filters.append(in_filter(f"{level}_status", ["STATUS_ALL"]))
         if filters:
             params["filtering"] = filters
-        if self.compares_totals and len(metrics) <= METRICS_AT_ONCE:
+        if self.compares_totals and len(metrics) <= MAX_METRICS:
             params[totals.PARAMETER] = True
         elif self.compares_totals:
             self._warn_once("merged", "Totals are not compared: more metrics than one request has.")
-        return Request(self.path, params, divisible=True)
+        return Request(self.path, params, splittable=True)
 
     @override
     def common(self, task: Task) -> dict[str, t.Any]:
         """The advertiser, and which ads the request was for."""
         columns = super().common(task)
         if self.top_view:
-            columns["is_top_view"] = accounts.TOP_VIEW in _buying_types(task)
+            columns["is_top_view"] = accounts.TOPVIEW in _buying_types(task)
         return columns
 
     @override
@@ -570,7 +572,7 @@ class ReportStream(WindowedStream):
         dimensions = raw.get("dimensions") or {}
         for name in self.dimensions:
             if not isinstance(dimensions.get(name), (str, int)):
-                msg = f"{task.request.where} answered a row without the dimension {name}"
+                msg = f"{task.request.label} answered a row without the dimension {name}"
                 raise ResponseError(msg)
         row = self.common(task)
         if self.time_dimension:
@@ -604,7 +606,7 @@ def _buying_types(task: Task) -> str:
 def of_top_view(task: Task) -> Task:
     """The same for TopView ads, where the advertiser has any."""
     params = {**task.request.params}
-    asked = in_filter("buying_type", [accounts.TOP_VIEW])
+    asked = in_filter("buying_type", [accounts.TOPVIEW])
     params["filtering"] = [*params.get("filtering", ()), asked]
     request = dataclasses.replace(task.request, params=params)
     return dataclasses.replace(task, request=request, optional=True)
@@ -612,7 +614,7 @@ def of_top_view(task: Task) -> Task:
 
 def _undivided(task: Task) -> Task:
     """The same task, to be tried again where it is too large."""
-    return dataclasses.replace(task, request=dataclasses.replace(task.request, divisible=False))
+    return dataclasses.replace(task, request=dataclasses.replace(task.request, splittable=False))
 
 
 def in_filter(field: str, values: Sequence[str]) -> dict[str, str]:

@@ -178,7 +178,7 @@ class DependentStream(LookupStream):
         params = self.params(advertiser, window) | {self.parameter: values[self.source]}
         if self.page_size is not None:
             params |= {"page": 1, "page_size": self.page_size}
-        return Request(self.path, params, divisible=window is not None)
+        return Request(self.path, params, splittable=window is not None)
 
     @override
     def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:

@@ -110,7 +110,7 @@ class Reconciliation(ReportStream):
         def page(task: Task) -> tuple[tuple[Sequence[t.Any], bool], Sequence[Task]]:
             reply = self.run_context.transport.send(task.request, None, self.name)
             found = self.read(task, reply)
-            return (found, reply.reports_cut), self.following(task, reply, len(found))
+            return (found, reply.is_truncated), self.following(task, reply, len(found))
 
         for _, (found, cut) in lookahead.sequential([first], page):
             some_cut = some_cut or cut

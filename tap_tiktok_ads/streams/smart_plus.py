@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api.client import Request
-from tap_tiktok_ads.api.errors import NotPermittedError
+from tap_tiktok_ads.api.errors import PermissionDeniedError
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
 from tap_tiktok_ads.streams.base import EntityStream
@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode, Reply
+    from tap_tiktok_ads.api.client import Decode, Response
     from tap_tiktok_ads.api.errors import ApiError
     from tap_tiktok_ads.extract.dates import Window
 
@@ -186,7 +186,7 @@ class SmartPlusAdSuggestions(SmartPlusStream):
         return dataclasses.replace(super().listing(*args), path=LISTING_PATH)
 
     @override
-    def following(self, task: Task, reply: Reply, found: int) -> Sequence[Task]:
+    def following(self, task: Task, reply: Response, found: int) -> Sequence[Task]:
         """The reviews of the ads that a page of the listing names, and its further pages."""
         if task.request.path == REVIEW_PATH or task.advertiser is None:
             return ()
@@ -217,11 +217,11 @@ class SmartPlusAdSuggestions(SmartPlusStream):
     def skippable(self, task: Task, error: ApiError) -> bool:
         """Whether the account lacks Smart+ shows at its listing; reviews are refused otherwise."""
         if task.request.path == REVIEW_PATH:
-            return isinstance(error, NotPermittedError)
+            return isinstance(error, PermissionDeniedError)
         return super().skippable(task, error)
 
     @override
-    def read(self, task: Task, reply: Reply) -> Sequence[Raw]:
+    def read(self, task: Task, reply: Response) -> Sequence[Raw]:
         if task.request.path != REVIEW_PATH:
             return ()
         return [

@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode, Reply, Request
+    from tap_tiktok_ads.api.client import Decode, Request, Response
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Task
 
@@ -82,7 +82,7 @@ class AdReviewInfo(DependentStream):
         return None  # it is not known where the records are
 
     @override
-    def read(self, task: Task, reply: Reply) -> Sequence[Raw]:
+    def read(self, task: Task, reply: Response) -> Sequence[Raw]:
         """The objects of all arrays, or those that are named by ids."""
         rows: list[Raw] = []
         members = [found for found in reply.data.values() if found]
@@ -92,7 +92,7 @@ class AdReviewInfo(DependentStream):
             if isinstance(found, dict) and all(isinstance(one, dict) for one in found.values()):
                 rows += [{"ad_id": name, **one} for name, one in found.items()]
         if members and not rows:
-            msg = f"{task.request.where} answered in another shape: no list of objects in data"
+            msg = f"{task.request.label} answered in another shape: no list of objects in data"
             raise ResponseError(msg)
         return rows
 

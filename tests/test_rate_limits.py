@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_tiktok_ads.api.errors import RestrictedError, ThrottledError
-from tap_tiktok_ads.api.rate_limits import TIERS, Budget, Limiter, Tier
+from tap_tiktok_ads.api.rate_limits import TIERS, Budget, RateLimiter, Tier
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -407,7 +407,7 @@ def test_the_budget_of_the_day_comes_back() -> None:
 def test_the_sandbox_counts_each_endpoint_by_itself() -> None:
     """In the sandbox a request to one endpoint waits for none to another, but for its own."""
     clock = VirtualTime()
-    limiter = Limiter(TIERS["sandbox"], clock=clock, sleep=clock.sleep)
+    limiter = RateLimiter(TIERS["sandbox"], clock=clock, sleep=clock.sleep)
     began = clock.now
     for path in ("/ad/get/", "/adgroup/get/", "/campaign/get/"):
         limiter.budget(path).acquire()
@@ -420,7 +420,7 @@ def test_the_sandbox_counts_each_endpoint_by_itself() -> None:
 def test_a_pause_of_one_endpoint_of_the_sandbox_leaves_the_others() -> None:
     """In the sandbox a refusal by one endpoint pauses requests to that one only."""
     clock = VirtualTime()
-    limiter = Limiter(TIERS["sandbox"], clock=clock, sleep=clock.sleep)
+    limiter = RateLimiter(TIERS["sandbox"], clock=clock, sleep=clock.sleep)
     limiter.budget("/ad/get/").acquire()
     limiter.budget("/ad/get/").throttled(ThrottledError("Too many", 50), clock.now)
     began = clock.now
@@ -433,7 +433,7 @@ def test_a_pause_of_one_endpoint_of_the_sandbox_leaves_the_others() -> None:
 def test_an_app_has_one_budget_for_all_endpoints() -> None:
     """Outside the sandbox all endpoints share pace and pauses."""
     clock = VirtualTime()
-    limiter = Limiter(TIERS["basic"], clock=clock, sleep=clock.sleep)
+    limiter = RateLimiter(TIERS["basic"], clock=clock, sleep=clock.sleep)
     starts = []
     for number in range(100):
         limiter.budget(f"/endpoint/{number % 7}/").acquire()
@@ -446,7 +446,7 @@ def test_an_app_has_one_budget_for_all_endpoints() -> None:
 def test_the_limiter_adds_up_its_budgets() -> None:
     """Waiting and refusals are told for all endpoints together."""
     clock = VirtualTime()
-    limiter = Limiter(TIERS["sandbox"], clock=clock, sleep=clock.sleep)
+    limiter = RateLimiter(TIERS["sandbox"], clock=clock, sleep=clock.sleep)
     began = clock.now
     for path in ("/ad/get/", "/campaign/get/"):
         for _ in range(4):
@@ -468,7 +468,7 @@ def test_an_endpoint_with_limits_of_its_own_keeps_both(
 ) -> None:
     """While such an endpoint waits for its own limits, the others use what the app's leave."""
     clock = VirtualTime()
-    limiter = Limiter(TIERS["basic"], clock=clock, sleep=clock.sleep)
+    limiter = RateLimiter(TIERS["basic"], clock=clock, sleep=clock.sleep)
     starts: dict[str, list[float]] = {path: [], "/ad/get/": []}
     end = clock.now + 130
 
@@ -491,7 +491,7 @@ def test_an_endpoint_with_limits_of_its_own_keeps_both(
 def test_a_refusal_by_an_endpoint_with_limits_of_its_own_pauses_all() -> None:
     """Which limit was passed is not told, so the whole app waits."""
     clock = VirtualTime()
-    limiter = Limiter(TIERS["basic"], clock=clock, sleep=clock.sleep)
+    limiter = RateLimiter(TIERS["basic"], clock=clock, sleep=clock.sleep)
     limiter.budget(GMV_MAX).acquire()
     limiter.budget(GMV_MAX).throttled(TOO_MANY, clock.now)
     assert pause_after(clock, limiter.budget("/ad/get/")) == pytest.approx(1)

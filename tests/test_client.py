@@ -11,8 +11,8 @@ import pytest
 from conftest import config_for, run
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.client import Request, Transport
-from tap_tiktok_ads.api.rate_limits import TIERS, Limiter
+from tap_tiktok_ads.api.client import Client, Request
+from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
 from tap_tiktok_ads.extract import page_decoder
 
 if t.TYPE_CHECKING:
@@ -26,10 +26,10 @@ STREAMS = ["ads", "campaign_performance_report", "pixels"]
 TOKEN = "token"
 
 
-def transport_to(url: str, **settings: t.Any) -> Transport:
+def transport_to(url: str, **settings: t.Any) -> Client:
     """A transport that tries again at once."""
-    options = {"user_agent": "test", "timeout": 2.0, "max_retries": 2, "first_wait": 0.01}
-    return Transport(url, TOKEN, Limiter(TIERS["unlimited"]), **{**options, **settings})
+    options = {"user_agent": "test", "timeout": 2.0, "max_retries": 2, "first_retry_seconds": 0.01}
+    return Client(url, TOKEN, RateLimiter(TIERS["unlimited"]), **{**options, **settings})
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
@@ -93,7 +93,7 @@ def test_token_revoked_in_the_middle(sim: Simulator) -> None:
 def test_unknown_code_is_an_error(sim: Simulator) -> None:
     """A code that no source names is never taken for an empty answer."""
     sim.add_fault("code", path="/pixel/list/", code=49999, message="new")
-    with pytest.raises(errors.RequestError, match="49999"):
+    with pytest.raises(errors.RejectedRequestError, match="49999"):
         run(config_for(sim), streams=["pixels"])
 
 
@@ -140,7 +140,7 @@ def odd() -> Iterator[str]:
         (200, b'{"code": 0, "data": {"x": "\xff"}}', errors.TransientError),
         (200, b'{"code": %s, "data": {}}' % (b"9" * 400), errors.TransientError),
         (200, b'{"code": 0, "data": ' + b"[" * 10_000, errors.TransientError),
-        (200, b'{"code": 40001, "message": null, "data": {}}', errors.NotPermittedError),
+        (200, b'{"code": 40001, "message": null, "data": {}}', errors.PermissionDeniedError),
         (302, b"", errors.ResponseError),
         (404, b"<html>", errors.ResponseError),
         (403, b"<html>", errors.ResponseError),
@@ -160,7 +160,7 @@ def test_texts_of_the_server(odd: str, message: str) -> None:
     """What the server says comes on one line, of a length to read, without the token."""
     body = msgspec.json.encode({"code": 40002, "message": message, "data": {}})
     _Odd.answers = {"/x/": (200, body, {})}
-    with pytest.raises(errors.RequestError) as error:
+    with pytest.raises(errors.RejectedRequestError) as error:
         transport_to(odd).send(Request("/x/", {}))
     assert len(str(error.value)) < 600
     assert "\n" not in str(error.value)

@@ -21,9 +21,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.client import Request, Transport
-from tap_tiktok_ads.api.rate_limits import TIERS, Limiter
-from tap_tiktok_ads.api.report_tasks import LONGEST_PAUSE, PATIENCE, ReportFile, ReportTasks
+from tap_tiktok_ads.api.client import Client, Request
+from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
+from tap_tiktok_ads.api.report_tasks import (
+    MAX_CHECK_SECONDS,
+    MAX_TASK_MINUTES,
+    ReportFile,
+    ReportTasks,
+)
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -389,10 +394,10 @@ class Clock:
         self.now += seconds
 
 
-def transport_to(url: str, token: str) -> Transport:
+def transport_to(url: str, token: str) -> Client:
     """A connection without retries, which waits as it would for TikTok."""
-    return Transport(
-        url, token, Limiter(TIERS["unlimited"]), user_agent="test", timeout=5, max_retries=0
+    return Client(
+        url, token, RateLimiter(TIERS["unlimited"]), user_agent="test", timeout=5, max_retries=0
     )
 
 
@@ -419,7 +424,7 @@ def test_waits_grow(sim: Simulator) -> None:
     assert tasks.read(report_of(sim)).columns == ["ad_id", "spend"]
     assert clock.slept[:3] == [1.0, 1.5, 2.25]
     assert clock.slept == sorted(clock.slept)
-    assert clock.slept[-1] == LONGEST_PAUSE
+    assert clock.slept[-1] == MAX_CHECK_SECONDS
     assert len(clock.slept) == 16
 
 
@@ -428,9 +433,9 @@ def test_waits_end(sim: Simulator) -> None:
     """A task that is not ready in time is cancelled, and the error says what to do."""
     clock = Clock()
     tasks = ReportTasks(transport_to(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
-    with pytest.raises(errors.ResponseError, match=f"{PATIENCE} minutes.*report_mode"):
+    with pytest.raises(errors.ResponseError, match=f"{MAX_TASK_MINUTES} minutes.*report_mode"):
         tasks.read(report_of(sim))
-    assert 60 * PATIENCE <= clock.now <= 60 * PATIENCE + LONGEST_PAUSE
+    assert 60 * MAX_TASK_MINUTES <= clock.now <= 60 * MAX_TASK_MINUTES + MAX_CHECK_SECONDS
     assert sent(sim)[CANCEL] == 1
 
 
@@ -466,7 +471,7 @@ def filled(rows: list[list[str]], size: int, line_end: str) -> ReportFile:
 def all_of(report: ReportFile) -> list[list[dict[str, str]]]:
     """All parts of a report that is written."""
     report.index()
-    return [report.part(number) for number in range(report.parts)]
+    return [report.read_part(number) for number in range(report.part_count)]
 
 
 FIELDS = st.text(st.sampled_from('ab,"\n\r é字-'), max_size=6)
@@ -485,7 +490,7 @@ def test_parts(rows: list[list[str]], size: int, line_end: str) -> None:
     parts = all_of(report)
     assert [list(row.values()) for part in parts for row in part] == rows
     assert report.columns == ["a", "b"]
-    assert report.parts == math.ceil(len(rows) / size)
+    assert report.part_count == math.ceil(len(rows) / size)
     assert all(len(part) == size for part in parts[:-1])
 
 
@@ -550,8 +555,8 @@ def test_text_that_is_streamed(streaming: str) -> None:
     tasks = ReportTasks(transport_to(streaming, "x"), sleep=lambda _: None)
     report = tasks.read(Request(SYNC, {"advertiser_id": "1"}))
     assert report.columns == ["ad_id", "ad_name"]
-    assert report.parts == 30
-    found = [row for number in range(report.parts) for row in report.part(number)]
+    assert report.part_count == 30
+    found = [row for number in range(report.part_count) for row in report.read_part(number)]
     assert [row["ad_name"] for row in found] == names
 
 
