@@ -1,4 +1,4 @@
-"""The tap: settings, what a run shares, and the list of streams."""
+"""The tap: settings, streams, sync order and signals."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
-from tap_tiktok_ads import summary
-from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.config import custom_reports as report_definitions
-from tap_tiktok_ads.config import custom_streams as definitions
-from tap_tiktok_ads.config import settings, validation
+from tap_tiktok_ads.config.custom_reports import check_report_metrics, parse_custom_reports
+from tap_tiktok_ads.config.custom_streams import check_names, parse_custom_streams
 from tap_tiktok_ads.config.files import read_catalog, read_json, read_state, selected_streams
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
-from tap_tiktok_ads.context import ContextTap, RunContext
+from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, normalize, read_environment
+from tap_tiktok_ads.config.validation import validate
+from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
 from tap_tiktok_ads.progress import start as start_reporter
+from tap_tiktok_ads.singer.state import StateOutput
 from tap_tiktok_ads.singer.writer import BufferedWriter
 from tap_tiktok_ads.streams import STREAMS
-from tap_tiktok_ads.streams.custom import CustomReport, CustomStream
-from tap_tiktok_ads.streams.integrated import ReportStream
-from tap_tiktok_ads.streams.problems import SyncErrors
+from tap_tiktok_ads.streams.custom import CustomStream
+from tap_tiktok_ads.streams.reports.built_in import CustomReport
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from types import FrameType
 
     import click
@@ -42,11 +42,14 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from typing_extensions import Self
 
+    from tap_tiktok_ads.singer.stream import TikTokStream
 
-class TapTikTokAds(ContextTap):
+
+class TapTikTokAds(Tap):
     """Extracts TikTok Ads: accounts, campaigns, reports, audiences, creatives, Smart+."""
 
     name = "tap-tiktok-ads"
+    package_name = DISTRIBUTION
     config_jsonschema: t.ClassVar[dict[str, t.Any]] = copy.deepcopy(SETTINGS_SCHEMA)
     message_writer_class = BufferedWriter
     # no BATCH: the SDK's batches would skip selection and stream maps
@@ -65,23 +68,47 @@ class TapTikTokAds(ContextTap):
         *,
         config: dict[str, t.Any] | None = None,
         parse_env_config: bool = False,
-        frugal: bool = False,
-        lean: bool = False,
+        allow_requests: bool = True,
+        selected_only: bool = False,
         **kwargs: t.Any,
     ) -> None:
-        """Merge and tidy the configuration before the SDK sees it.
+        """Merge and normalize the configuration before the SDK reads it.
 
-        A frugal tap makes no request to infer a schema, and few for the values of look-ups. A lean
-        one has the streams that are selected, and no others: it starts faster.
+        Args:
+            config: The configuration.
+            parse_env_config: Read settings from environment variables, too.
+            allow_requests: False: send no request to infer a schema, and few for lookups.
+            selected_only: Create the selected streams only. The start is faster.
+            kwargs: Further parameters of the SDK.
 
         Raises:
-            ConfigError: an environment variable cannot be read as its setting's type.
+            ConfigError: An environment variable is not of its setting's type.
         """
-        self.lean = lean
-        self.run_context = RunContext(self, self.known_settings, frugal=frugal)
+        self.selected_only = selected_only
+        self._allow_requests = allow_requests
+        self._creators: dict[str, Callable[[], TikTokStream]] = {}
         # below INFO it logs URLs, and that of /oauth2/advertiser/get/ holds the app's secret
         logging.getLogger("urllib3").setLevel(logging.INFO)
         super().__init__(config=self.merged(config or {}, environment=parse_env_config), **kwargs)
+
+    @functools.cached_property
+    def run_context(self) -> RunContext:
+        """What the streams share. They receive it instead of the tap."""
+        return RunContext(
+            config=lambda: self.config,
+            known_settings=self.known_settings,
+            streams=Streams(
+                running=lambda: t.cast("dict[str, t.Any]", self.streams),
+                create=lambda name: self._creators[name](),
+            ),
+            state_output=StateOutput(self.message_writer, lambda: self.state),
+            message_writer=self.message_writer,
+            input_catalog=lambda: self.input_catalog,
+            logger=t.cast("logging.Logger", self.logger),
+            allow_requests=self._allow_requests,
+        )
+
+    # Settings
 
     @classmethod
     def from_input(
@@ -92,17 +119,18 @@ class TapTikTokAds(ContextTap):
         state: t.IO[str] | None = None,
         **kwargs: t.Any,
     ) -> Self:
-        """A tap from what the options of the command line hold.
+        """Return a tap for the options of the command line.
 
         Raises:
-            ConfigError: it cannot be used.
+            ConfigError: The settings, the catalog or the state cannot be used.
         """
         try:
-            given = read_catalog(catalog)
+            full_catalog = read_catalog(catalog)
+            selected_only = bool(kwargs.get("selected_only"))
             tap = cls(
                 config=config.config if config else {},
                 parse_env_config=bool(config and config.parse_env),
-                catalog=selected_streams(given) if kwargs.get("lean") else given,
+                catalog=selected_streams(full_catalog) if selected_only else full_catalog,
                 state=read_state(state),
                 **kwargs,
             )
@@ -112,101 +140,115 @@ class TapTikTokAds(ContextTap):
         except ConfigValidationError as error:
             msg = f"The settings cannot be used: {'; '.join(error.errors)}."
             raise ConfigError(msg) from None
-        if given is not None and tap.lean:
-            _ = tap.streams  # which finds out what streams there are
-            unread = tap.run_context.makers.keys() - given.keys() - {one.name for one in STREAMS}
-            if unread:
-                tap.logger.warning(
-                    "Not read, for they are not in the catalog: %s. Run --discover again.",
-                    ", ".join(sorted(unread)),
-                )
+        if full_catalog is not None and selected_only:
+            tap.warn_of_uncataloged(full_catalog)
         return tap
+
+    def warn_of_uncataloged(self, names: Collection[str]) -> None:
+        """Warn of custom streams and reports that a catalog does not name."""
+        _ = self.streams  # finds out which streams there are
+        built_in = {entry.name for entry in STREAMS}
+        uncataloged = sorted(self._creators.keys() - set(names) - built_in)
+        if uncataloged:
+            self.logger.warning(
+                "Streams that are not in the catalog are not read: %s. Run --discover again.",
+                ", ".join(uncataloged),
+            )
 
     @classmethod
     def merged(cls, config: Mapping[str, t.Any], *, environment: bool) -> dict[str, t.Any]:
-        """A configuration, tidied, under what the environment says if that is asked for.
+        """Return a normalized configuration. Environment variables override it, if requested.
 
         Raises:
-            ConfigError: an environment variable cannot be read as its setting's type.
+            ConfigError: An environment variable is not of its setting's type.
         """
-        return settings.normalize({**config, **(cls._read_environment() if environment else {})})
+        variables = cls._read_environment() if environment else {}
+        return normalize({**config, **variables})
 
     @classmethod
     def _read_environment(cls) -> dict[str, t.Any]:
-        """Settings from `TAP_TIKTOK_ADS_*`, and from a `.env` file in the working directory.
+        """Return the settings of `TAP_TIKTOK_ADS_*`, and of a `.env` file.
 
-        Or above it; else one above the SDK's own code, where that looks.
+        The file is searched in the working directory and the directories above it.
         """
-        ours = SETTINGS_SCHEMA["properties"]
+        own_settings = SETTINGS_SCHEMA["properties"]
         cls.known_settings()
-        of_the_sdk = {n: s for n, s in cls.config_jsonschema["properties"].items() if n not in ours}
-        found = parse_environment_config(
-            {"properties": of_the_sdk}, settings.ENVIRONMENT_PREFIX, find_dotenv(usecwd=True)
+        sdk_settings = {
+            name: schema
+            for name, schema in cls.config_jsonschema["properties"].items()
+            if name not in own_settings
+        }
+        variables = parse_environment_config(
+            {"properties": sdk_settings}, ENVIRONMENT_PREFIX, find_dotenv(usecwd=True)
         )
-        return found | settings.read_environment(os.environ)
+        return variables | read_environment(os.environ)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check with the SDK's schema, then with the checks that a schema cannot express."""
+        """Validate with the SDK's schema, after the checks that a schema cannot express."""
         if raise_errors:
-            validation.validate(self._config, self.known_settings())
+            validate(self._config, self.known_settings())
         return super()._validate_config(raise_errors=raise_errors)
 
     @classmethod
     def known_settings(cls) -> frozenset[str]:
-        """Every setting that is accepted, those of the SDK included."""
+        """Return the names of all settings, those of the SDK included."""
         cls.append_builtin_config(cls.config_jsonschema)
         return frozenset(cls.config_jsonschema["properties"])
 
+    # Streams
+
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        custom = definitions.parse_custom_streams(
-            self._config.get("custom_streams"), self._config.get("api_url") or ""
+        config = self._config
+        custom_streams = parse_custom_streams(
+            config.get("custom_streams"), config.get("api_url") or ""
         )
-        reports = report_definitions.parse_custom_reports(self._config.get("custom_reports"))
-        self.run_context.makers = {
-            **{one.name: functools.partial(one, self) for one in STREAMS},
-            **{one.name: functools.partial(CustomReport, self, one) for one in reports},
-            **{one.name: functools.partial(CustomStream, self, one) for one in custom},
+        custom_reports = parse_custom_reports(config.get("custom_reports"))
+        report_names = [report.name for report in custom_reports]
+        self._creators = {
+            **{entry.name: functools.partial(entry.create, self) for entry in STREAMS},
+            **{
+                report.name: functools.partial(CustomReport, self, report)
+                for report in custom_reports
+            },
+            **{
+                stream.name: functools.partial(CustomStream, self, stream)
+                for stream in custom_streams
+            },
         }
-        definitions.check_names(
-            custom,
-            [one.name for one in reports],
-            {one.name: functools.partial(self._columns_of, one.name) for one in STREAMS},
+        check_names(
+            custom_streams,
+            report_names,
+            {entry.name: functools.partial(self._columns_of, entry.name) for entry in STREAMS},
         )
-        report_definitions.check_report_metrics(
-            self._config.get("report_metrics"),
-            {one.name for one in STREAMS if issubclass(one, ReportStream) and not one.fixed_metrics}
-            | {one.name for one in reports},
-        )
-        made = set(self.run_context.makers)
-        if self.lean and self.input_catalog is not None:
-            made &= self.input_catalog.keys()
-        elif self.lean:
-            made -= {one.name for one in STREAMS if not one.selected_by_default}
-        makers = self.run_context.makers
-        return [t.cast("Stream", make()) for name, make in makers.items() if name in made]
+        built_in_reports = {entry.name for entry in STREAMS if entry.is_report}
+        check_report_metrics(config.get("report_metrics"), built_in_reports | {*report_names})
+        names = self._names_to_create()
+        return [create() for name, create in self._creators.items() if name in names]
+
+    def _names_to_create(self) -> set[str]:
+        """Return the streams to create: all, or those that are selected."""
+        names = set(self._creators)
+        if not self.selected_only:
+            return names
+        if self.input_catalog is not None:
+            return names & self.input_catalog.keys()
+        return names - {entry.name for entry in STREAMS if not entry.selected_by_default}
 
     def _columns_of(self, name: str) -> Collection[str]:
-        return t.cast(
-            "Collection[str]",
-            t.cast("Stream", self.run_context.makers[name]()).schema["properties"],
-        )
-
-    # What the streams of a run share, made when first needed.
-
-    # Errors: what `sync_errors` tells.
+        return t.cast("Collection[str]", self._creators[name]().schema["properties"])
 
     @property
     @override
     def streams(self) -> dict[str, Stream]:
-        """By name; the one that tells of errors is the last."""
+        """The streams by name. `sync_errors` is the last one."""
         streams = super().streams
-        if SyncErrors.name in streams and next(reversed(streams)) != SyncErrors.name:
-            streams[SyncErrors.name] = streams.pop(SyncErrors.name)
+        if SYNC_ERRORS in streams and next(reversed(streams)) != SYNC_ERRORS:
+            streams[SYNC_ERRORS] = streams.pop(SYNC_ERRORS)
         return streams
 
-    # State and the end of a run.
+    # Run
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
@@ -223,8 +265,6 @@ class TapTikTokAds(ContextTap):
                 leave(signum, frame)
 
         writer.when_idle(finish)
-
-    # Command line.
 
     @classmethod
     @override
@@ -243,46 +283,21 @@ class TapTikTokAds(ContextTap):
             msg = f"Config file {' or '.join(value)} is not JSON."
             raise ConfigError(msg) from None
 
-    @classmethod
-    @override
-    def invoke(  # type: ignore[override]
-        cls,
-        *,
-        about: bool = False,
-        about_format: str | None = None,
-        config: t.Any = None,
-        state: t.IO[str] | None = None,
-        catalog: t.IO[str] | None = None,
-        summary_file: str | None = None,
-    ) -> None:
-        """Run the tap: everything that can be refused is refused before the first message."""
-        if about:
-            cls.print_about(about_format)
-            return
-        tap = cls.from_input(config, catalog=catalog, state=state, lean=True)
-        unread = {"skipped": tap.run_context.skipped, "failed": tap.run_context.failed}
-        with summary.written_to(summary_file, tap.run_context.progress.summary, unread):
-            tap.run()
-
     def run(self) -> None:
-        """Read all streams that are selected.
+        """Read all selected streams.
 
         Raises:
-            TapError: something was not read for another reason than permission.
+            TapError: Something was not read for another reason than permission.
         """
+        context = self.run_context
         self.print_version(print_fn=self.logger.info)
-        self.logger.info("Reading %d advertiser(s).", len(self.run_context.advertisers))
+        self.logger.info("Reading %d advertiser(s).", len(context.advertisers))
         if not any(stream.selected for stream in self.streams.values()):
             self.logger.warning("No stream is selected: nothing is read.")
-        with start_reporter(self.run_context.progress, self.logger) as self.run_context.reporter:
+        with start_reporter(context.progress, self.logger):
             try:
                 self.sync_all()
-            finally:  # of a run that fails or is told to stop, too: the last STATE is written
-                self.run_context.report_tasks.cancel()
-        self.run_context.report_skipped()
-        if self.run_context.failed:
-            what = ", ".join(
-                dict.fromkeys(f"{name} of {owner}" for name, owner in self.run_context.failed)
-            )
-            msg = f"Not all was read: {what}. Bookmarks there did not move: run again."
-            raise errors.IncompleteError(msg)
+            finally:  # of a failed or interrupted run, too: the last STATE is written
+                context.report_tasks.cancel()
+        context.problems.log_skipped(t.cast("logging.Logger", self.logger))
+        context.problems.raise_incomplete()

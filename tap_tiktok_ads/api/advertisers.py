@@ -9,13 +9,14 @@ import typing as t
 import pendulum
 from pendulum.tz.exceptions import InvalidTimezone
 
-from tap_tiktok_ads.api.client import Request
 from tap_tiktok_ads.api.errors import ConfigError, PermissionDeniedError, RejectedRequestError
+from tap_tiktok_ads.api.messages import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_tiktok_ads.api.client import Client, Response
+    from tap_tiktok_ads.api.client import Client
+    from tap_tiktok_ads.api.messages import Response
     from tap_tiktok_ads.config.settings import Settings
 
 logger = logging.getLogger("tap-tiktok-ads")
@@ -38,6 +39,11 @@ class Advertiser:
 
     id: str
     timezone: str = "UTC"
+
+
+def id_of(advertiser: Advertiser | None) -> str | None:
+    """Return the id of an advertiser, or None for the data of many."""
+    return None if advertiser is None else advertiser.id
 
 
 def info_request(advertiser_ids: Sequence[str]) -> Request:

@@ -6,12 +6,10 @@ Every paged endpoint of TikTok answers with the same `page_info`:
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
 from tap_tiktok_ads.api.errors import ResponseError
-from tap_tiktok_ads.totals import Totals
 
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 #: Pages of one listing at most: twenty million rows of a report.
@@ -72,49 +70,6 @@ def last_page(page_info: t.Mapping[str, t.Any] | None, page_size: int) -> int | 
 def total_number(page_info: t.Mapping[str, t.Any] | None) -> int | None:
     """How many records the listing holds, as `page_info` tells."""
     return _whole(page_info.get("total_number")) if isinstance(page_info, dict) else None
-
-
-@dataclasses.dataclass(slots=True)
-class Reading:
-    """What one reading of a listing brought, page by page, and what it was told to bring.
-
-    Objects that come or go between the requests for two pages move others over the border between
-    them: one comes twice, or not at all.
-
-    Attributes:
-        records: how many came.
-        repeated: rows that came more than once.
-        totals: each `total_number` that a page told.
-        broken: whether a page of it was refused or failed.
-        totals_of_rows: what the rows add up to, and what that was told to be, where it is compared.
-    """
-
-    records: int = 0
-    repeated: int = 0
-    totals: set[int] = dataclasses.field(default_factory=set)
-    broken: bool = False
-    totals_of_rows: Totals = dataclasses.field(default_factory=Totals, compare=False)
-
-    def add(
-        self, records: int, total: int | None, repeated: int, of_rows: Totals | None = None
-    ) -> None:
-        """Count a page."""
-        if of_rows is not None:
-            self.totals_of_rows.add(of_rows)
-        self.records += records
-        self.repeated += repeated
-        if total is not None:
-            self.totals.add(total)
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing says that records are missing."""
-        settled = not self.repeated and self.totals == {self.records}
-        return not self.broken and (not self.totals or settled)
-
-    def odd_after(self, before: Reading) -> bool:
-        """Whether the same came as before, against the same count: it means something else."""
-        return self == before and len(self.totals) == 1 and not self.broken
 
 
 def _whole(value: object) -> int | None:

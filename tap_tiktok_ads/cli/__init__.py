@@ -14,6 +14,7 @@ import click
 from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
+from tap_tiktok_ads import summary
 from tap_tiktok_ads.api.errors import TapError
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -67,11 +68,35 @@ def executable() -> Executable:
     )
 
 
+def run_tap(  # noqa: PLR0913 - the options, by name
+    *,
+    about: bool = False,
+    about_format: str | None = None,
+    config: t.Any = None,
+    state: t.IO[str] | None = None,
+    catalog: t.IO[str] | None = None,
+    summary_file: str | None = None,
+) -> None:
+    """Run the tap. What can be refused is refused before the first message.
+
+    Raises:
+        TapError: The run failed, or is incomplete.
+    """
+    if about:
+        TapTikTokAds.print_about(about_format)
+        return
+    tap = TapTikTokAds.from_input(config, catalog=catalog, state=state, selected_only=True)
+    problems, progress = tap.run_context.problems, tap.run_context.progress
+    unread = {"skipped": problems.skipped, "failed": problems.failed}
+    with summary.written_to(summary_file, progress.summary, unread):
+        tap.run()
+
+
 @click.pass_context
 def _run(context: click.Context, /, **options: t.Any) -> None:
     """Run the tap, unless a sub-command follows: that takes over --config alone."""
     if context.invoked_subcommand is None:
-        TapTikTokAds.invoke(**options)
+        run_tap(**options)
         return
     for option in context.command.params:
         if option.name != "config" and options.get(option.name or ""):

@@ -53,13 +53,13 @@ def json_option(function: Function) -> Function:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
-def frugal_tap(config: t.Any, **files: t.IO[str] | None) -> TapTikTokAds:
+def offline_tap(config: t.Any, **files: t.IO[str] | None) -> TapTikTokAds:
     """A tap that makes no request of its own accord.
 
     Raises:
         ConfigError: the settings cannot be used.
     """
-    return TapTikTokAds.from_input(config, setup_mapper=False, frugal=True, **files)
+    return TapTikTokAds.from_input(config, setup_mapper=False, allow_requests=False, **files)
 
 
 def say(text: str, *, err: bool = False) -> None:

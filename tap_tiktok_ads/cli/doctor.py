@@ -12,10 +12,10 @@ import click
 
 from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.client import Request
+from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.cli import common
-from tap_tiktok_ads.streams.base import WindowedStream
 from tap_tiktok_ads.streams.business import AuthorizedAdvertisers
+from tap_tiktok_ads.streams.windowed import WindowedStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,11 +62,11 @@ class Probe:
             AuthError: the token is refused.
             ThrottledError: TikTok takes no more requests.
         """
-        send = self.stream.run_context.transport.send
+        send = self.stream.run_context.client.send
         try:
-            self.rows, following = self.stream.sampled(self.task, send)
+            self.rows, following = self.stream.sample_task(self.task, send)
             if not self.rows and following:
-                self.rows, _ = self.stream.sampled(_smallest(self.stream, following[0]), send)
+                self.rows, _ = self.stream.sample_task(_smallest(self.stream, following[0]), send)
         except errors.ThrottledError:
             raise
         except errors.AuthError as error:
@@ -121,7 +121,7 @@ def command(context: click.Context, *, config: t.Any, as_json: bool) -> None:
 
     Example: tap-tiktok-ads doctor --config config.json
     """
-    tap = common.frugal_tap(config)
+    tap = common.offline_tap(config)
     report = _examine(tap)
     if as_json:
         common.show_json({"token": {"valid": True}, **dataclasses.asdict(report)})
@@ -136,7 +136,7 @@ def _examine(tap: TapTikTokAds) -> Report:
     Raises:
         TapError: the token is refused, or no advertiser may be read.
     """
-    user = tap.run_context.transport.send(Request("/user/info/", {}))
+    user = tap.run_context.client.send(Request("/user/info/", {}))
     skew = _skew(user.server_time)
     if skew is not None and abs(skew) > MOST_SKEW:
         tap.logger.warning("This machine's clock is %+.0f s off TikTok's: set it.", skew)
@@ -156,7 +156,7 @@ def _examine(tap: TapTikTokAds) -> Report:
             **{name: facts.get(one, {}).get(name) for name in FACTS},
             "readable": one in readable,
         }
-        for one in accounts.requested_ids(tap.run_context.transport, tap.run_context.settings)
+        for one in accounts.requested_ids(tap.run_context.client, tap.run_context.settings)
     ]
     return Report(app, skew, _tier(tap), advertisers, streams)
 
@@ -178,7 +178,7 @@ def _app(tap: TapTikTokAds) -> dict[str, t.Any]:
         return {"configured": True, "valid": None}
     try:
         granted = accounts.authorized_advertisers(
-            tap.run_context.transport, chosen.app_id, chosen.app_secret
+            tap.run_context.client, chosen.app_id, chosen.app_secret
         )
     except errors.ApiError as error:
         return {"configured": True, "valid": False, "message": str(error)}
@@ -209,10 +209,10 @@ def _probes(tap: TapTikTokAds, stream: t.Any) -> Iterator[Probe]:
     """
     windowed = isinstance(stream, WindowedStream)
     if windowed and stream.window_days:
-        stream.window_days = 1
+        stream.window_plan.window_days = 1
     owners = len(stream.owners) if windowed else len(tap.run_context.advertisers)
     seen = set()
-    for task in stream.sample_plan():
+    for task in stream.plan.sample_tasks():
         if task.advertiser in seen:
             continue
         if task.advertiser is not None or windowed:

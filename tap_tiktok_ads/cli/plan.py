@@ -9,8 +9,8 @@ import typing as t
 import click
 
 from tap_tiktok_ads.cli import common
-from tap_tiktok_ads.streams.base import WindowedStream
-from tap_tiktok_ads.streams.lookup import LookupTask
+from tap_tiktok_ads.streams.dependent import LookupTask
+from tap_tiktok_ads.streams.windowed import WindowedStream
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.advertisers import Advertiser
@@ -45,7 +45,7 @@ class Part:
     def add(self, task: Task, requests: int) -> None:
         """Count a task and its requests; those of windows come in ascending order."""
         self.requests += requests
-        if task.window is None or (isinstance(task, LookupTask) and task.pending):
+        if task.window is None or (isinstance(task, LookupTask) and task.is_pending):
             self.at_least = True
         if task.window is not None:
             self.windows = (self.windows or 0) + 1
@@ -69,7 +69,7 @@ def command(
 
     Example: tap-tiktok-ads plan --config config.json --state state.json
     """
-    tap = common.frugal_tap(config, catalog=catalog, state=state)
+    tap = common.offline_tap(config, catalog=catalog, state=state)
     parts: list[Part] = []
     requests: dict[str, str] = {}  # the endpoint of each, once however many streams share it
     for stream in t.cast("list[TikTokStream]", list(tap.streams.values())):
@@ -102,7 +102,7 @@ def _parts(stream: TikTokStream, requests: dict[str, str]) -> list[Part]:
         for advertiser in stream.owners:
             owner = _id(advertiser)
             parts[owner] = Part(stream.name, owner, windows=0)
-    for task in stream.plan():
+    for task in stream.plan.tasks():
         owner = _id(task.advertiser)
         endpoints = stream.endpoints(task)
         parts.setdefault(owner, Part(stream.name, owner)).add(task, len(endpoints))

@@ -17,7 +17,8 @@ from tap_tiktok_ads.extract import json_paths, schemas
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_tiktok_ads.api.client import Client, Request, Response
+    from tap_tiktok_ads.api.client import Client
+    from tap_tiktok_ads.api.messages import Request, Response
     from tap_tiktok_ads.singer.stream import TikTokStream
     from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -57,14 +58,14 @@ def command(  # noqa: PLR0913 - the options, by name
 
     Example: tap-tiktok-ads sample campaigns --config config.json --limit 3
     """
-    tap = common.frugal_tap(config)
+    tap = common.offline_tap(config)
     chosen = _stream(tap, stream)
-    exchanges = Exchanges(tap.run_context.transport, err=raw or style != "table")
+    exchanges = Exchanges(tap.run_context.client, err=raw or style != "table")
     try:
         rows = chosen.sample(MOST_REQUESTS, exchanges)
         if schema_file is not None:
             _write_schema(schema_file, rows)
-        typed = chosen.typed(rows)
+        typed = chosen.cast_sample(rows)
     except TapError:
         exchanges.show_paths()
         if raw:
@@ -74,7 +75,7 @@ def command(  # noqa: PLR0913 - the options, by name
         exchanges.show_body()
     else:
         exchanges.say(f"Rows: {min(limit, len(rows))} of the {len(rows)} that came.")
-        _show_rows(typed[:limit], style, tap.run_context.transport)
+        _show_rows(typed[:limit], style, tap.run_context.client)
     exchanges.show_paths()
 
 

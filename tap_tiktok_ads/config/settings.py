@@ -23,7 +23,8 @@ if t.TYPE_CHECKING:
 
     import pendulum
 
-    from tap_tiktok_ads.config import custom_reports, custom_streams
+    from tap_tiktok_ads.api.report_rules import ReportDefinition
+    from tap_tiktok_ads.config import custom_streams
 
 #: Beginning of the environment variable of a setting.
 ENVIRONMENT_PREFIX = "TAP_TIKTOK_ADS_"
@@ -59,7 +60,7 @@ class Settings:
     max_retries: int
     user_agent: str
     custom_streams: tuple[custom_streams.CustomStreamDefinition, ...]
-    custom_reports: tuple[custom_reports.ReportDefinition, ...]
+    custom_reports: tuple[ReportDefinition, ...]
     report_metrics: Mapping[str, t.Any]
     simulator: Mapping[str, t.Any]
 

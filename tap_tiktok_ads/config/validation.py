@@ -8,8 +8,8 @@ import urllib.parse
 import pendulum
 
 from tap_tiktok_ads import about
-from tap_tiktok_ads.api.client import is_loopback
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.hosts import is_loopback
 from tap_tiktok_ads.api.rate_limits import TIERS
 from tap_tiktok_ads.api.suggestions import closest_match, suggest
 from tap_tiktok_ads.config.custom_reports import parse_custom_reports

@@ -7,7 +7,7 @@ import typing as t
 
 import msgspec
 
-from tap_tiktok_ads.extract.values import DECODE_ERRORS, json_number
+from tap_tiktok_ads.api.messages import DECODE_ERRORS, json_number
 
 #: Number of bytes whose UTF-8 is checked at a time.
 UTF8_CHECK_BYTES = 64 * 1024

@@ -9,9 +9,9 @@ import typing as t
 
 import msgspec
 
+from tap_tiktok_ads.api.messages import DECODE_ERRORS
 from tap_tiktok_ads.extract.page_decoder import decode_envelope
 from tap_tiktok_ads.extract.values import (
-    DECODE_ERRORS,
     BadValueError,
     encode_json,
     to_date,

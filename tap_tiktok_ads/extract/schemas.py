@@ -9,20 +9,16 @@ import copy
 import functools
 import re
 import typing as t
-from pathlib import Path
 
 import msgspec
 
+from tap_tiktok_ads.api.metric_catalog import SCHEMAS_FOLDER, load_catalog, metric_schema
 from tap_tiktok_ads.extract.values import to_text
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Schema: t.TypeAlias = "dict[str, t.Any]"
-
-_PACKAGED_FOLDER = Path(__file__).parent.parent / "schemas"
-_CHECKOUT_FOLDER = Path(__file__).parents[2] / "schemas"
-FOLDER = _PACKAGED_FOLDER if _PACKAGED_FOLDER.is_dir() else _CHECKOUT_FOLDER
 
 #: The text of a key column without a value, as in TikTok's reports. Databases that read the empty
 #: text as null would reject it in a key.
@@ -77,36 +73,13 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\
 @functools.cache
 def _load(name: str) -> Schema:
     """Return the content of `schemas/{name}.json`. The caller must not change it."""
-    content: Schema = msgspec.json.decode((FOLDER / f"{name}.json").read_bytes())
+    content: Schema = msgspec.json.decode((SCHEMAS_FOLDER / f"{name}.json").read_bytes())
     return content
 
 
 def entity_schema(name: str) -> Schema:
     """Return a copy of the JSON Schema of an entity stream."""
     return copy.deepcopy(_load(name))
-
-
-def default_metrics(report: str) -> tuple[str, ...]:
-    """The metrics that a built-in report asks for when all its columns are selected."""
-    return tuple(_load("metrics")["reports"][report])
-
-
-def metric(name: str) -> Schema:
-    """The column of a metric; text for one that the catalogue does not know."""
-    known = _load("metrics")["metrics"].get(name)
-    if known is None:
-        return {"type": ["string", "null"]}
-    return {"type": [known["type"], "null"], "description": known["description"]}
-
-
-def catalogue() -> Schema:
-    """`schemas/metrics.json`: every metric and dimension that is known of reports.
-
-    `metrics` and `dimensions` by name; `supported`, for some dimensions of a report type, the only
-    metrics that may be asked for beside them (TikTok's list, or what connectors ask for);
-    `reports`, the default metrics of the built-in ones.
-    """
-    return _load("metrics")
 
 
 def report_schema(
@@ -122,7 +95,7 @@ def report_schema(
         metrics: Names of the metrics.
         topview: True to add the column `is_top_view`.
     """
-    catalog = _load("metrics")
+    catalog = load_catalog()
     advertiser_description = catalog["metrics"]["advertiser_id"]["description"]
     columns: Schema = {"advertiser_id": {"type": "string", "description": advertiser_description}}
     if topview:
@@ -132,7 +105,7 @@ def report_schema(
     columns |= {name: _dimension(name) for name in dimensions}
     if "interest_category" in dimensions:
         columns["interest_category_v2"] = INTEREST_CATEGORY_V2_SCHEMA
-    columns |= {name: metric(name) for name in metrics}
+    columns |= {name: metric_schema(name) for name in metrics}
     return {"type": "object", "additionalProperties": True, "properties": columns}
 
 
@@ -140,7 +113,7 @@ def _dimension(name: str) -> Schema:
     """Return the column of a report's dimension, a text unless it is a time."""
     if name in TIME_COLUMNS:
         return TIME_COLUMNS[name]
-    entry = _load("metrics")["dimensions"].get(name, {})
+    entry = load_catalog()["dimensions"].get(name, {})
     description = {"description": entry["description"]} if "description" in entry else {}
     return {"type": "string", **description}
 
@@ -213,8 +186,8 @@ def _inferred_column(name: str, column: Schema, *, is_time: bool) -> Schema:
         return {**TIME_COLUMNS[name], "type": ["string", "null"]}
     if "string" not in column.get("type", ()):
         return column
-    if name in _load("metrics")["metrics"]:
-        return metric(name)
+    if name in load_catalog()["metrics"]:
+        return metric_schema(name)
     return {**column, "format": "date-time"} if is_time else column
 
 

@@ -10,12 +10,13 @@ type cannot hold.
 from __future__ import annotations
 
 import decimal
-import math
 import re
 import typing as t
 from datetime import datetime, timezone
 
 import msgspec
+
+from tap_tiktok_ads.api.messages import exact_number
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,8 +43,6 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False, "-0": False}
 
 #: Encode a value as JSON, decimals as numbers.
 encode_json = msgspec.json.Encoder(decimal_format="number").encode
-#: Exceptions that msgspec raises for a body that is not the expected JSON.
-DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class BadValueError(ValueError):
@@ -93,7 +92,7 @@ def to_number(value: t.Any) -> Number | None:
         if value in EMPTY_TEXTS:
             return None
         if _NUMBER.fullmatch(value):
-            return _exact_number(value)
+            return exact_number(value)
     if value is None:
         return None
     raise BadValueError(value)
@@ -186,32 +185,6 @@ def to_local_date_time(value: t.Any) -> str | None:
         return datetime.fromisoformat(value).isoformat()
     except ValueError:
         raise BadValueError(value) from None
-
-
-def json_number(digits: str) -> Number:
-    """Return a JSON number with a fraction or an exponent, exactly as sent.
-
-    A number with a three-digit exponent becomes the nearest float.
-
-    Raises:
-        msgspec.ValidationError: The number is out of the range of floats.
-    """
-    if len(digits) > MAX_EXACT_FLOAT_CHARS and _NUMBER.fullmatch(digits):
-        return _exact_number(digits)
-    number = float(digits)
-    if math.isinf(number):
-        msg = "Number out of range"
-        raise msgspec.ValidationError(msg)
-    return number
-
-
-def _exact_number(digits: str) -> Number:
-    """Return the number of a text: a float if that loses no digit, otherwise a decimal."""
-    number = float(digits)
-    if len(digits) <= MAX_EXACT_FLOAT_CHARS:
-        return number
-    exact = decimal.Decimal(digits)
-    return number if decimal.Decimal(repr(number)) == exact else exact
 
 
 def _is_empty(value: t.Any) -> bool:

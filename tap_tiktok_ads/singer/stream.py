@@ -1,384 +1,322 @@
-"""`TikTokStream`, the one base of all streams: a plan of requests in, typed rows and state out.
+"""`TikTokStream`: the base of all streams, on top of the SDK.
 
-The SDK's loop runs one partition after the other, row by row. Here a stream is one plan over all
-advertisers and windows; threads fetch ahead and make typed rows, or whole RECORD lines where that
-is all there is to do; the main thread drops what is not wanted, writes, counts, moves bookmarks.
-What the SDK does with a record (selection, stream maps, flattening) stays the SDK's.
+The SDK reads one partition after the other, record by record. Here a stream is one plan of requests
+over all advertisers and windows. Workers fetch ahead and cast; the main thread verifies, writes and
+advances bookmarks. Selection, stream maps and flattening stay the SDK's.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import hashlib
+import functools
 import inspect
-import itertools
 import operator
 import typing as t
 
-import msgspec
-import pendulum
 from singer_sdk import Stream
-from singer_sdk.helpers._state import get_state_if_exists
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.pagination import Reading, is_past_end, next_pages, total_number
-from tap_tiktok_ads.extract import (
-    casting,
-    dates,
-    deletions,
-    lookahead,
-    page_decoder,
-    schemas,
-)
-from tap_tiktok_ads.extract.pages import READINGS_MORE, Group, Page, Task, id_of
+from tap_tiktok_ads.extract import lookahead
+from tap_tiktok_ads.extract.casting import Caster
+from tap_tiktok_ads.extract.conversion import PageBuilder
+from tap_tiktok_ads.extract.deduplication import KeyedFilter, RecordFilter
+from tap_tiktok_ads.extract.page_decoder import decode_list_page
+from tap_tiktok_ads.extract.personal_data import PersonalData
+from tap_tiktok_ads.extract.reader import PageReader, TaskRunner
+from tap_tiktok_ads.extract.sampling import take_sample
+from tap_tiktok_ads.extract.source import Source, add_advertiser
 from tap_tiktok_ads.extract.values import BadValueError
-from tap_tiktok_ads.singer.writer import BufferedWriter, Lines
+from tap_tiktok_ads.extract.verification import ListVerifier, LookupObserver
+from tap_tiktok_ads.problems import StreamProblems, Warnings
+from tap_tiktok_ads.singer.record_output import RecordOutput
+from tap_tiktok_ads.singer.state import INCREMENTAL, Bookmarks, TimeBookmarks
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode, Request, Response
-    from tap_tiktok_ads.context import ContextTap
+    from tap_tiktok_ads.api.messages import Decode
+    from tap_tiktok_ads.context import RunContext
+    from tap_tiktok_ads.extract.pages import Page, Record, Task
+    from tap_tiktok_ads.extract.reader import Fetched, Send
+    from tap_tiktok_ads.extract.verification import TaskGroup
 
-    Send = Callable[[Request], Response]
+BookmarksT = t.TypeVar("BookmarksT", bound=Bookmarks)
 
-INCREMENTAL = "INCREMENTAL"
-#: Lines that are joined before they are written: few enough to stay in the processor's cache.
-LINES_AT_ONCE = 25
-_RECORD = (dict, tuple, msgspec.Raw)
-#: New fields that a warning names.
-MOST_NAMES = 20
-#: Listings whose totals fit nothing, after which those of the stream count for nothing.
-ODD_TOTALS = 3
+
+class Plan(t.Protocol):
+    """Which requests a stream sends, and in which order."""
+
+    def tasks(self) -> Iterable[Task]:
+        """Return the first request of every list, in the order of the output."""
+
+    def sample_tasks(self) -> Iterable[Task]:
+        """Return the requests that a sample is taken from, the newest first."""
+
+
+class ContextTap(t.Protocol):
+    """A tap whose streams share a run context."""
+
+    @property
+    def run_context(self) -> RunContext:
+        """What the run shares."""
 
 
 class TikTokStream(Stream):
     """A stream of the TikTok Marketing API.
 
-    A subclass is a row of facts: name, path, keys, page size. Its docstring is the description that
-    users read.
+    A subclass is a row of facts. Its docstring is the description that users read.
+
+    Attributes:
+        run_context: What the run shares.
+        selected_advertisers: The advertisers to read, or None for those of the run.
+        uses_state: False if the stream is read for another stream, whatever the state says.
+        starts: Bookmark by advertiser id. Objects that have not changed since are dropped.
+        fetching: The look-ahead, once it has begun.
     """
 
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # `records` has done it, once for each page
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the caster conforms whole pages
 
     name: str
     path: str
     permission: t.ClassVar[str] = "not documented"
     """The scope that the token needs: TikTok's number and name."""
     page_size: t.ClassVar[int | None] = None
-    """Records that a page may hold at most; None where the endpoint has no pages."""
+    """Maximum number of records per page, or None if the endpoint has no pages."""
     records_field: t.ClassVar[str] = "list"
     """The member of `data` that holds the records."""
     per_advertiser: bool = True
-    """Whether each advertiser is asked for; else there is one pass for all."""
+    """True if each advertiser is requested. False for unpartitioned streams."""
     shared: bool = False
-    """Whether other streams make the same requests."""
+    """True if other streams send the same requests."""
     tolerated_codes: t.ClassVar[frozenset[int]] = frozenset()
-    """Codes that mean the account lacks a feature: no rows and a warning instead of an error."""
-    counted: t.ClassVar[bool] = True
-    """Whether `page_info` counts the records that `read` gives."""
-    includes_deleted: bool
-    """Whether deleted objects are asked for, where they have to be."""
-    distinct: bool = False
-    """Whether rows are told apart: one that comes again is dropped."""
+    """Codes that mean that the account lacks the feature: a warning instead of an error."""
+    is_counted: t.ClassVar[bool] = True
+    """True if `page_info` counts the raw records of a response."""
+    list_cap: t.ClassVar[int | None] = None
+    """Maximum number of objects that the endpoint lists, if it is limited."""
+    source_class: type[Source] = Source
+    """Locates records in responses, and the requests that follow."""
+    flatten: t.ClassVar[staticmethod[[Record, Task], Iterable[Record]]] = staticmethod(
+        add_advertiser
+    )
+    """Yields the flat records of one raw record."""
+    plan_class: t.ClassVar[type[t.Any]]
+    """Makes the plan of requests, given the stream."""
 
     def __init__(self, tap: ContextTap) -> None:
-        # what `columns` may need, before the SDK's part
         self.run_context = tap.run_context
-        self.only: Sequence[Advertiser] | None = None  # for look-ups, which use no bookmarks
-        self.includes_deleted = bool(tap.config.get("include_deleted", True))
-        self._reported: set[str] = set()
-        self._personal: t.AbstractSet[str] = frozenset()
-        schema = {"description": self.description(), **self.columns()}
-        self._personal = schemas.PERSONAL_COLUMNS & schema["properties"].keys()
-        if tap.config.get("pii") == "drop":
-            for name in self._personal:
-                del schema["properties"][name]
-        super().__init__(tap, schema=schema)
-        self.logger.addFilter(_is_news)
-        self.caster = self.new_caster()
-        self.decode: Decode | None = None
+        self.warnings = Warnings(self.run_context.logger.getChild(self.name))
+        self.selected_advertisers: Sequence[Advertiser] | None = None
+        self.uses_state = True
+        self.with_deleted = bool(self.run_context.config.get("include_deleted", True))
+        self.starts: dict[str | None, t.Any] = {}
         self.fetching: lookahead.Lookahead[Task, Page] | None = None
-        self._lines: Lines | None = None
-        self._refused: dict[str, errors.ApiError] = {}  # by workers: ask no further
-        self.repeated = 0  # rows dropped because they came before
-        self._odd_totals = 0  # listings whose totals seem to mean something else
-        self._gaps: set[str | None] = set()  # by the main thread, in plan order: bookmarks stay
+        schema = {"description": self.description(), **self.columns()}
+        self.personal_data = PersonalData(schema, self.run_context.config.get("pii"))
+        super().__init__(t.cast("t.Any", tap), schema=self.personal_data.schema)
+        self.logger.addFilter(_is_not_sdk_traceback)
+        self.output = RecordOutput(self)
+        self.verifier: ListVerifier | None = None
 
-    @property
-    def advertisers(self) -> Sequence[Advertiser]:
-        """Those that the stream reads."""
-        return self.run_context.advertisers if self.only is None else self.only
-
-    # What a stream is made of: the bases in `streams/` fill this in.
+    # Facts: subclasses fill them in
 
     def description(self) -> str:
-        """What users read."""
+        """Return the description that users read."""
         return inspect.cleandoc(self.__doc__ or "")
 
     def columns(self) -> dict[str, t.Any]:
-        """The JSON Schema of the records."""
+        """Return the JSON Schema of the records."""
         raise NotImplementedError
-
-    def new_caster(self) -> casting.Caster:
-        """What makes typed rows of raw ones."""
-        return casting.Caster(self.schema, required=self.primary_keys)
-
-    def plan(self) -> Iterable[Task]:
-        """The first request of every listing, in the order of the output; bookmarks applied."""
-        raise NotImplementedError
-
-    def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
-        """The flat rows of a raw record. May change it."""
-        raise NotImplementedError
-
-    def common(self, task: Task) -> dict[str, t.Any]:
-        """The columns that are the same in all rows of a task."""
-        return {"advertiser_id": task.advertiser.id if task.advertiser else None}
-
-    def mark(self, row: Record) -> t.Any:  # noqa: ARG002 - for subclasses
-        """What tells a typed row from others; None in streams that want every row."""
-        return None
-
-    def identity(self, mark: t.Any) -> t.Any:
-        """What two marks of the same row have in common."""
-        return mark
-
-    def wanted(self, page: Page, group: Group) -> Page:  # noqa: ARG002 - for subclasses
-        """The page with the rows that belong to this run; the group notes what it has seen."""
-        return page
-
-    def bookmark_after(self, group: Group) -> str | None:  # noqa: ARG002 - for subclasses
-        """The bookmark once all of a group is written; None where it does not move."""
-        return None
-
-    def gone(self, group: Group) -> Iterable[Page]:  # noqa: ARG002 - for subclasses
-        """Rows of what a completed group lacks, though it was listed before."""
-        return ()
-
-    def note_listed(self, group: Group) -> None:
-        """Note in an advertiser's state what a completed group listed."""
-
-    def note_reach(self, group: Group, state: dict[str, t.Any]) -> None:
-        """Note in an advertiser's state how far back a completed group has read."""
 
     def endpoints(self, task: Task) -> Sequence[str]:
-        """Those that a task sends a request to, at least; for a run that is only planned."""
+        """Return the endpoints that a task requests at least, for an estimate."""
         return (task.request.path,)
 
-    # Requests: in worker threads.
+    def source_streams(self) -> set[str]:
+        """Return the names of the streams that the stream reads besides."""
+        return set()
 
-    def work(self, task: Task) -> tuple[Page, Sequence[Task]]:
-        """Send a task's request: its page, and the tasks that follow it in the plan."""
-        return self.caught(task, self.answered)
+    @property
+    def advertisers(self) -> Sequence[Advertiser]:
+        """The advertisers that the stream reads."""
+        if self.selected_advertisers is not None:
+            return self.selected_advertisers
+        return self.run_context.advertisers
 
-    def caught(
-        self, task: Task, action: Callable[[Task], tuple[Page, Sequence[Task]]]
-    ) -> tuple[Page, Sequence[Task]]:
-        """What an action brings, or what its error makes of the task."""
-        if task.advertiser is not None and task.advertiser.id in self._refused:
-            return Page(refused=self._refused[task.advertiser.id]), ()
-        try:
-            return action(task)
-        except errors.TooLargeError as error:
-            too_large = error
-        except errors.TapError as error:
-            return self._without_records(task, error), ()
-        except Exception as error:  # noqa: BLE001 - whatever an answer of another shape may cause
-            return Page(failed=_misshapen(task, error)), ()
-        try:
-            return self._divided(task, too_large)
-        except Exception as error:  # noqa: BLE001 - likewise
-            return Page(failed=_misshapen(task, error)), ()
+    # Components: one responsibility each, made when they are first needed
 
-    def answered(self, task: Task) -> tuple[Page, Sequence[Task]]:
-        """The page that a request brings, and the tasks that follow; errors are raised."""
-        reply = self.run_context.transport.send(task.request, self.decode, self.name)
-        found = self.read(task, reply)
-        return self.page_of(task, found, reply), self.following(task, reply, len(found))
+    @functools.cached_property
+    def plan(self) -> Plan:
+        """Which requests are sent, and in which order."""
+        return t.cast("Plan", self.plan_class(self))
 
-    def page_of(self, task: Task, found: Sequence[t.Any], reply: Response) -> Page:
-        """The typed rows of raw records, or RECORD lines."""
-        facts: dict[str, t.Any] = {"server_time": reply.server_time, "cut": reply.is_truncated}
-        if self.counted and (self.page_size is not None or reply.data.get("page_info")):
-            facts["records"] = len(found)
-            facts["total"] = total_number(reply.data.get("page_info"))
-        if self._lines is not None and found and isinstance(found[0], tuple):
-            members, marks = map(list, zip(*found, strict=True))
-            block = self._lines.of_members(members, self.common(task))
-            return Page([block], len(found), marks, weight=len(block), **facts)
-        rows = self.caster.records(self.flattened(found, task))
-        if self._lines is not None:  # one row after the other, while it is in the processor's cache
-            marks, lines = [], []
-            line = self._lines.of_page()
-            for row in rows:
-                marks.append(self.mark(row))
-                lines.append(line(row))
-            return Page(lines, len(lines), _given(marks), weight=sum(map(len, lines)), **facts)
-        typed = list(rows)
-        marks = [self.mark(row) for row in typed]
-        return Page(typed, len(typed), _given(marks), weight=5 * len(reply.body), **facts)
+    @functools.cached_property
+    def source(self) -> Source:
+        """Where the records of a response are."""
+        return self.source_class(
+            self.name,
+            page_size=self.page_size,
+            records_field=self.records_field,
+            is_counted=self.is_counted,
+            tolerated_codes=self.tolerated_codes,
+            flatten=self.flatten,
+            split=self.split,
+        )
 
-    def flattened(self, found: Sequence[t.Any], task: Task) -> Iterator[dict[str, t.Any]]:
-        """The flat rows of raw records, without what settings do not want of people."""
-        rows = (row for raw in found for row in self.flatten(_object(raw), task))
-        hide = self._personal and self.run_context.settings.pii != "keep"
-        return map(self._impersonal, rows) if hide else rows
+    def split(self, task: Task) -> Sequence[Task]:  # noqa: ARG002 - for subclasses
+        """Return smaller tasks that together read what a too large task reads, if possible."""
+        return ()
 
-    def _impersonal(self, row: dict[str, t.Any]) -> dict[str, t.Any]:
-        """A row without what it tells of people, or with digests of it."""
-        for name in self._personal & row.keys():
-            value = row.pop(name)
-            if self.run_context.settings.pii == "hash":
-                known = value not in (None, "")
-                row[name] = hashlib.sha256(str(value).encode()).hexdigest() if known else None
-        return row
+    @functools.cached_property
+    def record_filter(self) -> RecordFilter:
+        """Recognizes repeated and unchanged records."""
+        keys = self.primary_keys
+        if self.per_advertiser:
+            keys = [key for key in keys if key != "advertiser_id"] or keys
+        return KeyedFilter(self.name, keys, self.replication_key or "", starts=self.starts)
 
-    def _without_records(self, task: Task, error: errors.TapError) -> Page:
-        if not isinstance(error, errors.ApiError) or not self.skippable(task, error):
-            return Page(failed=error)
-        if task.advertiser is not None and not task.optional:
-            self._refused[task.advertiser.id] = error
-        return Page(refused=error)
+    @functools.cached_property
+    def bookmarks(self) -> Bookmarks:
+        """Starting points and progress in the state."""
+        return self.make_bookmarks(TimeBookmarks if self.replication_key else Bookmarks)
 
-    def _divided(self, task: Task, error: errors.TooLargeError) -> tuple[Page, Sequence[Task]]:
-        try:
-            parts = self.divide(task)
-        except errors.TapError as failed:
-            return Page(failed=failed), ()
-        if not parts:  # nothing to divide it by
-            return Page(failed=error.cause), ()
-        what = f"Dividing into {len(parts)}" if len(parts) > 1 else "Reading anew"
-        self.logger.info("%s what was too large: %s", what, error)
-        _, whole = task.group
-        return Page(), [dataclasses.replace(part, whole=whole) for part in parts]
+    def make_bookmarks(self, kind: type[BookmarksT]) -> BookmarksT:
+        """Return bookmarks of a kind."""
+        return kind(
+            self.tap_state,
+            self.name,
+            self.replication_key,
+            started_at=self.run_context.started_at,
+            is_incremental=self.replication_method == INCREMENTAL and self.uses_state,
+        )
 
-    def divide(self, task: Task) -> Sequence[Task]:
-        """Smaller tasks that together read what a splittable one reads."""
-        raise NotImplementedError
+    def read_starts(self, owners: Sequence[Advertiser | None]) -> None:
+        """Read the bookmark of each advertiser: what has not changed since is not written."""
+        for owner in owners:
+            self.starts[owner.id if owner else None] = self.bookmarks.start(owner)
 
-    def skippable(self, task: Task, error: errors.ApiError) -> bool:
-        """Whether an error concerns only this advertiser or an optional listing."""
-        if isinstance(error, errors.RejectedRequestError):
-            lacks = task.optional and task.page == 1 and error.code == errors.INVALID_PARAMETER
-            return (lacks and not errors.is_too_large(error)) or error.code in self.tolerated_codes
-        return isinstance(error, errors.PermissionDeniedError)
+    @functools.cached_property
+    def builder(self) -> PageBuilder:
+        """Turns raw records into pages."""
+        caster = Caster(self.schema, required=self.primary_keys)
+        transforms = self.personal_data.transforms()
+        return PageBuilder(self.source, caster, self.record_filter, transforms)
 
-    def dispensable(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
-        """Whether nothing is lost by what was refused: bookmarks move past it."""
-        return task.optional
+    def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:  # noqa: ARG002
+        """Return a faster decoder of pages, given the deselected columns, or None."""
+        return decode_list_page if self.records_field == "list" else None
 
-    def read(self, task: Task, reply: Response) -> Sequence[dict[str, t.Any]]:
-        """The raw records of an answer.
+    @functools.cached_property
+    def reader(self) -> PageReader:
+        """Reads the page of one task."""
+        return PageReader(self.source, self.run_context.client, self.builder)
 
-        Raises:
-            ResponseError: they are not where they should be.
-        """
-        found = reply.data.get(self.records_field)
-        if found is None and is_past_end(
-            task.page,
-            reply.data.get("page_info") or {},
-            int(task.request.page_params.get("page_size") or 0),
-        ):
-            return ()
-        if not isinstance(found, list) or not all(isinstance(item, _RECORD) for item in found):
-            msg = (
-                f"{task.request.label} answered in another shape: no list of objects at "
-                f"data.{self.records_field} (request_id {reply.request_id})"
-            )
-            raise errors.ResponseError(msg)
-        return found
+    def fetch(self, task: Task) -> Fetched:
+        """Return the page of a task and the tasks that follow it. Runs in workers."""
+        return self.reader.fetch(task)
 
-    def following(self, task: Task, reply: Response, found: int) -> Sequence[Task]:
-        """The further pages of the listing that this answer tells of."""
-        if self.page_size is None:
-            return ()
-        size = int(task.request.params["page_size"])
-        page_info = reply.data.get("page_info")
-        pages = next_pages(task.page, task.last_page, page_info, found, size)
-        return [task.at_page(page, pages[-1]) for page in pages]
+    @functools.cached_property
+    def runner(self) -> TaskRunner:
+        """Runs `fetch` and classifies its errors."""
+        return TaskRunner(self.source, self.fetch)
 
-    # Samples: a few rows, whatever the state says.
+    @functools.cached_property
+    def problems(self) -> StreamProblems:
+        """Handles denied, failed and incomplete pages."""
+        return StreamProblems(
+            self.source,
+            self.run_context.problems,
+            self.warnings,
+            stops_on_error=self.run_context.settings.on_error == "fail",
+            hold_bookmark=lambda task: self.bookmarks.hold(task.advertiser),
+            drift=lambda: self.builder.caster.drift,
+            mask=self.run_context.client.mask,
+            list_cap=self.list_cap,
+        )
 
-    def sample_plan(self) -> Iterable[Task]:
-        """The tasks that a sample's rows come from, the newest first."""
-        return self.plan()
+    # Reads: in the main thread, or in a worker for another stream
 
-    def sample(self, requests: int, send: Send) -> list[Record]:
-        """The flat rows, not yet typed, of the first answer that has any.
+    def read_all(
+        self, advertiser: Advertiser | None, *, with_deleted: bool = False
+    ) -> Iterator[Record]:
+        """Yield all typed records of an advertiser, or of all, whatever the state says.
 
         Args:
-            requests: how many are made at most.
-            send: makes them.
+            advertiser: The advertiser, or None for all advertisers of the run.
+            with_deleted: Include deleted objects, and raise for every count that does not match.
 
         Raises:
-            TapError: there are none, and some answer was an error.
+            TapError: They cannot be read, or not all of them.
         """
-        refused: list[errors.ApiError] = []
+        self.uses_state = False
+        self.shared = True
+        self.with_deleted = with_deleted or self.run_context.settings.include_deleted
+        self.selected_advertisers = self.run_context.advertisers
+        label = self.name
+        if advertiser is not None:
+            self.selected_advertisers = [advertiser]
+            label = f"{self.name} of {advertiser.id}"
+        observer = LookupObserver(label, self.warnings, is_strict=with_deleted)
+        results = lookahead.sequential(self.plan.tasks(), self.runner.run)
+        verifier = ListVerifier(self.record_filter, self.runner.run, observer)
+        for _, page in verifier.groups(results):
+            yield from t.cast("Sequence[Record]", page.records) if page else ()
 
-        def work(task: Task) -> tuple[list[Record], Sequence[Task]]:
-            try:
-                return self.sampled(task, send)
-            except errors.ApiError as error:
-                if not self.skippable(task, error):
-                    raise
-                refused.extend(() if task.optional else [error])
-                return [], ()
+    def sample(self, max_requests: int, send: Send) -> list[Record]:
+        """Return the flat records, not yet cast, of the first response that has any.
 
-        for _, rows in itertools.islice(lookahead.sequential(self.sample_plan(), work), requests):
-            if rows:
-                return rows
-        if refused:
-            raise refused[0]
-        return []
-
-    def sampled(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
-        """The flat rows, not yet typed, that a task's request brings, and the tasks that follow.
+        Args:
+            max_requests: Maximum number of requests.
+            send: Sends them.
 
         Raises:
-            TapError: there is no answer, or it cannot be read.
+            TapError: No response has records, and one was an error.
         """
-        reply = send(dataclasses.replace(task.request, splittable=False))
+        tasks = self.plan.sample_tasks()
+        return take_sample(
+            self.source, tasks, lambda task: self.sample_task(task, send), max_requests
+        )
+
+    def sample_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
+        """Return the flat records of a task, not yet cast, and the tasks that follow.
+
+        Raises:
+            TapError: There is no response, or it cannot be read.
+        """
+        return self.reader.sample(task, send)
+
+    def cast_sample(self, records: Sequence[Record]) -> list[Record]:
+        """Return the records of a sample as the stream writes them.
+
+        Raises:
+            ResponseError: A key column holds a value that is not of its type.
+        """
         try:
-            found = self.read(task, reply)
-            following = self.following(task, reply, len(found))
-            return list(self.flattened(found, task)), following
-        except errors.TapError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever an answer of another shape may cause
-            raise _misshapen(task, error) from None
-
-    def typed(self, rows: Iterable[Record]) -> list[Record]:
-        """The rows of a sample as the stream writes them.
-
-        Raises:
-            TapError: a value of a key cannot be read.
-        """
-        try:
-            return list(self.caster.records(rows))
+            return list(self.sample_caster(records).records(records))
         except BadValueError as error:
             msg = f"{self.name}: a key of a row held {error.args[0]!r:.100}, which is not its type"
             raise errors.ResponseError(msg) from None
 
-    # Records and state: in the main thread.
+    def sample_caster(self, records: Sequence[Record]) -> Caster:  # noqa: ARG002 - for subclasses
+        """Return what casts the records of a sample."""
+        return self.builder.caster
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        """All typed rows of the stream, in plan order."""
-        for _, page in self._pages(look_ahead=False):
-            yield from t.cast("Sequence[Record]", page.rows) if page else ()
+        """Yield all typed records of the stream, in plan order."""
+        for _, page in self._pages():
+            yield from t.cast("Sequence[Record]", page.records) if page else ()
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        """None: `bookmark_after` says how far a bookmark may move."""
+        """Return None: the bookmarks decide how far they advance."""
 
     @override
     def _sync_records(
@@ -387,416 +325,85 @@ class TikTokStream(Stream):
         *,
         write_messages: bool = True,
     ) -> Generator[dict[str, t.Any], t.Any, t.Any]:
-        """Write the records, page by page, and a bookmark whenever a group is complete.
+        """Write the records page by page, and advance a bookmark whenever a group is complete.
 
-        The SDK's loop would call for one partition after the other, note a bookmark for each
-        record, and let it pass pages that are still to come.
+        The SDK's loop reads one partition after the other, notes a bookmark for each record, and
+        lets it pass pages that are still to come.
         """
-        limit = self.ABORT_AT_RECORD_COUNT
-        written = 0
+        max_records = self.ABORT_AT_RECORD_COUNT
         self.run_context.progress.begin(self.name, len(self.run_context.advertisers))
         with self.get_record_counter() as counter, self.get_sync_timer():
             try:
-                for group, page in self._pages(look_ahead=limit is None):
-                    if page is None:
-                        self._close(group)
-                        continue
-                    if limit is not None:
-                        page = page.first(limit - written)  # noqa: PLW2901 - the same, shorter
-                    self._write(page.rows)
-                    counter.increment(page.count)
-                    self._tell(group, page.count)
-                    written += page.count
-                    if limit is not None and written >= limit:
-                        break
+                if max_records is None:
+                    self.begin()
+                self.output.write_groups(self._pages(), counter, max_records)
             except errors.OutputError:
                 raise
             except errors.TapError as error:
-                self.run_context.note(self, error, "ended the run")
-                for following in self.run_context.after(self):
-                    if following.fetching is not None:
-                        following.fetching.stop()
-                self._end(written)
-                self.run_context.tell_errors(self)
+                self.run_context.problems.add(self.name, error, "ended the run")
+                for stream in self.run_context.following_streams(self.name):
+                    if stream.fetching is not None:
+                        stream.fetching.stop()
+                self.output.finish()
+                self.run_context.write_sync_errors(self.name)
                 raise
-        self._end(written)
+        self.output.finish()
         yield from ()
-
-    def _end(self, written: int) -> None:
-        """Write the state once more; after records also one that has not changed.
-
-        Targets pass on a state only when it follows their records.
-        """
-        if written:
-            self.run_context.write_state()
-        else:
-            self._write_state_message()
-
-    def _write(self, rows: Sequence[Record] | Sequence[bytes]) -> None:
-        if rows and isinstance(rows[0], bytes):
-            writer = t.cast("BufferedWriter", self.run_context.message_writer)
-            lines = t.cast("Sequence[bytes]", rows)
-            for start in range(0, len(lines), LINES_AT_ONCE):
-                writer.write_lines(b"".join(lines[start : start + LINES_AT_ONCE]))
-            self.state_manager.is_flushed = False
-            return
-        for row in t.cast("Sequence[Record]", rows):
-            try:
-                self._write_record_message(row)
-            except errors.TapError:
-                raise
-            except Exception as error:
-                if not self.run_context.config.get("stream_maps"):
-                    raise
-                msg = f"Setting 'stream_maps' cannot be used on a row of {self.name}: {error}"
-                if not row.get(deletions.DELETED_AT):
-                    raise errors.ConfigError(msg) from None
-                self._warn_once("maps", "What TikTok lists no more is not told of: %s", msg)
-
-    def _tell(self, group: Group, rows: int) -> None:
-        """Tell whoever watches how far the stream is."""
-        progress = self.run_context.progress
-        if group.advertiser is not None:
-            window = f"{group.window.start} to {group.window.end}" if group.window else ""
-            progress.at(self.run_context.position(group.advertiser), window)
-        progress.wrote(rows)
-        if self.run_context.reporter is not None:
-            self.run_context.reporter.tick()
 
     def begin(self) -> None:
         """Start to fetch, if that has not begun: at the stream's turn, or shortly before it."""
-        if self.fetching is None:
-            self._lines = self._new_lines()
-            weight = operator.attrgetter("weight")
-            self.fetching = self.run_context.workers.ahead(
-                self.plan(), self.work, weight, self._begin_following
-            )
-            self.fetching.begin()
+        if self.fetching is not None:
+            return
+        self.output.prepare()
+        self.fetching = self.run_context.workers.ahead(
+            self.plan.tasks(),
+            self.runner.run,
+            operator.attrgetter("weight"),
+            self._begin_following,
+        )
+        self.fetching.begin()
 
     def _begin_following(self) -> bool:
-        """Begin with a stream whose turn is later, or no budget is used while last answers arrive.
+        """Begin the next stream, so that the budget is used while the last responses arrive.
 
-        Returns whether there was one.
+        Returns True if there was one.
         """
-        following = next(
-            (one for one in self.run_context.after(self) if one.fetching is None), None
-        )
+        streams = self.run_context.following_streams(self.name)
+        following = next((stream for stream in streams if stream.fetching is None), None)
         if following is None:
             return False
         with contextlib.suppress(errors.TapError):  # raised again at its turn
             following.begin()
         return following.fetching is not None
 
-    def _pages(self, *, look_ahead: bool) -> Iterator[tuple[Group, Page | None]]:
-        """The pages with the rows that are wanted; after the last page of a group, None."""
-        if look_ahead:
-            self.begin()
-        fetched = (
-            self.fetching.results()
-            if self.fetching
-            else lookahead.sequential(self.plan(), self.work)
-        )
-        for (advertiser, window), pages in itertools.groupby(
-            fetched, key=lambda result: result[0].group
-        ):
-            group = Group(advertiser, window)
-            part = window
-            for task, page in pages:
-                if task.window != part:  # of a window that was divided: other days, other rows
-                    yield from self._settle(group)
-                    part = task.window
-                self._report(task, page)
-                group.note(page)
-                if page.refused is not None or page.failed is not None:
-                    group.reading_of(task).broken = True
-                if page.refused is not None and not self.dispensable(task, page.refused):
-                    group.whole = False
-                before = group.repeated
-                yield group, self.wanted(page, group)
-                if page.records is not None:
-                    repeated = group.repeated - before
-                    group.reading_of(task).add(page.records, page.total, repeated, page.totals)
-            yield from self._settle(group, last=True)
-            self.repeated += group.repeated
-            yield from ((group, page) for page in self.gone(group))
-            yield group, None
-
-    def _settle(self, group: Group, *, last: bool = False) -> Iterator[tuple[Group, Page]]:
-        """What listings of a group lacked that changed while they were read.
-
-        But for those of its last part, what came is forgotten then: memory is bounded.
-        """
-        for key, (first, reading) in group.readings.items():
-            if reading.broken:
-                continue  # which is told of already
-            if reading.whole:
-                self._compare(first, reading)
-            elif self._odd_totals < ODD_TOTALS:
-                settled = yield from self._read_again(group, key, first, reading)
-                group.whole = group.whole and settled
-            else:
-                group.whole = False
-                self._compare(first, reading)
-        if not last:
-            group.readings, group.seen = {}, set()
-
-    def _read_again(
-        self, group: Group, key: str, first: Task, reading: Reading
-    ) -> Generator[tuple[Group, Page], None, bool]:
-        """The rows that a listing lacked because it changed while it was read; whether all came.
-
-        Where it cannot be settled, the log tells, and the advertiser's bookmark stays.
-        """
-        request = dataclasses.replace(first.request, shared=False)
-        odd = False
-        for _ in range(READINGS_MORE if self.distinct else 0):
-            again, new = Reading(), 0
-            seen: set[t.Any] = set()
-            anew = [dataclasses.replace(first, request=request)]
-            for task, page in lookahead.sequential(anew, self._alone):
-                self._report(task, page)
-                again.broken = again.broken or bool(page.refused or page.failed)
-                wanted = self.wanted(page, group)
-                new += wanted.count
-                yield group, wanted
-                if page.records is not None and task.listing == key:
-                    identities = set(map(self.identity, page.marks or ()))
-                    repeated = page.count - len(identities - seen)
-                    again.add(page.records, page.total, repeated, page.totals)
-                    seen |= identities
-            if again.whole and again.totals:
-                self._compare(first, again)
-                return True
-            if again.broken:
-                break
-            odd = new == 0 and again.odd_after(reading)
-            if odd:
-                self._odd_totals += 1
-                self._compare(first, again)
-                break
-            reading = again if again.totals else reading
-        counts = " or ".join(map(str, sorted(reading.totals)))
-        what = (
-            f"{first.request.label}: TikTok counts {counts}, and {reading.records} came, "
-            f"{reading.repeated} of them twice, however often it was read."
-        )
-        if odd:
-            error = errors.IncompleteError(f"{what} Its count seems to mean something else.")
-            self.run_context.note(self, error, "kept", first)
-            self._warn_once("odd totals", "%s", error)
-        elif not self.distinct:
-            self._warn_once(f"drift {key}", "%s Without a key, rows cannot be told apart.", what)
+    def _pages(self) -> Iterator[tuple[TaskGroup, Page | None]]:
+        """Yield the verified pages of each group, and None once a group is complete."""
+        run = self.runner.run
+        if self.fetching is not None:
+            results = self.fetching.results()
         else:
-            error = errors.IncompleteError(
-                f"{what} Rows may be missing; the next run reads them again."
-            )
-            self._leave_gap(first, error, "read again by the next run")
-            self._warn_once(f"drift {key}", "%s", error)
-        return False
+            results = lookahead.sequential(self.plan.tasks(), run)
+        verifier = self.verifier = ListVerifier(self.record_filter, run, self.problems)
+        for group, page in verifier.groups(results):
+            if page is None:
+                yield from ((group, deletions) for deletions in self.deletion_pages(group))
+            yield group, page
 
-    def _compare(self, first: Task, reading: Reading) -> None:
-        """Tell where the rows of a listing do not add up to what TikTok says."""
-        where = first.request.label
-        if first.window is not None:
-            where += f", {first.window.start} to {first.window.end}"
-        for name, (sum_, total) in reading.totals_of_rows.differences().items():
-            error = errors.IncompleteError(
-                f"{where}: {name} adds up to {sum_:f} over {reading.records:,} rows, "
-                f"and TikTok's total is {total:f}: a difference of {total - sum_:f}."
-            )
-            self.run_context.note(self, error, "kept", first)
-            self._warn_once(f"totals {name} {first.request.cache_key}", "%s", error)
+    def deletion_pages(self, group: TaskGroup) -> Iterable[Page]:  # noqa: ARG002 - for subclasses
+        """Return a record for each object that a completed group does not list any more."""
+        return ()
 
-    def _alone(self, task: Task) -> tuple[Page, Sequence[Task]]:
-        """As `work`, without the optional listing that follows another."""
-        page, following = self.work(task)
-        return page, [one for one in following if one.optional == task.optional]
+    def finalize(self) -> None:
+        """Prepare the last STATE message of the stream."""
 
-    def _report(self, task: Task, page: Page) -> None:
-        """Say what a page is short of.
-
-        Raises:
-            TapError: the page itself.
-        """
-        if page.failed is not None:
-            self._go_on(task, page.failed)
-        if page.refused is not None:
-            if not self.dispensable(task, page.refused):
-                self._gaps.add(id_of(task.advertiser))
-            self._report_refusal(task, page.refused)
-        if page.cut:
-            self._warn_once(
-                f"cut {task.advertiser} {task.window}",
-                "TikTok looked at its 20,000 newest ads only: rows may be missing for %s.",
-                task.request.label,
-            )
-        self._report_drift()
-
-    def _go_on(self, task: Task, error: errors.TapError) -> None:
-        """Leave out what failed, where the settings say so.
-
-        Raises:
-            TapError: they do not, or nothing else could be read either.
-        """
-        hopeless = (errors.AuthError, errors.ThrottledError, errors.ConfigError)
-        if self.run_context.settings.on_error == "fail" or isinstance(error, hopeless):
-            self.run_context.note(self, error, "ended the run", task)
-            raise error
-        self._leave_gap(task, error, "left out")
-        self._warn_once(
-            f"failed {task.advertiser}",
-            "Going on without advertiser %s: %s",
-            id_of(task.advertiser) or "all",
-            error,
-        )
-
-    def _leave_gap(self, task: Task, error: errors.TapError, action: str) -> None:
-        """Hold the bookmark where rows are missing, and let the run end with an error."""
-        self._gaps.add(id_of(task.advertiser))
-        self.run_context.note(self, error, action, task)
-        self.run_context.failed.append((self.name, id_of(task.advertiser) or "all"))
-
-    def _new_lines(self) -> Lines | None:
-        """What makes RECORD lines of rows, as the SDK would write them one by one.
-
-        None where more is to be done with them: stream maps, flattening, versions, columns of
-        nested objects that are not selected, or another writer than ours.
-        """
-        maps, writer = self.stream_maps, self.run_context.message_writer
-        plain = len(maps) == 1 and type(maps[0]) is SameRecordTransform
-        if not plain or maps[0].flattening_enabled or self.emit_activate_version_messages:
-            return None
-        left_out = [path for path, selected in self.mask.items() if path and not selected]
-        if not isinstance(writer, BufferedWriter) or any(map(_is_nested, left_out)):
-            return None
-        columns = {path[-1] for path in left_out}
-        self.decode = self.new_decoder(columns)
-        return Lines(maps[0].stream_alias, columns)
-
-    def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:  # noqa: ARG002
-        """What decodes pages faster, given the columns that are left out; if anything does."""
-        return page_decoder.decode_list_page if self.records_field == "list" else None
-
-    def _close(self, group: Group) -> None:
-        """Move the bookmark of a completed group, and write a STATE message if one is due."""
-        self.note_listed(group)
-        if id_of(group.advertiser) in self._gaps:
-            return
-        value = self.bookmark_after(group)
-        if value is not None and self.replication_method == INCREMENTAL:
-            state = self.get_context_state(_context(group.advertiser))
-            value = max(value, self.bookmark(group.advertiser) or value)
-            self.note_reach(group, state)
-            state.update(replication_key=self.replication_key, replication_key_value=value)
+    def complete(self, group: TaskGroup) -> None:
+        """Advance the bookmark of a completed group, and write a STATE message if one is due."""
+        if self.bookmarks.advance(group):
             self.state_manager.is_flushed = False
-        if self.run_context.state_is_due() or group.gone:
-            self._write_state_message()
-
-    def bookmark_value(self, advertiser: Advertiser | None) -> t.Any:
-        """What the state holds for an advertiser, or for all of them."""
-        if self.replication_method != INCREMENTAL or self.only is not None:
-            return None
-        state = self.known_state(advertiser)
-        found = state.get("replication_key") == self.replication_key
-        return state.get("replication_key_value") if found else None
-
-    def known_state(self, advertiser: Advertiser | None) -> Mapping[str, t.Any]:
-        """An advertiser's part of the state; empty where there is none.
-
-        The SDK's `get_context_state` would add a partition, ahead of the stream's turn.
-        """
-        return get_state_if_exists(self.tap_state, self.name, _context(advertiser)) or {}
-
-    def bookmark(self, advertiser: Advertiser | None) -> str | None:
-        """The advertiser's bookmark, in the form of the replication key's values.
-
-        Raises:
-            ConfigError: the state holds something else, or a moment that is still to come.
-        """
-        value = self.bookmark_value(advertiser)
-        if value is None:
-            return None
-        try:
-            moment = dates.parse_time(value)
-        except dates.DateError:
-            moment = None
-        tomorrow = self.run_context.started.add(days=1)
-        if moment is None or not pendulum.datetime(1970, 1, 1) <= moment <= tomorrow:
-            msg = (
-                f"The state of {self.name}, advertiser {advertiser.id if advertiser else 'all'}, "
-                f"has the bookmark {value!r}: not a date up to today. Remove it to read the stream "
-                "from its start."
-            )
-            raise errors.ConfigError(msg)
-        return self.bookmark_text(moment)
-
-    def bookmark_text(self, moment: pendulum.DateTime) -> str:
-        """A moment as the replication key's values are written."""
-        return moment.format("YYYY-MM-DDTHH:mm:ss[Z]")
-
-    # What the user should know, once.
-
-    def _warn_once(self, key: str, message: str, *args: t.Any) -> None:
-        if key not in self._reported:
-            self._reported.add(key)
-            # the stream's own logger, which the SDK sets after `columns` may have read a sample
-            self.run_context.logger.getChild(self.name).warning(message, *args)
-
-    def _report_refusal(self, task: Task, error: errors.ApiError) -> None:
-        """Warn once for each stream; the end of the run names all advertisers."""
-        advertiser = task.advertiser.id if task.advertiser else "all"
-        self.run_context.note(self, error, "skipped", task)
-        dispensable = self.dispensable(task, error)
-        if (self.name, advertiser) not in self.run_context.skipped and not dispensable:
-            self.run_context.skipped.append((self.name, advertiser))
-        what = "TopView objects" if task.optional else "advertiser"
-        self._warn_once(f"refused {what}", "Skipping %s %s: %s", what, advertiser, error)
-
-    def _report_drift(self) -> None:
-        unknown, unreadable = self.caster.drift.take()
-        new = [name for name in unknown if f"unknown {name}" not in self._reported]
-        if new:
-            self._reported |= {f"unknown {name}" for name in new}
-            names = [*new[:MOST_NAMES], *([f"{len(new):,} in all"] if new[MOST_NAMES:] else [])]
-            fields = self.run_context.transport.mask(", ".join(f"{name:.100}" for name in names))
-            self.logger.warning("New fields, not in the schema and kept: %s.", fields)
-        for name, value in unreadable.items():
-            self._warn_once(
-                f"unreadable {name}",
-                "Field %r held %.100s, which does not fit its type.",
-                name,
-                self.run_context.transport.mask(repr(value)),
-            )
+        if not self.bookmarks.is_held(group.advertiser):
+            self.output.write_state_if_due(group)
 
 
-def _context(advertiser: Advertiser | None) -> dict[str, str] | None:
-    """The partition of the state; None for streams that are read once for all advertisers."""
-    return None if advertiser is None else {"advertiser_id": advertiser.id}
-
-
-def _object(raw: t.Any) -> dict[str, t.Any]:
-    """A record of an answer, decoded if it is not yet."""
-    return page_decoder.decode_record(raw) if isinstance(raw, msgspec.Raw) else raw
-
-
-def _given(marks: list[t.Any]) -> list[t.Any] | None:
-    """The marks of a page; None in streams that have none."""
-    return marks if marks and marks[0] is not None else None
-
-
-def _is_nested(path: tuple[str, ...]) -> bool:
-    """Whether the path of a column in the catalog leads into an object."""
-    return path[2:] != ()
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Drop what the SDK says of every exception: the error's own sentence follows."""
+def _is_not_sdk_traceback(record: logging.LogRecord) -> bool:
+    """Return False for the SDK's line about an exception: the error's own sentence follows."""
     return not str(record.msg).startswith("An unhandled error occurred while syncing")
-
-
-def _misshapen(task: Task, error: Exception) -> errors.ResponseError:
-    """The error for an answer whose shape nobody foresaw."""
-    msg = f"{task.request.label} answered in a shape that cannot be read ({error!r:.200})"
-    if isinstance(error, BadValueError):
-        msg = f"{task.request.label} answered a row without a key: {error}"
-    return errors.ResponseError(msg)

@@ -27,36 +27,36 @@ FLUSH_AFTER = 1.0
 GRACE = 5.0
 
 
-class Lines:
+class RecordLines:
     """Makes RECORD lines of rows. Thread-safe."""
 
-    def __init__(self, stream: str, left_out: Collection[str]) -> None:
+    def __init__(self, stream: str, deselected: Collection[str]) -> None:
         """Note what the lines have in common.
 
         Args:
             stream: the name of the stream in the messages.
-            left_out: columns that do not go into them.
+            deselected: columns that do not go into them.
         """
-        self._left_out = tuple(left_out)
+        self._deselected = tuple(deselected)
         self._before = b'{"type":"RECORD","stream":' + encoder.encode(stream) + b',"record":'
 
     @staticmethod
     def _after() -> bytes:
         return b',"time_extracted":' + encoder.encode(utc_now()) + b"}\n"
 
-    def of_page(self) -> Callable[[Record], bytes]:
+    def for_page(self) -> Callable[[Record], bytes]:
         """What makes the line of a row; takes the columns that are left out from the row."""
         before, after, encode = self._before, self._after(), encoder.encode
-        left_out = self._left_out
+        deselected = self._deselected
 
         def line(row: Record) -> bytes:
-            for column in left_out:
+            for column in deselected:
                 row.pop(column, None)
             return before + encode(row) + after
 
         return line
 
-    def of_members(self, rows: list[bytes], common: Mapping[str, t.Any]) -> bytes:
+    def join_members(self, members: list[bytes], columns: Mapping[str, t.Any]) -> bytes:
         """The lines of report rows, given the members of their JSON objects.
 
         Changes the list.
@@ -65,14 +65,14 @@ class Lines:
             rows: the members of each.
             common: those that all of them begin with.
         """
-        if not rows:
+        if not members:
             return b""
-        kept = {name: common[name] for name in common if name not in self._left_out}
+        kept = {name: columns[name] for name in columns if name not in self._deselected}
         before = self._before + encoder.encode(kept)[:-1] + b","
         after = b"}" + self._after()
-        rows[0] = before + rows[0]
-        rows[-1] += after
-        return (after + before).join(rows)
+        members[0] = before + members[0]
+        members[-1] += after
+        return (after + before).join(members)
 
 
 class BufferedWriter(MsgSpecWriter):

@@ -1,7 +1,9 @@
-"""One small class for each endpoint; `STREAMS` is the list that the tap offers."""
+"""The streams: one row of facts per endpoint. `STREAMS` is what the tap offers, in sync order."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import typing as t
 
 from tap_tiktok_ads.streams import (
@@ -9,95 +11,123 @@ from tap_tiktok_ads.streams import (
     business,
     creatives,
     entities,
-    more_reports,
-    problems,
-    reconciliation,
-    reports,
     shop,
     smart_plus,
+    sync_errors,
     tools,
 )
+from tap_tiktok_ads.streams.reports import built_in, materials, reconciliation
+from tap_tiktok_ads.streams.reports.base import ReportStream
+from tap_tiktok_ads.streams.reports.reconciliation import ReconciliationStream
 
 if t.TYPE_CHECKING:
-    from tap_tiktok_ads.singer.stream import TikTokStream
+    from collections.abc import Callable
 
-STREAMS: tuple[type[TikTokStream], ...] = (
-    entities.Advertisers,
-    entities.Campaigns,
-    entities.AdGroups,
-    entities.Ads,
-    reports.AdPerformanceReport,
-    reports.AdGroupPerformanceReport,
-    reports.CampaignPerformanceReport,
-    reports.CampaignCountryReport,
-    reports.AudienceReportByAgeGender,
-    reports.AudienceReportByCountry,
-    reports.AudienceReportByPlatform,
-    audiences.CustomAudiences,
-    audiences.Pixels,
-    creatives.VideoCreatives,
-    creatives.ImageCreatives,
-    smart_plus.SmartPlusAds,
-    smart_plus.SmartPlusAdCreatives,
-    smart_plus.SmartPlusAdMedia,
-    smart_plus.SmartPlusAdSuggestions,
+    from tap_tiktok_ads.api.report_rules import ReportDefinition
+    from tap_tiktok_ads.singer.stream import ContextTap, TikTokStream
+
+
+@dataclasses.dataclass(frozen=True)
+class StreamEntry:
+    """A built-in stream.
+
+    Attributes:
+        name: Name of the stream.
+        stream_class: Its class.
+        definition: The report, or None if the stream is not one of the table of reports.
+        selected_by_default: True if a new catalog selects it.
+    """
+
+    name: str
+    stream_class: type[TikTokStream]
+    definition: ReportDefinition | None
+    selected_by_default: bool
+
+    @property
+    def create(self) -> Callable[[ContextTap], TikTokStream]:
+        """Makes the stream for a tap."""
+        if self.definition is None:
+            return self.stream_class
+        report_class = t.cast("type[ReportStream]", self.stream_class)
+        return functools.partial(report_class, definition=self.definition)
+
+    @property
+    def is_report(self) -> bool:
+        """True if `report_metrics` applies."""
+        is_report = issubclass(self.stream_class, ReportStream)
+        return is_report and not issubclass(self.stream_class, ReconciliationStream)
+
+
+def _class_entry(stream_class: t.Any) -> StreamEntry:
+    is_report = issubclass(stream_class, ReportStream)
+    name = stream_class.definition.name if is_report else stream_class.name
+    return StreamEntry(name, stream_class, None, stream_class.selected_by_default)
+
+
+def _report_entry(definition: ReportDefinition) -> StreamEntry:
+    return StreamEntry(definition.name, built_in.TableReport, definition, False)  # noqa: FBT003
+
+
+STREAMS: tuple[StreamEntry, ...] = (
+    *map(
+        _class_entry,
+        (
+            entities.Advertisers,
+            entities.Campaigns,
+            entities.AdGroups,
+            entities.Ads,
+            built_in.AdPerformanceReport,
+            built_in.AdGroupPerformanceReport,
+            built_in.CampaignPerformanceReport,
+            built_in.CampaignCountryReport,
+            built_in.AudienceReportByAgeGender,
+            built_in.AudienceReportByCountry,
+            built_in.AudienceReportByPlatform,
+            audiences.CustomAudiences,
+            audiences.Pixels,
+            creatives.VideoCreatives,
+            creatives.ImageCreatives,
+            smart_plus.SmartPlusAds,
+            smart_plus.SmartPlusAdCreatives,
+            smart_plus.SmartPlusAdMedia,
+            smart_plus.SmartPlusAdSuggestions,
+        ),
+    ),
     # not selected by default
-    more_reports.AdvertiserPerformanceReport,
-    more_reports.SmartPlusAdPerformanceReport,
-    more_reports.AdvertiserPerformanceReportHourly,
-    more_reports.CampaignPerformanceReportHourly,
-    more_reports.AdGroupPerformanceReportHourly,
-    more_reports.AdPerformanceReportHourly,
-    more_reports.AdvertiserPerformanceReportLifetime,
-    more_reports.CampaignPerformanceReportLifetime,
-    more_reports.AdGroupPerformanceReportLifetime,
-    more_reports.AdPerformanceReportLifetime,
-    more_reports.AdGroupCountryReport,
-    more_reports.AdCountryReport,
-    more_reports.AdvertiserAudienceReportByAgeGender,
-    more_reports.AdvertiserAudienceReportByCountry,
-    more_reports.AdvertiserAudienceReportByPlatform,
-    more_reports.CampaignAudienceReportByAgeGender,
-    more_reports.CampaignAudienceReportByCountry,
-    more_reports.CampaignAudienceReportByPlatform,
-    more_reports.AdGroupAudienceReportByAgeGender,
-    more_reports.AdGroupAudienceReportByCountry,
-    more_reports.AdGroupAudienceReportByPlatform,
-    more_reports.AudienceReportByProvince,
-    more_reports.AudienceReportByInterest,
-    more_reports.AudienceReportByLanguage,
-    more_reports.AudienceReportByPlacement,
-    more_reports.AudienceReportByNetwork,
-    more_reports.AudienceReportByDeviceBrand,
-    more_reports.AudienceReportByDma,
-    smart_plus.SmartPlusCampaigns,
-    smart_plus.SmartPlusAdGroups,
-    smart_plus.SmartPlusMaterialReport,
-    smart_plus.SmartPlusMaterialReportDaily,
-    audiences.SavedAudiences,
-    creatives.MusicCreatives,
-    creatives.CreativePortfolios,
-    creatives.Playables,
-    creatives.SparkAds,
-    creatives.Identities,
-    creatives.InstantPages,
-    shop.Stores,
-    shop.GmvMaxStores,
-    shop.GmvMaxCampaigns,
-    shop.GmvMaxReport,
-    business.AuthorizedAdvertisers,
-    business.BusinessCenters,
-    business.BcAdvertisers,
-    business.BcAdvertiserBalances,
-    business.AdvertiserTransactions,
-    business.BcTransactions,
-    business.Catalogs,
-    tools.AdGroupDiagnoses,
-    tools.AdReviewInfo,
-    tools.Apps,
-    tools.PixelEventStatistics,
-    tools.Comments,
-    tools.AutomatedRules,
-    reconciliation.Reconciliation,
-    problems.SyncErrors,
+    *map(_report_entry, built_in.REPORTS),
+    *map(
+        _class_entry,
+        (
+            smart_plus.SmartPlusCampaigns,
+            smart_plus.SmartPlusAdGroups,
+            materials.SmartPlusMaterialReport,
+            materials.SmartPlusMaterialReportDaily,
+            audiences.SavedAudiences,
+            creatives.MusicCreatives,
+            creatives.CreativePortfolios,
+            creatives.Playables,
+            creatives.SparkAds,
+            creatives.Identities,
+            creatives.InstantPages,
+            shop.Stores,
+            shop.GmvMaxStores,
+            shop.GmvMaxCampaigns,
+            shop.GmvMaxReport,
+            business.AuthorizedAdvertisers,
+            business.BusinessCenters,
+            business.BcAdvertisers,
+            business.BcAdvertiserBalances,
+            business.AdvertiserTransactions,
+            business.BcTransactions,
+            business.Catalogs,
+            tools.AdGroupDiagnoses,
+            tools.AdReviewInfo,
+            tools.Apps,
+            tools.PixelEventStatistics,
+            tools.Comments,
+            tools.AutomatedRules,
+            reconciliation.Reconciliation,
+            sync_errors.SyncErrors,
+        ),
+    ),
 )

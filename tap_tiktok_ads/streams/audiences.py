@@ -1,11 +1,11 @@
-"""Custom audiences and pixels."""
+"""Custom audiences, saved audiences and pixels."""
 
 from __future__ import annotations
 
-from tap_tiktok_ads.streams.base import EntityStream
+from tap_tiktok_ads.streams.listing import ListStream
 
 
-class CustomAudiences(EntityStream):
+class CustomAudiences(ListStream):
     """Custom audiences in use; TikTok tells no time of change, so all are read each time."""
 
     name = "custom_audiences"
@@ -15,7 +15,7 @@ class CustomAudiences(EntityStream):
     page_size = 100
 
 
-class Pixels(EntityStream):
+class Pixels(ListStream):
     """Pixels with their events; TikTok tells no time of change, so all are read each time."""
 
     name = "pixels"
@@ -26,7 +26,7 @@ class Pixels(EntityStream):
     records_field = "pixels"
 
 
-class SavedAudiences(EntityStream):
+class SavedAudiences(ListStream):
     """Saved audiences. Fields as a third-party SDK has them."""
 
     name = "saved_audiences"

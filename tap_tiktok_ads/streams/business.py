@@ -6,58 +6,56 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.client import Request
-from tap_tiktok_ads.extract.pages import Task
-from tap_tiktok_ads.streams.base import EntityStream
-from tap_tiktok_ads.streams.lookup import DependentStream
+from tap_tiktok_ads.api.hosts import AUTHORIZED_ADVERTISERS_PATH
+from tap_tiktok_ads.extract.source import add_advertiser
+from tap_tiktok_ads.streams.dependent import DependentStream, SourceColumn
+from tap_tiktok_ads.streams.listing import UnpartitionedStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.dates import Window
+    from tap_tiktok_ads.extract.pages import Record, Task
 
 
-class OnceStream(EntityStream):
-    """Objects that belong to no advertiser: read once."""
+class AppCredentialsPlan:
+    """One request with the app's id and secret, or none without them."""
 
-    per_advertiser = False
-    selected_by_default = False
-    shared = True  # by what finds the advertisers, and by the streams of Business Centers
+    def __init__(self, stream: AuthorizedAdvertisers) -> None:
+        self._stream = stream
 
-    @override
-    def plan(self) -> Iterable[Task]:
-        return [Task(Request(self.path, self.params(), shared=self.shared))]
+    def tasks(self) -> Iterable[Task]:
+        """Return the request. Warns if the settings lack the app's id or secret."""
+        settings = self._stream.run_context.settings
+        if settings.app_id and settings.app_secret:
+            params = {"app_id": settings.app_id, "secret": settings.app_secret}
+            return [self._stream.first_task(params)]
+        self._stream.warnings.log("app", "Not read without the settings app_id and app_secret.")
+        return ()
 
-    def params(self) -> dict[str, t.Any]:
-        """The parameters of the first page."""
-        return {} if self.page_size is None else {"page": 1, "page_size": self.page_size}
+    def sample_tasks(self) -> Iterable[Task]:
+        """Return the tasks of the plan."""
+        return self.tasks()
 
 
-class AuthorizedAdvertisers(OnceStream):
+class AuthorizedAdvertisers(UnpartitionedStream):
     """The advertisers that authorised the app; needs the settings app_id and app_secret."""
 
     name = "authorized_advertisers"
-    path = "/oauth2/advertiser/get/"
+    path = AUTHORIZED_ADVERTISERS_PATH
     permission = "100 Read Ad Account Information"
     primary_keys = ("advertiser_id",)
-
-    @override
-    def plan(self) -> Iterable[Task]:
-        if self.run_context.settings.app_id and self.run_context.settings.app_secret:
-            return super().plan()
-        self._warn_once("app", "Not read without the settings app_id and app_secret.")
-        return ()
-
-    @override
-    def params(self) -> dict[str, t.Any]:
-        return {
-            "app_id": self.run_context.settings.app_id,
-            "secret": self.run_context.settings.app_secret,
-        }
+    plan_class = AppCredentialsPlan
 
 
-class BusinessCenters(OnceStream):
+def add_bc_id(raw: Record, task: Task) -> Iterable[Record]:
+    """Yield the raw Business Center with its id as a column."""
+    raw["bc_id"] = raw.get("bc_id") or (raw.get("bc_info") or {}).get("bc_id")
+    return add_advertiser(raw, task)
+
+
+class BusinessCenters(UnpartitionedStream):
     """The Business Centers of the token's user. Fields as a third-party SDK has them."""
 
     name = "business_centers"
@@ -65,24 +63,19 @@ class BusinessCenters(OnceStream):
     permission = "150 Read Business Center"
     primary_keys = ("bc_id",)
     page_size = 50
-
-    @override
-    def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
-        raw["bc_id"] = raw.get("bc_id") or (raw.get("bc_info") or {}).get("bc_id")
-        return super().flatten(raw, task)
+    flatten = staticmethod(add_bc_id)
 
 
 class BusinessCenterStream(DependentStream):
-    """Rows of each Business Center."""
+    """Records of each Business Center."""
 
     per_advertiser = False
-    source = "business_centers.bc_id"
-    parameter = "bc_id"
+    source_column = SourceColumn("business_centers.bc_id", parameter="bc_id")
     page_size = 50
 
-    def days(self) -> dict[str, str]:
-        """The days that reports cover, in UTC."""
-        first, last = self.run_context.settings.days(self.run_context.started)
+    def utc_days(self) -> dict[str, str]:
+        """Return the days that reports cover, in UTC."""
+        first, last = self.run_context.days(None)
         return {"start_date": str(first), "end_date": str(last)}
 
 
@@ -124,7 +117,7 @@ class AdvertiserTransactions(BusinessCenterStream):
 
     @override
     def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:
-        return {"filtering": self.days()}
+        return {"filtering": self.utc_days()}
 
 
 class BcTransactions(BusinessCenterStream):
@@ -140,7 +133,7 @@ class BcTransactions(BusinessCenterStream):
 
     @override
     def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:
-        return self.days()
+        return self.utc_days()
 
 
 class Catalogs(BusinessCenterStream):

@@ -6,17 +6,18 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.streams.base import EntityStream
+from tap_tiktok_ads.extract.source import add_advertiser
+from tap_tiktok_ads.streams.listing import ASSET_LIST_CAP, ListEndpoint, ListStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Request
-    from tap_tiktok_ads.extract.pages import Task
+    from tap_tiktok_ads.api.messages import Request
+    from tap_tiktok_ads.extract.pages import Record, Task
 
 
-class VideoCreatives(EntityStream):
+class VideoCreatives(ListStream):
     """Videos of the asset library, the 10,000 most recently changed; URLs live for six hours."""
 
     name = "video_creatives"
@@ -25,10 +26,10 @@ class VideoCreatives(EntityStream):
     primary_keys = ("advertiser_id", "video_id")
     replication_key = "modify_time"
     page_size = 100
-    capped = True
+    list_cap = ASSET_LIST_CAP
 
 
-class ImageCreatives(EntityStream):
+class ImageCreatives(ListStream):
     """Images of the asset library, the 10,000 most recently changed; URLs live for one hour."""
 
     name = "image_creatives"
@@ -37,10 +38,10 @@ class ImageCreatives(EntityStream):
     primary_keys = ("advertiser_id", "image_id")
     replication_key = "modify_time"
     page_size = 100
-    capped = True
+    list_cap = ASSET_LIST_CAP
 
 
-class MusicCreatives(EntityStream):
+class MusicCreatives(ListStream):
     """Music that ads may use. Fields as a third-party SDK has them."""
 
     name = "music_creatives"
@@ -52,7 +53,7 @@ class MusicCreatives(EntityStream):
     selected_by_default = False
 
 
-class CreativePortfolios(EntityStream):
+class CreativePortfolios(ListStream):
     """Portfolios of cards, stickers and other add-ons; their shape differs between sources."""
 
     name = "creative_portfolios"
@@ -64,7 +65,19 @@ class CreativePortfolios(EntityStream):
     selected_by_default = False
 
 
-class Playables(EntityStream):
+class PlayableLists(ListEndpoint):
+    """One list of playables per status."""
+
+    @override
+    def lists(
+        self, advertiser: Advertiser, *, with_deleted: bool, start: str | None, shared: bool
+    ) -> Iterator[tuple[Request, bool]]:
+        for status in ("SAVED", "UPLOADED", *(("DELETED",) if with_deleted else ())):
+            request = self.first_page(advertiser, self.page_size, {}, shared=shared)
+            yield request.with_page_params(operation_status=status), False
+
+
+class Playables(ListStream):
     """Playables, those not saved yet and deleted ones included.
 
     The answer's fields are inferred from those of the request.
@@ -73,19 +86,20 @@ class Playables(EntityStream):
     name = "playables"
     path = "/playable/get/"
     primary_keys = ("advertiser_id", "playable_id")
-    tracks_deleted = False  # one that is saved meanwhile moves between the listings
+    can_track_deletions = False  # a playable that is saved during the read moves between the lists
     page_size = 500
+    endpoint_class = PlayableLists
     selected_by_default = False
 
-    @override
-    def listings(self, advertiser: Advertiser) -> Iterator[tuple[Request, bool]]:
-        deleted = ("DELETED",) if self.run_context.settings.include_deleted else ()
-        for status in ("SAVED", "UPLOADED", *deleted):
-            request = self.listing(advertiser, self.page_size, {})
-            yield request.with_page_params(operation_status=status), False
+
+def add_item_id(raw: Record, task: Task) -> Iterable[Record]:
+    """Yield the raw Spark Ads post with its id as a column."""
+    item = raw.get("item_info")
+    raw["item_id"] = raw.get("item_id") or (item or {}).get("item_id")
+    return add_advertiser(raw, task)
 
 
-class SparkAds(EntityStream):
+class SparkAds(ListStream):
     """TikTok posts that their owners authorised for ads. Fields as a third-party SDK has them."""
 
     name = "spark_ads"
@@ -93,17 +107,12 @@ class SparkAds(EntityStream):
     permission = "691 Authorize TikTok Posts"
     primary_keys = ("advertiser_id", "item_id")
     page_size = 50
-    fixed: t.ClassVar[Mapping[str, t.Any]] = {"item_types": ["VIDEO", "CAROUSEL"]}
+    params: t.ClassVar[Mapping[str, t.Any]] = {"item_types": ["VIDEO", "CAROUSEL"]}
+    flatten = staticmethod(add_item_id)
     selected_by_default = False
 
-    @override
-    def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
-        item = raw.get("item_info")
-        raw["item_id"] = raw.get("item_id") or (item or {}).get("item_id")
-        return super().flatten(raw, task)
 
-
-class Identities(EntityStream):
+class Identities(ListStream):
     """Identities that ads may be shown as. Fields as a third-party SDK has them."""
 
     name = "identities"
@@ -115,7 +124,7 @@ class Identities(EntityStream):
     selected_by_default = False
 
 
-class InstantPages(EntityStream):
+class InstantPages(ListStream):
     """Instant pages and lead forms. Fields as a third-party SDK has them."""
 
     name = "instant_pages"
@@ -124,5 +133,5 @@ class InstantPages(EntityStream):
     primary_keys = ("advertiser_id", "page_id")
     replication_key = "update_time"
     page_size = 100
-    fixed: t.ClassVar[Mapping[str, t.Any]] = {"business_types": ["LEAD_GEN"]}
+    params: t.ClassVar[Mapping[str, t.Any]] = {"business_types": ["LEAD_GEN"]}
     selected_by_default = False

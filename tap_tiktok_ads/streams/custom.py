@@ -1,14 +1,14 @@
-"""Streams that users define: any endpoint (`custom_streams`), any report (`custom_reports`)."""
+"""Streams of the setting `custom_streams`: any endpoint that reads."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 import urllib.parse
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.client import Request
 from tap_tiktok_ads.api.errors import (
     AuthError,
     ConfigError,
@@ -17,29 +17,172 @@ from tap_tiktok_ads.api.errors import (
     TapError,
     ThrottledError,
 )
+from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.pagination import MAX_PAGES, last_page, next_pages
-from tap_tiktok_ads.extract import casting, json_paths, macros, schemas
+from tap_tiktok_ads.extract import json_paths, macros
+from tap_tiktok_ads.extract.casting import Caster
+from tap_tiktok_ads.extract.deduplication import Fingerprint, KeyedFilter
+from tap_tiktok_ads.extract.schemas import infer_schema, keyed_schema
+from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.extract.values import to_boolean
-from tap_tiktok_ads.streams.base import KeyedStream, WindowedStream
-from tap_tiktok_ads.streams.integrated import ReportStream
-from tap_tiktok_ads.streams.lookup import SAMPLE_REQUESTS, LookupStream, LookupTask
+from tap_tiktok_ads.singer.state import DayBookmarks, TimeBookmarks, ValueBookmarks
+from tap_tiktok_ads.streams.dependent import MAX_SAMPLE_REQUESTS, LookupStream, LookupTask
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     import pendulum
-    from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode, Response
-    from tap_tiktok_ads.config.custom_reports import ReportDefinition
+    from tap_tiktok_ads.api.messages import Decode, Response
     from tap_tiktok_ads.config.custom_streams import Cursor, CustomStreamDefinition
-    from tap_tiktok_ads.context import ContextTap
     from tap_tiktok_ads.extract.dates import Window
-    from tap_tiktok_ads.extract.pages import Group, Mark, Task
+    from tap_tiktok_ads.extract.pages import Record, Task
+    from tap_tiktok_ads.problems import Warnings
+    from tap_tiktok_ads.singer.state import Bookmarks
+    from tap_tiktok_ads.singer.stream import ContextTap
 
-#: Rows that a schema is inferred from, and requests for them, at most.
-SAMPLE_ROWS = 1000
+#: Maximum number of records that a schema is inferred from.
+MAX_SAMPLE_RECORDS = 1000
+#: Maximum number of suggested paths in an error.
+MAX_SUGGESTED_PATHS = 5
+
+
+class CustomSource(Source):
+    """An endpoint whose records, metadata and pages JSONPaths describe."""
+
+    definition: CustomStreamDefinition
+    warnings: Warnings
+
+    @override
+    def locate(self, task: Task, response: Response) -> Sequence[Record]:
+        """Return the raw records at `records_path`, each with the metadata.
+
+        Raises:
+            ResponseError: The path matches nothing, and there is no empty list either.
+        """
+        document = _document(response)
+        path = self.definition.records_path
+        matches = json_paths.find(path, document)
+        if len(matches) == 1 and isinstance(matches[0], list):  # the path of the list itself
+            matches = matches[0]
+        elif not matches and response.data and not _has_empty_list(path, document):
+            raise self._no_match(task, response, document)
+        metadata = {
+            name: next(iter(json_paths.find(metadata_path, document)), None)
+            for name, metadata_path in self.definition.metadata.items()
+        }
+        return [
+            {**metadata, **(match if isinstance(match, dict) else {"value": match})}
+            for match in matches
+        ]
+
+    def _no_match(self, task: Task, response: Response, document: Record) -> ResponseError:
+        suggestions = json_paths.suggest_paths(document)[:MAX_SUGGESTED_PATHS]
+        paths = "; ".join(map(str, suggestions)) or "none"
+        return ResponseError(
+            f"{task.request.label}: records_path {self.definition.records_path} of custom stream "
+            f"{self.name!r} matches nothing. Arrays of objects in the answer: {paths} "
+            f"(request_id {response.request_id})"
+        )
+
+    @override
+    def following(self, task: Task, response: Response, record_count: int) -> Sequence[Task]:
+        """Return the tasks for the further pages, by `pagination`.
+
+        Raises:
+            ResponseError: There is a next page, but no new cursor.
+        """
+        if self.definition.cursor is not None:
+            return self._after_cursor(task, response, self.definition.cursor)
+        page_info = response.data.get("page_info")
+        page_info = page_info if isinstance(page_info, dict) else {}
+        if not self.definition.paged:
+            self._warn_of_more_pages(task, page_info, record_count)
+            return ()
+        page_size = task.request.page_params.get("page_size") or page_info.get("page_size")
+        if not page_size:
+            page_info = {"total_page": page_info.get("total_page")}  # nothing else is usable
+            if page_info["total_page"] is None:
+                return ()
+        pages = next_pages(
+            task.page, task.last_page, page_info or None, record_count, int(page_size or 1)
+        )
+        return [task.at_page(page, pages[-1]) for page in pages]
+
+    def _warn_of_more_pages(
+        self, task: Task, page_info: Mapping[str, t.Any], record_count: int
+    ) -> None:
+        if (last_page(page_info, max(record_count, 1)) or 1) > 1:
+            self.warnings.log(
+                "more pages",
+                "%s has more pages than the one that is read, because 'pagination' is none.",
+                task.request.label,
+            )
+
+    def _after_cursor(self, task: Task, response: Response, cursor: Cursor) -> Sequence[Task]:
+        """Return the page that the cursor of a response leads to.
+
+        Raises:
+            ResponseError: There is a next page, but no new cursor.
+        """
+        document = _document(response)
+        flags = json_paths.find(cursor.more_path, document) if cursor.more_path else []
+        has_more = to_boolean(flags[0]) if flags else None
+        cursors = [
+            value for value in json_paths.find(cursor.path, document) if value not in (None, "")
+        ]
+        seen_cursors = task.seen_cursors if isinstance(task, LookupTask) else ()
+        sent_cursor = task.request.page_params.get(cursor.parameter)
+        is_last = has_more is None and (not cursors or cursors[0] == sent_cursor)
+        if has_more is False or is_last:
+            if response.data and not (seen_cursors or cursors or flags):
+                self.warnings.log(
+                    "cursor", "Neither cursor_path nor has_more_path is in the answers: one page."
+                )
+            return ()
+        is_new = bool(cursors) and cursors[0] not in (sent_cursor, *seen_cursors)
+        if not is_new or len(seen_cursors) >= MAX_PAGES:
+            msg = (
+                f"{task.request.label} has no further cursor at {cursor.path} though more pages "
+                f"are to come, or has told it before: check 'pagination' of {self.name!r}"
+            )
+            raise ResponseError(msg)
+        request = task.request.with_page_params(**{cursor.parameter: cursors[0]})
+        next_task = dataclasses.replace(t.cast("LookupTask", task), request=request)
+        return [dataclasses.replace(next_task, seen_cursors=(*seen_cursors, cursors[0]))]
+
+
+def _document(response: Response) -> Record:
+    """Return a response as JSONPaths see it."""
+    return {"code": 0, "request_id": response.request_id, "data": response.data}
+
+
+def _has_empty_list(path: str, document: t.Any) -> bool:
+    """Return True if the list that records are taken from is there, but nothing in it matches."""
+    list_path = json_paths.parent_path(path)
+    lists = json_paths.find(list_path, document) if list_path is not None else []
+    return bool(lists) and all(value is None or isinstance(value, list) for value in lists)
+
+
+class CustomKeyedFilter(KeyedFilter):
+    """Drops repeated records, and rejects records without a key."""
+
+    @override
+    def fingerprint(self, record: Record) -> Fingerprint:
+        """Return the record's fingerprint.
+
+        Raises:
+            ResponseError: The record lacks a key.
+        """
+        fingerprint = super().fingerprint(record)
+        if None in fingerprint.key:
+            msg = f"A row of {self.stream_name!r} lacks a key: {', '.join(self.all_keys)}"
+            raise ResponseError(msg)
+        return fingerprint
+
+    all_keys: Sequence[str] = ()
 
 
 class CustomStream(LookupStream):
@@ -55,32 +198,31 @@ class CustomStream(LookupStream):
         super().__init__(tap)
         self.primary_keys = definition.primary_keys
         self.replication_key = definition.replication_key
-        self.identify()
 
     @override
     def description(self) -> str:
         return f"{self.definition.method} {self.definition.path}, as the settings define it."
 
+    # Schema
+
     @override
     def columns(self) -> dict[str, t.Any]:
-        """The schema of the definition or the catalog; else one inferred from a sample."""
-        schema = self.definition.schema or self._catalogued()
-        if schema is None:
-            rows = self._sample_rows()
-            if not rows:
-                self.run_context.logger.warning(
-                    "No rows of %s yet to infer its columns from: write its 'schema', or discover "
-                    "again later.",
-                    self.name,
-                )
-            schema = schemas.infer_schema(rows)
-        return self._keyed(schema)
+        """Return the schema of the definition or the catalog, or else one inferred from a sample.
 
-    def _keyed(self, schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        keys = (*self.definition.primary_keys, *filter(None, [self.definition.replication_key]))
+        Raises:
+            TapError: No sample can be read.
+        """
+        schema = self.definition.schema or self._schema_in_catalog()
+        if schema is None:
+            schema = infer_schema(self._sample_records())
+        return self._with_keys(schema)
+
+    def _with_keys(self, schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        definition = self.definition
+        keys = (*definition.primary_keys, *filter(None, [definition.replication_key]))
         try:
-            owner = "advertiser_id" if self.definition.per_advertiser else None
-            return schemas.keyed_schema(schema, keys, owner)
+            owner = "advertiser_id" if definition.per_advertiser else None
+            return keyed_schema(schema, keys, owner)
         except KeyError as error:
             msg = (
                 f"Custom stream {self.name!r} has no column {error.args[0]!r} for its keys: "
@@ -88,289 +230,194 @@ class CustomStream(LookupStream):
             )
             raise ConfigError(msg) from None
 
-    def _catalogued(self) -> dict[str, t.Any] | None:
-        if self.run_context.input_catalog is None:
-            return {"properties": {}} if self.run_context.frugal else None
-        entry = self.run_context.input_catalog.get_stream(self.name)
+    def _schema_in_catalog(self) -> dict[str, t.Any] | None:
+        catalog = self.run_context.input_catalog
+        if catalog is None:
+            return None if self.run_context.allow_requests else {"properties": {}}
+        entry = catalog.get_stream(self.name)
         return {"properties": {}, **(entry.schema.to_dict() if entry else {})}
+
+    def _sample_records(self) -> list[Record]:
+        """Return the records that the schema is inferred from.
+
+        Raises:
+            TapError: No response has records, and one was an error.
+        """
+        try:
+            records = self.sample(MAX_SAMPLE_REQUESTS, self.run_context.client.send)
+        except PermissionDeniedError as error:
+            self.run_context.logger.warning("No sample of %s for its schema: %s", self.name, error)
+            records = []
+        except (AuthError, ConfigError, ThrottledError):
+            raise
+        except TapError as error:
+            msg = f"Custom stream {self.name!r} gives no sample to infer its columns from: {error}"
+            raise ResponseError(msg) from None
+        if not records:
+            self.run_context.logger.warning(
+                "No rows of %s yet to infer its columns from: write its 'schema', or discover "
+                "again later.",
+                self.name,
+            )
+        return records[:MAX_SAMPLE_RECORDS]
+
+    @override
+    def sample_caster(self, records: Sequence[Record]) -> Caster:
+        """Return what casts a sample: without a schema, by the columns of the sample itself."""
+        if self.definition.schema is not None:
+            return self.builder.caster
+        return Caster(self._with_keys(infer_schema(records)), required=self.primary_keys)
 
     # Requests
 
+    @functools.cached_property
     @override
-    def plan(self) -> Iterable[Task]:
-        if not self.window_days:
-            self._since = self.since(self.owners)
-        return super().plan()
-
-    @override
-    def bookmark(self, advertiser: Advertiser | None) -> t.Any:
-        """As ever for moments and days; a replication key of another kind is kept as it is."""
-        if self.window_days or self._is_moment:
-            return super().bookmark(advertiser)
-        return self.bookmark_value(advertiser)
-
-    @override
-    def bookmark_text(self, moment: pendulum.DateTime) -> str:
-        kind = WindowedStream if self.window_days else KeyedStream
-        return kind.bookmark_text(self, moment)
-
-    @property
-    def _is_moment(self) -> bool:
-        """Whether the replication key's values are date-times, which bookmarks can be told from."""
-        column = self.schema["properties"].get(self.replication_key or "", {})
-        return bool(column.get("format") == "date-time")
+    def plan(self) -> t.Any:
+        return CustomPlan(self)
 
     @override
     def request(
         self, advertiser: Advertiser | None, window: Window | None, values: Mapping[str, t.Any]
     ) -> Request:
-        """The request with its macros filled in, for its first page."""
+        """Return the request for a first page, with its macros resolved.
+
+        Raises:
+            ConfigError: A value cannot stand in a URL.
+        """
         definition = self.definition
-        now = self._now(advertiser)
         known = {"advertiser_id": advertiser.id} if advertiser else {}
         if window is not None:
             known["start_date"] = window.start.format(definition.date_format)
             known["end_date"] = window.end.format(definition.date_format)
-
-        def render(moment: pendulum.DateTime) -> str:
-            return str(moment.format(definition.date_format))
-
-        def filled(part: t.Any) -> t.Any:
-            every = {**known, **values}
-            return macros.resolve(part, every, now, unit=definition.unit, render=render)
-
+        known |= values
+        resolve = functools.partial(
+            macros.resolve,
+            now=self.run_context.now(advertiser),
+            unit=definition.unit,
+            render=self._render,
+        )
+        path_values = {name: _path_segment(value) for name, value in known.items()}
         request = Request(
-            macros.resolve(
-                definition.path,
-                {name: _step(value) for name, value in {**known, **values}.items()},
-                now,
-                unit=definition.unit,
-                render=render,
-            ),
-            filled(definition.params),
+            resolve(definition.path, path_values),
+            resolve(definition.params, known),
             method=definition.method,
-            body=filled(definition.body),
-            headers=filled(definition.headers),
+            body=resolve(definition.body, known),
+            headers=resolve(definition.headers, known),
             splittable=window is not None,
         )
         if definition.page_size is not None:
             request = request.with_page_params(page_size=definition.page_size)
         return request
 
+    def _render(self, moment: pendulum.DateTime) -> str:
+        return str(moment.format(self.definition.date_format))
+
+    # Components
+
+    @functools.cached_property
     @override
-    def following(self, task: Task, reply: Response, found: int) -> Sequence[Task]:
-        definition = self.definition
-        if definition.cursor is not None:
-            return self._after_cursor(task, reply, definition.cursor)
-        page_info = reply.data.get("page_info")
-        told = page_info if isinstance(page_info, dict) else {}
-        size = task.request.page_params.get("page_size") or told.get("page_size")
-        if not definition.paged:
-            self._warn_of_more(task, told, found)
-            return ()
-        if not size:
-            told = {"total_page": told.get("total_page")}  # nothing else tells how many there are
-        if not size and told["total_page"] is None:
-            return ()
-        pages = next_pages(task.page, task.last_page, told or None, found, int(size or 1))
-        return [task.at_page(page, pages[-1]) for page in pages]
+    def source(self) -> CustomSource:
+        source = CustomSource(self.name, flatten=self.flatten_record, split=self.split)
+        source.definition = self.definition
+        source.warnings = self.warnings
+        return source
 
-    def _warn_of_more(self, task: Task, page_info: Mapping[str, t.Any], found: int) -> None:
-        if (last_page(page_info, max(found, 1)) or 1) > 1:
-            self._warn_once(
-                "more pages",
-                "%s has more pages than the one that is read, because 'pagination' is none.",
-                task.request.label,
-            )
+    @functools.cached_property
+    @override
+    def record_filter(self) -> KeyedFilter:
+        keys = list(self.primary_keys)
+        if self.per_advertiser:
+            keys = [key for key in keys if key != "advertiser_id"] or keys
+        record_filter = CustomKeyedFilter(
+            self.name, keys, self.replication_key or "", starts=self.starts
+        )
+        record_filter.all_keys = self.primary_keys
+        return record_filter
 
-    def _after_cursor(self, task: Task, reply: Response, cursor: Cursor) -> Sequence[Task]:
-        """The page that the answer's cursor leads to.
-
-        Raises:
-            ResponseError: there is more, but no way to it, or it would be read for ever.
-        """
-        document = self._document(reply)
-        told = json_paths.find(cursor.more_path, document) if cursor.more_path else []
-        more = to_boolean(told[0]) if told else None
-        found = [one for one in json_paths.find(cursor.path, document) if one not in (None, "")]
-        seen = task.seen if isinstance(task, LookupTask) else ()
-        sent = task.request.page_params.get(cursor.parameter)
-        if more is False or (more is None and (not found or found[0] == sent)):
-            if not seen and not found and not told and reply.data:
-                self._warn_once(
-                    "cursor", "Neither cursor_path nor has_more_path is in the answers: one page."
-                )
-            return ()
-        if not found or found[0] == sent or found[0] in seen or len(seen) >= MAX_PAGES:
-            msg = (
-                f"{task.request.label} has no further cursor at {cursor.path} though more pages "
-                f"are to come, or has told it before: check 'pagination' of {self.name!r}"
-            )
-            raise ResponseError(msg)
-        onward = task.request.with_page_params(**{cursor.parameter: found[0]})
-        return [dataclasses.replace(task, request=onward, seen=(*seen, found[0]))]  # type: ignore[call-arg]
-
-    # Rows
-
-    @staticmethod
-    def _document(reply: Response) -> dict[str, t.Any]:
-        """The answer as JSONPaths see it."""
-        return {"code": 0, "request_id": reply.request_id, "data": reply.data}
+    @functools.cached_property
+    @override
+    def bookmarks(self) -> Bookmarks:
+        column = self.schema["properties"].get(self.replication_key or "", {})
+        kind: type[Bookmarks] = ValueBookmarks
+        if self.window_days:
+            kind = DayBookmarks
+        elif column.get("format") == "date-time":
+            kind = TimeBookmarks
+        return self.make_bookmarks(kind)
 
     @override
-    def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
+    def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
         return None
 
-    @override
-    def read(self, task: Task, reply: Response) -> Sequence[dict[str, t.Any]]:
-        document = self._document(reply)
-        path = self.definition.records_path
-        found = json_paths.find(path, document)
-        if len(found) == 1 and isinstance(found[0], list):  # the path of the list, not of its items
-            found = found[0]
-        elif not found and reply.data and not self._is_empty(path, document):
-            others = "; ".join(map(str, json_paths.suggest_paths(document)[:5])) or "none"
-            msg = (
-                f"{task.request.label}: records_path {path} of custom stream {self.name!r} "
-                f"matches nothing. Arrays of objects in the answer: {others} "
-                f"(request_id {reply.request_id})"
-            )
-            raise ResponseError(msg)
-        metadata = {
-            name: next(iter(json_paths.find(where, document)), None)
-            for name, where in self.definition.metadata.items()
-        }
-        return [
-            {**metadata, **(record if isinstance(record, dict) else {"value": record})}
-            for record in found
-        ]
+    # Records
 
-    @staticmethod
-    def _is_empty(path: str, document: t.Any) -> bool:
-        """Whether the list that records are taken from is there, with none that fits."""
-        holder = json_paths.parent_path(path)
-        lists = json_paths.find(holder, document) if holder is not None else []
-        return bool(lists) and all(one is None or isinstance(one, list) for one in lists)
-
-    @override
-    def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
+    def flatten_record(self, raw: Record, task: Task) -> Iterable[Record]:
+        """Yield the flat record, with the advertiser and the keys that lookups bring."""
         owner = {"advertiser_id": task.advertiser.id} if task.advertiser else {}
-        if self._flattens(raw):
+        if self._is_report_record(raw):
+            nested = {"dimensions", "metrics"}
             raw = {
-                **{k: v for k, v in raw.items() if k not in {"dimensions", "metrics"}},
+                **{name: value for name, value in raw.items() if name not in nested},
                 **raw["dimensions"],
                 **(raw.get("metrics") or {}),
             }
-        for key in self.definition.primary_keys:
-            if key not in raw and isinstance(task, LookupTask):
-                raw |= {
-                    k: v for name, v in task.values.items() if (k := name.split(".")[-1]) == key
-                }
+        lookup_values = task.values if isinstance(task, LookupTask) else {}
+        for name, value in lookup_values.items():
+            column = name.split(".")[-1]
+            if column in self.definition.primary_keys and column not in raw:
+                raw[column] = value
         yield {**owner, **raw}
 
-    @override
-    def mark(self, row: Record) -> Mark:
-        mark = super().mark(row)
-        if None in mark.identity:
-            msg = f"A row of {self.name!r} lacks a key: {', '.join(self.primary_keys)}"
-            raise ResponseError(msg)
-        return mark
-
-    def _flattens(self, raw: Mapping[str, t.Any]) -> bool:
-        """Whether a row is one of a report, whose dimensions and metrics are to be columns."""
+    def _is_report_record(self, raw: Mapping[str, t.Any]) -> bool:
+        """Return True if the dimensions and metrics of a raw record are to be columns."""
         dimensions, metrics = raw.get("dimensions"), raw.get("metrics")
         if not isinstance(dimensions, dict) or not isinstance(metrics or {}, dict):
             return False
         keys = {*self.definition.primary_keys, self.definition.replication_key}
-        inside = {*dimensions, *(metrics or {})}
-        return self.definition.flatten or not keys.isdisjoint(inside - raw.keys())
+        nested_columns = {*dimensions, *(metrics or {})}
+        return self.definition.flatten or not keys.isdisjoint(nested_columns - raw.keys())
 
     @override
-    def _end(self, written: int) -> None:
-        if self.repeated:
+    def finalize(self) -> None:
+        repeated = self.verifier.repeated if self.verifier else 0
+        if repeated:
             self.logger.warning(
                 "%d row(s) left out because an earlier row has the same %s: check 'primary_keys'.",
-                self.repeated,
+                repeated,
                 ", ".join(self.primary_keys),
             )
-        super()._end(written)
-
-    @override
-    def bookmark_after(self, group: Group) -> t.Any:
-        if self.definition.window_days is not None:
-            return WindowedStream.bookmark_after(self, group)
-        if self._is_moment:
-            return KeyedStream.bookmark_after(self, group)
-        return group.newest
-
-    # Samples
-
-    @override
-    def typed(self, rows: Iterable[Record]) -> list[Record]:
-        rows = list(rows)
-        if self.definition.schema is None:
-            self.caster = casting.Caster(self._keyed(schemas.infer_schema(rows)))
-        return super().typed(rows)
-
-    def _sample_rows(self) -> list[Record]:
-        """Rows to infer the schema from."""
-        try:
-            return self.sample(SAMPLE_REQUESTS, self.run_context.transport.send)[:SAMPLE_ROWS]
-        except PermissionDeniedError as error:
-            self.run_context.logger.warning("No sample of %s for its schema: %s", self.name, error)
-            return []
-        except (AuthError, ConfigError, ThrottledError):
-            raise
-        except TapError as error:
-            msg = f"Custom stream {self.name!r} gives no sample to infer its columns from: {error}"
-            raise ResponseError(msg) from None
 
 
-def _step(value: t.Any) -> str:
-    """A value as a part of a path, which it can neither leave nor end.
+class CustomPlan:
+    """One task per advertiser, and per window if the request has dates."""
+
+    def __init__(self, stream: CustomStream) -> None:
+        self._stream = stream
+
+    def tasks(self) -> Iterable[Task]:
+        """Return the first task of every advertiser and window. Reads the bookmarks at once.
+
+        Raises:
+            ConfigError: A bookmark cannot be used.
+        """
+        stream = self._stream
+        if not stream.window_days:
+            stream.read_starts(stream.owners)
+        return stream.window_plan.tasks()
+
+    def sample_tasks(self) -> Iterable[Task]:
+        """Return the newest window of each advertiser, then the one before it, and so on."""
+        return self._stream.window_plan.sample_tasks()
+
+
+def _path_segment(value: t.Any) -> str:
+    """Return a value as one segment of a path, which it can neither leave nor end.
 
     Raises:
-        ConfigError: it would.
+        ConfigError: It consists of dots only.
     """
     text = urllib.parse.quote(str(value), safe="")
     if text.strip(".") == "":
         msg = f"The value {value!r} cannot stand in a url."
         raise ConfigError(msg)
     return text
-
-
-class CustomReport(ReportStream):
-    """A report of the setting `custom_reports`."""
-
-    def __init__(self, tap: ContextTap, definition: ReportDefinition) -> None:
-        self.definition = definition
-        self.name = definition.name
-        self.service_type = definition.service_type
-        self.report_type = definition.report_type
-        self.data_level = definition.data_level
-        self.dimensions = definition.dimensions
-        self.filters = definition.filters
-        super().__init__(tap)
-
-    @override
-    def description(self) -> str:
-        level = self.data_level.partition("_")[2].lower()
-        return f"{self.report_type} report at {level} level, as the settings define it."
-
-    @override
-    def metric_names(self) -> Sequence[str]:
-        return self.definition.metrics
-
-    @override
-    def named_by_users(self) -> Sequence[str]:
-        return self.definition.metrics
-
-    @property
-    @override
-    def looks_back_by_ad_groups(self) -> bool:
-        return super().looks_back_by_ad_groups and self.definition.lookback_days is None
-
-    @override
-    def lookback_days(self, advertiser: Advertiser | None) -> int:
-        days = self.definition.lookback_days
-        return super().lookback_days(advertiser) if days is None else days

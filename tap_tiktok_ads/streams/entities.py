@@ -4,33 +4,42 @@ from __future__ import annotations
 
 import typing as t
 
-from typing_extensions import override
-
-from tap_tiktok_ads.api import advertisers as accounts
+from tap_tiktok_ads.api.advertisers import INFO_BATCH_SIZE, INFO_PATH, batches, info_request
 from tap_tiktok_ads.extract.pages import Task
-from tap_tiktok_ads.streams.base import EntityStream
+from tap_tiktok_ads.streams.listing import ListStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Advertisers(EntityStream):
+class BatchPlan:
+    """One request per batch of advertisers."""
+
+    def __init__(self, stream: ListStream) -> None:
+        self._stream = stream
+
+    def tasks(self) -> Iterable[Task]:
+        """Return the request of each batch."""
+        advertiser_ids = [advertiser.id for advertiser in self._stream.advertisers]
+        return (Task(info_request(batch)) for batch in batches(advertiser_ids, INFO_BATCH_SIZE))
+
+    def sample_tasks(self) -> Iterable[Task]:
+        """Return the tasks of the plan."""
+        return self.tasks()
+
+
+class Advertisers(ListStream):
     """Ad accounts with status, currency and time zone; contact details come masked."""
 
     name = "advertisers"
-    path = accounts.INFO_PATH
+    path = INFO_PATH
     permission = "100 Read Ad Account Information"
     primary_keys = ("advertiser_id",)
-    tracks_deleted = False  # those of the settings are asked for, not listed
-
-    @override
-    def plan(self) -> Iterable[Task]:
-        ids = [advertiser.id for advertiser in self.advertisers]
-        batches = accounts.batches(ids, accounts.INFO_BATCH_SIZE)
-        return (Task(accounts.info_request(batch)) for batch in batches)
+    can_track_deletions = False  # the accounts of the settings are requested, not listed
+    plan_class = BatchPlan
 
 
-class Campaigns(EntityStream):
+class Campaigns(ListStream):
     """Campaigns of every buying type, deleted ones included; Upgraded Smart+ among them."""
 
     name = "campaigns"
@@ -39,10 +48,10 @@ class Campaigns(EntityStream):
     primary_keys = ("advertiser_id", "campaign_id")
     replication_key = "modify_time"
     page_size = 1000
-    deletable = top_view = True
+    has_status_filter = has_topview_list = True
 
 
-class AdGroups(EntityStream):
+class AdGroups(ListStream):
     """Ad groups of every buying type, deleted ones included; not those of GMV Max for Shop."""
 
     name = "ad_groups"
@@ -51,10 +60,10 @@ class AdGroups(EntityStream):
     primary_keys = ("advertiser_id", "adgroup_id")
     replication_key = "modify_time"
     page_size = 1000
-    deletable = top_view = True
+    has_status_filter = has_topview_list = True
 
 
-class Ads(EntityStream):
+class Ads(ListStream):
     """Ads of every buying type, deleted ones included; for Upgraded Smart+, one row per creative.
 
     There `ad_id` names the creative, and `smart_plus_ad_id` the ad. The field list is that of a
@@ -67,4 +76,4 @@ class Ads(EntityStream):
     primary_keys = ("advertiser_id", "ad_id")
     replication_key = "modify_time"
     page_size = 1000
-    deletable = top_view = modified_after = True
+    has_status_filter = has_topview_list = has_modified_after = True

@@ -6,19 +6,24 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.streams.base import EntityStream
-from tap_tiktok_ads.streams.lookup import DependentStream, LookupTask
+from tap_tiktok_ads.api.hosts import GMV_MAX_REPORT_PATH
+from tap_tiktok_ads.streams.dependent import (
+    DependentStream,
+    LookupTask,
+    SourceColumn,
+    add_lookup_value,
+)
+from tap_tiktok_ads.streams.listing import ListStream
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Request
     from tap_tiktok_ads.extract.dates import Window
-    from tap_tiktok_ads.extract.pages import Task
+    from tap_tiktok_ads.extract.pages import Record, Task
 
 
-class Stores(EntityStream):
+class Stores(ListStream):
     """TikTok Shops of the advertiser. Fields as a third-party SDK has them."""
 
     name = "stores"
@@ -29,7 +34,7 @@ class Stores(EntityStream):
     selected_by_default = False
 
 
-class GmvMaxStores(EntityStream):
+class GmvMaxStores(ListStream):
     """TikTok Shops that GMV Max campaigns may promote. Fields as in TikTok's OpenAPI file."""
 
     name = "gmv_max_stores"
@@ -39,7 +44,7 @@ class GmvMaxStores(EntityStream):
     selected_by_default = False
 
 
-class GmvMaxCampaigns(EntityStream):
+class GmvMaxCampaigns(ListStream):
     """GMV Max campaigns for products and live rooms. Fields as a third-party SDK has them."""
 
     name = "gmv_max_campaigns"
@@ -47,43 +52,49 @@ class GmvMaxCampaigns(EntityStream):
     primary_keys = ("advertiser_id", "campaign_id")
     replication_key = "modify_time"
     page_size = 100
+    # inferred: the filter is required in practice
+    filtering: t.ClassVar[Mapping[str, t.Any]] = {
+        "gmv_max_promotion_types": ["PRODUCT_GMV_MAX", "LIVE_GMV_MAX"]
+    }
     selected_by_default = False
 
+
+def flatten_gmv_max_record(raw: Record, task: Task) -> Iterable[Record]:
+    """Yield the dimensions and metrics of a GMV Max report record with its store."""
+    values = task.values if isinstance(task, LookupTask) else {}
+    store_ids = next(iter(values.values()), [None])
+    record = {
+        "store_id": store_ids[0],
+        **(raw.get("dimensions") or {}),
+        **(raw.get("metrics") or {}),
+    }
+    return add_lookup_value(record, task)
+
+
+class GmvMaxReportStream(DependentStream):
+    """A daily report of GMV Max, requested store by store."""
+
+    replication_key = "stat_time_day"
+    page_size = 1000
+    window_days = 30
+    source_column = SourceColumn("gmv_max_stores.store_id", parameter="store_ids", batch_size=1)
+    flatten = staticmethod(flatten_gmv_max_record)
+
     @override
-    def listing(
-        self, advertiser: Advertiser, page_size: int | None, filtering: dict[str, t.Any]
-    ) -> Request:
-        kinds = ["PRODUCT_GMV_MAX", "LIVE_GMV_MAX"]  # inferred: the filter is required in practice
-        filtering = {**filtering, "gmv_max_promotion_types": kinds}
-        return super().listing(advertiser, page_size, filtering)
+    def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:
+        dimensions = (*self.primary_keys, "currency")
+        metrics = [name for name in self.schema["properties"] if name not in dimensions]
+        params = {"dimensions": ["campaign_id", "stat_time_day"], "metrics": metrics}
+        days = {"start_date": str(window.start), "end_date": str(window.end)} if window else {}
+        return params | days
 
 
-class GmvMaxReport(DependentStream):
+class GmvMaxReport(GmvMaxReportStream):
     """Daily performance of each GMV Max campaign in each TikTok Shop.
 
     TikTok limits these requests apart from all others. Fields as a third-party SDK has them.
     """
 
     name = "gmv_max_report"
-    path = "/gmv_max/report/get/"
+    path = GMV_MAX_REPORT_PATH
     primary_keys = ("advertiser_id", "store_id", "campaign_id", "stat_time_day")
-    replication_key = "stat_time_day"
-    page_size = 1000
-    window_days = 30
-    source = "gmv_max_stores.store_id"
-    parameter = "store_ids"
-    batch = 1
-
-    @override
-    def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:
-        days = {"start_date": str(window.start), "end_date": str(window.end)} if window else {}
-        keys = (*self.primary_keys, "currency")
-        metrics = [name for name in self.schema["properties"] if name not in keys]
-        asked = {"dimensions": ["campaign_id", "stat_time_day"], "metrics": metrics}
-        return {**super().params(advertiser, window), **asked, **days}
-
-    @override
-    def flatten(self, raw: dict[str, t.Any], task: Task) -> Iterable[dict[str, t.Any]]:
-        store = task.values[self.source][0] if isinstance(task, LookupTask) else None
-        row = {"store_id": store, **(raw.get("dimensions") or {}), **(raw.get("metrics") or {})}
-        return super().flatten(row, task)

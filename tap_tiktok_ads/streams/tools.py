@@ -1,4 +1,4 @@
-"""What helps to run ads: diagnoses, reviews, apps, events of pixels, comments, rules."""
+"""Diagnoses, reviews, apps, events of pixels, comments and automated rules."""
 
 from __future__ import annotations
 
@@ -7,25 +7,47 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ResponseError
-from tap_tiktok_ads.extract import schemas
-from tap_tiktok_ads.streams.base import EntityStream
-from tap_tiktok_ads.streams.lookup import DependentStream
+from tap_tiktok_ads.extract.schemas import EMPTY_KEY
+from tap_tiktok_ads.extract.source import Source
+from tap_tiktok_ads.streams.dependent import DependentStream, SourceColumn, add_lookup_value
+from tap_tiktok_ads.streams.listing import ListStream
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode, Request, Response
+    from tap_tiktok_ads.api.messages import Decode, Response
     from tap_tiktok_ads.extract.dates import Window
-    from tap_tiktok_ads.extract.pages import Task
+    from tap_tiktok_ads.extract.pages import Record, Task
 
-    Raw = dict[str, t.Any]
-
+#: Members of a diagnosis, and the issue categories that they belong to.
 CATEGORIES = {
     "creative": "CREATIVE",
     "bid_and_budget": "BID_AND_BUDGET",
     "event_track": "EVENT_TRACK",
 }
+
+
+def flatten_diagnosis(raw: Record, task: Task) -> Iterator[Record]:
+    """Yield one record per suggestion of an ad group's diagnosis."""
+    diagnosis = raw.pop("diagnosis", None) or {}
+    suggestions = diagnosis.pop("suggestions", None) or []
+    for members in suggestions if isinstance(suggestions, list) else [suggestions]:
+        for member, items in members.items():
+            category = CATEGORIES.get(member, member.upper())
+            for item in items or ():
+                record = {**raw, **diagnosis, **item, "category": category}
+                record["suggestion_id"] = str(record.get("suggestion_id") or EMPTY_KEY)
+                yield from add_lookup_value(record, task)
+
+
+DIAGNOSED_AD_GROUPS = SourceColumn(
+    "ad_groups.adgroup_id",
+    parameter="filtering",
+    batch_size=20,
+    where={"campaign_automation_type": ["MANUAL", "SMART_PLUS", None]},
+)
 
 
 class AdGroupDiagnoses(DependentStream):
@@ -39,31 +61,39 @@ class AdGroupDiagnoses(DependentStream):
     permission = "7050363942434029569 Get and Adopt Diagnosis Suggestion"
     primary_keys = ("advertiser_id", "adgroup_id", "category", "suggestion_id")
     records_field = "results"
-    source = "ad_groups.adgroup_id"
-    where: t.ClassVar[Mapping[str, t.Any]] = {
-        "campaign_automation_type": ["MANUAL", "SMART_PLUS", None]
-    }
-    parameter = "filtering"
-    batch = 20
+    source_column = DIAGNOSED_AD_GROUPS
+    flatten = staticmethod(flatten_diagnosis)
 
     @override
-    def request(
-        self, advertiser: Advertiser | None, window: Window | None, values: Mapping[str, t.Any]
-    ) -> Request:
-        filtering = {"adgroup_ids": values[self.source], "issue_category": [*CATEGORIES.values()]}
-        return super().request(advertiser, window, {self.source: filtering})
+    def parameter_value(self, value: t.Any) -> t.Any:
+        return {"adgroup_ids": value, "issue_category": [*CATEGORIES.values()]}
+
+
+class ReviewSource(Source):
+    """Reviews, wherever `data` holds them: the shape of the response is not documented."""
 
     @override
-    def flatten(self, raw: Raw, task: Task) -> Iterable[Raw]:
-        diagnosis = raw.pop("diagnosis", None) or {}
-        suggestions = diagnosis.pop("suggestions", None) or []
-        for suggestion in suggestions if isinstance(suggestions, list) else [suggestions]:
-            for field, found in suggestion.items():
-                category = CATEGORIES.get(field, field.upper())
-                for one in found or ():
-                    row = {**raw, **diagnosis, **one, "category": category}
-                    row["suggestion_id"] = str(row.get("suggestion_id") or schemas.EMPTY_KEY)
-                    yield from super().flatten(row, task)
+    def locate(self, task: Task, response: Response) -> Sequence[Record]:
+        """Return the objects of all arrays, and those that are named by ids.
+
+        Raises:
+            ResponseError: `data` holds members, but no object.
+        """
+        members = [member for member in response.data.values() if member]
+        reviews = [review for member in members for review in _reviews_in(member)]
+        if members and not reviews:
+            msg = f"{task.request.label} answered in another shape: no list of objects in data"
+            raise ResponseError(msg)
+        return reviews
+
+
+def _reviews_in(member: t.Any) -> list[Record]:
+    """Return the objects of an array, or of an object whose names are ad ids."""
+    if isinstance(member, list) and all(isinstance(item, dict) for item in member):
+        return member
+    if isinstance(member, dict) and all(isinstance(item, dict) for item in member.values()):
+        return [{"ad_id": ad_id, **item} for ad_id, item in member.items()]
+    return []
 
 
 class AdReviewInfo(DependentStream):
@@ -73,31 +103,15 @@ class AdReviewInfo(DependentStream):
     path = "/ad/review_info/"
     permission = "220 Read Ads"
     primary_keys = ("advertiser_id", "ad_id")
-    source = "ads.ad_id"
-    parameter = "ad_ids"
-    batch = 100
+    source_column = SourceColumn("ads.ad_id", parameter="ad_ids", batch_size=100)
+    source_class = ReviewSource
 
     @override
-    def new_decoder(self, left_out: t.AbstractSet[str]) -> Decode | None:
-        return None  # it is not known where the records are
-
-    @override
-    def read(self, task: Task, reply: Response) -> Sequence[Raw]:
-        """The objects of all arrays, or those that are named by ids."""
-        rows: list[Raw] = []
-        members = [found for found in reply.data.values() if found]
-        for found in members:
-            if isinstance(found, list) and all(isinstance(one, dict) for one in found):
-                rows += found
-            if isinstance(found, dict) and all(isinstance(one, dict) for one in found.values()):
-                rows += [{"ad_id": name, **one} for name, one in found.items()]
-        if members and not rows:
-            msg = f"{task.request.label} answered in another shape: no list of objects in data"
-            raise ResponseError(msg)
-        return rows
+    def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
+        return None  # where the records are is not documented
 
 
-class Apps(EntityStream):
+class Apps(ListStream):
     """Apps of the advertiser. Their fields are not documented: kept as they come."""
 
     name = "apps"
@@ -106,6 +120,15 @@ class Apps(EntityStream):
     primary_keys = ("advertiser_id", "app_id")
     records_field = "apps"
     selected_by_default = False
+
+
+def flatten_statistics(raw: Record, task: Task) -> Iterator[Record]:
+    """Yield one record per event type of a pixel."""
+    for statistics in raw.get("statistics") or ():
+        record = {"pixel_id": raw.get("pixel_id"), **statistics}
+        for column in ("pixel_event_type", "custom_event_type"):
+            record[column] = record.get(column) or EMPTY_KEY
+        yield from add_lookup_value(record, task)
 
 
 class PixelEventStatistics(DependentStream):
@@ -118,26 +141,30 @@ class PixelEventStatistics(DependentStream):
     path = "/pixel/event/stats/"
     permission = "802 Pixel Level Reporting"
     primary_keys = ("advertiser_id", "pixel_id", "pixel_event_type", "custom_event_type")
-    source = "pixels.pixel_id"
-    parameter = "pixel_ids"
-    batch = 10
+    source_column = SourceColumn("pixels.pixel_id", parameter="pixel_ids", batch_size=10)
+    flatten = staticmethod(flatten_statistics)
 
     @override
-    def params(self, advertiser: Advertiser | None, window: Window | None) -> Raw:
-        first, last = self.run_context.settings.days(self._now(advertiser))
-        days = {"start_date": str(first), "end_date": str(last)}
-        return {**super().params(advertiser, window), "date_range": days}
+    def params(self, advertiser: Advertiser | None, window: Window | None) -> Record:
+        first, last = self.run_context.days(advertiser)
+        return {"date_range": {"start_date": str(first), "end_date": str(last)}}
+
+
+class CommentStream(DependentStream):
+    """Comments, found by the day they were written."""
+
+    page_size = 100
+    window_days = 30
 
     @override
-    def flatten(self, raw: Raw, task: Task) -> Iterable[Raw]:
-        for one in raw.get("statistics") or ():
-            row = {"pixel_id": raw.get("pixel_id"), **one}
-            for name in ("pixel_event_type", "custom_event_type"):
-                row[name] = row.get(name) or schemas.EMPTY_KEY
-            yield from super().flatten(row, task)
+    def params(self, advertiser: Advertiser | None, window: Window | None) -> Record:
+        params = {"search_field": "ADGROUP_ID"}
+        if window is not None:
+            params |= {"start_time": str(window.start), "end_time": str(window.end)}
+        return params
 
 
-class Comments(DependentStream):
+class Comments(CommentStream):
     """Comments on the ads of each ad group, by the day they were written.
 
     For Upgraded Smart+ ads TikTok tells no ad group, so theirs are missing.
@@ -149,18 +176,10 @@ class Comments(DependentStream):
     primary_keys = ("advertiser_id", "comment_id")
     replication_key = "create_time"
     records_field = "comments"
-    page_size = 100
-    window_days = 30
-    source = "ad_groups.adgroup_id"
-    parameter = "search_value"
-
-    @override
-    def params(self, advertiser: Advertiser | None, window: Window | None) -> Raw:
-        days = {"start_time": str(window.start), "end_time": str(window.end)} if window else {}
-        return {**super().params(advertiser, window), "search_field": "ADGROUP_ID", **days}
+    source_column = SourceColumn("ad_groups.adgroup_id", parameter="search_value")
 
 
-class AutomatedRules(EntityStream):
+class AutomatedRules(ListStream):
     """Automated rules of the advertiser. Their fields are not documented: kept as they come."""
 
     name = "automated_rules"
@@ -169,5 +188,5 @@ class AutomatedRules(EntityStream):
     primary_keys = ("advertiser_id", "rule_id")
     records_field = "rules"
     page_size = 100
-    fixed: t.ClassVar[Mapping[str, t.Any]] = {"tzone": "UTC"}
+    params: t.ClassVar[Mapping[str, t.Any]] = {"tzone": "UTC"}
     selected_by_default = False

@@ -1,0 +1,126 @@
+"""Conversion of raw records to a page of typed records, or of finished RECORD lines."""
+
+from __future__ import annotations
+
+import typing as t
+
+import msgspec
+
+from tap_tiktok_ads.api.pagination import total_number
+from tap_tiktok_ads.extract.page_decoder import decode_record
+from tap_tiktok_ads.extract.pages import Page
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tap_tiktok_ads.api.messages import Response
+    from tap_tiktok_ads.extract.casting import Caster
+    from tap_tiktok_ads.extract.deduplication import RecordFilter
+    from tap_tiktok_ads.extract.pages import Record, Task
+    from tap_tiktok_ads.extract.source import Source
+
+    Transform = Callable[[Record], Record]
+
+#: Approximate bytes in memory of a typed record, per byte of its JSON text.
+BYTES_PER_JSON_BYTE = 5
+
+
+class LineEncoder(t.Protocol):
+    """Encodes records as RECORD lines. Implemented by the Singer layer."""
+
+    def for_page(self) -> Callable[[Record], bytes]:
+        """Return the function that encodes the records of one page."""
+
+    def join_members(self, members: list[bytes], columns: Mapping[str, t.Any]) -> bytes:
+        """Return the lines of report records whose JSON members are encoded already."""
+
+
+class PageBuilder:
+    """Turns the raw records of a response into a page.
+
+    One record passes these steps: decode, flatten, transform, cast, fingerprint, encode. They run
+    record by record, while the record is in the processor's cache.
+
+    Attributes:
+        encoder: Encodes RECORD lines, or None if the records need a further step of the SDK.
+        transforms: Functions that change a flat record before it is cast.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        caster: Caster,
+        record_filter: RecordFilter,
+        transforms: Sequence[Transform] = (),
+    ) -> None:
+        self.source = source
+        self.caster = caster
+        self.transforms = transforms
+        self.encoder: LineEncoder | None = None
+        self._filter = record_filter
+
+    def build(self, task: Task, raw_records: Sequence[t.Any], response: Response) -> Page:
+        """Return the page of typed records, or of RECORD lines.
+
+        Raises:
+            BadValueError: A key column holds a value that is not of its type.
+        """
+        facts = self._facts(raw_records, response)
+        if raw_records and isinstance(raw_records[0], tuple):
+            return self._from_members(task, raw_records, facts)
+        records = self.caster.records(self.flat_records(task, raw_records))
+        if self.encoder is not None:
+            return self._encoded(self.encoder, records, facts)
+        typed = list(records)
+        fingerprints = list(map(self._filter.fingerprint, typed))
+        weight = BYTES_PER_JSON_BYTE * len(response.body)
+        return Page(typed, len(typed), _usable(fingerprints), weight=weight, **facts)
+
+    def flat_records(self, task: Task, raw_records: Sequence[t.Any]) -> Iterator[Record]:
+        """Return the flat, transformed records, not yet cast."""
+        records = (flat for raw in raw_records for flat in self.source.flatten(_decoded(raw), task))
+        for transform in self.transforms:
+            records = map(transform, records)  # type: ignore[assignment]
+        return records
+
+    def _facts(self, raw_records: Sequence[t.Any], response: Response) -> dict[str, t.Any]:
+        """Return the facts about the response that every page carries."""
+        facts: dict[str, t.Any] = {
+            "server_time": response.server_time,
+            "is_truncated": response.is_truncated,
+        }
+        page_info = response.data.get("page_info")
+        if self.source.is_counted and (self.source.page_size is not None or page_info):
+            facts["received"] = len(raw_records)
+            facts["total"] = total_number(page_info)
+        return facts
+
+    def _from_members(
+        self, task: Task, raw_records: Sequence[t.Any], facts: dict[str, t.Any]
+    ) -> Page:
+        """Return the lines of records that a report decoder has typed and encoded."""
+        members, fingerprints = map(list, zip(*raw_records, strict=True))
+        encoder = t.cast("LineEncoder", self.encoder)
+        lines = encoder.join_members(members, self.source.constant_columns(task))
+        return Page([lines], len(raw_records), fingerprints, weight=len(lines), **facts)
+
+    def _encoded(
+        self, encoder: LineEncoder, records: Iterator[Record], facts: dict[str, t.Any]
+    ) -> Page:
+        fingerprints, lines = [], []
+        encode = encoder.for_page()
+        for record in records:
+            fingerprints.append(self._filter.fingerprint(record))
+            lines.append(encode(record))
+        weight = sum(map(len, lines))
+        return Page(lines, len(lines), _usable(fingerprints), weight=weight, **facts)
+
+
+def _decoded(raw: t.Any) -> Record:
+    """Return a raw record as a dictionary."""
+    return decode_record(raw) if isinstance(raw, msgspec.Raw) else raw
+
+
+def _usable(fingerprints: list[t.Any]) -> list[t.Any] | None:
+    """Return the fingerprints, or None if the stream has none."""
+    return fingerprints if fingerprints and fingerprints[0] is not None else None

@@ -1,0 +1,167 @@
+"""Recognition of records that came before, or that have not changed since the bookmark."""
+
+from __future__ import annotations
+
+import operator
+import typing as t
+
+from typing_extensions import override
+
+from tap_tiktok_ads.api.errors import ResponseError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.extract.pages import Page, Record
+    from tap_tiktok_ads.extract.verification import TaskGroup
+
+Key = tuple[t.Any, ...]
+
+
+def _no_list(advertiser: Advertiser | None) -> None:
+    """Return None: nothing is known of a previous list."""
+
+
+class RecordFilter:
+    """Keeps every record: for streams whose records have no key."""
+
+    #: True if repeated records are recognized.
+    has_keys = False
+
+    def fingerprint(self, record: Record) -> t.Any:  # noqa: ARG002 - for subclasses
+        """Return the record's fingerprint, or None if the stream does not deduplicate."""
+        return None
+
+    def key_of(self, fingerprint: t.Any) -> t.Any:
+        """Return what the fingerprints of one object have in common."""
+        return fingerprint
+
+    def select(self, page: Page, group: TaskGroup) -> Page:  # noqa: ARG002 - for subclasses
+        """Return the page with the records to write, and register their keys in the group."""
+        return page
+
+
+class ReportFilter(RecordFilter):
+    """Drops report records that came before in their window, recognized by their dimensions."""
+
+    has_keys = True
+
+    def __init__(self, dimensions: Sequence[str]) -> None:
+        self._dimensions = tuple(dimensions)
+
+    @override
+    def fingerprint(self, record: Record) -> int:
+        """Return the hash of the dimensions, as `ReportDecoder` computes it."""
+        return hash(tuple(map(record.__getitem__, self._dimensions)))
+
+    @override
+    def select(self, page: Page, group: TaskGroup) -> Page:
+        fingerprints: Sequence[int] = page.fingerprints or ()
+        new_keys = set(fingerprints)
+        if len(new_keys) == len(fingerprints) and group.seen_keys.isdisjoint(new_keys):
+            group.seen_keys |= new_keys
+            return page
+        mask = []
+        for fingerprint in fingerprints:
+            mask.append(fingerprint not in group.seen_keys)
+            group.seen_keys.add(fingerprint)
+        group.repeated += mask.count(False)
+        return page.select(mask)
+
+
+class Fingerprint(t.NamedTuple):
+    """The key of an object and the time of its last change."""
+
+    key: Key
+    changed_at: str | None
+
+
+class KeyedFilter(RecordFilter):
+    """Drops objects that came before in their list, or have not changed since the bookmark.
+
+    An object without a time of change is always kept.
+
+    Attributes:
+        key_columns: Columns that identify a record within an advertiser.
+        change_column: Column with the time of the last change, or an empty text.
+    """
+
+    def __init__(
+        self,
+        stream_name: str,
+        key_columns: Sequence[str],
+        change_column: str,
+        *,
+        starts: Mapping[str | None, t.Any],
+        listed_keys: Callable[[Advertiser | None], AbstractSet[Key] | None] = _no_list,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            stream_name: The stream, for messages.
+            key_columns: Columns that identify a record.
+            change_column: Column with the time of the last change, or an empty text.
+            starts: Bookmark by advertiser id, filled before the first page.
+            listed_keys: Returns the keys of an advertiser's previous complete list, or None.
+        """
+        self.stream_name = stream_name
+        self.key_columns = list(key_columns)
+        self.change_column = change_column
+        self._starts = starts
+        self.listed_keys = listed_keys
+        self.has_keys = bool(key_columns)
+
+    @override
+    def fingerprint(self, record: Record) -> Fingerprint:
+        key = tuple(map(record.get, self.key_columns))
+        return Fingerprint(key, record.get(self.change_column))
+
+    @override
+    def key_of(self, fingerprint: Fingerprint) -> Key:
+        return fingerprint.key
+
+    @override
+    def select(self, page: Page, group: TaskGroup) -> Page:
+        """Return the page with the records to write.
+
+        Raises:
+            ResponseError: Keys or times of change are of types that cannot be compared.
+        """
+        if not page.fingerprints:
+            return page
+        try:
+            return self._select(page, page.fingerprints, group)
+        except TypeError:
+            columns = ", ".join([*self.key_columns, self.change_column])
+            msg = (
+                f"Cannot compare the records of {self.stream_name}: values of {columns} are of "
+                "several types, or of types that cannot be compared with the bookmark."
+            )
+            raise ResponseError(msg) from None
+
+    def _select(self, page: Page, fingerprints: Sequence[Fingerprint], group: TaskGroup) -> Page:
+        start = self._starts.get(group.advertiser.id if group.advertiser else None)
+        group.latest_change = self._latest_change(fingerprints, group.latest_change)
+        new_keys = {fingerprint.key for fingerprint in fingerprints} if self.has_keys else set()
+        is_unique = len(new_keys) in {0, len(fingerprints)}
+        if start is None and is_unique and group.seen_keys.isdisjoint(new_keys):
+            group.seen_keys |= new_keys
+            return page
+        listed_keys = self.listed_keys(group.advertiser)
+        mask = []
+        for key, changed_at in fingerprints:
+            is_recent = start is None or not changed_at or changed_at >= start
+            is_unlisted = listed_keys is not None and key not in listed_keys
+            is_repeated = key in group.seen_keys
+            group.repeated += is_repeated
+            mask.append((is_recent or is_unlisted) and not is_repeated)
+            if key:
+                group.seen_keys.add(key)
+        return page.select(mask)
+
+    @staticmethod
+    def _latest_change(fingerprints: Sequence[Fingerprint], previous: str | None) -> str | None:
+        changes = filter(None, map(operator.attrgetter("changed_at"), fingerprints))
+        return max([*changes, *([] if previous is None else [previous])], default=None)

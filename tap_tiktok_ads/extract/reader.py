@@ -1,0 +1,135 @@
+"""Reading of one task: the part of the engine that runs in worker threads."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import typing as t
+
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.extract.pages import Page
+from tap_tiktok_ads.extract.values import BadValueError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tap_tiktok_ads.api.client import Client
+    from tap_tiktok_ads.api.messages import Decode, Request, Response
+    from tap_tiktok_ads.extract.conversion import PageBuilder
+    from tap_tiktok_ads.extract.pages import Record, Task
+    from tap_tiktok_ads.extract.source import Source
+
+    Fetched = tuple[Page, Sequence[Task]]
+    Fetch = Callable[[Task], Fetched]
+    Send = Callable[[Request], Response]
+
+logger = logging.getLogger("tap-tiktok-ads")
+
+
+class PageReader:
+    """Reads the page of one task.
+
+    Attributes:
+        decode: Decodes bodies that it knows, faster than the client, or None.
+    """
+
+    def __init__(self, source: Source, client: Client, builder: PageBuilder) -> None:
+        self.source = source
+        self.client = client
+        self.builder = builder
+        self.decode: Decode | None = None
+
+    def fetch(self, task: Task) -> Fetched:
+        """Return the page of a task and the tasks that follow it in the plan.
+
+        Raises:
+            TapError: There is no response, or it cannot be read.
+        """
+        response = self.client.send(task.request, self.decode, self.source.name)
+        raw_records = self.source.locate(task, response)
+        page = self.builder.build(task, raw_records, response)
+        return page, self.source.following(task, response, len(raw_records))
+
+    def fetch_raw(self, task: Task) -> tuple[Sequence[t.Any], Sequence[Task]]:
+        """Return the raw records of a task and the further pages, whatever the source does.
+
+        Raises:
+            TapError: There is no response, or it cannot be read.
+        """
+        response = self.client.send(task.request, None, self.source.name)
+        raw_records = self.source.locate(task, response)
+        return raw_records, self.source.following(task, response, len(raw_records))
+
+    def sample(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
+        """Return the flat records of a task, not yet cast, and the tasks that follow.
+
+        Raises:
+            TapError: There is no response, or it cannot be read.
+        """
+        response = send(dataclasses.replace(task.request, splittable=False))
+        try:
+            raw_records = self.source.locate(task, response)
+            following = self.source.following(task, response, len(raw_records))
+            return list(self.builder.flat_records(task, raw_records)), following
+        except errors.TapError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a response of another shape can cause
+            raise unreadable(task, error) from None
+
+
+class TaskRunner:
+    """Runs a fetch function and turns every error into a page: skipped, split, or failed."""
+
+    def __init__(self, source: Source, fetch: Fetch) -> None:
+        self._source = source
+        self._fetch = fetch
+        self._denied: dict[str, errors.ApiError] = {}  # by advertiser id
+
+    def run(self, task: Task) -> Fetched:
+        """Return the page of a task and the tasks that follow it. Raises nothing.
+
+        After a permission error, the further requests for that advertiser are not sent.
+        """
+        denied = self._denied.get(task.advertiser.id) if task.advertiser else None
+        if denied is not None:
+            return Page(denied=denied), ()
+        try:
+            return self._fetch(task)
+        except errors.TooLargeError as error:
+            return self._split(task, error)
+        except errors.TapError as error:
+            return self._without_records(task, error), ()
+        except Exception as error:  # noqa: BLE001 - whatever a response of another shape can cause
+            return Page(failed=unreadable(task, error)), ()
+
+    def _split(self, task: Task, error: errors.TooLargeError) -> Fetched:
+        """Return the tasks that a too large task is split into."""
+        try:
+            parts = self._source.split(task)
+        except errors.TapError as failure:
+            return Page(failed=failure), ()
+        except Exception as failure:  # noqa: BLE001 - whatever a response of another shape can cause
+            return Page(failed=unreadable(task, failure)), ()
+        if not parts:
+            return Page(failed=error.cause), ()
+        action = f"Splitting into {len(parts)}" if len(parts) > 1 else "Retrying"
+        logger.getChild(self._source.name).info("%s a too large request: %s", action, error)
+        _, parent_window = task.partition
+        return Page(), [dataclasses.replace(part, parent_window=parent_window) for part in parts]
+
+    def _without_records(self, task: Task, error: errors.TapError) -> Page:
+        if not isinstance(error, errors.ApiError):
+            return Page(failed=error)
+        if not self._source.is_skippable(task, error):
+            return Page(failed=error)
+        if task.advertiser is not None and not task.optional:
+            self._denied[task.advertiser.id] = error
+        return Page(denied=error)
+
+
+def unreadable(task: Task, error: Exception) -> errors.ResponseError:
+    """Return the error for a response of an unexpected shape."""
+    msg = f"{task.request.label} answered in a shape that cannot be read ({error!r:.200})"
+    if isinstance(error, BadValueError):
+        msg = f"{task.request.label} answered a row without a key: {error}"
+    return errors.ResponseError(msg)

@@ -1,0 +1,142 @@
+"""Deletion records: objects that TikTok listed before and lists no more (`track_deleted`)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_tiktok_ads.extract import deletions
+from tap_tiktok_ads.extract.deletions import DELETED_AT, STATE_MEMBER, ListedObjects
+from tap_tiktok_ads.extract.pages import Page
+from tap_tiktok_ads.singer.state import TIME_FORMAT
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    import pendulum
+
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.extract.verification import ListPass, TaskGroup
+    from tap_tiktok_ads.problems import Warnings
+    from tap_tiktok_ads.singer.state import Bookmarks
+
+
+class DeletionTracker:
+    """Compares each complete list of an advertiser with the previous one, kept in the state."""
+
+    def __init__(  # noqa: PLR0913 - by name
+        self,
+        bookmarks: Bookmarks,
+        warnings: Warnings,
+        *,
+        key_columns: Sequence[str],
+        columns: Iterable[str],
+        deleted_at: pendulum.DateTime,
+        list_cap: int | None,
+        has_pages: bool,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            bookmarks: Give access to the partitions of the state.
+            warnings: The warnings of the stream.
+            key_columns: Columns that identify a record within an advertiser.
+            columns: All columns of the stream.
+            deleted_at: The time that deletion records carry.
+            list_cap: Maximum number of objects that the endpoint lists, if it is limited.
+            has_pages: True if responses report how many objects there are.
+        """
+        self._bookmarks = bookmarks
+        self._warnings = warnings
+        self._key_columns = key_columns
+        self._columns = list(columns)
+        self._deleted_at = deleted_at.in_timezone("UTC").format(TIME_FORMAT)
+        self._list_cap = list_cap
+        self._has_pages = has_pages
+        self._previous: dict[str, ListedObjects] = {}  # by advertiser id
+
+    def previous(self, advertiser: Advertiser) -> ListedObjects:
+        """Return what the state holds of an advertiser's previous list."""
+        if advertiser.id not in self._previous:
+            part = self._bookmarks.partition(advertiser).get(STATE_MEMBER)
+            listed = ListedObjects.from_state(part, len(self._key_columns))
+            self._previous[advertiser.id] = listed
+        return self._previous[advertiser.id]
+
+    def previous_keys(self, advertiser: Advertiser | None) -> AbstractSet[t.Any] | None:
+        """Return the keys of an advertiser's previous list, or None if there is none."""
+        return None if advertiser is None else self.previous(advertiser).keys
+
+    def pages(self, group: TaskGroup) -> Iterable[Page]:
+        """Return a page with a record for each object that is not listed any more."""
+        if group.advertiser is None or self._bookmarks.is_held(group.advertiser):
+            return ()
+        missing = self._listed_by(group).missing_since(self.previous(group.advertiser))
+        if not missing:
+            return ()
+        group.has_deletions = True
+        empty = dict.fromkeys(self._columns)
+        owner = {"advertiser_id": group.advertiser.id, DELETED_AT: self._deleted_at}
+        records = [
+            {**empty, **owner, **dict(zip(self._key_columns, key, strict=True))} for key in missing
+        ]
+        return (Page(records, len(records)),)
+
+    def update_state(self, group: TaskGroup) -> None:
+        """Keep what a group listed, as long as the state has room for it."""
+        advertiser = group.advertiser
+        if advertiser is None:
+            return
+        listed, previous = self._listed_by(group), self.previous(advertiser)
+        if listed.list_count < previous.list_count:
+            self._warnings.log(
+                f"fewer lists {advertiser.id}",
+                "Advertiser %s is denied a list that it had: deletions are not reported until it "
+                "has it again, or %r is removed from the state.",
+                advertiser.id,
+                STATE_MEMBER,
+            )
+        listed = listed.merged_with(previous)
+        other_objects = self._objects_of_other_advertisers(advertiser)
+        partition = self._bookmarks.writable_partition(advertiser)
+        if other_objects + len(listed.keys or ()) > deletions.MAX_LISTED_OBJECTS:
+            partition.pop(STATE_MEMBER, None)
+            self._warnings.log(
+                f"too many objects {advertiser.id}",
+                "Advertiser %s has too many objects to keep in the state: deletions are not "
+                "reported.",
+                advertiser.id,
+            )
+            return
+        partition[STATE_MEMBER] = listed.to_state()
+
+    def _objects_of_other_advertisers(self, advertiser: Advertiser) -> int:
+        count = deletions.object_count
+        total = sum(count(part.get(STATE_MEMBER)) for part in self._bookmarks.partitions())
+        return total - count(self._bookmarks.partition(advertiser).get(STATE_MEMBER))
+
+    def _listed_by(self, group: TaskGroup) -> ListedObjects:
+        """Return what a group listed, and whether these are all objects."""
+        passes = [counts for _, counts in group.passes.values() if not counts.is_broken]
+        is_complete = group.is_complete and self._reports_totals(passes)
+        if any(self._is_capped(counts) for counts in passes):
+            is_complete = False
+        return ListedObjects(frozenset(group.seen_keys), len(passes), is_complete=is_complete)
+
+    def _reports_totals(self, passes: Sequence[ListPass]) -> bool:
+        """Return True if every list reported a total."""
+        return all(counts.totals for counts in passes) and bool(passes or not self._has_pages)
+
+    def _is_capped(self, counts: ListPass) -> bool:
+        return self._list_cap is not None and max(counts.totals, default=0) >= self._list_cap
+
+
+def forget_listed_objects(bookmarks: Bookmarks, advertiser: Advertiser | None) -> bool:
+    """Remove the list of an earlier run that tracked deletions: it would become outdated.
+
+    Returns True if there was one.
+    """
+    if advertiser is None or STATE_MEMBER not in bookmarks.partition(advertiser):
+        return False
+    bookmarks.writable_partition(advertiser).pop(STATE_MEMBER)
+    return True

@@ -1,0 +1,264 @@
+"""Streams whose requests name objects of other streams, or values of a file.
+
+The lookup is a task like any other: a worker reads the other stream, and the requests for its
+values follow in the plan.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import math
+import threading
+import typing as t
+
+from typing_extensions import override
+
+from tap_tiktok_ads.api.advertisers import id_of
+from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.config.lookups import MAX_LOOKUP_COMBINATIONS, Lookup
+from tap_tiktok_ads.extract.pages import Page, Task
+from tap_tiktok_ads.extract.schemas import entity_schema
+from tap_tiktok_ads.streams.windowed import WindowedStream
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.context import RunContext
+    from tap_tiktok_ads.extract.dates import Window
+    from tap_tiktok_ads.extract.pages import Record
+    from tap_tiktok_ads.extract.reader import Fetched, Send
+    from tap_tiktok_ads.problems import Warnings
+
+    Values = Mapping[str, t.Any]
+    MakeRequest = Callable[[Advertiser | None, Window | None, Values], Request]
+
+#: Maximum number of requests of a sample.
+MAX_SAMPLE_REQUESTS = 5
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LookupTask(Task):
+    """A request with the values of its lookups.
+
+    Attributes:
+        values: Values by macro name, as in `campaigns.campaign_id`.
+        is_pending: True if the values are still to be looked up.
+        seen_cursors: The cursors of the pages before.
+    """
+
+    values: Values = dataclasses.field(default_factory=dict)
+    is_pending: bool = False
+    seen_cursors: tuple[t.Any, ...] = ()
+
+
+class LookupPlan:
+    """Turns a task into one task per combination of the values of its lookups."""
+
+    def __init__(
+        self,
+        stream_name: str,
+        lookups: Sequence[Lookup],
+        make_request: MakeRequest,
+        run_context: RunContext,
+        warnings: Warnings,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            stream_name: The stream, for messages.
+            lookups: The lookups, whose values are combined.
+            make_request: Returns the request of a first page for some values.
+            run_context: Opens the streams that lookups read.
+            warnings: The warnings of the stream.
+        """
+        self._stream_name = stream_name
+        self._lookups = lookups
+        self._make_request = make_request
+        self._run_context = run_context
+        self._warnings = warnings
+        self._values: dict[tuple[int, str | None], list[dict[str, t.Any]]] = {}
+        self._locks: dict[tuple[int, str | None], threading.Lock] = {}
+
+    def first_task(self, path: str, advertiser: Advertiser | None, window: Window | None) -> Task:
+        """Return the request of an advertiser and window, or the lookup of its values."""
+        if self._lookups:
+            return LookupTask(Request(path, {}), advertiser, window, is_pending=True)
+        return LookupTask(self._make_request(advertiser, window, {}), advertiser, window)
+
+    def expand(self, task: Task) -> list[Task]:
+        """Return one task per combination of values.
+
+        Raises:
+            TapError: A stream that a lookup reads cannot be read.
+            ConfigError: There are too many combinations.
+        """
+        batches = [self._batches(number, task.advertiser) for number in range(len(self._lookups))]
+        if (count := math.prod(map(len, batches))) > MAX_LOOKUP_COMBINATIONS:
+            msg = (
+                f"The lookups of {self._stream_name!r} make {count:,} requests for one advertiser "
+                f"and window; {MAX_LOOKUP_COMBINATIONS:,} are the most: use batches or fewer "
+                "values."
+            )
+            raise ConfigError(msg)
+        tasks: list[Task] = []
+        for combination in itertools.product(*batches):
+            values = {name: value for batch in combination for name, value in batch.items()}
+            request = self._make_request(task.advertiser, task.window, values)
+            tasks.append(LookupTask(request, task.advertiser, task.window, values=values))
+        return tasks
+
+    def _batches(self, number: int, advertiser: Advertiser | None) -> list[dict[str, t.Any]]:
+        """Return the values of a lookup in batches. Warns if there are none."""
+        lookup = self._lookups[number]
+        values = self._read_once(number, advertiser)
+        if not values:
+            self._warnings.log(
+                f"lookup {number} {advertiser}",
+                "Lookup %r has no values for advertiser %s: nothing is requested.",
+                lookup.name,
+                id_of(advertiser) or "all",
+            )
+        return list(lookup.batches(values))
+
+    def _read_once(self, number: int, advertiser: Advertiser | None) -> list[dict[str, t.Any]]:
+        """Return the values of a lookup. Another stream is read once per advertiser."""
+        lookup = self._lookups[number]
+        if lookup.stream is None:
+            return [dict(value) for value in lookup.values]
+        key = (number, id_of(advertiser))
+        with self._locks.setdefault(key, threading.Lock()):
+            if key not in self._values:
+                records = self._run_context.open_stream(lookup.stream).read_all(advertiser)
+                max_values = None
+                if not self._run_context.allow_requests:
+                    max_values = MAX_SAMPLE_REQUESTS * (lookup.batch or 1)
+                self._values[key] = lookup.select(records, max_values)
+            return self._values[key]
+
+
+class LookupStream(WindowedStream):
+    """Requests for each value, or each batch of values, of its lookups."""
+
+    window_days = 0
+    lookups: tuple[Lookup, ...] = ()
+
+    def request(
+        self, advertiser: Advertiser | None, window: Window | None, values: Values
+    ) -> Request:
+        """Return the request for a first page, given the values of the lookups."""
+        raise NotImplementedError
+
+    @override
+    def source_streams(self) -> set[str]:
+        return {lookup.stream for lookup in self.lookups if lookup.stream}
+
+    @functools.cached_property
+    def lookup_plan(self) -> LookupPlan:
+        """The lookups of the stream."""
+        return LookupPlan(self.name, self.lookups, self.request, self.run_context, self.warnings)
+
+    @override
+    def first_task(self, owner: Advertiser | None, window: Window | None) -> Task:
+        return self.lookup_plan.first_task(self.path, owner, window)
+
+    @override
+    def fetch(self, task: Task) -> Fetched:
+        if isinstance(task, LookupTask) and task.is_pending:
+            return Page(), self.lookup_plan.expand(task)
+        return super().fetch(task)
+
+    @override
+    def sample_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
+        if isinstance(task, LookupTask) and task.is_pending:
+            return [], self.lookup_plan.expand(task)
+        return super().sample_task(task, send)
+
+    @override
+    def split(self, task: Task) -> Sequence[Task]:
+        """Return the two halves of the window."""
+        if task.window is None or task.window.days == 1 or not isinstance(task, LookupTask):
+            return ()
+        return [
+            dataclasses.replace(
+                task, request=self.request(task.advertiser, half, task.values), window=half
+            )
+            for half in self.window_plan.halves(task.window)
+        ]
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceColumn:
+    """The column of another stream whose values a dependent stream requests.
+
+    Attributes:
+        name: Stream and column, as in `pixels.pixel_id`.
+        parameter: The parameter that takes the values.
+        batch_size: Maximum number of values per request, as an array. None means one, as it is.
+        where: Columns of the other stream, and the values that its records must have.
+    """
+
+    name: str
+    parameter: str
+    batch_size: int | None = None
+    where: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    def lookup(self) -> Lookup:
+        """Return the lookup of the values."""
+        stream, _, column = self.name.partition(".")
+        return Lookup(stream, (column,), stream=stream, where=self.where, batch=self.batch_size)
+
+
+def add_lookup_value(raw: Record, task: Task) -> Iterable[Record]:
+    """Yield the raw record with the advertiser and the value that was requested."""
+    if task.advertiser is not None:
+        raw["advertiser_id"] = task.advertiser.id
+    if isinstance(task, LookupTask):
+        for name, value in task.values.items():
+            if not isinstance(value, list):
+                raw.setdefault(name.partition(".")[2], value)
+    yield raw
+
+
+class DependentStream(LookupStream):
+    """Records of an endpoint that is requested for objects of another stream."""
+
+    selected_by_default = False
+    source_column: t.ClassVar[SourceColumn]
+    """The values that are requested."""
+    flatten = staticmethod(add_lookup_value)
+
+    def __init__(self, tap: t.Any) -> None:
+        self.lookups = (self.source_column.lookup(),)
+        super().__init__(tap)
+
+    @override
+    def columns(self) -> dict[str, t.Any]:
+        return entity_schema(self.name)
+
+    def params(
+        self,
+        advertiser: Advertiser | None,  # noqa: ARG002 - for subclasses
+        window: Window | None,  # noqa: ARG002 - for subclasses
+    ) -> dict[str, t.Any]:
+        """Return the parameters besides the advertiser, the values and the page."""
+        return {}
+
+    def parameter_value(self, value: t.Any) -> t.Any:
+        """Return the value of the parameter for a value of the lookup."""
+        return value
+
+    @override
+    def request(
+        self, advertiser: Advertiser | None, window: Window | None, values: Values
+    ) -> Request:
+        params: dict[str, t.Any] = {"advertiser_id": advertiser.id} if advertiser else {}
+        params |= self.params(advertiser, window)
+        column = self.source_column
+        params[column.parameter] = self.parameter_value(values[column.name])
+        if self.page_size is not None:
+            params |= {"page": 1, "page_size": self.page_size}
+        return Request(self.path, params, splittable=window is not None)

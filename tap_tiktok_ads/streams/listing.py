@@ -1,0 +1,284 @@
+"""List endpoints: one list of objects per advertiser."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from typing_extensions import override
+
+from tap_tiktok_ads.api.advertisers import (
+    TOPVIEW,
+    TOPVIEW_PAGE_SIZE,
+    topview_campaigns_request,
+)
+from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.extract.deletions import DELETED_AT, DELETED_AT_SCHEMA
+from tap_tiktok_ads.extract.pages import Task
+from tap_tiktok_ads.extract.schemas import entity_schema
+from tap_tiktok_ads.singer.deletion_tracker import DeletionTracker, forget_listed_objects
+from tap_tiktok_ads.singer.stream import TikTokStream
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.extract.conversion import PageBuilder
+    from tap_tiktok_ads.extract.deduplication import KeyedFilter
+    from tap_tiktok_ads.extract.pages import Page, Record
+    from tap_tiktok_ads.extract.verification import TaskGroup
+
+#: The asset library lists its most recently changed assets only.
+ASSET_LIST_CAP = 10_000
+#: Format of `modified_after`, in UTC.
+MODIFIED_AFTER_FORMAT = "YYYY-MM-DD HH:mm:ss"
+
+
+@dataclasses.dataclass(frozen=True)
+class ListEndpoint:
+    """The requests of a list endpoint.
+
+    Attributes:
+        path: The endpoint.
+        page_size: Maximum number of records per page, or None if it has no pages.
+        params: Further parameters of every list.
+        filtering: Filters of every list.
+        has_status_filter: True if deleted objects are listed only with `primary_status`.
+        has_topview_list: True if TopView objects are listed only by their buying type.
+        has_modified_after: True if the endpoint can leave out what has not changed.
+    """
+
+    path: str
+    page_size: int | None = None
+    params: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    filtering: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    has_status_filter: bool = False
+    has_topview_list: bool = False
+    has_modified_after: bool = False
+
+    def lists(
+        self, advertiser: Advertiser, *, with_deleted: bool, start: str | None, shared: bool
+    ) -> Iterator[tuple[Request, bool]]:
+        """Yield the first request of each list of an advertiser, and True if it is optional.
+
+        Args:
+            advertiser: The advertiser.
+            with_deleted: Include deleted objects.
+            start: Leave out what has not changed since this RFC 3339 time, if possible.
+            shared: True if other streams send the same requests.
+        """
+        filtering = dict(self.filtering)
+        if self.has_status_filter and with_deleted:
+            filtering["primary_status"] = "STATUS_ALL"
+        if self.has_modified_after and start is not None:
+            # one second earlier: whether the bound is included is not documented
+            second_before = dates.parse_time(start).subtract(seconds=1)
+            filtering["modified_after"] = second_before.format(MODIFIED_AFTER_FORMAT)
+        yield self.first_page(advertiser, self.page_size, filtering, shared=shared), False
+        if self.has_topview_list:
+            filtering = {**filtering, "buying_types": [TOPVIEW]}
+            request = self.first_page(advertiser, TOPVIEW_PAGE_SIZE, filtering, shared=shared)
+            # reports send the same request to find out whether there are TopView campaigns
+            is_check = request.cache_key == topview_campaigns_request(advertiser.id).cache_key
+            yield dataclasses.replace(request, shared=shared or is_check), True
+
+    def first_page(
+        self,
+        advertiser: Advertiser,
+        page_size: int | None,
+        filtering: Mapping[str, t.Any],
+        *,
+        shared: bool,
+    ) -> Request:
+        """Return the request for the first page of a list."""
+        params: dict[str, t.Any] = {"advertiser_id": advertiser.id, **self.params}
+        if page_size is not None:
+            params |= {"page": 1, "page_size": page_size}
+        if filtering:
+            params["filtering"] = filtering
+        return Request(self.path, params, shared=shared)
+
+
+class ListPlan:
+    """One list or more per advertiser."""
+
+    def __init__(self, stream: ListStream) -> None:
+        self._stream = stream
+
+    def tasks(self) -> Iterable[Task]:
+        """Return the first request of every list. Reads the bookmarks at once.
+
+        Raises:
+            ConfigError: A bookmark cannot be used.
+        """
+        stream = self._stream
+        advertisers = stream.advertisers
+        stream.read_starts(advertisers)
+        shared = stream.shared or stream.run_context.is_source(stream.name)
+        return self._tasks(advertisers, shared=shared)
+
+    def sample_tasks(self) -> Iterable[Task]:
+        """Return the tasks of the plan."""
+        return self.tasks()
+
+    def _tasks(self, advertisers: Sequence[Advertiser], *, shared: bool) -> Iterator[Task]:
+        for advertiser in advertisers:
+            lists = self._stream.endpoint.lists(
+                advertiser,
+                with_deleted=self._stream.with_deleted,
+                start=self._stream.list_start(advertiser),
+                shared=shared,
+            )
+            for request, optional in lists:
+                yield Task(request, advertiser, optional=optional)
+
+
+class ListStream(TikTokStream):
+    """Objects of an advertiser, read page by page."""
+
+    list_path: t.ClassVar[str | None] = None
+    """The endpoint of the list, if it differs from `path`."""
+    params: t.ClassVar[Mapping[str, t.Any]] = {}
+    """Further parameters of every list."""
+    filtering: t.ClassVar[Mapping[str, t.Any]] = {}
+    """Filters of every list."""
+    has_status_filter: t.ClassVar[bool] = False
+    """True if deleted objects are listed only with `primary_status`."""
+    has_topview_list: t.ClassVar[bool] = False
+    """True if TopView objects are listed only by their buying type."""
+    has_modified_after: t.ClassVar[bool] = False
+    """True if the endpoint can leave out what has not changed since a time."""
+    can_track_deletions: t.ClassVar[bool] = True
+    """False if a missing object can still exist."""
+    endpoint_class: type[ListEndpoint] = ListEndpoint
+    """The requests of the endpoint."""
+    plan_class: t.ClassVar[type[t.Any]] = ListPlan
+
+    @override
+    def columns(self) -> dict[str, t.Any]:
+        schema = entity_schema(self.name)
+        if self.tracks_deletions:
+            schema["properties"][DELETED_AT] = DELETED_AT_SCHEMA
+        return schema
+
+    @functools.cached_property
+    def endpoint(self) -> ListEndpoint:
+        """The requests of the endpoint, by the facts of the stream."""
+        return self.endpoint_class(
+            self.list_path or self.path,
+            self.page_size,
+            self.params,
+            self.filtering,
+            has_status_filter=self.has_status_filter,
+            has_topview_list=self.has_topview_list,
+            has_modified_after=self.has_modified_after and not self.tracks_deletions,
+        )
+
+    def list_start(self, advertiser: Advertiser) -> str | None:
+        """Return the time since which changed objects are requested, or None for all."""
+        return t.cast("str | None", self.starts[advertiser.id])
+
+    # Deletions
+
+    @property
+    def tracks_deletions(self) -> bool:
+        """True if the setting `track_deleted` applies to the stream."""
+        is_set = bool(self.run_context.config.get("track_deleted"))
+        return is_set and self.can_track_deletions and self.is_counted and self.per_advertiser
+
+    @functools.cached_property
+    def deletion_tracker(self) -> DeletionTracker | None:
+        """Reports deletions, or None if the stream does not."""
+        if not self.tracks_deletions or not self.uses_state or not self._has_deletion_column():
+            return None
+        return DeletionTracker(
+            self.bookmarks,
+            self.warnings,
+            key_columns=self.record_filter.key_columns,
+            columns=self.schema["properties"],
+            deleted_at=self.run_context.started_at,
+            list_cap=self.list_cap,
+            has_pages=self.page_size is not None,
+        )
+
+    def _has_deletion_column(self) -> bool:
+        """Return True if the catalog has the column of deletions, and warn if it has not."""
+        in_schema = DELETED_AT in self.effective_schema["properties"]
+        if in_schema and self.mask["properties", DELETED_AT]:
+            return True
+        if self.run_context.allow_requests:
+            self.warnings.log(
+                "no deletion column",
+                "Column %s is not in the catalog, or not selected: deletions are not reported. "
+                "Run --discover again with these settings.",
+                DELETED_AT,
+            )
+        return False
+
+    @functools.cached_property
+    @override
+    def record_filter(self) -> KeyedFilter:
+        record_filter = t.cast("KeyedFilter", super().record_filter)
+        record_filter.listed_keys = self._listed_keys
+        return record_filter
+
+    def _listed_keys(self, advertiser: Advertiser | None) -> t.Any:
+        tracker = self.deletion_tracker
+        return tracker.previous_keys(advertiser) if tracker else None
+
+    @functools.cached_property
+    @override
+    def builder(self) -> PageBuilder:
+        builder = super().builder
+        if self.deletion_tracker is not None:
+            builder.transforms = (*builder.transforms, _mark_as_listed)
+        return builder
+
+    @override
+    def deletion_pages(self, group: TaskGroup) -> Iterable[Page]:
+        return self.deletion_tracker.pages(group) if self.deletion_tracker else ()
+
+    @override
+    def complete(self, group: TaskGroup) -> None:
+        if self.deletion_tracker is not None:
+            self.deletion_tracker.update_state(group)
+            self.state_manager.is_flushed = False
+        elif self.uses_state:
+            forget_listed_objects(self.bookmarks, group.advertiser)
+        super().complete(group)
+
+
+def _mark_as_listed(record: Record) -> Record:
+    """Return the record with an empty time of deletion."""
+    return record | {DELETED_AT: None}
+
+
+class UnpartitionedPlan:
+    """One list for all advertisers."""
+
+    def __init__(self, stream: UnpartitionedStream) -> None:
+        self._stream = stream
+
+    def tasks(self) -> Iterable[Task]:
+        """Return the first request of the list."""
+        return [self._stream.first_task(self._stream.params)]
+
+    def sample_tasks(self) -> Iterable[Task]:
+        """Return the tasks of the plan."""
+        return self.tasks()
+
+
+class UnpartitionedStream(ListStream):
+    """Objects that belong to no advertiser: read once."""
+
+    per_advertiser = False
+    selected_by_default = False
+    shared = True  # by the discovery of advertisers, and by the streams of Business Centers
+    plan_class: t.ClassVar[type[t.Any]] = UnpartitionedPlan
+
+    def first_task(self, params: Mapping[str, t.Any]) -> Task:
+        """Return the task for the first page of the list."""
+        paging = {} if self.page_size is None else {"page": 1, "page_size": self.page_size}
+        return Task(Request(self.path, {**params, **paging}, shared=self.shared))

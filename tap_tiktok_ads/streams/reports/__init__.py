@@ -1,0 +1,1 @@
+"""Reports: dimensions and metrics of `/report/integrated/get/` and of the material endpoints."""

@@ -1,0 +1,398 @@
+"""`ReportStream`: one report of `/report/integrated/get/`, built in or defined by users."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import itertools
+import logging
+import typing as t
+
+from typing_extensions import override
+
+from tap_tiktok_ads.api.advertisers import TOPVIEW
+from tap_tiktok_ads.api.errors import ApiError, RejectedRequestError, ResponseError
+from tap_tiktok_ads.api.hosts import REPORT_PATH
+from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.api.metric_catalog import default_metrics
+from tap_tiktok_ads.api.report_rules import MAX_METRICS, ReportDefinition
+from tap_tiktok_ads.config.custom_reports import metrics_setting
+from tap_tiktok_ads.context import AD_GROUPS
+from tap_tiktok_ads.extract.casting import Caster
+from tap_tiktok_ads.extract.deduplication import ReportFilter
+from tap_tiktok_ads.extract.pages import Page, Record, Task
+from tap_tiktok_ads.extract.report_decoder import ReportDecoder
+from tap_tiktok_ads.extract.schemas import report_schema
+from tap_tiktok_ads.extract.source import Source
+from tap_tiktok_ads.streams.reports.async_reports import AsyncReports
+from tap_tiktok_ads.streams.reports.finality import Finality
+from tap_tiktok_ads.streams.reports.merging import MetricMerger
+from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
+from tap_tiktok_ads.streams.reports.reader import ReportPageBuilder, ReportReader
+from tap_tiktok_ads.streams.reports.splitting import WindowSplitter
+from tap_tiktok_ads.streams.reports.topview import (
+    TopView,
+    buying_types,
+    in_filter,
+    mixes_buying_types,
+)
+from tap_tiktok_ads.streams.windowed import WindowedStream
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.messages import Decode
+    from tap_tiktok_ads.extract.dates import Window
+    from tap_tiktok_ads.extract.deduplication import RecordFilter
+    from tap_tiktok_ads.extract.reader import Fetched
+    from tap_tiktok_ads.singer.stream import ContextTap
+    from tap_tiktok_ads.streams.windowed import OwnerWindow, WindowPlan
+
+#: Maximum number of days per request, by the time dimension.
+WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
+
+
+class ReportSource(Source):
+    """A report endpoint: `dimensions` and `metrics` in each record.
+
+    Attributes:
+        reports_topview: True if TopView ads are reported apart.
+    """
+
+    reports_topview = True
+
+    @override
+    def constant_columns(self, task: Task) -> Record:
+        """Return the advertiser, and whether the request was for TopView ads."""
+        columns = super().constant_columns(task)
+        if self.reports_topview:
+            columns["is_top_view"] = TOPVIEW in buying_types(task)
+        return columns
+
+    @override
+    def is_dispensable(self, task: Task, error: ApiError) -> bool:
+        """Return True if TikTok does not make this report for TopView ads at all."""
+        is_rejected = isinstance(error, RejectedRequestError)
+        return super().is_dispensable(task, error) and is_rejected
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LookbackTask(Task):
+    """Finds out how far an advertiser's windows look back. The next window follows it."""
+
+    remaining: Iterator[OwnerWindow] | None = None
+
+
+class AutoLookbackPlan:
+    """The windows of each advertiser, planned once its ad groups have been read.
+
+    The lookback is a task like any other, so that no worker waits for another one.
+    """
+
+    def __init__(self, windows: WindowPlan, stream: ReportStream) -> None:
+        self._windows = windows
+        self._stream = stream
+
+    def tasks(self) -> Iterable[Task]:
+        """Return the lookback task of each advertiser."""
+        self._windows.width = self._windows.window_days
+        request = Request(self._stream.path, {})
+        return (LookbackTask(request, owner) for owner in self._stream.owners)
+
+    def sample_tasks(self) -> Iterable[Task]:
+        """Return the newest window of each advertiser, then the one before it, and so on."""
+        return self._windows.sample_tasks()
+
+    def next_window(self, task: LookbackTask) -> Sequence[Task]:
+        """Return the task of the next window, and that of the windows after it.
+
+        They are planned one by one: the width of the windows can still shrink.
+
+        Raises:
+            ConfigError: The bookmark cannot be used.
+        """
+        windows = task.remaining
+        if windows is None:
+            windows = self._windows.windows([task.advertiser], logging.DEBUG)
+        following: list[Task] = []
+        for owner, window in itertools.islice(windows, 1):
+            following.append(self._stream.first_task(owner, window))
+            following.append(LookbackTask(task.request, owner, remaining=windows))
+        return following
+
+
+class ReportStream(WindowedStream):
+    """Records of a report, by day or hour over windows of days, or of all time.
+
+    The dates follow the advertiser's time zone. Records of deleted objects are included unless
+    `include_deleted` is off: TikTok leaves them out by default, and their spend with them.
+    """
+
+    path = REPORT_PATH
+    permission = "44 Consolidated Report"
+    page_size = 1000
+    definition: t.ClassVar[ReportDefinition]
+    reports_topview: t.ClassVar[bool] = True
+    """True if TopView ads are reported only on request, and records say which they are."""
+
+    def __init__(self, tap: ContextTap, definition: ReportDefinition | None = None) -> None:
+        self.report = definition or self.definition
+        self.name = self.report.name
+        self.time_dimension = self.report.time_dimension
+        self.window_days = WINDOW_DAYS.get(self.time_dimension or "", 0)
+        super().__init__(tap)
+        self.primary_keys = self.key_columns()
+        self.replication_key = self.time_dimension
+
+    # Facts
+
+    @override
+    def description(self) -> str:
+        return self.report.description or inspect.cleandoc(self.__doc__ or "")
+
+    def key_columns(self) -> tuple[str, ...]:
+        """Return the key columns."""
+        dimensions = self.report.dimensions
+        is_apart = self.reports_topview and mixes_buying_types(dimensions)
+        topview_column = ("is_top_view",) if is_apart else ()
+        return tuple(dict.fromkeys(("advertiser_id", *topview_column, *dimensions)))
+
+    @override
+    def columns(self) -> dict[str, t.Any]:
+        """Return the dimensions and metrics.
+
+        Raises:
+            ConfigError: `report_metrics` names a metric that is not valid in this report.
+        """
+        return report_schema(
+            self.report.dimensions, self.metrics.names, topview=self.reports_topview
+        )
+
+    def default_metrics(self) -> Sequence[str]:
+        """Return the default metrics: of the definition, or else of the catalog."""
+        return self.report.metrics or default_metrics(self.name)
+
+    def configured_metrics(self) -> Sequence[str]:
+        """Return the names and groups of metrics that users chose, if they did."""
+        return metrics_setting(self.run_context.config.get("report_metrics"), self.name)
+
+    @functools.cached_property
+    def metrics(self) -> MetricSelection:
+        """The metrics of the report.
+
+        Raises:
+            ConfigError: `report_metrics` names a metric that is not valid in this report.
+        """
+        return MetricSelection(
+            self.report,
+            self.default_metrics(),
+            self.configured_metrics(),
+            lambda name: self.mask["properties", name],
+            self.warnings,
+        )
+
+    # Plan
+
+    @functools.cached_property
+    @override
+    def plan(self) -> t.Any:
+        if self.looks_back_by_ad_groups:
+            return AutoLookbackPlan(self.window_plan, self)
+        return self.window_plan
+
+    @property
+    def looks_back_by_ad_groups(self) -> bool:
+        """True if each advertiser's ad groups decide which days are re-read."""
+        if self.time_dimension is None or self.report.lookback_days is not None:
+            return False
+        return self.run_context.settings.lookback_days is None and self.run_context.allow_requests
+
+    @override
+    def source_streams(self) -> set[str]:
+        with_deleted = self.run_context.settings.include_deleted
+        return {AD_GROUPS} if with_deleted and self.looks_back_by_ad_groups else set()
+
+    @override
+    def lookback_days(self, owner: Advertiser | None) -> int:
+        if self.report.lookback_days is not None:
+            return self.report.lookback_days
+        if owner is not None and self.looks_back_by_ad_groups:
+            return self.run_context.lookback_days(owner)
+        return super().lookback_days(owner)
+
+    @override
+    def begin(self) -> None:
+        if self.fetching is None:
+            self._warn_of_new_metrics()
+        super().begin()
+
+    def _warn_of_new_metrics(self) -> None:
+        """Warn of metrics that earlier runs did not read."""
+        stream_state = self.tap_state.get("bookmarks", {}).get(self.name, {})
+        read_before = stream_state.get("metrics")
+        if read_before is None:
+            return
+        new_metrics = [name for name in self.metrics.requested if name not in read_before]
+        if new_metrics:
+            self.warnings.log(
+                "new metrics",
+                "Metrics that earlier runs did not read: %s. They are read from the bookmarks on, "
+                "lookback included; for earlier days, too, if the stream's part of the state is "
+                "removed.",
+                ", ".join(new_metrics),
+            )
+
+    @override
+    def finalize(self) -> None:
+        stream_state = self.tap_state.get("bookmarks", {}).get(self.name)
+        if stream_state and self.time_dimension:
+            stream_state["metrics"] = sorted(self.metrics.requested)
+
+    @override
+    def first_task(self, owner: Advertiser | None, window: Window | None) -> Task:
+        return Task(self.request(owner, window), owner, window)
+
+    def request(self, advertiser: Advertiser | None, window: Window | None) -> Request:
+        """Return the request for the first page of a window."""
+        report = self.report
+        params: dict[str, t.Any] = {
+            "advertiser_id": advertiser.id if advertiser else "",
+            "service_type": report.service_type,
+            "report_type": report.report_type,
+            "data_level": report.data_level,
+            "dimensions": list(report.dimensions),
+            "metrics": self.metrics.requested,
+            "page": 1,
+            "page_size": self.page_size,
+        }
+        if window is None:
+            params["query_lifetime"] = True
+        else:
+            params |= {"start_date": str(window.start), "end_date": str(window.end)}
+        filters = list(report.filters)
+        if report.level != "advertiser" and self.run_context.settings.include_deleted:
+            filters.append(in_filter(f"{report.level}_status", ["STATUS_ALL"]))
+        if filters:
+            params["filtering"] = filters
+        return Request(self.path, params, splittable=True)
+
+    # Components
+
+    @functools.cached_property
+    @override
+    def source(self) -> Source:
+        source = ReportSource(
+            self.name,
+            page_size=self.page_size,
+            tolerated_codes=self.tolerated_codes,
+            flatten=self.flatten_record,
+            split=self.split,
+        )
+        source.reports_topview = self.reports_topview
+        return source
+
+    @functools.cached_property
+    @override
+    def record_filter(self) -> RecordFilter:
+        return ReportFilter(self.report.dimensions)
+
+    @functools.cached_property
+    def finality(self) -> Finality:
+        """Decides which days are final."""
+        return Finality(self.time_dimension, self.run_context.now, self.lookback_days)
+
+    @functools.cached_property
+    @override
+    def builder(self) -> ReportPageBuilder:
+        caster = Caster(self.schema, dash_is_null=True, required=self.key_columns())
+        builder = ReportPageBuilder(self.source, caster, self.record_filter)
+        builder.topview = self.topview
+        if self.time_dimension and self.mask["properties", "is_final"]:
+            builder.finality = self.finality
+        return builder
+
+    @override
+    def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
+        """Return a report decoder, if every requested metric is written as it comes."""
+        metrics, dimensions = self.metrics.requested, self.report.dimensions
+        if deselected & set(metrics) or "advertiser_id" in (*dimensions, *metrics):
+            return None
+        if len(metrics) > MAX_METRICS:
+            return None
+        return ReportDecoder(self.schema, dimensions, metrics).decode
+
+    @functools.cached_property
+    def topview(self) -> TopView:
+        """Requests TopView ads."""
+        return TopView(
+            self.run_context.client,
+            self.source,
+            self.warnings,
+            self.report.dimensions,
+            is_enabled=self.reports_topview,
+        )
+
+    @functools.cached_property
+    def async_reports(self) -> AsyncReports:
+        """Reads through report tasks."""
+        return AsyncReports(
+            self.report,
+            self.metrics,
+            self.builder,
+            self.warnings,
+            path=self.path,
+            settings=self.run_context.settings,
+            report_tasks=lambda: self.run_context.report_tasks,
+            is_dry_run=lambda: self.ABORT_AT_RECORD_COUNT is not None,
+        )
+
+    @functools.cached_property
+    def splitter(self) -> WindowSplitter:
+        """Splits requests that are too large."""
+        return WindowSplitter(self.report, self.reader, self.window_plan.halves, self.async_reports)
+
+    @functools.cached_property
+    def report_reader(self) -> ReportReader:
+        """Reads report tasks, step by step."""
+        merger = MetricMerger(self.reader, self.report.dimensions, self.warnings)
+        return ReportReader(
+            self.reader, self.metrics, self.topview, merger, self.splitter, self.async_reports
+        )
+
+    # Reads
+
+    @override
+    def fetch(self, task: Task) -> Fetched:
+        if isinstance(task, LookbackTask):
+            return Page(), self.plan.next_window(task)
+        return self.report_reader.fetch(task)
+
+    @override
+    def split(self, task: Task) -> Sequence[Task]:
+        return self.splitter.split(task)
+
+    @override
+    def endpoints(self, task: Task) -> Sequence[str]:
+        return self.async_reports.endpoints(task)
+
+    def flatten_record(self, raw: Record, task: Task) -> Iterable[Record]:
+        """Yield the dimensions and metrics of a raw record as one flat record.
+
+        Raises:
+            ResponseError: The record lacks a dimension.
+        """
+        dimensions = raw.get("dimensions") or {}
+        for name in self.report.dimensions:
+            if not isinstance(dimensions.get(name), (str, int)):
+                msg = f"{task.request.label} answered a row without the dimension {name}"
+                raise ResponseError(msg)
+        record = self.source.constant_columns(task)
+        if self.time_dimension:
+            record["is_final"] = self.finality.is_final(dimensions[self.time_dimension], task)
+        record |= {name: dimensions[name] for name in self.report.dimensions}
+        for members in (dimensions, raw.get("metrics") or {}):
+            record |= {name: value for name, value in members.items() if name not in record}
+        yield record

@@ -1,0 +1,206 @@
+"""The built-in reports: seven templates, and a table of further reports."""
+
+from __future__ import annotations
+
+import typing as t
+
+from typing_extensions import override
+
+from tap_tiktok_ads.api.report_rules import ReportDefinition
+from tap_tiktok_ads.streams.reports.base import ReportStream
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BASIC, AUDIENCE = "BASIC", "AUDIENCE"
+ADVERTISER, CAMPAIGN, AD_GROUP, AD = (
+    "AUCTION_ADVERTISER",
+    "AUCTION_CAMPAIGN",
+    "AUCTION_ADGROUP",
+    "AUCTION_AD",
+)
+DAY, HOUR = "stat_time_day", "stat_time_hour"
+GENDER_AND_AGE = ("gender", "age")
+
+
+class AdPerformanceReport(ReportStream):
+    """Daily performance of each ad; for Upgraded Smart+, `ad_id` names a creative."""
+
+    definition = ReportDefinition("ad_performance_report", AD, ("ad_id", DAY))
+
+
+class AdGroupPerformanceReport(ReportStream):
+    """Daily performance of each ad group."""
+
+    definition = ReportDefinition("ad_group_performance_report", AD_GROUP, ("adgroup_id", DAY))
+
+
+class CampaignPerformanceReport(ReportStream):
+    """Daily performance of each campaign. Results mix the goals of the campaign's ad groups."""
+
+    definition = ReportDefinition("campaign_performance_report", CAMPAIGN, ("campaign_id", DAY))
+
+
+class CampaignCountryReport(ReportStream):
+    """Daily performance of each campaign by country; some eleven hours late."""
+
+    definition = ReportDefinition(
+        "campaign_country_report", CAMPAIGN, ("campaign_id", DAY, "country_code")
+    )
+
+
+class AudienceReportByAgeGender(ReportStream):
+    """Daily performance of each ad by age and gender of the audience; some sixteen hours late."""
+
+    definition = ReportDefinition(
+        "audience_report_by_age_gender", AD, ("ad_id", DAY, *GENDER_AND_AGE), report_type=AUDIENCE
+    )
+
+
+class AudienceReportByCountry(ReportStream):
+    """Daily performance of each ad by country of the audience."""
+
+    definition = ReportDefinition(
+        "audience_report_by_country", AD, ("ad_id", DAY, "country_code"), report_type=AUDIENCE
+    )
+
+
+class AudienceReportByPlatform(ReportStream):
+    """Daily performance of each ad by operating system; some sixteen hours late."""
+
+    definition = ReportDefinition(
+        "audience_report_by_platform", AD, ("ad_id", DAY, "platform"), report_type=AUDIENCE
+    )
+
+
+class TableReport(ReportStream):
+    """A report of the table `REPORTS`."""
+
+    selected_by_default = False
+
+
+class CustomReport(ReportStream):
+    """A report of the setting `custom_reports`."""
+
+    @override
+    def configured_metrics(self) -> Sequence[str]:
+        return super().configured_metrics() or self.report.metrics
+
+
+def _audience(
+    name: str, data_level: str, dimensions: tuple[str, ...], description: str
+) -> ReportDefinition:
+    """Return the definition of an AUDIENCE report."""
+    return ReportDefinition(
+        name, data_level, dimensions, report_type=AUDIENCE, description=description
+    )
+
+
+def _by_undocumented_dimension(name: str, dimension: str, label: str) -> ReportDefinition:
+    """Return the definition of an audience report whose metrics are not documented."""
+    description = (
+        f"Daily performance of each ad by {label}.\n\nWhich metrics go with this dimension is not\n"
+        "documented: the set is that of the report by platform."
+    )
+    return _audience(name, AD, ("ad_id", DAY, dimension), description)
+
+
+#: Reports that are not selected by default.
+REPORTS = (
+    ReportDefinition(
+        "advertiser_performance_report",
+        ADVERTISER,
+        ("advertiser_id", DAY),
+        description="Daily performance of each advertiser; cash and voucher spend some sixteen "
+        "hours late.",
+    ),
+    ReportDefinition(
+        "smart_plus_ad_performance_report",
+        AD,
+        ("ad_id_v2", DAY),
+        description="Daily performance of each ad; of Upgraded Smart+, of the ad and not of its "
+        "creatives.",
+    ),
+    *(
+        ReportDefinition(
+            f"{name}_performance_report_hourly",
+            data_level,
+            (dimension, HOUR),
+            description=f"Hourly performance of each {label}, in account time; one request for "
+            "each day.",
+        )
+        for name, data_level, dimension, label in (
+            ("advertiser", ADVERTISER, "advertiser_id", "advertiser"),
+            ("campaign", CAMPAIGN, "campaign_id", "campaign"),
+            ("ad_group", AD_GROUP, "adgroup_id", "ad group"),
+            ("ad", AD, "ad_id", "ad"),
+        )
+    ),
+    *(
+        ReportDefinition(
+            f"{name}_performance_report_lifetime",
+            data_level,
+            (dimension,),
+            description=f"Performance of each {label} over all its time, read anew in each run.",
+        )
+        for name, data_level, dimension, label in (
+            ("advertiser", ADVERTISER, "advertiser_id", "advertiser"),
+            ("campaign", CAMPAIGN, "campaign_id", "campaign"),
+            ("ad_group", AD_GROUP, "adgroup_id", "ad group"),
+            ("ad", AD, "ad_id", "ad"),
+        )
+    ),
+    ReportDefinition(
+        "ad_group_country_report",
+        AD_GROUP,
+        ("adgroup_id", DAY, "country_code"),
+        description="Daily performance of each ad group by country; some eleven hours late.",
+    ),
+    ReportDefinition(
+        "ad_country_report",
+        AD,
+        ("ad_id", DAY, "country_code"),
+        description="Daily performance of each ad by country; some eleven hours late.",
+    ),
+    *(
+        _audience(
+            f"{name}_audience_report_by_{breakdown}",
+            data_level,
+            (dimension, DAY, *breakdown_dimensions),
+            f"Daily performance of each {label} {description}",
+        )
+        for name, data_level, dimension, label in (
+            ("advertiser", ADVERTISER, "advertiser_id", "advertiser"),
+            ("campaign", CAMPAIGN, "campaign_id", "campaign"),
+            ("ad_group", AD_GROUP, "adgroup_id", "ad group"),
+        )
+        for breakdown, breakdown_dimensions, description in (
+            ("age_gender", GENDER_AND_AGE, "by age and gender; some sixteen hours late."),
+            ("country", ("country_code",), "by country of the audience."),
+            ("platform", ("platform",), "by operating system; some sixteen hours late."),
+        )
+    ),
+    _audience(
+        "audience_report_by_province",
+        AD,
+        ("ad_id", DAY, "province_id"),
+        "Daily performance of each ad by province; known to be incomplete, some sixteen hours "
+        "late.",
+    ),
+    _audience(
+        "audience_report_by_interest",
+        AD,
+        ("ad_id", DAY, "interest_category"),
+        "Daily performance of each ad by interest; known to be incomplete, some sixteen hours "
+        "late.",
+    ),
+    _by_undocumented_dimension(
+        "audience_report_by_language", "language", "language of the audience"
+    ),
+    _by_undocumented_dimension("audience_report_by_placement", "placement", "placement"),
+    _by_undocumented_dimension("audience_report_by_network", "ac", "network connection"),
+    _by_undocumented_dimension(
+        "audience_report_by_device_brand", "device_brand_id", "device brand"
+    ),
+    _by_undocumented_dimension("audience_report_by_dma", "dma_id", "designated market area"),
+)

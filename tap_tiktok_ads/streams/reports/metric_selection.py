@@ -1,0 +1,137 @@
+"""Which metrics a report requests."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.errors import ConfigError, RejectedRequestError
+from tap_tiktok_ads.api.metric_catalog import unknown_metrics
+from tap_tiktok_ads.api.report_rules import expand_metrics, metric_conflict, rejected_metrics
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tap_tiktok_ads.api.errors import ApiError
+    from tap_tiktok_ads.api.report_rules import ReportDefinition
+    from tap_tiktok_ads.extract.pages import Task
+    from tap_tiktok_ads.problems import Warnings
+
+#: The word in `report_metrics` for the default metrics of a report.
+DEFAULT_METRICS = "usual"
+#: TikTok requires at least one metric.
+FALLBACK_METRIC = "spend"
+
+
+class MetricSelection:
+    """The metrics of one report: configured, selected, and not rejected by TikTok so far.
+
+    Attributes:
+        names: All metrics that have a column.
+    """
+
+    def __init__(
+        self,
+        definition: ReportDefinition,
+        default_metrics: Sequence[str],
+        configured: Sequence[str],
+        is_selected: Callable[[str], bool],
+        warnings: Warnings,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            definition: The report.
+            default_metrics: Names, or groups, used when nothing is configured.
+            configured: Names and groups of the settings. `usual` stands for the defaults.
+            is_selected: Returns True if the catalog selects the column of a metric.
+            warnings: The warnings of the stream.
+
+        Raises:
+            ConfigError: A configured metric is not valid in this report.
+        """
+        self._definition = definition
+        self._is_selected = is_selected
+        self._warnings = warnings
+        self._rejected: set[str] = set()
+        self._rejected_for_topview: set[str] = set()
+        self.names = tuple(default_metrics)
+        if configured:
+            names = [
+                name
+                for word in configured
+                for name in (default_metrics if word == DEFAULT_METRICS else (word,))
+            ]
+            self.names = self._expanded(names)
+
+    def _expanded(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the single metrics that configured names stand for.
+
+        Raises:
+            ConfigError: One is not valid in this report.
+        """
+        definition = self._definition
+        try:
+            metrics = expand_metrics(names, definition)
+        except ValueError as error:
+            raise self._config_error(str(error)) from None
+        if not metrics:
+            reason = f"nothing of {', '.join(names)} is valid in this report"
+            raise self._config_error(reason)
+        for name in names:
+            conflict = metric_conflict(name, definition)
+            if conflict is not None:
+                raise self._config_error(conflict)
+        unknown = unknown_metrics(metrics)
+        if unknown:
+            self._warnings.log(
+                "unknown metrics",
+                "Metrics of %s that are not in the catalog are read as text: %s.",
+                definition.name,
+                ", ".join(unknown),
+            )
+        return metrics
+
+    def _config_error(self, reason: str) -> ConfigError:
+        return ConfigError(f"Setting 'report_metrics', {self._definition.name}: {reason}.")
+
+    @property
+    def requested(self) -> list[str]:
+        """The metrics to request: those selected, at least one."""
+        return [name for name in self.names if self._is_selected(name)] or [FALLBACK_METRIC]
+
+    def without_rejected(self, task: Task) -> Task:
+        """Return the task without the metrics that TikTok has rejected in this run."""
+        rejected = self._rejected | self._rejected_by(task)
+        metrics = [name for name in task.request.params["metrics"] if name not in rejected]
+        return task.with_params(metrics=metrics)
+
+    def _rejected_by(self, task: Task) -> set[str]:
+        return self._rejected_for_topview if task.optional else self._rejected
+
+    def reject(self, task: Task, error: RejectedRequestError) -> None:
+        """Leave out, from now on, the metrics that an error names.
+
+        Raises:
+            RejectedRequestError: The error names no metric, or every metric.
+        """
+        names = self.rejected_in(task, error)
+        if not names:
+            raise error
+        self._rejected_by(task).update(names)
+        self._warnings.log(
+            f"rejected {names} {task.optional}",
+            "Continuing without metrics %s: %s",
+            ", ".join(names),
+            error,
+        )
+
+    @staticmethod
+    def rejected_in(task: Task, error: ApiError) -> tuple[str, ...]:
+        """Return the metrics of a task that an error calls invalid, if others remain."""
+        metrics = task.request.params["metrics"]
+        is_rejection = isinstance(error, RejectedRequestError)
+        if not is_rejection or error.code != errors.INVALID_PARAMETER:
+            return ()
+        names = rejected_metrics(error.api_message, metrics)
+        return names if len(names) < len(metrics) else ()

@@ -1,0 +1,114 @@
+"""Reading of one report task: the order of all steps."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from tap_tiktok_ads.api.errors import RejectedRequestError, TransientError
+from tap_tiktok_ads.extract.conversion import PageBuilder
+from tap_tiktok_ads.extract.pages import Page
+from tap_tiktok_ads.streams.reports.async_reports import AsyncPart
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_tiktok_ads.api.messages import Response
+    from tap_tiktok_ads.extract.pages import Task
+    from tap_tiktok_ads.extract.reader import Fetched, PageReader
+    from tap_tiktok_ads.streams.reports.async_reports import AsyncReports
+    from tap_tiktok_ads.streams.reports.finality import Finality
+    from tap_tiktok_ads.streams.reports.merging import MetricMerger
+    from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
+    from tap_tiktok_ads.streams.reports.splitting import WindowSplitter
+    from tap_tiktok_ads.streams.reports.topview import TopView
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportReader:
+    """Reads the page of a report task.
+
+    Attributes:
+        pages: Sends one synchronous request.
+        metrics: Knows which metrics TikTok has rejected.
+        topview: Adds the TopView ads.
+        merger: Merges requests with too many metrics.
+        splitter: Splits windows with too many records.
+        async_reports: Reads through report tasks.
+    """
+
+    pages: PageReader
+    metrics: MetricSelection
+    topview: TopView
+    merger: MetricMerger
+    splitter: WindowSplitter
+    async_reports: AsyncReports
+
+    def fetch(self, task: Task) -> Fetched:
+        """Return the page of a task and the tasks that follow it.
+
+        The first page of a report is followed by the task for the advertiser's TopView ads.
+
+        Raises:
+            TapError: There is no page.
+        """
+        if isinstance(task, AsyncPart):
+            return self.async_reports.read_part(task), ()
+        if self.topview.is_absent(task):
+            return Page(), ()
+        page, following = self._fetch_valid_metrics(task)
+        return page, (*following, *self.topview.follow_up(task))
+
+    def _fetch_valid_metrics(self, task: Task) -> Fetched:
+        """Repeat the request without the metrics that TikTok rejects."""
+        while True:
+            attempt = self.metrics.without_rejected(task)
+            try:
+                return self._fetch_in_report_mode(attempt)
+            except RejectedRequestError as error:
+                self.metrics.reject(attempt, error)
+
+    def _fetch_in_report_mode(self, task: Task) -> Fetched:
+        """Read by a report task if that is wanted, or if a synchronous report is not enough."""
+        if self.async_reports.comes_first(task):
+            return self.async_reports.fetch(task, fallback=self._fetch_synchronously)
+        try:
+            page, following = self._fetch_synchronously(task)
+        except (TransientError, RejectedRequestError) as error:
+            if not self.async_reports.can_replace(task, error):
+                raise
+            return self.async_reports.fetch(task, fallback=None)
+        if page.is_truncated and self.async_reports.can_read(task):
+            return self.async_reports.replace_truncated(task, (page, following))
+        return page, following
+
+    def _fetch_synchronously(self, task: Task) -> Fetched:
+        if self.merger.is_needed(task):
+            return self.merger.fetch(task), ()
+        page, following = self.pages.fetch(task)
+        self.splitter.check_size(task, page, following)
+        return page, following
+
+
+class ReportPageBuilder(PageBuilder):
+    """Turns raw report records into pages, with the columns that depend on the task.
+
+    Attributes:
+        finality: Decides `is_final`, or None if the column is not written.
+        topview: Keeps TopView records apart.
+    """
+
+    finality: Finality | None = None
+    topview: TopView
+
+    def build(self, task: Task, raw_records: Sequence[t.Any], response: Response) -> Page:
+        """Return the page of typed records, or of RECORD lines.
+
+        Raises:
+            BadValueError: A dimension holds a value that is not of its type.
+        """
+        are_encoded = bool(raw_records) and isinstance(raw_records[0], tuple)
+        if are_encoded and self.finality is not None:
+            raw_records = self.finality.add_to_members(raw_records, task)
+        page = super().build(task, raw_records, response)
+        return self.topview.mark_fingerprints(page, task)

@@ -1,0 +1,271 @@
+"""Comparison of report levels, and of TikTok's own totals, day by day."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import decimal
+import typing as t
+
+from typing_extensions import override
+
+from tap_tiktok_ads.api.metric_catalog import metric_schema
+from tap_tiktok_ads.api.report_rules import ReportDefinition
+from tap_tiktok_ads.extract import lookahead
+from tap_tiktok_ads.extract.pages import Page
+from tap_tiktok_ads.extract.schemas import report_schema
+from tap_tiktok_ads.extract.values import BadValueError, to_date, to_number
+from tap_tiktok_ads.streams.reports.base import ReportStream
+from tap_tiktok_ads.streams.reports.topview import for_topview, in_filter
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from tap_tiktok_ads.api.messages import Decode, Request, Response
+    from tap_tiktok_ads.extract.pages import Record, Task
+    from tap_tiktok_ads.extract.reader import Fetched, PageReader
+
+#: Metrics whose records add up. Reach, rates and costs do not.
+METRICS = ("spend", "impressions", "clicks")
+#: The level whose sums are compared with the others.
+TOP_LEVEL = "advertiser"
+#: The levels that are added up: name in columns, data level, dimension and status filter.
+LEVELS = {
+    "campaigns": ("AUCTION_CAMPAIGN", "campaign_id", "campaign_status"),
+    "ad_groups": ("AUCTION_ADGROUP", "adgroup_id", "adgroup_status"),
+    "ads": ("AUCTION_AD", "ad_id", "ad_status"),
+}
+#: The parameter that requests totals on the first page of a BASIC report (1740302848100353).
+TOTALS_PARAMETER = "enable_total_metrics"
+#: The member of `data` that holds them.
+TOTALS_MEMBER = "total_metrics"
+#: The level whose records are compared with TikTok's own totals.
+TOTALS_LEVEL = "ads"
+#: Maximum rounding error of one record of money: records are rounded to cents.
+ROUNDING = decimal.Decimal("0.005")
+ZERO = decimal.Decimal(0)
+
+Sums = dict[str, decimal.Decimal]
+
+
+@dataclasses.dataclass
+class WindowSums:
+    """The metrics of one window, added up.
+
+    Attributes:
+        days: Sums by level and day.
+        totals: TikTok's own totals of the window, at the level of ads.
+        record_count: Number of records at the level of ads.
+        is_truncated: True if TikTok left out ads.
+    """
+
+    days: dict[tuple[str, str], Sums] = dataclasses.field(
+        default_factory=lambda: collections.defaultdict(dict)
+    )
+    totals: Sums = dataclasses.field(default_factory=dict)
+    record_count: int = 0
+    is_truncated: bool = False
+
+    def add(self, level: str, raw: Record) -> None:
+        """Add a raw record of a level.
+
+        Raises:
+            BadValueError: It has no day, or a metric is not a number.
+        """
+        day = to_date((raw.get("dimensions") or {}).get("stat_time_day"))
+        if day is None:
+            raise BadValueError(raw.get("dimensions"))
+        _add(self.days[level, day], raw.get("metrics") or {})
+        self.record_count += level == TOTALS_LEVEL
+
+    def add_totals(self, metrics: t.Any) -> None:
+        """Add TikTok's own totals of a report, if there are any."""
+        if isinstance(metrics, dict):
+            _add(self.totals, metrics)
+
+    def received(self, metric: str) -> decimal.Decimal:
+        """Return the sum of a metric over all records at the level of ads."""
+        sums_of_ads = (sums for (level, _), sums in self.days.items() if level == TOTALS_LEVEL)
+        return sum((sums.get(metric, ZERO) for sums in sums_of_ads), ZERO)
+
+    def missing_in_records(self, metric: str) -> decimal.Decimal | None:
+        """Return what the records lack of TikTok's own total, or None without a total.
+
+        Money may differ by the rounding of each record.
+        """
+        if metric not in self.totals:
+            return None
+        difference = self.totals[metric] - self.received(metric)
+        tolerance = ROUNDING * (self.record_count + 1) if metric == "spend" else ZERO
+        return ZERO if abs(difference) <= tolerance else difference
+
+
+def _add(sums: Sums, metrics: Mapping[str, t.Any]) -> None:
+    for metric in METRICS:
+        value = decimal.Decimal(str(to_number(metrics.get(metric)) or 0))
+        sums[metric] = sums.get(metric, ZERO) + value
+
+
+class ReconciliationStream(ReportStream):
+    """Sums of several levels per advertiser and day."""
+
+    reports_topview = False  # the sums hold both kinds
+    selected_by_default = False
+
+    @override
+    def default_metrics(self) -> Sequence[str]:
+        return METRICS
+
+    @override
+    def columns(self) -> dict[str, t.Any]:
+        schema = report_schema(self.report.dimensions, METRICS)
+        for level in LEVELS:
+            for metric in METRICS:
+                schema["properties"] |= _level_columns(level, metric)
+        schema["properties"]["likely_cause"] = {
+            "type": ["string", "null"],
+            "description": "Why sums may differ; null where they do not.",
+        }
+        for metric in METRICS:
+            schema["properties"] |= _total_columns(metric)
+        return schema
+
+    @override
+    def request(self, advertiser: t.Any, window: t.Any) -> Request:
+        request = super().request(advertiser, window)
+        return dataclasses.replace(request, params={**request.params, "metrics": [*METRICS]})
+
+    @override
+    def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
+        return None
+
+    @override
+    def endpoints(self, task: Task) -> Sequence[str]:
+        return (task.request.path,) * (1 + len(LEVELS))
+
+    @override
+    def fetch(self, task: Task) -> Fetched:
+        """Return a record for each day that any level has."""
+        if not isinstance(task.request.params.get("dimensions"), list):
+            return super().fetch(task)  # the lookback of an advertiser
+        tasks = {TOP_LEVEL: task, **{level: _at_level(task, level) for level in LEVELS}}
+        sums = WindowSums()
+        for level, level_task in tasks.items():
+            self._add_up(level, level_task, sums)
+        if self.topview.has_campaigns(task):
+            for level, level_task in tasks.items():
+                self._add_up(level, for_topview(level_task), sums)
+        days = sorted({day for _, day in sums.days})
+        records = [self._record(task, day, sums) for day in days]
+        typed = list(self.builder.caster.records(records))
+        return Page(typed, len(typed), weight=1000 * len(typed)), ()
+
+    def _add_up(self, level: str, first_task: Task, sums: WindowSums) -> None:
+        """Add all records of a report to the sums."""
+        reader: PageReader = self.reader
+        if level == TOTALS_LEVEL:
+            first_task = first_task.with_params(**{TOTALS_PARAMETER: True})
+
+        def fetch(task: Task) -> tuple[tuple[Sequence[t.Any], Response], Sequence[Task]]:
+            response = reader.client.send(task.request, None, self.name)
+            raw_records = reader.source.locate(task, response)
+            following = reader.source.following(task, response, len(raw_records))
+            return (raw_records, response), following
+
+        for task, (raw_records, response) in lookahead.sequential([first_task], fetch):
+            sums.is_truncated = sums.is_truncated or response.is_truncated
+            if task.page == 1:
+                sums.add_totals(response.data.get(TOTALS_MEMBER))
+            for raw in raw_records:
+                sums.add(level, raw)
+
+    def _record(self, task: Task, day: str, sums: WindowSums) -> dict[str, t.Any]:
+        is_final = self.finality.is_final(day, task)
+        top_sums = sums.days[TOP_LEVEL, day]
+        record = {
+            **self.source.constant_columns(task),
+            "is_final": is_final,
+            "stat_time_day": day,
+            **{metric: str(top_sums.get(metric, ZERO)) for metric in METRICS},
+        }
+        has_difference = False
+        for level in LEVELS:
+            level_sums = sums.days[level, day]
+            for metric in METRICS:
+                value = level_sums.get(metric, ZERO)
+                difference = top_sums.get(metric, ZERO) - value
+                has_difference = has_difference or difference != 0
+                record[f"{metric}_of_{level}"] = str(value)
+                record[f"{metric}_missing_in_{level}"] = str(difference)
+        record["likely_cause"] = _likely_cause(sums, has_difference=has_difference, final=is_final)
+        for metric in METRICS:
+            total, missing = sums.totals.get(metric), sums.missing_in_records(metric)
+            record[f"{metric}_total_of_window"] = None if total is None else str(total)
+            record[f"{metric}_missing_in_window"] = None if missing is None else str(missing)
+        return record
+
+
+class Reconciliation(ReconciliationStream):
+    """Spend, impressions and clicks of each advertiser and day, against the sums of its levels.
+
+    Four requests or more for each window: one for the advertiser, and the pages of all its
+    campaigns, ad groups and ads, deleted and TopView ones included whatever the settings say.
+    TikTok's own totals of each window come with them. `likely_cause` is a guess from what is known
+    of TikTok's reports.
+    """
+
+    definition = ReportDefinition(
+        "reconciliation", "AUCTION_ADVERTISER", ("advertiser_id", "stat_time_day")
+    )
+
+
+def _at_level(task: Task, level: str) -> Task:
+    """Return the report task for another level."""
+    data_level, dimension, status = LEVELS[level]
+    return task.with_params(
+        data_level=data_level,
+        dimensions=[dimension, "stat_time_day"],
+        filtering=[in_filter(status, ["STATUS_ALL"])],
+    )
+
+
+def _level_columns(level: str, metric: str) -> dict[str, t.Any]:
+    column_type = metric_schema(metric)["type"]
+    label = level.replace("_", " ")
+    description = f"{metric}, added up over {label}."
+    return {
+        f"{metric}_of_{level}": {"type": column_type, "description": description.capitalize()},
+        f"{metric}_missing_in_{level}": {
+            "type": column_type,
+            "description": f"What the sum over {label} lacks.",
+        },
+    }
+
+
+def _total_columns(metric: str) -> dict[str, t.Any]:
+    column_type = metric_schema(metric)["type"]
+    return {
+        f"{metric}_total_of_window": {
+            "type": column_type,
+            "description": "TikTok's own total of all ads over the days of the request that "
+            "brought this day. Null if TikTok reports none.",
+        },
+        f"{metric}_missing_in_window": {
+            "type": column_type,
+            "description": "TikTok's own total of the window minus the sum of the ads' records. "
+            "Not 0: records are missing.",
+        },
+    }
+
+
+def _likely_cause(sums: WindowSums, *, has_difference: bool, final: bool | None) -> str | None:
+    if any(sums.missing_in_records(metric) for metric in METRICS) and not sums.is_truncated:
+        return "Records of the window are missing: they do not add up to TikTok's own total."
+    if not has_difference:
+        return None
+    if sums.is_truncated:
+        return "TikTok looked at its 20,000 newest ads only."
+    if not final:
+        return "TikTok may still correct the day."
+    return "Objects that TikTok's reports of a level leave out."

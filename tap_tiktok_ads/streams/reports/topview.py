@@ -1,0 +1,128 @@
+"""TopView ads: TikTok lists and reports them only when they are requested by buying type."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+from tap_tiktok_ads.api.advertisers import TOPVIEW, topview_campaigns_request
+from tap_tiktok_ads.api.errors import PermissionDeniedError, RejectedRequestError, ResponseError
+from tap_tiktok_ads.api.pagination import total_number
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_tiktok_ads.api.client import Client
+    from tap_tiktok_ads.extract.pages import Page, Task
+    from tap_tiktok_ads.extract.source import Source
+    from tap_tiktok_ads.problems import Warnings
+
+#: Dimensions that are objects of one buying type. Records of others mix several.
+OBJECT_DIMENSIONS = frozenset({"campaign_id", "adgroup_id", "ad_id", "ad_id_v2"})
+
+
+def in_filter(field: str, values: Sequence[str]) -> dict[str, str]:
+    """Return a filter of a report. Its value is text that holds a JSON array."""
+    return {"field_name": field, "filter_type": "IN", "filter_value": json.dumps(list(values))}
+
+
+def buying_types(task: Task) -> str:
+    """Return the buying types, as JSON text, that a report is filtered by, or an empty text."""
+    filters = task.request.params.get("filtering", ())
+    values = (
+        condition["filter_value"]
+        for condition in filters
+        if condition["field_name"] == "buying_type"
+    )
+    return next(values, "")
+
+
+def for_topview(task: Task) -> Task:
+    """Return the report task for TopView ads. It is optional."""
+    filters = [*task.request.params.get("filtering", ()), in_filter("buying_type", [TOPVIEW])]
+    return dataclasses.replace(task.with_params(filtering=filters), optional=True)
+
+
+def mixes_buying_types(dimensions: Sequence[str]) -> bool:
+    """Return True if a record of these dimensions can hold ads of several buying types."""
+    return OBJECT_DIMENSIONS.isdisjoint(dimensions)
+
+
+class TopView:
+    """Requests the TopView ads of a report, for advertisers that have TopView campaigns."""
+
+    def __init__(
+        self,
+        client: Client,
+        source: Source,
+        warnings: Warnings,
+        dimensions: Sequence[str],
+        *,
+        is_enabled: bool,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            client: Sends requests.
+            source: The report's endpoint.
+            warnings: The warnings of the stream.
+            dimensions: The dimensions of the report.
+            is_enabled: False if the endpoint does not report TopView ads apart.
+        """
+        self._client = client
+        self._source = source
+        self._warnings = warnings
+        self._mixes_buying_types = mixes_buying_types(dimensions)
+        self._is_enabled = is_enabled
+
+    def follow_up(self, task: Task) -> Sequence[Task]:
+        """Return the TopView task that follows the first page of a report, if there is one."""
+        if self._is_enabled and task.page == 1 and not buying_types(task):
+            return (for_topview(task),)
+        return ()
+
+    def is_absent(self, task: Task) -> bool:
+        """Return True if a task is for TopView ads of an advertiser without TopView campaigns.
+
+        Raises:
+            TapError: The campaigns cannot be read.
+        """
+        return task.optional and task.page == 1 and not self.has_campaigns(task)
+
+    def has_campaigns(self, task: Task) -> bool:
+        """Return True if the task's advertiser has ever had a TopView campaign.
+
+        Returns False if the campaigns may not be read.
+
+        Raises:
+            TapError: The response does not tell.
+        """
+        owner = task.advertiser.id if task.advertiser else ""
+        request = topview_campaigns_request(owner)
+        try:
+            data = self._client.send(request, stream=self._source.name).data
+        except (PermissionDeniedError, RejectedRequestError) as error:
+            if not self._source.is_skippable(dataclasses.replace(task, request=request), error):
+                raise
+            self._warnings.log(
+                f"topview {owner}", "Reading no TopView ads, if there are any: %s", error
+            )
+            return False
+        campaigns, total = data.get("list"), total_number(data.get("page_info"))
+        if not isinstance(campaigns, list) and total != 0:
+            msg = f"{request.label} answered in another shape: no list at data.list"
+            raise ResponseError(msg)
+        return bool(campaigns or total)
+
+    def mark_fingerprints(self, page: Page, task: Task) -> Page:
+        """Return the page with fingerprints that differ from those of other ads.
+
+        Needed if the key has no object: the dimensions of both are equal.
+        """
+        is_apart = self._is_enabled and self._mixes_buying_types
+        if not page.fingerprints or not is_apart or TOPVIEW not in buying_types(task):
+            return page
+        return dataclasses.replace(
+            page, fingerprints=[~fingerprint for fingerprint in page.fingerprints]
+        )
