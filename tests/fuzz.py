@@ -29,7 +29,8 @@ except ImportError:
 
 with atheris.instrument_imports(include=["tap_tiktok_ads", "jsonpath_ng"]):
     from tap_tiktok_ads.api import errors, pagination
-    from tap_tiktok_ads.api.client import MAX_MESSAGE_LENGTH, Client, Request
+    from tap_tiktok_ads.api.client import MAX_MESSAGE_LENGTH, Client
+    from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
     from tap_tiktok_ads.extract import casting as records
     from tap_tiktok_ads.extract import dates, schemas
@@ -297,7 +298,7 @@ def envelope(source: Source) -> None:
         body = source.raw()
     decode = records.decode_page if source.number(0, 1) else None
     try:
-        reply = TRANSPORT._read(SOME_REQUEST, body, {}, decode)
+        reply = TRANSPORT._response(SOME_REQUEST, body, {}, decode, None)
     except errors.TapError as error:
         text = str(error)
         assert "\n" not in text
@@ -326,7 +327,7 @@ def page(source: Source) -> None:
     if found is None:
         return
     with contextlib.suppress(errors.TransientError, msgspec.DecodeError, UnicodeDecodeError):
-        at_once = TRANSPORT._read(SOME_REQUEST, body, {}).data
+        at_once = TRANSPORT._decode(SOME_REQUEST, body, {}).data
         assert [records.decode_object(raw) for raw in found.data.rows] == at_once["list"]
         assert found.data.page_info == at_once.get("page_info")
 

@@ -16,9 +16,9 @@ from typing import Any
 import yaml
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.config import custom_reports as report_definitions
+from tap_tiktok_ads.api.metric_catalog import load_catalog
+from tap_tiktok_ads.api.report_rules import ReportDefinition, expand_metrics
 from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, JSONSCHEMA
-from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -195,9 +195,15 @@ def descriptions() -> str:
     return "\n\n".join(parts)
 
 
+def metric_count(level: str, dimensions: tuple[str, ...], kind: str) -> str:
+    """Return how many metrics are valid in a report."""
+    report = ReportDefinition("", level, dimensions, report_type=kind)
+    return str(len(expand_metrics(["all"], report)))
+
+
 def catalogue() -> str:
     """How many metrics there are, by group and by level of a daily report."""
-    metrics = schemas.catalogue()["metrics"]
+    metrics = load_catalog()["metrics"]
     groups = collections.Counter(metric["group"] for metric in metrics.values())
     levels = [
         (level, id_)
@@ -219,7 +225,14 @@ def catalogue() -> str:
             (
                 f"`{level}`",
                 *(
-                    str(len(report_definitions.expand(["all"], kind, level, (id_, *others))))
+                    str(
+                        len(
+                            expand_metrics(
+                                ["all"],
+                                ReportDefinition("", level, (id_, *others), report_type=kind),
+                            )
+                        )
+                    )
                     for kind, others in (
                         ("BASIC", ("stat_time_day",)),
                         ("AUDIENCE", ("stat_time_day", "country_code")),

@@ -15,6 +15,7 @@ import time
 import typing as t
 
 from tap_tiktok_ads.api.errors import RestrictedError
+from tap_tiktok_ads.api.hosts import CREATE_TASK_PATH, GMV_MAX_REPORT_PATH
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +57,7 @@ class Tier:
 
 def _endpoints(gmv_max: Tier) -> dict[str, Tier]:
     tasks = Tier(1, 60, 4_500)  # two pages differ: one or two in a second
-    return {"/report/task/create/": tasks, "/gmv_max/report/get/": gmv_max}
+    return {CREATE_TASK_PATH: tasks, GMV_MAX_REPORT_PATH: gmv_max}
 
 
 TIERS = {
@@ -207,7 +208,8 @@ class Budget:
                 msg = (
                     f"TikTok keeps refusing requests after waits of "
                     f"{', '.join(f'{pause:.0f}' for pause in PAUSE_SECONDS)} seconds; "
-                    f"stopping, because going on would prolong the restriction. Try again in ten minutes. ({error})"
+                    "stopping, because going on would prolong the restriction. "
+                    f"Try again in ten minutes. ({error})"
                 )
                 self._given_up = RestrictedError(msg)
                 raise self._given_up

@@ -19,9 +19,9 @@ import time
 import typing as t
 import weakref
 
-from tap_tiktok_ads import totals
-from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.client import MAX_RETRY_SECONDS, Request
+from tap_tiktok_ads.api import errors, hosts
+from tap_tiktok_ads.api.client import MAX_RETRY_SECONDS
+from tap_tiktok_ads.api.messages import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,12 +30,12 @@ if t.TYPE_CHECKING:
 
 logger = logging.getLogger("tap-tiktok-ads")
 
-CREATE_PATH, CHECK_PATH = "/report/task/create/", "/report/task/check/"
+CREATE_PATH, CHECK_PATH = hosts.CREATE_TASK_PATH, "/report/task/check/"
 DOWNLOAD_PATH, CANCEL_PATH = "/report/task/download/", "/report/task/cancel/"
 #: What a task is asked for besides; its columns bear the names that were asked for.
 TASK_OPTIONS = {"output_format": "CSV_STRING", "enable_report_title_translation": False}
 #: Parameters of the synchronous report that tasks do not have.
-SYNC_ONLY_PARAMETERS = frozenset({"page", "page_size", totals.PARAMETER})
+SYNC_ONLY_PARAMETERS = frozenset({"page", "page_size", "enable_total_metrics"})
 #: Statuses of a task that is under way.
 PENDING_STATUSES = frozenset({"QUEUING", "PROCESSING"})
 #: How much longer each wait between two checks is than the one before, and the longest in seconds.

@@ -15,8 +15,9 @@ from pathlib import Path
 import click
 
 from tap_tiktok_ads.api import advertisers as accounts
-from tap_tiktok_ads.api.client import Client, Request
+from tap_tiktok_ads.api.client import Client
 from tap_tiktok_ads.api.errors import ConfigError, ResponseError
+from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.rate_limits import RateLimiter
 from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.config import settings

@@ -10,15 +10,16 @@ import click
 import msgspec
 
 from tap_tiktok_ads.api.errors import ConfigError, TapError
+from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.cli import common
-from tap_tiktok_ads.config.custom_streams import hint
 from tap_tiktok_ads.extract import json_paths as paths
 from tap_tiktok_ads.extract import schemas
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_tiktok_ads.api.client import Client, Request, Response
+    from tap_tiktok_ads.api.client import Client
+    from tap_tiktok_ads.api.messages import Request, Response
     from tap_tiktok_ads.singer.stream import TikTokStream
     from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -86,7 +87,7 @@ def _stream(tap: TapTikTokAds, name: str) -> TikTokStream:
         ConfigError: there is none.
     """
     if name not in tap.streams:
-        msg = f"Unknown stream {name!r}{hint(name, tap.streams)}"
+        msg = f"Unknown stream {name!r}{suggest(name, tap.streams)}"
         raise ConfigError(msg)
     return t.cast("TikTokStream", tap.streams[name])
 

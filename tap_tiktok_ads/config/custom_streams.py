@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import difflib
 import functools
 import json
 import re
@@ -19,6 +18,8 @@ import jsonschema
 import jsonschema.exceptions
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.hosts import API_VERSION, TIKTOK_HOSTS
+from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract import json_paths as paths
 from tap_tiktok_ads.extract import macros as templates
@@ -30,8 +31,6 @@ T = t.TypeVar("T")
 #: Requests that the look-ups of a stream may make for one advertiser and window, at most.
 MOST_COMBINATIONS = 100_000
 
-API_VERSION = "/open_api/v1.3"
-TIKTOK_HOSTS = frozenset({"business-api.tiktok.com", "sandbox-ads.tiktok.com"})
 #: Headers that the tap sets itself.
 OWN_HEADERS = frozenset({"access-token", "content-type", "accept", "host", "content-length"})
 #: What the last part of a path says where TikTok documents a POST that changes something.
@@ -158,7 +157,7 @@ class Lookup:
                     break
         if missing and known:
             column = min(missing)
-            msg = f"Look-up {self.name!r} has no column {column!r}{hint(column, known)}"
+            msg = f"Look-up {self.name!r} has no column {column!r}{suggest(column, known)}"
             raise ConfigError(msg)
         return list(found.values())
 
@@ -268,7 +267,7 @@ def checked(
         )
         if isinstance(entry, dict):
             for key in entry.keys() - schema["properties"].keys():
-                msg = f"{where}: unknown key {key!r}{hint(key, schema['properties'])}"
+                msg = f"{where}: unknown key {key!r}{suggest(key, schema['properties'])}"
                 raise ConfigError(msg)
         if problem is not None:
             path = "".join(f"[{step!r}]" for step in problem.absolute_path)
@@ -289,12 +288,6 @@ def checked(
 def sentence(text: str) -> str:
     """A text with its full stop, if it lacks one."""
     return text if text.endswith((".", "?")) else f"{text}."
-
-
-def hint(name: str, known: Iterable[str]) -> str:
-    """What to write instead of an unknown name."""
-    near = difflib.get_close_matches(str(name), list(known), n=1)
-    return f": did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known))}."
 
 
 def check_names(
@@ -325,7 +318,7 @@ def check_names(
                 continue
             where = f"Custom stream {one.name!r}: lookup stream {source!r}"
             if source not in taken:
-                msg = f"{where} does not exist{hint(source, taken)}"
+                msg = f"{where} does not exist{suggest(source, taken)}"
                 raise ConfigError(msg)
             if source in nested:
                 msg = f"{where} has look-ups itself: name one without."
@@ -333,7 +326,7 @@ def check_names(
             known = built_in[source]() if source in built_in else ()
             for column in (*lookup.columns, *lookup.where) if known else ():
                 if column not in known:
-                    msg = f"{where} has no column {column!r}{hint(column, known)}"
+                    msg = f"{where} has no column {column!r}{suggest(column, known)}"
                     raise ConfigError(msg)
 
 
@@ -556,7 +549,7 @@ def _lookup(name: str | None, spec: t.Any) -> Lookup:  # noqa: C901 - three kind
         raise ValueError(msg)
     for column in columns:
         if not any(column in row for row in rows):
-            msg = f"lookup {name!r} has no column {column!r}{hint(column, rows[0])}"
+            msg = f"lookup {name!r} has no column {column!r}{suggest(column, rows[0])}"
             raise ValueError(msg)
     lookup = Lookup(name, columns, **facts)
     return dataclasses.replace(lookup, values=tuple(lookup.select(rows)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import typing as t
 import urllib.parse
@@ -12,22 +11,18 @@ from importlib import metadata
 import pendulum
 from singer_sdk import typing as th
 
-from tap_tiktok_ads.api.client import is_loopback
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.hosts import API_VERSION, HOSTS, is_loopback
 from tap_tiktok_ads.api.rate_limits import TIERS, Tier
+from tap_tiktok_ads.api.suggestions import close_match
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.config import custom_streams as definitions
-from tap_tiktok_ads.config.custom_streams import API_VERSION
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-HOSTS = {
-    "production": "https://business-api.tiktok.com",
-    "sandbox": "https://sandbox-ads.tiktok.com",
-    "simulator": "",  # a free port of this machine, known once it runs
-}
+    from tap_tiktok_ads.api.report_rules import ReportDefinition
 
 #: Look-back by the attribution windows of ad groups.
 AUTO = "auto"
@@ -305,7 +300,7 @@ class Settings:
     max_retries: int
     user_agent: str
     custom_streams: tuple[definitions.StreamDefinition, ...]
-    custom_reports: tuple[report_definitions.ReportDefinition, ...]
+    custom_reports: tuple[ReportDefinition, ...]
     report_metrics: Mapping[str, t.Any]
     simulator: Mapping[str, t.Any]
 
@@ -452,8 +447,8 @@ def default_user_agent() -> str:
 def _check_names(config: Mapping[str, t.Any], known: t.Collection[str]) -> None:
     for name in config:
         if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "see --about for those that exist."
+            near = close_match(name, known)
+            hint = f"did you mean {near!r}?" if near else "see --about for those that exist."
             msg = f"Unknown setting {name!r}: {hint}"
             raise ConfigError(msg)
 
@@ -486,8 +481,8 @@ def _check_types(values: Mapping[str, t.Any]) -> None:
             msg = f"Setting {name!r} must be {article} {word}{other}."
             raise ConfigError(msg)
         if "enum" in spec and value not in spec["enum"]:
-            near = difflib.get_close_matches(value, spec["enum"], n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = close_match(str(value), spec["enum"])
+            hint = f" Did you mean {near!r}?" if near else ""
             msg = f"Unknown {name} {value!r}: choose one of {', '.join(spec['enum'])}.{hint}"
             raise ConfigError(msg)
         low, high = spec.get("minimum"), spec.get("maximum")

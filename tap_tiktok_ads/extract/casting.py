@@ -10,13 +10,14 @@ from __future__ import annotations
 import codecs
 import decimal
 import itertools
-import math
 import re
 import threading
 import typing as t
 from datetime import datetime, timezone
 
 import msgspec
+
+from tap_tiktok_ads.api.messages import DECODE_ERRORS, exact_number, json_number
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -73,29 +74,6 @@ def attribute(value: t.Any) -> str | None:
     return None if value in ("", "-") else text(value)
 
 
-def _exact(sent: str) -> float | decimal.Decimal:
-    """The number that a text is: a float where that loses nothing, else a decimal."""
-    result = float(sent)
-    if len(sent) > EXACT_FLOAT and decimal.Decimal(repr(result)) != decimal.Decimal(sent):
-        return decimal.Decimal(sent)
-    return result
-
-
-def json_number(sent: str) -> float | decimal.Decimal:
-    """A JSON number that is no integer, exactly as sent, unless its exponent has three digits.
-
-    Raises:
-        msgspec.ValidationError: it is beyond the range of floats.
-    """
-    if len(sent) > EXACT_FLOAT and _NUMBER.fullmatch(sent):
-        return _exact(sent)
-    result = float(sent)
-    if math.isinf(result):
-        msg = "Number out of range"
-        raise msgspec.ValidationError(msg)
-    return result
-
-
 def number(value: t.Any) -> float | decimal.Decimal | None:
     """A number, exactly as sent: a float where that loses nothing, else a decimal."""
     if type(value) in _NUMBERS:
@@ -104,7 +82,7 @@ def number(value: t.Any) -> float | decimal.Decimal | None:
         if value in NO_VALUE:
             return None
         if _NUMBER.fullmatch(value):
-            return _exact(value)
+            return exact_number(value)
     if value is None:
         return None
     raise BadValueError(value)
@@ -418,8 +396,6 @@ class _Envelope(msgspec.Struct):
 
 _decode_objects = msgspec.json.Decoder(_Envelope, float_hook=json_number).decode
 _ENCODE = msgspec.json.Encoder(decimal_format="number").encode
-#: What msgspec raises at a text that is not the JSON that is expected.
-NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 #: Decodes a record that `decode_page` left as it came.
 decode_object = msgspec.json.Decoder(dict[str, t.Any], float_hook=json_number).decode
 
@@ -433,7 +409,7 @@ def decode_page(body: bytes) -> t.Any:
     try:
         envelope = _decode_objects(body)
         _check_text(body)  # what is decoded later is not looked into now
-    except NO_JSON:
+    except DECODE_ERRORS:
         return None
     objects = all(bytes(memoryview(raw)[:1]) == b"{" for raw in envelope.data.rows)
     return envelope if objects else None
@@ -525,7 +501,7 @@ class ReportDecoder:
         with self._lock:
             try:
                 return self._members(body)
-            except (*NO_JSON, BadValueError):
+            except (*DECODE_ERRORS, BadValueError):
                 return None
 
     def _members(self, body: bytes) -> t.Any:

@@ -7,12 +7,12 @@ text, so that a string may hold JSON.
 
 from __future__ import annotations
 
-import difflib
 import re
 import typing as t
 
 import pendulum
 
+from tap_tiktok_ads.api.suggestions import close_match
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
@@ -91,8 +91,8 @@ def check(value: t.Any, known: Collection[str], lists: Collection[str], unit: st
                 except dates.DateError as error:
                     raise MacroError(str(error)) from None
             elif name not in known or match["offset"]:
-                near = difflib.get_close_matches(name, [*known, *dates.ANCHORS], n=1)
-                hint = f"did you mean {{{near[0]}}}?" if near else f"known are {_listed(known)}."
+                near = close_match(name, [*known, *dates.ANCHORS])
+                hint = f"did you mean {{{near}}}?" if near else f"known are {_listed(known)}."
                 msg = f"Unknown macro {macro}: {hint}"
                 raise MacroError(msg)
             elif name in lists and macro != text:

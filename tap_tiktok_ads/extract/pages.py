@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api import errors
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Request
+    from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.extract.dates import Window
 
 #: Parameters that may change between two pages: TikTok refuses some metrics, and totals.

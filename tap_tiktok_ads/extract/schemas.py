@@ -9,19 +9,16 @@ import copy
 import functools
 import re
 import typing as t
-from pathlib import Path
 
 import msgspec
 
+from tap_tiktok_ads.api.metric_catalog import SCHEMAS_FOLDER, load_catalog, metric_schema
 from tap_tiktok_ads.extract import casting as records
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Schema: t.TypeAlias = "dict[str, t.Any]"
-
-PACKAGED = Path(__file__).parent.parent / "schemas"
-FOLDER = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "schemas"
 
 #: What stands in a key column where there is nothing, as in TikTok's reports; databases that take
 #: empty text for null would refuse it in a key.
@@ -69,36 +66,13 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?
 
 @functools.cache
 def _load(name: str) -> Schema:
-    content: Schema = msgspec.json.decode((FOLDER / f"{name}.json").read_bytes())
+    content: Schema = msgspec.json.decode((SCHEMAS_FOLDER / f"{name}.json").read_bytes())
     return content
 
 
 def entity(name: str) -> Schema:
     """The JSON Schema of an entity stream."""
     return copy.deepcopy(_load(name))
-
-
-def default_metrics(report: str) -> tuple[str, ...]:
-    """The metrics that a built-in report asks for when all its columns are selected."""
-    return tuple(_load("metrics")["reports"][report])
-
-
-def metric(name: str) -> Schema:
-    """The column of a metric; text for one that the catalogue does not know."""
-    known = _load("metrics")["metrics"].get(name)
-    if known is None:
-        return {"type": ["string", "null"]}
-    return {"type": [known["type"], "null"], "description": known["description"]}
-
-
-def catalogue() -> Schema:
-    """`schemas/metrics.json`: every metric and dimension that is known of reports.
-
-    `metrics` and `dimensions` by name; `supported`, for some dimensions of a report type, the only
-    metrics that may be asked for beside them (TikTok's list, or what connectors ask for);
-    `reports`, the default metrics of the built-in ones.
-    """
-    return _load("metrics")
 
 
 def infer(rows: Iterable[Mapping[str, t.Any]]) -> Schema:
@@ -123,8 +97,8 @@ def infer(rows: Iterable[Mapping[str, t.Any]]) -> Schema:
         if name in TIMES:
             columns[name] = {**TIMES[name], "type": ["string", "null"]}
         elif "string" in column.get("type", ()):
-            if name in _load("metrics")["metrics"]:
-                columns[name] = metric(name)
+            if name in load_catalog()["metrics"]:
+                columns[name] = metric_schema(name)
             elif times.get(name):
                 column["format"] = "date-time"
     return schema
@@ -189,7 +163,7 @@ def report(dimensions: Sequence[str], metrics: Sequence[str], *, top_view: bool 
     `stat_time_day` is a date in account time. Dimensions are never null; metrics may be, for
     TikTok sends `-` where one does not apply.
     """
-    catalogue = _load("metrics")
+    catalogue = load_catalog()
     properties: Schema = {
         "advertiser_id": {
             "type": "string",
@@ -212,5 +186,5 @@ def report(dimensions: Sequence[str], metrics: Sequence[str], *, top_view: bool 
             "description": "Interest category of the newer list.",
         }
     for name in metrics:
-        properties[name] = metric(name)
+        properties[name] = metric_schema(name)
     return {"type": "object", "additionalProperties": True, "properties": properties}

@@ -40,7 +40,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode, Request, Response
+    from tap_tiktok_ads.api.messages import Decode, Request, Response
     from tap_tiktok_ads.context import ContextTap
 
     Send = Callable[[Request], Response]

@@ -16,8 +16,8 @@ from tap_tiktok_ads.api.errors import (
     TransientError,
     is_too_large,
 )
+from tap_tiktok_ads.api.report_rules import task_conflict
 from tap_tiktok_ads.api.report_tasks import CHECK_PATH, CREATE_PATH, DOWNLOAD_PATH
-from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.extract.pages import Page, Task
 
 if t.TYPE_CHECKING:
@@ -104,9 +104,7 @@ class Ways:
         if settings.environment != "sandbox":
             params = task.request.params
             filters = [one["field_name"] for one in params.get("filtering", ())]
-            reason = report_definitions.why_no_task(
-                stream.report_type, stream.dimensions, params["metrics"], filters
-            )
+            reason = task_conflict(stream.report_definition(), params["metrics"], filters)
         if reason is not None:
             self._warn_once("no tasks", "No task of TikTok's makes this report: %s.", reason)
         return reason is None

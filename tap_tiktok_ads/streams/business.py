@@ -6,7 +6,7 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.client import Request
+from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.streams.base import EntityStream
 from tap_tiktok_ads.streams.lookup import DependentStream

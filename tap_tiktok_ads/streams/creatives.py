@@ -12,7 +12,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Request
+    from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.extract.pages import Task
 
 

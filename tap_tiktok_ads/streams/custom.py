@@ -8,7 +8,6 @@ import urllib.parse
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.client import Request
 from tap_tiktok_ads.api.errors import (
     AuthError,
     ConfigError,
@@ -17,6 +16,7 @@ from tap_tiktok_ads.api.errors import (
     TapError,
     ThrottledError,
 )
+from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.pagination import MAX_PAGES, last_page, next_pages
 from tap_tiktok_ads.extract import casting as records
 from tap_tiktok_ads.extract import json_paths as paths
@@ -33,8 +33,8 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode, Response
-    from tap_tiktok_ads.config.custom_reports import ReportDefinition
+    from tap_tiktok_ads.api.messages import Decode, Response
+    from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.config.custom_streams import Cursor, StreamDefinition
     from tap_tiktok_ads.context import ContextTap
     from tap_tiktok_ads.extract.dates import Window

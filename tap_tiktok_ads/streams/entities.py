@@ -7,6 +7,7 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api import advertisers as accounts
+from tap_tiktok_ads.api import hosts
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.streams.base import EntityStream
 
@@ -18,7 +19,7 @@ class Advertisers(EntityStream):
     """Ad accounts with status, currency and time zone; contact details come masked."""
 
     name = "advertisers"
-    path = accounts.INFO_PATH
+    path = hosts.ADVERTISER_INFO_PATH
     permission = "100 Read Ad Account Information"
     primary_keys = ("advertiser_id",)
     tracks_deleted = False  # those of the settings are asked for, not listed
@@ -34,7 +35,7 @@ class Campaigns(EntityStream):
     """Campaigns of every buying type, deleted ones included; Upgraded Smart+ among them."""
 
     name = "campaigns"
-    path = "/campaign/get/"
+    path = hosts.CAMPAIGNS_PATH
     permission = "200 Read Campaigns"
     primary_keys = ("advertiser_id", "campaign_id")
     replication_key = "modify_time"

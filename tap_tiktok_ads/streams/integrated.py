@@ -15,7 +15,6 @@ from typing_extensions import override
 from tap_tiktok_ads import totals
 from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.client import Request, Response
 from tap_tiktok_ads.api.errors import (
     ApiError,
     ConfigError,
@@ -24,9 +23,17 @@ from tap_tiktok_ads.api.errors import (
     ResponseError,
     TooLargeError,
 )
+from tap_tiktok_ads.api.messages import Request, Response
+from tap_tiktok_ads.api.metric_catalog import default_metrics, unknown_metrics
 from tap_tiktok_ads.api.pagination import total_number
+from tap_tiktok_ads.api.report_rules import (
+    MAX_METRICS,
+    ReportDefinition,
+    expand_metrics,
+    metric_conflict,
+    rejected_metrics,
+)
 from tap_tiktok_ads.config import custom_reports as report_definitions
-from tap_tiktok_ads.config.custom_reports import MAX_METRICS
 from tap_tiktok_ads.extract import casting as records
 from tap_tiktok_ads.extract import dates, schemas
 from tap_tiktok_ads.extract import lookahead as fetch
@@ -41,7 +48,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode
+    from tap_tiktok_ads.api.messages import Decode
     from tap_tiktok_ads.context import ContextTap
 
 #: Ids that a filter of a report may hold.
@@ -169,7 +176,7 @@ class ReportStream(WindowedStream):
 
     def metric_names(self) -> Sequence[str]:
         """Names, and groups, of the metrics that there are columns for, unless settings tell."""
-        return schemas.default_metrics(self.name)
+        return default_metrics(self.name)
 
     def named_by_users(self) -> Sequence[str]:
         """Those of `metric_names` that users wrote."""
@@ -193,20 +200,26 @@ class ReportStream(WindowedStream):
         self.all_metrics = self._expanded(written) if written else tuple(self.metric_names())
         return schemas.report(self.dimensions, self.all_metrics, top_view=self.top_view)
 
+    def report_definition(self) -> ReportDefinition:
+        """Return the report's level, type and dimensions."""
+        return ReportDefinition(
+            self.name, self.data_level, tuple(self.dimensions), report_type=self.report_type
+        )
+
     def _expanded(self, written: Sequence[str]) -> tuple[str, ...]:
-        report = (self.report_type, self.data_level, self.dimensions)
+        report = self.report_definition()
         try:
-            metrics = report_definitions.expand(written, *report)
+            metrics = expand_metrics(written, report)
             if not metrics:
                 msg = f"nothing of {', '.join(written)} is valid in this report"
                 raise ValueError(msg)  # noqa: TRY301 - one message for both
             for name in written:
-                if (reason := report_definitions.why_not(name, *report)) is not None:
+                if (reason := metric_conflict(name, report)) is not None:
                     raise ValueError(reason)  # noqa: TRY301 - one message for both
         except ValueError as error:
             msg = f"Setting 'report_metrics', {self.name}: {error}."
             raise ConfigError(msg) from None
-        if unknown := report_definitions.unknown(metrics):
+        if unknown := unknown_metrics(metrics):
             self.run_context.logger.warning(
                 "Metrics of %s that are not in the catalogue, and taken for text: %s.",
                 self.name,
@@ -335,7 +348,7 @@ class ReportStream(WindowedStream):
         metrics = task.request.params["metrics"]
         if not isinstance(error, RejectedRequestError) or error.code != errors.INVALID_PARAMETER:
             return ()
-        refused = report_definitions.rejected_metrics(error.api_message, metrics)
+        refused = rejected_metrics(error.api_message, metrics)
         return refused if len(refused) < len(metrics) else ()
 
     def _merged(self, task: Task) -> Page:

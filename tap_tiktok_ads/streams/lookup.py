@@ -10,8 +10,8 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.client import Request
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.config.custom_streams import MOST_COMBINATIONS, Lookup
 from tap_tiktok_ads.extract import schemas
 from tap_tiktok_ads.extract.pages import Page, Task

@@ -9,6 +9,7 @@ import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.api.metric_catalog import metric_schema
 from tap_tiktok_ads.extract import casting as records
 from tap_tiktok_ads.extract import lookahead as fetch
 from tap_tiktok_ads.extract import schemas
@@ -18,7 +19,7 @@ from tap_tiktok_ads.streams.integrated import ReportStream, in_filter, of_top_vi
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_tiktok_ads.api.client import Decode
+    from tap_tiktok_ads.api.messages import Decode
 
 METRICS = ("spend", "impressions", "clicks")
 #: The levels that are added up: by the name in columns, the data level and its dimension.
@@ -53,7 +54,7 @@ class Reconciliation(ReportStream):
         schema = schemas.report(self.dimensions, METRICS)
         for level in LEVELS:
             for metric in METRICS:
-                kind = schemas.metric(metric)["type"]
+                kind = metric_schema(metric)["type"]
                 of_level = f"{metric}, added up over {level.replace('_', ' ')}."
                 schema["properties"] |= {
                     f"{metric}_of_{level}": {"type": kind, "description": of_level.capitalize()},

@@ -12,8 +12,8 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api import advertisers as accounts
-from tap_tiktok_ads.api.client import Request
 from tap_tiktok_ads.api.errors import PermissionDeniedError
+from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.schemas import NO_KEY
 from tap_tiktok_ads.streams.base import EntityStream
@@ -23,8 +23,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode, Response
     from tap_tiktok_ads.api.errors import ApiError
+    from tap_tiktok_ads.api.messages import Decode, Response
     from tap_tiktok_ads.extract.dates import Window
 
     Raw = dict[str, t.Any]

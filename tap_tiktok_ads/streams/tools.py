@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.client import Decode, Request, Response
+    from tap_tiktok_ads.api.messages import Decode, Request, Response
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Task
 
