@@ -17,6 +17,7 @@ import yaml
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.metric_catalog import load_catalog
+from tap_tiktok_ads.api.rate_limits import TIERS
 from tap_tiktok_ads.api.report_rules import ReportDefinition, expand_metrics
 from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, JSONSCHEMA
 from tap_tiktok_ads.streams import STREAMS
@@ -78,6 +79,24 @@ def settings_list() -> str:
             facts.append(f"default `{json.dumps(spec['default'])}`")
         parts.append(f"### `{name}`\n\n{' · '.join(facts)}\n\n{spec['description']}")
     return "\n\n".join(parts)
+
+
+def tiers_table() -> str:
+    """Return the limits of each tier and of the endpoints with limits of their own."""
+    rows = []
+    for name, tier in TIERS.items():
+        if name == "unlimited":  # the embedded simulator only
+            continue
+        suffix = " (default)" if name == "basic" else ", each endpoint" if tier.per_endpoint else ""
+        rows.append((f"{name}{suffix}", tier))
+        rows += [(f"{name}, `{path}`", limit) for path, limit in tier.endpoints.items()]
+    return table(
+        ("level", "a second", "a minute", "a day"),
+        (
+            (name, f"{tier.per_second:,}", f"{tier.per_minute:,}", f"{tier.per_day:,}")
+            for name, tier in rows
+        ),
+    )
 
 
 def codes_table() -> str:
@@ -249,6 +268,7 @@ def catalogue() -> str:
 PARTS = {
     "meltano.yml": {"settings": meltano_settings, "select": meltano_select},
     "docs/settings.md": {"settings": settings_list},
+    "docs/rate-limits.md": {"tiers": tiers_table},
     "docs/errors.md": {"codes": codes_table},
     "README.md": {"settings": settings_table, "streams": default_streams},
     "docs/streams.md": {

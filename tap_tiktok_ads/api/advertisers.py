@@ -43,6 +43,11 @@ class Advertiser:
     timezone: str = "UTC"
 
 
+def id_of(advertiser: Advertiser | None) -> str | None:
+    """Return the advertiser's ID, or None for data of no single advertiser."""
+    return None if advertiser is None else advertiser.id
+
+
 class Settings(t.Protocol):
     """The settings that determine which advertisers a run reads."""
 

@@ -190,8 +190,3 @@ class Listings:
                 request = dataclasses.replace(first.request, shared=False)
                 found.append(dataclasses.replace(first, request=request))
         return found
-
-
-def id_of(advertiser: Advertiser | None) -> str | None:
-    """The id; None for what is of no single advertiser."""
-    return None if advertiser is None else advertiser.id

@@ -25,12 +25,13 @@ from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.advertisers import id_of
 from tap_tiktok_ads.api.pagination import Reading, is_past_end, next_pages, total_number
 from tap_tiktok_ads.extract import casting as records
 from tap_tiktok_ads.extract import dates, schemas
 from tap_tiktok_ads.extract import deletions as tombstones
 from tap_tiktok_ads.extract import lookahead as fetch
-from tap_tiktok_ads.extract.pages import READINGS_MORE, Group, Page, Task, id_of
+from tap_tiktok_ads.extract.pages import READINGS_MORE, Group, Page, Task
 from tap_tiktok_ads.singer.writer import BufferedWriter, Lines
 
 if t.TYPE_CHECKING:

@@ -12,11 +12,12 @@ import pendulum
 from typing_extensions import override
 
 from tap_tiktok_ads.api import advertisers as accounts
+from tap_tiktok_ads.api.advertisers import id_of
 from tap_tiktok_ads.api.errors import ResponseError
 from tap_tiktok_ads.api.messages import Request, Response
 from tap_tiktok_ads.extract import dates, lookback, schemas
 from tap_tiktok_ads.extract import deletions as tombstones
-from tap_tiktok_ads.extract.pages import Group, Mark, Page, Task, id_of
+from tap_tiktok_ads.extract.pages import Group, Mark, Page, Task
 from tap_tiktok_ads.singer.stream import TikTokStream
 
 if t.TYPE_CHECKING:

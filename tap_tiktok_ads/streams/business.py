@@ -6,6 +6,7 @@ import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.api.hosts import AUTHORIZED_ADVERTISERS_PATH
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.streams.base import EntityStream
@@ -38,7 +39,7 @@ class AuthorizedAdvertisers(OnceStream):
     """The advertisers that authorised the app; needs the settings app_id and app_secret."""
 
     name = "authorized_advertisers"
-    path = "/oauth2/advertiser/get/"
+    path = AUTHORIZED_ADVERTISERS_PATH
     permission = "100 Read Ad Account Information"
     primary_keys = ("advertiser_id",)
 

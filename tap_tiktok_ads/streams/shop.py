@@ -6,6 +6,7 @@ import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.api.hosts import GMV_MAX_REPORT_PATH
 from tap_tiktok_ads.streams.base import EntityStream
 from tap_tiktok_ads.streams.lookup import DependentStream, LookupTask
 
@@ -65,7 +66,7 @@ class GmvMaxReport(DependentStream):
     """
 
     name = "gmv_max_report"
-    path = "/gmv_max/report/get/"
+    path = GMV_MAX_REPORT_PATH
     primary_keys = ("advertiser_id", "store_id", "campaign_id", "stat_time_day")
     replication_key = "stat_time_day"
     page_size = 1000
