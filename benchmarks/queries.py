@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import typing as t
 
-from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.api.metric_catalog import default_metrics
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ if t.TYPE_CHECKING:
 ADS, REPORT = "ads", "ad_performance_report"
 PAGE_SIZE = 1000
 WINDOW = dt.timedelta(days=30)
-METRICS = schemas.default_metrics(REPORT)[:68]
+METRICS = default_metrics(REPORT)[:68]
 
 
 def ads() -> dict[str, str]:

@@ -29,7 +29,8 @@ except ImportError:
 
 with atheris.instrument_imports(include=["tap_tiktok_ads", "jsonpath_ng"]):
     from tap_tiktok_ads.api import errors, pagination
-    from tap_tiktok_ads.api.client import MAX_MESSAGE_LENGTH, Client, Request
+    from tap_tiktok_ads.api.client import MAX_MESSAGE_LENGTH, Client
+    from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
     from tap_tiktok_ads.extract import (
         casting,
@@ -47,7 +48,7 @@ with atheris.instrument_imports(include=["tap_tiktok_ads", "jsonpath_ng"]):
         to_date_time,
         to_local_date_time,
     )
-    from tap_tiktok_ads.singer.writer import Lines
+    from tap_tiktok_ads.singer.writer import RecordLines
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -172,7 +173,7 @@ def as_json(value: t.Any, space: str = "", *, escaped: bool = False) -> str:
 
 def wire(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """A row as it reads in its RECORD line, numbers as `Number`."""
-    line = Lines("s", ()).of_page()(copy.deepcopy(dict(row)))
+    line = RecordLines("s", ()).of_page()(copy.deepcopy(dict(row)))
     record = json.loads(line, parse_float=Number, parse_int=Number)["record"]
     return t.cast("dict[str, t.Any]", record)
 
@@ -267,7 +268,7 @@ def fuzz_report(source: Source) -> None:
     ]
     for (members, mark), row in zip(fast.data.records, caster.records(flat), strict=True):
         line = b"{" + members + b"}"
-        slow = Lines("s", ()).of_page()(dict(row))
+        slow = RecordLines("s", ()).of_page()(dict(row))
         found = json.loads(line, parse_float=Number, parse_int=Number)
         expected = json.loads(slow, parse_float=Number, parse_int=Number)["record"]
         assert {**found, **_numbers(found)} == {**expected, **_numbers(expected)}, (row, line)
@@ -309,7 +310,7 @@ def fuzz_envelope(source: Source) -> None:
         body = source.raw()
     decode = page_decoder.decode_list_page if source.number(0, 1) else None
     try:
-        reply = TRANSPORT._read(SOME_REQUEST, body, {}, decode)
+        reply = TRANSPORT._response(SOME_REQUEST, body, {}, decode, None)
     except errors.TapError as error:
         text = str(error)
         assert "\n" not in text
@@ -338,7 +339,7 @@ def fuzz_page(source: Source) -> None:
     if found is None:
         return
     with contextlib.suppress(errors.TransientError, msgspec.DecodeError, UnicodeDecodeError):
-        at_once = TRANSPORT._read(SOME_REQUEST, body, {}).data
+        at_once = TRANSPORT._decode(SOME_REQUEST, body, {}).data
         assert [page_decoder.decode_record(raw) for raw in found.data.records] == at_once["list"]
         assert found.data.page_info == at_once.get("page_info")
 

@@ -17,10 +17,10 @@ import yaml
 
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.config import custom_reports as report_definitions
-from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
-from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX
-from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.api.metric_catalog import load_catalog
+from tap_tiktok_ads.api.rate_limits import TIERS
+from tap_tiktok_ads.api.report_rules import ReportDefinition, expand_metrics
+from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, JSONSCHEMA
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -80,6 +80,24 @@ def settings_list() -> str:
             facts.append(f"default `{json.dumps(spec['default'])}`")
         parts.append(f"### `{name}`\n\n{' · '.join(facts)}\n\n{spec['description']}")
     return "\n\n".join(parts)
+
+
+def tiers_table() -> str:
+    """Return the limits of each tier and of the endpoints with limits of their own."""
+    rows = []
+    for name, tier in TIERS.items():
+        if name == "unlimited":  # the embedded simulator only
+            continue
+        suffix = " (default)" if name == "basic" else ", each endpoint" if tier.per_endpoint else ""
+        rows.append((f"{name}{suffix}", tier))
+        rows += [(f"{name}, `{path}`", limit) for path, limit in tier.endpoints.items()]
+    return table(
+        ("level", "a second", "a minute", "a day"),
+        (
+            (name, f"{tier.per_second:,}", f"{tier.per_minute:,}", f"{tier.per_day:,}")
+            for name, tier in rows
+        ),
+    )
 
 
 def codes_table() -> str:
@@ -197,9 +215,15 @@ def descriptions() -> str:
     return "\n\n".join(parts)
 
 
+def metric_count(level: str, dimensions: tuple[str, ...], kind: str) -> str:
+    """Return how many metrics are valid in a report."""
+    report = ReportDefinition("", level, dimensions, report_type=kind)
+    return str(len(expand_metrics(["all"], report)))
+
+
 def catalogue() -> str:
     """How many metrics there are, by group and by level of a daily report."""
-    metrics = schemas.catalogue()["metrics"]
+    metrics = load_catalog()["metrics"]
     groups = collections.Counter(metric["group"] for metric in metrics.values())
     levels = [
         (level, id_)
@@ -221,7 +245,14 @@ def catalogue() -> str:
             (
                 f"`{level}`",
                 *(
-                    str(len(report_definitions.expand(["all"], kind, level, (id_, *others))))
+                    str(
+                        len(
+                            expand_metrics(
+                                ["all"],
+                                ReportDefinition("", level, (id_, *others), report_type=kind),
+                            )
+                        )
+                    )
                     for kind, others in (
                         ("BASIC", ("stat_time_day",)),
                         ("AUDIENCE", ("stat_time_day", "country_code")),
@@ -238,6 +269,7 @@ def catalogue() -> str:
 PARTS = {
     "meltano.yml": {"settings": meltano_settings, "select": meltano_select},
     "docs/settings.md": {"settings": settings_list},
+    "docs/rate-limits.md": {"tiers": tiers_table},
     "docs/errors.md": {"codes": codes_table},
     "README.md": {"settings": settings_table, "streams": default_streams},
     "docs/streams.md": {

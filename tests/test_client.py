@@ -11,7 +11,8 @@ import pytest
 from conftest import config_for, run
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.client import Client, Request
+from tap_tiktok_ads.api.client import Client
+from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
 from tap_tiktok_ads.extract import page_decoder
 

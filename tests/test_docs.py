@@ -15,10 +15,10 @@ import yaml
 from conftest import catalog_of, config_for, run
 from generated import FILES, PARTS, ROOT, render
 
+from tap_tiktok_ads.api.metric_catalog import SCHEMAS_FOLDER
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.config import custom_streams as definitions
-from tap_tiktok_ads.config.validation import validate
-from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.config import settings
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -56,7 +56,7 @@ def test_streams_tell_what_they_are(stream: type) -> None:
 def test_every_schema_file_belongs_to_a_stream() -> None:
     """No schema is left over, none missing."""
     names = {stream.name for stream in STREAMS if not hasattr(stream, "dimensions")}
-    files = {Path(file).stem for file in schemas.FOLDER.glob("*.json")}
+    files = {Path(file).stem for file in SCHEMAS_FOLDER.glob("*.json")}
     assert files == names | {"metrics"}
 
 

@@ -17,8 +17,7 @@ import pendulum
 import pytest
 from conftest import SOAK, Messages, config_for, run
 
-from tap_tiktok_ads.api import client as transport
-from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api import errors, http_responses
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.singer.stream import ODD_TOTALS, TikTokStream
 from tap_tiktok_ads.streams import STREAMS
@@ -97,7 +96,7 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in STREAMS:
         if stream.page_size is not None:
             monkeypatch.setattr(stream, "page_size", PAGE)
-    monkeypatch.setattr(transport, "MAX_BODY_TIMEOUTS", 1)
+    monkeypatch.setattr(http_responses, "MAX_BODY_TIMEOUTS", 1)
 
 
 @pytest.fixture(scope="module")

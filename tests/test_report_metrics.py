@@ -9,8 +9,8 @@ import pytest
 from conftest import catalog_of, config_for, run
 
 from tap_tiktok_ads.api.errors import ConfigError, RejectedRequestError
-from tap_tiktok_ads.config import custom_reports as report_definitions
-from tap_tiktok_ads.extract import schemas
+from tap_tiktok_ads.api.metric_catalog import load_catalog, metric_schema
+from tap_tiktok_ads.api.report_rules import ReportDefinition, expand_metrics, rejected_metrics
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -29,7 +29,7 @@ def asked(sim: Simulator) -> list[list[str]]:
 
 def test_the_catalogue_is_large() -> None:
     """Every metric that the sources name is there, with its type, group and description."""
-    metrics = schemas.catalogue()["metrics"]
+    metrics = load_catalog()["metrics"]
     assert len(metrics) > 1000
     for metric in metrics.values():
         assert metric["type"] in {"string", "integer", "number", "boolean"}
@@ -59,8 +59,8 @@ def test_usual_metrics_and_more(sim: Simulator) -> None:
 
 def test_one_row_for_each_key_of_250_metrics(sim: Simulator) -> None:
     """A hundred metrics go into a request; the rows of several are merged by key."""
-    every = report_definitions.expand(["all"], "BASIC", "AUCTION_CAMPAIGN", DIMENSIONS)
-    numbers = [name for name in every if schemas.metric(name)["type"][0] != "string"]
+    every = expand_metrics(["all"], ReportDefinition(REPORT, "AUCTION_CAMPAIGN", tuple(DIMENSIONS)))
+    numbers = [name for name in every if metric_schema(name)["type"][0] != "string"]
     wanted = numbers[:250]
     plain = run(config_for(sim), [REPORT])
     before = len(asked(sim))
@@ -139,4 +139,4 @@ def test_another_refusal_of_parameters_is_an_error(sim: Simulator) -> None:
 )
 def test_which_metrics_an_error_names(message: str, refused: tuple[str, ...]) -> None:
     """Only names that are quoted, listed or behind the last colon, of metrics asked for."""
-    assert report_definitions.rejected_metrics(message, ["spend", "clicks", "form"]) == refused
+    assert rejected_metrics(message, ["spend", "clicks", "form"]) == refused

@@ -21,15 +21,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.client import Client, Request
+from tap_tiktok_ads.api.client import Client
+from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
+from tap_tiktok_ads.api.report_rules import ReportDefinition, task_conflict
 from tap_tiktok_ads.api.report_tasks import (
     MAX_CHECK_SECONDS,
     MAX_TASK_MINUTES,
     ReportFile,
     ReportTasks,
 )
-from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -592,5 +593,9 @@ def test_why_not_by_a_task(
     reason: str | None,
 ) -> None:
     """What TikTok's page says of tasks decides which reports can be had by one."""
-    found = report_definitions.why_no_task(report_type, dimensions, metrics, filters)
+    found = task_conflict(
+        ReportDefinition("", "AUCTION_AD", tuple(dimensions), report_type=report_type),
+        metrics,
+        filters,
+    )
     assert (found is None) if reason is None else (reason in (found or ""))

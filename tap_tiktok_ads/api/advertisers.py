@@ -10,19 +10,21 @@ import pendulum
 from pendulum.tz.exceptions import InvalidTimezone
 
 from tap_tiktok_ads.api.errors import ConfigError, PermissionDeniedError, RejectedRequestError
+from tap_tiktok_ads.api.hosts import (
+    ADVERTISER_INFO_PATH,
+    AUTHORIZED_ADVERTISERS_PATH,
+    CAMPAIGNS_PATH,
+)
 from tap_tiktok_ads.api.messages import Request
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from tap_tiktok_ads.api.client import Client
     from tap_tiktok_ads.api.messages import Response
-    from tap_tiktok_ads.config.settings import Settings
 
 logger = logging.getLogger("tap-tiktok-ads")
 
-INFO_PATH = "/advertiser/info/"
-CAMPAIGNS_PATH = "/campaign/get/"
 #: The buying type of objects that TikTok lists, and reports, only when asked for them alone.
 TOPVIEW = "RESERVATION_TOP_VIEW"
 #: TopView objects that a page may hold at most.
@@ -42,13 +44,28 @@ class Advertiser:
 
 
 def id_of(advertiser: Advertiser | None) -> str | None:
-    """Return the id of an advertiser, or None for the data of many."""
+    """Return the advertiser's ID, or None for data of no single advertiser."""
     return None if advertiser is None else advertiser.id
+
+
+class Settings(t.Protocol):
+    """The settings that determine which advertisers a run reads."""
+
+    @property
+    def environment(self) -> str: ...
+    @property
+    def advertiser_ids(self) -> Sequence[str]: ...
+    @property
+    def exclude_advertiser_ids(self) -> Collection[str]: ...
+    @property
+    def app_id(self) -> str: ...
+    @property
+    def app_secret(self) -> str: ...
 
 
 def info_request(advertiser_ids: Sequence[str]) -> Request:
     """A call for the details of up to `INFO_BATCH_SIZE` advertisers."""
-    return Request(INFO_PATH, {"advertiser_ids": list(advertiser_ids)}, shared=True)
+    return Request(ADVERTISER_INFO_PATH, {"advertiser_ids": list(advertiser_ids)}, shared=True)
 
 
 def topview_campaigns_request(advertiser_id: str) -> Request:
@@ -128,7 +145,7 @@ def authorized_advertisers(client: Client, app_id: str, app_secret: str) -> dict
         ApiError: the token or the app is refused.
     """
     params = {"app_id": app_id, "secret": app_secret}
-    reply = client.send(Request("/oauth2/advertiser/get/", params, shared=True))
+    reply = client.send(Request(AUTHORIZED_ADVERTISERS_PATH, params, shared=True))
     return {
         str(row["advertiser_id"]): str(row.get("advertiser_name") or "") for row in rows_of(reply)
     }

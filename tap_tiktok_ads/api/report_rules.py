@@ -14,7 +14,7 @@ from tap_tiktok_ads.api.metric_catalog import load_catalog
 from tap_tiktok_ads.api.suggestions import closest_match, suggest
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 #: Levels of a report, from the top. `data_level` is `AUCTION_` and a level.
 LEVELS = ("ADVERTISER", "CAMPAIGN", "ADGROUP", "AD")
@@ -113,7 +113,7 @@ class ReportDefinition:
     metrics: tuple[str, ...] = ()
     report_type: str = "BASIC"
     service_type: str = "AUCTION"
-    filters: tuple[Mapping[str, str], ...] = ()
+    filters: tuple[dict[str, str], ...] = ()
     lookback_days: int | None = None
     description: str = ""
 

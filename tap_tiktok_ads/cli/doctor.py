@@ -12,6 +12,7 @@ import click
 
 from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.hosts import ADVERTISER_INFO_PATH
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.streams.business import AuthorizedAdvertisers
@@ -147,7 +148,7 @@ def _examine(tap: TapTikTokAds) -> Report:
     for probe, finding in tap.run_context.workers.ordered(probes, lambda probe: (probe.run(), ())):
         owner = probe.task.advertiser.id if probe.task.advertiser else ALL
         streams.setdefault(probe.stream.name, {})[owner] = finding
-        if probe.stream.path == accounts.INFO_PATH:
+        if probe.stream.path == ADVERTISER_INFO_PATH:
             facts |= {row["advertiser_id"]: row for row in probe.rows}
     readable = {one.id for one in tap.run_context.advertisers}
     advertisers = [

@@ -7,12 +7,12 @@ hold JSON.
 
 from __future__ import annotations
 
-import difflib
 import re
 import typing as t
 
 import pendulum
 
+from tap_tiktok_ads.api.suggestions import closest_match
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
@@ -163,8 +163,10 @@ def _validate_name(
     """
     macro, name = match[0], match["name"]
     if name not in names or match["offset"]:
-        close = difflib.get_close_matches(name, [*names, *dates.ANCHORS], n=1)
-        hint = f"did you mean {{{close[0]}}}?" if close else f"known are {_in_braces(names)}."
+        similar = closest_match(name, [*names, *dates.ANCHORS])
+        hint = (
+            f"did you mean {{{similar}}}?" if similar else f"known are {_in_braces(names)}."
+        )
         msg = f"Unknown macro {macro}: {hint}"
         raise MacroError(msg)
     if name in list_names and macro != match.string:

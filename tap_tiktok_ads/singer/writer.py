@@ -21,21 +21,21 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib.encoding.simple import Message
 
-#: Seconds after which a written record is passed on, should nothing else do so.
-FLUSH_AFTER = 1.0
-#: Seconds that a write under way may take once the run was told to stop.
-GRACE = 5.0
+#: Seconds after which written records are flushed.
+FLUSH_SECONDS = 1.0
+#: Maximum seconds of a write under way once a termination signal has arrived.
+TERMINATION_SECONDS = 5.0
 
 
 class RecordLines:
-    """Makes RECORD lines of rows. Thread-safe."""
+    """Encodes records as RECORD lines. Thread-safe."""
 
     def __init__(self, stream: str, deselected: Collection[str]) -> None:
-        """Note what the lines have in common.
+        """Prepare the parts that all lines have in common.
 
         Args:
-            stream: the name of the stream in the messages.
-            deselected: columns that do not go into them.
+            stream: Name of the stream in the messages.
+            deselected: Columns that are not written.
         """
         self._deselected = tuple(deselected)
         self._before = b'{"type":"RECORD","stream":' + encoder.encode(stream) + b',"record":'
@@ -45,25 +45,23 @@ class RecordLines:
         return b',"time_extracted":' + encoder.encode(utc_now()) + b"}\n"
 
     def for_page(self) -> Callable[[Record], bytes]:
-        """What makes the line of a row; takes the columns that are left out from the row."""
+        """Return the function that encodes a record. It removes deselected columns from it."""
         before, after, encode = self._before, self._after(), encoder.encode
         deselected = self._deselected
 
-        def line(row: Record) -> bytes:
+        def line(record: Record) -> bytes:
             for column in deselected:
-                row.pop(column, None)
-            return before + encode(row) + after
+                record.pop(column, None)
+            return before + encode(record) + after
 
         return line
 
     def join_members(self, members: list[bytes], columns: Mapping[str, t.Any]) -> bytes:
-        """The lines of report rows, given the members of their JSON objects.
-
-        Changes the list.
+        """Return the lines of report records whose JSON members are encoded already.
 
         Args:
-            rows: the members of each.
-            common: those that all of them begin with.
+            members: The members of each record. The list is changed.
+            columns: The columns that all records begin with.
         """
         if not members:
             return b""
@@ -91,12 +89,12 @@ class BufferedWriter(MsgSpecWriter):
         The action is the last that writes: where what it raises to end the run gets lost, the next
         message raises `SystemExit`. Code in C that a handler interrupts may drop any exception, as
         it happens while msgspec makes a decoder.
-        Where nobody reads what is written, the process ends after `GRACE` seconds or when asked
+        Where nobody reads what is written, the process ends after `TERMINATION_SECONDS` or when asked
         again, without the action.
         """
         if self._afterwards is not None:
             os._exit(1)
-        stuck = threading.Timer(GRACE, os._exit, [1])
+        stuck = threading.Timer(TERMINATION_SECONDS, os._exit, [1])
         stuck.daemon = True
         stuck.start()
         if self._busy:
@@ -143,7 +141,7 @@ class BufferedWriter(MsgSpecWriter):
                 rest = rest[sys.stdout.buffer.write(rest) :]
             rest.release()
             now = time.monotonic()
-            if flush or now - self._flushed >= FLUSH_AFTER:
+            if flush or now - self._flushed >= FLUSH_SECONDS:
                 sys.stdout.flush()
                 self._flushed = now
         except BrokenPipeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import typing as t
 
 from tap_tiktok_ads.streams import (
@@ -50,6 +51,23 @@ class StreamEntry:
             return self.stream_class
         report_class = t.cast("type[ReportStream]", self.stream_class)
         return functools.partial(report_class, definition=self.definition)
+
+    @property
+    def report(self) -> ReportDefinition | None:
+        """The definition of a report, or None for other streams."""
+        return self.definition or getattr(self.stream_class, "definition", None)
+
+    @property
+    def description(self) -> str:
+        """The description that users read."""
+        if self.definition is not None:
+            return self.definition.description
+        return inspect.cleandoc(self.stream_class.__doc__ or "")
+
+    @property
+    def permission(self) -> str:
+        """The scope that the token needs: TikTok's number and name."""
+        return self.stream_class.permission
 
     @property
     def is_report(self) -> bool:

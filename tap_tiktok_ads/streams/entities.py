@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_tiktok_ads.api.advertisers import INFO_BATCH_SIZE, INFO_PATH, batches, info_request
+from tap_tiktok_ads.api.advertisers import INFO_BATCH_SIZE, batches, info_request
+from tap_tiktok_ads.api.hosts import ADVERTISER_INFO_PATH, CAMPAIGNS_PATH
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.streams.listing import ListStream
 
@@ -32,7 +33,7 @@ class Advertisers(ListStream):
     """Ad accounts with status, currency and time zone; contact details come masked."""
 
     name = "advertisers"
-    path = INFO_PATH
+    path = ADVERTISER_INFO_PATH
     permission = "100 Read Ad Account Information"
     primary_keys = ("advertiser_id",)
     can_track_deletions = False  # the accounts of the settings are requested, not listed
@@ -43,7 +44,7 @@ class Campaigns(ListStream):
     """Campaigns of every buying type, deleted ones included; Upgraded Smart+ among them."""
 
     name = "campaigns"
-    path = "/campaign/get/"
+    path = CAMPAIGNS_PATH
     permission = "200 Read Campaigns"
     primary_keys = ("advertiser_id", "campaign_id")
     replication_key = "modify_time"
