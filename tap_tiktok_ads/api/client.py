@@ -304,7 +304,7 @@ class Client:
         page = decode(body) if decode else None
         if page is None:
             return self._decode(request, body, headers, file)
-        data = {"list": page.data.rows, "page_info": page.data.page_info}
+        data = {"list": page.data.records, "page_info": page.data.page_info}
         return self._success(body, headers, data, page.request_id)
 
     def _decode(

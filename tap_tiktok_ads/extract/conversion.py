@@ -35,6 +35,28 @@ class LineEncoder(t.Protocol):
         """Return the lines of report records whose JSON members are encoded already."""
 
 
+class RecordFlattener:
+    """Turns raw records into flat records that are not yet cast."""
+
+    def __init__(self, source: Source, transforms: Sequence[Transform] = ()) -> None:
+        """Prepare.
+
+        Args:
+            source: Flattens one raw record.
+            transforms: Functions that change a flat record, in this order.
+        """
+        self.source = source
+        self._transforms = transforms
+
+    def records(self, task: Task, raw_records: Sequence[t.Any]) -> Iterator[Record]:
+        """Yield the flat records of raw records."""
+        flatten = self.source.flatten
+        records = (flat for raw in raw_records for flat in flatten(_decoded(raw), task))
+        for transform in self._transforms:
+            records = map(transform, records)  # type: ignore[assignment]
+        return records
+
+
 class PageBuilder:
     """Turns the raw records of a response into a page.
 
@@ -43,20 +65,15 @@ class PageBuilder:
 
     Attributes:
         encoder: Encodes RECORD lines, or None if the records need a further step of the SDK.
-        transforms: Functions that change a flat record before it is cast.
     """
 
     def __init__(
-        self,
-        source: Source,
-        caster: Caster,
-        record_filter: RecordFilter,
-        transforms: Sequence[Transform] = (),
+        self, flattener: RecordFlattener, caster: Caster, record_filter: RecordFilter
     ) -> None:
-        self.source = source
+        self.source = flattener.source
         self.caster = caster
-        self.transforms = transforms
         self.encoder: LineEncoder | None = None
+        self._flattener = flattener
         self._filter = record_filter
 
     def build(self, task: Task, raw_records: Sequence[t.Any], response: Response) -> Page:
@@ -68,20 +85,13 @@ class PageBuilder:
         facts = self._facts(raw_records, response)
         if raw_records and isinstance(raw_records[0], tuple):
             return self._from_members(task, raw_records, facts)
-        records = self.caster.records(self.flat_records(task, raw_records))
+        records = self.caster.records(self._flattener.records(task, raw_records))
         if self.encoder is not None:
             return self._encoded(self.encoder, records, facts)
         typed = list(records)
         fingerprints = list(map(self._filter.fingerprint, typed))
         weight = BYTES_PER_JSON_BYTE * len(response.body)
         return Page(typed, len(typed), _usable(fingerprints), weight=weight, **facts)
-
-    def flat_records(self, task: Task, raw_records: Sequence[t.Any]) -> Iterator[Record]:
-        """Return the flat, transformed records, not yet cast."""
-        records = (flat for raw in raw_records for flat in self.source.flatten(_decoded(raw), task))
-        for transform in self.transforms:
-            records = map(transform, records)  # type: ignore[assignment]
-        return records
 
     def _facts(self, raw_records: Sequence[t.Any], response: Response) -> dict[str, t.Any]:
         """Return the facts about the response that every page carries."""

@@ -164,9 +164,7 @@ def _validate_name(
     macro, name = match[0], match["name"]
     if name not in names or match["offset"]:
         similar = closest_match(name, [*names, *dates.ANCHORS])
-        hint = (
-            f"did you mean {{{similar}}}?" if similar else f"known are {_in_braces(names)}."
-        )
+        hint = f"did you mean {{{similar}}}?" if similar else f"known are {_in_braces(names)}."
         msg = f"Unknown macro {macro}: {hint}"
         raise MacroError(msg)
     if name in list_names and macro != match.string:

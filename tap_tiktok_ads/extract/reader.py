@@ -14,14 +14,13 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tap_tiktok_ads.api.client import Client
-    from tap_tiktok_ads.api.messages import Decode, Request, Response
+    from tap_tiktok_ads.api.messages import Decode
     from tap_tiktok_ads.extract.conversion import PageBuilder
-    from tap_tiktok_ads.extract.pages import Record, Task
+    from tap_tiktok_ads.extract.pages import Task
     from tap_tiktok_ads.extract.source import Source
 
     Fetched = tuple[Page, Sequence[Task]]
     Fetch = Callable[[Task], Fetched]
-    Send = Callable[[Request], Response]
 
 logger = logging.getLogger("tap-tiktok-ads")
 
@@ -59,22 +58,6 @@ class PageReader:
         response = self.client.send(task.request, None, self.source.name)
         raw_records = self.source.locate(task, response)
         return raw_records, self.source.following(task, response, len(raw_records))
-
-    def sample(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
-        """Return the flat records of a task, not yet cast, and the tasks that follow.
-
-        Raises:
-            TapError: There is no response, or it cannot be read.
-        """
-        response = send(dataclasses.replace(task.request, splittable=False))
-        try:
-            raw_records = self.source.locate(task, response)
-            following = self.source.following(task, response, len(raw_records))
-            return list(self.builder.flat_records(task, raw_records)), following
-        except errors.TapError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a response of another shape can cause
-            raise unreadable(task, error) from None
 
 
 class TaskRunner:

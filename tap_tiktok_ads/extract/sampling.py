@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import typing as t
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.extract import lookahead
+from tap_tiktok_ads.extract.reader import unreadable
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from tap_tiktok_ads.api.messages import Request, Response
+    from tap_tiktok_ads.extract.conversion import RecordFlattener
     from tap_tiktok_ads.extract.pages import Record, Task
     from tap_tiktok_ads.extract.source import Source
 
+    Send = Callable[[Request], Response]
     FetchSample = Callable[[Task], tuple[list[Record], Sequence[Task]]]
 
 
@@ -50,3 +55,28 @@ def take_sample(
     if denied:
         raise denied[0]
     return []
+
+
+def fetch_sample(
+    flattener: RecordFlattener, task: Task, send: Send
+) -> tuple[list[Record], Sequence[Task]]:
+    """Return the flat records of a task, not yet cast, and the tasks that follow.
+
+    Args:
+        flattener: Flattens the raw records.
+        task: The task to read.
+        send: Sends its request.
+
+    Raises:
+        TapError: There is no response, or it cannot be read.
+    """
+    source = flattener.source
+    response = send(dataclasses.replace(task.request, splittable=False))
+    try:
+        raw_records = source.locate(task, response)
+        following = source.following(task, response, len(raw_records))
+        return list(flattener.records(task, raw_records)), following
+    except errors.TapError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a response of another shape can cause
+        raise unreadable(task, error) from None

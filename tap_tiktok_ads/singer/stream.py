@@ -20,12 +20,12 @@ from typing_extensions import override
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.casting import Caster
-from tap_tiktok_ads.extract.conversion import PageBuilder
+from tap_tiktok_ads.extract.conversion import PageBuilder, RecordFlattener
 from tap_tiktok_ads.extract.deduplication import KeyedFilter, RecordFilter
 from tap_tiktok_ads.extract.page_decoder import decode_list_page
 from tap_tiktok_ads.extract.personal_data import PersonalData
 from tap_tiktok_ads.extract.reader import PageReader, TaskRunner
-from tap_tiktok_ads.extract.sampling import take_sample
+from tap_tiktok_ads.extract.sampling import fetch_sample, take_sample
 from tap_tiktok_ads.extract.source import Source, add_advertiser
 from tap_tiktok_ads.extract.values import BadValueError
 from tap_tiktok_ads.extract.verification import ListVerifier, LookupObserver
@@ -44,7 +44,8 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.messages import Decode
     from tap_tiktok_ads.context import RunContext
     from tap_tiktok_ads.extract.pages import Page, Record, Task
-    from tap_tiktok_ads.extract.reader import Fetched, Send
+    from tap_tiktok_ads.extract.reader import Fetched
+    from tap_tiktok_ads.extract.sampling import Send
     from tap_tiktok_ads.extract.verification import TaskGroup
 
 BookmarksT = t.TypeVar("BookmarksT", bound=Bookmarks)
@@ -118,6 +119,7 @@ class TikTokStream(Stream):
         self.with_deleted = bool(self.run_context.config.get("include_deleted", True))
         self.starts: dict[str | None, t.Any] = {}
         self.fetching: lookahead.Lookahead[Task, Page] | None = None
+        self.personal_data = PersonalData({"properties": {}}, None)
         schema = {"description": self.description(), **self.columns()}
         self.personal_data = PersonalData(schema, self.run_context.config.get("pii"))
         super().__init__(t.cast("t.Any", tap), schema=self.personal_data.schema)
@@ -206,8 +208,12 @@ class TikTokStream(Stream):
     def builder(self) -> PageBuilder:
         """Turns raw records into pages."""
         caster = Caster(self.schema, required=self.primary_keys)
-        transforms = self.personal_data.transforms()
-        return PageBuilder(self.source, caster, self.record_filter, transforms)
+        return PageBuilder(self.flattener, caster, self.record_filter)
+
+    @property
+    def flattener(self) -> RecordFlattener:
+        """Turns raw records into flat ones. Usable before the schema is known."""
+        return RecordFlattener(self.source, self.personal_data.transforms())
 
     def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:  # noqa: ARG002
         """Return a faster decoder of pages, given the deselected columns, or None."""
@@ -290,7 +296,7 @@ class TikTokStream(Stream):
         Raises:
             TapError: There is no response, or it cannot be read.
         """
-        return self.reader.sample(task, send)
+        return fetch_sample(self.flattener, task, send)
 
     def cast_sample(self, records: Sequence[Record]) -> list[Record]:
         """Return the records of a sample as the stream writes them.

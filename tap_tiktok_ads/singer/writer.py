@@ -89,7 +89,7 @@ class BufferedWriter(MsgSpecWriter):
         The action is the last that writes: where what it raises to end the run gets lost, the next
         message raises `SystemExit`. Code in C that a handler interrupts may drop any exception, as
         it happens while msgspec makes a decoder.
-        Where nobody reads what is written, the process ends after `TERMINATION_SECONDS` or when asked
+        Where nobody reads stdout, the process ends after `TERMINATION_SECONDS` or when asked
         again, without the action.
         """
         if self._afterwards is not None:

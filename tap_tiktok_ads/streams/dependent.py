@@ -30,7 +30,8 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.context import RunContext
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record
-    from tap_tiktok_ads.extract.reader import Fetched, Send
+    from tap_tiktok_ads.extract.reader import Fetched
+    from tap_tiktok_ads.extract.sampling import Send
     from tap_tiktok_ads.problems import Warnings
 
     Values = Mapping[str, t.Any]

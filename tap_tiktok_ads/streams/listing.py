@@ -15,6 +15,7 @@ from tap_tiktok_ads.api.advertisers import (
 )
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.extract.conversion import RecordFlattener
 from tap_tiktok_ads.extract.deletions import DELETED_AT, DELETED_AT_SCHEMA
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.schemas import entity_schema
@@ -25,7 +26,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.extract.conversion import PageBuilder
     from tap_tiktok_ads.extract.deduplication import KeyedFilter
     from tap_tiktok_ads.extract.pages import Page, Record
     from tap_tiktok_ads.extract.verification import TaskGroup
@@ -228,13 +228,13 @@ class ListStream(TikTokStream):
         tracker = self.deletion_tracker
         return tracker.previous_keys(advertiser) if tracker else None
 
-    @functools.cached_property
+    @property
     @override
-    def builder(self) -> PageBuilder:
-        builder = super().builder
+    def flattener(self) -> RecordFlattener:
+        transforms = self.personal_data.transforms()
         if self.deletion_tracker is not None:
-            builder.transforms = (*builder.transforms, _mark_as_listed)
-        return builder
+            transforms = (*transforms, _mark_as_listed)
+        return RecordFlattener(self.source, transforms)
 
     @override
     def deletion_pages(self, group: TaskGroup) -> Iterable[Page]:

@@ -35,7 +35,7 @@ class DateRanges:
     def __init__(
         self,
         run_context: RunContext,
-        bookmarks: DayBookmarks,
+        bookmarks: Callable[[], DayBookmarks],
         warnings: Warnings,
         lookback_days: Callable[[Owner], int],
     ) -> None:
@@ -43,7 +43,7 @@ class DateRanges:
 
         Args:
             run_context: Settings and the start of the run.
-            bookmarks: Where to go on.
+            bookmarks: Returns the bookmarks, once the schema is known.
             warnings: The warnings of the stream.
             lookback_days: Returns the days before the bookmark that are re-read.
         """
@@ -69,7 +69,7 @@ class DateRanges:
 
     def _backfill(self, owner: Owner) -> DateRange | None:
         """Return the days before the earliest synced date, if an earlier start is configured."""
-        earliest = self._bookmarks.earliest_date(owner)
+        earliest = self._bookmarks().earliest_date(owner)
         if earliest is None:
             return None
         first, last = self.configured(owner)
@@ -80,19 +80,19 @@ class DateRanges:
         self._run_context.logger.info(
             "Advertiser %s: reading %s to %s first, new to it.", name, first, last
         )
-        self._bookmarks.plan_backfill(owner, dates.Window(first, last))
+        self._bookmarks().plan_backfill(owner, dates.Window(first, last))
         return first, last
 
     def _from_bookmark(self, owner: Owner) -> DateRange:
         configured, last = self.configured(owner)
-        bookmark = self._bookmarks.start(owner)
+        bookmark = self._bookmarks().start(owner)
         first = dates.first_day_to_read(
             configured,
             dates.parse_time(bookmark).date() if bookmark else None,
             self._lookback_days(owner),
             rolling=dates.is_macro(self._run_context.settings.start_date),
         )
-        earliest = self._bookmarks.earliest_date(owner)
+        earliest = self._bookmarks().earliest_date(owner)
         if earliest is not None:  # the lookback does not reach before what any run was to read
             first = max(first, min(configured, earliest))
         if first > last:
@@ -230,10 +230,14 @@ class WindowedStream(TikTokStream):
         """The plan of all windows."""
         ranges = DateRanges(
             self.run_context,
-            t.cast("DayBookmarks", self.bookmarks),
+            lambda: t.cast("DayBookmarks", self.bookmarks),
             self.warnings,
             self.lookback_days,
         )
         return WindowPlan(
-            lambda: self.owners, ranges, self.window_days, self.first_task, self.logger
+            lambda: self.owners,
+            ranges,
+            self.window_days,
+            self.first_task,
+            self.run_context.logger.getChild(self.name),
         )

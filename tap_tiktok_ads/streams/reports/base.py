@@ -308,7 +308,7 @@ class ReportStream(WindowedStream):
     @override
     def builder(self) -> ReportPageBuilder:
         caster = Caster(self.schema, dash_is_null=True, required=self.key_columns())
-        builder = ReportPageBuilder(self.source, caster, self.record_filter)
+        builder = ReportPageBuilder(self.flattener, caster, self.record_filter)
         builder.topview = self.topview
         if self.time_dimension and self.mask["properties", "is_final"]:
             builder.finality = self.finality
