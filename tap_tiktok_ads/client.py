@@ -620,8 +620,6 @@ class TikTokStream(Stream):
             window = f"{group.window.start} to {group.window.end}" if group.window else ""
             progress.at(self.tap.position(group.advertiser), window)
         progress.wrote(rows)
-        if self.tap.reporter is not None:
-            self.tap.reporter.tick()
 
     def begin(self) -> None:
         """Start to fetch, if that has not begun: at the stream's turn, or shortly before it."""

@@ -21,10 +21,10 @@ logger = logging.getLogger("tap-tiktok-ads")
 PREFIX = "tap_tiktok_ads"
 #: Counters by stream: the name without `_total`, the member of `StreamCounts`, and what it is.
 COUNTERS = (
-    ("rows", "rows", "Rows written."),
+    ("rows", "records", "Rows written."),
     ("requests", "requests", "Requests sent."),
     ("retries", "retries", "Requests sent again."),
-    ("waited_seconds", "waited", "Seconds that all threads waited for the request budget."),
+    ("waited_seconds", "seconds_waited", "Seconds that all threads waited for the request budget."),
 )
 
 

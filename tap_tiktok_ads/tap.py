@@ -30,6 +30,7 @@ from tap_tiktok_ads import (
     errors,
     fetch,
     lookback,
+    progress_display,
     report_definitions,
     settings,
     summary,
@@ -38,8 +39,7 @@ from tap_tiktok_ads.client import READINGS_MORE, Listings
 from tap_tiktok_ads.errors import ConfigError
 from tap_tiktok_ads.limits import Limiter
 from tap_tiktok_ads.output import BufferedWriter
-from tap_tiktok_ads.progress import Progress, Reporter
-from tap_tiktok_ads.progress import start as start_reporter
+from tap_tiktok_ads.progress import Progress
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.custom import CustomReport, CustomStream
 from tap_tiktok_ads.streams.entities import AdGroups
@@ -105,7 +105,6 @@ class TapTikTokAds(Tap):
         self.lean = lean
         self.started = pendulum.now("UTC")
         self.progress = Progress()
-        self.reporter: Reporter | None = None
         self.skipped: list[tuple[str, str]] = []
         self.failed: list[tuple[str, str]] = []
         self.problems: dict[int, dict[str, t.Any]] = {}  # by the error that each tells of
@@ -495,7 +494,7 @@ class TapTikTokAds(Tap):
         self.logger.info("Reading %d advertiser(s).", len(self.advertisers))
         if not any(stream.selected for stream in self.streams.values()):
             self.logger.warning("No stream is selected: nothing is read.")
-        with start_reporter(self.progress, self.logger) as self.reporter:
+        with progress_display.show(self.progress, self.logger):
             try:
                 self.sync_all()
             finally:  # of a run that fails or is told to stop, too: the last STATE is written

@@ -335,15 +335,15 @@ def test_demo(tmp_path: Path) -> None:
 
 
 def test_summary(sim: Simulator, tmp_path: Path) -> None:
-    """A run ends with what each stream took: rows, requests, retries, seconds waited."""
+    """A run ends with what each stream took: records, requests, retries, seconds waited."""
     sim.add_fault("http", path="/pixel/list/", status=502)
     result = command("--config", written(tmp_path, "c.json", config_for(sim)))
     pixels = len(
         [row for row in rows_of(result.stdout.splitlines()) if row.startswith('["pixels"')]
     )
     requests = sum(request.path == "/pixel/list/" for request in sim.requests)
-    assert f"pixels: {pixels} rows, {requests} requests, 1 retry, " in result.stderr
-    assert f"total: {len(rows_of(result.stdout.splitlines())):,} rows" in result.stderr
+    assert f"pixels: {pixels} records, {requests} requests, 1 retry, " in result.stderr
+    assert f"total: {len(rows_of(result.stdout.splitlines())):,} records" in result.stderr
 
 
 def test_dotenv(tmp_path: Path) -> None:
