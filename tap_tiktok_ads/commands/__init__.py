@@ -31,7 +31,7 @@ SUMMARY = click.Option(
     ["--summary-file"],
     type=click.Path(),
     metavar="FILE",
-    help="Write what the run did into a file, as OpenMetrics text.",
+    help="Write a summary of the run as JSON, or as OpenMetrics text if FILE ends in .prom.",
 )
 #: `M_ARENA_MAX` of glibc's `malloc.h`.
 MALLOPT_ARENA_MAX = -8
