@@ -346,6 +346,22 @@ def test_summary(sim: Simulator, tmp_path: Path) -> None:
     assert f"total: {len(rows_of(result.stdout.splitlines())):,} records" in result.stderr
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion(shell: str) -> None:
+    """Print the script of a shell with click, and complete the name of a command."""
+    script = command(env={**os.environ, "_TAP_TIKTOK_ADS_COMPLETE": f"{shell}_source"}).stdout
+    assert f"_TAP_TIKTOK_ADS_COMPLETE={shell}_complete" in script
+    completed = command(
+        env={
+            **os.environ,
+            "_TAP_TIKTOK_ADS_COMPLETE": f"{shell}_complete",
+            "COMP_WORDS": "tap-tiktok-ads sam",
+            "COMP_CWORD": "sam" if shell == "fish" else "1",
+        }
+    )
+    assert "sample" in completed.stdout
+
+
 def test_dotenv(tmp_path: Path) -> None:
     """`--config ENV` reads a `.env` file in the working directory; the example is one."""
     text = (ROOT / ".env.example").read_text("utf-8")

@@ -18,7 +18,7 @@ from tap_tiktok_ads.errors import TapError
 from tap_tiktok_ads.tap import TapTikTokAds
 
 #: The sub-commands; each has a module of its name here, with _ for -.
-COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state", "completion")
+COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state")
 HELP = """Execute the Singer tap, or one of the commands below.
 
 \b
