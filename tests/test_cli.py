@@ -319,7 +319,7 @@ def test_demo(tmp_path: Path) -> None:
     """What `make demo` runs: every row arrives in target-jsonl, as the simulator counts them."""
     result = subprocess.run(
         [
-            *(sys.executable, "-m", "tap_tiktok_ads.commands.demo"),
+            *(sys.executable, str(ROOT / "scripts/demo.py")),
             *("--config", str(ROOT / "sample_config.json")),
             *("--target", target_jsonl(), "--output", str(tmp_path)),
         ],
