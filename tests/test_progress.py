@@ -542,14 +542,16 @@ def test_a_signal_handler_that_logs_does_not_deadlock() -> None:
     signal.signal(signal.SIGALRM, on_signal)
     with show(progress, logger, Busy()):
         work()
-        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
-        while received < 100:
-            logger.info("busy")
-            progress.wrote(0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for sent in range(100):
+            signal.setitimer(signal.ITIMER_REAL, 0.001)
+            while received == sent:
+                logger.info("busy")
+                progress.wrote(0)
     """
     code, _, written = on_terminal(body)
     assert code == 0, written
+    lines = set(screen(written))
+    assert [number for number in range(1, 101) if f"INFO | signal {number}" not in lines] == []
     assert written.count("INFO | total: 12,345 records") == 1
 
 
