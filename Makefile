@@ -12,7 +12,7 @@ help: ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 demo: $(VENV)/installed $(TARGET_VENV)/installed ## Run the tap on the simulator into target-jsonl and count
-	@$(BIN)/python -m tap_tiktok_ads.cli.demo --config sample_config.json \
+	@$(BIN)/python scripts/demo.py --config sample_config.json \
 		--target $(TARGET_VENV)/bin/target-jsonl --output demo
 
 test: $(VENV)/installed $(TARGET_VENV)/installed ## Run the test suite

@@ -319,7 +319,7 @@ def test_demo(tmp_path: Path) -> None:
     """What `make demo` runs: every row arrives in target-jsonl, as the simulator counts them."""
     result = subprocess.run(
         [
-            *(sys.executable, "-m", "tap_tiktok_ads.cli.demo"),
+            *(sys.executable, str(ROOT / "scripts/demo.py")),
             *("--config", str(ROOT / "sample_config.json")),
             *("--target", target_jsonl(), "--output", str(tmp_path)),
         ],
@@ -335,15 +335,31 @@ def test_demo(tmp_path: Path) -> None:
 
 
 def test_summary(sim: Simulator, tmp_path: Path) -> None:
-    """A run ends with what each stream took: rows, requests, retries, seconds waited."""
+    """A run ends with what each stream took: records, requests, retries, seconds waited."""
     sim.add_fault("http", path="/pixel/list/", status=502)
     result = command("--config", written(tmp_path, "c.json", config_for(sim)))
     pixels = len(
         [row for row in rows_of(result.stdout.splitlines()) if row.startswith('["pixels"')]
     )
     requests = sum(request.path == "/pixel/list/" for request in sim.requests)
-    assert f"pixels: {pixels} rows, {requests} requests, 1 retry, " in result.stderr
-    assert f"total: {len(rows_of(result.stdout.splitlines())):,} rows" in result.stderr
+    assert f"pixels: {pixels} records, {requests} requests, 1 retry, " in result.stderr
+    assert f"total: {len(rows_of(result.stdout.splitlines())):,} records" in result.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion(shell: str) -> None:
+    """Print the script of a shell with click, and complete the name of a command."""
+    script = command(env={**os.environ, "_TAP_TIKTOK_ADS_COMPLETE": f"{shell}_source"}).stdout
+    assert f"_TAP_TIKTOK_ADS_COMPLETE={shell}_complete" in script
+    completed = command(
+        env={
+            **os.environ,
+            "_TAP_TIKTOK_ADS_COMPLETE": f"{shell}_complete",
+            "COMP_WORDS": "tap-tiktok-ads sam",
+            "COMP_CWORD": "sam" if shell == "fish" else "1",
+        }
+    )
+    assert "sample" in completed.stdout
 
 
 def test_dotenv(tmp_path: Path) -> None:

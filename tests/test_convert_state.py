@@ -107,13 +107,3 @@ def test_the_old_state_itself(tmp_path: Path) -> None:
     result = command("--config", "config.json", "--state", "old.json", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
     assert "convert-state" in result.stderr
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion(shell: str) -> None:
-    """The script is the shell's; what it asks for is answered with commands and options."""
-    script = command("completion", shell).stdout
-    assert f"{shell}_complete" in script
-    environment = {"_TAP_TIKTOK_ADS_COMPLETE": f"{shell}_complete"}
-    words = {"COMP_WORDS": "tap-tiktok-ads sam", "COMP_CWORD": "sam" if shell == "fish" else "1"}
-    assert "sample" in command(env=environment | words).stdout

@@ -1,4 +1,4 @@
-"""What a run tells while it is under way: counts, the line, the log, and the display on a pty."""
+"""Counters of a run, its log lines and its live line on a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ import logging
 import os
 import pty
 import re
-import signal
 import subprocess
 import sys
 import textwrap
 import threading
-import time
 import typing as t
 
 import pytest
 
-from tap_tiktok_ads.progress import LogLines, Progress, StreamCounts, start
+from tap_tiktok_ads import progress_display
+from tap_tiktok_ads.progress import Progress, StreamCounts
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 #: Longer than any test should wait.
 PATIENCE = 30.0
@@ -117,28 +116,31 @@ def large(progress: Progress) -> None:
 @pytest.mark.parametrize(
     ("happens", "line"),
     [
-        (nothing, "start · 0 rows · 0 requests · 0.0/s"),
-        (before_the_first_stream, "start · 0 rows · 2 requests · 0.5/s"),
-        (stream_just_begun, "ads · 0 rows · 0 requests · 0.0/s"),
-        (report, f"ads · advertiser 2 of 3 · {WINDOW} · 12,345 rows · 40 requests · 10.0/s"),
+        (nothing, "start · 0 records · 0 requests · 0.0/s"),
+        (before_the_first_stream, "start · 0 records · 2 requests · 0.5/s"),
+        (stream_just_begun, "ads · 0 records · 0 requests · 0.0/s"),
+        (report, f"ads · advertiser 2 of 3 · {WINDOW} · 12,345 records · 40 requests · 10.0/s"),
         (
             report_that_waits,
             (
-                f"ads · advertiser 2 of 3 · {WINDOW} · 12,345 rows · 40 requests · 10.0/s · "
+                f"ads · advertiser 2 of 3 · {WINDOW} · 12,345 records · 40 requests · 10.0/s · "
                 "waiting: rate limit"
             ),
         ),
-        (one_of_each, "ads · advertiser 1 of 1 · 1 row · 1 request · 0.2/s"),
-        (large, "ads · advertiser 1,234 of 4,321 · 1,234,567 rows · 12,345 requests · 3,086.2/s"),
+        (one_of_each, "ads · advertiser 1 of 1 · 1 record · 1 request · 0.2/s"),
+        (
+            large,
+            "ads · advertiser 1,234 of 4,321 · 1,234,567 records · 12,345 requests · 3,086.2/s",
+        ),
     ],
 )
 def test_the_line_tells_the_facts(
     happens: Callable[[Progress], None], line: str, clock: Clock, progress: Progress
 ) -> None:
-    """The line names stream, advertiser, window, rows, requests, rate and wait, where known."""
+    """The line names stream, advertiser, window, records, requests, rate and wait, where known."""
     clock.now += 4
     happens(progress)
-    assert progress.line() == line
+    assert str(progress) == line
 
 
 def test_the_rate_is_that_of_the_last_ten_seconds(clock: Clock, progress: Progress) -> None:
@@ -164,9 +166,9 @@ def test_a_wait_with_an_end_counts_down(clock: Clock, progress: Progress) -> Non
     """The seconds that are left are told, and the wait is forgotten once it is over."""
     progress.waiting("pause of 60 s", clock.now + 60)
     clock.now += 17.5
-    assert progress.line().endswith(" · waiting: pause of 60 s, 43 s left")
+    assert str(progress).endswith(" · waiting: pause of 60 s, 43 s left")
     clock.now += 42.5
-    assert progress.line().endswith("/s")
+    assert str(progress).endswith("/s")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +188,7 @@ def test_the_wait_that_ends_last_is_told(
     """A short wait of one thread does not hide the long one of all; an empty reason ends any."""
     for reason, seconds in waits:
         progress.waiting(reason, None if seconds is None else clock.now + seconds)
-    assert progress.line().endswith(f" · {told}")
+    assert str(progress).endswith(f" · {told}")
 
 
 # Counts
@@ -205,8 +207,8 @@ def test_each_stream_has_its_own_counts(progress: Progress) -> None:
     requests(progress, 1)
     progress.begin("adgroups", 2)
     assert progress.summary() == [
-        StreamCounts("campaigns", rows=10, requests=3, retries=1),
-        StreamCounts("ads", rows=5, requests=1, waited=1.75),
+        StreamCounts("campaigns", records=10, requests=3, retries=1),
+        StreamCounts("ads", records=5, requests=1, seconds_waited=1.75),
         StreamCounts("adgroups"),
     ]
 
@@ -247,17 +249,17 @@ def test_no_count_is_lost_between_threads(clock: Clock, progress: Progress) -> N
             for number in range(50):
                 progress.begin(f"stream {number}", 1)
                 progress.wrote(1)
-                assert progress.line().startswith(f"stream {number} ")
+                assert str(progress).startswith(f"stream {number} ")
             for future in done:
                 future.result(PATIENCE)
     finally:
         sys.setswitchinterval(interval)
     summary = progress.summary()
     clock.now += 0.75
-    assert sum(counts.rows for counts in summary) == 50
+    assert sum(counts.records for counts in summary) == 50
     assert sum(counts.requests for counts in summary) == threads * each
     assert sum(counts.retries for counts in summary) == threads * each
-    assert sum(counts.waited for counts in summary) == threads * each * 0.5
+    assert sum(counts.seconds_waited for counts in summary) == threads * each * 0.5
     assert progress.rate == threads * each
 
 
@@ -274,119 +276,144 @@ def test_the_line_is_read_while_a_thread_counts(progress: Progress) -> None:
             return other
 
     def read() -> None:
-        Amid.line = progress.line()
+        Amid.line = str(progress)
 
     progress.wrote(Amid())
-    assert Amid.line.startswith("start · 0 rows")
+    assert Amid.line.startswith("start · 0 records")
 
 
 # Log lines
 
 
-def test_a_log_line_is_due_every_thirty_seconds(
+class Timer(threading.Event):
+    """A timer of which a given number of intervals pass at once; then it waits for the end."""
+
+    def __init__(self, clock: Clock, intervals: int) -> None:
+        super().__init__()
+        self.clock = clock
+        self.intervals = intervals
+        self.requested: list[float | None] = []
+        self.used_up = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.requested.append(timeout)
+        if len(self.requested) <= self.intervals:
+            self.clock.now += timeout or 0
+            return False
+        self.used_up.set()
+        return super().wait(PATIENCE)
+
+
+def test_a_line_is_logged_every_thirty_seconds(
     clock: Clock, progress: Progress, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """However many pages are written, one line is logged in each 30 seconds."""
-    with LogLines(progress, logger) as reporter:
-        progress.begin("ads", 1)
-        lines = []
-        for _ in range(950):
-            clock.now += 0.1
-            reporter.tick()
-            lines.append(len(caplog.messages))
-        assert [lines[at] for at in (298, 301, 598, 602, 898, 902, 949)] == [0, 1, 1, 2, 2, 3, 3]
-        assert set(caplog.messages) == {"ads · 0 rows · 0 requests · 0.0/s"}
+    """A thread logs the line every 30 seconds while the main thread waits."""
+    timer = Timer(clock, intervals=3)
+    with progress_display.show(progress, logger, timer):
+        assert timer.used_up.wait(PATIENCE)
+        assert caplog.messages == ["start · 0 records · 0 requests · 0.0/s"] * 3
+    assert timer.requested == [30, 30, 30, 30]
+    assert timer.is_set()
 
 
-def test_log_lines_appear_while_the_main_thread_waits(caplog: pytest.LogCaptureFixture) -> None:
-    """A long pause, in which no page is written, is logged too, and nothing after the end."""
-    progress = Progress(interval=0.02)
-    reporter = LogLines(progress, logger)
-    progress.waiting("rate limit", None)
-    end = time.monotonic() + PATIENCE
-    while sum("waiting: rate limit" in message for message in caplog.messages) < 3:
-        assert time.monotonic() < end
-        time.sleep(0.005)
-    reporter.close()
-    time.sleep(0.05)
-    known = len(caplog.messages)
-    time.sleep(0.1)
-    assert len(caplog.messages) == known
+def test_the_thread_ends_with_the_block(progress: Progress) -> None:
+    """No thread is left when the block ends, also by an exception. Its thread is a daemon."""
+    before = set(threading.enumerate())
+    threads: set[threading.Thread] = set()
+
+    def fail() -> None:
+        threads.update(set(threading.enumerate()) - before)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), progress_display.show(progress, logger):
+        fail()
+    assert [(thread.daemon, thread.is_alive()) for thread in threads] == [(True, False)]
 
 
-def test_the_end_tells_what_each_stream_took(
+def test_the_summary_is_logged_at_the_end(
     progress: Progress, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One line for each stream and one for all, at INFO, and once only."""
-    reporter = LogLines(progress, logger)
-    progress.begin("campaigns", 1)
-    progress.wrote(1)
-    requests(progress, 1)
-    progress.retried()
-    progress.begin("ads", 1)
-    progress.wrote(12_344)
-    requests(progress, 39)
-    progress.waited(1234.56)
-    reporter.close()
-    reporter.close()
+    """One line for each stream and one for the total are logged at INFO."""
+    with progress_display.show(progress, logger):
+        progress.begin("campaigns", 1)
+        progress.wrote(1)
+        requests(progress, 1)
+        progress.retried()
+        progress.begin("ads", 1)
+        progress.wrote(12_344)
+        requests(progress, 39)
+        progress.waited(1234.56)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("INFO", "campaigns: 1 row, 1 request, 1 retry, 0.0 s waited for the budget"),
-        ("INFO", "ads: 12,344 rows, 39 requests, 0 retries, 1,234.6 s waited for the budget"),
+        ("INFO", "campaigns: 1 record, 1 request, 1 retry, 0.0 s waited for the budget"),
+        ("INFO", "ads: 12,344 records, 39 requests, 0 retries, 1,234.6 s waited for the budget"),
         (
             "INFO",
             (
-                "total: 12,345 rows, 40 requests, 1 retry, 1,234.6 s waited for the budget, "
+                "total: 12,345 records, 40 requests, 1 retry, 1,234.6 s waited for the budget, "
                 "all threads added up"
             ),
         ),
     ]
 
 
-def test_a_run_that_did_nothing_tells_nothing(
+def test_a_run_without_counts_has_no_summary(
     progress: Progress, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without a stream and a request there is no summary."""
-    LogLines(progress, logger).close()
+    """Without a stream and a request, nothing is logged."""
+    with progress_display.show(progress, logger):
+        pass
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_missing_standard_stream(
+    name: str, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was started without stdout or stderr logs lines."""
+    monkeypatch.setattr(sys, name, None)
+    with progress_display.show(progress, logger):
+        progress.begin("ads", 1)
 
 
 # The terminal
 
 
 HEAD = """
-import atexit, logging, os, signal, sys, time
-from tap_tiktok_ads.progress import Progress, start
+import logging, os, signal, sys, threading
+from tap_tiktok_ads.progress import Progress
+from tap_tiktok_ads.progress_display import show
 
-stderr = sys.stderr
-handlers = [logging.StreamHandler(stderr), logging.StreamHandler(stderr)]
-logging.root.addHandler(handlers[0])
+handler = logging.StreamHandler(sys.stderr)
+handler.setFormatter(logging.Formatter("%(levelname)s | %(message)s"))
+logging.root.addHandler(handler)
 logging.root.setLevel(logging.INFO)
-named = logging.getLogger("named")
-named.addHandler(handlers[1])
-named.propagate = False
-other = logging.StreamHandler(sys.stdout)
-logging.getLogger("other").addHandler(other)
+logger = logging.getLogger("tap")
 
-def restored():
-    assert sys.stderr is stderr
-    assert all(handler.stream is stderr for handler in handlers)
-    assert other.stream is sys.stdout
-    os.write(1, b"restored")
+class Busy(threading.Event):
+    def wait(self, timeout=None):
+        return super().wait(0.001)
 
-atexit.register(restored)
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+def work():
+    progress.begin("ads", 3)
+    progress.at(2, "2026-10-23 to 2026-11-21")
+    progress.wrote(12345)
+    logger.info("at work")
+
 progress = Progress()
-reporter = start(progress, logging.getLogger())
-progress.begin("ads", 3)
-progress.at(2, "2026-10-23 to 2026-11-21")
 """
+SHOWN = f"ads · advertiser 2 of 3 · {WINDOW} · 12,345 records"
+SUMMARY = ["INFO | ads: 12,345", "INFO | total: 12,345"]
 #: ECMA-48: what follows ESC [ up to its letter.
 CONTROL = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|(\r)|(\n)|([^\x1b\r\n]+)")
 
 
-@contextlib.contextmanager
-def terminal() -> Iterator[tuple[int, Callable[[], str]]]:
-    """A terminal to give to a process, and what is written there once the process has ended."""
+def on_terminal(
+    body: str, *, wide: int = 200, shared: bool = False, env: dict[str, str] | None = None
+) -> tuple[int, str, str]:
+    """Run a script whose stderr is a terminal. Return its code, its stdout and the terminal's text.
+
+    `shared` makes the terminal its stdout too.
+    """
     master, slave = pty.openpty()
     pieces: list[bytes] = []
 
@@ -397,63 +424,27 @@ def terminal() -> Iterator[tuple[int, Callable[[], str]]]:
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    open_here = [slave]
-
-    def written() -> str:
-        while open_here:
-            os.close(open_here.pop())
-        reader.join(PATIENCE)
-        assert not reader.is_alive()
-        return b"".join(pieces).decode()
-
+    ours = ("TTY_COMPATIBLE", "TTY_INTERACTIVE", "FORCE_COLOR", "LINES", "SINGER_SDK_LOG_CONFIG")
+    clean = {name: value for name, value in os.environ.items() if name not in ours}
+    terminal = {"TERM": "xterm", "NO_COLOR": "1", "PYTHON_COLORS": "0", "COLUMNS": str(wide)}
     try:
-        yield slave, written
-    finally:
-        written()
-        os.close(master)
-
-
-def on_terminal(
-    body: str, *, wide: int = 200, send: int | None = None, env: dict[str, str] | None = None
-) -> tuple[int, str, str]:
-    """Run a script whose stderr is a terminal: its code, its stdout and what the terminal got.
-
-    With a signal to send, that is sent once the script has written to stdout.
-    """
-    with terminal() as (stderr, written):
-        process = subprocess.Popen(
+        result = subprocess.run(
             [sys.executable, "-c", HEAD + textwrap.dedent(body)],
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            env={
-                **clean_environment(),
-                "TERM": "xterm",
-                "PYTHON_COLORS": "0",
-                "COLUMNS": str(wide),
-                **(env or {}),
-            },
+            stdout=slave if shared else subprocess.PIPE,
+            stderr=slave,
+            env=clean | terminal | (env or {}),
+            timeout=PATIENCE,
+            check=False,
         )
-        with process:
-            try:
-                assert process.stdout is not None
-                out = b""
-                if send is not None:
-                    out = process.stdout.readline()
-                    process.send_signal(send)
-                out += process.communicate(timeout=PATIENCE)[0]
-            finally:
-                process.kill()
-        return process.returncode, out.decode(), written()
-
-
-def clean_environment() -> dict[str, str]:
-    """The environment without what says how terminals are."""
-    ours = ("TTY_COMPATIBLE", "TTY_INTERACTIVE", "FORCE_COLOR", "LINES")
-    return {name: value for name, value in os.environ.items() if name not in ours}
+    finally:
+        os.close(slave)
+        reader.join(PATIENCE)
+        os.close(master)
+    return result.returncode, (result.stdout or b"").decode(), b"".join(pieces).decode()
 
 
 def screen(written: str) -> list[str]:
-    """The lines that a terminal of endless height shows in the end, without empty ones."""
+    """Return the lines that a terminal of endless height shows in the end, without empty ones."""
     lines, row, column = [""], 0, 0
     for code, letter, back, down, text in CONTROL.findall(written):
         if back:
@@ -470,173 +461,123 @@ def screen(written: str) -> list[str]:
         elif text:
             lines[row] = lines[row].ljust(column)[:column] + text + lines[row][column + len(text) :]
             column += len(text)
-        else:
+        elif letter != "m" and code != "?25":
             pytest.fail(f"the test knows no code {code}{letter}")
     return [line.rstrip() for line in lines if line.strip()]
 
 
-SHOWN = f"ads · advertiser 2 of 3 · {WINDOW} · 12,345 rows"
-
-
 @pytest.mark.parametrize(
     ("ending", "code"),
-    [
-        ("reporter.close()", 0),
-        ("with reporter: sys.exit(3)", 3),
-        ("with reporter: raise ValueError('broken')", 1),
-        ("sys.exit(4)", 4),
-        ("raise ValueError('broken')", 1),
-        ("pass", 0),
-    ],
-    ids=["closed", "exit", "error", "exit, not closed", "error, not closed", "never closed"],
+    [("pass", 0), ("sys.exit(3)", 3), ("raise ValueError('broken')", 1)],
+    ids=["end", "exit", "error"],
 )
-def test_the_display_is_shown_and_taken_away(ending: str, code: int) -> None:
-    """However a run ends: a display, then the summary, stdout untouched, the handlers as before."""
+def test_the_live_line_is_shown_and_erased(ending: str, code: int) -> None:
+    """The line is erased however a run ends. The summary remains, and the log handlers."""
     body = f"""
-    for number in range(100):
-        sys.stdout.write('{{"type":"RECORD"}}\\n')
-        reporter.tick()
-    sys.stdout.flush()
-    progress.wrote(12345)
-    progress.requested()
-    time.sleep(0.6)
-    {ending}
+    try:
+        with show(progress, logger):
+            sys.stdout.write('{{"type":"RECORD"}}\\n' * 100)
+            work()
+            {ending}
+    finally:
+        assert logging.root.handlers == [handler]
     """
     returned, out, written = on_terminal(body)
     assert returned == code
-    assert out == '{"type":"RECORD"}\n' * 100 + "restored"
+    assert out == '{"type":"RECORD"}\n' * 100
     assert SHOWN in written
-    left = screen(written)
-    assert not any(SHOWN in line for line in left)
-    assert [line for line in left if line.startswith(("ads", "total"))] == [
-        "ads: 12,345 rows, 1 request, 0 retries, 0.0 s waited for the budget",
-        (
-            "total: 12,345 rows, 1 request, 0 retries, 0.0 s waited for the budget, "
-            "all threads added up"
-        ),
-    ]
-    if "broken" in ending:
-        assert "ValueError: broken" in left
-    else:
-        assert len(left) == 2
-    assert "\x1b[?25l" not in written  # the cursor is never hidden
+    remaining = screen(written)
+    assert remaining[0] == "INFO | at work"
+    assert [line.partition(" records")[0] for line in remaining[1:3]] == SUMMARY
+    assert not any(SHOWN in line for line in remaining)
+    assert ("ValueError: broken" in remaining) == (code == 1)
+    assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")
 
 
-def test_the_display_moves_while_the_main_thread_waits() -> None:
-    """The seconds that are left of a pause count down on the terminal without any call."""
+def test_no_log_line_is_lost() -> None:
+    """Lines of several threads appear complete and in order while the live line is refreshed."""
     body = """
-    progress.waiting("rate limit", time.monotonic() + 60)
-    time.sleep(1.5)
-    reporter.close()
+    def log(name):
+        for number in range(200):
+            logging.getLogger(name).info("%s %d [bold] %s end", name, number, "x" * 50)
+
+    with show(progress, logger, Busy()):
+        work()
+        threads = [threading.Thread(target=log, args=(name,)) for name in ("a", "b", "c")]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
     """
-    _, _, written = on_terminal(body)
-    assert "waiting: rate limit, 60 s left" in written
-    assert "waiting: rate limit, 59 s left" in written
-
-
-def test_log_lines_appear_above_the_display() -> None:
-    """What threads log meanwhile is whole and in order."""
-    body = """
-    import threading
-
-    def work(name, log):
-        for number in range(100):
-            log(f"{name} {number} [bold] " + "x" * 100 + " end")
-            time.sleep(0.003)
-
-    logs = {"root": logging.info, "named": named.info}
-    threads = [threading.Thread(target=work, args=item) for item in logs.items()]
-    for thread in threads: thread.start()
-    for thread in threads: thread.join()
-    reporter.close()
-    """
-    _, out, written = on_terminal(body, wide=60)
-    left = screen(written)
-    assert out == "restored"
-    for name in ("root", "named"):
-        assert [line for line in left if line.startswith(f"{name} ")] == [
-            f"{name} {number} [bold] {'x' * 100} end" for number in range(100)
+    _, out, written = on_terminal(body)
+    remaining = screen(written)
+    assert out == ""
+    for name in ("a", "b", "c"):
+        assert [line for line in remaining if line.startswith(f"INFO | {name} ")] == [
+            f"INFO | {name} {number} [bold] {'x' * 50} end" for number in range(200)
         ]
-    assert len(left) == 202
+    assert len(remaining) == 1 + 600 + len(SUMMARY)
 
 
-def test_a_narrow_terminal_shows_the_wait_too() -> None:
-    """Where the line is too long for the terminal it takes two, and both are taken away."""
+def test_a_narrow_terminal_shows_the_wait() -> None:
+    """A line that is longer than the terminal is wide is wrapped, and erased."""
     body = """
-    progress.waiting("rate limit", None)
-    for number in range(5):
-        logging.info("logged %d", number)
-        time.sleep(0.3)
-    reporter.close()
+    with show(progress, logger):
+        progress.waiting("rate limit")
+        work()
     """
-    _, _, written = on_terminal(body, wide=60)
-    assert "waiting: rate limit" in written
-    left = screen(written)
-    assert left[:5] == [f"logged {number}" for number in range(5)]
-    assert [line.split(":")[0] for line in left[5:]] == ["ads", "total"]
+    _, _, written = on_terminal(body, wide=50)
+    assert "rate limit" in written
+    assert not any("rate limit" in line for line in screen(written))
 
 
-def test_a_signal_ends_the_display() -> None:
-    """SIGTERM, which raises SystemExit in the main thread, leaves terminal and handlers as before.
-
-    It may arrive amid a log line or a count.
-    """
+def test_a_signal_handler_that_logs_does_not_deadlock() -> None:
+    """A signal may arrive in the middle of a log line or a count, while the line is refreshed."""
     body = """
-    print("ready", flush=True)
-    with reporter:
-        while True:
-            logging.info("x")
-            progress.wrote(1)
-            reporter.tick()
+    received = 0
+
+    def on_signal(*_):
+        global received
+        received += 1
+        logger.info("signal %d", received)
+
+    signal.signal(signal.SIGALRM, on_signal)
+    with show(progress, logger, Busy()):
+        work()
+        for sent in range(100):
+            signal.setitimer(signal.ITIMER_REAL, 0.001)
+            while received == sent:
+                logger.info("busy")
+                progress.wrote(0)
     """
-    code, out, written = on_terminal(body, send=signal.SIGTERM)
-    assert code == 7
-    assert out == "ready\nrestored"
-    assert screen(written)[-1].startswith("total: ")
+    code, _, written = on_terminal(body)
+    assert code == 0, written
+    lines = set(screen(written))
+    assert [number for number in range(1, 101) if f"INFO | signal {number}" not in lines] == []
+    assert written.count("INFO | total: 12,345 records") == 1
 
 
 @pytest.mark.parametrize(
     "env",
-    [{"TERM": "dumb"}, {"TTY_COMPATIBLE": "0"}],
-    ids=["dumb", "not compatible"],
+    [
+        {"TERM": "dumb"},
+        {"TTY_COMPATIBLE": "0"},
+        {"TTY_INTERACTIVE": "0"},
+        {"SINGER_SDK_LOG_CONFIG": "log.yaml"},
+        {},
+    ],
+    ids=["dumb", "not compatible", "not interactive", "log config", "stdout is the terminal"],
 )
-def test_a_display_can_be_refused(env: dict[str, str]) -> None:
-    """A terminal that cannot show a display, or whose user wants none, gets log lines."""
+def test_log_lines_instead_of_a_live_line(env: dict[str, str]) -> None:
+    """Without a live line the log handlers are untouched."""
     body = """
-    logging.info("logged")
-    time.sleep(0.3)
-    reporter.close()
+    with show(progress, logger):
+        assert logging.root.handlers == [handler]
+        work()
     """
-    _, out, written = on_terminal(body, env=env)
-    assert out == "restored"
+    code, _, written = on_terminal(body, env=env, shared=not env)
+    assert code == 0
     assert "\x1b" not in written
-    assert [line.split(":")[0] for line in screen(written)] == ["logged", "ads", "total"]
-
-
-def test_messages_on_a_terminal_are_not_mixed_with_a_display() -> None:
-    """Where stdout is the terminal too, there are log lines, and all messages stay readable."""
-    body = """
-    print('{"type":"RECORD"}', flush=True)
-    time.sleep(0.3)
-    reporter.close()
-    """
-    with terminal() as (slave, written):
-        subprocess.run(
-            [sys.executable, "-c", HEAD + textwrap.dedent(body)],
-            stdout=slave,
-            stderr=slave,
-            env={**clean_environment(), "TERM": "xterm", "PYTHON_COLORS": "0"},
-            timeout=PATIENCE,
-            check=True,
-        )
-        assert "\x1b" not in written()
-        assert screen(written())[0] == '{"type":"RECORD"}'
-
-
-def test_a_closed_stderr_is_no_terminal(
-    progress: Progress, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A process that was started without stderr runs all the same."""
-    monkeypatch.setattr(sys, "stderr", None)
-    with start(progress, logger) as reporter:
-        assert isinstance(reporter, LogLines)
+    assert [line.split(":")[0] for line in screen(written)] == [
+        "INFO | at work",
+        "INFO | ads",
+        "INFO | total",
+    ]

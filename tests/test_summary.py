@@ -1,8 +1,12 @@
-"""`--summary-file`: what a run did, as OpenMetrics text."""
+"""`--summary-file`: the summary of a run, as JSON and as OpenMetrics text."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
+import subprocess
+import sys
 import typing as t
 
 import pytest
@@ -10,7 +14,7 @@ from conftest import command, config_for
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tap_tiktok_ads.progress import StreamCounts
-from tap_tiktok_ads.summary import render
+from tap_tiktok_ads.cli.summary import RunSummary
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -29,26 +33,45 @@ def samples(text: str) -> dict[tuple[str, str | None], float]:
     }
 
 
-def test_a_run(sim: Simulator, tmp_path: Path) -> None:
-    """Rows by stream are those written; what was skipped or failed is told."""
+@pytest.mark.parametrize("name", ["summary.json", "summary.prom"])
+def test_a_run(sim: Simulator, tmp_path: Path, name: str) -> None:
+    """Records by stream are those written. Skipped and failed streams are reported."""
     lost, broken = sim.world.advertiser_ids
     sim.add_fault("code", path="/pixel/list/", advertiser_id=lost, times=None, code=40001)
     sim.add_fault("code", path="/campaign/get/", advertiser_id=broken, times=None, code=40002)
-    config, file = tmp_path / "config.json", tmp_path / "summary.txt"
+    config, file = tmp_path / "config.json", tmp_path / name
     config.write_text(json.dumps(config_for(sim, start_date="{now-2}", on_error="skip")))
     result = command("--config", str(config), "--summary-file", str(file))
     assert result.returncode == 1
-    found = samples(file.read_text())
-    rows: dict[str, int] = {}
+    written: dict[str, int] = {}
     for line in result.stdout.splitlines():
         message = json.loads(line)
         if message["type"] == "RECORD":
-            rows[message["stream"]] = rows.get(message["stream"], 0) + 1
-    told = {stream: value for (name, stream), value in found.items() if name == "rows_total"}
-    assert {name: value for name, value in told.items() if value} == rows
-    assert (found["skipped", "pixels"], found["failed", "campaigns"]) == (1, 1)
-    assert found["exit_code", None] == 1
-    requests = sum(value for (name, _), value in found.items() if name == "requests_total")
+            written[message["stream"]] = written.get(message["stream"], 0) + 1
+    if name.endswith(".prom"):
+        found = samples(file.read_text())
+        records = {stream: value for (key, stream), value in found.items() if key == "rows_total"}
+        requests = sum(value for (key, _), value in found.items() if key == "requests_total")
+        assert (found["skipped", "pixels"], found["failed", "campaigns"]) == (1, 1)
+        assert found["exit_code", None] == 1
+        assert found["duration_seconds", None] > 0
+        assert "retries_total" in {key for key, _ in found}
+        assert "waited_seconds_total" in {key for key, _ in found}
+    else:
+        summary = json.loads(file.read_text())
+        records = {counts["stream"]: counts["records"] for counts in summary["streams"]}
+        requests = sum(counts["requests"] for counts in summary["streams"])
+        assert summary["skipped"] == [{"stream": "pixels", "advertiser_id": lost}]
+        assert summary["failed"] == [{"stream": "campaigns", "advertiser_id": broken}]
+        assert summary["exit_code"] == 1
+        started, ended = (
+            dt.datetime.fromisoformat(summary[key].replace("Z", "+00:00"))
+            for key in ("started_at", "ended_at")
+        )
+        assert summary["duration_seconds"] == pytest.approx(
+            (ended - started).total_seconds(), abs=0.002
+        )
+    assert {stream: count for stream, count in records.items() if count} == written
     assert requests == len(sim.requests)
 
 
@@ -56,8 +79,8 @@ def test_a_run(sim: Simulator, tmp_path: Path) -> None:
     ("config", "code"), [({}, 0), ({"api_url": "http://127.0.0.1:9", "advertiser_ids": ["1"]}, 1)]
 )
 def test_the_end_of_a_run(tmp_path: Path, config: dict[str, t.Any], code: int) -> None:
-    """It is written however a run ends, once it began."""
-    file = tmp_path / "summary.txt"
+    """The file is written however a run ends."""
+    file = tmp_path / "summary.json"
     (tmp_path / "config.json").write_text(
         json.dumps(
             {
@@ -71,13 +94,13 @@ def test_the_end_of_a_run(tmp_path: Path, config: dict[str, t.Any], code: int) -
     )
     result = command("--config", str(tmp_path / "config.json"), "--summary-file", str(file))
     assert result.returncode == code
-    assert samples(file.read_text())["exit_code", None] == code
+    assert json.loads(file.read_text())["exit_code"] == code
     assert len([*tmp_path.iterdir()]) == 2
 
 
 @pytest.mark.parametrize("name", ["none/summary.txt", ""])
 def test_a_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
-    """It is refused before the run."""
+    """The run does not start."""
     config = tmp_path / "config.json"
     config.write_text('{"environment": "simulator"}')
     result = command("--config", str(config), "--summary-file", str(tmp_path / name))
@@ -85,8 +108,29 @@ def test_a_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     assert "cannot be written" in result.stderr
 
 
-def test_nothing() -> None:
-    """A run that read nothing has a valid text, too."""
-    found = samples(render([StreamCounts("a")], {"failed": []}, {"exit_code": (0, "Code.")}))
-    assert found["rows_total", "a"] == 0
-    assert found["exit_code", None] == 0
+def test_openmetrics_needs_a_package(tmp_path: Path) -> None:
+    """Without prometheus-client the run does not start, and the message says what to install."""
+    (tmp_path / "prometheus_client.py").write_text("raise ModuleNotFoundError")
+    (tmp_path / "config.json").write_text('{"environment": "simulator"}')
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "tap_tiktok_ads", "--config", "config.json"),
+            *("--summary-file", "summary.prom"),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "pip install 'meltano-tap-tiktok-ads[prometheus]'" in result.stderr
+
+
+def test_a_stream_without_records() -> None:
+    """A stream without records has samples of 0."""
+    now = dt.datetime.now(dt.timezone.utc)
+    text = RunSummary(now, now, 0, [StreamCounts("a")]).to_openmetrics()
+    assert samples(text)["rows_total", "a"] == 0
+    assert samples(text)["exit_code", None] == 0
+    assert "_created" not in text

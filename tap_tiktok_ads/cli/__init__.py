@@ -14,12 +14,12 @@ import click
 from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
-from tap_tiktok_ads import summary
 from tap_tiktok_ads.api.errors import TapError
+from tap_tiktok_ads.cli import summary
 from tap_tiktok_ads.tap import TapTikTokAds
 
 #: The sub-commands; each has a module of its name here, with _ for -.
-COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state", "completion")
+COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state")
 HELP = """Execute the Singer tap, or one of the commands below.
 
 \b
@@ -32,7 +32,7 @@ SUMMARY = click.Option(
     ["--summary-file"],
     type=click.Path(),
     metavar="FILE",
-    help="Write what the run did into a file, as OpenMetrics text.",
+    help="Write a summary of the run as JSON, or as OpenMetrics text if FILE ends in .prom.",
 )
 #: `M_ARENA_MAX` of glibc's `malloc.h`.
 MALLOPT_ARENA_MAX = -8

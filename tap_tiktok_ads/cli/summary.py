@@ -1,0 +1,202 @@
+"""Write the summary file of a run: JSON, or OpenMetrics text if its name ends in `.prom`."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import dataclasses
+import datetime as dt
+import json
+import logging
+import os
+import typing as t
+from pathlib import Path
+
+from tap_tiktok_ads.api.errors import ConfigError, TapError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from prometheus_client import Metric
+
+    from tap_tiktok_ads.progress import StreamCounts
+
+logger = logging.getLogger("tap-tiktok-ads")
+OPENMETRICS_SUFFIX = ".prom"
+METRIC_PREFIX = "tap_tiktok_ads_"
+#: Counters by stream: the metric without `_total`, the field of `StreamCounts`, unit, description.
+STREAM_COUNTERS = (
+    ("rows", "records", "", "Records written."),
+    ("requests", "requests", "", "Requests sent."),
+    ("retries", "retries", "", "Retries of requests."),
+    (
+        "waited_seconds",
+        "seconds_waited",
+        "seconds",
+        "Seconds that all threads waited for the request budget.",
+    ),
+)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)  # the registry needs it hashable
+class RunSummary:
+    """Result of a run, as the summary file reports it.
+
+    `skipped` and `failed` are pairs of stream and advertiser ID.
+    """
+
+    started_at: dt.datetime
+    ended_at: dt.datetime
+    exit_code: int
+    streams: Sequence[StreamCounts]
+    skipped: Iterable[tuple[str, str]] = ()
+    failed: Iterable[tuple[str, str]] = ()
+
+    @property
+    def duration_seconds(self) -> float:
+        """Seconds from start to end."""
+        return round((self.ended_at - self.started_at).total_seconds(), 3)
+
+    def to_json(self) -> str:
+        """Return the summary as JSON."""
+        document = {
+            "started_at": _timestamp(self.started_at),
+            "ended_at": _timestamp(self.ended_at),
+            "duration_seconds": self.duration_seconds,
+            "exit_code": self.exit_code,
+            "streams": [
+                {**dataclasses.asdict(counts), "seconds_waited": round(counts.seconds_waited, 3)}
+                for counts in self.streams
+            ],
+            "skipped": _pairs(self.skipped),
+            "failed": _pairs(self.failed),
+        }
+        return json.dumps(document, indent=2) + "\n"
+
+    def to_openmetrics(self) -> str:
+        """Return the summary as OpenMetrics text."""
+        from prometheus_client import CollectorRegistry  # noqa: PLC0415 - an optional package
+        from prometheus_client.openmetrics.exposition import generate_latest  # noqa: PLC0415
+
+        registry = CollectorRegistry()
+        registry.register(self)
+        text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
+        return text.decode()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics. `CollectorRegistry` calls this method."""
+        from prometheus_client.core import (  # noqa: PLC0415 - an optional package
+            CounterMetricFamily,
+            GaugeMetricFamily,
+        )
+
+        for name, field, unit, description in STREAM_COUNTERS:
+            counter = CounterMetricFamily(
+                METRIC_PREFIX + name, description, labels=["stream"], unit=unit
+            )
+            for counts in self.streams:
+                counter.add_metric([counts.stream], getattr(counts, field))
+            yield counter
+        for name, pairs in {"skipped": self.skipped, "failed": self.failed}.items():
+            description = f"Advertisers of a stream that were not read: {name}."
+            gauge = GaugeMetricFamily(METRIC_PREFIX + name, description, labels=["stream"])
+            by_stream = collections.Counter(stream for stream, _ in dict.fromkeys(pairs))
+            for stream, advertisers in by_stream.items():
+                gauge.add_metric([stream], advertisers)
+            yield gauge
+        for name, value, unit, description in (
+            ("duration_seconds", self.duration_seconds, "seconds", "Duration of the run."),
+            (
+                "ended_timestamp_seconds",
+                self.ended_at.timestamp(),
+                "seconds",
+                "Unix time of the end of the run.",
+            ),
+            ("exit_code", self.exit_code, "", "Exit code: 0 success, 75 rate limited."),
+        ):
+            yield GaugeMetricFamily(METRIC_PREFIX + name, description, value=value, unit=unit)
+
+
+def _timestamp(time: dt.datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [
+        {"stream": stream, "advertiser_id": advertiser}
+        for stream, advertiser in dict.fromkeys(pairs)
+    ]
+
+
+@contextlib.contextmanager
+def written_to(
+    file: str | None,
+    streams: Callable[[], Sequence[StreamCounts]],
+    unread: Mapping[str, Iterable[tuple[str, str]]],
+) -> Iterator[None]:
+    """Write the summary file when the block ends, also by an exception. None: write no file.
+
+    Raises:
+        ConfigError: The file cannot be written. This is checked before the block starts.
+    """
+    if file is None:
+        yield
+        return
+    openmetrics = file.endswith(OPENMETRICS_SUFFIX)
+    path = Path(os.path.realpath(file))
+    _check(path, openmetrics=openmetrics)
+    started_at, exit_code = dt.datetime.now(dt.timezone.utc), 1
+    try:
+        yield
+        exit_code = 0
+    except TapError as error:
+        exit_code = error.exit_code
+        raise
+    except SystemExit as end:
+        exit_code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise
+    finally:
+        ended_at = dt.datetime.now(dt.timezone.utc)
+        summary = RunSummary(started_at, ended_at, exit_code, streams(), **unread)
+        try:
+            _write(path, summary.to_openmetrics() if openmetrics else summary.to_json())
+        except ConfigError as error:
+            if exit_code == 0:
+                raise
+            logger.error("%s", error)  # noqa: TRY400 - the run's own error ends it
+
+
+def _check(file: Path, *, openmetrics: bool) -> None:
+    if openmetrics:
+        try:
+            import prometheus_client  # noqa: F401, PLC0415 - an optional package
+        except ImportError:
+            msg = (
+                f"Summary file {file} needs the package prometheus-client, which is not installed. "
+                "Run: pip install 'meltano-tap-tiktok-ads[prometheus]'"
+            )
+            raise ConfigError(msg) from None
+    try:
+        usable = file.parent.is_dir() and os.access(file.parent, os.W_OK)
+        usable = usable and (file.is_file() or not file.exists())
+    except OSError:  # for example, a name that is too long
+        usable = False
+    if not usable:
+        msg = (
+            f"Summary file {file} cannot be written: expected a file in a writable folder. "
+            "Choose another path for --summary-file."
+        )
+        raise ConfigError(msg)
+
+
+def _write(file: Path, text: str) -> None:
+    """Replace the file atomically: a reader gets the old file or the new one."""
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        new.write_text(text, "utf-8")
+        new.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+        msg = f"Summary file {file} cannot be written: {error.strerror}."
+        raise ConfigError(msg) from None
