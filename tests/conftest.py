@@ -7,10 +7,12 @@ import contextlib
 import copy
 import dataclasses
 import email.utils
+import functools
 import itertools
 import json
 import os
 import threading
+import time
 import typing as t
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +22,9 @@ import pytest
 from forked import execute
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
 
+from tap_tiktok_ads import limits
+from tap_tiktok_ads import tap as tap_module
+from tap_tiktok_ads.limits import Limiter
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -53,6 +58,11 @@ SMALL = {
     "audiences": 3,
 }
 START = "{now-35}"
+#: Fewer objects, where each day of each report is compared or validated row by row.
+SPARSE = {**SMALL, "campaigns": 3, "ads": 1}
+#: Seconds that a test waits for anything before it fails. No test takes so long, even on a busy
+#: machine.
+PATIENCE = 300.0
 
 
 @dataclasses.dataclass
@@ -125,6 +135,49 @@ def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
         yield running
 
 
+def until(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds.
+
+    Fails after `PATIENCE` seconds.
+    """
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "the condition never held"
+        time.sleep(0.002)
+
+
+class ManualClock:
+    """A clock that moves only when somebody sleeps on it."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Move the clock to the end of the sleep."""
+        due = self.now + seconds
+        with self._lock:
+            self.now = max(self.now, due)
+
+
+@pytest.fixture
+def paced_by_hand(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
+    """The clock that paces the requests of the taps in a test, instead of the machine's."""
+    clock = ManualClock()
+    paced = functools.partial(Limiter, clock=clock, sleep=clock.sleep)
+    monkeypatch.setattr(tap_module, "Limiter", paced)
+    return clock
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the pauses after throttled requests, and allow more of them."""
+    monkeypatch.setattr(limits, "PAUSES", (0.02,) * 10)
+
+
 def asks_for_top_view(request: Request) -> bool:
     """Whether a request that the simulator got is for TopView objects alone, or their reports."""
     return "RESERVATION_TOP_VIEW" in str(request.params.get("filtering"))
@@ -148,6 +201,7 @@ def config_at(url: str, **settings: t.Any) -> dict[str, t.Any]:
     return {
         "api_url": url,
         "access_token": "token",
+        "requests_per_second": 1000,
         "advertiser_ids": ["1"],
         "start_date": "2026-11-01",
         "end_date": "2026-11-02",
@@ -224,7 +278,7 @@ def command(
     cwd: Path | None = None,
     env: dict[str, str] | None = None,
     stdin: str | None = None,
-    timeout: float = 60,
+    timeout: float = PATIENCE,
 ) -> subprocess.CompletedProcess[str]:
     """Run the executable as a process of its own."""
     return execute(arguments, cwd, env, stdin, timeout)

@@ -522,7 +522,7 @@ def test_doctor_as_json(call: Caller) -> None:
     found = call.json("doctor", simulator={"tier": "ultimate"})
     assert found["token"] == {"valid": True}
     assert found["app"] == {"configured": True, "valid": True, "advertisers": 2}
-    assert found["clock_skew_seconds"] in {0, 1, 2}
+    assert abs(found["clock_skew_seconds"]) < 60  # clocks agree, as far as a busy machine shows
     assert [one["advertiser_id"] for one in found["advertisers"]] == call.ids
     assert all(one["readable"] for one in found["advertisers"])
     assert found["streams"]["pixels"][call.ids[0]]["result"] == "ok"

@@ -13,18 +13,16 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 import typing as t
 
 import pytest
+from conftest import PATIENCE, until
 
 from tap_tiktok_ads.progress import LogLines, Progress, StreamCounts, start
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Longer than any test should wait.
-PATIENCE = 30.0
 WINDOW = "2026-10-23 to 2026-11-21"
 logger = logging.getLogger("test-progress")
 
@@ -301,17 +299,14 @@ def test_a_log_line_is_due_every_thirty_seconds(
 def test_log_lines_appear_while_the_main_thread_waits(caplog: pytest.LogCaptureFixture) -> None:
     """A long pause, in which no page is written, is logged too, and nothing after the end."""
     progress = Progress(interval=0.02)
+    before = set(threading.enumerate())
     reporter = LogLines(progress, logger)
+    (thread,) = set(threading.enumerate()) - before
     progress.waiting("rate limit", None)
-    end = time.monotonic() + PATIENCE
-    while sum("waiting: rate limit" in message for message in caplog.messages) < 3:
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    until(lambda: sum("waiting: rate limit" in text for text in caplog.messages) >= 3)
     reporter.close()
-    time.sleep(0.05)
-    known = len(caplog.messages)
-    time.sleep(0.1)
-    assert len(caplog.messages) == known
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
 
 
 def test_the_end_tells_what_each_stream_took(
@@ -355,7 +350,10 @@ def test_a_run_that_did_nothing_tells_nothing(
 
 HEAD = """
 import atexit, logging, os, signal, sys, time
+import tap_tiktok_ads.progress
 from tap_tiktok_ads.progress import Progress, start
+
+tap_tiktok_ads.progress.REFRESH = 0.02
 
 stderr = sys.stderr
 handlers = [logging.StreamHandler(stderr), logging.StreamHandler(stderr)]
@@ -379,6 +377,14 @@ progress = Progress()
 reporter = start(progress, logging.getLogger())
 progress.begin("ads", 3)
 progress.at(2, "2026-10-23 to 2026-11-21")
+
+def displayed():
+    # wait until the display shows what is known now: its second look follows the first text
+    looks, line = [], progress.line
+    progress.line = lambda: looks.append(None) or line()
+    while len(looks) < 2:
+        time.sleep(0.002)
+    progress.line = line
 """
 #: ECMA-48: what follows ESC [ up to its letter.
 CONTROL = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|(\r)|(\n)|([^\x1b\r\n]+)")
@@ -499,7 +505,7 @@ def test_the_display_is_shown_and_taken_away(ending: str, code: int) -> None:
     sys.stdout.flush()
     progress.wrote(12345)
     progress.requested()
-    time.sleep(0.6)
+    displayed()
     {ending}
     """
     returned, out, written = on_terminal(body)
@@ -525,8 +531,12 @@ def test_the_display_is_shown_and_taken_away(ending: str, code: int) -> None:
 def test_the_display_moves_while_the_main_thread_waits() -> None:
     """The seconds that are left of a pause count down on the terminal without any call."""
     body = """
-    progress.waiting("rate limit", time.monotonic() + 60)
-    time.sleep(1.5)
+    now = 1000.0
+    progress.clock = lambda: now
+    progress.waiting("rate limit", now + 60)
+    displayed()
+    now += 1
+    displayed()
     reporter.close()
     """
     _, _, written = on_terminal(body)
@@ -566,7 +576,7 @@ def test_a_narrow_terminal_shows_the_wait_too() -> None:
     progress.waiting("rate limit", None)
     for number in range(5):
         logging.info("logged %d", number)
-        time.sleep(0.3)
+        displayed()
     reporter.close()
     """
     _, _, written = on_terminal(body, wide=60)
@@ -604,7 +614,7 @@ def test_a_display_can_be_refused(env: dict[str, str]) -> None:
     """A terminal that cannot show a display, or whose user wants none, gets log lines."""
     body = """
     logging.info("logged")
-    time.sleep(0.3)
+    time.sleep(0.1)
     reporter.close()
     """
     _, out, written = on_terminal(body, env=env)
@@ -617,7 +627,7 @@ def test_messages_on_a_terminal_are_not_mixed_with_a_display() -> None:
     """Where stdout is the terminal too, there are log lines, and all messages stay readable."""
     body = """
     print('{"type":"RECORD"}', flush=True)
-    time.sleep(0.3)
+    time.sleep(0.1)
     reporter.close()
     """
     with terminal() as (slave, written):

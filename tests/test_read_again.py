@@ -91,6 +91,7 @@ def test_shared_pages_are_older() -> None:
     with answering(answer, date) as (url, _):
         config = {
             "api_url": url,
+            "requests_per_second": 1000,
             "access_token": "token",
             "advertiser_ids": ["1"],
             "start_date": "2026-11-01",
@@ -136,6 +137,7 @@ def test_growing_numbers(caplog: pytest.LogCaptureFixture) -> None:
         with answering(answer) as (url, _):
             config = {
                 "api_url": url,
+                "requests_per_second": 1000,
                 "access_token": "token",
                 "advertiser_ids": ["1"],
                 "start_date": "2026-11-01",
@@ -173,6 +175,7 @@ def test_totals_that_are_refused(refused_for: str) -> None:
     with answering(answer) as (url, _):
         config = {
             "api_url": url,
+            "requests_per_second": 1000,
             "access_token": "token",
             "advertiser_ids": ["1"],
             "start_date": "2026-11-01",
