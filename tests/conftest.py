@@ -7,10 +7,12 @@ import contextlib
 import copy
 import dataclasses
 import email.utils
+import functools
 import itertools
 import json
 import os
 import threading
+import time
 import typing as t
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +22,9 @@ import pytest
 from forked import execute
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
 
+from tap_tiktok_ads import context
+from tap_tiktok_ads.api import rate_limits
+from tap_tiktok_ads.api.rate_limits import RateLimiter
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -53,6 +58,11 @@ SMALL = {
     "audiences": 3,
 }
 START = "{now-35}"
+#: Fewer objects, where each day of each report is compared or validated row by row.
+SPARSE = {**SMALL, "campaigns": 3, "ads": 1}
+#: Seconds that a test waits for anything before it fails. No test takes so long, even on a busy
+#: machine.
+PATIENCE = 300.0
 
 
 @dataclasses.dataclass
@@ -125,6 +135,49 @@ def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
         yield running
 
 
+def until(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds.
+
+    Fails after `PATIENCE` seconds.
+    """
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "the condition never held"
+        time.sleep(0.002)
+
+
+class ManualClock:
+    """A clock that moves only when somebody sleeps on it."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Move the clock to the end of the sleep."""
+        due = self.now + seconds
+        with self._lock:
+            self.now = max(self.now, due)
+
+
+@pytest.fixture
+def paced_by_hand(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
+    """The clock that paces the requests of the taps in a test, instead of the machine's."""
+    clock = ManualClock()
+    paced = functools.partial(RateLimiter, clock=clock, sleep=clock.sleep)
+    monkeypatch.setattr(context, "RateLimiter", paced)
+    return clock
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the pauses after throttled requests, and allow more of them."""
+    monkeypatch.setattr(rate_limits, "PAUSE_SECONDS", (0.02,) * 10)
+
+
 def asks_for_top_view(request: Request) -> bool:
     """Whether a request that the simulator got is for TopView objects alone, or their reports."""
     return "RESERVATION_TOP_VIEW" in str(request.params.get("filtering"))
@@ -148,6 +201,7 @@ def config_at(url: str, **settings: t.Any) -> dict[str, t.Any]:
     return {
         "api_url": url,
         "access_token": "token",
+        "requests_per_second": 1000,
         "advertiser_ids": ["1"],
         "start_date": "2026-11-01",
         "end_date": "2026-11-02",
@@ -171,7 +225,7 @@ def run(
         catalog=catalog,
         state=json.loads(json.dumps(state or {})),
         message_writer=collector,
-        lean=streams is not None,
+        selected_only=streams is not None,
     )
     try:
         tap.sync_all()
@@ -193,7 +247,7 @@ def _discovered(config: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     if any(not isinstance(one.get("schema"), dict) for one in custom):  # requests tell the schema
         ready = _discovered({**config, "custom_streams": None})
         names = {entry["tap_stream_id"] for entry in ready}
-        found = TapTikTokAds(config=config, validate_config=False, lean=True).catalog_dict
+        found = TapTikTokAds(config=config, validate_config=False, selected_only=True).catalog_dict
         return [*ready, *(one for one in found["streams"] if one["tap_stream_id"] not in names)]
     told = ("custom_streams", "custom_reports", "report_metrics", "pii", "track_deleted")
     key = json.dumps([config.get(name) for name in told])
@@ -224,7 +278,7 @@ def command(
     cwd: Path | None = None,
     env: dict[str, str] | None = None,
     stdin: str | None = None,
-    timeout: float = 60,
+    timeout: float = PATIENCE,
 ) -> subprocess.CompletedProcess[str]:
     """Run the executable as a process of its own."""
     return execute(arguments, cwd, env, stdin, timeout)

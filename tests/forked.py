@@ -44,7 +44,7 @@ def execute(
     cwd: Path | None = None,
     env: t.Mapping[str, str] | None = None,
     stdin: str | None = None,
-    timeout: float = 60,
+    timeout: float = 300,
 ) -> subprocess.CompletedProcess[str]:
     """Run the executable, as `subprocess.run` would.
 

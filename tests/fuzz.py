@@ -173,7 +173,7 @@ def as_json(value: t.Any, space: str = "", *, escaped: bool = False) -> str:
 
 def wire(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """A row as it reads in its RECORD line, numbers as `Number`."""
-    line = RecordLines("s", ()).of_page()(copy.deepcopy(dict(row)))
+    line = RecordLines("s", ()).for_page()(copy.deepcopy(dict(row)))
     record = json.loads(line, parse_float=Number, parse_int=Number)["record"]
     return t.cast("dict[str, t.Any]", record)
 
@@ -268,7 +268,7 @@ def fuzz_report(source: Source) -> None:
     ]
     for (members, mark), row in zip(fast.data.records, caster.records(flat), strict=True):
         line = b"{" + members + b"}"
-        slow = RecordLines("s", ()).of_page()(dict(row))
+        slow = RecordLines("s", ()).for_page()(dict(row))
         found = json.loads(line, parse_float=Number, parse_int=Number)
         expected = json.loads(slow, parse_float=Number, parse_int=Number)["record"]
         assert {**found, **_numbers(found)} == {**expected, **_numbers(expected)}, (row, line)

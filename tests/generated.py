@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import collections
-import inspect
 import json
 import re
 import typing as t
@@ -20,15 +19,15 @@ from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.metric_catalog import load_catalog
 from tap_tiktok_ads.api.rate_limits import TIERS
 from tap_tiktok_ads.api.report_rules import ReportDefinition, expand_metrics
-from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, JSONSCHEMA
+from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
+from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX
 from tap_tiktok_ads.streams import STREAMS
-from tap_tiktok_ads.streams.integrated import ReportStream
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_tiktok_ads.singer.stream import TikTokStream
+    from tap_tiktok_ads.streams import StreamEntry
 
 ROOT = Path(__file__).parent.parent
 
@@ -153,23 +152,14 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
-def keys(stream: type[TikTokStream]) -> str:
-    """The primary keys, in code marks."""
-    names = (
-        stream.keys(stream.dimensions)
-        if issubclass(stream, ReportStream)
-        else t.cast("tuple[str, ...]", stream.primary_keys)
-    )
-    return ", ".join(f"`{key}`" for key in dict.fromkeys(names))
+def keys(stream: StreamEntry) -> str:
+    """Return the primary keys, in code marks."""
+    return ", ".join(f"`{key}`" for key in dict.fromkeys(stream.primary_keys))
 
 
-def replication(stream: type[TikTokStream]) -> str:
-    """How a stream is replicated."""
-    key = t.cast("t.Any", stream).replication_key
-    times = [one for one in getattr(stream, "dimensions", ()) if one.startswith("stat_time_")]
-    if hasattr(stream, "dimensions"):
-        key = times[0] if times else None
-    return f"by `{key}`" if isinstance(key, str) else "full table"
+def replication(stream: StreamEntry) -> str:
+    """Return how a stream is replicated."""
+    return f"by `{stream.replication_key}`" if stream.replication_key else "full table"
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -183,7 +173,7 @@ def default_streams() -> str:
     return table(
         ("stream", "endpoint", "keys", "replication"),
         (
-            (f"`{one.name}`", f"`{one.path}`", keys(one), replication(one))
+            (f"`{one.name}`", f"`{one.stream_class.path}`", keys(one), replication(one))
             for one in STREAMS
             if one.selected_by_default
         ),
@@ -197,11 +187,11 @@ def all_streams() -> str:
         (
             (
                 f"`{one.name}`",
-                f"`{one.path}`",
+                f"`{one.stream_class.path}`",
                 keys(one),
                 replication(one),
                 one.permission,
-                f"{one.page_size or '-'}",
+                f"{one.stream_class.page_size or '-'}",
                 "yes" if one.selected_by_default else "no",
             )
             for one in STREAMS
@@ -211,7 +201,7 @@ def all_streams() -> str:
 
 def descriptions() -> str:
     """What each stream is, below the table of `docs/streams.md`."""
-    parts = (f"### `{one.name}`\n\n{inspect.cleandoc(one.__doc__ or '')}" for one in STREAMS)
+    parts = (f"### `{one.name}`\n\n{one.description}" for one in STREAMS)
     return "\n\n".join(parts)
 
 

@@ -275,11 +275,11 @@ def test_sample_of_each_stream(sim: Simulator, name: str) -> None:
 
     What names objects of another stream reads that one first, each page of it once.
     """
-    tap = TapTikTokAds(config=config_for(sim), frugal=True, setup_mapper=False)
+    tap = TapTikTokAds(config=config_for(sim), allow_requests=False, setup_mapper=False)
     stream = t.cast("t.Any", tap.streams[name])
     assert tap.run_context.advertisers
     before = len(sim.requests)
-    rows = stream.typed(stream.sample(5, tap.run_context.transport.send))
+    rows = stream.cast_sample(stream.sample(5, tap.run_context.client.send))
     validator = jsonschema.Draft7Validator({**stream.schema, "additionalProperties": True})
     assert rows
     for row in rows:
@@ -500,7 +500,11 @@ def test_doctor(call: Caller) -> None:
         (stream.name, id_)
         for stream in STREAMS
         if stream.name != "sync_errors"
-        for id_ in (call.ids if stream.per_advertiser and stream.name != "advertisers" else ["all"])
+        for id_ in (
+            call.ids
+            if stream.stream_class.per_advertiser and stream.name != "advertisers"
+            else ["all"]
+        )
     }
     assert set(cells) == every
     assert set(cells.values()) <= {"ok", "empty?"}  # in some zone the day may be too young
@@ -522,7 +526,7 @@ def test_doctor_as_json(call: Caller) -> None:
     found = call.json("doctor", simulator={"tier": "ultimate"})
     assert found["token"] == {"valid": True}
     assert found["app"] == {"configured": True, "valid": True, "advertisers": 2}
-    assert found["clock_skew_seconds"] in {0, 1, 2}
+    assert abs(found["clock_skew_seconds"]) < 60  # clocks agree, as far as a busy machine shows
     assert [one["advertiser_id"] for one in found["advertisers"]] == call.ids
     assert all(one["readable"] for one in found["advertisers"])
     assert found["streams"]["pixels"][call.ids[0]]["result"] == "ok"

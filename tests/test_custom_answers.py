@@ -34,6 +34,7 @@ def read(
     with answering(answer) as (url, _):
         config = {
             "api_url": url,
+            "requests_per_second": 1000,
             "access_token": "token",
             "advertiser_ids": ["1", "2"],
             "max_retries": 0,
@@ -162,7 +163,12 @@ def test_values_cannot_leave_the_path() -> None:
         "schema": {"properties": {"id": {"type": "string"}}},
     }
     with answering(rows({"id": "1"})) as (url, asked):
-        config = {"api_url": url, "access_token": "t", "advertiser_ids": ["1"]}
+        config = {
+            "api_url": url,
+            "requests_per_second": 1000,
+            "access_token": "t",
+            "advertiser_ids": ["1"],
+        }
         run({**config, "custom_streams": [entry]}, ["mine"])
         assert "/open_api/v1.3/thing/a%2Fb%3Fc%3Dd%23e/?advertiser_id=1" in asked
         with pytest.raises(ConfigError, match="cannot stand in a url"):
@@ -185,7 +191,12 @@ def test_a_column_that_no_row_of_the_source_has() -> None:
     schema = {"properties": {"id": {"type": "string"}}}
     entry = {**ENTRY, "for_each": "source.idd", "params": params, "schema": schema}
     with answering(rows({"id": "1"})) as (url, _):
-        config = {"api_url": url, "access_token": "t", "advertiser_ids": ["1"]}
+        config = {
+            "api_url": url,
+            "requests_per_second": 1000,
+            "access_token": "t",
+            "advertiser_ids": ["1"],
+        }
         with pytest.raises(ConfigError, match=r"has no column .idd.: did you mean .id.\?"):
             run({**config, "custom_streams": [source, entry]}, ["mine"])
 

@@ -300,10 +300,10 @@ def test_windows_at_the_ends_of_the_calendar(
 
 def test_a_macro_of_many_blanks() -> None:
     """A text that is no macro is refused at once, however long it is."""
-    began = time.monotonic()
+    began = time.process_time()  # of this process alone: the machine may be busy
     with pytest.raises(dates.DateError):
-        dates.resolve_macro("{now-1" + " " * 20_000 + "!}", NOW)
-    assert time.monotonic() - began < 1
+        dates.resolve_macro("{now-1" + " " * 200_000 + "!}", NOW)
+    assert time.process_time() - began < 10  # quadratic time would be minutes
 
 
 @pytest.mark.parametrize("literal", ["[", "]", "[]", "\\", "a]b[c", "T\n", "-\n", "YYYY", "\\Y"])

@@ -130,9 +130,9 @@ def test_personal_data(sim: Simulator, pii: str) -> None:
     messages = run(config_for(sim, pii=pii), ["advertisers"])
     values = {str(row[name]) for row in plain for name in CONTACTS if row.get(name)}
     assert values
-    tap = TapTikTokAds(config=config_for(sim, pii=pii), frugal=True, setup_mapper=False)
+    tap = TapTikTokAds(config=config_for(sim, pii=pii), allow_requests=False, setup_mapper=False)
     stream = t.cast("t.Any", tap.streams["advertisers"])
-    sampled = stream.typed(stream.sample(1, tap.run_context.transport.send))
+    sampled = stream.cast_sample(stream.sample(1, tap.run_context.client.send))
     assert sampled
     text = json.dumps([messages.all, sampled])
     assert not any(value in text for value in values)

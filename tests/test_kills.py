@@ -11,7 +11,7 @@ import threading
 import typing as t
 
 import pytest
-from conftest import SMALL, SOAK, Collector, Messages, catalog_of, config_for, run
+from conftest import PATIENCE, SOAK, SPARSE, Collector, Messages, catalog_of, config_for, run
 
 from tap_tiktok_ads import tap as tap_module
 from tap_tiktok_ads.simulator import Simulator
@@ -56,7 +56,7 @@ class Target(Collector):
 @pytest.fixture(scope="module")
 def world() -> Iterator[Simulator]:
     """One for all runs."""
-    with Simulator({**SMALL, "latency_ms": 2}) as running:
+    with Simulator({**SPARSE, "days": 34, "latency_ms": 2}) as running:
         yield running
 
 
@@ -117,7 +117,7 @@ def test_a_target_that_dies(
         tap = TapTikTokAds(
             config=settings(world),
             catalog=catalog_of(settings(world), STREAMS, alone=True),
-            lean=True,
+            selected_only=True,
             state=json.loads(json.dumps(table.state)),
             message_writer=target,
         )
@@ -162,7 +162,7 @@ def test_a_process_that_is_killed(
             process.send_signal(kill)
         output += process.stdout.read()
         process.stdout.close()
-        code = process.wait(timeout=60)
+        code = process.wait(timeout=PATIENCE)
         if kill is None:
             assert code == 0
         lines = output.split(b"\n")[:-1]  # a target takes whole lines

@@ -112,7 +112,7 @@ def test_refused(text: str, message: str) -> None:
 @pytest.mark.parametrize("start", ["{a", "{a+1", "(now", "(now-1"])
 def test_many_blanks(start: str) -> None:
     """A text that almost is a macro is read at once, however long it is."""
-    text = start + " " * 20_000 + "!"
-    began = time.monotonic()
+    text = start + " " * 200_000 + "!"
+    began = time.process_time()  # of this process alone: the machine may be busy
     assert filled(text) == text
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 10  # quadratic time would be minutes

@@ -27,7 +27,7 @@ DAY = {"campaign_id": "7", "stat_time_day": "2026-11-01 00:00:00"}
 def read(stream: str, answer: Callable[[dict[str, str]], t.Any], **settings: t.Any) -> Messages:
     """A run of one stream for one advertiser, against these answers."""
     with answering(answer) as (url, _):
-        config = config_at(url, max_retries=0, request_timeout=2, **settings)
+        config = config_at(url, max_retries=0, **settings)
         return run(config, [stream])
 
 

@@ -15,6 +15,7 @@ import threading
 import typing as t
 
 import pytest
+from conftest import PATIENCE
 
 from tap_tiktok_ads import progress_display
 from tap_tiktok_ads.progress import Progress, StreamCounts
@@ -22,8 +23,6 @@ from tap_tiktok_ads.progress import Progress, StreamCounts
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Longer than any test should wait.
-PATIENCE = 30.0
 WINDOW = "2026-10-23 to 2026-11-21"
 logger = logging.getLogger("test-progress")
 

@@ -44,7 +44,7 @@ class VirtualTime:
             self._awake -= 1
             self._jump()
             while self.now < due:
-                assert self._changed.wait(20), "the threads wait for each other"
+                assert self._changed.wait(300), "the threads wait for each other"
 
     def _jump(self) -> None:
         if self._awake == 0 and self._due:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_tiktok_ads.extract import casting, report_decoder, schemas
-from tap_tiktok_ads.singer.writer import Lines
+from tap_tiktok_ads.singer.writer import RecordLines
 
 DIMENSIONS = ("ad_id", "stat_time_day")
 METRICS = ("ad_name", "spend", "impressions", "ctr", "is_smart_creative")
@@ -62,8 +62,8 @@ def by_decoder(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]] | None:
     if envelope is None:
         return None
     lines = (
-        Lines("s", ())
-        .of_members([row for row, _ in envelope.data.records], {"advertiser_id": "7"})
+        RecordLines("s", ())
+        .join_members([row for row, _ in envelope.data.records], {"advertiser_id": "7"})
         .splitlines()
     )
     found = [json.loads(line, parse_float=str, parse_int=str)["record"] for line in lines]

@@ -13,8 +13,8 @@ import pytest
 from conftest import command, config_for
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from tap_tiktok_ads.progress import StreamCounts
 from tap_tiktok_ads.cli.summary import RunSummary
+from tap_tiktok_ads.progress import StreamCounts
 
 if t.TYPE_CHECKING:
     from pathlib import Path

@@ -18,11 +18,11 @@ from tap_tiktok_ads.streams import (
     tools,
 )
 from tap_tiktok_ads.streams.reports import built_in, materials, reconciliation
-from tap_tiktok_ads.streams.reports.base import ReportStream
+from tap_tiktok_ads.streams.reports.base import ReportStream, key_columns
 from tap_tiktok_ads.streams.reports.reconciliation import ReconciliationStream
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.singer.stream import ContextTap, TikTokStream
@@ -63,6 +63,22 @@ class StreamEntry:
         if self.definition is not None:
             return self.definition.description
         return inspect.cleandoc(self.stream_class.__doc__ or "")
+
+    @property
+    def primary_keys(self) -> Sequence[str]:
+        """The key columns."""
+        if self.report is None:
+            return t.cast("Sequence[str]", self.stream_class.primary_keys)
+        report_class = t.cast("type[ReportStream]", self.stream_class)
+        return key_columns(self.report, reports_topview=report_class.reports_topview)
+
+    @property
+    def replication_key(self) -> str | None:
+        """The column whose values are the bookmarks, or None for full-table replication."""
+        if self.report is not None:
+            return self.report.time_dimension
+        key = t.cast("t.Any", self.stream_class).replication_key
+        return key if isinstance(key, str) else None
 
     @property
     def permission(self) -> str:

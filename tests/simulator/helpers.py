@@ -53,13 +53,13 @@ class Client:
             for name, value in params.items()
             if value is not None
         }
-        return self.session.get(self.simulator.url + path, params=sent, timeout=10)
+        return self.session.get(self.simulator.url + path, params=sent, timeout=300)
 
     def post(self, path: str, body: Any, **headers: str) -> dict[str, Any]:
         """Return the envelope of the answer to a JSON body."""
         sent = {"Content-Type": "application/json", **headers}
         url = self.simulator.url + path
-        response = self.session.post(url, json.dumps(body), headers=sent, timeout=10)
+        response = self.session.post(url, json.dumps(body), headers=sent, timeout=300)
         envelope: dict[str, Any] = response.json()
         return envelope
 

@@ -43,7 +43,7 @@ def running(*options: str, end: signal.Signals = signal.SIGTERM) -> Iterator[dic
             yield json.loads(process.stdout.readline())
         finally:
             process.send_signal(end)
-            _, told = process.communicate(timeout=10)
+            _, told = process.communicate(timeout=300)
         assert (process.returncode, AUTH_CODE in told) == (0, True)
 
 
@@ -53,7 +53,7 @@ def read(config: dict[str, Any], path: str) -> dict[str, Any]:
         config["api_url"] + path,
         params={"advertiser_id": config["advertiser_ids"][0]},
         headers={"Access-Token": config["access_token"]},
-        timeout=5,
+        timeout=300,
     )
     envelope: dict[str, Any] = answer.json()
     return envelope
@@ -66,10 +66,10 @@ def test_serve() -> None:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         try:
-            assert requests.get(f"{url}/user/info/", timeout=5).json()["code"] == 40104
+            assert requests.get(f"{url}/user/info/", timeout=300).json()["code"] == 40104
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
+        assert process.wait(300) == 0
 
 
 def test_count() -> None:

@@ -113,7 +113,7 @@ def test_body(client: Client, path: str, body: bytes) -> None:
     """A body that is no JSON object is refused."""
     headers = {"Content-Type": "application/json"}
     url = client.simulator.url + path
-    envelope = client.session.post(url, body, headers=headers, timeout=5).json()
+    envelope = client.session.post(url, body, headers=headers, timeout=300).json()
     assert (envelope["code"], envelope["data"]) == (40002, {})
     assert "Request body" in envelope["message"]
 
@@ -131,7 +131,7 @@ def test_query_of_a_post(client: Client) -> None:
     url = client.simulator.url + SEARCH
     body = sent(client, FUZZY | {"advertiser_id": None})
     params = {"advertiser_id": client.first}
-    envelope = client.session.post(url, params=params, json=body, timeout=5).json()
+    envelope = client.session.post(url, params=params, json=body, timeout=300).json()
     assert "advertiser_id: Missing" in envelope["message"]
 
 
@@ -139,7 +139,7 @@ def test_token_of_a_post(client: Client) -> None:
     """The token of a POST is in the header, as that of a GET."""
     body = sent(client, FUZZY)
     assert (
-        requests.post(client.simulator.url + SEARCH, json=body, timeout=5).json()["code"] == 40104
+        requests.post(client.simulator.url + SEARCH, json=body, timeout=300).json()["code"] == 40104
     )
 
 
@@ -202,7 +202,7 @@ def test_exchange_in_threads(serve: Callable[..., Client]) -> None:
     codes: list[int] = []
 
     def exchange() -> None:
-        codes.append(requests.post(url, json=app(client), timeout=10).json()["code"])
+        codes.append(requests.post(url, json=app(client), timeout=300).json()["code"])
 
     threads = [threading.Thread(target=exchange) for _ in range(8)]
     for thread in threads:

@@ -101,13 +101,13 @@ def test_download_address(client: Client) -> None:
     )
     assert set(data) == {"download_url", "file_name", "output_format"}
     assert data["file_name"] == "mine.csv"
-    response = requests.get(data["download_url"], timeout=10)
+    response = requests.get(data["download_url"], timeout=300)
     assert response.headers["Content-Type"].startswith("text/csv")
     assert response.content.decode() == client.data_of(DOWNLOAD, task_id=finished(client))
-    assert requests.get(f"{data['download_url']}x", timeout=10).status_code == 404
+    assert requests.get(f"{data['download_url']}x", timeout=300).status_code == 404
     text = finished(client)
     other = data["download_url"].rpartition("/")[0]
-    assert requests.get(f"{other}/{text}.csv", timeout=10).status_code == 404
+    assert requests.get(f"{other}/{text}.csv", timeout=300).status_code == 404
 
 
 def test_faults_of_files(serve: Callable[..., Client]) -> None:
@@ -116,11 +116,11 @@ def test_faults_of_files(serve: Callable[..., Client]) -> None:
     task = finished(client, output_format="CSV_DOWNLOAD")
     address = client.data(DOWNLOAD, task_id=task)["download_url"]
     client.simulator.add_fault("http", path=f"/files/{task}.csv", status=503)
-    assert requests.get(address, timeout=10).status_code == 503
+    assert requests.get(address, timeout=300).status_code == 503
     client.simulator.add_fault("truncate", path=f"/files/{task}.csv")
     with pytest.raises(requests.RequestException):
-        requests.get(address, timeout=10)
-    assert requests.get(address, timeout=10).status_code == 200
+        requests.get(address, timeout=300)
+    assert requests.get(address, timeout=300).status_code == 200
 
 
 def test_sees_all_ads(serve: Callable[..., Client]) -> None:
@@ -205,4 +205,4 @@ def test_create_needs_post(client: Client) -> None:
     assert client.raw(CREATE, **asked()).status_code == 405
     url = client.simulator.url + CHECK
     headers = {"Content-Type": "application/json"}
-    assert client.session.post(url, json.dumps({}), headers=headers, timeout=10).status_code == 405
+    assert client.session.post(url, json.dumps({}), headers=headers, timeout=300).status_code == 405

@@ -55,6 +55,13 @@ if t.TYPE_CHECKING:
 WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
 
 
+def key_columns(report: ReportDefinition, *, reports_topview: bool) -> tuple[str, ...]:
+    """Return the key columns of a report."""
+    is_apart = reports_topview and mixes_buying_types(report.dimensions)
+    topview_column = ("is_top_view",) if is_apart else ()
+    return tuple(dict.fromkeys(("advertiser_id", *topview_column, *report.dimensions)))
+
+
 class ReportSource(Source):
     """A report endpoint: `dimensions` and `metrics` in each record.
 
@@ -144,7 +151,7 @@ class ReportStream(WindowedStream):
         self.time_dimension = self.report.time_dimension
         self.window_days = WINDOW_DAYS.get(self.time_dimension or "", 0)
         super().__init__(tap)
-        self.primary_keys = self.key_columns()
+        self.primary_keys = key_columns(self.report, reports_topview=self.reports_topview)
         self.replication_key = self.time_dimension
 
     # Facts
@@ -152,13 +159,6 @@ class ReportStream(WindowedStream):
     @override
     def description(self) -> str:
         return self.report.description or inspect.cleandoc(self.__doc__ or "")
-
-    def key_columns(self) -> tuple[str, ...]:
-        """Return the key columns."""
-        dimensions = self.report.dimensions
-        is_apart = self.reports_topview and mixes_buying_types(dimensions)
-        topview_column = ("is_top_view",) if is_apart else ()
-        return tuple(dict.fromkeys(("advertiser_id", *topview_column, *dimensions)))
 
     @override
     def columns(self) -> dict[str, t.Any]:
@@ -307,7 +307,7 @@ class ReportStream(WindowedStream):
     @functools.cached_property
     @override
     def builder(self) -> ReportPageBuilder:
-        caster = Caster(self.schema, dash_is_null=True, required=self.key_columns())
+        caster = Caster(self.schema, dash_is_null=True, required=self.primary_keys)
         builder = ReportPageBuilder(self.flattener, caster, self.record_filter)
         builder.topview = self.topview
         if self.time_dimension and self.mask["properties", "is_final"]:
