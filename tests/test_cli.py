@@ -386,4 +386,4 @@ def test_dotenv(tmp_path: Path) -> None:
     result = command("--config", "ENV", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert '"type":"RECORD"' in result.stdout
-    assert "days back" in result.stderr  # lookback_days is auto
+    assert "look back" in result.stderr  # lookback_days is auto

@@ -405,7 +405,7 @@ def test_look_up_without_values(call: Caller, arguments: list[str]) -> None:
     entry = {**CAMPAIGNS, "url": "/ad/get/", "lookups": {"one": lookup}, "params": params}
     result = call(*arguments, custom_streams=[entry])
     assert result.returncode == 0, result.stderr
-    assert "Look-up 'one' has no values for advertiser" in result.stderr
+    assert "Lookup 'one' has no values for advertiser" in result.stderr
     assert "/ad/get/" not in call.paths
 
 

@@ -58,7 +58,7 @@ def test_an_empty_sample(data: Data, caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize("row", [{"name": "b"}, {"id": None, "name": "b"}])
 def test_a_row_without_its_key(row: Data) -> None:
     """Rows without a key could not be told apart: an error, never rows left out."""
-    with pytest.raises(ResponseError, match="lacks a key: id"):
+    with pytest.raises(ResponseError, match="without a key: id"):
         read(rows({"id": "1", "name": "a"}, row), primary_keys=["id"])
 
 
@@ -86,7 +86,7 @@ def test_replication_keys_that_cannot_be_compared(values: list[t.Any]) -> None:
     """Values of several kinds end the run with one sentence."""
     schema = {"properties": {"id": {"type": "string"}, "at": {}}}
     answer = rows(*({"id": str(number), "at": at} for number, at in enumerate(values)))
-    with pytest.raises(ResponseError, match="cannot be told apart or ordered"):
+    with pytest.raises(ResponseError, match="Cannot compare the records"):
         read(answer, primary_keys=["id"], replication_key="at", schema=schema)
 
 

@@ -76,7 +76,7 @@ def test_exit_code(sim: Simulator, tmp_path: Path, code: int, expected: int) -> 
     result = command("--config", str(config))
     assert result.returncode == expected
     assert json.loads(result.stdout.splitlines()[-1])["type"] == "STATE"
-    assert (f"{REPORT} of {broken}" in result.stderr) is (expected == 1)
+    assert (f"{REPORT} (advertiser {broken})" in result.stderr) is (expected == 1)
     assert "Traceback" not in result.stderr
 
 

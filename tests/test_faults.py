@@ -220,7 +220,7 @@ def test_a_listing_that_never_settles(
     for times in (1, 2, 3):
         sim.add_fault("total", path=FAMILIES[stream], page=2, times=1, after=times - 1, by=times)
     found = run(settings(sim, max_concurrency=1), [stream, "sync_errors"])
-    assert "Rows may be missing; the next run reads them again." in caplog.text
+    assert "Records may be missing; the next run reads them again." in caplog.text
     assert found.bookmarks(stream) == {}
     (row,) = found.records["sync_errors"]
     assert (row["stream"], row["action"]) == (stream, "read again by the next run")

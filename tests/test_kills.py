@@ -13,8 +13,8 @@ import typing as t
 import pytest
 from conftest import PATIENCE, SOAK, SPARSE, Collector, Messages, catalog_of, config_for, run
 
-from tap_tiktok_ads import tap as tap_module
 from tap_tiktok_ads.simulator import Simulator
+from tap_tiktok_ads.singer import state as singer_state
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -108,7 +108,7 @@ def test_a_target_that_dies(
     world: Simulator, whole: Messages, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """After any message; the next run goes on from the last STATE that it got, until one ends."""
-    monkeypatch.setattr(tap_module, "STATE_INTERVAL", 0.0)  # a STATE after every window
+    monkeypatch.setattr(singer_state, "STATE_INTERVAL_SECONDS", 0.0)  # a STATE after every window
     dice = random.Random(seed)
     table, deaths = Table(), 0
     while True:

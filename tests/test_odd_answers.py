@@ -162,7 +162,7 @@ def test_merged_answers_with_different_rows(
     sim.add_fault("drop_row", path="/report/integrated/get/", containing=f'"{last}"', times=times)
     with caplog.at_level(logging.WARNING):
         found = run({**config, "max_concurrency": 1}, [REPORT])
-    assert ("some rows lack metrics" in caplog.text) is (times is None)
+    assert ("some records lack metrics" in caplog.text) is (times is None)
     if times == 1:
         assert found.keyed(REPORT) == whole.keyed(REPORT)
 

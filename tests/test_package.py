@@ -169,7 +169,7 @@ def test_version_of_the_wheel(environment: Environment, wheel: Path, tmp_path: P
     agent = environment.execute(
         "python",
         "-c",
-        "from tap_tiktok_ads.settings import default_user_agent as agent; print(agent())",
+        "from tap_tiktok_ads.config.validation import default_user_agent as agent; print(agent())",
         cwd=tmp_path,
     )
     assert agent.strip() == f"tap-tiktok-ads/{version}"

@@ -112,7 +112,7 @@ def test_an_invalid_metric_heals(sim: Simulator, caplog: pytest.LogCaptureFixtur
         config_for(sim, report_metrics={REPORT: ["spend", "zzz_not_there", "clicks"]}), [REPORT]
     )
     assert messages.keyed(REPORT).keys() == plain.keyed(REPORT).keys()
-    said = [text for text in caplog.messages if "Going on without metrics zzz_not_there" in text]
+    said = [text for text in caplog.messages if "Continuing without metrics zzz_not_there" in text]
     assert len(said) == 1
     sent = asked(sim)[before:]
     assert sent[-1] == ["spend", "clicks"]  # later requests do not try again

@@ -144,14 +144,14 @@ def test_a_report_that_is_cut_is_made_anew(
     """Where TikTok looked at its newest ads only, a task brings every row, each once."""
     config = config_for(sim)
     some = run({**config, "report_mode": "sync"}, [ADS])
-    assert "rows may be missing" in caplog.text
+    assert "records may be missing" in caplog.text
     caplog.clear()
     found = run({**config, "max_concurrency": 1}, [ADS])
     expected = sum(1 for _ in run({**config, "report_mode": "async"}, [ADS]).records[ADS])
     assert len(some.records[ADS]) < len(found.records[ADS]) == expected
     assert len(found.keyed(ADS)) == expected
     assert found.bookmarks(ADS) == some.bookmarks(ADS)
-    assert "rows may be missing" not in caplog.text
+    assert "records may be missing" not in caplog.text
 
 
 @CUT
@@ -188,7 +188,7 @@ def test_rows_that_tasks_cannot_bring(
         found = run({**config, "report_mode": mode}, [name])
         assert found.records[name] == some.records[name] != []
         assert reason in caplog.text
-        assert "rows may be missing" in caplog.text
+        assert "records may be missing" in caplog.text
     assert CREATE not in sent(sim)
 
 
@@ -298,7 +298,7 @@ def test_invalid_metrics_are_left_out(sim: Simulator, caplog: pytest.LogCaptureF
     caplog.clear()
     found = run({**config, "report_mode": "async", "max_concurrency": 1}, ["mine"])
     assert found.records["mine"] == whole.records["mine"] != []
-    assert "Going on without metrics brand_new_metric" in caplog.text
+    assert "Continuing without metrics brand_new_metric" in caplog.text
     assert sent(sim)[CREATE] == len(sim.world.advertiser_ids) + 1
 
 

@@ -273,13 +273,13 @@ def test_stream_maps(
     gone = lose_a_pixel(sim)
     second = run(config, ["pixels"], state=first.state)
     assert [*deleted(second.records["pixels"], "pixel_id")] == ([gone] if told else [])
-    assert ("'stream_maps' cannot be used on a row of pixels" in caplog.text) is not told
+    assert ("'stream_maps' cannot be used on a record of pixels" in caplog.text) is not told
 
 
 def test_a_map_that_fails(sim: Simulator) -> None:
     """On other rows it is an error of one sentence."""
     config = config_for(sim, stream_maps={"pixels": {"label": "pixel_name + 1"}})
-    with pytest.raises(errors.ConfigError, match="cannot be used on a row of pixels"):
+    with pytest.raises(errors.ConfigError, match="cannot be used on a record of pixels"):
         run(config, ["pixels"])
 
 

@@ -15,7 +15,6 @@ from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import TapError
-from tap_tiktok_ads.cli import summary
 from tap_tiktok_ads.tap import TapTikTokAds
 
 #: The sub-commands; each has a module of its name here, with _ for -.
@@ -86,6 +85,8 @@ def run_tap(  # noqa: PLR0913 - the options, by name
         TapTikTokAds.print_about(about_format)
         return
     tap = TapTikTokAds.from_input(config, catalog=catalog, state=state, selected_only=True)
+    from tap_tiktok_ads.cli import summary  # noqa: PLC0415 - keeps the start fast
+
     problems, progress = tap.run_context.problems, tap.run_context.progress
     unread = {"skipped": problems.skipped, "failed": problems.failed}
     with summary.written_to(summary_file, progress.summary, unread):

@@ -21,7 +21,6 @@ from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.pagination import MAX_PAGES, last_page, next_pages
 from tap_tiktok_ads.extract import json_paths, macros
 from tap_tiktok_ads.extract.casting import Caster
-from tap_tiktok_ads.extract.deduplication import Fingerprint, KeyedFilter
 from tap_tiktok_ads.extract.schemas import infer_schema, keyed_schema
 from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.extract.values import to_boolean
@@ -166,25 +165,6 @@ def _has_empty_list(path: str, document: t.Any) -> bool:
     return bool(lists) and all(value is None or isinstance(value, list) for value in lists)
 
 
-class CustomKeyedFilter(KeyedFilter):
-    """Drops repeated records, and rejects records without a key."""
-
-    @override
-    def fingerprint(self, record: Record) -> Fingerprint:
-        """Return the record's fingerprint.
-
-        Raises:
-            ResponseError: The record lacks a key.
-        """
-        fingerprint = super().fingerprint(record)
-        if None in fingerprint.key:
-            msg = f"A row of {self.stream_name!r} lacks a key: {', '.join(self.all_keys)}"
-            raise ResponseError(msg)
-        return fingerprint
-
-    all_keys: Sequence[str] = ()
-
-
 class CustomStream(LookupStream):
     """A stream of the setting `custom_streams`."""
 
@@ -321,18 +301,6 @@ class CustomStream(LookupStream):
         source.definition = self.definition
         source.warnings = self.warnings
         return source
-
-    @functools.cached_property
-    @override
-    def record_filter(self) -> KeyedFilter:
-        keys = list(self.primary_keys)
-        if self.per_advertiser:
-            keys = [key for key in keys if key != "advertiser_id"] or keys
-        record_filter = CustomKeyedFilter(
-            self.name, keys, self.replication_key or "", starts=self.starts
-        )
-        record_filter.all_keys = self.primary_keys
-        return record_filter
 
     @functools.cached_property
     @override
