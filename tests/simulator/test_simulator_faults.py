@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tap_tiktok_ads.simulator import Simulator
-from tap_tiktok_ads.simulator.limits import Limiter
+from tap_tiktok_ads.simulator.http.limits import Limiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_tiktok_ads.simulator.errors import ApiError
-from tap_tiktok_ads.simulator.params import Endpoint, Param
+from tap_tiktok_ads.simulator.spec.errors import ApiError
+from tap_tiktok_ads.simulator.spec.params import Endpoint, Param
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_tiktok_ads.simulator.params import Kind
+    from tap_tiktok_ads.simulator.spec.params import Kind
 
     from .helpers import Client
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_tiktok_ads.simulator.params import Endpoint, Param
-from tap_tiktok_ads.simulator.spec import ENDPOINTS
+from tap_tiktok_ads.simulator.spec.endpoints import ENDPOINTS
+from tap_tiktok_ads.simulator.spec.params import Endpoint, Param
 
 from .helpers import report_params
 

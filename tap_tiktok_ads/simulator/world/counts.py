@@ -7,16 +7,23 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from . import centers, delivery
-from . import records_beyond as beyond
-from .entities import SMART_PLUS, TOP_VIEW, Ad, AdGroup, Campaign, SmartAd
-from .materials import delivered, material
+from tap_tiktok_ads.simulator.accounts import centers, delivery
+from tap_tiktok_ads.simulator.accounts.entities import (
+    SMART_PLUS,
+    TOP_VIEW,
+    Ad,
+    AdGroup,
+    Campaign,
+    SmartAd,
+)
+from tap_tiktok_ads.simulator.handlers.material_reports import delivered, material
+from tap_tiktok_ads.simulator.records import assets as beyond
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .account import Account
-    from .centers import Center
+    from tap_tiktok_ads.simulator.accounts.account import Account
+    from tap_tiktok_ads.simulator.accounts.centers import Center
 
 LIBRARY_LIMIT = 10_000
 """Videos or images that can be listed."""

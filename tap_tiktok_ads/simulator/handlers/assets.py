@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import records
-from . import records_beyond as beyond
+from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
+from tap_tiktok_ads.simulator.records import assets as beyond
+from tap_tiktok_ads.simulator.records import objects as records
+from tap_tiktok_ads.simulator.spec.errors import refuse
+from tap_tiktok_ads.simulator.spec.params import Param
+from tap_tiktok_ads.simulator.world.counts import LIBRARY_LIMIT
+
 from .api import Answer, Api, Handler, Params, day_count, page_of
-from .counts import LIBRARY_LIMIT
-from .entities import SMART_PLUS
-from .errors import refuse
-from .params import Param
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from .account import Account
-    from .entities import Asset
-    from .fillings import Record
+    from tap_tiktok_ads.simulator.accounts.account import Account
+    from tap_tiktok_ads.simulator.accounts.entities import Asset
+    from tap_tiktok_ads.simulator.records.values import Record
 
 
 def _audiences(api: Api, params: Params) -> Answer:

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .chance import mix, pick
+from tap_tiktok_ads.simulator.pseudorandom import mix, pick
+from tap_tiktok_ads.simulator.records.values import VARIANTS, Record, filled, filling
+
 from .entities import TIME, Asset
-from .fillings import VARIANTS, Record, filled, filling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
+    from tap_tiktok_ads.simulator.options import Options
+
     from .account import Account
-    from .options import Options
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,15 @@ from datetime import date
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from .errors import no_permission, refuse
+from tap_tiktok_ads.simulator.spec.errors import no_permission, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .account import Account
-    from .tasks import Task
-    from .world import World
+    from tap_tiktok_ads.simulator.accounts.account import Account
+    from tap_tiktok_ads.simulator.world.world import World
+
+    from .report_tasks import Task
 
 AUTH_CODE = "simulator-auth-code"
 REMEMBERED = 32

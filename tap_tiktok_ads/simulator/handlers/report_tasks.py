@@ -9,9 +9,16 @@ from typing import Any
 
 import msgspec
 
-from . import reports
+from tap_tiktok_ads.simulator.reports import integrated as reports
+from tap_tiktok_ads.simulator.spec.errors import (
+    TASK_FAILED,
+    TASK_NOT_READY,
+    TASK_UNKNOWN,
+    ApiError,
+    refuse,
+)
+
 from .api import Answer, Api, Handler, Params, bounds, info
-from .errors import TASK_FAILED, TASK_NOT_READY, TASK_UNKNOWN, ApiError, refuse
 
 FILES = "/files/"
 """Where finished reports are fetched, outside the API."""

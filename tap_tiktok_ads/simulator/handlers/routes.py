@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import assets, business, materials, objects, records, shops, targeting, tasks
+from tap_tiktok_ads.simulator.records import objects as records
+from tap_tiktok_ads.simulator.spec.errors import (
+    APP_UNKNOWN,
+    AUTH_CODE_WRONG,
+    SECRET_WRONG,
+    ApiError,
+    no_permission,
+)
+from tap_tiktok_ads.simulator.spec.facts import RECORDS
+
+from . import assets, objects, targeting
+from . import business_centers as business
+from . import gmv_max as shops
+from . import material_reports as materials
+from . import report_tasks as tasks
 from .api import Answer, Api, Handler, Params, check_fields
-from .errors import APP_UNKNOWN, AUTH_CODE_WRONG, SECRET_WRONG, ApiError, no_permission
-from .facts import RECORDS
 
 ACCESS_TOKEN = "simulator-access-token"  # noqa: S105
 APP_ID = "7300000000000000042"

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, TypeAlias
 
-from .chance import mix
+from tap_tiktok_ads.simulator.pseudorandom import mix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

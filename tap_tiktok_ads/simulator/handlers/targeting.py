@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_tiktok_ads.simulator.spec.endpoints import (
+    BATCH_REGIONS,
+    OBJECTIVES_WITHOUT_PROMOTION,
+    SEARCHES,
+)
+from tap_tiktok_ads.simulator.spec.errors import refuse
+from tap_tiktok_ads.simulator.spec.params import strings
+
 from .api import Answer, Api, Handler, Params
-from .errors import refuse
-from .params import strings
-from .spec import BATCH_REGIONS, OBJECTIVES_WITHOUT_PROMOTION, SEARCHES
 
 if TYPE_CHECKING:
-    from .places import Place
+    from tap_tiktok_ads.simulator.world.places import Place
 
 
 def _need(params: Params, *names: str) -> None:

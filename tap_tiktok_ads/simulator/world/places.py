@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .chance import mix, pick
+from tap_tiktok_ads.simulator.pseudorandom import mix, pick
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

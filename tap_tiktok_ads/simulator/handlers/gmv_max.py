@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import delivery
-from . import records_beyond as beyond
+from tap_tiktok_ads.simulator.accounts import delivery
+from tap_tiktok_ads.simulator.pseudorandom import mix
+from tap_tiktok_ads.simulator.records import assets as beyond
+from tap_tiktok_ads.simulator.records.values import value
+from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines, answer, days_of, report, window
+from tap_tiktok_ads.simulator.reports.integrated import CONFLICT, check_window
+from tap_tiktok_ads.simulator.reports.metrics import Formula, formula, money, ratio
+from tap_tiktok_ads.simulator.spec.errors import refuse
+from tap_tiktok_ads.simulator.spec.facts import GMV_METRICS
+
 from .api import Answer, Api, Handler, Params, page_of
-from .chance import mix
-from .errors import refuse
-from .facts import GMV_METRICS
-from .fillings import value
-from .lines import Line, Lines, answer, days_of, report, window
-from .metrics import Formula, formula, money, ratio
-from .reports import CONFLICT, check_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .account import Account
-    from .entities import Asset
+    from tap_tiktok_ads.simulator.accounts.account import Account
+    from tap_tiktok_ads.simulator.accounts.entities import Asset
 
 _IDS = ("advertiser_id", "campaign_id")
 _TIMES = ("stat_time_day", "stat_time_hour")

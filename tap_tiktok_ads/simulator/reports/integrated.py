@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from . import delivery, records, spec
-from .account import Account
-from .entities import TOP_VIEW, Ad, AdGroup, Campaign, SmartAd
-from .errors import refuse
-from .facts import COUNTRY_METRICS, METRICS
+from tap_tiktok_ads.simulator.accounts import delivery
+from tap_tiktok_ads.simulator.accounts.account import Account
+from tap_tiktok_ads.simulator.accounts.entities import TOP_VIEW, Ad, AdGroup, Campaign, SmartAd
+from tap_tiktok_ads.simulator.records import objects as records
+from tap_tiktok_ads.simulator.spec import endpoints as spec
+from tap_tiktok_ads.simulator.spec.errors import refuse
+from tap_tiktok_ads.simulator.spec.facts import COUNTRY_METRICS, METRICS
+
 from .metrics import NOT_APPLICABLE, Encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from .world import World
+    from tap_tiktok_ads.simulator.world.world import World
 
 Subject: TypeAlias = Account | Campaign | AdGroup | Ad | SmartAd
 

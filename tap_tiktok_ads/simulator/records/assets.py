@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from . import records
-from .chance import mix, pick
-from .entities import AUCTION, MANUAL, TIME, Ad, AdGroup, Asset
-from .facts import RECORDS
-from .fillings import Record, filled, value
-from .spec_beyond import GMV_TYPES, PLAYABLE_STATUSES, PORTFOLIO_TYPES
+from tap_tiktok_ads.simulator.accounts.entities import AUCTION, MANUAL, TIME, Ad, AdGroup, Asset
+from tap_tiktok_ads.simulator.pseudorandom import mix, pick
+from tap_tiktok_ads.simulator.spec.assets import GMV_TYPES, PLAYABLE_STATUSES, PORTFOLIO_TYPES
+from tap_tiktok_ads.simulator.spec.facts import RECORDS
+
+from . import objects as records
+from .values import Record, filled, value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from .account import Account
+    from tap_tiktok_ads.simulator.accounts.account import Account
 
 _EVENTS = (
     ("COMPLETE_PAYMENT", ""),

@@ -6,22 +6,24 @@ from datetime import date, timedelta
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from . import delivery
-from .chance import mix, pick
-from .errors import refuse
-from .facts import MATERIAL_METRICS
-from .lines import Line, Lines, answer, days_of, report, window
-from .metrics import formula
+from tap_tiktok_ads.simulator.accounts import delivery
+from tap_tiktok_ads.simulator.pseudorandom import mix, pick
+from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines, answer, days_of, report, window
+from tap_tiktok_ads.simulator.reports.integrated import CONFLICT, check_window
+from tap_tiktok_ads.simulator.reports.metrics import formula
+from tap_tiktok_ads.simulator.spec.assets import MATERIAL_TIMES, OVER_SETTINGS, SETTINGS
+from tap_tiktok_ads.simulator.spec.errors import refuse
+from tap_tiktok_ads.simulator.spec.facts import MATERIAL_METRICS
+
 from .objects import smart_account
-from .reports import CONFLICT, check_window
-from .spec_beyond import MATERIAL_TIMES, OVER_SETTINGS, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .account import Account
+    from tap_tiktok_ads.simulator.accounts.account import Account
+    from tap_tiktok_ads.simulator.accounts.entities import Ad, Creative, SmartAd
+
     from .api import Answer, Api, Handler, Params
-    from .entities import Ad, Creative, SmartAd
 
 STATUS_METRICS = (
     "ad_material_id",

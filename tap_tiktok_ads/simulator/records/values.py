@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .chance import mix, pick
-from .facts import RECORDS
+from tap_tiktok_ads.simulator.pseudorandom import mix, pick
+from tap_tiktok_ads.simulator.spec.facts import RECORDS
 
 if TYPE_CHECKING:
-    from .account import Account
-    from .entities import Entity
+    from tap_tiktok_ads.simulator.accounts.account import Account
+    from tap_tiktok_ads.simulator.accounts.entities import Entity
 
 Record: TypeAlias = dict[str, Any]
 

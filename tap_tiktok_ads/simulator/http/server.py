@@ -18,20 +18,27 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from .api import AUTH_CODE, Api
-from .endpoints import ACCESS_TOKEN, APP_ID, APP_SECRET, HANDLERS
-from .errors import NO_ROUTE, THROTTLED, TOKEN_MISSING, TOKEN_WRONG, ApiError
+from tap_tiktok_ads.simulator.handlers.api import AUTH_CODE, Api
+from tap_tiktok_ads.simulator.handlers.report_tasks import FILES, file
+from tap_tiktok_ads.simulator.handlers.routes import ACCESS_TOKEN, APP_ID, APP_SECRET, HANDLERS
+from tap_tiktok_ads.simulator.spec.endpoints import ENDPOINTS
+from tap_tiktok_ads.simulator.spec.errors import (
+    NO_ROUTE,
+    THROTTLED,
+    TOKEN_MISSING,
+    TOKEN_WRONG,
+    ApiError,
+)
+from tap_tiktok_ads.simulator.world.world import World
+
 from .faults import Fault, Faults, alter
 from .limits import Breach, Limiter
-from .spec import ENDPOINTS
-from .tasks import FILES, file
-from .world import World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from .params import Endpoint
+    from tap_tiktok_ads.simulator.spec.params import Endpoint
 
 PREFIX = "/open_api/v1.3"
 

@@ -10,13 +10,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from . import delivery
-from .account import PLACES, THINGS, Account
-from .centers import Center
-from .chance import mix
+from tap_tiktok_ads.simulator.accounts import delivery
+from tap_tiktok_ads.simulator.accounts.account import PLACES, THINGS, Account
+from tap_tiktok_ads.simulator.accounts.centers import Center
+from tap_tiktok_ads.simulator.accounts.entities import TIME, Entity
+from tap_tiktok_ads.simulator.options import Options
+from tap_tiktok_ads.simulator.pseudorandom import mix
+
 from .counts import Asked, Counted, count, count_shared
-from .entities import TIME, Entity
-from .options import Options
 from .places import Places
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from .assets import BEYOND
 from .params import (
     ADVERTISER,
     FLAG,
@@ -17,7 +18,6 @@ from .params import (
     pages,
     strings,
 )
-from .spec_beyond import BEYOND
 
 PRIMARY_STATUS = Param(
     enum=(

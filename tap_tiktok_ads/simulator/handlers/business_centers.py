@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import centers
+from tap_tiktok_ads.simulator.accounts import centers
+from tap_tiktok_ads.simulator.spec.errors import PERMISSION, ApiError, refuse
+
 from .api import Answer, Api, Handler, Params, page_of
-from .errors import PERMISSION, ApiError, refuse
 
 if TYPE_CHECKING:
-    from .centers import Center
+    from tap_tiktok_ads.simulator.accounts.centers import Center
 
 
 def _center(api: Api, params: Params) -> Center:

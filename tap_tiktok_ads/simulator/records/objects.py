@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from .account import Account
-from .chance import mix, pick
-from .entities import (
+from tap_tiktok_ads.simulator.accounts.account import Account
+from tap_tiktok_ads.simulator.accounts.entities import (
     PROMOTE,
     REACH_FREQUENCY,
     SMART_PLUS,
@@ -21,8 +20,10 @@ from .entities import (
     Entity,
     SmartAd,
 )
-from .facts import RECORDS
-from .fillings import CHOICES, VARIANTS, Record, filled, filling, value
+from tap_tiktok_ads.simulator.pseudorandom import mix, pick
+from tap_tiktok_ads.simulator.spec.facts import RECORDS
+
+from .values import CHOICES, VARIANTS, Record, filled, filling, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

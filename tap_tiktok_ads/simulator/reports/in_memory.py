@@ -6,18 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from . import delivery, records
-from .api import Answer, Api, Params, page_of
-from .errors import refuse
+from tap_tiktok_ads.simulator.accounts import delivery
+from tap_tiktok_ads.simulator.handlers.api import Answer, Api, Params, page_of
+from tap_tiktok_ads.simulator.records import objects as records
+from tap_tiktok_ads.simulator.spec.errors import refuse
+
 from .metrics import NOT_APPLICABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .account import Account
-    from .entities import Entity
+    from tap_tiktok_ads.simulator.accounts.account import Account
+    from tap_tiktok_ads.simulator.accounts.entities import Entity
+    from tap_tiktok_ads.simulator.world.world import World
+
     from .metrics import Formula
-    from .world import World
 
 Attributes: TypeAlias = Callable[["Line", str], Any]
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .chance import mix, pick
+from tap_tiktok_ads.simulator.pseudorandom import mix, pick
+
 from .entities import (
     AUCTION,
     MANUAL,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from zoneinfo import ZoneInfo
 
-    from .options import Options
+    from tap_tiktok_ads.simulator.options import Options
 
 E = TypeVar("E", bound=Entity)
 

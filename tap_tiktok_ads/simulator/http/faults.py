@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from .chance import mix
-from .options import unknown
+from tap_tiktok_ads.simulator.options import unknown
+from tap_tiktok_ads.simulator.pseudorandom import mix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from . import records
-from .api import Answer, Api, Handler, Params, check_fields, page_of
-from .entities import (
+from tap_tiktok_ads.simulator.accounts.entities import (
     AUCTION,
     PROMOTE,
     REACH_FREQUENCY,
@@ -17,14 +15,17 @@ from .entities import (
     Campaign,
     SmartAd,
 )
-from .errors import NOT_ALLOWED, ApiError, refuse
-from .facts import RECORDS
+from tap_tiktok_ads.simulator.records import objects as records
+from tap_tiktok_ads.simulator.spec.errors import NOT_ALLOWED, ApiError, refuse
+from tap_tiktok_ads.simulator.spec.facts import RECORDS
+
+from .api import Answer, Api, Handler, Params, check_fields, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .account import Account
-    from .fillings import Record
+    from tap_tiktok_ads.simulator.accounts.account import Account
+    from tap_tiktok_ads.simulator.records.values import Record
 
 TOP_VIEW_PAGE = 100
 

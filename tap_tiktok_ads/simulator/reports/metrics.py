@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 from zlib import crc32
 
-from .delivery import FIELDS, Counters
-from .facts import METRICS, Metric
+from tap_tiktok_ads.simulator.accounts.delivery import FIELDS, Counters
+from tap_tiktok_ads.simulator.spec.facts import METRICS, Metric
 
 Formula: TypeAlias = Callable[[Counters], str]
 Count: TypeAlias = Callable[[Counters], int]
