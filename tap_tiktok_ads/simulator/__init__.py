@@ -1,9 +1,9 @@
-"""An embedded stand-in of TikTok's Marketing API v1.3 for demos, tests and benchmarks."""
+"""An embedded simulator of TikTok's Marketing API v1.3 for demos, tests and benchmarks."""
 
 from __future__ import annotations
 
 from .handlers.api import AUTH_CODE
-from .handlers.routes import ACCESS_TOKEN, APP_ID, APP_SECRET
+from .handlers.authorization import ACCESS_TOKEN, APP_ID, APP_SECRET
 from .http.server import Simulator
 from .world.world import World
 

@@ -1,4 +1,4 @@
-"""Numbers that look random and are the same in every process."""
+"""Pseudorandom numbers that are equal in every process."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def mix(*values: int) -> int:
 
 
 def pick(choices: Sequence[T], *values: int) -> T:
-    """Return one of the choices."""
+    """Return the choice that the values select."""
     return choices[mix(*values) % len(choices)]

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_tiktok_ads.simulator.handlers.routes import HANDLERS
-from tap_tiktok_ads.simulator.spec.endpoints import ENDPOINTS
+from tap_tiktok_ads.simulator.handlers.routes import ENDPOINTS, HANDLERS
 from tap_tiktok_ads.simulator.spec.facts import GMV_METRICS, MATERIAL_METRICS, RECORDS
 
 from .helpers import START, TODAY

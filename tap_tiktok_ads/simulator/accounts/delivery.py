@@ -1,4 +1,4 @@
-"""What an ad delivered on a day: counters, days of rest, and how a day splits by audience."""
+"""Daily delivery of an ad: counters, days without rows, and shares by audience."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from tap_tiktok_ads.simulator.pseudorandom import mix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 Counters: TypeAlias = tuple[int, ...]
-"""Additive quantities in the order of FIELDS; money in cents."""
+"""Additive quantities in the order of FIELDS. Money is in cents."""
 
-Parts: TypeAlias = tuple[tuple[tuple[str, ...], int], ...]
+Shares: TypeAlias = tuple[tuple[tuple[str, ...], int], ...]
 """Values of the split dimensions with their share of the row, per mille."""
 
 FIELDS = (
@@ -44,10 +44,10 @@ CONVERSIONS = FIELDS.index("conversions")
 VALUE = FIELDS.index("value")
 
 PROFILES = 2048
-"""Distinct ad-days in a world; a small number lets encoded metrics be cached."""
+"""Distinct ad-days in a world. A small number lets encoded metrics be cached."""
 
 AUDIENCES = 64
-"""Distinct mixes of audience values; all ads of a campaign share one."""
+"""Distinct mixes of audience values. All ads of a campaign share one."""
 
 SPLITS: dict[str, tuple[str, ...]] = {
     "gender": ("FEMALE", "MALE", "NONE"),
@@ -94,18 +94,18 @@ _HOUR_SHARE = 120
 
 
 @lru_cache(maxsize=4096)
-def parts(dimensions: tuple[str, ...], audience: int) -> Parts:
-    """Return how a day divides by the dimensions; shares sum to at most 1,000."""
+def audience_shares(dimensions: tuple[str, ...], audience: int) -> Shares:
+    """Return the shares of a day by the dimensions. Shares sum to at most 1,000."""
     hourly = "stat_time_hour" in dimensions
     names = [name for name in dimensions if name != "stat_time_hour"]
-    divided: Parts = (((), 1000),)
+    divided: Shares = (((), 1000),)
     if names:
         choices = list(product(*(SPLITS[name] for name in names)))
         shares = _SHARES[min(len(choices), 4 if len(names) > 1 else 3)]
         step = 5 if len(choices) % 5 else 1
         divided = tuple(
-            (choices[(audience * 3 + place * step) % len(choices)], share)
-            for place, share in enumerate(shares)
+            (choices[(audience * 3 + position * step) % len(choices)], share)
+            for position, share in enumerate(shares)
         )
     if hourly:
         first = audience % (24 - _HOURS)
@@ -119,7 +119,7 @@ def parts(dimensions: tuple[str, ...], audience: int) -> Parts:
 
 @cache
 def profiles(seed: int) -> tuple[Counters, ...]:
-    """Return the ad-days of a world; each ad-day with spend is one of them."""
+    """Return the ad-days of a world. Each ad-day with spend is one of them."""
     return tuple(_profile(mix(seed, number)) for number in range(PROFILES))
 
 
@@ -135,11 +135,11 @@ def _profile(key: int) -> Counters:
     conversions = clicks * draw(3, 0, 120) // 1000
     plays = impressions * draw(4, 700, 950) // 1000
     funnel = []
-    left = plays
+    viewers = plays
     for step, percent in enumerate((40, 45, 40, 35, 30, 30), start=5):
-        gone = left * draw(step, percent - 10, percent + 10) // 100
-        funnel.append(gone)
-        left -= gone
+        leavers = viewers * draw(step, percent - 10, percent + 10) // 100
+        funnel.append(leavers)
+        viewers -= leavers
     return (
         spend,
         impressions,
@@ -147,7 +147,7 @@ def _profile(key: int) -> Counters:
         clicks,
         conversions,
         conversions * draw(12, 500, 9_000),
-        left,
+        viewers,
         *reversed(funnel),
         impressions * draw(13, 0, 20) // 1000,
         draw(14, 0, 9),
@@ -158,10 +158,15 @@ def _profile(key: int) -> Counters:
 
 
 def scaled(counters: Counters, share: int) -> Counters:
-    """Return the share (per mille) of a row, rounded down so that parts never exceed it."""
+    """Return a per-mille share of a row, rounded down so that shares never exceed the row."""
     if share == 1000:  # noqa: PLR2004
         return counters
     return tuple([value * share // 1000 for value in counters])
+
+
+def total(rows: Collection[Counters]) -> Counters:
+    """Return the sum of rows."""
+    return tuple(map(sum, zip(*rows, strict=True))) or NOTHING
 
 
 @lru_cache(maxsize=1024)
@@ -171,7 +176,7 @@ def _every(period: int, phase: int, span: int) -> int:
 
 
 def days_with_rows(key: int, first: int, last: int) -> int:
-    """Return the days with a row as bits; bit 0 is the first day of the history."""
+    """Return the days with a row, as bits. Bit 0 is the first day of the history."""
     if last < first:
         return 0
     span = ((1 << (last + 1)) - 1) >> first << first
@@ -180,7 +185,7 @@ def days_with_rows(key: int, first: int, last: int) -> int:
 
 
 def days_without_spend(key: int, last: int) -> int:
-    """Return the days whose row, if there is one, is all zeros."""
+    """Return the days whose row is all zeros, as bits."""
     return _every(13, key // 31 % 13, last // 64 * 64 + 64)
 
 

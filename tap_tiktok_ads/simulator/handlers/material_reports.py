@@ -7,23 +7,26 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from tap_tiktok_ads.simulator.accounts import delivery
+from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, main_material
 from tap_tiktok_ads.simulator.pseudorandom import mix, pick
-from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines, answer, days_of, report, window
-from tap_tiktok_ads.simulator.reports.integrated import CONFLICT, check_window
+from tap_tiktok_ads.simulator.reports.in_memory import delivery_by_time
 from tap_tiktok_ads.simulator.reports.metrics import formula
-from tap_tiktok_ads.simulator.spec.assets import MATERIAL_TIMES, OVER_SETTINGS, SETTINGS
-from tap_tiktok_ads.simulator.spec.errors import refuse
+from tap_tiktok_ads.simulator.reports.query import CONFLICT, check_window
+from tap_tiktok_ads.simulator.reports.rows import window
+from tap_tiktok_ads.simulator.spec.errors import reject
 from tap_tiktok_ads.simulator.spec.facts import MATERIAL_METRICS
+from tap_tiktok_ads.simulator.spec.reports import MATERIAL_ID_DIMENSIONS, MATERIAL_TIMES, SETTINGS
 
-from .objects import smart_account
+from .line_reports import check_metrics, line_report
+from .objects import smart_plus_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_tiktok_ads.simulator.accounts.account import Account
-    from tap_tiktok_ads.simulator.accounts.entities import Ad, Creative, SmartAd
+    from tap_tiktok_ads.simulator.accounts.entities import Account, Creative, SmartAd
+    from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines
 
-    from .api import Answer, Api, Handler, Params
+    from .api import Api, Handler, Params, Payload
 
 STATUS_METRICS = (
     "ad_material_id",
@@ -31,130 +34,98 @@ STATUS_METRICS = (
     "material_second_status_list",
     "operation_status",
 )
-"""What an overview says of a material; empty unless the Smart+ ad is a dimension."""
+"""Properties of a material in an overview. Without the Smart+ ad dimension they are empty."""
 
-LIMITS = {"stat_time_hour": 7}
+MAX_DAYS = {"stat_time_hour": 7}
 
-_KINDS = {
-    "video": "VIDEO_NON_SPARK_ADS",
-    "video_with_music": "VIDEO_NON_SPARK_ADS",
-    "image": "SINGLE_IMAGE_NON_SPARK_ADS",
-    "carousel": "CAROUSEL_NON_SPARK_ADS",
-    "spark": "VIDEO_SPARK_ADS",
-}
 _SHARES = {
     "ad_text_entity_id": (600, 370),
     "call_to_action_entity_id": (1000,),
     "interactive_add_on_entity_id": (900,),
 }
-"""How a day divides by the entities of a setting, per mille."""
+"""Shares of a day by the entities of a setting, per mille."""
 
 _FORMULAS = {name: formula(name) for name in MATERIAL_METRICS}
 
 
-def delivered(account: Account) -> Iterator[tuple[SmartAd, Creative, Ad]]:
-    """Yield the creatives of the Smart+ ads of an account with what each delivered."""
-    for smart in account.smart_ads:
-        ads = (ad for ad in smart.group.ads if ad.smart is smart)
-        for creative, ad in zip(smart.creatives, ads, strict=True):
-            yield smart, creative, ad
-
-
-def material(account: Account, creative: Creative) -> tuple[str, str]:
-    """Return `main_material_id` and its type; a video or image used twice is one material."""
-    kind = _KINDS[creative.kind]
-    if creative.post:
-        return creative.post, kind
-    if creative.videos:
-        return account.object_id("videos", int(creative.videos[0][-6:])), kind
-    if creative.kind == "image":
-        return account.object_id("images", int(creative.images[0][-6:])), kind
-    return creative.material_id, kind
-
-
-def _overview(api: Api, params: Params) -> Answer:
-    account = smart_account(api, params)
-    above = [name for name in params["dimensions"] if name in OVER_SETTINGS]
-    if len(above) != 1:
-        refuse(f"dimensions: Exactly one of {', '.join(OVER_SETTINGS)} is needed. {CONFLICT}")
-    lifetime = params["query_lifetime"]
-    if not lifetime:
+def _overview(api: Api, params: Params) -> Payload:
+    account = smart_plus_account(api, params)
+    ids = [name for name in params["dimensions"] if name in MATERIAL_ID_DIMENSIONS]
+    if len(ids) != 1:
+        text = ", ".join(MATERIAL_ID_DIMENSIONS)
+        reject(f"dimensions: Exactly one of {text} is needed. {CONFLICT}")
+    if params["query_lifetime"]:
+        params = params | {"start_date": None, "end_date": None}
+    else:
         check_window(params["start_date"], params["end_date"], None)
-    dates = (None, None) if lifetime else (params["start_date"], params["end_date"])
-    return _answer(api, params, account, dates, STATUS_METRICS)
+    return _report(api, params, account, STATUS_METRICS)
 
 
-def _breakdown(api: Api, params: Params) -> Answer:
-    account = smart_account(api, params)
-    dimensions = params["dimensions"]
-    times = [name for name in dimensions if name in MATERIAL_TIMES]
+def _breakdown(api: Api, params: Params) -> Payload:
+    account = smart_plus_account(api, params)
+    times = [name for name in params["dimensions"] if name in MATERIAL_TIMES]
     if len(times) > 1:
-        refuse(f"dimensions: Only one time dimension is allowed. {CONFLICT}")
-    if not {"main_material_id", *SETTINGS}.intersection(dimensions):
-        refuse(f"dimensions: main_material_id or an entity is needed. {CONFLICT}")
-    dates = (params["start_date"], params["end_date"])
-    check_window(*dates, times[0] if times else None, LIMITS)
-    return _answer(api, params, account, dates)
+        reject(f"dimensions: Only one time dimension is allowed. {CONFLICT}")
+    if not {"main_material_id", *SETTINGS}.intersection(params["dimensions"]):
+        reject(f"dimensions: main_material_id or an entity is needed. {CONFLICT}")
+    time = times[0] if times else None
+    check_window(params["start_date"], params["end_date"], time, max_days=MAX_DAYS)
+    return _report(api, params, account)
 
 
-def _answer(
-    api: Api,
-    params: Params,
-    account: Account,
-    dates: tuple[str | None, str | None],
-    more: tuple[str, ...] = (),
-) -> Answer:
+def _report(
+    api: Api, params: Params, account: Account, status_metrics: tuple[str, ...] = ()
+) -> Payload:
+    """Return a page of a report on materials."""
     dimensions = params["dimensions"]
     if len(set(dimensions)) != len(dimensions):
-        refuse("dimensions: Contains duplicates.")
-    unknown = [name for name in params["metrics"] if name not in {*MATERIAL_METRICS, *more}]
-    if unknown:
-        refuse(f"Invalid metric fields: {unknown}")
-    days = window(api.world, account, *dates)
+        reject("dimensions: Contains duplicates.")
+    check_metrics(params["metrics"], {*MATERIAL_METRICS, *status_metrics})
+    days = window(api.world, account, params["start_date"], params["end_date"])
     time = next((name for name in dimensions if name in MATERIAL_TIMES), None)
 
-    def materials(lines: Lines) -> None:
-        for smart, creative, ad in delivered(account):
-            known = _dimensions(account, smart, creative)
-            for moment, counters in days_of(api.world, account, ad, days, time):
-                for entities, share in _divided(account, dimensions):
-                    values = known | entities | {time or "": _period(moment, time)}
-                    if _kept(values, params["filtering"]):
-                        row = {name: values[name] for name in dimensions}
-                        if "main_material_id" in row:
-                            row["main_material_type"] = values["main_material_type"]
-                        lines.add(row, (smart, creative), delivery.scaled(counters, share))
+    def fill(lines: Lines) -> None:
+        for smart, creative, ad in delivered_creatives(account):
+            ids = _ids(account, smart, creative)
+            for moment, counters in delivery_by_time(api.world, account, ad, days, time):
+                for entities, share in _entities(account, dimensions):
+                    values = ids | entities | {time or "": _period(moment, time)}
+                    if _selects(values, params["filtering"]):
+                        line = {name: values[name] for name in dimensions}
+                        if "main_material_id" in line:
+                            line["main_material_type"] = values["main_material_type"]
+                        lines.add(line, (smart, creative), delivery.scaled(counters, share))
 
-    found = report(api, account, params, materials, _FORMULAS)
-    return answer(params, found, _FORMULAS, _attribute)
+    return line_report(api, account, params, fill, _FORMULAS, _status)
 
 
-def _dimensions(account: Account, smart: SmartAd, creative: Creative) -> dict[str, str]:
-    name, kind = material(account, creative)
+def _ids(account: Account, smart: SmartAd, creative: Creative) -> dict[str, str]:
+    """Return the ID dimensions of a creative."""
+    material_id, material_type = main_material(account, creative)
     return {
         "advertiser_id": account.id,
         "campaign_id": smart.campaign.id,
         "adgroup_id": smart.group.id,
         "smart_plus_ad_id": smart.id,
-        "main_material_id": name,
-        "main_material_type": kind,
+        "main_material_id": material_id,
+        "main_material_type": material_type,
     }
 
 
-def _divided(account: Account, dimensions: list[str]) -> Iterator[tuple[dict[str, str], int]]:
-    """Yield the entities of the settings among the dimensions, with their share."""
+def _entities(account: Account, dimensions: list[str]) -> Iterator[tuple[dict[str, str], int]]:
+    """Yield the entities of the settings in the dimensions, with their share."""
     names = [name for name in SETTINGS if name in dimensions]
     for choice in product(*(enumerate(_SHARES[name]) for name in names)):
         share = 1000
         entities = {}
-        for name, (number, part) in zip(names, choice, strict=True):
+        for name, (number, per_mille) in zip(names, choice, strict=True):
             entities[name] = str(76 * 10**17 + mix(account.key, len(name), number) % 10**16)
-            share = share * part // 1000
+            share = share * per_mille // 1000
         yield entities, share
 
 
 def _period(moment: str, time: str | None) -> str:
-    """Return the Monday of a week and the first day of a month."""
+    """Return the time dimension: the Monday of a week, or the first day of a month."""
     if time == "stat_time_month":
         return f"{moment[:8]}01 00:00:00"
     if time == "stat_time_week":
@@ -163,22 +134,22 @@ def _period(moment: str, time: str | None) -> str:
     return moment
 
 
-def _kept(values: dict[str, str], wanted: dict[str, list[str]]) -> bool:
-    """Return whether the filters keep a row; an entity that is no dimension is not filtered by."""
-    return all(values.get(name[:-1], one[0]) in one for name, one in wanted.items())
+def _selects(values: dict[str, str], filtering: dict[str, list[str]]) -> bool:
+    """Return True if the filters select a row. An entity filters only if it is a dimension."""
+    return all(values.get(name[:-1], allowed[0]) in allowed for name, allowed in filtering.items())
 
 
-def _attribute(line: Line, name: str) -> Any:
-    """Return what is known of a material in one Smart+ ad."""
-    smart, creative = line.about
+def _status(line: Line, name: str) -> Any:
+    """Return a status metric of a material in one Smart+ ad."""
+    smart, creative = line.subject
     if "smart_plus_ad_id" not in line.dimensions:
         return ""
-    on = mix(smart.key, int(creative.material_id)) % 3 > 0
+    delivers = mix(smart.key, int(creative.material_id)) % 3 > 0
     return {
         "ad_material_id": creative.material_id,
-        "material_primary_status": "DELIVERING" if on else "NOT_DELIVERING",
+        "material_primary_status": "DELIVERING" if delivers else "NOT_DELIVERING",
         "material_second_status_list": pick(([], ["MATERIAL_DISABLE"]), smart.key),
-        "operation_status": "ENABLE" if on else "DISABLE",
+        "operation_status": "ENABLE" if delivers else "DISABLE",
     }[name]
 
 

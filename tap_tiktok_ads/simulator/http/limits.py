@@ -1,4 +1,4 @@
-"""TikTok's rate limits: per second, minute and day, with the restriction that follows a breach."""
+"""TikTok's rate limits per second, minute and day, and the restriction after a breach."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Tier:
     """Requests allowed in a second, a minute and a day (UTC).
 
-    `endpoints` are those that have, within the app's limits, limits of their own.
+    `endpoints` have limits of their own within the limits of the app.
     """
 
     second: int
@@ -38,18 +38,18 @@ TIERS: dict[str, Tier | None] = {
     "sandbox": Tier(1, 30, 1_000),
     "unlimited": None,
 }
-"""Limits by level of the developer app; `sandbox` counts every endpoint by itself."""
+"""Limits by level of the developer app. `sandbox` counts every endpoint separately."""
 
 _MINUTE, _DAY = 60, 86_400
 
 
 @dataclass(frozen=True)
 class Breach:
-    """A limit that was passed.
+    """A limit that a request exceeded.
 
     Attributes:
         period: second, minute or day.
-        path: Endpoint of the request that passed it.
+        path: Endpoint of the request.
         time: Clock reading.
     """
 
@@ -59,7 +59,7 @@ class Breach:
 
 
 class _Window:
-    """Requests of one period, counted by the clock's periods and by rolling ones."""
+    """The requests of a rolling period."""
 
     def __init__(self, length: int, limit: int) -> None:
         self.length = length
@@ -67,9 +67,9 @@ class _Window:
         self._times: deque[float] = deque()
 
     def add(self, now: float) -> bool:
-        """Count a request; return whether the limit is kept.
+        """Count a request. Return True if the requests are within the limit.
 
-        A calendar period never holds more than the rolling one that ends at its last request.
+        A calendar period never holds more requests than the rolling period that ends with it.
         """
         while self._times and self._times[0] <= now - self.length:
             self._times.popleft()
@@ -81,7 +81,7 @@ class _Window:
 
 
 class _Budget:
-    """The state of one app, or of one endpoint."""
+    """The request budget of an app or of an endpoint."""
 
     def __init__(self, tier: Tier, restriction_seconds: float) -> None:
         self._second = _Window(1, tier.second)
@@ -92,7 +92,7 @@ class _Budget:
         self._blocked_until = 0.0
 
     def take(self, now: float) -> tuple[bool, str | None]:
-        """Count a request; return whether it may pass, and the period it breaches."""
+        """Count a request. Return True if it is allowed, and the period whose limit it exceeds."""
         fast = not self._second.add(now)
         heavy = not self._minute.add(now)
         today = int(now // _DAY)
@@ -115,15 +115,15 @@ class _Budget:
 
 
 class Limiter:
-    """Counts requests of an app and of its endpoints and refuses those above their limits."""
+    """Counts the requests of an app and of its endpoints, and enforces their limits."""
 
     def __init__(
         self, tier: str, restriction_seconds: float, clock: Callable[[], float] = time.time
     ) -> None:
-        """Start with nothing counted.
+        """Start without requests.
 
         Raises:
-            ValueError: The tier is none of `TIERS`.
+            ValueError: The tier is not in `TIERS`.
         """
         if tier not in TIERS:
             msg = f"Unknown tier {tier!r}; use one of {', '.join(TIERS)}."
@@ -137,7 +137,7 @@ class Limiter:
         self._lock = threading.Lock()
 
     def allows(self, path: str) -> bool:
-        """Count a request to a path and return whether it may pass."""
+        """Count a request to a path. Return True if it is allowed."""
         if self._tier is None:
             return True
         limits = {path if self._per_endpoint else "": self._tier}
@@ -149,8 +149,8 @@ class Limiter:
             for name, tier in limits.items():
                 if name not in self._budgets:
                     self._budgets[name] = _Budget(tier, self._restriction)
-                kept, period = self._budgets[name].take(now)
+                allowed, period = self._budgets[name].take(now)
                 if period is not None:
                     self.breaches.append(Breach(period, path, now))
-                passes = passes and kept
+                passes = passes and allowed
         return passes

@@ -1,4 +1,4 @@
-"""Values for the fields that nothing else depends on: every field of a shape gets one."""
+"""Values for the fields that no other value depends on."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from tap_tiktok_ads.simulator.pseudorandom import mix, pick
 from tap_tiktok_ads.simulator.spec.facts import RECORDS
 
 if TYPE_CHECKING:
-    from tap_tiktok_ads.simulator.accounts.account import Account
-    from tap_tiktok_ads.simulator.accounts.entities import Entity
+    from tap_tiktok_ads.simulator.accounts.entities import Account, Entity
 
 Record: TypeAlias = dict[str, Any]
 
 VARIANTS = 48
-"""Distinct fillings of the fields that nothing else depends on."""
+"""Distinct sets of default values of a record."""
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "adgroup_app_profile_page_state": ("UNSET", "ON", "OFF"),
@@ -78,7 +77,7 @@ _WORDED_BOOLEANS = frozenset(("is_new_structure", "is_aco", "comment_disabled", 
 
 
 def value(name: str, shape: Any, *path: int) -> Any:
-    """Return a plausible value for a field nothing depends on."""
+    """Return a plausible value for a field of a shape."""
     if name in CHOICES:
         return pick(CHOICES[name], *path)
     if isinstance(shape, dict):
@@ -116,21 +115,26 @@ def _text(name: str, *path: int) -> str:
     return pick(_TEXTS if name.endswith(_FREE) else _STATES, *path)
 
 
+def default_values(stream: str, key: int) -> Record:
+    """Return every field of a stream with a value that depends on an object's key."""
+    return _default_values(stream, key % VARIANTS)
+
+
 @cache
-def filling(stream: str, variant: int) -> Record:
-    """Return every field of a stream with some value; one in four is null."""
+def _default_values(stream: str, variant: int) -> Record:
+    """Return every field of a stream with a value. One in four is null."""
     seed = sum(map(ord, stream))
     return {
         name: None
-        if mix(seed, variant, place) % 4 == 0
-        else value(name, shape, seed, variant, place)
-        for place, (name, shape) in enumerate(RECORDS[stream].items())
+        if mix(seed, variant, position) % 4 == 0
+        else value(name, shape, seed, variant, position)
+        for position, (name, shape) in enumerate(RECORDS[stream].items())
     }
 
 
-def filled(stream: str, entity: Entity, account: Account, values: Record) -> Record:
-    """Return the fields of a stream, the given ones on top."""
-    record = filling(stream, entity.key % VARIANTS) | values
+def complete(stream: str, entity: Entity, account: Account, values: Record) -> Record:
+    """Return a record with these values, and default values for the stream's other fields."""
+    record = default_values(stream, entity.key) | values
     if account.options.unknown_fields and entity.key % 5 == 0:
         record["field_in_no_sheet"] = "surprise"
         record["object_in_no_sheet"] = {"level": 1, "tags": ["a", "b"]}

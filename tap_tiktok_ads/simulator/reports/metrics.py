@@ -1,4 +1,4 @@
-"""From counters to the metric strings of a report row."""
+"""Formulas that turn counters into the metric strings of a report row."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _RATIOS: dict[str, tuple[str, str, int]] = {
 
 
 def formula(name: str) -> Formula:
-    """Return how a non-attribute metric is computed from the counters of its row."""
+    """Return the formula of a computed metric."""
     metric = METRICS[name]
     plain = _plain(metric)
     if metric.group in _DASHED or _SECONDARY in name:
@@ -87,15 +87,15 @@ def formula(name: str) -> Formula:
 
 
 def _plain(metric: Metric) -> Formula:  # noqa: PLR0911
-    """Return the formula of a metric that always applies."""
+    """Return the formula of a metric without the case "not applicable"."""
     name = metric.name
     if name in _RATIOS:
         return ratio(*_RATIOS[name])
     if name in _AMOUNTS:
         return _AMOUNTS[name]
     if metric.type == "integer":
-        worded = name not in _SUMS and crc32(name.encode()) % 5 == 0
-        return _decimal(_count(name)) if worded else _whole(_count(name))
+        as_decimal = name not in _SUMS and crc32(name.encode()) % 5 == 0
+        return _decimal(_count(name)) if as_decimal else _whole(_count(name))
     if name.startswith(("cost_per_", "cost_pre_")):
         return ratio("spend", name[len("cost_per_") :], 1)
     if "roas" in name:
@@ -106,12 +106,12 @@ def _plain(metric: Metric) -> Formula:  # noqa: PLR0911
 
 
 def _count(name: str) -> Count:
-    """Return a count; events without counters of their own are multiples of conversions."""
+    """Return a count. An event without counters of its own is a multiple of conversions."""
     if name in _SUMS:
         indexes = [_AT[field] for field in _SUMS[name]]
         if len(indexes) == 1:
-            only = indexes[0]
-            return lambda row: row[only]
+            single = indexes[0]
+            return lambda row: row[single]
         return lambda row: sum([row[index] for index in indexes])
     weight = 1 + crc32(name.encode()) % 3
     return lambda row: weight * row[_CONVERSIONS]
@@ -122,12 +122,12 @@ def _whole(count: Count) -> Formula:
 
 
 def _decimal(count: Count) -> Formula:
-    """Return a whole number written as TikTok writes some of them: "1.0"."""
+    """Return a count as text with a decimal, such as "1.0"."""
     return lambda row: f"{count(row)}.0"
 
 
 def money(index: int) -> Formula:
-    """Return a counter of cents as an amount."""
+    """Return the formula that turns a counter of cents into an amount."""
 
     def text(row: Counters) -> str:
         units, cents = divmod(row[index], 100)
@@ -145,7 +145,7 @@ def _amount(name: str) -> Callable[[Counters], float]:
 
 
 def ratio(over: str, under: str, factor: int) -> Formula:
-    """Return one amount or count, times a factor, over another."""
+    """Return the formula of an amount or count, times a factor, divided by another."""
     top, bottom = _amount(over), _amount(under)
 
     def text(row: Counters) -> str:
@@ -162,10 +162,10 @@ _AMOUNTS: dict[str, Formula] = {
 
 
 class Encoder:
-    """The JSON text of a fixed list of metrics, remembered by counters."""
+    """Encodes a fixed list of metrics as JSON, with a cache by counters."""
 
     def __init__(self, names: tuple[str, ...], size: int = 8192) -> None:
-        """Keep the formulas of the metrics; remember at most `size` texts."""
+        """Keep the formulas of the metrics, and cache at most `size` texts."""
         self._template = ",".join(f'"{name}":"%s"' for name in names)
         self._formulas = tuple(formula(name) for name in names)
         self._size = size
@@ -181,5 +181,10 @@ class Encoder:
         return text
 
     def values(self, row: Counters) -> tuple[str, ...]:
-        """Return the strings alone, in the order of the names."""
+        """Return the metric strings in the order of the names."""
         return tuple(get(row) for get in self._formulas)
+
+
+def sort_value(text: str) -> float:
+    """Return the number of a metric string. "-" sorts below every number."""
+    return -1.0 if text == NOT_APPLICABLE else float(text)

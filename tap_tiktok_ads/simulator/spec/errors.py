@@ -1,43 +1,43 @@
-"""The refusals TikTok sends inside an HTTP 200 envelope."""
+"""TikTok's return codes, and the error that carries one into the envelope."""
 
 from __future__ import annotations
 
 from typing import NoReturn
 
-PERMISSION = 40001
-PARAMETER = 40002
-THROTTLED = 40100
-SECRET_WRONG = 40101
-TOKEN_MISSING = 40104
-TOKEN_WRONG = 40105
-AUTH_CODE_WRONG = 40110
-APP_UNKNOWN = 40113
-NOT_ALLOWED = 40118
-TASK_UNKNOWN = 40007
+PERMISSION_DENIED = 40001
+INVALID_PARAMETER = 40002
+UNKNOWN_TASK = 40007
+RATE_LIMITED = 40100
+WRONG_SECRET = 40101
+MISSING_TOKEN = 40104
+INVALID_TOKEN = 40105
+INVALID_AUTH_CODE = 40110
+UNKNOWN_APP = 40113
+NOT_ALLOWLISTED = 40118
 TASK_FAILED = 40200
 TASK_NOT_READY = 40201
-NO_ROUTE = 40400
+UNKNOWN_ROUTE = 40400
 
 
 class ApiError(Exception):
-    """An answer whose envelope carries a code other than 0."""
+    """A response whose envelope carries a code other than 0."""
 
     def __init__(self, code: int, message: str) -> None:
-        """Keep the return code and the text of the envelope."""
+        """Keep the return code and the message of the envelope."""
         super().__init__(message)
         self.code = code
         self.message = message
 
 
-def refuse(message: str) -> NoReturn:
-    """Refuse a parameter; the message starts with its name.
+def reject(message: str) -> NoReturn:
+    """Reject a parameter. The message starts with the parameter's name.
 
     Raises:
-        ApiError: Always.
+        ApiError: Always, with code 40002.
     """
-    raise ApiError(PARAMETER, message)
+    raise ApiError(INVALID_PARAMETER, message)
 
 
-def no_permission(advertiser_id: str) -> ApiError:
-    """Return the refusal of an advertiser the token was not granted."""
-    return ApiError(PERMISSION, f"No permission to operate advertiser {advertiser_id}.")
+def permission_denied(advertiser_id: str) -> ApiError:
+    """Return the error for an advertiser that the token was not granted."""
+    return ApiError(PERMISSION_DENIED, f"No permission to operate advertiser {advertiser_id}.")

@@ -1,4 +1,4 @@
-"""The facts that are too long for Python: metric names and record fields (`facts.json`)."""
+"""Metric names and record fields, read from `facts.json`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Metric:
     Attributes:
         name: Name in the `metrics` parameter.
         type: Type of the value inside the string: integer, number, string or boolean.
-        group: Catalogue group, `attribute` for properties of the object.
-        level: For attributes, the lowest data level that has it; empty otherwise.
+        group: Catalog group. `attribute` stands for properties of the object.
+        level: Lowest data level that has an attribute. Empty for computed metrics.
     """
 
     name: str
@@ -38,18 +38,18 @@ METRICS: dict[str, Metric] = {
     for kind, names in by_type.items()
     for name in names.split()
 }
-"""Every metric the report endpoint knows."""
+"""Every metric of the report endpoint."""
 
 COUNTRY_METRICS: dict[str, frozenset[str]] = {
     report_type: frozenset(names.split()) for report_type, names in _FACTS["country_code"].items()
 }
-"""Non-attribute metrics allowed beside `country_code`, by report type."""
+"""Computed metrics that are allowed with `country_code`, by report type."""
 
 RECORDS: dict[str, dict[str, Any]] = _FACTS["records"]
-"""Fields of each object: a type name, a list with the item's shape, or a nested object."""
+"""Shape of each record: a type name, a list with the item's shape, or a nested object."""
 
 MATERIAL_METRICS: frozenset[str] = frozenset(_FACTS["materials"].split())
 """Metrics of the reports on the materials of Smart+ ads."""
 
 GMV_METRICS: dict[str, dict[str, str]] = _FACTS["gmv_max"]
-"""Metrics of GMV Max with their type, by the dimension they need; "" for those that need none."""
+"""Metrics of GMV Max with their type, by required dimension. "" requires no dimension."""

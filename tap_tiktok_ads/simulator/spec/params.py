@@ -1,4 +1,4 @@
-"""What a parameter may be: kind, limits and enum; how a request is read by them."""
+"""Parameters of endpoints: kinds, limits, enums, and the check of a request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from .errors import refuse
+from .errors import reject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +17,8 @@ Kind: TypeAlias = Literal[
     "string", "id", "date", "datetime", "integer", "boolean", "array", "object"
 ]
 
-MAX_LEVEL_IDS = 100
+MAX_IDS = 100
+TIME = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,14 @@ class Param:
     """One parameter, or one value inside a JSON parameter.
 
     Attributes:
-        kind: What the value is; arrays and objects come as JSON text in a query string.
-        required: Whether it must be sent.
-        default: Value when it is not sent.
-        enum: Values allowed; all if empty.
-        low: Least number, or least length of an array.
-        high: Greatest number, or greatest length of an array.
-        item: What an array holds.
-        keys: What an object may hold; any key if empty.
+        kind: Kind of the value. Arrays and objects are JSON text in a query string.
+        required: True if a request must send it.
+        default: Value of a parameter that a request does not send.
+        enum: Allowed values. Empty allows all.
+        low: Minimum number, or minimum length of an array.
+        high: Maximum number, or maximum length of an array.
+        item: Kind of the items of an array.
+        keys: Allowed members of an object. Empty allows all.
     """
 
     kind: Kind = "string"
@@ -45,41 +46,41 @@ class Param:
     keys: Mapping[str, Param] = field(default_factory=dict)
 
     def read(self, name: str, text: str) -> Any:
-        """Return the value of the text of a query string."""
+        """Return the checked value of a text in a query string."""
         if self.kind in {"array", "object"}:
             try:
                 value = json.loads(text)
             except ValueError:
                 msg = f"{name}: Field must be set to json {self.kind}: {text[:60]!r} is no JSON."
-                refuse(msg)
+                reject(msg)
             return self.check(name, value)
         if self.kind == "integer":
             if not re.fullmatch(r"-?\d{1,18}", text):
-                refuse(f"{name}: Not a valid integer.")
+                reject(f"{name}: Not a valid integer.")
             return self.check(name, int(text))
         if self.kind == "boolean":
             if text not in {"true", "false"}:
-                refuse(f"{name}: Not a valid boolean.")
+                reject(f"{name}: Not a valid boolean.")
             return text == "true"
         return self.check(name, text)
 
     def check(self, name: str, value: Any) -> Any:
-        """Return a decoded value if it is what the parameter allows."""
+        """Return a decoded value, or reject a value that the parameter does not allow."""
         _CHECKS[self.kind](self, name, value)
         if self.enum and value not in self.enum:
             allowed = ", ".join(self.enum)
-            refuse(f"{name}: Invalid value {value!r}. Must be one of {allowed}.")
+            reject(f"{name}: Invalid value {value!r}. Must be one of {allowed}.")
         return value
 
     def _string(self, name: str, value: Any) -> None:
         if not isinstance(value, str):
-            refuse(f"{name}: Not a valid string.")
+            reject(f"{name}: Not a valid string.")
         if not value:
-            refuse(f"{name}: Field may not be empty.")
+            reject(f"{name}: Field may not be empty.")
 
     def _id(self, name: str, value: Any) -> None:
         if not isinstance(value, str) or not value.isdecimal():
-            refuse(f"{name}: Not a valid ID; IDs are strings of digits.")
+            reject(f"{name}: Not a valid ID; IDs are strings of digits.")
 
     def _date(self, name: str, value: Any) -> None:
         try:
@@ -87,44 +88,43 @@ class Param:
         except (TypeError, ValueError):
             parsed = None
         if parsed is None or parsed.isoformat() != value:
-            refuse(f"{name}: Not a valid date. Expected format is YYYY-MM-DD.")
+            reject(f"{name}: Not a valid date. Expected format is YYYY-MM-DD.")
 
     def _datetime(self, name: str, value: Any) -> None:
-        shape = "%Y-%m-%d %H:%M:%S"
         try:
-            parsed = datetime.strptime(value, shape).strftime(shape)  # noqa: DTZ007
+            parsed = datetime.strptime(value, TIME).strftime(TIME)  # noqa: DTZ007
         except (TypeError, ValueError):
             parsed = None
         if parsed != value:
             msg = f"{name}: Not a valid datetime. Expected format is YYYY-MM-DD HH:MM:SS."
-            refuse(msg)
+            reject(msg)
 
     def _integer(self, name: str, value: Any) -> None:
         if not isinstance(value, int) or isinstance(value, bool):
-            refuse(f"{name}: Not a valid integer.")
+            reject(f"{name}: Not a valid integer.")
         if self.low is not None and value < self.low:
-            refuse(f"{name}: Must be greater than or equal to {self.low}.")
+            reject(f"{name}: Must be greater than or equal to {self.low}.")
         if self.high is not None and value > self.high:
-            refuse(f"{name}: Must be less than or equal to {self.high}.")
+            reject(f"{name}: Must be less than or equal to {self.high}.")
 
     def _boolean(self, name: str, value: Any) -> None:
         if not isinstance(value, bool):
-            refuse(f"{name}: Not a valid boolean.")
+            reject(f"{name}: Not a valid boolean.")
 
     def _array(self, name: str, value: Any) -> None:
         if not isinstance(value, list):
-            refuse(f"{name}: Field must be set to json array.")
+            reject(f"{name}: Field must be set to json array.")
         if self.low is not None and len(value) < self.low:
-            refuse(f"{name}: Length must be at least {self.low}.")
+            reject(f"{name}: Length must be at least {self.low}.")
         if self.high is not None and len(value) > self.high:
-            refuse(f"{name}: Length {len(value)} exceeds the maximum of {self.high}.")
+            reject(f"{name}: Length {len(value)} exceeds the maximum of {self.high}.")
         for index, item in enumerate(value):
             if self.item is not None:
                 self.item.check(f"{name}[{index}]", item)
 
     def _object(self, name: str, value: Any) -> None:
         if not isinstance(value, dict):
-            refuse(f"{name}: Field must be set to json object.")
+            reject(f"{name}: Field must be set to json object.")
         _check_keys(self.keys, name, value)
         for key, inner in value.items():
             if key in self.keys:
@@ -144,24 +144,24 @@ _CHECKS: dict[str, Callable[[Param, str, Any], None]] = {
 
 
 def _check_keys(keys: Mapping[str, Param], name: str, value: Mapping[str, Any]) -> None:
-    """Refuse unknown keys and missing required ones."""
+    """Reject unknown keys and missing required keys."""
     for key in value:
         if keys and key not in keys:
-            refuse(f"{name}.{key}: Unknown field.")
+            reject(f"{name}.{key}: Unknown field.")
     for key, param in keys.items():
         if param.required and key not in value:
-            refuse(f"{name}.{key}: Missing data for required field.")
+            reject(f"{name}.{key}: Missing data for required field.")
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One row of the table: where it is and what it takes.
+    """The request that an endpoint accepts.
 
     Attributes:
-        params: Parameters by name; a POST takes them from its JSON body.
-        ignored: Names TikTok takes and does not read.
+        params: Parameters by name. A POST sends them in its JSON body.
+        ignored: Parameters that TikTok accepts and does not read.
         method: HTTP method.
-        needs_token: Whether the header Access-Token must be sent.
+        needs_token: True if the header Access-Token is required.
     """
 
     params: Mapping[str, Param]
@@ -170,26 +170,26 @@ class Endpoint:
     needs_token: bool = True
 
     def read(self, sent: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return the checked parameters, defaults filled in.
+        """Return the checked parameters with their defaults.
 
         Args:
-            sent: Texts of a query string, or values of a JSON body; None if it holds no object.
+            sent: Texts of a query string, or values of a JSON body. None rejects the body.
 
         Raises:
-            ApiError: With code 40002; the message names the parameter.
+            ApiError: With code 40002. The message names the parameter.
         """
         if sent is None:
-            refuse("Request body must be a JSON object with Content-Type application/json.")
+            reject("Request body must be a JSON object with Content-Type application/json.")
         for name in sent:
             if name not in self.params and name not in self.ignored:
-                refuse(f"{name}: Unknown field.")
+                reject(f"{name}: Unknown field.")
         values = {}
         for name, param in self.params.items():
             if name in sent:
                 reader = param.read if self.method == "GET" else param.check
                 values[name] = reader(name, sent[name])
             elif param.required:
-                refuse(f"{name}: Missing data for required field.")
+                reject(f"{name}: Missing data for required field.")
             else:
                 values[name] = param.default
         return values
@@ -199,7 +199,11 @@ TEXT = Param()
 FLAG = Param("boolean")
 MOMENT = Param("datetime")
 ID = Param("id")
-ADVERTISER = Param("id", required=True)
+DAY = Param("date")
+REQUIRED_TEXT = Param(required=True)
+REQUIRED_DAY = Param("date", required=True)
+REQUIRED_ID = Param("id", required=True)
+SORT_ORDER = Param(default="DESC", enum=("ASC", "DESC"))
 
 
 def strings(high: int | None = None, enum: tuple[str, ...] = ()) -> Param:
@@ -207,19 +211,24 @@ def strings(high: int | None = None, enum: tuple[str, ...] = ()) -> Param:
     return Param("array", high=high, item=Param(enum=enum))
 
 
-def ids(high: int = MAX_LEVEL_IDS, *, required: bool = False) -> Param:
-    """Return a JSON array of 1 to `high` ids."""
+def ids(high: int = MAX_IDS, *, required: bool = False) -> Param:
+    """Return a JSON array of 1 to `high` IDs."""
     return Param("array", required=required, low=1, high=high, item=ID)
 
 
-def pages(largest: int, default: int = 10) -> dict[str, Param]:
+def pages(max_size: int, default: int = 10) -> dict[str, Param]:
     """Return the parameters `page` and `page_size`."""
     return {
         "page": Param("integer", default=1, low=1),
-        "page_size": Param("integer", default=default, low=1, high=largest),
+        "page_size": Param("integer", default=default, low=1, high=max_size),
     }
 
 
-def filters(**keys: Param) -> Param:
-    """Return the JSON object `filtering`."""
+def members(**keys: Param) -> Param:
+    """Return an optional JSON object with these members."""
     return Param("object", default={}, keys=keys)
+
+
+def required_members(**keys: Param) -> Param:
+    """Return a required JSON object with these members."""
+    return Param("object", required=True, keys=keys)
