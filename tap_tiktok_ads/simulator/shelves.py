@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from .records import assets, business_centers, media_library, shops, targeting
 from .shelf import Shelf, stored
 from .spec.errors import reject
+from .spec.facts import ENUMS
 from .spec.params import DAY, FLAG, ID, TEXT, Param, ids, members, required_members, strings
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ SHELVES = (
         params={
             "filtering": members(
                 creative_portfolio_ids=ids(),
-                creative_portfolio_types=strings(enum=assets.PORTFOLIO_TYPES),
+                creative_portfolio_types=strings(enum=ENUMS["portfolio_types"]),
             ),
         },
         filters={
@@ -227,7 +228,7 @@ SHELVES = (
             "playable_id": ID,
             "playable_url": TEXT,
             "playable_name": TEXT,
-            "status": Param(enum=assets.PLAYABLE_STATUSES),
+            "status": Param(enum=ENUMS["playable_statuses"]),
             "operation_status": Param(default="SAVED", enum=("UPLOADED", "SAVED", "DELETED")),
         },
         filters={
@@ -315,7 +316,7 @@ SHELVES = (
         objects=business_centers.assets,
         record=lambda asset, _center: asset,
         params={
-            "asset_type": Param(required=True, enum=business_centers.ASSET_TYPES),
+            "asset_type": Param(required=True, enum=ENUMS["asset_types"]),
             "child_bc_id": ID,
             "filtering": members(keyword=TEXT, user_email=TEXT, user_id=TEXT),
         },

@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, TypeAlias
 
 from tap_tiktok_ads.simulator.pseudorandom import mix
+from tap_tiktok_ads.simulator.spec.facts import DIMENSION_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -49,45 +50,6 @@ PROFILES = 2048
 AUDIENCES = 64
 """Distinct mixes of audience values. All ads of a campaign share one."""
 
-SPLITS: dict[str, tuple[str, ...]] = {
-    "gender": ("FEMALE", "MALE", "NONE"),
-    "age": ("AGE_13_17", "AGE_18_24", "AGE_25_34", "AGE_35_44", "AGE_45_54", "AGE_55_100", "NONE"),
-    "country_code": ("US", "JP", "DE", "FR", "BR", "GB", "None"),
-    "platform": ("ANDROID", "IPHONE", "IPAD", "PC"),
-    "province_id": ("5332921", "4896861", "1850144", "2950157", "-1"),
-    "dma_id": ("501", "803", "602"),
-    "ac": ("WIFI", "4G", "5G"),
-    "language": ("en", "ja", "de", "zh_Hant"),
-    "device_brand_id": ("200001", "200002", "200003"),
-    "placement": ("TikTok", "Pangle", "Global App Bundle"),
-    "interest_category": ("10", "1001", "15", "22"),
-    "interest_category_tier2": ("10100", "10101", "15102"),
-    "interest_category_tier3": ("10100100", "10101101", "15102100"),
-    "interest_category_tier4": ("10100100100", "10101101100"),
-    "behavior_id": ("1004", "1005"),
-    "hashtag": ("#été", "#sale", "#雪"),
-    "audience_tags": ("7001", "7002"),
-    "additional_interests": ("8001", "8002"),
-    "purchase_intention": ("9001", "9002"),
-    "contextual_tag": ("6001", "6002"),
-    "bucket_id": ("1", "2"),
-    "ad_type": ("SINGLE_VIDEO", "CAROUSEL_ADS"),
-    "custom_event_type": ("Purchase", "AddToCart"),
-    "event_source_id": ("7311111111111111111", "7311111111111111112"),
-    "page_id": ("7322222222222222221", "7322222222222222222"),
-    "component_name": ("PRODUCT_CARD", "NONE"),
-    "room_id": ("7333333333333333331",),
-    "post_id": ("7344444444444444441", "7344444444444444442"),
-    "image_id": ("tos-alisg-p-0051/a", "tos-alisg-p-0051/b"),
-    "video_material_id": ("7355555555555555551", "7355555555555555552"),
-    "minis_id": ("7366666666666666661",),
-    "search_terms": ("red shoes", 'shoes "sale"', "靴"),
-    "search_keyword": ("shoes", "boots"),
-    "match_type": ("BROAD_WORD", "PRECISE_WORD"),
-    "skan_postback_sequence": ("1", "2"),
-}
-"""Values of every dimension that divides an ad-day."""
-
 _SHARES = {1: (970,), 2: (600, 370), 3: (550, 300, 120), 4: (400, 300, 200, 80)}
 _HOURS = 8
 _HOUR_SHARE = 120
@@ -100,7 +62,7 @@ def audience_shares(dimensions: tuple[str, ...], audience: int) -> Shares:
     names = [name for name in dimensions if name != "stat_time_hour"]
     divided: Shares = (((), 1000),)
     if names:
-        choices = list(product(*(SPLITS[name] for name in names)))
+        choices = list(product(*(DIMENSION_VALUES[name] for name in names)))
         shares = _SHARES[min(len(choices), 4 if len(names) > 1 else 3)]
         step = 5 if len(choices) % 5 else 1
         divided = tuple(

@@ -36,12 +36,22 @@ class Target(Protocol):
 
 @dataclass
 class Page:
-    """A page of a list that faults change."""
+    """A page of a list that faults change. `previous` returns the data of the previous page."""
 
     data: Data
     member: str
-    records: list[Any]
     previous: Callable[[], Mapping[str, Any]]
+
+    @property
+    def records(self) -> list[Any]:
+        """The records of the page."""
+        records: list[Any] = self.data[self.member]
+        return records
+
+    @property
+    def middle(self) -> int:
+        """Position of the record in the middle."""
+        return len(self.records) // 2
 
 
 @dataclass(frozen=True)
@@ -49,53 +59,33 @@ class Kind:
     """A kind of fault.
 
     Attributes:
-        effect: What a client sees.
-        arguments: How the arguments of the kind are read from text.
-        before: Acts before the endpoint responds, or raises another response.
-        alter: Changes the data of a page.
+        effect: Effect that a client sees.
+        arguments: Functions that read the arguments of the kind from text.
+        error: Returns the error that replaces the response.
+        act: Acts on the server before it responds.
+        records: Returns the value in place of the records of a page.
+        page_info: Returns the value in place of `page_info`. None removes it.
         breaks: True if the fault breaks the connection while the response is sent.
     """
 
     effect: str
     arguments: dict[str, Callable[[str], Any]] = field(default_factory=dict)
-    before: Callable[[Target, Details, str | None], None] | None = None
-    alter: Callable[[Page, Details], None] | None = None
+    error: Callable[[Details], Exception] | None = None
+    act: Callable[[Target, Details, str | None], None] | None = None
+    records: Callable[[Page], Any] | None = None
+    page_info: Callable[[Data, Details], Data | None] | None = None
     breaks: bool = False
 
 
-def _code(_target: Target, details: Details, _advertiser_id: str | None) -> None:
-    raise ApiError(details.get("code", 50000), details.get("message", "System error."))
-
-
-def _rate_limit(_target: Target, _details: Details, _advertiser_id: str | None) -> None:
-    raise ApiError(RATE_LIMITED, RATE_LIMIT_MESSAGE)
-
-
-def _http(_target: Target, details: Details, _advertiser_id: str | None) -> None:
+def _http_error(details: Details) -> NoEnvelope:
     response = html_page(details.get("status", 500))
     if "retry_after" in details:
         response.headers["Retry-After"] = str(details["retry_after"])
-    raise NoEnvelope(response)
+    return NoEnvelope(response)
 
 
-def _not_json(_target: Target, _details: Details, _advertiser_id: str | None) -> None:
-    raise NoEnvelope(html_page(200))
-
-
-def _reset(_target: Target, _details: Details, _advertiser_id: str | None) -> None:
-    raise NoEnvelope(Response(0, None, b"", broken_by="reset"))
-
-
-def _hang(_target: Target, details: Details, _advertiser_id: str | None) -> None:
-    raise NoEnvelope(Response(0, None, b"", broken_by="hang", seconds=details.get("seconds")))
-
-
-def _delay(target: Target, details: Details, _advertiser_id: str | None) -> None:
-    target.pause(details.get("seconds", 1))
-
-
-def _revoke_token(target: Target, _details: Details, _advertiser_id: str | None) -> None:
-    target.revoke_token()
+def _no_response(kind: str, seconds: float | None = None) -> NoEnvelope:
+    return NoEnvelope(Response(0, None, b"", broken_by=kind, seconds=seconds))
 
 
 def _revoke_advertiser(target: Target, details: Details, advertiser_id: str | None) -> None:
@@ -104,68 +94,64 @@ def _revoke_advertiser(target: Target, details: Details, advertiser_id: str | No
         target.revoke_advertiser(revoked)
 
 
-def _empty_page(page: Page, _details: Details) -> None:
-    page.data[page.member] = []
-
-
-def _drop_row(page: Page, _details: Details) -> None:
-    middle = len(page.records) // 2
-    page.data[page.member] = page.records[:middle] + page.records[middle + 1 :]
-
-
-def _repeat_row(page: Page, _details: Details) -> None:
-    middle = len(page.records) // 2
-    page.data[page.member] = page.records[: middle + 1] + page.records[middle:]
-
-
-def _shift(page: Page, _details: Details) -> None:
-    page.data[page.member] = list(page.previous()[page.member])[-1:] + page.records[:-1]
-
-
-def _shape(page: Page, _details: Details) -> None:
-    page.data[page.member] = {"rows": page.records}
-
-
-def _no_page_info(page: Page, _details: Details) -> None:
-    page.data.pop("page_info", None)
-
-
-def _total(page: Page, details: Details) -> None:
-    if "page_info" in page.data:
-        info = page.data["page_info"]
-        total = max(0, info["total_number"] + details.get("by", 1))
-        pages = -(-total // info["page_size"])
-        page.data["page_info"] = {**info, "total_number": total, "total_page": pages}
+def _wrong_total(info: Data, details: Details) -> Data:
+    total = max(0, info["total_number"] + details.get("by", 1))
+    return {**info, "total_number": total, "total_page": -(-total // info["page_size"])}
 
 
 def _status(text: str) -> int:
     return HTTPStatus(int(text)).value
 
 
-_SECONDS: dict[str, Callable[[str], Any]] = {"seconds": float}
-
 KINDS: dict[str, Kind] = {
-    "code": Kind("A return code other than 0.", {"code": int, "message": str}, before=_code),
-    "rate_limit": Kind("Return code 40100.", before=_rate_limit),
-    "http": Kind("An HTTP error.", {"status": _status, "retry_after": int}, before=_http),
-    "reset": Kind("A connection reset instead of a response.", before=_reset),
+    "code": Kind(
+        "A return code other than 0.",
+        {"code": int, "message": str},
+        error=lambda details: ApiError(
+            details.get("code", 50000), details.get("message", "System error.")
+        ),
+    ),
+    "rate_limit": Kind(
+        "Return code 40100.", error=lambda _: ApiError(RATE_LIMITED, RATE_LIMIT_MESSAGE)
+    ),
+    "http": Kind("An HTTP error.", {"status": _status, "retry_after": int}, error=_http_error),
+    "reset": Kind("A connection reset, no response.", error=lambda _: _no_response("reset")),
     "truncate": Kind("A connection that closes in the middle of the body.", breaks=True),
-    "delay": Kind("A late response.", _SECONDS, before=_delay),
-    "hang": Kind("No response.", _SECONDS, before=_hang),
-    "empty_page": Kind("A page without records.", alter=_empty_page),
-    "drop_row": Kind("A page that lacks a record.", alter=_drop_row),
-    "repeat_row": Kind("A page with a record twice.", alter=_repeat_row),
-    "shift": Kind("A page shifted by an object that was created meanwhile.", alter=_shift),
-    "total": Kind("A wrong total_number.", {"by": int}, alter=_total),
-    "shape": Kind("An object in place of the list of records.", alter=_shape),
-    "drip": Kind("A body that arrives 16 bytes at a time.", _SECONDS, breaks=True),
-    "no_page_info": Kind("A page without page_info.", alter=_no_page_info),
-    "not_json": Kind("HTTP 200 with an HTML page.", before=_not_json),
-    "revoke_token": Kind("Return code 40105 from now on.", before=_revoke_token),
+    "delay": Kind(
+        "A late response.",
+        {"seconds": float},
+        act=lambda target, details, _: target.pause(details.get("seconds", 1)),
+    ),
+    "hang": Kind(
+        "No response.",
+        {"seconds": float},
+        error=lambda details: _no_response("hang", details.get("seconds")),
+    ),
+    "empty_page": Kind("A page without records.", records=lambda _: []),
+    "drop_row": Kind(
+        "A page that lacks a record.",
+        records=lambda page: page.records[: page.middle] + page.records[page.middle + 1 :],
+    ),
+    "repeat_row": Kind(
+        "A page with a record twice.",
+        records=lambda page: page.records[: page.middle + 1] + page.records[page.middle :],
+    ),
+    "shift": Kind(
+        "A page that starts with the last record of the previous page.",
+        records=lambda page: [*page.previous()[page.member][-1:], *page.records[:-1]],
+    ),
+    "total": Kind("A wrong total_number.", {"by": int}, page_info=_wrong_total),
+    "shape": Kind("An object in place of the list.", records=lambda page: {"rows": page.records}),
+    "drip": Kind("A body that arrives in small pieces.", {"seconds": float}, breaks=True),
+    "no_page_info": Kind("A page without page_info.", page_info=lambda _info, _details: None),
+    "not_json": Kind("HTTP 200 with an HTML page.", error=lambda _: NoEnvelope(html_page(200))),
+    "revoke_token": Kind(
+        "Return code 40105 from now on.", act=lambda target, *_: target.revoke_token()
+    ),
     "revoke_advertiser": Kind(
         "Return code 40001 for an advertiser from now on.",
         {"advertiser": str},
-        before=_revoke_advertiser,
+        act=_revoke_advertiser,
     ),
 }
 """Every kind of fault with its arguments and its effect."""
@@ -219,9 +205,12 @@ class Fault:
         )
 
     def before(self, target: Target, advertiser_id: str | None) -> None:
-        """Act before the endpoint responds."""
-        if (act := KINDS[self.kind].before) is not None:
-            act(target, self.details, advertiser_id)
+        """Act on the server before it responds, or raise the error that replaces the response."""
+        kind = KINDS[self.kind]
+        if kind.act is not None:
+            kind.act(target, self.details, advertiser_id)
+        if kind.error is not None:
+            raise kind.error(self.details)
 
     def alter(self, data: Data, previous: Callable[[], Mapping[str, Any]]) -> Data:
         """Return the data of a page as the fault changes it.
@@ -230,13 +219,15 @@ class Fault:
             data: Data of the page.
             previous: Returns the data of the previous page.
         """
-        change = KINDS[self.kind].alter
+        kind = KINDS[self.kind]
         member = next((name for name, value in data.items() if isinstance(value, list)), None)
-        if change is None or member is None:
-            return data
-        page = Page(dict(data), member, data[member], previous)
-        change(page, self.details)
-        return page.data
+        if kind.records is not None and member is not None:
+            return {**data, member: kind.records(Page(data, member, previous))}
+        if kind.page_info is not None and "page_info" in data:
+            info = kind.page_info(data["page_info"], self.details)
+            changed = {**data, "page_info": info}
+            return {name: value for name, value in changed.items() if value is not None}
+        return data
 
     def break_response(self, response: Response) -> None:
         """Mark a response whose connection the fault breaks."""

@@ -7,47 +7,24 @@ from typing import TYPE_CHECKING
 
 from tap_tiktok_ads.simulator.accounts.entities import TIME
 from tap_tiktok_ads.simulator.pseudorandom import mix, pick
-from tap_tiktok_ads.simulator.spec.facts import RECORDS
+from tap_tiktok_ads.simulator.spec.facts import ENUMS, RECORDS
 
 from .values import Record, complete, value
 
 if TYPE_CHECKING:
     from tap_tiktok_ads.simulator.accounts.entities import Account, Asset
 
-PORTFOLIO_TYPES = (
-    "CARD",
-    "COUNTDOWN_STICKER",
-    "CTA",
-    "DESTINATION_CARD",
-    "DOWNLOAD_CARD",
-    "FLIGHT_CARD",
-    "GESTURE",
-    "GIFTCODE_STICKER",
-    "HOTEL_CARD",
-    "INVENTORY_CARD",
-    "LIVE_REMINDER_COUNTDOWN_STICKER",
-    "MEDIA_CARD",
-    "PREMIUM_BADGE",
-    "PRODUCT_CARD",
-    "PRODUCT_SHOWCASE_TILE",
-    "PRODUCT_TILE",
-    "REMINDER_COUNTDOWN_STICKER",
-    "SUPER_LIKE",
-    "WEB_INFO_CARD",
-)
-PLAYABLE_STATUSES = (
-    "VALIDATING",
-    "VALIDATE_FAIL",
-    "VALIDATE_SUCCESS",
-    "AUDIT_FAIL",
-    "AUDIT_SUCCESS",
-)
 _PIXEL_EVENTS = (
     ("COMPLETE_PAYMENT", ""),
     ("ADD_TO_CART", ""),
     ("CUSTOM", "Newsletter “Süd”"),
 )
 """`pixel_event_type` and `custom_event_type` of the statistics."""
+
+
+def _in_turn(enum: str, number: int) -> str:
+    """Return a value of an enum. Consecutive numbers select all values in turn."""
+    return ENUMS[enum][number % len(ENUMS[enum])]
 
 
 def audience(entity: Asset, account: Account) -> Record:
@@ -167,7 +144,7 @@ def portfolio(entity: Asset, account: Account) -> Record:
     """Return a creative portfolio."""
     values = {
         "creative_portfolio_id": entity.id,
-        "creative_portfolio_type": PORTFOLIO_TYPES[entity.number % len(PORTFOLIO_TYPES)],
+        "creative_portfolio_type": _in_turn("portfolio_types", entity.number),
         "creative_portfolio_preview_url": f"https://example.com/portfolio/{entity.id}",
     }
     return complete("creative_portfolios", entity, account, values)
@@ -239,7 +216,7 @@ def playable(entity: Asset, _account: Account) -> Record:
         "playable_id": entity.id,
         "playable_name": f"Game {entity.number + 1}",
         "playable_url": f"https://example.com/playable/{entity.id}.html",
-        "status": PLAYABLE_STATUSES[entity.key % len(PLAYABLE_STATUSES)],
+        "status": _in_turn("playable_statuses", entity.key),
         "operation_status": ("SAVED", "SAVED", "UPLOADED", "DELETED")[entity.number % 4],
     }
 

@@ -18,17 +18,6 @@ if TYPE_CHECKING:
     from tap_tiktok_ads.simulator.accounts.entities import Account, Asset
 
 
-ASSET_TYPES = (
-    "ADVERTISER",
-    "CATALOG",
-    "LEAD",
-    "PIXEL",
-    "STOREFRONT",
-    "TIKTOK_SHOP",
-    "TT_ACCOUNT",
-)
-
-
 def advertiser(account: Account) -> Record:
     """Return an account as in `/advertiser/info/`. `create_time` counts seconds."""
     created = datetime.combine(account.start, datetime.min.time(), timezone.utc)

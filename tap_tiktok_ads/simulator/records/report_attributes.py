@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from tap_tiktok_ads.simulator.accounts.entities import Account, Ad, AdGroup, Campaign, SmartAd
 from tap_tiktok_ads.simulator.pseudorandom import pick
+from tap_tiktok_ads.simulator.spec.facts import FIELD_VALUES
 
 from .campaigns import objective
-from .values import CHOICES, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from .values import Record
 
 
 def attributes(entity: Account | Campaign | AdGroup | Ad | SmartAd, names: Iterable[str]) -> Record:
@@ -70,10 +72,10 @@ def _ad_group_attributes(group: AdGroup) -> Record:
 def _ad_attributes(ad: Ad | SmartAd) -> Record:
     return {
         "ad_name": ad.name,
-        "ad_text": pick(CHOICES["ad_text"], ad.key),
+        "ad_text": pick(FIELD_VALUES["ad_text"], ad.key),
         "ad_id": ad.id,
         "ad_id_v2": ad.id_v2 if isinstance(ad, Ad) else ad.id,
-        "call_to_action": pick(CHOICES["call_to_action"], ad.key),
+        "call_to_action": pick(FIELD_VALUES["call_to_action"], ad.key),
         "image_mode": "SINGLE_VIDEO",
         "is_smart_creative": "false",
     }

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_tiktok_ads.simulator.pseudorandom import mix, pick
-from tap_tiktok_ads.simulator.spec.facts import RECORDS
+from tap_tiktok_ads.simulator.spec.facts import FIELD_VALUES, RECORDS
 
 if TYPE_CHECKING:
     from tap_tiktok_ads.simulator.accounts.entities import Account, Entity
@@ -15,58 +15,6 @@ Record: TypeAlias = dict[str, Any]
 
 VARIANTS = 48
 """Distinct sets of default values of a record."""
-
-CHOICES: dict[str, tuple[Any, ...]] = {
-    "adgroup_app_profile_page_state": ("UNSET", "ON", "OFF"),
-    "ad_format": ("SINGLE_VIDEO", "SINGLE_IMAGE", "CAROUSEL_ADS"),
-    "ad_text": (
-        "New in: “Läufer” 👟",
-        'He said "wow"',
-        "新作が登場しました",
-        "50% off\nonly today",
-    ),
-    "ad_texts": (["New in", "Neu: 👟"], ["50% off"], []),
-    "age_groups": (["AGE_18_24", "AGE_25_34"], ["AGE_55_100"], []),
-    "app_type": ("APP_ANDROID", "APP_IOS"),
-    "attribution_event_count": ("EVERY", "ONCE", "UNSET"),
-    "audience_sub_type": ("NORMAL", "REACH_FREQUENCY"),
-    "audience_type": ("Customer File Audience", "Lookalike Audience", "Website Traffic Audience"),
-    "bid_type": ("BID_TYPE_NO_BID", "BID_TYPE_CUSTOM"),
-    "billing_event": ("CPC", "CPM", "OCPM"),
-    "budget_mode": ("BUDGET_MODE_DAY", "BUDGET_MODE_TOTAL", "BUDGET_MODE_INFINITE"),
-    "calculate_type": ("EMAIL_SHA256", "IDFA_MD5", "PHONE_SHA256"),
-    "call_to_action": ("SHOP_NOW", "LEARN_MORE", "DOWNLOAD_NOW"),
-    "category_id": (0, 290401),
-    "campaign_type": ("REGULAR_CAMPAIGN", "IOS14_CAMPAIGN"),
-    "click_attribution_window": ("SEVEN_DAYS", "ONE_DAY", "OFF"),
-    "engaged_view_attribution_window": ("ONE_DAY", "SEVEN_DAYS"),
-    "view_attribution_window": ("ONE_DAY", "OFF", "SEVEN_DAYS"),
-    "creative_material_mode": ("CUSTOM", "SMART_CREATIVE"),
-    "currency": ("USD", "EUR"),
-    "dark_post_status": ("ON", "OFF"),
-    "dayparting": ("1" * 336, "0" * 168 + "1" * 168, ""),
-    "deep_bid_type": ("DEFAULT", "MIN", "VO_MIN_ROAS"),
-    "definition": ("720p", "1080p"),
-    "format": ("mp4", "mpeg"),
-    "gender": ("GENDER_UNLIMITED", "GENDER_FEMALE", "GENDER_MALE"),
-    "identity_type": ("CUSTOMIZED_USER", "TT_USER", "BC_AUTH_TT"),
-    "languages": (["en", "ja"], ["de"], []),
-    "objective": ("LANDING_PAGE", "APP"),
-    "operating_systems": (["ANDROID"], ["IOS"], ["ANDROID", "IOS"]),
-    "optimization_goal": ("CONVERT", "CLICK", "INSTALL", "REACH"),
-    "pacing": ("PACING_MODE_SMOOTH", "PACING_MODE_FAST"),
-    "pixel_category": ("ONLINE_STORE", "LEAD_GENERATION"),
-    "placements": (["PLACEMENT_TIKTOK"], ["PLACEMENT_TIKTOK", "PLACEMENT_PANGLE"]),
-    "placement_type": ("PLACEMENT_TYPE_AUTOMATIC", "PLACEMENT_TYPE_NORMAL"),
-    "promotion_type": ("WEBSITE", "APP_ANDROID", "LEAD_GENERATION"),
-    "rule": ('{"inclusions":[{"event":"AddToCart","days":30}]}', ""),
-    "schedule_type": ("SCHEDULE_FROM_NOW", "SCHEDULE_START_END"),
-    "skip_learning_phase": (True, False, 0, 1),
-    "special_industries": (["HOUSING"], []),
-    "split_test_variable": ("TARGETING", "BIDDING_OPTIMIZATION"),
-    "statistic_type": ("EVERYTIME", "NONE"),
-}
-"""Values by field name."""
 
 _STATES = ("UNSET", "ON", "OFF")
 _TEXTS = ("Größe “L” 🙂", 'a "quoted" word', "日本語", "line\nbreak", "back\\slash")
@@ -78,8 +26,8 @@ _WORDED_BOOLEANS = frozenset(("is_new_structure", "is_aco", "comment_disabled", 
 
 def value(name: str, shape: Any, *path: int) -> Any:
     """Return a plausible value for a field of a shape."""
-    if name in CHOICES:
-        return pick(CHOICES[name], *path)
+    if name in FIELD_VALUES:
+        return pick(FIELD_VALUES[name], *path)
     if isinstance(shape, dict):
         return {
             key: value(key, inner, *path, position)

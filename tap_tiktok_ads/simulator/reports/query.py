@@ -8,11 +8,10 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.accounts.entities import TOPVIEW
 from tap_tiktok_ads.simulator.spec import reports as spec
 from tap_tiktok_ads.simulator.spec.errors import reject
-from tap_tiktok_ads.simulator.spec.facts import COUNTRY_METRICS, METRICS
+from tap_tiktok_ads.simulator.spec.facts import COUNTRY_METRICS, DIMENSION_VALUES, METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,7 +123,7 @@ def _split_dimensions(
     report_type: str, level: str, names: tuple[str, ...]
 ) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Return the ID dimension, the time dimension and the others."""
-    known = {*spec.LEVEL_OF_ID, *spec.TIME_DIMENSIONS, *delivery.SPLITS}
+    known = {*spec.LEVEL_OF_ID, *spec.TIME_DIMENSIONS, *DIMENSION_VALUES}
     for name in names:
         if name not in known:
             reject(f"dimensions: Invalid dimension {name!r}.")
@@ -132,7 +131,7 @@ def _split_dimensions(
         reject("dimensions: Contains duplicates.")
     ids = [name for name in names if name in spec.LEVEL_OF_ID]
     times = [name for name in names if name in spec.TIME_DIMENSIONS]
-    splits = tuple(name for name in names if name in delivery.SPLITS)
+    splits = tuple(name for name in names if name in DIMENSION_VALUES)
     for kind, several in (("time", times), ("ID", ids)):
         if len(several) > 1:
             text = ", ".join(several)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .facts import ENUMS
 from .params import (
     FLAG,
     MOMENT,
@@ -24,20 +25,7 @@ from .params import (
 MAX_DIAGNOSED_AD_GROUPS = 20
 MAX_PIXELS_IN_STATISTICS = 10
 
-PRIMARY_STATUS = Param(
-    enum=(
-        "STATUS_ALL",
-        "STATUS_NOT_DELETE",
-        "STATUS_DELETE",
-        "STATUS_NOT_DELIVERY",
-        "STATUS_DELIVERY_OK",
-        "STATUS_DISABLE",
-        "STATUS_TIME_DONE",
-        "STATUS_RF_CLOSED",
-        "STATUS_CLOSED",
-        "STATUS_FROZEN",
-    ),
-)
+PRIMARY_STATUS = Param(enum=ENUMS["primary_status"])
 AUTOMATION = Param(enum=("MANUAL", "SMART_PLUS", "UPGRADED_SMART_PLUS"))
 BUYING_TYPES = strings(enum=("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW"))
 

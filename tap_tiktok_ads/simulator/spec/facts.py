@@ -1,4 +1,4 @@
-"""Metric names and record fields, read from `facts.json`."""
+"""Metrics, record fields, enums and values, read from `facts.json`."""
 
 from __future__ import annotations
 
@@ -53,3 +53,14 @@ MATERIAL_METRICS: frozenset[str] = frozenset(_FACTS["materials"].split())
 
 GMV_METRICS: dict[str, dict[str, str]] = _FACTS["gmv_max"]
 """Metrics of GMV Max with their type, by required dimension. "" requires no dimension."""
+
+ENUMS: dict[str, tuple[str, ...]] = {
+    name: tuple(values.split()) for name, values in _FACTS["enums"].items()
+}
+"""Long enums of parameters."""
+
+DIMENSION_VALUES: dict[str, list[str]] = _FACTS["dimension_values"]
+"""Values of every dimension that divides an ad-day."""
+
+FIELD_VALUES: dict[str, list[Any]] = _FACTS["field_values"]
+"""Values of record fields, by field name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .endpoints import AUTOMATION, BUYING_TYPES, PRIMARY_STATUS
+from .facts import ENUMS
 from .params import (
     DAY,
     FLAG,
@@ -33,51 +34,8 @@ LEVEL_OF_ID = {
 """Data level of each ID dimension."""
 
 SPLITS_BY_TYPE = {
-    "BASIC": frozenset(
-        (
-            "country_code",
-            "ad_type",
-            "custom_event_type",
-            "event_source_id",
-            "page_id",
-            "component_name",
-            "room_id",
-            "post_id",
-            "image_id",
-            "video_material_id",
-            "minis_id",
-            "search_terms",
-            "search_keyword",
-            "match_type",
-            "skan_postback_sequence",
-        ),
-    ),
-    "AUDIENCE": frozenset(
-        (
-            "gender",
-            "age",
-            "country_code",
-            "province_id",
-            "dma_id",
-            "platform",
-            "ac",
-            "language",
-            "device_brand_id",
-            "placement",
-            "interest_category",
-            "interest_category_tier2",
-            "interest_category_tier3",
-            "interest_category_tier4",
-            "behavior_id",
-            "hashtag",
-            "audience_tags",
-            "additional_interests",
-            "purchase_intention",
-            "contextual_tag",
-            "ad_type",
-            "bucket_id",
-        ),
-    ),
+    "BASIC": frozenset(ENUMS["splits_basic"]),
+    "AUDIENCE": frozenset(ENUMS["splits_audience"]),
 }
 """Dimensions that divide an object's delivery, by report type."""
 
@@ -99,21 +57,9 @@ FILTER_VALUES = {
 }
 """JSON in the text of `filter_value`, for the filters that select from a list of values."""
 
-_FILTER_TYPES = (
-    "IN",
-    "NOT_IN",
-    "MATCH",
-    "GREATER_EQUAL",
-    "GREATER_THAN",
-    "LOWER_EQUAL",
-    "LOWER_THAN",
-    "BETWEEN",
-    "RANGE",
-    "CONTAIN_ANY_OF",
-)
 _FILTER = members(
     field_name=Param(required=True, enum=(*FILTER_VALUES, "create_time")),
-    filter_type=Param(required=True, enum=_FILTER_TYPES),
+    filter_type=Param(required=True, enum=ENUMS["report_filter_types"]),
     filter_value=REQUIRED_TEXT,
 )
 
@@ -136,17 +82,7 @@ _REPORT = {
 _TASK = {"advertiser_id": REQUIRED_ID, "task_id": REQUIRED_ID}
 
 MAX_MATERIAL_FILTER_IDS, MAX_SETTING_IDS = 200, 400
-MATERIAL_TYPES = (
-    "VIDEO_NON_SPARK_ADS",
-    "VIDEO_SPARK_ADS",
-    "CAROUSEL_NON_SPARK_ADS",
-    "CAROUSEL_SPARK_ADS",
-    "SINGLE_IMAGE_NON_SPARK_ADS",
-    "CATALOG_VIDEO",
-    "CATALOG_VIDEO_TEMPLATE",
-    "CATALOG_CAROUSEL",
-    "CATALOG_MULTI_SHOW",
-)
+MATERIAL_TYPES = ENUMS["material_types"]
 SETTINGS = ("ad_text_entity_id", "call_to_action_entity_id", "interactive_add_on_entity_id")
 MATERIAL_ID_DIMENSIONS = ("advertiser_id", "campaign_id", "adgroup_id", "smart_plus_ad_id")
 MATERIAL_TIMES = ("stat_time_hour", "stat_time_day", "stat_time_week", "stat_time_month")
