@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from tap_tiktok_ads.simulator.reports.metrics import Formula
 
 
-def check_metrics(metrics: list[str], known: Collection[str]) -> None:
+def check_metrics(metrics: list[str], allowed: Collection[str]) -> None:
     """Reject metrics that the report does not have."""
-    unknown = [name for name in metrics if name not in known]
+    unknown = [name for name in metrics if name not in allowed]
     if unknown:
         reject(f"Invalid metric fields: {unknown}")
 

@@ -123,9 +123,9 @@ def _split_dimensions(
     report_type: str, level: str, names: tuple[str, ...]
 ) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Return the ID dimension, the time dimension and the others."""
-    known = {*spec.LEVEL_OF_ID, *spec.TIME_DIMENSIONS, *DIMENSION_VALUES}
+    dimensions = {*spec.LEVEL_OF_ID, *spec.TIME_DIMENSIONS, *DIMENSION_VALUES}
     for name in names:
-        if name not in known:
+        if name not in dimensions:
             reject(f"dimensions: Invalid dimension {name!r}.")
     if len(set(names)) != len(names):
         reject("dimensions: Contains duplicates.")

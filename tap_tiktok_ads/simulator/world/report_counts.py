@@ -78,7 +78,7 @@ REPORTS: dict[str, CountedReport] = {
 
 @dataclass(frozen=True)
 class ObjectScope:
-    """Which objects count."""
+    """The objects to count."""
 
     include_deleted: bool
     include_topview: bool
