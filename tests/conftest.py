@@ -34,7 +34,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tap_tiktok_ads.simulator.server import Request
+    from tap_tiktok_ads.simulator.http.messages import Request
 
 # machines may be busy: how long an example takes is no property of the code
 hypothesis.settings.register_profile(

@@ -53,7 +53,7 @@ def test_contents(wheel: Path) -> None:
     packaged = [name for name in names if not name.startswith("meltano_tap_tiktok_ads-")]
     assert {name.split("/")[0] for name in packaged} == {"tap_tiktok_ads"}
     assert "tap_tiktok_ads/schemas/metrics.json" in names
-    assert "tap_tiktok_ads/simulator/facts.json" in names
+    assert "tap_tiktok_ads/simulator/spec/facts.json" in names
     assert "tap_tiktok_ads/py.typed" in names
     assert not [name for name in names if "generate" in name or "test" in name]
 

@@ -7,8 +7,9 @@ import typing as t
 
 import click
 
-from tap_tiktok_ads.simulator import Simulator, faults
+from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.simulator.__main__ import serve
+from tap_tiktok_ads.simulator.http import faults
 
 Parameter = click.Parameter
 

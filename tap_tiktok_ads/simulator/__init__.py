@@ -1,10 +1,10 @@
-"""An embedded stand-in of TikTok's Marketing API v1.3 for demos, tests and benchmarks."""
+"""An embedded simulator of TikTok's Marketing API v1.3 for demos, tests and benchmarks."""
 
 from __future__ import annotations
 
-from .api import AUTH_CODE
-from .endpoints import ACCESS_TOKEN, APP_ID, APP_SECRET
-from .server import Simulator
-from .world import World
+from .handlers.api import AUTH_CODE
+from .handlers.authorization import ACCESS_TOKEN, APP_ID, APP_SECRET
+from .http.server import Simulator
+from .world.world import World
 
 __all__ = ["ACCESS_TOKEN", "APP_ID", "APP_SECRET", "AUTH_CODE", "Simulator", "World"]

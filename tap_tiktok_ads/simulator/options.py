@@ -1,4 +1,4 @@
-"""How large a simulated world is and how it behaves."""
+"""Options of the simulated world: its size, limits and behavior."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ _NUMBERS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Options:
-    """How large the world is and how it behaves.
+    """The size, limits and behavior of a world.
 
-    Numbers of objects are those of one advertiser, but `ad_groups` of a campaign, `ads` and
-    `comments` of an ad group, `gmv_max_campaigns` of a store, `catalogs` of a Business Center,
-    `transactions` of an advertiser and of a Business Center. `report_task_polls` is how often a
-    task is said to be processing, `report_task_failures` how many of the first tasks fail.
+    Numbers of objects are per advertiser, with these exceptions. `ad_groups` are per campaign,
+    `ads` and `comments` per ad group, `gmv_max_campaigns` per store, `catalogs` per Business
+    Center, and `transactions` per advertiser and per Business Center.
+    A report task is processing for `report_task_polls` status checks. The first
+    `report_task_failures` tasks fail.
     """
 
     seed: int = 7
@@ -68,15 +69,15 @@ class Options:
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Options:
-        """Return the options of a mapping.
+        """Return the options in a mapping.
 
         Raises:
-            ValueError: A name is unknown or a value is not of its kind; the text names it.
+            ValueError: A name is unknown, or a value has the wrong type. The message names it.
         """
         kinds = {field.name: str(field.type) for field in fields(cls)}
         for name, value in options.items():
             if name not in kinds:
-                raise ValueError(unknown("simulator option", name, kinds))
+                raise ValueError(unknown_name("simulator option", name, kinds))
             numbers = _NUMBERS.get(kinds[name])
             if numbers and (not isinstance(value, numbers) or (value is not None and value < 0)):
                 msg = f"Simulator option {name!r} must be a number of at least 0, not {value!r}."
@@ -91,13 +92,13 @@ class Options:
         names = values.get("unauthorised", ())
         if not isinstance(names, (list, tuple)):
             msg = f"Simulator option 'unauthorised' must be a list of ids, not {names!r}."
-            raise ValueError(msg)  # noqa: TRY004 - all that is wrong with options is one kind
+            raise ValueError(msg)  # noqa: TRY004 - every wrong option is a ValueError
         values["unauthorised"] = tuple(str(name) for name in names)
         return cls(**values)
 
 
-def unknown(what: str, name: str, known: Collection[str]) -> str:
-    """Return what to say of a name that does not exist, with the nearest one that does."""
+def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
+    """Return the message for an unknown name, with the most similar known name."""
     near = get_close_matches(name, known, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
-    return f"Unknown {what} {name!r}. {hint}"
+    return f"Unknown {kind} {name!r}. {hint}"

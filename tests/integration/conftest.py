@@ -36,7 +36,7 @@ from .targets import (
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_tiktok_ads.simulator.world import World
+    from tap_tiktok_ads.simulator import World
 
 DAYS = 20
 

@@ -18,6 +18,7 @@ from tap_tiktok_ads.cli.simulator import command
 from tap_tiktok_ads.config.settings import normalize
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.simulator import ACCESS_TOKEN, AUTH_CODE
+from tap_tiktok_ads.simulator.http.faults import KINDS, parse
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -132,6 +133,24 @@ def test_wrong_arguments(arguments: list[str], part: str) -> None:
     result = CliRunner().invoke(command, arguments, terminal_width=200)
     assert result.exit_code == 2
     assert part in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_help_lists_the_faults(kind: str) -> None:
+    """The help of the sub-command lists every kind of fault."""
+    result = CliRunner().invoke(command, ["--help"], terminal_width=200)
+    assert kind in result.output
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_arguments_of_faults(kind: str) -> None:
+    """Every argument of a kind is read from text, and no other."""
+    values = dict.fromkeys(KINDS[kind].arguments, "500")
+    text = ",".join(f"{name}={value}" for name, value in values.items())
+    assert parse(f"{kind}:{text}" if text else kind) == (
+        kind,
+        {name: KINDS[kind].arguments[name](value) for name, value in values.items()},
+    )
 
 
 def test_port_in_use() -> None:

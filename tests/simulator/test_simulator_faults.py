@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from tap_tiktok_ads.simulator import Simulator
-from tap_tiktok_ads.simulator.limits import Limiter
+from tap_tiktok_ads.simulator.http.faults import KINDS
+from tap_tiktok_ads.simulator.http.limits import Limiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,6 +230,31 @@ def test_hang(serve: Callable[..., Client]) -> None:
     client.simulator.add_fault("hang")
     with pytest.raises(requests.Timeout):
         client.session.get(client.simulator.url + ADS, timeout=0.2)
+
+
+def effect(client: Client) -> tuple[object, ...]:
+    """Return everything that a client sees of a request, without the request ID."""
+    start = time.monotonic()
+    advertiser_id = next(iter(client.world.accounts))
+    params: dict[str, Any] = {"advertiser_id": advertiser_id, "page": 2, "page_size": 3}
+    try:
+        response = client.session.get(client.simulator.url + ADS, params=params, timeout=0.5)
+    except requests.RequestException as error:
+        return (type(error).__name__,)
+    text = response.text.replace(response.headers.get("X-TT-LOGID", ""), "")
+    return response.status_code, text, time.monotonic() - start >= 0.2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_an_effect(serve: Callable[..., Client], kind: str) -> None:
+    """A fault of each kind changes a page, and the kind describes its effect."""
+    client = serve()
+    before = effect(client)
+    seconds = 0.001 if kind == "drip" else 0.3  # "drip" waits before each piece of the body
+    details: dict[str, Any] = {"seconds": seconds} if "seconds" in KINDS[kind].arguments else {}
+    client.simulator.add_fault(kind, **details)
+    assert KINDS[kind].effect.endswith(".")
+    assert effect(client) != before
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_tiktok_ads.simulator.params import Endpoint, Param
-from tap_tiktok_ads.simulator.spec import ENDPOINTS
+from tap_tiktok_ads.simulator.handlers.routes import ENDPOINTS
+from tap_tiktok_ads.simulator.spec.params import Endpoint, Param
 
 from .helpers import report_params
 
@@ -378,7 +378,6 @@ def test_advertiser_not_granted(serve: Callable[..., Client]) -> None:
         ("POST", "/ad/get/", 405),
         ("PUT", "/ad/get/", 405),
         ("GET", "/tool/targeting/search/", 405),
-        ("GET", "/tool/targeting/info/", 405),
         ("GET", "/oauth2/access_token/", 405),
     ],
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_tiktok_ads.simulator import World
-from tap_tiktok_ads.simulator.facts import COUNTRY_METRICS, METRICS, RECORDS
+from tap_tiktok_ads.simulator.spec.facts import COUNTRY_METRICS, METRICS, RECORDS
 from tap_tiktok_ads.streams import STREAMS
 
 from .helpers import START, TODAY, report_params, status_all
@@ -529,9 +529,8 @@ def test_same_in_every_process() -> None:
     code = (
         "import json, msgspec\n"
         "from tap_tiktok_ads.simulator import World\n"
-        "from tap_tiktok_ads.simulator.api import Api\n"
-        "from tap_tiktok_ads.simulator.endpoints import HANDLERS\n"
-        "from tap_tiktok_ads.simulator.spec import ENDPOINTS\n"
+        "from tap_tiktok_ads.simulator.handlers.api import Api\n"
+        "from tap_tiktok_ads.simulator.handlers.routes import ENDPOINTS, HANDLERS\n"
         f"world = World({{'today': {TODAY!r}}})\n"
         "name = world.advertiser_ids[0]\n"
         "def get(path, **sent):\n"

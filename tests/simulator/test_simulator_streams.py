@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_tiktok_ads.simulator.endpoints import HANDLERS
-from tap_tiktok_ads.simulator.facts import GMV_METRICS, MATERIAL_METRICS, RECORDS
-from tap_tiktok_ads.simulator.spec import ENDPOINTS
+from tap_tiktok_ads.simulator.handlers.routes import ENDPOINTS, HANDLERS
+from tap_tiktok_ads.simulator.spec.facts import GMV_METRICS, MATERIAL_METRICS, RECORDS
 
 from .helpers import START, TODAY
 

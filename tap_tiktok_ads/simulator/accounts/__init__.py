@@ -1,0 +1,1 @@
+"""The objects of advertisers and Business Centers, generated from the seed."""

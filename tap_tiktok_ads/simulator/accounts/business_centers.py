@@ -1,0 +1,84 @@
+"""Business Centers with their accounts, catalogs and transactions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tap_tiktok_ads.simulator.pseudorandom import mix, pick
+
+from .entities import TIME, Asset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from tap_tiktok_ads.simulator.options import Options
+
+    from .entities import Account
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A movement of funds around noon in UTC, so that its day is equal in any time zone."""
+
+    time: str
+    cents: int
+    funds_type: str
+    transfer_type: str
+
+
+class BusinessCenter:
+    """A Business Center. The accounts of a world are dealt to its centers in turn."""
+
+    def __init__(self, options: Options, number: int, accounts: Sequence[Account]) -> None:
+        """Take every account whose turn it is."""
+        self._options = options
+        self.number = number
+        self.key = mix(options.seed, 80, number)
+        self.id = str(71 * 10**17 + self.key % 10**14 * 100 + number)
+        self.name = f"Center {number + 1} “Süd” & Söhne"
+        self.accounts = [
+            account for account in accounts if account.number % options.business_centers == number
+        ]
+        self.catalogs = [self._catalog(position) for position in range(options.catalogs)]
+
+    def _catalog(self, number: int) -> Asset:
+        key = mix(self.key, 81, number)
+        catalog_id = str(75 * 10**17 + self.key % 10**12 * 1000 + number)
+        created, modified = "2026-01-05 08:00:00", f"2026-02-{1 + key % 28:02} 09:30:00"
+        return Asset(catalog_id, key, created, modified, removed=False, number=number)
+
+    @property
+    def transactions(self) -> list[Transaction]:
+        """Transactions of the center itself, oldest first."""
+        if not self.accounts:
+            return []
+        return list(_transactions(self._options, self.key, self.accounts[0].start))
+
+    @property
+    def advertiser_transactions(self) -> list[tuple[Account, Transaction]]:
+        """Transactions of the center's advertisers, oldest first for each advertiser."""
+        return [
+            (account, transaction)
+            for account in self.accounts
+            for transaction in _transactions(account.options, account.key, account.start)
+        ]
+
+
+def _transactions(options: Options, key: int, start: date) -> Iterator[Transaction]:
+    """Yield transactions that are spread evenly over the history."""
+    span = max(options.days, 1)
+    for number in range(options.transactions):
+        own_key = mix(key, 82, number)
+        day = start + timedelta(days=number * span // options.transactions)
+        moment = datetime(  # noqa: DTZ001
+            day.year, day.month, day.day, 12, own_key % 60, number % 60
+        )
+        yield Transaction(
+            moment.strftime(TIME),
+            own_key % 10**6,
+            pick(("FUNDS_TYPE_CASH", "FUNDS_TYPE_GRANT"), own_key),
+            pick(("TRANSFER_IN", "TRANSFER_OUT"), own_key, 1),
+        )

@@ -1,0 +1,106 @@
+"""Comments, reviews, diagnoses and pixel statistics."""
+
+from __future__ import annotations
+
+from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
+from tap_tiktok_ads.simulator.records import feedback
+from tap_tiktok_ads.simulator.records.assets import pixel_events
+from tap_tiktok_ads.simulator.spec.errors import reject
+from tap_tiktok_ads.simulator.spec.params import Param
+
+from .api import Api, Handler, Params, Payload, day_count, page_of, select_by_id
+from .objects import smart_plus_account
+
+_COMMENT_SORT_FIELDS = {"LIKES": "likes", "REPLIES": "replies"}
+
+
+def _comments(api: Api, params: Params) -> Payload:
+    """Return the comments on an ad group."""
+    account = api.account(params)
+    group_id = params["search_value"]
+    group = next((group for group in account.groups if group.id == group_id), None)
+    if group is None:
+        reject(f"search_value: Ad group {group_id} does not exist.")
+    start, end = _moment("start_time", params), _moment("end_time", params)
+    if start > end:
+        reject("start_time: Must not be after end_time.")
+    records = [
+        feedback.comment(comment, group)
+        for comment in feedback.comments(group)
+        if start <= (comment.created or "") <= end
+    ]
+    for field in ("comment_type", "comment_status"):
+        values = params[field]
+        if values and "ALL" not in values:
+            records = [record for record in records if record[field] in values]
+    sort_field = _COMMENT_SORT_FIELDS.get(params["sort_field"], "create_time")
+    records.sort(key=lambda record: record[sort_field], reverse=params["sort_type"] == "DESC")
+    return page_of(params, records, lambda record: record, "comments")
+
+
+def _moment(name: str, params: Params) -> str:
+    """Return a time. A start date stands for its first second, an end date for its last.
+
+    No source documents which of the two formats TikTok expects.
+    """
+    text: str = params[name]
+    if len(text) == len("YYYY-MM-DD"):
+        Param("date").check(name, text)
+        return f"{text} {'23:59:59' if name == 'end_time' else '00:00:00'}"
+    Param("datetime").check(name, text)
+    return text
+
+
+def _diagnoses(api: Api, params: Params) -> Payload:
+    """Return the ad groups with suggestions. Upgraded Smart+ ad groups are not covered."""
+    account = api.account(params)
+    filtering = params["filtering"]
+    groups = {group.id: group for group in account.groups}
+    group_ids = filtering.get("adgroup_ids", ())
+    for group_id in group_ids:
+        if group_id not in groups:
+            reject(f"filtering.adgroup_ids: Ad group {group_id} does not exist.")
+        if groups[group_id].campaign.automation == SMART_PLUS:
+            msg = f"filtering.adgroup_ids: Upgraded Smart+ ad group {group_id} is not supported."
+            reject(msg)
+    categories = filtering.get("issue_category") or tuple(feedback.SUGGESTION_LISTS)
+    diagnosed = [groups[group_id] for group_id in dict.fromkeys(group_ids or groups)]
+    results = [
+        feedback.diagnosis(group, lists)
+        for group in diagnosed
+        if (lists := feedback.suggestions(group, categories))
+    ]
+    return Payload({"results": results})
+
+
+def _ad_reviews(api: Api, params: Params) -> Payload:
+    ads = select_by_id(api.account(params).ads, params, "ad_ids", "Ad")
+    return Payload({"list": [feedback.ad_review(ad) for ad in ads]})
+
+
+def _smart_plus_reviews(api: Api, params: Params) -> Payload:
+    smart_ads = smart_plus_account(api, params).smart_ads
+    settings = params["extra_info_setting"]
+    reviews = feedback.smart_plus_reviews(
+        select_by_id(smart_ads, params, "smart_plus_ad_ids", "Ad"),
+        include_rejection=settings.get("include_reject_info", False),
+        include_frames=settings.get("include_violation_frame", False),
+    )
+    return Payload(dict(reviews))
+
+
+def _pixel_events(api: Api, params: Params) -> Payload:
+    account = api.account(params)
+    days = day_count(**params["date_range"])
+    pixels = select_by_id(account.pixels, params, "pixel_ids", "Pixel")
+    records = [{"pixel_id": pixel.id, "statistics": pixel_events(pixel, days)} for pixel in pixels]
+    return Payload({"list": records})
+
+
+HANDLERS: dict[str, Handler] = {
+    "/pixel/event/stats/": _pixel_events,
+    "/comment/list/": _comments,
+    "/tool/diagnosis/get/": _diagnoses,
+    "/ad/review_info/": _ad_reviews,
+    "/smart_plus/ad/review_info/": _smart_plus_reviews,
+}

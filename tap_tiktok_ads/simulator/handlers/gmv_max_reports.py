@@ -1,0 +1,179 @@
+"""The report on the GMV Max campaigns of a TikTok Shop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_tiktok_ads.simulator.accounts import delivery
+from tap_tiktok_ads.simulator.pseudorandom import mix
+from tap_tiktok_ads.simulator.records.shops import gmv_max_campaign, gmv_max_type
+from tap_tiktok_ads.simulator.records.values import value
+from tap_tiktok_ads.simulator.reports.in_memory import delivery_by_time
+from tap_tiktok_ads.simulator.reports.metrics import Formula, formula, money, ratio
+from tap_tiktok_ads.simulator.reports.query import CONFLICT, check_window
+from tap_tiktok_ads.simulator.reports.rows import window
+from tap_tiktok_ads.simulator.spec.errors import reject
+from tap_tiktok_ads.simulator.spec.facts import GMV_METRICS
+from tap_tiktok_ads.simulator.spec.reports import TIME_DIMENSIONS
+
+from .line_reports import check_metrics, line_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_tiktok_ads.simulator.accounts.entities import Account, Asset
+    from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines
+
+    from .api import Api, Handler, Params, Payload
+
+_IDS = ("advertiser_id", "campaign_id")
+_PRODUCT, _LIVE = ("item_group_id", "item_id"), ("room_id", "duration")
+_SHARES = (600, 370)
+
+_FORMULAS: dict[str, Formula] = {
+    "gross_revenue": money(delivery.VALUE),
+    "cost_per_live_view": ratio("spend", "video_play_actions", 1),
+    "cost_per_10_second_live_views": ratio("spend", "video_watched_6s", 1),
+    **{
+        name: formula(metric)
+        for name, metric in {
+            "cost": "spend",
+            "net_cost": "spend",
+            "orders": "conversion",
+            "cost_per_order": "cost_per_conversion",
+            "roi": "complete_payment_roas",
+            "product_impressions": "impressions",
+            "product_clicks": "clicks",
+            "product_click_rate": "ctr",
+            "ad_click_rate": "ctr",
+            "ad_conversion_rate": "conversion_rate_v2",
+            "live_views": "video_play_actions",
+            "10_second_live_views": "video_watched_6s",
+            "live_follows": "follows",
+        }.items()
+    },
+    **{
+        f"ad_video_view_rate_{point}": ratio(views, "impressions", 100)
+        for point, views in {
+            "2s": "video_watched_2s",
+            "6s": "video_watched_6s",
+            "p25": "video_views_p25",
+            "p50": "video_views_p50",
+            "p75": "video_views_p75",
+            "p100": "video_views_p100",
+        }.items()
+    },
+}
+_FORMULAS |= {
+    f"all_shops_{name}": _FORMULAS[name]
+    for name in ("cost_per_order", "orders", "gross_revenue", "roi")
+}
+_REQUIRED_DIMENSIONS = {
+    name: dimension for dimension, names in GMV_METRICS.items() for name in names
+}
+"""Dimension that each metric requires, "" for none."""
+
+
+def _report(api: Api, params: Params) -> Payload:
+    account = api.account(params)
+    (store_id,) = params["store_ids"]
+    store = next((store for store in account.living("stores") if store.id == store_id), None)
+    if store is None:
+        reject(f"store_ids: Store {store_id} does not exist.")
+    time = _check(params)
+    days = window(api.world, account, params["start_date"], params["end_date"])
+
+    def fill(lines: Lines) -> None:
+        for campaign in account.gmv_max_campaigns(store):
+            if not _selects(campaign, store, params, account):
+                continue
+            for moment, counters in delivery_by_time(api.world, account, campaign, days, time):
+                for items, share in _items(campaign, params):
+                    values = {"advertiser_id": account.id, "campaign_id": campaign.id, **items}
+                    values |= {time or "": moment}
+                    dimensions = {name: values[name] for name in params["dimensions"]}
+                    lines.add(dimensions, (campaign, store), delivery.scaled(counters, share))
+
+    def attribute(line: Line, metric: str) -> Any:
+        return _attribute(line, metric, account)
+
+    return line_report(api, account, params, fill, _FORMULAS, attribute)
+
+
+def _check(params: Params) -> str | None:
+    """Reject dimensions and metrics that do not go together. Return the time dimension."""
+    dimensions = params["dimensions"]
+    _check_dimensions(dimensions)
+    check_metrics(params["metrics"], _REQUIRED_DIMENSIONS)
+    for name in params["metrics"]:
+        required = _REQUIRED_DIMENSIONS[name]
+        if required and required not in dimensions:
+            reject(f"metrics: {name} needs the dimension {required}. {CONFLICT}")
+    time = next((name for name in dimensions if name in TIME_DIMENSIONS), None)
+    check_window(params["start_date"], params["end_date"], time)
+    return time
+
+
+def _check_dimensions(dimensions: list[str]) -> None:
+    """Reject unknown dimensions, and dimensions that do not go together."""
+    for name in dimensions:
+        if name not in {*_IDS, *TIME_DIMENSIONS, *_PRODUCT, *_LIVE}:
+            reject(f"dimensions: Invalid dimension {name!r}.")
+    for kind, names in (("ID", _IDS), ("time", TIME_DIMENSIONS), ("live", _LIVE)):
+        if len([name for name in dimensions if name in names]) > 1:
+            reject(f"dimensions: Only one {kind} dimension is allowed. {CONFLICT}")
+    items = {*_PRODUCT, *_LIVE}.intersection(dimensions)
+    if len(set(dimensions)) != len(dimensions) or not {*_IDS}.intersection(dimensions):
+        reject(f"dimensions: Exactly one of {', '.join(_IDS)} is needed. {CONFLICT}")
+    if items and "campaign_id" not in dimensions:
+        reject(f"dimensions: {min(items)} needs campaign_id. {CONFLICT}")
+    if {*_PRODUCT} & items and {*_LIVE} & items:
+        reject(f"dimensions: {', '.join(sorted(items))} cannot be combined. {CONFLICT}")
+
+
+def _selects(campaign: Asset, store: Asset, params: Params, account: Account) -> bool:
+    """Return True if `filtering` selects a campaign."""
+    filtering = params["filtering"]
+    record = gmv_max_campaign(campaign, store, account)
+    status = "STATUS_DELIVERY_OK" if record["operation_status"] == "ENABLE" else "STATUS_DISABLE"
+    promotion_type = record["shopping_ads_type"]
+    return (
+        campaign.id in filtering.get("campaign_ids", (campaign.id,))
+        and filtering.get("campaign_name", "") in record["campaign_name"]
+        and status in (filtering.get("campaign_statuses") or (status,))
+        and promotion_type in (filtering.get("gmv_max_promotion_types") or (promotion_type,))
+    )
+
+
+def _items(campaign: Asset, params: Params) -> Iterator[tuple[dict[str, str], int]]:
+    """Yield the products or live rooms that divide a campaign, with their share."""
+    names = [name for name in params["dimensions"] if name in {*_PRODUCT, *_LIVE}]
+    filtering = params["filtering"]
+    is_live = gmv_max_type(campaign) == "LIVE_GMV_MAX"
+    if not names:
+        yield {}, 1000
+    elif (names[0] in _LIVE) == is_live:
+        for number, share in enumerate(_SHARES):
+            items = {name: _item_id(campaign, name, number) for name in names}
+            if all(item in filtering.get(f"{name}s", (item,)) for name, item in items.items()):
+                yield items, share
+
+
+def _item_id(campaign: Asset, name: str, number: int) -> str:
+    if name == "duration":
+        return ("0-30", "30-60")[number]
+    return str(17 * 10**17 + mix(campaign.key, len(name), number) % 10**17)
+
+
+def _attribute(line: Line, name: str, account: Account) -> Any:
+    """Return a metric that is a property of the campaign, product or live room."""
+    campaign, store = line.subject
+    if name in line.dimensions:
+        return line.dimensions[name]
+    record = gmv_max_campaign(campaign, store, account)
+    if name in record:
+        return record[name] if isinstance(record[name], str) else str(record[name])
+    return str(value(name, GMV_METRICS[_REQUIRED_DIMENSIONS[name]][name], campaign.key))
+
+
+HANDLERS: dict[str, Handler] = {"/gmv_max/report/get/": _report}

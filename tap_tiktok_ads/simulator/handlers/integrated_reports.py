@@ -1,0 +1,148 @@
+"""Synchronous integrated reports, and asynchronous report tasks with their files."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_tiktok_ads.simulator.reports.query import ReportTask, parse_query
+from tap_tiktok_ads.simulator.reports.rows import Report
+from tap_tiktok_ads.simulator.spec.errors import (
+    TASK_FAILED,
+    TASK_NOT_READY,
+    UNKNOWN_TASK,
+    ApiError,
+    reject,
+)
+
+from .api import Api, Handler, Params, Payload, page_bounds, page_info
+
+if TYPE_CHECKING:
+    from tap_tiktok_ads.simulator.reports.rows import Row, Unit
+
+FILES = "/files/"
+"""Path of report files, outside the API."""
+
+_CAPITALS = frozenset(("id", "cpc", "cpm", "ctr", "roas", "url"))
+
+
+def _places(report: Report, params: Params, bounds: slice) -> list[tuple[Unit, Row]]:
+    """Return the units and rows of a slice of a report, in the requested order."""
+    if params["order_field"] is None:
+        return list(report.places(bounds.start, bounds.stop))
+    descending = params["order_type"] == "DESC"
+    return report.ordered(params["order_field"], descending=descending)[bounds]
+
+
+def _report(api: Api, params: Params) -> Payload:
+    query = parse_query(params)
+    account = api.account(params)
+    key = (account.id, query, api.world.horizon(account))
+    report = api.cached(key, lambda: Report(api.world, account, query))
+    data: dict[str, Any] = {
+        "list": report.encoded_rows(_places(report, params, page_bounds(params))),
+        "page_info": page_info(params, report.total),
+    }
+    if params["enable_total_metrics"]:
+        data["total_metrics"] = report.totals()
+    return Payload(data, {"X-Tt-Ads-Throttle": "true"} if report.cut else {})
+
+
+def _create(api: Api, params: Params) -> Payload:
+    api.account(params)
+    if params["output_format"] == "XLSX_DOWNLOAD":
+        reject("output_format: XLSX_DOWNLOAD is not served by the simulator.")
+    query = parse_query(params | {"enable_total_metrics": False}, is_task=True)
+    number = next(api.numbers)
+    task = ReportTask(str(77 * 10**17 + number), params, query)
+    if number < api.world.options.report_task_failures:
+        task.end = "FAILED"
+    api.tasks[task.id] = task
+    return Payload({"task_id": task.id})
+
+
+def _task(api: Api, params: Params) -> ReportTask:
+    """Return a task of the advertiser."""
+    api.account(params)
+    task = api.tasks.get(params["task_id"])
+    if task is None or task.params["advertiser_id"] != params["advertiser_id"]:
+        raise ApiError(UNKNOWN_TASK, f"Task {params['task_id']} does not exist.")
+    return task
+
+
+def _check(api: Api, params: Params) -> Payload:
+    task = _task(api, params)
+    status = task.status(api.world.options.report_task_polls)
+    task.checks += 1
+    message = "System error." if status == "FAILED" else ""
+    return Payload({"status": status, "message": message})
+
+
+def _cancel(api: Api, params: Params) -> Payload:
+    task = _task(api, params)
+    if not _has_ended(api, task):
+        task.end = "CANCELED"
+    status = task.status(api.world.options.report_task_polls)
+    return Payload({"status": status, "message": ""})
+
+
+def _has_ended(api: Api, task: ReportTask) -> bool:
+    """Return True if a task has its final status."""
+    return task.status(api.world.options.report_task_polls) == task.end
+
+
+def _download(api: Api, params: Params) -> Payload:
+    task = _task(api, params)
+    if not _has_ended(api, task):
+        raise ApiError(TASK_NOT_READY, f"Task {task.id} is not ready.")
+    if task.end != "SUCCESS":
+        raise ApiError(TASK_FAILED, f"Task {task.id} has ended with {task.end}.")
+    if task.params["output_format"] == "CSV_STRING":
+        return Payload(_csv(api, task))
+    name = f"{task.params['file_name'].strip() or 'report'}.csv"
+    url = f"{api.base_url()}{FILES}{task.id}.csv"
+    return Payload(
+        {"download_url": url, "file_name": name, "output_format": task.params["output_format"]}
+    )
+
+
+def report_file(api: Api, path: str) -> bytes | None:
+    """Return the file of a `download_url`, which needs no token. None if it does not exist."""
+    task = api.tasks.get(path.removeprefix(FILES).removesuffix(".csv"))
+    if task is None or task.end != "SUCCESS" or task.params["output_format"] != "CSV_DOWNLOAD":
+        return None
+    return _csv(api, task).encode()
+
+
+def _csv(api: Api, task: ReportTask) -> str:
+    """Return the report of a task as CSV: the dimensions, then the metrics, as requested."""
+    account, params = api.account(task.params), task.params
+    report = Report(api.world, account, task.query)
+    names = [*params["dimensions"], *dict.fromkeys(params["metrics"])]
+    translated = params["enable_report_title_translation"]
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([_title(name) for name in names] if translated else names)
+    for row in report.encoded_rows(_places(report, params, slice(0, report.total))):
+        record = msgspec.json.decode(row)
+        values = record["metrics"] | record["dimensions"]
+        writer.writerow([values[name] for name in names])
+    return text.getvalue()
+
+
+def _title(name: str) -> str:
+    """Return the display title of a column, such as "Ad ID" for `ad_id`."""
+    words = (word.upper() if word in _CAPITALS else word.title() for word in name.split("_"))
+    return " ".join(words)
+
+
+HANDLERS: dict[str, Handler] = {
+    "/report/integrated/get/": _report,
+    "/report/task/create/": _create,
+    "/report/task/check/": _check,
+    "/report/task/download/": _download,
+    "/report/task/cancel/": _cancel,
+}

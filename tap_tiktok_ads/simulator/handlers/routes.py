@@ -1,0 +1,41 @@
+"""Every endpoint with its parameters and its handler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_tiktok_ads.simulator.shelves import SHELVES
+from tap_tiktok_ads.simulator.spec import endpoints, reports
+
+from . import (
+    authorization,
+    feedback,
+    gmv_max_reports,
+    integrated_reports,
+    lists,
+    material_reports,
+    objects,
+)
+
+if TYPE_CHECKING:
+    from tap_tiktok_ads.simulator.spec.params import Endpoint
+
+    from .api import Handler
+
+ENDPOINTS: dict[str, Endpoint] = {
+    **endpoints.ENDPOINTS,
+    **reports.REPORT_ENDPOINTS,
+    **{shelf.path: shelf.endpoint for shelf in SHELVES},
+}
+"""Every endpoint by path below the version."""
+
+HANDLERS: dict[str, Handler] = {
+    **authorization.HANDLERS,
+    **objects.HANDLERS,
+    **material_reports.HANDLERS,
+    **integrated_reports.HANDLERS,
+    **feedback.HANDLERS,
+    **gmv_max_reports.HANDLERS,
+    **lists.HANDLERS,
+}
+"""The handler of every endpoint by path below the version."""

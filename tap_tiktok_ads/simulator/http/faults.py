@@ -1,0 +1,303 @@
+"""Faults on demand: kinds of faults, and the requests that they affect."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Protocol, TypeAlias
+
+from tap_tiktok_ads.simulator.options import unknown_name
+from tap_tiktok_ads.simulator.pseudorandom import mix
+from tap_tiktok_ads.simulator.spec.errors import RATE_LIMITED, ApiError
+
+from .messages import NoEnvelope, Response, html_page
+
+Details: TypeAlias = Mapping[str, Any]
+Data: TypeAlias = dict[str, Any]
+
+RATE_LIMIT_MESSAGE = "Too many requests. Please retry in some time."
+
+
+class Target(Protocol):
+    """The server that faults act on."""
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but no longer than the server runs."""
+
+    def revoke_token(self) -> None:
+        """Reject the access token from now on."""
+
+    def revoke_advertiser(self, advertiser_id: str) -> None:
+        """Withdraw the grant of an advertiser."""
+
+
+@dataclass
+class Page:
+    """A page of a list that faults change. `previous` returns the data of the previous page."""
+
+    data: Data
+    member: str
+    previous: Callable[[], Mapping[str, Any]]
+
+    @property
+    def records(self) -> list[Any]:
+        """The records of the page."""
+        records: list[Any] = self.data[self.member]
+        return records
+
+    @property
+    def middle(self) -> int:
+        """Position of the record in the middle."""
+        return len(self.records) // 2
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault.
+
+    Attributes:
+        effect: Effect that a client sees.
+        arguments: Functions that read the arguments of the kind from text.
+        error: Returns the error that replaces the response.
+        act: Acts on the server before it responds.
+        records: Returns the value in place of the records of a page.
+        page_info: Returns the value in place of `page_info`. None removes it.
+        breaks: True if the fault breaks the connection while the response is sent.
+    """
+
+    effect: str
+    arguments: dict[str, Callable[[str], Any]] = field(default_factory=dict)
+    error: Callable[[Details], Exception] | None = None
+    act: Callable[[Target, Details, str | None], None] | None = None
+    records: Callable[[Page], Any] | None = None
+    page_info: Callable[[Data, Details], Data | None] | None = None
+    breaks: bool = False
+
+
+def _http_error(details: Details) -> NoEnvelope:
+    response = html_page(details.get("status", 500))
+    if "retry_after" in details:
+        response.headers["Retry-After"] = str(details["retry_after"])
+    return NoEnvelope(response)
+
+
+def _no_response(kind: str, seconds: float | None = None) -> NoEnvelope:
+    return NoEnvelope(Response(0, None, b"", broken_by=kind, seconds=seconds))
+
+
+def _revoke_advertiser(target: Target, details: Details, advertiser_id: str | None) -> None:
+    revoked = details.get("advertiser", advertiser_id)
+    if revoked is not None:
+        target.revoke_advertiser(revoked)
+
+
+def _wrong_total(info: Data, details: Details) -> Data:
+    total = max(0, info["total_number"] + details.get("by", 1))
+    return {**info, "total_number": total, "total_page": -(-total // info["page_size"])}
+
+
+def _status(text: str) -> int:
+    return HTTPStatus(int(text)).value
+
+
+KINDS: dict[str, Kind] = {
+    "code": Kind(
+        "A return code other than 0.",
+        {"code": int, "message": str},
+        error=lambda details: ApiError(
+            details.get("code", 50000), details.get("message", "System error.")
+        ),
+    ),
+    "rate_limit": Kind(
+        "Return code 40100.", error=lambda _: ApiError(RATE_LIMITED, RATE_LIMIT_MESSAGE)
+    ),
+    "http": Kind("An HTTP error.", {"status": _status, "retry_after": int}, error=_http_error),
+    "reset": Kind("A connection reset, no response.", error=lambda _: _no_response("reset")),
+    "truncate": Kind("A connection that closes in the middle of the body.", breaks=True),
+    "delay": Kind(
+        "A late response.",
+        {"seconds": float},
+        act=lambda target, details, _: target.pause(details.get("seconds", 1)),
+    ),
+    "hang": Kind(
+        "No response.",
+        {"seconds": float},
+        error=lambda details: _no_response("hang", details.get("seconds")),
+    ),
+    "empty_page": Kind("A page without records.", records=lambda _: []),
+    "drop_row": Kind(
+        "A page that lacks a record.",
+        records=lambda page: page.records[: page.middle] + page.records[page.middle + 1 :],
+    ),
+    "repeat_row": Kind(
+        "A page with a record twice.",
+        records=lambda page: page.records[: page.middle + 1] + page.records[page.middle :],
+    ),
+    "shift": Kind(
+        "A page that starts with the last record of the previous page.",
+        records=lambda page: [*page.previous()[page.member][-1:], *page.records[:-1]],
+    ),
+    "total": Kind("A wrong total_number.", {"by": int}, page_info=_wrong_total),
+    "shape": Kind("An object in place of the list.", records=lambda page: {"rows": page.records}),
+    "drip": Kind("A body that arrives in small pieces.", {"seconds": float}, breaks=True),
+    "no_page_info": Kind("A page without page_info.", page_info=lambda _info, _details: None),
+    "not_json": Kind("HTTP 200 with an HTML page.", error=lambda _: NoEnvelope(html_page(200))),
+    "revoke_token": Kind(
+        "Return code 40105 from now on.", act=lambda target, *_: target.revoke_token()
+    ),
+    "revoke_advertiser": Kind(
+        "Return code 40001 for an advertiser from now on.",
+        {"advertiser": str},
+        act=_revoke_advertiser,
+    ),
+}
+"""Every kind of fault with its arguments and its effect."""
+
+_REQUEST_ARGUMENTS: dict[str, Callable[[str], Any]] = {
+    "path": str,
+    "advertiser_id": str,
+    "page": int,
+    "containing": str,
+    "after": int,
+    "times": lambda text: None if text == "null" else int(text),
+    "probability": float,
+}
+
+
+@dataclass
+class Fault:
+    """A fault and the requests that it affects.
+
+    Attributes:
+        kind: Name of a kind in `KINDS`.
+        path: Endpoint path below the version, such as "/ad/get/". None affects any path.
+        advertiser_id: Advertiser of the affected requests.
+        page: Page of the affected requests.
+        containing: Text in one of the parameters of the affected requests.
+        after: Number of matching requests that pass first.
+        times: Number of affected requests. None sets no limit.
+        probability: Probability for each matching request, drawn from the seed.
+        details: Arguments of the kind, such as code, status or seconds.
+    """
+
+    kind: str
+    path: str | None = None
+    advertiser_id: str | None = None
+    page: int | None = None
+    containing: str = ""
+    after: int = 0
+    times: int | None = 1
+    probability: float = 1.0
+    details: Details = field(default_factory=dict)
+    seen: int = 0
+    done: int = 0
+
+    def matches(self, path: str, advertiser_id: str | None, sent: Mapping[str, Any]) -> bool:
+        """Return True if the fault may affect a request."""
+        return (
+            self.path in (None, path)
+            and self.advertiser_id in (None, advertiser_id)
+            and (self.page is None or str(self.page) == str(sent.get("page", 1)))
+            and (not self.containing or any(self.containing in str(text) for text in sent.values()))
+        )
+
+    def before(self, target: Target, advertiser_id: str | None) -> None:
+        """Act on the server before it responds, or raise the error that replaces the response."""
+        kind = KINDS[self.kind]
+        if kind.act is not None:
+            kind.act(target, self.details, advertiser_id)
+        if kind.error is not None:
+            raise kind.error(self.details)
+
+    def alter(self, data: Data, previous: Callable[[], Mapping[str, Any]]) -> Data:
+        """Return the data of a page as the fault changes it.
+
+        Args:
+            data: Data of the page.
+            previous: Returns the data of the previous page.
+        """
+        kind = KINDS[self.kind]
+        member = next((name for name, value in data.items() if isinstance(value, list)), None)
+        if kind.records is not None and member is not None:
+            return {**data, member: kind.records(Page(data, member, previous))}
+        if kind.page_info is not None and "page_info" in data:
+            info = kind.page_info(data["page_info"], self.details)
+            changed = {**data, "page_info": info}
+            return {name: value for name, value in changed.items() if value is not None}
+        return data
+
+    def break_response(self, response: Response) -> None:
+        """Mark a response whose connection the fault breaks."""
+        if KINDS[self.kind].breaks:
+            response.broken_by = self.kind
+            response.seconds = self.details.get("seconds", 0.1)
+
+
+class Faults:
+    """The armed faults of a simulator. Safe to use from several threads."""
+
+    def __init__(self, seed: int) -> None:
+        """Start without faults."""
+        self._seed = seed
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> None:
+        """Arm a fault.
+
+        Raises:
+            ValueError: The kind is not in `KINDS`.
+        """
+        if fault.kind not in KINDS:
+            raise ValueError(unknown_name("fault", fault.kind, KINDS))
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        """Disarm all faults."""
+        with self._lock:
+            self._faults.clear()
+
+    def take(self, path: str, advertiser_id: str | None, sent: Mapping[str, Any]) -> list[Fault]:
+        """Return the faults that affect a request, in the order in which they were armed."""
+        taken = []
+        with self._lock:
+            for number, fault in enumerate(self._faults):
+                if not fault.matches(path, advertiser_id, sent):
+                    continue
+                fault.seen += 1
+                if fault.seen <= fault.after:
+                    continue
+                if fault.times is not None and fault.done >= fault.times:
+                    continue
+                if mix(self._seed, number, fault.seen) % 10_000 >= fault.probability * 10_000:
+                    continue
+                fault.done += 1
+                taken.append(fault)
+        return taken
+
+
+def parse(text: str) -> tuple[str, dict[str, Any]]:
+    """Return the kind and the arguments of a fault written as `KIND[:name=value,...]`.
+
+    Raises:
+        ValueError: A kind, name or value is wrong. The message names it.
+    """
+    kind, _, arguments_text = text.partition(":")
+    if kind not in KINDS:
+        raise ValueError(unknown_name("fault", kind, KINDS))
+    readers = _REQUEST_ARGUMENTS | KINDS[kind].arguments
+    arguments = {}
+    for argument in re.split(r",(?=\w+=)", arguments_text) if arguments_text else ():
+        name, _, value = argument.partition("=")
+        if name not in readers:
+            raise ValueError(unknown_name(f"argument of the fault {kind!r}:", name, readers))
+        try:
+            arguments[name] = readers[name](value)
+        except ValueError:
+            msg = f"{value!r} is no {name} of a fault."
+            raise ValueError(msg) from None
+    return kind, arguments

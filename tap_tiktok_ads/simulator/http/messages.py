@@ -1,0 +1,98 @@
+"""HTTP requests and responses, TikTok's envelope, and a gateway's HTML pages."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_HTML = "<html><head><title>{status}</title></head><body><h1>{status} {phrase}</h1></body></html>"
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class Request:
+    """A served request.
+
+    Attributes:
+        path: Path below the version, such as "/ad/get/".
+        params: Texts of the query string by name, or the values of a POST's JSON body.
+        status: HTTP status. 0 if the connection broke before a response.
+        code: Code of the envelope. None if the response had no envelope.
+        time: Monotonic time at which the response was ready.
+        advertiser_id: Advertiser of the request. None if the request names none.
+    """
+
+    path: str
+    params: Mapping[str, Any]
+    status: int
+    code: int | None
+    time: float
+    advertiser_id: str | None
+
+
+@dataclass
+class Response:
+    """An HTTP response. `broken_by` is the fault that breaks the connection."""
+
+    status: int
+    code: int | None
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    broken_by: str = ""
+    seconds: float | None = None
+
+
+class NoEnvelope(Exception):  # noqa: N818
+    """A response without an envelope replaces the endpoint's response."""
+
+    def __init__(self, response: Response) -> None:
+        """Keep the response."""
+        super().__init__(response.broken_by or str(response.status))
+        self.response = response
+
+
+def envelope(code: int, message: str, data: Any) -> Response:
+    """Return a response with TikTok's envelope and a new request ID."""
+    request_id = time.strftime("%Y%m%d%H%M%S", time.gmtime()) + secrets.token_hex(10).upper()
+    body = {"code": code, "message": message, "request_id": request_id, "data": data}
+    headers = {"Content-Type": "application/json", "X-TT-LOGID": request_id}
+    return Response(200, code, _encode(body), headers)
+
+
+def html_page(status: int) -> Response:
+    """Return the HTML page of a gateway."""
+    text = _HTML.format(status=status, phrase=HTTPStatus(status).phrase)
+    return Response(status, None, text.encode(), {"Content-Type": "text/html"})
+
+
+def decode_body(headers: Mapping[str, str], body: bytes) -> dict[str, Any] | None:
+    """Return the JSON object of a body, or None if the body is anything else."""
+    if headers.get("Content-Type", "").partition(";")[0].strip() != "application/json":
+        return None
+    try:
+        decoded = json.loads(body)
+    except ValueError:
+        return None
+    return decoded if isinstance(decoded, dict) else None
+
+
+def advertiser_of(sent: Mapping[str, Any]) -> str | None:
+    """Return the advertiser of a request: `advertiser_id`, or the single ID of a list."""
+    if "advertiser_id" in sent:
+        return str(sent["advertiser_id"])
+    try:
+        advertiser_ids = json.loads(sent.get("advertiser_ids", ""))
+    except (TypeError, ValueError):
+        return None
+    is_single = isinstance(advertiser_ids, list) and len(advertiser_ids) == 1
+    return str(advertiser_ids[0]) if is_single else None

@@ -1,0 +1,1 @@
+"""The JSON records of objects, in TikTok's raw dialect."""

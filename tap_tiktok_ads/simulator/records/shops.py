@@ -1,0 +1,82 @@
+"""Records of TikTok Shops and their GMV Max campaigns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_tiktok_ads.simulator.pseudorandom import pick
+
+from .values import Record, complete
+
+if TYPE_CHECKING:
+    from tap_tiktok_ads.simulator.accounts.entities import Account, Asset
+
+GMV_MAX_TYPES = ("PRODUCT_GMV_MAX", "LIVE_GMV_MAX")
+
+
+def store(entity: Asset, account: Account) -> Record:
+    """Return a TikTok Shop as in `/store/list/`."""
+    values = {**_shop(entity), "catalog_id": None, "store_type": "TIKTOK_SHOP"}
+    return complete("stores", entity, account, values)
+
+
+def gmv_max_store(entity: Asset, account: Account) -> Record:
+    """Return a TikTok Shop as in `/gmv_max/store/list/`."""
+    return {
+        **_shop(entity),
+        "exclusive_authorized_advertiser_info": {
+            "advertiser_id": account.id,
+            "advertiser_name": account.name,
+            "advertiser_status": "STATUS_ENABLE",
+        },
+        "is_gmv_max_available": True,
+        "is_owner_bc": entity.number == 0,
+        "store_authorized_bc_info": None,
+        "store_role": "AD_PROMOTION",
+        "store_status": "ACTIVE",
+        "thumbnail_url": f"https://example.com/store/{entity.id}.png",
+    }
+
+
+def _shop(entity: Asset) -> Record:
+    """Return the fields that both store endpoints share."""
+    return {
+        "store_id": entity.id,
+        "store_name": store_name(entity),
+        "store_code": f"SHOP{entity.key % 10**8:08}",
+        "store_authorized_bc_id": str(7 * 10**18 + entity.key % 10**17),
+        "targeting_region_codes": pick((["US"], ["GB", "DE"], []), entity.key),
+    }
+
+
+def store_name(store: Asset) -> str:
+    """Return the name of a TikTok Shop."""
+    return f"Shop {store.number + 1} 靴 “Süd”"
+
+
+def gmv_max_type(campaign: Asset) -> str:
+    """Return the promotion type of a GMV Max campaign: products or live streams."""
+    return GMV_MAX_TYPES[campaign.number % len(GMV_MAX_TYPES)]
+
+
+def gmv_max_campaign(entity: Asset, store: Asset, account: Account) -> Record:
+    """Return a GMV Max campaign of a store."""
+    is_live = gmv_max_type(entity) == "LIVE_GMV_MAX"
+    enabled = entity.key % 4 > 0
+    values = {
+        "advertiser_id": account.id,
+        "campaign_id": entity.id,
+        "campaign_name": f"GMV Max {entity.number + 1} 🛒",
+        "store_id": store.id,
+        "store_authorized_bc_id": _shop(store)["store_authorized_bc_id"],
+        "objective_type": "PRODUCT_SALES",
+        "shopping_ads_type": "LIVE" if is_live else "PRODUCT",
+        "operation_status": "ENABLE" if enabled else "DISABLE",
+        "secondary_status": f"CAMPAIGN_STATUS_{'ENABLE' if enabled else 'DISABLE'}",
+        "optimization_goal": "VALUE",
+        "budget": entity.key % 10**5 / 100,
+        "roas_bid": entity.key % 500 / 100,
+        "create_time": entity.created,
+        "modify_time": entity.modified,
+    }
+    return complete("gmv_max_campaigns", entity, account, values)

@@ -1,0 +1,1 @@
+"""Report queries, metric formulas and report rows."""

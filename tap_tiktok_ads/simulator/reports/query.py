@@ -1,0 +1,281 @@
+"""Report queries: the check of a report request, and report tasks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tap_tiktok_ads.simulator.accounts.entities import TOPVIEW
+from tap_tiktok_ads.simulator.spec import reports as spec
+from tap_tiktok_ads.simulator.spec.errors import reject
+from tap_tiktok_ads.simulator.spec.facts import COUNTRY_METRICS, DIMENSION_VALUES, METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CONFLICT = "Conflict occurs. The input params including metrics and dimensions have no relation."
+MAX_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
+"""Maximum days of a report, by time dimension."""
+
+MAX_DAYS_WITHOUT_TIME = 365
+MAX_TASK_DAYS = 100 * 366
+
+_DEPTH_OF_ATTRIBUTE = {"any": 0, "campaign": 1, "adgroup": 2, "adgroup_only": 2, "ad": 3}
+
+
+@dataclass(frozen=True)
+class Query:
+    """A valid report request. `is_task` is True for an asynchronous report."""
+
+    level: str
+    id_dimension: str | None
+    time: str | None
+    splits: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    metrics: tuple[str, ...]
+    attributes: tuple[str, ...]
+    start: str | None
+    end: str | None
+    filters: tuple[tuple[str, str, str], ...]
+    is_task: bool = False
+
+    @cached_property
+    def selected(self) -> dict[str, frozenset[str]]:
+        """Selected values by filter name, for filters that select from a list of values."""
+        return {
+            name: frozenset(map(str, json.loads(text)))
+            for name, _, text in self.filters
+            if name in spec.FILTER_VALUES
+        }
+
+
+@dataclass
+class ReportTask:
+    """An asynchronous report.
+
+    Attributes:
+        id: Task ID.
+        params: Checked parameters of the request.
+        query: Query of the request.
+        checks: Number of status checks so far.
+        end: Final status: SUCCESS, FAILED or CANCELED.
+    """
+
+    id: str
+    params: dict[str, Any]
+    query: Query
+    checks: int = 0
+    end: str = "SUCCESS"
+
+    def status(self, polls: int) -> str:
+        """Return the status of a task that is processing for a number of checks."""
+        if self.end == "CANCELED" or self.checks > polls or not polls:
+            return self.end
+        return "PROCESSING" if self.checks else "QUEUING"
+
+
+def parse_query(params: Mapping[str, Any], *, is_task: bool = False) -> Query:
+    """Return the query of checked parameters.
+
+    Args:
+        params: Parameters of the synchronous report or of the task.
+        is_task: True for a task, which accepts any date range and covers all ads.
+
+    Raises:
+        ApiError: With code 40002, for combinations that the endpoint's parameters cannot express.
+    """
+    report_type, level = params["report_type"], params["data_level"]
+    dimensions = tuple(params["dimensions"])
+    id_dimension, time, splits = _split_dimensions(report_type, level, dimensions)
+    lifetime = params["query_lifetime"]
+    if lifetime:
+        _check_lifetime(report_type, time, splits)
+    else:
+        check_window(params["start_date"], params["end_date"], time, is_task=is_task)
+    metrics, attributes = _split_metrics(
+        params["metrics"], report_type, level, id_dimension, splits
+    )
+    _check_spend(metrics, level, time)
+    if is_task and "country_code" in splits:
+        _check_country_task(metrics)
+    query = Query(
+        level=level,
+        id_dimension=id_dimension,
+        time=time,
+        splits=splits,
+        dimensions=dimensions,
+        metrics=metrics,
+        attributes=attributes,
+        start=None if lifetime else params["start_date"],
+        end=None if lifetime else params["end_date"],
+        filters=_parse_filters(params["filtering"]),
+        is_task=is_task,
+    )
+    _check_ad_ids(query)
+    _check_order_and_totals(query, params)
+    return query
+
+
+def _split_dimensions(
+    report_type: str, level: str, names: tuple[str, ...]
+) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Return the ID dimension, the time dimension and the others."""
+    dimensions = {*spec.LEVEL_OF_ID, *spec.TIME_DIMENSIONS, *DIMENSION_VALUES}
+    for name in names:
+        if name not in dimensions:
+            reject(f"dimensions: Invalid dimension {name!r}.")
+    if len(set(names)) != len(names):
+        reject("dimensions: Contains duplicates.")
+    ids = [name for name in names if name in spec.LEVEL_OF_ID]
+    times = [name for name in names if name in spec.TIME_DIMENSIONS]
+    splits = tuple(name for name in names if name in DIMENSION_VALUES)
+    for kind, several in (("time", times), ("ID", ids)):
+        if len(several) > 1:
+            text = ", ".join(several)
+            reject(f"dimensions: Only one {kind} dimension is allowed, not {text}. {CONFLICT}")
+    _check_splits(report_type, splits)
+    id_dimension = ids[0] if ids else None
+    if id_dimension and _depth(id_dimension) > spec.LEVELS.index(level):
+        reject(f"dimensions: {id_dimension} is below data_level {level}. {CONFLICT}")
+    return id_dimension, times[0] if times else None, splits
+
+
+def _check_splits(report_type: str, splits: tuple[str, ...]) -> None:
+    """Reject splits that do not fit the report type or each other."""
+    if len(splits) > 1 and not (report_type == "AUDIENCE" and set(splits) == {"gender", "age"}):
+        reject(f"dimensions: {', '.join(splits)} cannot be combined. {CONFLICT}")
+    if not set(splits) <= spec.SPLITS_BY_TYPE[report_type]:
+        reject(f"dimensions: {splits[0]} is not for {report_type}. {CONFLICT}")
+    if report_type == "AUDIENCE" and not splits:
+        reject(f"dimensions: AUDIENCE needs an audience dimension. {CONFLICT}")
+
+
+def _depth(id_dimension: str | None) -> int:
+    """Return the position of an ID dimension's data level, -1 without one."""
+    return -1 if id_dimension is None else spec.LEVELS.index(spec.LEVEL_OF_ID[id_dimension])
+
+
+def _check_lifetime(report_type: str, time: str | None, splits: tuple[str, ...]) -> None:
+    if report_type == "AUDIENCE":
+        reject("query_lifetime: Not supported for report_type AUDIENCE.")
+    if time or "country_code" in splits:
+        reject("query_lifetime: Not supported with time dimensions or country_code.")
+
+
+def check_window(
+    start: str | None,
+    end: str | None,
+    time: str | None,
+    *,
+    max_days: Mapping[str, int] = MAX_DAYS,
+    is_task: bool = False,
+) -> None:
+    """Reject dates that are missing, in the wrong order, or too far apart."""
+    if start is None or end is None:
+        missing = "start_date" if start is None else "end_date"
+        reject(f"{missing}: Missing data for required field.")
+    if start > end:
+        reject("start_date: Must not be after end_date.")
+    days = (date.fromisoformat(end) - date.fromisoformat(start)).days + 1
+    limit = MAX_TASK_DAYS if is_task else max_days.get(time or "", MAX_DAYS_WITHOUT_TIME)
+    if days > limit:
+        msg = f"end_date: The date range of {days} days exceeds the maximum of {limit} days"
+        reject(f"{msg} for {time or 'reports without time dimension'}.")
+
+
+def _split_metrics(
+    names: Sequence[str],
+    report_type: str,
+    level: str,
+    id_dimension: str | None,
+    splits: tuple[str, ...],
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the computed metrics and the attribute metrics."""
+    unknown = [name for name in names if name not in METRICS]
+    if unknown:
+        reject(f"Invalid metric fields: {unknown}")
+    names = list(dict.fromkeys(names))
+    computed = tuple(name for name in names if METRICS[name].group != "attribute")
+    attributes = tuple(name for name in names if METRICS[name].group == "attribute")
+    for name in attributes:
+        wrong_level = METRICS[name].level == "adgroup_only" and level != "AUCTION_ADGROUP"
+        if _DEPTH_OF_ATTRIBUTE[METRICS[name].level] > _depth(id_dimension) or wrong_level:
+            reject(f"metrics: {name} is not supported at {level}. {CONFLICT}")
+    for name in computed:
+        if not _allows_metric(name, report_type, splits):
+            msg = f"metrics: {name} is not supported with {', '.join(splits)}"
+            reject(f"{msg} in report_type {report_type}. {CONFLICT}")
+    return computed, attributes
+
+
+def _allows_metric(name: str, report_type: str, splits: tuple[str, ...]) -> bool:
+    """Return True if the dimensions allow a computed metric."""
+    if "country_code" in splits:
+        return name in COUNTRY_METRICS[report_type]
+    if report_type == "AUDIENCE":
+        return name not in spec.UNIQUE_METRICS and METRICS[name].group not in spec.EVENT_GROUPS
+    return True
+
+
+def _check_spend(metrics: tuple[str, ...], level: str, time: str | None) -> None:
+    """Reject the two kinds of spend that exist only for an advertiser's day."""
+    for name in ("cash_spend", "voucher_spend"):
+        if name in metrics and (level != "AUCTION_ADVERTISER" or time != "stat_time_day"):
+            reject(f"metrics: {name} is for AUCTION_ADVERTISER by stat_time_day. {CONFLICT}")
+
+
+def _check_country_task(metrics: tuple[str, ...]) -> None:
+    """Reject metrics that tasks lack with `country_code`: results, reach and downloads."""
+    for name in metrics:
+        if name in spec.UNIQUE_METRICS or "result" in name or "download" in name:
+            reject(f"metrics: {name} is not supported with country_code in a task. {CONFLICT}")
+
+
+def _parse_filters(sent: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str, str], ...]:
+    """Return name, type and text of the filters."""
+    filters = []
+    for index, condition in enumerate(sent):
+        name, filter_type, text = (
+            condition[key] for key in ("field_name", "filter_type", "filter_value")
+        )
+        if name in spec.FILTER_VALUES:
+            if filter_type != "IN":
+                reject(f"filtering[{index}].filter_type: {name} needs IN, not {filter_type}.")
+            _check_filter_value(f"filtering[{index}].filter_value", name, text)
+        filters.append((name, filter_type, text))
+    return tuple(filters)
+
+
+def _check_filter_value(parameter: str, name: str, text: str) -> None:
+    """Reject a filter value that is not the JSON array of its filter."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        reject(f"{parameter}: {text[:60]!r} is no JSON string.")
+    spec.FILTER_VALUES[name].check(parameter, values)
+    if name == "buying_type" and TOPVIEW in values and len(values) > 1:
+        reject(f"{parameter}: {TOPVIEW} cannot be mixed with other types.")
+
+
+def _check_ad_ids(query: Query) -> None:
+    """Reject filters and attributes of one kind of ad ID with the dimension of the other."""
+    sent = {name for name, _, _ in query.filters}
+    for dimension, other in (("ad_id_v2", "ad_id"), ("ad_id", "ad_id_v2")):
+        other_filter = "ad_ids" if other == "ad_id" else "ad_ids_v2"
+        if query.id_dimension == dimension and (other_filter in sent or other in query.attributes):
+            reject(f"dimensions: ad_id and ad_id_v2 cannot be combined. {CONFLICT}")
+
+
+def _check_order_and_totals(query: Query, params: Mapping[str, Any]) -> None:
+    """Reject an order or totals that the report does not support."""
+    order = params["order_field"]
+    if order is not None and order not in query.metrics:
+        reject(f"order_field: {order!r} is not one of the numeric metrics asked.")
+    if params["enable_total_metrics"] and (
+        params["report_type"] != "BASIC" or query.splits or query.time == "stat_time_hour"
+    ):
+        msg = "enable_total_metrics: Only for BASIC with an ID dimension and/or stat_time_day."
+        reject(msg)

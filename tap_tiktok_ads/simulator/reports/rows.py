@@ -1,0 +1,310 @@
+"""The rows of an integrated report, computed when a page requests them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from itertools import accumulate
+from operator import or_
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from tap_tiktok_ads.simulator.accounts import delivery
+from tap_tiktok_ads.simulator.accounts.entities import (
+    TOPVIEW,
+    Account,
+    Ad,
+    AdGroup,
+    Campaign,
+    SmartAd,
+)
+from tap_tiktok_ads.simulator.records.report_attributes import attributes, list_attributes
+
+from .metrics import Encoder, sort_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tap_tiktok_ads.simulator.world.world import World
+
+    from .query import Query
+
+Subject: TypeAlias = Account | Campaign | AdGroup | Ad | SmartAd
+
+MAX_CACHED_SUMS = 50_000
+
+_STATUS_OF_LEVEL = {
+    "AUCTION_CAMPAIGN": "campaign_status",
+    "AUCTION_ADGROUP": "adgroup_status",
+    "AUCTION_AD": "ad_status",
+}
+_NOT_DELETED = frozenset(("STATUS_NOT_DELETE",))
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class Row:
+    """The dimensions of a row: day of the history or None, and values of hour and splits."""
+
+    day: int | None
+    values: tuple[str, ...]
+
+
+@dataclass
+class Unit:
+    """One object of the ID dimension, its ads, and the days with rows of each ad as bits."""
+
+    subject: Subject
+    ads: list[Ad]
+    days: list[int]
+
+
+class Report:
+    """The rows of one query for one account."""
+
+    def __init__(self, world: World, account: Account, query: Query) -> None:
+        """Select the objects and count their rows."""
+        self._world = world
+        self._account = account
+        self._query = query
+        self._horizon = world.horizon(account)
+        self._window = self._window_bits()
+        hourly = query.time == "stat_time_hour"
+        self._divided = (*(("stat_time_hour",) if hourly else ()), *query.splits)
+        self._sums: dict[tuple[str, Row], delivery.Counters] = {}
+        ads, self.cut = self._select_ads()
+        self._units = self._group(ads)
+        self._ends = list(accumulate(self._count(unit) for unit in self._units))
+
+    def _window_bits(self) -> int:
+        """Return the requested days up to today, as bits."""
+        days = window(self._world, self._account, self._query.start, self._query.end)
+        return ((1 << days.stop) - 1) >> days.start << days.start if days else 0
+
+    def _select_ads(self) -> tuple[list[Ad], bool]:
+        """Return the ads that the filters select, newest first, and True if the list is cut."""
+        query = self._query
+        ads = [ad for ad in self._account.ads if _selects(ad, query)]
+        limit = self._world.options.report_ads_limit
+        limited = limit is not None and not query.is_task and query.level == "AUCTION_AD"
+        if limited and len(ads) > (limit or 0):
+            return ads[:limit], True
+        return ads, False
+
+    def _group(self, ads: Iterable[Ad]) -> list[Unit]:
+        """Return the objects of the ID dimension with rows, newest first."""
+        units: dict[str, Unit] = {}
+        for ad in ads:
+            days = self._days(ad)
+            if days:
+                subject = self._subject(ad)
+                unit = units.setdefault(subject.id, Unit(subject, [], []))
+                unit.ads.append(ad)
+                unit.days.append(days)
+        return sorted(units.values(), key=lambda unit: unit.subject.id, reverse=True)
+
+    def _subject(self, ad: Ad) -> Subject:
+        """Return the object of the ID dimension that an ad belongs to."""
+        match self._query.id_dimension:
+            case "ad_id":
+                return ad
+            case "ad_id_v2":
+                return ad.smart or ad
+            case "adgroup_id":
+                return ad.group
+            case "campaign_id":
+                return ad.campaign
+        return self._account
+
+    def _days(self, ad: Ad) -> int:
+        """Return the days of the window with a row. Rows without spend are not divided."""
+        days = ad.spend_days(self._horizon) if self._divided else ad.report_days(self._horizon)
+        return days & self._window
+
+    def _shares(self, ad: Ad) -> delivery.Shares:
+        return delivery.audience_shares(self._divided, ad.campaign.audience)
+
+    def _days_by_shares(self, unit: Unit) -> dict[delivery.Shares, int]:
+        """Return the days of a unit by the shares that divide them."""
+        by_shares: dict[delivery.Shares, int] = {}
+        for ad, days in zip(unit.ads, unit.days, strict=True):
+            shares = self._shares(ad)
+            by_shares[shares] = by_shares.get(shares, 0) | days
+        return by_shares
+
+    def _count(self, unit: Unit) -> int:
+        """Return the number of rows of a unit."""
+        by_shares = self._days_by_shares(unit)
+        if len(by_shares) > 1:
+            return sum(1 for _ in self._rows(unit))
+        ((shares, days),) = by_shares.items()
+        return len(shares) * (days.bit_count() if self._query.time else 1)
+
+    def _rows(self, unit: Unit) -> Iterator[Row]:
+        """Yield the rows of a unit."""
+        by_shares = self._days_by_shares(unit)
+        if not self._query.time:
+            values = dict.fromkeys(value for shares in by_shares for value, _ in shares)
+            yield from (Row(None, value) for value in values)
+            return
+        for day in delivery.bits(reduce(or_, unit.days)):
+            of_day = (shares for shares, days in by_shares.items() if days >> day & 1)
+            for value in dict.fromkeys(value for shares in of_day for value, _ in shares):
+                yield Row(day, value)
+
+    def _counters(self, unit: Unit, row: Row) -> delivery.Counters:
+        """Return the counters of a row, cached if they are a sum."""
+        if len(unit.ads) == 1 and row.day is not None:
+            return self._share(unit.ads[0], row, row.day)
+        key = (unit.subject.id, row)
+        total = self._sums.get(key)
+        if total is None:
+            requested = self._window if row.day is None else 1 << row.day
+            shares = [
+                self._share(ad, row, day)
+                for ad, days in zip(unit.ads, unit.days, strict=True)
+                for day in delivery.bits(days & requested)
+            ]
+            if len(self._sums) >= MAX_CACHED_SUMS:
+                self._sums.clear()
+            total = self._sums[key] = delivery.total(shares)
+        return total
+
+    def _share(self, ad: Ad, row: Row, day: int) -> delivery.Counters:
+        """Return the part of an ad's day that belongs to a row."""
+        counters = self._world.counters(ad, day, self._horizon)
+        if not self._divided:
+            return counters
+        share = _share_by_values(self._shares(ad)).get(row.values)
+        return delivery.scaled(counters, share) if share else delivery.NOTHING
+
+    @property
+    def total(self) -> int:
+        """Number of rows."""
+        return self._ends[-1] if self._ends else 0
+
+    def places(self, start: int, stop: int) -> Iterator[tuple[Unit, Row]]:
+        """Yield the units and rows of a slice of the report."""
+        index = bisect_right(self._ends, start)
+        skipped = start - (self._ends[index - 1] if index else 0)
+        missing = min(stop, self.total) - start
+        while missing > 0:
+            unit = self._units[index]
+            for row in list(self._rows(unit))[skipped : skipped + missing]:
+                yield unit, row
+                missing -= 1
+            index, skipped = index + 1, 0
+
+    def encoded_rows(self, places: Iterable[tuple[Unit, Row]]) -> list[msgspec.Raw]:
+        """Return rows as JSON."""
+        encoder = encoder_of(self._query.metrics)
+        attribute_text = ""
+        previous: Unit | None = None
+        rows = []
+        for unit, row in places:
+            if unit is not previous:
+                attribute_text, previous = self._attributes(unit), unit
+            text = encoder.text(self._counters(unit, row))
+            comma = "," if attribute_text and text else ""
+            dimensions = _encode(self._dimensions(unit, row)).decode()
+            body = f'{{"metrics":{{{attribute_text}{comma}{text}}},"dimensions":{dimensions}}}'
+            rows.append(msgspec.Raw(body.encode()))
+        return rows
+
+    def _attributes(self, unit: Unit) -> str:
+        """Return the attribute metrics of a unit as JSON without braces."""
+        names = self._query.attributes
+        values = attributes(unit.subject, names)
+        if isinstance(unit.subject, SmartAd):
+            values |= list_attributes(unit.subject, names)
+        return _encode(values).decode()[1:-1]
+
+    def _dimensions(self, unit: Unit, row: Row) -> dict[str, str]:
+        query = self._query
+        values = dict(zip(self._divided, row.values, strict=True))
+        if query.id_dimension:
+            values[query.id_dimension] = unit.subject.id
+        if row.day is not None:
+            hour = values.get("stat_time_hour", "00")
+            values[query.time or ""] = f"{self._account.date_of(row.day)} {hour}:00:00"
+        if "interest_category" in values:
+            values["interest_category_v2"] = values["interest_category"]
+        return values
+
+    def ordered(self, metric: str, *, descending: bool) -> list[tuple[Unit, Row]]:
+        """Return all units and rows in the order of a metric."""
+        index = self._query.metrics.index(metric)
+        encoder = encoder_of(self._query.metrics)
+        return sorted(
+            self.places(0, self.total),
+            key=lambda place: sort_value(encoder.values(self._counters(*place))[index]),
+            reverse=descending,
+        )
+
+    def totals(self) -> dict[str, str]:
+        """Return the metrics of all rows together."""
+        total = delivery.total([self._counters(*place) for place in self.places(0, self.total)])
+        values = encoder_of(self._query.metrics).values(total)
+        return dict(zip(self._query.metrics, values, strict=True))
+
+
+def window(world: World, account: Account, start: str | None, end: str | None) -> range:
+    """Return the days of the history from one date to another, up to today."""
+    first, last = 0, world.horizon(account)
+    if start is not None and end is not None:
+        first = max(first, account.day_of(start))
+        last = min(last, account.day_of(end))
+    return range(first, last + 1)
+
+
+def _selects(ad: Ad, query: Query) -> bool:
+    """Return True if the filters of a query select the delivery of an ad.
+
+    `AUCTION` covers reservation too (sheet, 5.1), so reach & frequency needs no filter. TopView
+    needs the filter `buying_type`, as `/campaign/get/` returns it only on request (sheet, 4.2).
+    """
+    selected = query.selected
+    buying_types = selected.get("buying_type")
+    is_topview = ad.campaign.buying == TOPVIEW
+    if is_topview if buying_types is None else ad.campaign.buying not in buying_types:
+        return False
+    if not _selects_status(ad, query):
+        return False
+    values = {
+        "campaign_ids": ad.campaign.id,
+        "adgroup_ids": ad.group.id,
+        "ad_ids": ad.id,
+        "ad_ids_v2": ad.id_v2,
+        "campaign_automation_type": ad.campaign.automation,
+    }
+    return not selected or all(
+        value in selected.get(name, (value,)) for name, value in values.items()
+    )
+
+
+def _selects_status(ad: Ad, query: Query) -> bool:
+    """Return True if the status filter selects the ad's object of the data level."""
+    objects: dict[str, Ad | AdGroup | Campaign] = {
+        "AUCTION_AD": ad,
+        "AUCTION_ADGROUP": ad.group,
+        "AUCTION_CAMPAIGN": ad.campaign,
+    }
+    entity = objects.get(query.level)
+    if entity is None:
+        return True
+    statuses = query.selected.get(_STATUS_OF_LEVEL[query.level], _NOT_DELETED)
+    return "STATUS_ALL" in statuses or ("STATUS_DELETE" in statuses) == entity.deleted
+
+
+@lru_cache(maxsize=4096)
+def _share_by_values(shares: delivery.Shares) -> dict[tuple[str, ...], int]:
+    return dict(shares)
+
+
+@lru_cache(maxsize=32)
+def encoder_of(metrics: tuple[str, ...]) -> Encoder:
+    """Return the encoder of a list of metrics, with its cache."""
+    return Encoder(metrics)

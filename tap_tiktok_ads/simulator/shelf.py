@@ -1,0 +1,139 @@
+"""The declaration of a simple list endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .spec.errors import reject
+from .spec.params import REQUIRED_ID, Endpoint, Param, pages
+
+if TYPE_CHECKING:
+    from .records.values import Record
+
+Params: TypeAlias = Mapping[str, Any]
+Objects: TypeAlias = Callable[[Any], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A list endpoint: its parameters, objects, records and filters.
+
+    Parameters and record fields are named by dotted paths, such as "filtering.keyword".
+
+    Attributes:
+        path: Path below the version.
+        objects: Returns the objects of an owner.
+        record: Returns the record of an object, given the object and its owner.
+        stream: Stream of the tap that reads the endpoint, counted by `World.expected`.
+        counted: Values of the record fields that make the stream read an object.
+        owner: Parameter that names the owner. Without one, the owner is the world.
+        params: Parameters other than the owner and the page.
+        max_page_size: Maximum of `page_size`. None makes an endpoint without pages.
+        default_page_size: Page size of a request that sends none.
+        member: Member of `data` that holds the records.
+        method: HTTP method.
+        filters: Record field by parameter. The parameter sends one value or a list of values.
+        text_filters: Record field by parameter. The parameter sends a part of the field's text.
+        selects: Returns True if the parameters select an object of an owner.
+        sort: Returns the objects in the order of the parameters.
+        check: Rejects parameters that do not go together.
+        date_of: Returns the time of an object for the parameters `start_date` and `end_date`.
+    """
+
+    path: str
+    objects: Objects
+    record: Callable[[Any, Any], Record]
+    stream: str = ""
+    counted: Params = field(default_factory=dict)
+    owner: str = "advertiser_id"
+    params: Mapping[str, Param] = field(default_factory=dict)
+    max_page_size: int | None = None
+    default_page_size: int = 10
+    member: str = "list"
+    method: str = "GET"
+    filters: Mapping[str, str] = field(default_factory=dict)
+    text_filters: Mapping[str, str] = field(default_factory=dict)
+    selects: Callable[[Any, Any, Params], bool] | None = None
+    sort: Callable[[Sequence[Any], Params], Sequence[Any]] | None = None
+    check: Callable[[Params], None] | None = None
+    date_of: Callable[[Any], str] | None = None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The parameters of the endpoint, including owner and page."""
+        params = {self.owner: REQUIRED_ID} if self.owner else {}
+        params |= self.params
+        if self.max_page_size is not None:
+            params |= pages(self.max_page_size, self.default_page_size)
+        return Endpoint(params, method=self.method)
+
+    def check_params(self, params: Params) -> None:
+        """Reject parameters that do not go together."""
+        start, end = self._dates(params)
+        if start and end and start > end:
+            reject("start_date: Must not be after end_date.")
+        if self.check is not None:
+            self.check(params)
+
+    def _dates(self, params: Params) -> tuple[str, str]:
+        """Return the first and the last date of a request. An empty date is no limit."""
+        dates = params if "start_date" in params else params.get("filtering", {})
+        if self.date_of is None:
+            return "", ""
+        return dates.get("start_date") or "", dates.get("end_date") or ""
+
+    def select(self, owner: Any, params: Params) -> list[Any]:
+        """Return the objects of an owner that the parameters select, in their order."""
+        objects = self.objects(owner)
+        if self.sort is not None:
+            objects = self.sort(objects, params)
+        if self.selects is not None:
+            objects = [entry for entry in objects if self.selects(entry, owner, params)]
+        if self.date_of is not None:
+            start, end = self._dates(params)
+            objects = [
+                entry for entry in objects if start <= self.date_of(entry)[:10] <= (end or "9999")
+            ]
+        if not any(_member(params, name) for name in (*self.filters, *self.text_filters)):
+            return list(objects)
+        return [entry for entry in objects if self._matches(self.record(entry, owner), params)]
+
+    def _matches(self, record: Record, params: Params) -> bool:
+        """Return True if a record passes all filters."""
+        for name, path in self.filters.items():
+            sent, value = _member(params, name), _member(record, path)
+            if sent and (value not in sent if isinstance(sent, list) else value != sent):
+                return False
+        return all(
+            (_member(params, name) or "") in _member(record, path)
+            for name, path in self.text_filters.items()
+        )
+
+    def count(self, owner: Any, within: Callable[[str], bool]) -> int:
+        """Return the number of objects that the stream reads from an owner.
+
+        Args:
+            owner: Owner of the objects.
+            within: Returns True if the stream reads an object of that time.
+        """
+        objects = self.objects(owner)
+        if self.date_of is not None:
+            objects = [entry for entry in objects if within(self.date_of(entry))]
+        if self.counted:
+            records = (self.record(entry, owner) for entry in objects)
+            return sum(self.counted.items() <= record.items() for record in records)
+        return len(objects)
+
+
+def _member(values: Params, path: str) -> Any:
+    """Return the value at a dotted path, None if a member is missing."""
+    for name in path.split("."):
+        values = values.get(name, {})
+    return values or None
+
+
+def stored(kind: str, count: int | None = None) -> Objects:
+    """Return the objects of a kind, as many as `count` or as the option named like the kind."""
+    return lambda account: account.living(kind, count)

@@ -1,0 +1,389 @@
+"""Simple list endpoints, each declared in one row of `SHELVES`.
+
+A new endpoint needs one row, and no other file:
+
+```python
+Shelf(
+    "/coupon/list/",
+    stream="coupons",
+    objects=stored("coupons", count=3),
+    record=lambda coupon, account: {"coupon_id": coupon.id, "create_time": coupon.created},
+    params={"coupon_ids": ids()},
+    filters={"coupon_ids": "coupon_id"},
+    max_page_size=100,
+)
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .records import assets, business_centers, media_library, shops, targeting
+from .shelf import Shelf, stored
+from .spec.errors import reject
+from .spec.facts import ENUMS
+from .spec.params import DAY, FLAG, ID, TEXT, Param, ids, members, required_members, strings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .accounts.entities import Account, Asset
+    from .shelf import Params
+
+
+def _sort_pixels(pixels: Sequence[Asset], params: Params) -> Sequence[Asset]:
+    newest_first = params["order_by"] == "LATEST_CREATE"
+    return sorted(pixels, key=lambda pixel: (str(pixel.created), pixel.id), reverse=newest_first)
+
+
+def _selects_music(music: Asset, _account: Account, params: Params) -> bool:
+    """Return True if a music file fits the scene. Every second file fits carousels."""
+    return params["music_scene"] == "CREATIVE_ASSET" or int(music.id) % 2 == 1
+
+
+def _selects_page(page: Asset, _account: Account, params: Params) -> bool:
+    """Return True if an instant page was changed in the requested time."""
+    start, end = (params["update_time_range"].get(name) for name in ("start", "end"))
+    return (start or "") <= (page.modified or "") <= (end or "9999")
+
+
+def _check_identity(params: Params) -> None:
+    if params["identity_type"] == "BC_AUTH_TT" and params["identity_authorized_bc_id"] is None:
+        reject("identity_authorized_bc_id: Missing data; BC_AUTH_TT needs it.")
+
+
+def _gmv_max_campaigns(account: Account) -> list[tuple[Asset, Asset]]:
+    """Return the GMV Max campaigns with their stores, newest first."""
+    return [
+        (campaign, store)
+        for store in account.living("stores")
+        for campaign in account.gmv_max_campaigns(store)
+    ][::-1]
+
+
+def _selects_gmv_max(pair: tuple[Asset, Asset], _account: Account, params: Params) -> bool:
+    return shops.gmv_max_type(pair[0]) in params["filtering"]["gmv_max_promotion_types"]
+
+
+SHELVES = (
+    Shelf(
+        "/dmp/custom_audience/list/",
+        stream="custom_audiences",
+        objects=lambda account: account.audiences,
+        record=assets.audience,
+        params={"custom_audience_ids": ids()},
+        filters={"custom_audience_ids": "audience_id"},
+        max_page_size=100,
+    ),
+    Shelf(
+        "/dmp/saved_audience/list/",
+        stream="saved_audiences",
+        objects=stored("saved_audiences"),
+        record=assets.saved_audience,
+        member="saved_audiences",
+        params={"saved_audience_ids": ids()},
+        filters={"saved_audience_ids": "saved_audience_id"},
+        max_page_size=100,
+    ),
+    Shelf(
+        "/pixel/list/",
+        stream="pixels",
+        objects=lambda account: account.pixels,
+        record=assets.pixel,
+        member="pixels",
+        params={
+            "pixel_id": ID,
+            "code": TEXT,
+            "name": TEXT,
+            "order_by": Param(default="EARLIEST_CREATE", enum=("EARLIEST_CREATE", "LATEST_CREATE")),
+            "filtering": members(available_for_catalog_only=FLAG),
+        },
+        filters={"pixel_id": "pixel_id", "code": "pixel_code", "name": "pixel_name"},
+        sort=_sort_pixels,
+        max_page_size=20,
+    ),
+    Shelf(
+        "/file/video/ad/search/",
+        stream="video_creatives",
+        objects=lambda account: media_library.library(account, "videos"),
+        record=assets.video,
+        params={
+            "filtering": members(
+                video_ids=strings(100),
+                material_ids=strings(20),
+                video_name=TEXT,
+                video_material_sources=strings(),
+                displayable=FLAG,
+                width=Param("integer"),
+                height=Param("integer"),
+                ratio=Param("array"),
+            ),
+            "sort_field": Param(default="CREATE_TIME", enum=("CREATE_TIME", "MODIFY_TIME")),
+        },
+        selects=media_library.selects_video,
+        sort=media_library.sort_videos,
+        max_page_size=100,
+        default_page_size=20,
+    ),
+    Shelf(
+        "/file/image/ad/search/",
+        stream="image_creatives",
+        objects=lambda account: media_library.library(account, "images"),
+        record=assets.image,
+        params={
+            "filtering": members(
+                image_ids=strings(100),
+                material_ids=strings(100),
+                width=Param("integer"),
+                height=Param("integer"),
+                ratio=Param("array"),
+                displayable=FLAG,
+            ),
+        },
+        selects=media_library.selects_image,
+        max_page_size=100,
+        default_page_size=20,
+    ),
+    Shelf(
+        "/file/music/get/",
+        stream="music_creatives",
+        objects=stored("music"),
+        record=assets.music,
+        member="musics",
+        params={
+            "music_scene": Param(
+                default="CREATIVE_ASSET",
+                enum=("CREATIVE_ASSET", "CAROUSEL_ADS", "CATALOG_CAROUSEL"),
+            ),
+        },
+        selects=_selects_music,
+        max_page_size=1000,
+        default_page_size=1000,
+    ),
+    Shelf(
+        "/creative/portfolio/list/",
+        stream="creative_portfolios",
+        objects=stored("portfolios"),
+        record=assets.portfolio,
+        member="creative_portfolios",
+        params={
+            "filtering": members(
+                creative_portfolio_ids=ids(),
+                creative_portfolio_types=strings(enum=ENUMS["portfolio_types"]),
+            ),
+        },
+        filters={
+            "filtering.creative_portfolio_ids": "creative_portfolio_id",
+            "filtering.creative_portfolio_types": "creative_portfolio_type",
+        },
+        max_page_size=100,
+        default_page_size=20,
+    ),
+    Shelf(
+        "/tt_video/list/",
+        stream="spark_ads",
+        objects=stored("posts"),
+        record=assets.post,
+        params={"item_types": strings(enum=("VIDEO", "CAROUSEL"))},
+        filters={"item_types": "item_info.item_type"},
+        max_page_size=50,
+        default_page_size=20,
+    ),
+    Shelf(
+        "/identity/get/",
+        stream="identities",
+        objects=stored("identities"),
+        record=assets.identity,
+        member="identity_list",
+        params={
+            "identity_type": Param(enum=("CUSTOMIZED_USER", "AUTH_CODE", "TT_USER", "BC_AUTH_TT")),
+            "identity_authorized_bc_id": ID,
+        },
+        check=_check_identity,
+        filters={"identity_type": "identity_type"},
+        max_page_size=100,
+        default_page_size=20,
+    ),
+    Shelf(
+        "/page/get/",
+        stream="instant_pages",
+        objects=stored("instant_pages"),
+        record=assets.instant_page,
+        params={
+            "business_types": strings(enum=("LEAD_GEN",)),
+            "update_time_range": members(
+                start=Param("datetime", required=True), end=Param("datetime", required=True)
+            ),
+        },
+        selects=_selects_page,
+        max_page_size=100,
+    ),
+    Shelf(
+        "/playable/get/",
+        stream="playables",
+        objects=stored("playables"),
+        record=assets.playable,
+        params={
+            "playable_id": ID,
+            "playable_url": TEXT,
+            "playable_name": TEXT,
+            "status": Param(enum=ENUMS["playable_statuses"]),
+            "operation_status": Param(default="SAVED", enum=("UPLOADED", "SAVED", "DELETED")),
+        },
+        filters={
+            "playable_id": "playable_id",
+            "playable_url": "playable_url",
+            "playable_name": "playable_name",
+            "status": "status",
+            "operation_status": "operation_status",
+        },
+        max_page_size=500,
+    ),
+    Shelf(
+        "/optimizer/rule/list/",
+        stream="automated_rules",
+        objects=stored("rules"),
+        record=assets.rule,
+        member="rules",
+        params={"filtering": members(), "tzone": Param(default="UTC")},
+        max_page_size=100,
+    ),
+    Shelf(
+        "/app/list/",
+        stream="apps",
+        objects=stored("apps"),
+        record=assets.app,
+        member="apps",
+        params={"app_platform_ids": strings()},
+        filters={"app_platform_ids": "app_platform_id"},
+    ),
+    Shelf(
+        "/store/list/",
+        stream="stores",
+        objects=stored("stores"),
+        record=shops.store,
+        member="stores",
+    ),
+    Shelf(
+        "/gmv_max/store/list/",
+        stream="gmv_max_stores",
+        objects=stored("stores"),
+        record=shops.gmv_max_store,
+        member="store_list",
+    ),
+    Shelf(
+        "/gmv_max/campaign/get/",
+        stream="gmv_max_campaigns",
+        objects=_gmv_max_campaigns,
+        record=lambda pair, account: shops.gmv_max_campaign(pair[0], pair[1], account),
+        params={
+            "filtering": required_members(
+                gmv_max_promotion_types=Param(
+                    "array", required=True, low=1, high=2, item=Param(enum=shops.GMV_MAX_TYPES)
+                ),
+                store_ids=ids(),
+            ),
+        },
+        filters={"filtering.store_ids": "store_id"},
+        selects=_selects_gmv_max,
+        max_page_size=100,
+    ),
+    Shelf(
+        "/bc/get/",
+        stream="business_centers",
+        owner="",
+        objects=lambda world: list(world.centers.values()),
+        record=lambda center, _world: business_centers.business_center(center),
+        params={
+            "bc_id": ID,
+            "scene": Param(default="SINGLE_ACCOUNT", enum=("SINGLE_ACCOUNT", "TIERED_ACCOUNT")),
+            "filtering": members(
+                keyword=TEXT,
+                keyword_type=Param(enum=("ASSET", "MEMBER", "PARTNER", "TIER")),
+                relation_type=Param(enum=("CHILD", "PARENT")),
+            ),
+        },
+        filters={"bc_id": "bc_info.bc_id"},
+        text_filters={"filtering.keyword": "bc_info.name"},
+        max_page_size=50,
+    ),
+    Shelf(
+        "/bc/asset/get/",
+        stream="bc_advertisers",
+        counted={"asset_type": "ADVERTISER"},
+        owner="bc_id",
+        objects=business_centers.assets,
+        record=lambda asset, _center: asset,
+        params={
+            "asset_type": Param(required=True, enum=ENUMS["asset_types"]),
+            "child_bc_id": ID,
+            "filtering": members(keyword=TEXT, user_email=TEXT, user_id=TEXT),
+        },
+        filters={"asset_type": "asset_type"},
+        text_filters={"filtering.keyword": "asset_name"},
+        max_page_size=50,
+    ),
+    Shelf(
+        "/advertiser/balance/get/",
+        stream="bc_advertiser_balances",
+        owner="bc_id",
+        objects=lambda center: center.accounts,
+        record=lambda account, _center: business_centers.balance(account),
+        member="advertiser_account_list",
+        max_page_size=50,
+    ),
+    Shelf(
+        "/advertiser/transaction/get/",
+        stream="advertiser_transactions",
+        owner="bc_id",
+        objects=lambda center: center.advertiser_transactions,
+        record=lambda pair, _center: business_centers.advertiser_transaction(*pair),
+        member="transaction_list",
+        params={"filtering": members(start_date=DAY, end_date=DAY)},
+        date_of=lambda pair: pair[1].time,
+        max_page_size=50,
+    ),
+    Shelf(
+        "/bc/transaction/get/",
+        stream="bc_transactions",
+        owner="bc_id",
+        objects=lambda center: center.transactions,
+        record=lambda transaction, _center: business_centers.center_transaction(transaction),
+        params={
+            "filtering": members(funds_type=strings(enum=("FUNDS_TYPE_CASH", "FUNDS_TYPE_GRANT"))),
+            "start_date": DAY,
+            "end_date": DAY,
+        },
+        filters={"filtering.funds_type": "funds_type"},
+        date_of=lambda transaction: transaction.time,
+        max_page_size=50,
+    ),
+    Shelf(
+        "/catalog/get/",
+        stream="catalogs",
+        owner="bc_id",
+        objects=lambda center: center.catalogs,
+        record=business_centers.catalog,
+        params={"catalog_id": ID},
+        filters={"catalog_id": "catalog_id"},
+        max_page_size=100,
+    ),
+    Shelf(
+        "/tool/targeting/search/",
+        method="POST",
+        objects=lambda _account: list(targeting.COUNTRIES.items()),
+        record=lambda country, _account: targeting.country_tag(*country),
+        member="targeting_tag_list",
+        params={
+            "placements": Param("array", required=True, item=TEXT),
+            "objective_type": Param(required=True),
+            "keywords": Param("array", required=True, low=1, high=1, item=TEXT),
+            "search_type": Param(required=True, enum=("FUZZY_SEARCH",)),
+        },
+        selects=lambda country, _account, params: (
+            params["keywords"][0].casefold() in country[1].casefold()
+        ),
+    ),
+)
+"""Every simple list endpoint. An undocumented maximum page size is that of similar endpoints."""

@@ -1,0 +1,1 @@
+"""The endpoints and their parameters, as TikTok documents them."""

@@ -1,0 +1,189 @@
+"""Endpoints with handlers of their own, except reports. `shelves.py` has the simple ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .facts import ENUMS
+from .params import (
+    FLAG,
+    MOMENT,
+    REQUIRED_DAY,
+    REQUIRED_ID,
+    REQUIRED_TEXT,
+    SORT_ORDER,
+    TEXT,
+    Endpoint,
+    Param,
+    ids,
+    members,
+    pages,
+    required_members,
+    strings,
+)
+
+MAX_DIAGNOSED_AD_GROUPS = 20
+MAX_PIXELS_IN_STATISTICS = 10
+
+PRIMARY_STATUS = Param(enum=ENUMS["primary_status"])
+AUTOMATION = Param(enum=("MANUAL", "SMART_PLUS", "UPGRADED_SMART_PLUS"))
+BUYING_TYPES = strings(enum=("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW"))
+
+_STATUS_FILTERS = {
+    "primary_status": PRIMARY_STATUS,
+    "secondary_status": TEXT,
+    "creation_filter_start_time": MOMENT,
+    "creation_filter_end_time": MOMENT,
+}
+_COMMON_FILTERS = _STATUS_FILTERS | {"objective_type": TEXT, "optimization_goal": TEXT}
+_OBJECT_FILTERS = _COMMON_FILTERS | {
+    "campaign_ids": ids(),
+    "buying_types": BUYING_TYPES,
+    "campaign_system_origins": strings(enum=("TT_ADS_PLATFORM", "PROMOTE")),
+    "campaign_automation_type": AUTOMATION,
+}
+_NO_NULLS = {"exclude_field_types_in_response": strings(enum=("NULL_FIELD",))}
+
+
+def _objects(
+    filtering: dict[str, Param], params: dict[str, Param], max_page_size: int = 1000
+) -> Endpoint:
+    """Return an endpoint for campaigns, ad groups, ads or their Smart+ kinds."""
+    return Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "filtering": members(**filtering),
+            "fields": strings(),
+            **params,
+            **pages(max_page_size),
+        },
+    )
+
+
+ENDPOINTS: dict[str, Endpoint] = {
+    "/oauth2/advertiser/get/": Endpoint({"app_id": REQUIRED_TEXT, "secret": REQUIRED_TEXT}),
+    "/oauth2/access_token/": Endpoint(
+        {
+            "app_id": REQUIRED_TEXT,
+            "secret": REQUIRED_TEXT,
+            "auth_code": REQUIRED_TEXT,
+            "return_advertiser_ids": replace(FLAG, default=True),
+        },
+        method="POST",
+        needs_token=False,
+    ),
+    "/user/info/": Endpoint({}),
+    "/advertiser/info/": Endpoint(
+        {"advertiser_ids": ids(required=True), "fields": strings()},
+        ignored=frozenset(("page", "page_size")),
+    ),
+    "/campaign/get/": _objects(
+        _OBJECT_FILTERS
+        | {
+            "campaign_name": TEXT,
+            "sales_destination": TEXT,
+            "is_smart_performance_campaign": FLAG,
+            "creative_campaign_type": strings(),
+            "split_test_enabled": FLAG,
+            "campaign_product_source": TEXT,
+            "campaign_type": TEXT,
+            "gmv_max_promotion_types": strings(),
+            "store_ids": strings(),
+        },
+        _NO_NULLS,
+    ),
+    "/adgroup/get/": _objects(
+        _OBJECT_FILTERS
+        | {
+            "adgroup_ids": ids(),
+            "adgroup_name": TEXT,
+            "promotion_type": TEXT,
+            "bid_strategy": TEXT,
+            "creative_material_mode": TEXT,
+            "billing_events": strings(),
+            "split_test_enabled": FLAG,
+        },
+        _NO_NULLS,
+    ),
+    "/ad/get/": _objects(
+        _OBJECT_FILTERS
+        | {
+            "adgroup_ids": ids(),
+            "ad_ids": ids(),
+            "ad_ids_v2": ids(),
+            "ad_name": TEXT,
+            "creative_material_mode": TEXT,
+            "destination": TEXT,
+            "modified_after": MOMENT,
+        },
+        _NO_NULLS,
+    ),
+    "/smart_plus/campaign/get/": _objects(
+        _STATUS_FILTERS | {"campaign_ids": ids(), "campaign_name": TEXT, "objective_type": TEXT},
+        {},
+    ),
+    "/smart_plus/adgroup/get/": _objects(
+        _COMMON_FILTERS
+        | {
+            "campaign_ids": ids(),
+            "adgroup_ids": ids(),
+            "adgroup_name": TEXT,
+            "promotion_type": TEXT,
+        },
+        {},
+    ),
+    "/smart_plus/ad/get/": _objects(
+        _COMMON_FILTERS
+        | {
+            "campaign_ids": ids(),
+            "adgroup_ids": ids(),
+            "smart_plus_ad_ids": ids(),
+            "sales_destination": TEXT,
+            "modified_after": MOMENT,
+        },
+        {},
+        max_page_size=100,
+    ),
+    "/smart_plus/ad/review_info/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "smart_plus_ad_ids": ids(required=True),
+            "extra_info_setting": members(include_reject_info=FLAG, include_violation_frame=FLAG),
+            "lang": TEXT,
+        },
+    ),
+    "/ad/review_info/": Endpoint({"advertiser_id": REQUIRED_ID, "ad_ids": ids(required=True)}),
+    "/tool/diagnosis/get/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "filtering": members(
+                adgroup_ids=ids(MAX_DIAGNOSED_AD_GROUPS),
+                issue_category=strings(enum=("CREATIVE", "BID_AND_BUDGET", "EVENT_TRACK")),
+            ),
+        },
+    ),
+    "/pixel/event/stats/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "pixel_ids": ids(MAX_PIXELS_IN_STATISTICS, required=True),
+            "date_range": required_members(start_date=REQUIRED_DAY, end_date=REQUIRED_DAY),
+        },
+    ),
+    "/comment/list/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "search_field": Param(required=True, enum=("ADGROUP_ID",)),
+            "search_value": REQUIRED_ID,
+            "start_time": REQUIRED_TEXT,
+            "end_time": REQUIRED_TEXT,
+            "sort_field": Param(
+                default="CREATE_TIME", enum=("CREATE_TIME", "LIKES", "REPLIES", "SMART")
+            ),
+            "sort_type": SORT_ORDER,
+            "comment_type": strings(enum=("ALL", "COMMENT", "REPLY")),
+            "comment_status": strings(enum=("ALL", "HIDDEN", "PUBLIC")),
+            **pages(100),
+        },
+    ),
+}
+"""Endpoints by path below the version."""

@@ -1,0 +1,66 @@
+"""Metrics, record fields, enums and values, read from `facts.json`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+_FACTS: dict[str, Any] = json.loads(
+    files(__package__).joinpath("facts.json").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A report metric.
+
+    Attributes:
+        name: Name in the `metrics` parameter.
+        type: Type of the value inside the string: integer, number, string or boolean.
+        group: Catalog group. `attribute` stands for properties of the object.
+        level: Lowest data level that has an attribute. Empty for computed metrics.
+    """
+
+    name: str
+    type: str
+    group: str
+    level: str = ""
+
+
+METRICS: dict[str, Metric] = {
+    name: Metric(name, kind, "attribute", level)
+    for name, (kind, level) in _FACTS["attributes"].items()
+} | {
+    name: Metric(name, kind, group)
+    for group, by_type in _FACTS["metrics"].items()
+    for kind, names in by_type.items()
+    for name in names.split()
+}
+"""Every metric of the report endpoint."""
+
+COUNTRY_METRICS: dict[str, frozenset[str]] = {
+    report_type: frozenset(names.split()) for report_type, names in _FACTS["country_code"].items()
+}
+"""Computed metrics that are allowed with `country_code`, by report type."""
+
+RECORDS: dict[str, dict[str, Any]] = _FACTS["records"]
+"""Shape of each record: a type name, a list with the item's shape, or a nested object."""
+
+MATERIAL_METRICS: frozenset[str] = frozenset(_FACTS["materials"].split())
+"""Metrics of the reports on the materials of Smart+ ads."""
+
+GMV_METRICS: dict[str, dict[str, str]] = _FACTS["gmv_max"]
+"""Metrics of GMV Max with their type, by required dimension. "" requires no dimension."""
+
+ENUMS: dict[str, tuple[str, ...]] = {
+    name: tuple(values.split()) for name, values in _FACTS["enums"].items()
+}
+"""Long enums of parameters."""
+
+DIMENSION_VALUES: dict[str, list[str]] = _FACTS["dimension_values"]
+"""Values of every dimension that divides an ad-day."""
+
+FIELD_VALUES: dict[str, list[Any]] = _FACTS["field_values"]
+"""Values of record fields, by field name."""

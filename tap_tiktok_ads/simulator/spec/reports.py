@@ -1,0 +1,181 @@
+"""Report endpoints with their dimensions, data levels and filters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .endpoints import AUTOMATION, BUYING_TYPES, PRIMARY_STATUS
+from .facts import ENUMS
+from .params import (
+    DAY,
+    FLAG,
+    REQUIRED_DAY,
+    REQUIRED_ID,
+    REQUIRED_TEXT,
+    SORT_ORDER,
+    TEXT,
+    Endpoint,
+    Param,
+    ids,
+    members,
+    pages,
+    strings,
+)
+
+LEVELS = ("AUCTION_ADVERTISER", "AUCTION_CAMPAIGN", "AUCTION_ADGROUP", "AUCTION_AD")
+TIME_DIMENSIONS = ("stat_time_day", "stat_time_hour")
+LEVEL_OF_ID = {
+    "advertiser_id": "AUCTION_ADVERTISER",
+    "campaign_id": "AUCTION_CAMPAIGN",
+    "adgroup_id": "AUCTION_ADGROUP",
+    "ad_id": "AUCTION_AD",
+    "ad_id_v2": "AUCTION_AD",
+}
+"""Data level of each ID dimension."""
+
+SPLITS_BY_TYPE = {
+    "BASIC": frozenset(ENUMS["splits_basic"]),
+    "AUDIENCE": frozenset(ENUMS["splits_audience"]),
+}
+"""Dimensions that divide an object's delivery, by report type."""
+
+UNIQUE_METRICS = frozenset(("reach", "frequency", "cost_per_1000_reached"))
+EVENT_GROUPS = frozenset(("app_events", "website_events"))
+
+_STATUSES = Param("array", item=PRIMARY_STATUS)
+FILTER_VALUES = {
+    "campaign_ids": ids(),
+    "adgroup_ids": ids(),
+    "ad_ids": ids(),
+    "ad_ids_v2": ids(),
+    "campaign_status": _STATUSES,
+    "adgroup_status": _STATUSES,
+    "ad_status": _STATUSES,
+    "campaign_automation_type": Param("array", item=AUTOMATION),
+    "buying_type": BUYING_TYPES,
+    "promotion_type": strings(),
+}
+"""JSON in the text of `filter_value`, for the filters that select from a list of values."""
+
+_FILTER = members(
+    field_name=Param(required=True, enum=(*FILTER_VALUES, "create_time")),
+    filter_type=Param(required=True, enum=ENUMS["report_filter_types"]),
+    filter_value=REQUIRED_TEXT,
+)
+
+_REPORT = {
+    "advertiser_id": REQUIRED_ID,
+    "service_type": Param(default="AUCTION", enum=("AUCTION",)),
+    "report_type": Param(required=True, enum=("BASIC", "AUDIENCE")),
+    "data_level": Param(required=True, enum=LEVELS),
+    "dimensions": replace(strings(4), required=True, low=1),
+    "metrics": replace(strings(100), default=["spend", "impressions"]),
+    "start_date": DAY,
+    "end_date": DAY,
+    "query_lifetime": replace(FLAG, default=False),
+    "filtering": Param("array", default=[], item=_FILTER),
+    "order_field": TEXT,
+    "order_type": SORT_ORDER,
+}
+"""Parameters that synchronous reports and report tasks share."""
+
+_TASK = {"advertiser_id": REQUIRED_ID, "task_id": REQUIRED_ID}
+
+MAX_MATERIAL_FILTER_IDS, MAX_SETTING_IDS = 200, 400
+MATERIAL_TYPES = ENUMS["material_types"]
+SETTINGS = ("ad_text_entity_id", "call_to_action_entity_id", "interactive_add_on_entity_id")
+MATERIAL_ID_DIMENSIONS = ("advertiser_id", "campaign_id", "adgroup_id", "smart_plus_ad_id")
+MATERIAL_TIMES = ("stat_time_hour", "stat_time_day", "stat_time_week", "stat_time_month")
+
+
+def _materials(
+    dimensions: tuple[str, ...], min_dimensions: int, max_dimensions: int
+) -> dict[str, Param]:
+    """Return the parameters of a report on the materials of Smart+ ads."""
+    dimension = Param(enum=dimensions)
+    return {
+        "advertiser_id": REQUIRED_ID,
+        "dimensions": Param(
+            "array", required=True, low=min_dimensions, high=max_dimensions, item=dimension
+        ),
+        "metrics": replace(strings(), default=["spend"]),
+        "filtering": members(
+            campaign_ids=ids(MAX_MATERIAL_FILTER_IDS),
+            adgroup_ids=ids(MAX_MATERIAL_FILTER_IDS),
+            smart_plus_ad_ids=ids(MAX_MATERIAL_FILTER_IDS),
+            main_material_ids=replace(strings(MAX_SETTING_IDS), low=1),
+            main_material_types=replace(strings(len(MATERIAL_TYPES), MATERIAL_TYPES), low=1),
+            **{f"{name}s": ids(MAX_SETTING_IDS) for name in SETTINGS},
+        ),
+        "sort_field": replace(TEXT, default="spend"),
+        "sort_type": SORT_ORDER,
+        **pages(100),
+    }
+
+
+GMV_STATUSES = ("STATUS_DELETE", "STATUS_DELIVERY_OK", "STATUS_DISABLE", "STATUS_NOT_DELIVERY")
+
+REPORT_ENDPOINTS: dict[str, Endpoint] = {
+    "/report/integrated/get/": Endpoint(
+        {
+            **_REPORT,
+            "enable_total_metrics": replace(FLAG, default=False),
+            "query_mode": Param(enum=("REGULAR", "CHUNK")),
+            **pages(1000),
+        },
+        ignored=frozenset(("filters", "multi_adv_report_in_utc_time")),
+    ),
+    "/report/task/create/": Endpoint(
+        {
+            **_REPORT,
+            "output_format": Param(
+                default="CSV_STRING", enum=("CSV_STRING", "CSV_DOWNLOAD", "XLSX_DOWNLOAD")
+            ),
+            "file_name": replace(TEXT, default="report"),
+            "enable_report_title_translation": replace(FLAG, default=True),
+        },
+        method="POST",
+    ),
+    "/report/task/check/": Endpoint(_TASK),
+    "/report/task/download/": Endpoint(_TASK),
+    "/report/task/cancel/": Endpoint(_TASK, method="POST"),
+    "/smart_plus/material_report/overview/": Endpoint(
+        {
+            **_materials((*MATERIAL_ID_DIMENSIONS, "main_material_id", *SETTINGS), 2, 2),
+            "start_date": DAY,
+            "end_date": DAY,
+            "query_lifetime": replace(FLAG, default=False),
+        },
+    ),
+    "/smart_plus/material_report/breakdown/": Endpoint(
+        {
+            **_materials(("main_material_id", *SETTINGS, *MATERIAL_TIMES), 1, 5),
+            "start_date": REQUIRED_DAY,
+            "end_date": REQUIRED_DAY,
+        },
+    ),
+    "/gmv_max/report/get/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "store_ids": ids(1, required=True),
+            "dimensions": replace(strings(3), required=True, low=1),
+            "metrics": replace(strings(100), required=True, low=1),
+            "enable_total_metrics": replace(FLAG, default=False),
+            "start_date": REQUIRED_DAY,
+            "end_date": REQUIRED_DAY,
+            "filtering": members(
+                campaign_ids=ids(),
+                campaign_name=TEXT,
+                campaign_statuses=strings(4, GMV_STATUSES),
+                gmv_max_promotion_types=strings(2, ("PRODUCT", "LIVE")),
+                item_group_ids=ids(),
+                item_ids=ids(),
+                room_ids=ids(),
+            ),
+            "sort_field": TEXT,
+            "sort_type": SORT_ORDER,
+            **pages(1000),
+        },
+    ),
+}
+"""Report endpoints by path below the version."""

@@ -1,0 +1,150 @@
+"""Expected record counts, object by object, without pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_tiktok_ads.simulator.accounts import delivery
+from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
+from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, main_material
+from tap_tiktok_ads.simulator.records.assets import pixel_events
+from tap_tiktok_ads.simulator.records.feedback import comments, suggestions
+from tap_tiktok_ads.simulator.shelves import SHELVES
+
+from .report_counts import ObjectScope, count_reports
+
+if TYPE_CHECKING:
+    from tap_tiktok_ads.simulator.accounts.entities import Account, SmartAd
+
+__all__ = ["CountedPeriod", "ObjectScope", "count_account", "count_shared"]
+
+
+@dataclass(frozen=True)
+class CountedPeriod:
+    """The days and objects to count.
+
+    Attributes:
+        days: Days of the history, up to today.
+        start: First date of the period.
+        end: Last date of the period.
+        horizon: Index of today.
+        scope: Objects to count.
+    """
+
+    days: range
+    start: str
+    end: str
+    horizon: int
+    scope: ObjectScope
+
+    def within(self, time: str | None) -> bool:
+        """Return True if a time is on one of the days."""
+        return self.start <= (time or "")[:10] <= self.end
+
+
+def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
+    """Return the record count of every stream of an account."""
+    return {
+        "advertisers": 1,
+        **_count_shelves(account, "advertiser_id", period),
+        **_count_objects(account, period),
+        **_count_smart_plus(account, period),
+        "gmv_max_report": _count_gmv_max_rows(account, period),
+        **count_reports(account, period.days, period.horizon, period.scope),
+    }
+
+
+def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
+    """Return the record counts that belong to no single advertiser, 0 without a world."""
+    centers = world.centers.values() if world is not None else ()
+    totals = {"authorized_advertisers": len(world.advertiser_ids) if world is not None else 0}
+    for shelf in SHELVES:
+        if shelf.owner == "bc_id":
+            totals[shelf.stream] = sum(shelf.count(center, period.within) for center in centers)
+        elif not shelf.owner:
+            totals[shelf.stream] = 0 if world is None else shelf.count(world, period.within)
+    return totals
+
+
+def _count_shelves(owner: Any, parameter: str, period: CountedPeriod) -> dict[str, int]:
+    """Count the objects of every list endpoint whose owner a parameter names."""
+    return {
+        shelf.stream: shelf.count(owner, period.within)
+        for shelf in SHELVES
+        if shelf.owner == parameter and shelf.stream
+    }
+
+
+def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
+    includes = period.scope.includes
+    groups = [group for group in account.groups if includes(group)]
+    ads = sum(includes(ad) for ad in account.ads)
+    return {
+        "campaigns": sum(includes(campaign) for campaign in account.campaigns),
+        "ad_groups": len(groups),
+        "ads": ads,
+        "ad_review_info": ads,
+        "pixel_event_statistics": sum(len(pixel_events(pixel, 1)) for pixel in account.pixels),
+        "comments": sum(
+            period.within(comment.created) for group in groups for comment in comments(group)
+        ),
+        "ad_group_diagnoses": sum(
+            len(records) for group in account.groups for records in suggestions(group).values()
+        ),
+    }
+
+
+def _count_smart_plus(account: Account, period: CountedPeriod) -> dict[str, int]:
+    """Count the objects of Upgraded Smart+ and the rows of its material reports."""
+    includes = period.scope.includes
+    smart_ads = [smart for smart in account.smart_ads if includes(smart)]
+    daily: set[tuple[str, str, int]] = set()
+    lifetime: set[tuple[str, str, str]] = set()
+    for smart, creative, ad in delivered_creatives(account):
+        material = main_material(account, creative)
+        spend_days = ad.spend_days(period.horizon)
+        daily.update((*material, day) for day in period.days if spend_days >> day & 1)
+        if spend_days:
+            lifetime.add((smart.id, *material))
+    return {
+        "smart_plus_campaigns": sum(
+            includes(campaign)
+            for campaign in account.campaigns
+            if campaign.automation == SMART_PLUS
+        ),
+        "smart_plus_ad_groups": sum(
+            includes(group) for group in account.groups if group.campaign.automation == SMART_PLUS
+        ),
+        "smart_plus_ads": len(smart_ads),
+        "smart_plus_ad_creatives": sum(len(smart.creatives) for smart in smart_ads),
+        "smart_plus_ad_media": sum(len(_media(smart)) for smart in smart_ads),
+        "smart_plus_ad_suggestions": sum(_count_reviews(smart) for smart in smart_ads),
+        "smart_plus_material_report_daily": len(daily),
+        "smart_plus_material_report": len(lifetime),
+    }
+
+
+def _media(smart: SmartAd) -> set[tuple[str, str, str]]:
+    """Return kind, ID and material of the assets of a Smart+ ad, each once."""
+    media = {
+        (kind, asset_id, creative.material_id)
+        for creative in smart.creatives
+        for kind, asset_id in creative.media
+    }
+    return media | {("PLAYABLE", url, "") for url in smart.playables}
+
+
+def _count_reviews(smart: SmartAd) -> int:
+    return 1 + sum(len(creative.reviewed) for creative in smart.creatives)
+
+
+def _count_gmv_max_rows(account: Account, period: CountedPeriod) -> int:
+    """Count the days with spend of all GMV Max campaigns."""
+    rows = 0
+    for store in account.living("stores"):
+        for campaign in account.gmv_max_campaigns(store):
+            days = delivery.days_with_rows(campaign.key, 0, period.horizon)
+            days &= ~delivery.days_without_spend(campaign.key, period.horizon)
+            rows += sum(days >> day & 1 for day in period.days)
+    return rows

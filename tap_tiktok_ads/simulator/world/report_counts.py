@@ -1,0 +1,149 @@
+"""Expected row counts of reports, object by object and day by day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from tap_tiktok_ads.simulator.accounts import delivery
+from tap_tiktok_ads.simulator.accounts.entities import TOPVIEW
+
+if TYPE_CHECKING:
+    from tap_tiktok_ads.simulator.accounts.entities import Account, Ad, AdGroup, Campaign, SmartAd
+
+
+@dataclass(frozen=True)
+class CountedReport:
+    """A report to count.
+
+    Attributes:
+        id_dimension: The ID dimension.
+        splits: The dimensions that divide a day, hours included.
+        lifetime: True if the report has one row for each object, without dates.
+    """
+
+    id_dimension: str
+    splits: tuple[str, ...] = ()
+    lifetime: bool = False
+
+
+_HOURLY = ("stat_time_hour",)
+
+
+_AGE_GENDER, _COUNTRY, _PLATFORM = ("gender", "age"), ("country_code",), ("platform",)
+
+
+_ID_DIMENSIONS = {
+    "advertiser": "advertiser_id",
+    "campaign": "campaign_id",
+    "ad_group": "adgroup_id",
+    "ad": "ad_id",
+}
+
+
+_REPORTS_OF_LEVEL = {
+    "performance_report": CountedReport(""),
+    "performance_report_hourly": CountedReport("", _HOURLY),
+    "performance_report_lifetime": CountedReport("", lifetime=True),
+    "audience_report_by_age_gender": CountedReport("", _AGE_GENDER),
+    "audience_report_by_country": CountedReport("", _COUNTRY),
+    "audience_report_by_platform": CountedReport("", _PLATFORM),
+}
+
+
+REPORTS: dict[str, CountedReport] = {
+    **{
+        f"{level}_{name}" if level != "ad" or "audience" not in name else name: replace(
+            report, id_dimension=id_dimension
+        )
+        for level, id_dimension in _ID_DIMENSIONS.items()
+        for name, report in _REPORTS_OF_LEVEL.items()
+    },
+    "campaign_country_report": CountedReport("campaign_id", _COUNTRY),
+    "ad_group_country_report": CountedReport("adgroup_id", _COUNTRY),
+    "ad_country_report": CountedReport("ad_id", _COUNTRY),
+    "audience_report_by_province": CountedReport("ad_id", ("province_id",)),
+    "audience_report_by_interest": CountedReport("ad_id", ("interest_category",)),
+    "audience_report_by_language": CountedReport("ad_id", ("language",)),
+    "audience_report_by_placement": CountedReport("ad_id", ("placement",)),
+    "audience_report_by_network": CountedReport("ad_id", ("ac",)),
+    "audience_report_by_device_brand": CountedReport("ad_id", ("device_brand_id",)),
+    "audience_report_by_dma": CountedReport("ad_id", ("dma_id",)),
+    "smart_plus_ad_performance_report": CountedReport("ad_id_v2"),
+}
+"""Reports by stream name. The audience reports of ads name no level."""
+
+
+@dataclass(frozen=True)
+class ObjectScope:
+    """The objects to count."""
+
+    include_deleted: bool
+    include_topview: bool
+
+    def includes(self, entity: Campaign | AdGroup | Ad | SmartAd) -> bool:
+        """Return True if an object counts. In-app Promote campaigns never count."""
+        campaign = entity.campaign
+        if campaign.origin is not None:
+            return False
+        if campaign.buying == TOPVIEW and not self.include_topview:
+            return False
+        return self.include_deleted or not entity.deleted
+
+
+def count_reports(
+    account: Account, days: range, horizon: int, scope: ObjectScope
+) -> dict[str, int]:
+    """Count the rows of all reports. TopView ads have rows of their own in every report."""
+    window = sum(1 << day for day in days)
+    with_deleted = replace(scope, include_deleted=True)
+    ads = [ad for ad in account.ads if with_deleted.includes(ad)]
+    totals = {}
+    for stream, report in REPORTS.items():
+        units: dict[str, dict[delivery.Shares, int]] = {}
+        for ad in ads:
+            judged = _judged(ad, report.id_dimension)
+            if judged is not None and not scope.includes(judged):
+                continue
+            ad_days = ad.spend_days(horizon) if report.splits else ad.report_days(horizon)
+            ad_days &= -1 if report.lifetime else window
+            if ad_days:
+                unit = units.setdefault(_unit_id(ad, report.id_dimension), {})
+                shares = delivery.audience_shares(report.splits, ad.campaign.audience)
+                unit[shares] = unit.get(shares, 0) | ad_days
+        totals[stream] = sum(1 if report.lifetime else _rows(unit) for unit in units.values())
+    report_days = reduce(or_, (ad.report_days(horizon) for ad in ads), 0) & window
+    return totals | {"reconciliation": report_days.bit_count()}
+
+
+def _judged(ad: Ad, id_dimension: str) -> Ad | AdGroup | Campaign | None:
+    """Return the object whose deletion decides. Deleted ads below it deliver too."""
+    parents: dict[str, AdGroup | Campaign | None] = {
+        "adgroup_id": ad.group,
+        "campaign_id": ad.campaign,
+        "advertiser_id": None,
+    }
+    return parents.get(id_dimension, ad)
+
+
+def _unit_id(ad: Ad, id_dimension: str) -> str:
+    """Return the ID of the object that a report counts an ad to."""
+    return {
+        "ad_id": ad.id,
+        "ad_id_v2": ad.id_v2,
+        "adgroup_id": ad.group.id,
+        "campaign_id": ad.campaign.id,
+    }.get(id_dimension, ad.campaign.buying if ad.campaign.buying == TOPVIEW else "")
+
+
+def _rows(unit: dict[delivery.Shares, int]) -> int:
+    """Return the rows of an object: on each day, the values that any of its ads has."""
+    if len(unit) == 1:
+        ((shares, days),) = unit.items()
+        return len(shares) * days.bit_count()
+    return sum(
+        len({values for shares, days in unit.items() if days >> day & 1 for values, _ in shares})
+        for day in delivery.bits(reduce(or_, unit.values()))
+    )
