@@ -15,7 +15,7 @@ from tap_tiktok_ads.api.client import Client
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
 from tap_tiktok_ads.extract import page_decoder
-from tap_tiktok_ads.simulator.limits import Limiter as ServerLimiter
+from tap_tiktok_ads.simulator.http.limits import Limiter as ServerLimiter
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
