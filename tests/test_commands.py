@@ -607,7 +607,7 @@ def test_doctor_without_an_app(call: Caller) -> None:
 def test_doctor_compares_clocks(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that is more than a minute off TikTok's is warned of."""
     past = "Thu, 01 Jan 2026 00:00:00 GMT"
-    monkeypatch.setattr("tap_tiktok_ads.simulator.server.formatdate", lambda **_: past)
+    monkeypatch.setattr("tap_tiktok_ads.simulator.http.connections.formatdate", lambda **_: past)
     result = call("doctor")
     assert re.search(r"This machine's clock is \+\d+ s off TikTok's", result.stderr)
     assert result.returncode == 0
