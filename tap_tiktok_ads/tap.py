@@ -45,6 +45,10 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.singer.stream import TikTokStream
 
 
+#: Names of the built-in streams that `report_metrics` applies to.
+BUILT_IN_REPORTS = frozenset(entry.name for entry in STREAMS if entry.is_report)
+
+
 class TapTikTokAds(Tap):
     """Extracts TikTok Ads: accounts, campaigns, reports, audiences, creatives, Smart+."""
 
@@ -204,37 +208,30 @@ class TapTikTokAds(Tap):
         custom_streams = parse_custom_streams(
             config.get("custom_streams"), config.get("api_url") or ""
         )
-        custom_reports = parse_custom_reports(config.get("custom_reports"))
-        report_names = [report.name for report in custom_reports]
+        reports = parse_custom_reports(config.get("custom_reports"))
+        create_report = functools.partial(CustomReport, self)
+        create_custom = functools.partial(CustomStream, self)
         self._creators = {
             **{entry.name: functools.partial(entry.create, self) for entry in STREAMS},
-            **{
-                report.name: functools.partial(CustomReport, self, report)
-                for report in custom_reports
-            },
-            **{
-                stream.name: functools.partial(CustomStream, self, stream)
-                for stream in custom_streams
-            },
+            **{report.name: functools.partial(create_report, report) for report in reports},
+            **{stream.name: functools.partial(create_custom, stream) for stream in custom_streams},
         }
-        check_names(
-            custom_streams,
-            report_names,
-            {entry.name: functools.partial(self._columns_of, entry.name) for entry in STREAMS},
-        )
-        built_in_reports = {entry.name for entry in STREAMS if entry.is_report}
-        check_report_metrics(config.get("report_metrics"), built_in_reports | {*report_names})
-        names = self._names_to_create()
-        return [create() for name, create in self._creators.items() if name in names]
+        report_names = [report.name for report in reports]
+        built_in = {
+            entry.name: functools.partial(self._columns_of, entry.name) for entry in STREAMS
+        }
+        check_names(custom_streams, report_names, built_in)
+        check_report_metrics(config.get("report_metrics"), {*BUILT_IN_REPORTS, *report_names})
+        return [self._creators[name]() for name in self._names_to_create()]
 
-    def _names_to_create(self) -> set[str]:
+    def _names_to_create(self) -> list[str]:
         """Return the streams to create: all, or those that are selected."""
-        names = set(self._creators)
-        if not self.selected_only:
-            return names
-        if self.input_catalog is not None:
-            return names & self.input_catalog.keys()
-        return names - {entry.name for entry in STREAMS if not entry.selected_by_default}
+        excluded: set[str] = set()
+        if self.selected_only and self.input_catalog is not None:
+            excluded = self._creators.keys() - self.input_catalog.keys()
+        elif self.selected_only:
+            excluded = {entry.name for entry in STREAMS if not entry.selected_by_default}
+        return [name for name in self._creators if name not in excluded]
 
     def _columns_of(self, name: str) -> Collection[str]:
         return t.cast("Collection[str]", self._creators[name]().schema["properties"])

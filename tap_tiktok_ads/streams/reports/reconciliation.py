@@ -145,10 +145,8 @@ class ReconciliationStream(ReportStream):
         return (task.request.path,) * (1 + len(LEVELS))
 
     @override
-    def fetch(self, task: Task) -> Fetched:
+    def fetch_report(self, task: Task) -> Fetched:
         """Return a record for each day that any level has."""
-        if not isinstance(task.request.params.get("dimensions"), list):
-            return super().fetch(task)  # the lookback of an advertiser
         tasks = {TOP_LEVEL: task, **{level: _at_level(task, level) for level in LEVELS}}
         sums = WindowSums()
         for level, level_task in tasks.items():
