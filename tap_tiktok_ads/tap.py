@@ -17,7 +17,6 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
-from tap_tiktok_ads import progress_display
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.config.custom_reports import check_report_metrics, parse_custom_reports
@@ -27,6 +26,7 @@ from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, normalize, read_environment
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
+from tap_tiktok_ads.progress_display import show as show_progress
 from tap_tiktok_ads.singer.state import StateOutput
 from tap_tiktok_ads.singer.writer import BufferedWriter
 from tap_tiktok_ads.streams import STREAMS
@@ -291,7 +291,7 @@ class TapTikTokAds(Tap):
         self.logger.info("Reading %d advertiser(s).", len(context.advertisers))
         if not any(stream.selected for stream in self.streams.values()):
             self.logger.warning("No stream is selected: nothing is read.")
-        with progress_display.show(context.progress, t.cast("logging.Logger", self.logger)):
+        with show_progress(context.progress, t.cast("logging.Logger", self.logger)):
             try:
                 self.sync_all()
             finally:  # of a failed or interrupted run, too: the last STATE is written
