@@ -89,6 +89,17 @@ SHELVES = (
         max_page_size=100,
     ),
     Shelf(
+        "/pangle_audience_package/get/",
+        stream="pangle_audience_packages",
+        objects=stored("pangle_packages", count=3),
+        record=lambda package, _account: {
+            "package_id": package.id,
+            "package_name": f"Package {package.number + 1}",
+            "bind_type": ("INCLUDE", "EXCLUDE")[package.number % 2],
+        },
+        member="packages",
+    ),
+    Shelf(
         "/pixel/list/",
         stream="pixels",
         objects=lambda account: account.pixels,
