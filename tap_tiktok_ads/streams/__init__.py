@@ -138,6 +138,7 @@ STREAMS: tuple[StreamEntry, ...] = (
             materials.SmartPlusMaterialReport,
             materials.SmartPlusMaterialReportDaily,
             audiences.SavedAudiences,
+            audiences.PangleAudiencePackages,
             creatives.MusicCreatives,
             creatives.CreativePortfolios,
             creatives.Playables,

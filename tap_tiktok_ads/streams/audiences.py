@@ -1,4 +1,4 @@
-"""Custom audiences, saved audiences and pixels."""
+"""Custom audiences, saved audiences, Pangle audiences and pixels."""
 
 from __future__ import annotations
 
@@ -35,4 +35,18 @@ class SavedAudiences(ListStream):
     primary_keys = ("advertiser_id", "saved_audience_id")
     page_size = 100
     records_field = "saved_audiences"
+    selected_by_default = False
+
+
+class PangleAudiencePackages(ListStream):
+    """Pangle audiences that ad groups include or exclude.
+
+    TikTok publishes the names of the fields but not their types.
+    """
+
+    name = "pangle_audience_packages"
+    path = "/pangle_audience_package/get/"
+    permission = "Pangle Audience Packages (number not documented)"
+    primary_keys = ("advertiser_id", "package_id")
+    records_field = "packages"
     selected_by_default = False
