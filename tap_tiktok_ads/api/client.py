@@ -158,7 +158,9 @@ class Client:
         return self._mask.printable(message)
 
     def _retry_waits(self) -> Generator[float, errors.TransientError, None]:
-        """Yield the seconds before each retry: doubling, with jitter, at least `error.floor`.
+        """Yield the seconds before each retry.
+
+        They double with each retry, with jitter, and are at least the error's `min_wait_seconds`.
 
         Raises:
             TransientError: The error allows no further retry.
@@ -166,10 +168,10 @@ class Client:
         wait = self.first_retry_seconds
         error = yield 0.0
         for retry_count in itertools.count():
-            if error.tries is not None and retry_count >= error.tries:
+            if error.max_retries is not None and retry_count >= error.max_retries:
                 raise error
             jittered = wait * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
-            error = yield max(jittered, error.floor * min(1.0, self.first_retry_seconds))
+            error = yield max(jittered, error.min_wait_seconds * min(1.0, self.first_retry_seconds))
             wait = min(wait * 2, MAX_RETRY_SECONDS)
 
     def _on_retry(self, details: t.Any) -> None:
