@@ -207,17 +207,17 @@ class Client:
                 else:
                     response = self._decoder.decode_text(request, body, headers, file)
             except errors.ThrottledError as error:
-                pause = budget.throttled(error, started)
+                pause = budget.record_throttled(error, started)
                 self.progress.waiting("rate limit", self.progress.clock() + pause)
                 logger.warning("Slowing down: %s", error)
             except (errors.ApiError, errors.TransientError) as error:
                 if isinstance(error, errors.ApiError):
-                    budget.answered(started)
+                    budget.record_response(started)
                 if request.splittable and errors.is_too_large(error):
                     raise errors.TooLargeError(error) from None
                 raise
             else:
-                budget.answered(started)
+                budget.record_response(started)
                 return body, response
 
     def _record_latency(self, seconds: float) -> None:
