@@ -118,6 +118,16 @@ def test_commands_of_the_pages(page: Path, tmp_path: Path) -> None:
         assert result.returncode == 0, (line, result.stderr[-2000:])
 
 
+def test_guide_names_existing_files() -> None:
+    """Every module, folder and schema that CONTRIBUTING.md names exists."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    names = re.findall(r"`((?:[a-z_]+/)*(?:[a-z_]+/|[a-z_]+\.(?:py|json)))`", text)
+    folders = (ROOT, ROOT / "tap_tiktok_ads", ROOT / "tap_tiktok_ads" / "simulator")
+    missing = [name for name in names if not any((base / name).exists() for base in folders)]
+    assert len(names) > 50
+    assert not missing
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_of_the_pages(page: Path) -> None:
     """Files and headings that a page links to are there."""
