@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import logging
 import os
 import signal
 import typing as t
@@ -17,7 +16,6 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
-from tap_tiktok_ads import progress_display
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.config.custom_reports import check_report_metrics, parse_custom_reports
@@ -27,6 +25,7 @@ from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, normalize, read_environment
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
+from tap_tiktok_ads.progress_display import show
 from tap_tiktok_ads.singer.state import StateOutput
 from tap_tiktok_ads.singer.writer import BufferedWriter
 from tap_tiktok_ads.streams import STREAMS
@@ -34,6 +33,7 @@ from tap_tiktok_ads.streams.custom import CustomStream
 from tap_tiktok_ads.streams.reports.built_in import CustomReport
 
 if t.TYPE_CHECKING:
+    import logging
     from collections.abc import Callable, Collection, Mapping, Sequence
     from types import FrameType
 
@@ -87,8 +87,6 @@ class TapTikTokAds(Tap):
         self.selected_only = selected_only
         self._allow_requests = allow_requests
         self._creators: dict[str, Callable[[], TikTokStream]] = {}
-        # below INFO it logs URLs, and that of /oauth2/advertiser/get/ holds the app's secret
-        logging.getLogger("urllib3").setLevel(logging.INFO)
         super().__init__(config=self.merged(config or {}, environment=parse_env_config), **kwargs)
 
     @functools.cached_property
@@ -294,7 +292,7 @@ class TapTikTokAds(Tap):
         self.logger.info("Reading %d advertiser(s).", len(context.advertisers))
         if not any(stream.selected for stream in self.streams.values()):
             self.logger.warning("No stream is selected: nothing is read.")
-        with progress_display.show(context.progress, t.cast("logging.Logger", self.logger)):
+        with show(context.progress, t.cast("logging.Logger", self.logger)):
             try:
                 self.sync_all()
             finally:  # of a failed or interrupted run, too: the last STATE is written

@@ -5,12 +5,15 @@ Many threads share one client. Each thread has its own `requests.Session`.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import itertools
 import logging
 import random
 import threading
 import typing as t
 import urllib.parse
+import weakref
 
 import backoff
 import msgspec
@@ -19,6 +22,7 @@ import urllib3
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.hosts import is_loopback
+from tap_tiktok_ads.api.http_logging import without_http_logs
 from tap_tiktok_ads.api.http_responses import (
     check_status,
     is_markup,
@@ -103,6 +107,7 @@ class Client:
         self._is_loopback = is_loopback(base_url)
         self._timeouts = (min(MAX_CONNECT_SECONDS, timeout), timeout)  # connect, read
         self._local = threading.local()
+        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
         self._cache = ResponseCache()
         self._latency_lock = threading.Lock()
         self._send: Callable[
@@ -162,6 +167,17 @@ class Client:
             TapError: As for `send`. An envelope without text is a TransientError.
         """
         return self._send(request, None, file, stream)[1]
+
+    def with_empty_cache(self) -> Client:
+        """Return a client that shares everything with this one except the cached responses."""
+        client = copy.copy(self)
+        client._cache = ResponseCache()  # noqa: SLF001 - of this class
+        return client
+
+    def close(self) -> None:
+        """Close the connections. Another request would open new ones."""
+        for session in list(self._sessions):
+            session.close()
 
     def url(self, request: Request) -> str:
         """Return the URL of a request, without its query."""
@@ -256,26 +272,34 @@ class Client:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = requests.Session()
+            self._sessions.add(session)
             session.headers.update(self._headers)
             session.trust_env = not self._is_loopback  # a proxy cannot reach the local host
         return session
 
-    def _http(self, request: Request, file: t.IO[bytes] | None) -> tuple[Mapping[str, str], bytes]:
-        """Send one HTTP request. Return the headers and the body, or its first block.
+    def _request(self, request: Request) -> requests.Response:
+        """Send one HTTP request. Its URL is not logged if it holds a secret.
 
         Redirects are not followed, because they would carry the token to another host.
         """
-        try:
-            response = self._session().request(
+        query = request.query()
+        holds_secret = any(secret in text for secret in self._secrets for text in query.values())
+        with without_http_logs() if holds_secret else contextlib.nullcontext():
+            return self._session().request(
                 request.method,
                 self.url(request),
-                params=request.query(),
+                params=query,
                 json=request.body,
                 headers=request.headers,
                 timeout=self._timeouts,
                 allow_redirects=False,
                 stream=True,
             )
+
+    def _http(self, request: Request, file: t.IO[bytes] | None) -> tuple[Mapping[str, str], bytes]:
+        """Send one HTTP request. Return the headers and the body, or its first block."""
+        try:
+            response = self._request(request)
             if file is None:
                 body = read_body(response, request.label, self._timeouts[1])
             else:

@@ -3,6 +3,7 @@
     TapError                    anything the user must read; exit code 1
     |- ConfigError              settings, catalog or state that cannot be used
     |- OutputError              stdout takes no more
+    |- ClosedError              the Python client is closed
     |- ResponseError            an answer that is no answer: HTML, cut off, of another shape
     |- ApiError                 an answer with a code other than 0
     |  |- AuthError             the token or app is refused: stop
@@ -127,6 +128,10 @@ class ConfigError(TapError):
 
 class OutputError(TapError):
     """Nothing more can be written to stdout: the target has gone, or the disk is full."""
+
+
+class ClosedError(TapError):
+    """The Python client was used after `close`."""
 
 
 class IncompleteError(TapError):
