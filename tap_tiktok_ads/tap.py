@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import logging
 import os
 import signal
 import typing as t
@@ -34,6 +33,7 @@ from tap_tiktok_ads.streams.custom import CustomStream
 from tap_tiktok_ads.streams.reports.built_in import CustomReport
 
 if t.TYPE_CHECKING:
+    import logging
     from collections.abc import Callable, Collection, Mapping, Sequence
     from types import FrameType
 
@@ -91,8 +91,6 @@ class TapTikTokAds(Tap):
         self.selected_only = selected_only
         self._allow_requests = allow_requests
         self._creators: dict[str, Callable[[], TikTokStream]] = {}
-        # below INFO it logs URLs, and that of /oauth2/advertiser/get/ holds the app's secret
-        logging.getLogger("urllib3").setLevel(logging.INFO)
         super().__init__(config=self.merged(config or {}, environment=parse_env_config), **kwargs)
 
     @functools.cached_property

@@ -5,6 +5,7 @@ Many threads share one client. Each thread has its own `requests.Session`.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import logging
 import random
@@ -71,8 +72,11 @@ class Client:
         progress: Progress | None = None,
         secrets: Iterable[str] = (),
     ) -> None:
-        self._http = HttpConnection(base_url, access_token, user_agent=user_agent, timeout=timeout)
-        self._mask = SecretMask([access_token, *secrets])
+        all_secrets = [secret for secret in (access_token, *secrets) if secret]
+        self._http = HttpConnection(
+            base_url, access_token, user_agent=user_agent, timeout=timeout, secrets=all_secrets
+        )
+        self._mask = SecretMask(all_secrets)
         self._decoder = ResponseDecoder(self._mask)
         self._cache = ResponseCache()
         self.base_url = self._http.base_url
@@ -139,6 +143,16 @@ class Client:
             TapError: As for `send`. An envelope without text is a TransientError.
         """
         return self._send(request, None, file, stream)[1]
+
+    def with_empty_cache(self) -> Client:
+        """Return a client that shares everything with this one except the cached responses."""
+        client = copy.copy(self)
+        client._cache = ResponseCache()  # noqa: SLF001 - of this class
+        return client
+
+    def close(self) -> None:
+        """Close the connections. Another request would open new ones."""
+        self._http.close()
 
     def url(self, request: Request) -> str:
         """Return the URL of a request, without its query."""

@@ -3,6 +3,7 @@
     TapError                        an error that the user must read; exit code 1
     |- ConfigError                  unusable settings, catalog or state
     |- OutputError                  stdout is closed
+    |- ClosedError                  the Python client is closed
     |- IncompleteError              the sync is incomplete
     |- ResponseError                an unexpected response: HTML, truncated, another shape
     |- ApiError                     a response with a code other than 0
@@ -133,6 +134,10 @@ class ConfigError(TapError):
 
 class OutputError(TapError):
     """Cannot write to stdout: the target has ended, or the disk is full."""
+
+
+class ClosedError(TapError):
+    """The Python client was used after `close`."""
 
 
 class IncompleteError(TapError):
