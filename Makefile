@@ -18,10 +18,11 @@ demo: $(VENV)/installed $(TARGET_VENV)/installed ## Run the tap on the simulator
 test: $(VENV)/installed $(TARGET_VENV)/installed ## Run the test suite
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-check: $(VENV)/installed ## Lint and types
+check: $(VENV)/installed ## Lint, types and import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 
 soak: $(VENV)/installed $(TARGET_VENV)/installed ## All faults at all places, kills by the hundred, long fuzzing (an hour)
 	@SOAK=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import itertools
@@ -28,6 +29,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.config.settings import Settings
     from tap_tiktok_ads.extract.pages import Page, Record, Task
+    from tap_tiktok_ads.simulator import Simulator
 
 #: Maximum number of threads that fetch.
 MAX_WORKERS = 32
@@ -124,6 +126,7 @@ class RunContext:
         self.started_at = pendulum.now("UTC")
         self.progress = Progress()
         self.problems = ProblemLog(self.started_at)
+        self._simulator: Simulator | None = None
         self._lookback_days: dict[str, int] = {}  # by advertiser id
 
     @property
@@ -155,7 +158,7 @@ class RunContext:
         except ValueError as error:
             msg = f"Setting 'simulator': {error}"
             raise errors.ConfigError(msg) from None
-        simulator.start()
+        self._simulator = simulator.start()
         self.logger.info("Environment simulator: the data of this run are made up.")
         return dataclasses.replace(
             settings,
@@ -164,6 +167,36 @@ class RunContext:
             app_id=simulator.app_id,
             app_secret=simulator.app_secret,
         )
+
+    def for_read(self, settings: Settings, problems: ProblemLog) -> RunContext:
+        """Return a context for one read of a long-lived client.
+
+        It shares client, budget, workers and advertisers with this context. The time of the read,
+        the settings, the problems and the cached responses are its own.
+        """
+        _ = self.advertisers, self.workers, self.report_tasks
+        context = copy.copy(self)
+        context.started_at = pendulum.now("UTC")
+        context.settings = settings
+        context.problems = problems
+        context.client = self.client.with_empty_cache()
+        return context
+
+    def close(self, seconds: float) -> None:
+        """End the threads, close the connections, and stop the embedded simulator.
+
+        Args:
+            seconds: Maximum time to wait for the requests that are in flight.
+        """
+        made = vars(self)
+        if "report_tasks" in made:
+            self.report_tasks.cancel()
+        if "workers" in made:
+            self.workers.close(seconds)
+        if "client" in made:
+            self.client.close()
+        if self._simulator is not None:
+            self._simulator.stop()
 
     @functools.cached_property
     def client(self) -> Client:

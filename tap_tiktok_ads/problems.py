@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.casting import Drift
     from tap_tiktok_ads.extract.pages import Page, Task
     from tap_tiktok_ads.extract.source import Source
-    from tap_tiktok_ads.extract.verification import ListPass
+    from tap_tiktok_ads.extract.task_groups import ListPass
 
 #: Maximum number of problems that a run keeps.
 MAX_PROBLEMS = 10_000

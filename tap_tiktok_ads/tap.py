@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import logging
 import os
 import signal
 import typing as t
@@ -17,7 +16,6 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
-from tap_tiktok_ads import progress_display
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.config.custom_reports import check_report_metrics, parse_custom_reports
@@ -27,6 +25,7 @@ from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, normalize, read_environment
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
+from tap_tiktok_ads.progress_display import show as show_progress
 from tap_tiktok_ads.singer.state import StateOutput
 from tap_tiktok_ads.singer.writer import BufferedWriter
 from tap_tiktok_ads.streams import STREAMS
@@ -34,6 +33,7 @@ from tap_tiktok_ads.streams.custom import CustomStream
 from tap_tiktok_ads.streams.reports.built_in import CustomReport
 
 if t.TYPE_CHECKING:
+    import logging
     from collections.abc import Callable, Collection, Mapping, Sequence
     from types import FrameType
 
@@ -43,6 +43,10 @@ if t.TYPE_CHECKING:
     from typing_extensions import Self
 
     from tap_tiktok_ads.singer.stream import TikTokStream
+
+
+#: Names of the built-in streams that `report_metrics` applies to.
+BUILT_IN_REPORTS = frozenset(entry.name for entry in STREAMS if entry.is_report)
 
 
 class TapTikTokAds(Tap):
@@ -87,8 +91,6 @@ class TapTikTokAds(Tap):
         self.selected_only = selected_only
         self._allow_requests = allow_requests
         self._creators: dict[str, Callable[[], TikTokStream]] = {}
-        # below INFO it logs URLs, and that of /oauth2/advertiser/get/ holds the app's secret
-        logging.getLogger("urllib3").setLevel(logging.INFO)
         super().__init__(config=self.merged(config or {}, environment=parse_env_config), **kwargs)
 
     @functools.cached_property
@@ -204,37 +206,30 @@ class TapTikTokAds(Tap):
         custom_streams = parse_custom_streams(
             config.get("custom_streams"), config.get("api_url") or ""
         )
-        custom_reports = parse_custom_reports(config.get("custom_reports"))
-        report_names = [report.name for report in custom_reports]
+        reports = parse_custom_reports(config.get("custom_reports"))
+        create_report = functools.partial(CustomReport, self)
+        create_custom = functools.partial(CustomStream, self)
         self._creators = {
             **{entry.name: functools.partial(entry.create, self) for entry in STREAMS},
-            **{
-                report.name: functools.partial(CustomReport, self, report)
-                for report in custom_reports
-            },
-            **{
-                stream.name: functools.partial(CustomStream, self, stream)
-                for stream in custom_streams
-            },
+            **{report.name: functools.partial(create_report, report) for report in reports},
+            **{stream.name: functools.partial(create_custom, stream) for stream in custom_streams},
         }
-        check_names(
-            custom_streams,
-            report_names,
-            {entry.name: functools.partial(self._columns_of, entry.name) for entry in STREAMS},
-        )
-        built_in_reports = {entry.name for entry in STREAMS if entry.is_report}
-        check_report_metrics(config.get("report_metrics"), built_in_reports | {*report_names})
-        names = self._names_to_create()
-        return [create() for name, create in self._creators.items() if name in names]
+        report_names = [report.name for report in reports]
+        built_in = {
+            entry.name: functools.partial(self._columns_of, entry.name) for entry in STREAMS
+        }
+        check_names(custom_streams, report_names, built_in)
+        check_report_metrics(config.get("report_metrics"), {*BUILT_IN_REPORTS, *report_names})
+        return [self._creators[name]() for name in self._names_to_create()]
 
-    def _names_to_create(self) -> set[str]:
+    def _names_to_create(self) -> list[str]:
         """Return the streams to create: all, or those that are selected."""
-        names = set(self._creators)
-        if not self.selected_only:
-            return names
-        if self.input_catalog is not None:
-            return names & self.input_catalog.keys()
-        return names - {entry.name for entry in STREAMS if not entry.selected_by_default}
+        excluded: set[str] = set()
+        if self.selected_only and self.input_catalog is not None:
+            excluded = self._creators.keys() - self.input_catalog.keys()
+        elif self.selected_only:
+            excluded = {entry.name for entry in STREAMS if not entry.selected_by_default}
+        return [name for name in self._creators if name not in excluded]
 
     def _columns_of(self, name: str) -> Collection[str]:
         return t.cast("Collection[str]", self._creators[name]().schema["properties"])
@@ -294,7 +289,7 @@ class TapTikTokAds(Tap):
         self.logger.info("Reading %d advertiser(s).", len(context.advertisers))
         if not any(stream.selected for stream in self.streams.values()):
             self.logger.warning("No stream is selected: nothing is read.")
-        with progress_display.show(context.progress, t.cast("logging.Logger", self.logger)):
+        with show_progress(context.progress, t.cast("logging.Logger", self.logger)):
             try:
                 self.sync_all()
             finally:  # of a failed or interrupted run, too: the last STATE is written

@@ -29,9 +29,9 @@ except ImportError:
 
 with atheris.instrument_imports(include=["tap_tiktok_ads", "jsonpath_ng"]):
     from tap_tiktok_ads.api import errors, pagination
-    from tap_tiktok_ads.api.client import MAX_MESSAGE_LENGTH, Client
+    from tap_tiktok_ads.api.masking import MAX_MESSAGE_LENGTH, SecretMask
     from tap_tiktok_ads.api.messages import Request
-    from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
+    from tap_tiktok_ads.api.response_decoder import ResponseDecoder
     from tap_tiktok_ads.extract import (
         casting,
         dates,
@@ -284,13 +284,8 @@ def _numbers(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def _transport() -> Client:
-    logging.getLogger("tap-tiktok-ads").setLevel(logging.CRITICAL)
-    options: dict[str, t.Any] = {"user_agent": "fuzz", "timeout": 1.0, "max_retries": 0}
-    return Client("http://localhost", "a secret", RateLimiter(TIERS["unlimited"]), **options)
-
-
-TRANSPORT = _transport()
+logging.getLogger("tap-tiktok-ads").setLevel(logging.CRITICAL)
+DECODER = ResponseDecoder(SecretMask(["a secret"]))
 SOME_REQUEST = Request("/x/", {"advertiser_id": "7"})
 
 
@@ -310,7 +305,7 @@ def fuzz_envelope(source: Source) -> None:
         body = source.raw()
     decode = page_decoder.decode_list_page if source.number(0, 1) else None
     try:
-        reply = TRANSPORT._response(SOME_REQUEST, body, {}, decode, None)
+        reply = DECODER.decode(SOME_REQUEST, body, {}, decode)
     except errors.TapError as error:
         text = str(error)
         assert "\n" not in text
@@ -339,7 +334,7 @@ def fuzz_page(source: Source) -> None:
     if found is None:
         return
     with contextlib.suppress(errors.TransientError, msgspec.DecodeError, UnicodeDecodeError):
-        at_once = TRANSPORT._decode(SOME_REQUEST, body, {}).data
+        at_once = DECODER.decode(SOME_REQUEST, body, {}).data
         assert [page_decoder.decode_record(raw) for raw in found.data.records] == at_once["list"]
         assert found.data.page_info == at_once.get("page_info")
 

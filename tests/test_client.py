@@ -202,7 +202,7 @@ def test_misshapen_answers(odd: str, data: t.Any) -> None:
     }
     config = {"access_token": "t", "api_url": odd, "advertiser_ids": ["7"], "max_retries": 0}
     config["requests_per_second"] = 1000
-    with pytest.raises(errors.ResponseError, match=r"/report/integrated/get/|listing of"):
+    with pytest.raises(errors.ResponseError, match=r"/report/integrated/get/|data.page_info"):
         run(config, ["campaign_performance_report"])
 
 

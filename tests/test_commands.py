@@ -757,7 +757,7 @@ def test_what_requests_need(
     tier: str, requests: dict[str, int], seconds: float, share: float
 ) -> None:
     """Time and share are those of the limit that is reached first."""
-    assert TIERS[tier].needs(requests) == pytest.approx((seconds, share))
+    assert TIERS[tier].estimate(requests) == pytest.approx((seconds, share))
 
 
 # authorize

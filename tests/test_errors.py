@@ -125,7 +125,7 @@ def test_transient_errors_keep_code_and_shortest_wait() -> None:
     assert isinstance(maintenance, errors.TransientError)
     assert isinstance(internal, errors.TransientError)
     assert (maintenance.code, internal.code) == (60001, 50000)
-    assert maintenance.floor >= 30 > internal.floor
+    assert maintenance.min_wait_seconds >= 30 > internal.min_wait_seconds
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def info(total: int) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize(
-    ("page", "last_known", "page_info", "rows", "expected"),
+    ("page", "last_requested", "page_info", "record_count", "expected"),
     [
         pytest.param(1, None, info(1), 10, [], id="only page"),
         pytest.param(1, None, info(4), 10, [2, 3, 4], id="first page tells all others"),
@@ -40,13 +40,13 @@ def info(total: int) -> dict[str, t.Any]:
 )
 def test_pages_after(
     page: int,
-    last_known: int | None,
+    last_requested: int | None,
     page_info: dict[str, t.Any] | None,
-    rows: int,
+    record_count: int,
     expected: list[int],
 ) -> None:
     """The first page and the last known one tell of others; a missing total asks page by page."""
-    assert list(next_pages(page, last_known, page_info, rows, 10)) == expected
+    assert list(next_pages(page, last_requested, page_info, record_count, 10)) == expected
 
 
 @given(
@@ -67,12 +67,12 @@ def test_a_listing_that_changes_is_asked_for_each_page_once(
     asked: list[int] = []
     total = 0
     while waiting:
-        page, last_known = waiting.popleft()
+        page, last_requested = waiting.popleft()
         total = totals[min(len(asked), len(totals) - 1)]
         asked.append(page)
         rows = size if page <= total else 0
         page_info = {"total_page": total} if told else None
-        following = next_pages(page, last_known, page_info, rows, size)
+        following = next_pages(page, last_requested, page_info, rows, size)
         waiting.extendleft((number, following[-1]) for number in reversed(following))
     assert asked == list(range(1, len(asked) + 1))
     assert len(asked) >= max(total, 1)
@@ -90,12 +90,12 @@ def test_no_row_of_a_listing_is_lost(
     found = 0
     asked = 0
     while waiting:
-        page, last_known = waiting.pop(0)
+        page, last_requested = waiting.pop(0)
         asked += 1
         held = max(0, min(size, rows - (page - 1) * size))
         found += held
         page_info = {"total_page": total} if told else None
-        following = next_pages(page, last_known, page_info, held, size)
+        following = next_pages(page, last_requested, page_info, held, size)
         waiting += [(number, following[-1]) for number in following]
     assert found == rows
     assert asked == (max(1, total) if told else rows // size + 1)

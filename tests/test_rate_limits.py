@@ -195,7 +195,7 @@ def test_waited_is_the_time_spent_waiting() -> None:
         budget.acquire()
         clock.now += 0.01
     assert sum(slept) > 1
-    assert budget.waited == pytest.approx(sum(slept))
+    assert budget.waited_seconds == pytest.approx(sum(slept))
 
 
 # Restrictions
@@ -207,7 +207,7 @@ def restricted(times: int) -> tuple[VirtualTime, Budget]:
     budget = Budget(TIERS["basic"], clock=clock, sleep=clock.sleep)
     for _ in range(times):
         budget.acquire()
-        budget.throttled(TOO_MANY, clock.now)
+        budget.record_throttled(TOO_MANY, clock.now)
     return clock, budget
 
 
@@ -229,7 +229,7 @@ def test_the_fourth_refusal_in_a_row_ends_the_run() -> None:
     clock, budget = restricted(3)
     budget.acquire()
     with pytest.raises(RestrictedError, match="Try again in") as caught:
-        budget.throttled(TOO_MANY, clock.now)
+        budget.record_throttled(TOO_MANY, clock.now)
     assert caught.value.exit_code == 75
     assert "1, 60, 300" in str(caught.value)
     assert str(TOO_MANY) in str(caught.value)
@@ -240,7 +240,7 @@ def test_nothing_starts_once_the_run_is_given_up() -> None:
     clock, budget = restricted(3)
     budget.acquire()
     with pytest.raises(RestrictedError):
-        budget.throttled(TOO_MANY, clock.now)
+        budget.record_throttled(TOO_MANY, clock.now)
     with pytest.raises(RestrictedError):
         budget.acquire()
 
@@ -249,9 +249,9 @@ def test_an_answer_in_between_begins_with_a_short_pause_again() -> None:
     """Refusals count in a row: after an answer that was none, the next pause is a second."""
     clock, budget = restricted(2)
     budget.acquire()
-    budget.answered(clock.now)
+    budget.record_response(clock.now)
     budget.acquire()
-    budget.throttled(TOO_MANY, clock.now)
+    budget.record_throttled(TOO_MANY, clock.now)
     assert pause_after(clock, budget) == pytest.approx(1)
 
 
@@ -265,8 +265,8 @@ def test_refusals_that_were_under_way_count_as_one() -> None:
         sent.append(clock.now)
     for started in sent:
         clock.now += 0.01
-        budget.throttled(TOO_MANY, started)
-    assert budget.throttled_answers == 5
+        budget.record_throttled(TOO_MANY, started)
+    assert budget.throttled_responses == 5
     assert budget.rate == pytest.approx(9.5 / 2)
     assert pause_after(clock, budget) == pytest.approx(1 - 0.04)
 
@@ -278,9 +278,9 @@ def test_a_request_that_had_its_turn_before_the_pause_makes_no_further_one() -> 
     budget.acquire()
     first = clock.now
     budget.acquire()
-    budget.throttled(TOO_MANY, first)
+    budget.record_throttled(TOO_MANY, first)
     clock.now += 0.001
-    budget.throttled(TOO_MANY, clock.now)
+    budget.record_throttled(TOO_MANY, clock.now)
     assert pause_after(clock, budget) < 2
 
 
@@ -290,7 +290,7 @@ def test_the_servers_wish_is_heeded(asked: float | None, pause: float) -> None:
     clock = VirtualTime()
     budget = Budget(TIERS["basic"], clock=clock, sleep=clock.sleep)
     budget.acquire()
-    budget.throttled(ThrottledError("Too many requests", asked), clock.now)
+    budget.record_throttled(ThrottledError("Too many requests", asked), clock.now)
     assert pause_after(clock, budget) == pytest.approx(pause)
 
 
@@ -309,7 +309,7 @@ def test_all_threads_pause_together() -> None:
             clock.sleep(0.25)
             if len(starts) >= 40 and not refused:
                 refused.append(clock())
-                budget.throttled(TOO_MANY, started)
+                budget.record_throttled(TOO_MANY, started)
 
     clock.run(8, work)
     (began,) = refused
@@ -333,9 +333,9 @@ def test_a_lowered_rate_still_moves() -> None:
     budget = Budget(TIERS["basic"], clock=clock, sleep=clock.sleep)
     for _ in range(20):
         budget.acquire()
-        budget.throttled(TOO_MANY, clock.now)
+        budget.record_throttled(TOO_MANY, clock.now)
         budget.acquire()
-        budget.answered(clock.now)
+        budget.record_response(clock.now)
     budget.acquire()
     assert 0 < pause_after(clock, budget) < 30
 
@@ -343,7 +343,7 @@ def test_a_lowered_rate_still_moves() -> None:
 def test_the_rate_recovers_slowly_and_wholly() -> None:
     """A lowered rate rises by at most a tenth in half a minute, up to the full rate."""
     clock, budget = restricted(1)
-    budget.answered(clock.now)
+    budget.record_response(clock.now)
     changes = [(clock.now, budget.rate)]
     end = clock.now + 400
     while clock.now < end:
@@ -370,7 +370,7 @@ def test_another_refusal_delays_the_recovery() -> None:
     clock, budget = restricted(1)
     sent = clock.now
     clock.now += 25
-    budget.throttled(TOO_MANY, sent)
+    budget.record_throttled(TOO_MANY, sent)
     clock.now += 25
     budget.acquire()
     assert budget.rate == pytest.approx(9.5 / 2)
@@ -422,7 +422,7 @@ def test_a_pause_of_one_endpoint_of_the_sandbox_leaves_the_others() -> None:
     clock = VirtualTime()
     limiter = RateLimiter(TIERS["sandbox"], clock=clock, sleep=clock.sleep)
     limiter.budget("/ad/get/").acquire()
-    limiter.budget("/ad/get/").throttled(ThrottledError("Too many", 50), clock.now)
+    limiter.budget("/ad/get/").record_throttled(ThrottledError("Too many", 50), clock.now)
     began = clock.now
     limiter.budget("/campaign/get/").acquire()
     assert clock.now == began
@@ -439,7 +439,7 @@ def test_an_app_has_one_budget_for_all_endpoints() -> None:
         limiter.budget(f"/endpoint/{number % 7}/").acquire()
         starts.append(clock.now)
     assert most_in(starts, 1) <= 10
-    limiter.budget("/endpoint/1/").throttled(TOO_MANY, clock.now)
+    limiter.budget("/endpoint/1/").record_throttled(TOO_MANY, clock.now)
     assert pause_after(clock, limiter.budget("/endpoint/2/")) == pytest.approx(1)
 
 
@@ -451,10 +451,10 @@ def test_the_limiter_adds_up_its_budgets() -> None:
     for path in ("/ad/get/", "/campaign/get/"):
         for _ in range(4):
             limiter.budget(path).acquire()
-        limiter.budget(path).throttled(TOO_MANY, clock.now)
-    assert limiter.throttled_answers == 2
-    assert limiter.waited == pytest.approx(clock.now - began)
-    assert limiter.waited > 0
+        limiter.budget(path).record_throttled(TOO_MANY, clock.now)
+    assert limiter.throttled_responses == 2
+    assert limiter.waited_seconds == pytest.approx(clock.now - began)
+    assert limiter.waited_seconds > 0
 
 
 REPORT_TASK, GMV_MAX = "/report/task/create/", "/gmv_max/report/get/"
@@ -493,13 +493,13 @@ def test_a_refusal_by_an_endpoint_with_limits_of_its_own_pauses_all() -> None:
     clock = VirtualTime()
     limiter = RateLimiter(TIERS["basic"], clock=clock, sleep=clock.sleep)
     limiter.budget(GMV_MAX).acquire()
-    limiter.budget(GMV_MAX).throttled(TOO_MANY, clock.now)
+    limiter.budget(GMV_MAX).record_throttled(TOO_MANY, clock.now)
     assert pause_after(clock, limiter.budget("/ad/get/")) == pytest.approx(1)
     limiter.budget(GMV_MAX).acquire()
-    limiter.budget(GMV_MAX).answered(clock.now)
-    limiter.budget(GMV_MAX).throttled(TOO_MANY, clock.now)
+    limiter.budget(GMV_MAX).record_response(clock.now)
+    limiter.budget(GMV_MAX).record_throttled(TOO_MANY, clock.now)
     assert pause_after(clock, limiter.budget(GMV_MAX)) == pytest.approx(1)
-    assert limiter.throttled_answers == 2
+    assert limiter.throttled_responses == 2
 
 
 @pytest.mark.parametrize(

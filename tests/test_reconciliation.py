@@ -45,3 +45,41 @@ def test_a_difference(sim: Simulator) -> None:
     assert found[day]["spend_missing_in_campaigns"] == pytest.approx(lost) != 0
     assert found[day]["spend_missing_in_ads"] == 0
     assert found[day]["likely_cause"] is not None
+
+
+def test_totals_of_a_window(sim: Simulator) -> None:
+    """The records of the ads add up to TikTok's own totals, TopView ads included."""
+    messages = run(config_for(sim), [NAME])
+    for record in messages.records[NAME]:
+        for metric in METRICS:
+            assert record[f"{metric}_total_of_window"] > 0
+            assert record[f"{metric}_missing_in_window"] == 0
+
+
+def test_a_record_that_the_totals_count(sim: Simulator) -> None:
+    """A record that is missing in a window shows in each of its days, with its size."""
+    config = config_for(sim, advertiser_ids=sim.world.advertiser_ids[:1], start_date="{now-20}")
+    complete = run(config, [NAME]).keyed(NAME)
+    sim.add_fault("drop_row", path=PATH, containing='["ad_id"', times=1)
+    damaged = run(config, [NAME]).keyed(NAME)
+    (day,) = [
+        day for day in damaged if damaged[day]["spend_of_ads"] != complete[day]["spend_of_ads"]
+    ]
+    lost = complete[day]["impressions_of_ads"] - damaged[day]["impressions_of_ads"]
+    assert {record["impressions_missing_in_window"] for record in damaged.values()} == {lost}
+    assert "do not add up" in damaged[day]["likely_cause"]
+
+
+def test_rejected_totals(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """If TikTok rejects the request for totals, the records are read without them."""
+    sim.add_fault(
+        "code",
+        path=PATH,
+        containing="true",  # the only parameter that is a flag
+        times=None,
+        code=40002,
+        message="enable_total_metrics: not supported here",
+    )
+    messages = run(config_for(sim), [NAME])
+    assert {record["spend_total_of_window"] for record in messages.records[NAME]} == {None}
+    assert caplog.text.count("Continuing without totals") == 1

@@ -1,4 +1,4 @@
-"""Which advertisers a run reads, and the time zone of each."""
+"""The advertisers that a run reads, with their time zones."""
 
 from __future__ import annotations
 
@@ -21,23 +21,29 @@ if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from tap_tiktok_ads.api.client import Client
+    from tap_tiktok_ads.api.errors import ApiError
     from tap_tiktok_ads.api.messages import Response
 
 logger = logging.getLogger("tap-tiktok-ads")
 
-#: The buying type of objects that TikTok lists, and reports, only when asked for them alone.
+#: Buying type of TopView objects. TikTok lists and reports them only if this type is requested.
 TOPVIEW = "RESERVATION_TOP_VIEW"
-#: TopView objects that a page may hold at most.
+#: Maximum number of TopView objects on a page.
 TOPVIEW_PAGE_SIZE = 100
-#: Codes that say the token lacks the scope of the endpoint, whichever advertiser is asked for.
+#: Codes of a token without the scope of the endpoint, for every advertiser.
 SCOPE_CODES = frozenset({40117, 40118, 40125, 40130})
-#: Ids in one call of /advertiser/info/: what connectors send in production; no limit is documented.
+#: Number of IDs in a request to /advertiser/info/. No limit is documented. Connectors send 100.
 INFO_BATCH_SIZE = 100
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Advertiser:
-    """An ad account; `timezone` is the IANA name that its report dates follow."""
+    """An ad account.
+
+    Attributes:
+        id: TikTok's advertiser ID.
+        timezone: IANA name of the time zone of the account's report dates.
+    """
 
     id: str
     timezone: str = "UTC"
@@ -48,7 +54,7 @@ def id_of(advertiser: Advertiser | None) -> str | None:
     return None if advertiser is None else advertiser.id
 
 
-class Settings(t.Protocol):
+class AdvertiserSettings(t.Protocol):
     """The settings that determine which advertisers a run reads."""
 
     @property
@@ -64,12 +70,12 @@ class Settings(t.Protocol):
 
 
 def info_request(advertiser_ids: Sequence[str]) -> Request:
-    """A call for the details of up to `INFO_BATCH_SIZE` advertisers."""
+    """Return a request for the details of up to `INFO_BATCH_SIZE` advertisers."""
     return Request(ADVERTISER_INFO_PATH, {"advertiser_ids": list(advertiser_ids)}, shared=True)
 
 
 def topview_campaigns_request(advertiser_id: str) -> Request:
-    """The first page of an advertiser's TopView campaigns, deleted ones included."""
+    """Return a request for the first page of TopView campaigns, including deleted campaigns."""
     params = {
         "advertiser_id": advertiser_id,
         "page": 1,
@@ -80,33 +86,46 @@ def topview_campaigns_request(advertiser_id: str) -> Request:
 
 
 def batches(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
-    """Consecutive parts of at most `size` ids."""
+    """Return consecutive parts of at most `size` IDs."""
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def find_advertisers(client: Client, settings: Settings) -> list[Advertiser]:
-    """The advertisers that the run reads, in the order of the settings, each readable.
+def find_advertisers(client: Client, settings: AdvertiserSettings) -> list[Advertiser]:
+    """Return the advertisers that the run reads, in the order of the settings.
 
-    One that is not granted is left out with a warning while others remain.
+    An advertiser without permission is skipped with a warning.
 
     Raises:
-        ConfigError: none is left.
-        ApiError: the token or the app is refused.
+        ConfigError: The token has no permission for any of the advertisers.
+        ApiError: The token or the app is rejected.
     """
     ids = requested_ids(client, settings)
     if settings.environment == "sandbox":  # /advertiser/info/ does not exist there
-        logger.warning("The sandbox tells no time zones: report dates are taken as UTC.")
+        logger.warning("The sandbox reports no time zones: report dates are taken as UTC.")
         return [Advertiser(advertiser_id) for advertiser_id in ids]
-    found: dict[str, Advertiser] = {}
-    refused: list[PermissionDeniedError | RejectedRequestError] = []
+    rejections: list[ApiError] = []
+    by_id: dict[str, Advertiser] = {}
     for batch in batches(ids, INFO_BATCH_SIZE):
-        for row in _details(client, batch, refused):
-            advertiser = _advertiser(row)
-            found[advertiser.id] = advertiser
-    missing = [advertiser_id for advertiser_id in ids if advertiser_id not in found]
-    reason = f" {refused[0]}" if refused else ""
-    if not any(advertiser_id in found for advertiser_id in ids):
-        msg = f"None of the advertisers may be read with this token: {', '.join(ids)}.{reason}"
+        for record in _details(client, batch, rejections):
+            advertiser = _advertiser(record)
+            by_id[advertiser.id] = advertiser
+    readable = [by_id[advertiser_id] for advertiser_id in ids if advertiser_id in by_id]
+    missing = [advertiser_id for advertiser_id in ids if advertiser_id not in by_id]
+    _report_missing(missing, rejections, is_error=not readable)
+    return readable
+
+
+def _report_missing(
+    missing: Sequence[str], rejections: Sequence[ApiError], *, is_error: bool
+) -> None:
+    """Log a warning about missing advertisers.
+
+    Raises:
+        ConfigError: It is an error instead.
+    """
+    reason = f" {rejections[0]}" if rejections else ""
+    if is_error:
+        msg = f"None of the advertisers may be read with this token: {', '.join(missing)}.{reason}"
         raise ConfigError(msg)
     if missing:
         logger.warning(
@@ -115,88 +134,95 @@ def find_advertisers(client: Client, settings: Settings) -> list[Advertiser]:
             ", ".join(missing),
             reason,
         )
-    return [found[advertiser_id] for advertiser_id in ids if advertiser_id in found]
 
 
-def requested_ids(client: Client, settings: Settings) -> list[str]:
-    """The ids of the advertisers that the settings name, whether they may be read or not.
+def requested_ids(client: Client, settings: AdvertiserSettings) -> list[str]:
+    """Return the IDs of the advertisers that the settings select, with or without permission.
 
     Raises:
-        ConfigError: there is none.
-        ApiError: the token or the app is refused.
+        ConfigError: The settings select no advertiser.
+        ApiError: The token or the app is rejected.
     """
     ids = settings.advertiser_ids
     if not ids:
         ids = tuple(authorized_advertisers(client, settings.app_id, settings.app_secret))
         if not ids:
-            msg = "No advertiser has authorised this app for the access token: none to read."
+            msg = "No advertiser has authorized this app for the access token: none to read."
             raise ConfigError(msg)
-    left = [one for one in ids if one not in settings.exclude_advertiser_ids]
-    if not left:
+    excluded = settings.exclude_advertiser_ids
+    selected = [advertiser_id for advertiser_id in ids if advertiser_id not in excluded]
+    if not selected:
         msg = "exclude_advertiser_ids leaves no advertiser to read."
         raise ConfigError(msg)
-    return left
+    return selected
 
 
 def authorized_advertisers(client: Client, app_id: str, app_secret: str) -> dict[str, str]:
-    """The advertisers that authorised the app for the token: id and name.
+    """Return the advertisers that authorized the app for the token: name by ID.
 
     Raises:
-        ApiError: the token or the app is refused.
+        ApiError: The token or the app is rejected.
     """
     params = {"app_id": app_id, "secret": app_secret}
-    reply = client.send(Request(AUTHORIZED_ADVERTISERS_PATH, params, shared=True))
+    response = client.send(Request(AUTHORIZED_ADVERTISERS_PATH, params, shared=True))
     return {
-        str(row["advertiser_id"]): str(row.get("advertiser_name") or "") for row in rows_of(reply)
+        str(record["advertiser_id"]): str(record.get("advertiser_name") or "")
+        for record in _records_of(response)
     }
 
 
 def _details(
-    client: Client,
-    ids: Sequence[str],
-    refused: list[PermissionDeniedError | RejectedRequestError],
+    client: Client, ids: Sequence[str], rejections: list[ApiError]
 ) -> list[dict[str, t.Any]]:
-    """The rows of /advertiser/info/; a batch that is refused is halved until the bad id is alone.
+    """Return the records of /advertiser/info/. Split a rejected batch until the bad ID is alone.
 
-    One bad id refuses its whole batch (inferred from how other connectors handle it). Without the
-    scope for account details the other streams may still be readable: only the time zone is lost.
+    One bad ID makes TikTok reject its batch, according to other connectors. Without the scope for
+    account details, only the time zones are unknown: other streams may have permission.
+
+    Args:
+        client: The client.
+        ids: IDs of a batch.
+        rejections: Receives the error of each advertiser that is rejected.
     """
     try:
-        return rows_of(client.send(info_request(ids)))
+        return _records_of(client.send(info_request(ids)))
     except (PermissionDeniedError, RejectedRequestError) as error:
         if error.code in SCOPE_CODES:
             logger.warning("Account details cannot be read: %s", error)
             return [{"advertiser_id": advertiser_id} for advertiser_id in ids]
         if len(ids) == 1:
-            refused.append(error)
+            rejections.append(error)
             return []
         middle = len(ids) // 2
         return [
-            *_details(client, ids[:middle], refused),
-            *_details(client, ids[middle:], refused),
+            *_details(client, ids[:middle], rejections),
+            *_details(client, ids[middle:], rejections),
         ]
 
 
-def rows_of(reply: Response) -> list[dict[str, t.Any]]:
-    """The rows of an answer that name an advertiser."""
-    rows = reply.data.get("list")
-    if not isinstance(rows, list):
+def _records_of(response: Response) -> list[dict[str, t.Any]]:
+    """Return the records of a response that have an advertiser ID."""
+    records = response.data.get("list")
+    if not isinstance(records, list):
         return []
-    return [row for row in rows if isinstance(row, dict) and row.get("advertiser_id")]
+    return [
+        record for record in records if isinstance(record, dict) and record.get("advertiser_id")
+    ]
 
 
-def _advertiser(row: dict[str, t.Any]) -> Advertiser:
-    advertiser_id = str(row["advertiser_id"])
-    for name in (row.get("timezone"), row.get("display_timezone")):
+def _advertiser(record: dict[str, t.Any]) -> Advertiser:
+    """Return the advertiser of a record. Log a warning if it has no usable time zone."""
+    advertiser_id = str(record["advertiser_id"])
+    for name in (record.get("timezone"), record.get("display_timezone")):
         try:
             if name:
                 pendulum.timezone(name)
                 return Advertiser(advertiser_id, name)
-        except (InvalidTimezone, ValueError, TypeError, OSError):  # as "America", a folder
+        except (InvalidTimezone, ValueError, TypeError, OSError):  # "America" is a folder
             continue
     logger.warning(
         "Advertiser %s has no usable time zone (%r): its report dates are taken as UTC.",
         advertiser_id,
-        row.get("timezone"),
+        record.get("timezone"),
     )
     return Advertiser(advertiser_id)

@@ -1,20 +1,22 @@
-"""What TikTok's return codes mean, what to do about each, and the sentence that the user reads.
+"""Exceptions of the tap, and the rules for TikTok's return codes.
 
-    TapError                    anything the user must read; exit code 1
-    |- ConfigError              settings, catalog or state that cannot be used
-    |- OutputError              stdout takes no more
-    |- ResponseError            an answer that is no answer: HTML, cut off, of another shape
-    |- ApiError                 an answer with a code other than 0
-    |  |- AuthError             the token or app is refused: stop
-    |  |- PermissionDeniedError     an object or feature may not be read: skip it, go on
-    |  `- RejectedRequestError          TikTok calls the request wrong: stop, it would fail again
-    |- TooLargeError            divide the request
-    |- TransientError           worth another try: 5xx, reset, time-out, internal codes
-    `- ThrottledError           too many requests: all workers wait
-       `- RestrictedError       still restricted after waiting: stop; exit code 75, try again later
+    TapError                        an error that the user must read; exit code 1
+    |- ConfigError                  unusable settings, catalog or state
+    |- OutputError                  stdout is closed
+    |- ClosedError                  the Python client is closed
+    |- IncompleteError              the sync is incomplete
+    |- ResponseError                an unexpected response: HTML, truncated, another shape
+    |- ApiError                     a response with a code other than 0
+    |  |- AuthError                 the token or app is rejected: stop
+    |  |- PermissionDeniedError     permission denied for an object or feature: skip it
+    |  `- RejectedRequestError      the request is rejected: stop
+    |- TooLargeError                the request is too large: split it
+    |- TransientError               a retry may succeed: 5xx, reset, timeout, internal codes
+    `- ThrottledError               too many requests: all workers wait
+       `- RestrictedError           still throttled after waiting: stop; exit code 75
 
-HTTP status 200 says nothing: success is `code == 0` in the body. Codes and texts: TikTok's page
-"Return codes" (portal 1737172488964097) and the constants of its SDK.
+HTTP status 200 does not mean success. Success is `code == 0` in the body. Codes and texts come from
+TikTok's page "Return codes" (portal 1737172488964097) and the constants of its SDK.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import enum
 
 
 class Action(enum.Enum):
-    """What the tap does about an answer."""
+    """The reaction to a return code."""
 
     ACCEPT = "accept"
     RETRY = "retry"
@@ -36,21 +38,24 @@ class Action(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rule:
-    """What one code, or a range of them, asks for.
+    """The reaction to one return code, or to a range of return codes.
 
-    `floor` is the shortest wait in seconds before another try, `tries` how many more there may be
-    at most (None: as many as the settings allow). `shrink`: the request may have been too large,
-    so that a smaller one is better than the same again.
+    Attributes:
+        action: The reaction.
+        advice: What the user can do, in one sentence.
+        min_wait_seconds: Minimum time before a retry.
+        max_retries: Maximum number of retries. None: as many as the settings allow.
+        shrink: True if the request may be too large, so a smaller one may succeed.
     """
 
     action: Action
     advice: str = ""
-    floor: float = 0.0
-    tries: int | None = None
+    min_wait_seconds: float = 0.0
+    max_retries: int | None = None
     shrink: bool = False
 
 
-_RETRY = Rule(Action.RETRY, "TikTok had an internal problem; try again later.")
+_RETRY = Rule(Action.RETRY, "TikTok had an internal problem. Try again later.")
 _THROTTLE = Rule(
     Action.THROTTLE,
     "Too many requests for this app: wait, or lower the rate if other programs share the app.",
@@ -59,22 +64,22 @@ _SKIP = Rule(
     Action.SKIP,
     "Check that the advertiser granted your app this permission and that the account still exists.",
 )
-_SANDBOX = Rule(Action.SKIP, "The sandbox does not offer this; use environment production.")
+_SANDBOX = Rule(Action.SKIP, "The sandbox does not offer this. Use environment production.")
 _TOKEN = Rule(
     Action.STOP,
-    "Check access_token: create it anew by authorising the app if the advertiser withdrew it.",
+    "Check access_token. If the advertiser withdrew it, authorize the app to get a new one.",
 )
 _APP = Rule(
     Action.STOP,
-    "Check app_id and app_secret in the TikTok for Business developer portal; an auth code works "
-    "once, and for an hour.",
+    "Check app_id and app_secret in the TikTok for Business developer portal. An auth code is "
+    "valid once, for one hour.",
 )
-_FAIL = Rule(Action.FAIL, "TikTok does not accept this request.")
-_GONE = Rule(Action.FAIL, "TikTok retired this endpoint or field; look for a newer version.")
+_FAIL = Rule(Action.FAIL, "TikTok rejects this request.")
+_GONE = Rule(Action.FAIL, "TikTok retired this endpoint or field. Look for a newer version.")
 
-#: Codes that say that the sandbox does not offer an endpoint.
+#: Codes of endpoints that the sandbox does not offer.
 NOT_IN_SANDBOX = frozenset((40009, 40013, 40014))
-#: A code TikTok has not documented stops the run: it must never be read as "no data".
+#: Rule of an undocumented code. It stops the run, because it must never mean "no data".
 UNKNOWN = Rule(Action.FAIL, "This code is not documented.")
 
 CODES: dict[int, Rule] = {
@@ -86,91 +91,97 @@ CODES: dict[int, Rule] = {
     **dict.fromkeys(NOT_IN_SANDBOX, _SANDBOX),
     **dict.fromkeys((40016, 40100, 40132, 40133, 61000), _THROTTLE),
     **dict.fromkeys((40200, 40201, 40202), _RETRY),
-    40050: dataclasses.replace(_RETRY, tries=1),
-    40700: dataclasses.replace(_RETRY, tries=3),  # may also be a bad parameter
+    40050: dataclasses.replace(_RETRY, max_retries=1),
+    40700: dataclasses.replace(_RETRY, max_retries=3),  # may also be a bad parameter
     **dict.fromkeys((40102, 40103, 40104, 40105, 40106, 40107, 40108, 40309, 70001), _TOKEN),
     **dict.fromkeys((40101, 40110, 40113, 40115, 40116, 40124), _APP),
     41000: Rule(Action.STOP, "TikTok blocks the country of this machine's IP address."),
     **dict.fromkeys((41001, 41002), _GONE),
     50000: _RETRY,
-    # after a time-out TikTok asks for a smaller request (portal 1738864817670145)
+    # after a timeout, TikTok advises a smaller request (portal 1738864817670145)
     **dict.fromkeys((50002, 51010), dataclasses.replace(_RETRY, shrink=True)),
-    40067: dataclasses.replace(_FAIL, advice="Too much data is asked for at once.", shrink=True),
-    60001: Rule(Action.RETRY, "TikTok is under maintenance; try again later.", floor=30.0),
+    40067: dataclasses.replace(_FAIL, advice="The request is for too much data.", shrink=True),
+    60001: Rule(
+        Action.RETRY, "TikTok is under maintenance. Try again later.", min_wait_seconds=30.0
+    ),
 }
 RANGES: tuple[tuple[range, Rule], ...] = (
     (range(51000, 53000), _RETRY),  # named internal services, storage
-    (range(53100, 53200), _RETRY),  # serialisation
+    (range(53100, 53200), _RETRY),  # serialization
 )
 
 
 def rule(code: int) -> Rule:
-    """The rule of a return code; `UNKNOWN` for one that no source names."""
+    """Return the rule of a return code, or `UNKNOWN` for an undocumented code."""
     if code in CODES:
         return CODES[code]
-    return next((found for codes, found in RANGES if code in codes), UNKNOWN)
+    return next((range_rule for codes, range_rule in RANGES if code in codes), UNKNOWN)
 
 
-#: The code for a parameter that TikTok does not accept.
+#: Code of an invalid parameter.
 INVALID_PARAMETER = 40002
 
 
 class TapError(Exception):
-    """An error that ends in one sentence for the user. Its text never holds a secret."""
+    """An error that is reported to the user in one sentence. Its text contains no secret."""
 
     exit_code = 1
 
 
 class ConfigError(TapError):
-    """Settings, a catalog or a state that cannot be used; the text names what to write instead."""
+    """Unusable settings, catalog or state. The text says what to write instead."""
 
 
 class OutputError(TapError):
-    """Nothing more can be written to stdout: the target has gone, or the disk is full."""
+    """Cannot write to stdout: the target has ended, or the disk is full."""
+
+
+class ClosedError(TapError):
+    """The Python client was used after `close`."""
 
 
 class IncompleteError(TapError):
-    """The run went on after errors, and is over: something that was asked for was not read."""
+    """The sync ended after errors that it continued from. Some selected data was not read."""
 
 
 class ResponseError(TapError):
-    """An answer that is not TikTok's envelope, or has another shape than the endpoint's."""
+    """A response that is not TikTok's envelope, or does not have the shape of the endpoint."""
 
 
 class TransientError(TapError):
-    """A failure that another try may mend.
+    """An error that a retry may resolve.
 
     Attributes:
-        code: TikTok's return code, if there was an answer with one.
-        floor: the shortest wait in seconds before it.
-        tries: how many further tries there may be at most; None leaves it to the settings.
-        timed_out: whether no answer came in time.
-        request_id: TikTok's id of the request, if there was an answer with one.
+        code: TikTok's return code, or None without an envelope.
+        min_wait_seconds: Minimum time before a retry.
+        max_retries: Maximum number of retries. None: as many as the settings allow.
+        timed_out: True if no complete response was received in time.
+        request_id: TikTok's ID of the request, or None without an envelope.
     """
 
-    def __init__(  # noqa: PLR0913 - by name
+    def __init__(  # noqa: PLR0913 - keyword-only
         self,
         message: str,
         *,
         code: int | None = None,
-        floor: float = 0.0,
-        tries: int | None = None,
+        min_wait_seconds: float = 0.0,
+        max_retries: int | None = None,
         timed_out: bool = False,
         request_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.request_id = request_id
-        self.floor = floor
-        self.tries = tries
+        self.min_wait_seconds = min_wait_seconds
+        self.max_retries = max_retries
         self.timed_out = timed_out
 
 
 class TooLargeError(TapError):
-    """A request that can be divided, and should be: it timed out, or TikTok calls it too large.
+    """A splittable request is too large: it timed out, or TikTok rejects its size.
 
     Attributes:
-        cause: the error that the same request would end in, could it not be divided.
+        cause: The error of the request, for a caller that cannot split it.
     """
 
     def __init__(self, cause: TapError) -> None:
@@ -182,69 +193,79 @@ class ThrottledError(TapError):
     """Too many requests.
 
     Attributes:
-        wait: seconds that the server asked for, if it did.
+        retry_after_seconds: The server's `Retry-After`, or None.
     """
 
-    def __init__(self, message: str, wait: float | None = None) -> None:
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
-        self.wait = wait
+        self.retry_after_seconds = retry_after_seconds
 
 
 class RestrictedError(ThrottledError):
-    """Restricted again after waiting; going on would prolong it."""
+    """Throttled after every pause. More requests would prolong the restriction."""
 
     exit_code = 75  # EX_TEMPFAIL of sysexits.h: the caller may try again later
 
 
 class ApiError(TapError):
-    """An answer with a return code that is not success.
+    """A response with a return code that is not success.
 
     Attributes:
         code: TikTok's return code.
-        api_message: TikTok's own text.
-        request_id: TikTok's id of the request, which its support asks for.
+        api_message: TikTok's error message.
+        request_id: TikTok's ID of the request, for TikTok's support.
     """
 
-    def __init__(self, code: int, api_message: str, request_id: str, where: str) -> None:
+    def __init__(self, code: int, api_message: str, request_id: str, label: str) -> None:
         self.code = code
         self.api_message = api_message
         self.request_id = request_id
         super().__init__(
-            f"TikTok answered {where} with code {code}: {api_message.rstrip('.')}. "
+            f"TikTok answered {label} with code {code}: {api_message.rstrip('.')}. "
             f"{rule(code).advice} (request_id {request_id})"
         )
 
 
 class AuthError(ApiError):
-    """The access token or the app is refused."""
+    """The access token or the app is rejected."""
 
 
 class PermissionDeniedError(ApiError):
-    """The advertiser, object or feature may not be read with this token."""
+    """The token has no permission for the advertiser, object or feature."""
 
 
 class RejectedRequestError(ApiError):
-    """TikTok calls the request itself wrong."""
+    """TikTok rejects the request, for example because of an invalid parameter."""
 
 
-def from_code(code: int, message: str, request_id: str, where: str) -> TapError:
-    """The exception for a code that is not success; `where` names endpoint and advertiser."""
-    found = rule(code)
-    if found.action is Action.RETRY:
-        text = str(ApiError(code, message, request_id, where))
+def from_code(code: int, message: str, request_id: str, label: str) -> TapError:
+    """Return the exception of a return code that is not success.
+
+    Args:
+        code: TikTok's return code.
+        message: TikTok's error message.
+        request_id: TikTok's ID of the request.
+        label: Endpoint and advertiser of the request.
+    """
+    code_rule = rule(code)
+    if code_rule.action is Action.RETRY:
         return TransientError(
-            text, code=code, floor=found.floor, tries=found.tries, request_id=request_id
+            str(ApiError(code, message, request_id, label)),
+            code=code,
+            min_wait_seconds=code_rule.min_wait_seconds,
+            max_retries=code_rule.max_retries,
+            request_id=request_id,
         )
-    if found.action is Action.THROTTLE:
-        return ThrottledError(str(ApiError(code, message, request_id, where)))
-    kind = {Action.STOP: AuthError, Action.SKIP: PermissionDeniedError}.get(
-        found.action, RejectedRequestError
+    if code_rule.action is Action.THROTTLE:
+        return ThrottledError(str(ApiError(code, message, request_id, label)))
+    error_class = {Action.STOP: AuthError, Action.SKIP: PermissionDeniedError}.get(
+        code_rule.action, RejectedRequestError
     )
-    return kind(code, message, request_id, where)
+    return error_class(code, message, request_id, label)
 
 
 def is_too_large(error: TapError) -> bool:
-    """Whether a smaller request may succeed where this one failed."""
+    """Return True if a smaller request may succeed."""
     if isinstance(error, TransientError):
         return error.timed_out or (error.code is not None and rule(error.code).shrink)
     if isinstance(error, RejectedRequestError):

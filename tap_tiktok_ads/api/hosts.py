@@ -21,8 +21,10 @@ ADVERTISER_INFO_PATH = "/advertiser/info/"
 AUTHORIZED_ADVERTISERS_PATH = "/oauth2/advertiser/get/"
 CAMPAIGNS_PATH = "/campaign/get/"
 GMV_MAX_REPORT_PATH = "/gmv_max/report/get/"
-CREATE_TASK_PATH = "/report/task/create/"
 REPORT_PATH = "/report/integrated/get/"
+CREATE_TASK_PATH = "/report/task/create/"
+CHECK_TASK_PATH = "/report/task/check/"
+DOWNLOAD_TASK_PATH = "/report/task/download/"
 
 
 def is_loopback(url: str) -> bool:

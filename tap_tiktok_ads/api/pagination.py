@@ -1,7 +1,8 @@
-"""Which pages follow a page, and whether all of a listing came.
+"""Page-number pagination of TikTok's list endpoints.
 
-Every paged endpoint of TikTok answers with the same `page_info`:
-`{"page": 1, "page_size": 1000, "total_number": 2311, "total_page": 3}`.
+Every paged endpoint returns the same `page_info` object:
+
+    {"page": 1, "page_size": 1000, "total_number": 2311, "total_page": 3}
 """
 
 from __future__ import annotations
@@ -11,71 +12,91 @@ import typing as t
 
 from tap_tiktok_ads.api.errors import ResponseError
 
-_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
-#: Pages of one listing at most: twenty million rows of a report.
+#: Maximum number of pages of one list: twenty million report records.
 MAX_PAGES = 20_000
+_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
+
+PageInfo = t.Mapping[str, t.Any]
 
 
 def next_pages(
     page: int,
-    last_known: int | None,
-    page_info: t.Mapping[str, t.Any] | None,
-    rows: int,
+    last_requested: int | None,
+    page_info: PageInfo | None,
+    record_count: int,
     page_size: int,
 ) -> range:
-    """The pages to ask for after this one.
+    """Return the page numbers to request after `page`.
 
-    The first page tells the number of the last one, so all the others follow from it at once; an
-    empty page in the middle ends nothing. The last page is asked again whether the listing has
-    grown meanwhile. Where `page_info` is missing, a full page means that another may follow.
+    The first page reports how many pages exist, so all of them are requested at once. An empty page
+    in the middle does not end the list. The last requested page is checked for additional pages,
+    because the list may have grown. Without `page_info`, a full page means that another page may
+    follow.
+
+    Example:
+        >>> next_pages(1, None, {"total_number": 2311, "total_page": 3}, 1000, 1000)
+        range(2, 4)
 
     Args:
-        page: the number of the page that was read, from 1.
-        last_known: the last page asked for so far; None after the first page.
-        page_info: the answer's `data.page_info`.
-        rows: how many records the page held.
-        page_size: how many it could hold.
+        page: Number of the page just read, starting at 1.
+        last_requested: Highest page requested so far, or None after the first page.
+        page_info: The `data.page_info` of the response.
+        record_count: Number of records on the page.
+        page_size: Maximum number of records per page.
 
     Raises:
-        ResponseError: `page_info` is no object, or tells of more pages than a listing can have.
+        ResponseError: `page_info` is not an object, or it reports more than `MAX_PAGES` pages.
     """
-    if last_known is not None and page < last_known:
+    if last_requested is not None and page < last_requested:
         return range(0)
     if not isinstance(page_info, (dict, type(None))):
-        msg = "A listing of pages whose page_info is no object is not one of TikTok's."
+        msg = f"Expected `data.page_info` to be an object, got {type(page_info).__name__}."
         raise ResponseError(msg)
-    total = last_page(page_info, page_size)
-    if total is None:
-        total = page + 1 if rows >= page_size else page
-    if total > MAX_PAGES:
-        msg = f"A listing of more than {MAX_PAGES} pages is not believable."
+    last = last_page(page_info, page_size)
+    if last is None:
+        last = page + 1 if record_count >= page_size else page
+    if last > MAX_PAGES:
+        # Without the reported number, which may have thousands of digits.
+        msg = f"Expected `data.page_info` to report at most {MAX_PAGES:,} pages, got more."
         raise ResponseError(msg)
-    return range(page + 1, total + 1)
+    return range(page + 1, last + 1)
 
 
-def is_past_end(page: int, page_info: t.Mapping[str, t.Any] | None, page_size: int) -> bool:
-    """Whether the listing is too short for this page to hold anything, by its own account."""
-    number = total_number(page_info)
-    return number is not None and number <= (page - 1) * page_size
+def is_past_end(page: int, page_info: PageInfo | None, page_size: int) -> bool:
+    """Return True if `page_info` reports that the list ends before this page."""
+    total = total_number(page_info)
+    return total is not None and total <= (page - 1) * page_size
 
 
-def last_page(page_info: t.Mapping[str, t.Any] | None, page_size: int) -> int | None:
-    """The number of the last page; the larger one where total_page and total_number differ."""
-    told = [_whole(page_info.get("total_page")) if isinstance(page_info, dict) else None]
-    number = total_number(page_info)
-    told.append(None if number is None else -(-number // page_size))
-    return max((total for total in told if total is not None), default=None)
+def last_page(page_info: PageInfo | None, page_size: int) -> int | None:
+    """Return the number of the last page, or None if it is not reported.
+
+    `total_page` and `total_number` can disagree. The larger number of pages wins, because an
+    unnecessary request is cheaper than a missing page.
+    """
+    if not isinstance(page_info, dict):
+        return None
+    total = total_number(page_info)
+    candidates = [_parse_count(page_info.get("total_page"))]
+    if total is not None:
+        candidates.append(-(-total // page_size))
+    return max((count for count in candidates if count is not None), default=None)
 
 
-def total_number(page_info: t.Mapping[str, t.Any] | None) -> int | None:
-    """How many records the listing holds, as `page_info` tells."""
-    return _whole(page_info.get("total_number")) if isinstance(page_info, dict) else None
+def total_number(page_info: PageInfo | None) -> int | None:
+    """Return the number of records in the list, or None if it is not reported."""
+    return _parse_count(page_info.get("total_number")) if isinstance(page_info, dict) else None
 
 
-def _whole(value: object) -> int | None:
-    """A number of pages or records; None for what cannot be one."""
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
-        return int(value)
+def _parse_count(value: object) -> int | None:
+    """Return a non-negative integer, or None for any other value.
+
+    TikTok sends counts as numbers, as text, and occasionally as `3.0`.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return int(value) if _DIGITS.fullmatch(value) else None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and value >= 0 else None

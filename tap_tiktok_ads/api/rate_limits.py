@@ -1,9 +1,13 @@
-"""The request budget: even pacing below TikTok's limits, one pause for all, a circuit breaker.
+"""The request budget: even pacing below TikTok's limits, a common pause, and a circuit breaker.
 
-TikTok counts requests per app: per second, per minute and per day, retries included, and sends no
-header that tells how many are left. Who exceeds the second waits for the next one; who exceeds the
-minute is shut out for five minutes; who exceeds the day, until midnight UTC. Calling during a
-restriction prolongs it. (TikTok's page "Rate limits", v1.3.)
+TikTok counts requests per app and second, minute and day, including retries. No header reports the
+remaining requests. TikTok's page "Rate limits" (v1.3) names the consequences:
+
+- Above the limit per second, requests are rejected until the next second.
+- Above the limit per minute, requests are rejected for five minutes.
+- Above the limit per day, requests are rejected until midnight UTC.
+
+Requests during a restriction prolong it.
 """
 
 from __future__ import annotations
@@ -25,10 +29,14 @@ if t.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Tier:
-    """How many requests TikTok allows.
+    """The requests that TikTok allows.
 
-    `per_endpoint` where each endpoint counts by itself; `endpoints` are those that have, within
-    the app's limits, limits of their own.
+    Attributes:
+        per_second: Maximum number of requests per second.
+        per_minute: Maximum number of requests per minute.
+        per_day: Maximum number of requests per day.
+        per_endpoint: True if the limits apply to each endpoint separately.
+        endpoints: Additional limits of single endpoints, by path.
     """
 
     per_second: float
@@ -38,25 +46,30 @@ class Tier:
     endpoints: Mapping[str, Tier] = dataclasses.field(default_factory=dict)
 
     @property
-    def usable(self) -> float:
-        """Requests per second that are used: somewhat fewer than are allowed."""
+    def usable_per_second(self) -> float:
+        """Requests per second that the tap sends: slightly fewer than allowed."""
         return USED_SHARE * min(self.per_second, self.per_minute / 60)
 
-    def needs(self, requests: Mapping[str, int]) -> tuple[float, float]:
-        """Seconds that so many requests to each endpoint take, and the share of a day's budget."""
+    def estimate(self, requests: Mapping[str, int]) -> tuple[float, float]:
+        """Return the seconds that requests take, and their share of the daily budget.
+
+        Args:
+            requests: Number of requests by endpoint path.
+        """
         if self.per_endpoint:
             loads = [(count, self) for count in requests.values()]
         else:
             loads = [(sum(requests.values()), self)]
             loads += [(requests.get(path, 0), tier) for path, tier in self.endpoints.items()]
         return (
-            max((count / tier.usable for count, tier in loads), default=0.0),
+            max((count / tier.usable_per_second for count, tier in loads), default=0.0),
             max((count / tier.per_day for count, tier in loads), default=0.0),
         )
 
 
 def _endpoints(gmv_max: Tier) -> dict[str, Tier]:
-    tasks = Tier(1, 60, 4_500)  # two pages differ: one or two in a second
+    """Return the endpoints with additional limits. Only those of GMV Max depend on the tier."""
+    tasks = Tier(1, 60, 4_500)  # two pages of TikTok's disagree: one or two requests per second
     return {CREATE_TASK_PATH: tasks, GMV_MAX_REPORT_PATH: gmv_max}
 
 
@@ -68,24 +81,30 @@ TIERS = {
     "sandbox": Tier(1, 30, 1_000, per_endpoint=True),
     "unlimited": Tier(100_000, 6_000_000, 8_640_000_000),  # the embedded simulator, by default
 }
-#: The share of the allowed rate that is used; the rest absorbs what the network adds in jitter.
+#: Share of the allowed rate that is used. The rest absorbs the jitter of the network.
 USED_SHARE = 0.95
-#: The second in which starts are counted, with a margin for requests that overtake each other.
+#: Length of the second in which starts are counted, including a margin for reordered requests.
 COUNTING_SECONDS = 1.04
-#: The share of an interval that a thread which woke late may make up for: no bursts.
+#: Maximum share of an interval that a late thread may catch up. A larger share causes bursts.
 MAX_LATE_SHARE = 0.2
-#: How long all workers wait after the first, second and third throttled answer in a row.
+#: Pause of all workers after the first, second and third throttled response in a row.
 PAUSE_SECONDS = (1.0, 60.0, 300.0)
-#: Seconds without a throttled answer after which a lowered rate rises by a tenth.
+#: Time without a throttled response after which a reduced rate rises by a tenth.
 RECOVERY_SECONDS = 30.0
+#: Minimum factor of a reduced rate.
+MIN_SLOWDOWN = 0.05
 DAY_SECONDS = 86_400.0
 
 
 class Budget:
-    """Hands out the moments at which requests may start. Thread-safe.
+    """Decides when requests may start. Thread-safe.
 
-    Requests are spread evenly over the second, never sent as a burst, and the number of starts in
-    any second, minute or day stays within the tier however threads are scheduled.
+    Requests are spread evenly over the second. The number of starts in any second, minute or day
+    stays within the tier, whatever the scheduling of threads.
+
+    Attributes:
+        waited_seconds: Time that all threads waited, in total.
+        throttled_responses: Number of throttled responses.
     """
 
     def __init__(
@@ -94,84 +113,89 @@ class Budget:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        within: Budget | None = None,
+        parent: Budget | None = None,
     ) -> None:
-        """Start with nothing used.
+        """Create an unused budget.
 
         Args:
-            tier: the limits.
-            clock: seconds.
-            sleep: waits for so many of them.
-            within: a budget that each request uses up, too; refusals pause and slow that one.
+            tier: The limits.
+            clock: Returns the current time in seconds.
+            sleep: Waits for a number of seconds.
+            parent: A budget that also counts each request. Throttling applies to the parent.
         """
         self._tier = tier
         self._clock = clock
         self._sleep = sleep
-        self._within = within
-        self.lock: threading.Lock = within.lock if within else threading.Lock()
-        self._next = 0.0
+        self._parent = parent
+        self.lock: threading.Lock = parent.lock if parent else threading.Lock()
+        self._next_start = 0.0
         self._blocked_until = 0.0
         self._slowdown = 1.0
         self._calm_since = clock()
         self._restrictions = 0
-        self._given_up: RestrictedError | None = None
+        self._final_error: RestrictedError | None = None
         self._starts: collections.deque[float] = collections.deque()
-        self._day_began = clock()
+        self._day_started = clock()
         self._used_today = 0
-        self.waited = 0.0
-        self.throttled_answers = 0
+        self.waited_seconds = 0.0
+        self.throttled_responses = 0
 
     @property
     def rate(self) -> float:
-        """Requests per second that are used now."""
-        return self._slowdown * self._tier.usable
+        """Current number of requests per second."""
+        return self._slowdown * self._tier.usable_per_second
 
     def acquire(self) -> None:
-        """Wait until the next request may start, and take that start.
+        """Wait until the next request may start, and count it.
 
         Raises:
-            RestrictedError: the requests of the day are used up, or TikTok kept refusing them.
+            RestrictedError: The daily budget is used up, or TikTok throttles after every pause.
         """
-        began = self._clock()
-        while (wait := self._take()) > 0:
+        wait_started = self._clock()
+        while (wait := self._try_start()) > 0:
             self._sleep(wait)
         with self.lock:
-            self.waited += self._clock() - began
+            self.waited_seconds += self._clock() - wait_started
 
-    def _take(self) -> float:
-        """Take a start and return 0, or the seconds after which to ask again."""
-        budgets = [self] if self._within is None else [self, self._within]
+    def _try_start(self) -> float:
+        """Count a request and return 0, or return the seconds until the next attempt."""
+        budgets = [self] if self._parent is None else [self, self._parent]
         with self.lock:
             now = self._clock()
-            free_at = max(budget.free_at(now) for budget in budgets)
-            if free_at > now:
-                return free_at - now
+            next_start = max(budget.next_start(now) for budget in budgets)
+            if next_start > now:
+                return next_start - now
             for budget in budgets:
-                budget.start(now)
+                budget.count_start(now)
             return 0.0
 
-    def free_at(self, now: float) -> float:
-        """When the next request may start, as things stand. Called with the lock held."""
-        if self._given_up is not None:
-            raise self._given_up
+    def next_start(self, now: float) -> float:
+        """Return the earliest time of the next request. The caller holds the lock."""
+        if self._final_error is not None:
+            raise self._final_error
         self._recover(now)
         while self._starts and self._starts[0] <= now - COUNTING_SECONDS:
             self._starts.popleft()
-        free_at = max(self._next, self._blocked_until)
+        next_start = max(self._next_start, self._blocked_until)
         if len(self._starts) >= self._tier.per_second:
-            free_at = max(free_at, self._starts[0] + COUNTING_SECONDS)
-        return free_at
+            next_start = max(next_start, self._starts[0] + COUNTING_SECONDS)
+        return next_start
 
-    def start(self, now: float) -> None:
-        """Count a request. Called with the lock held."""
+    def count_start(self, now: float) -> None:
+        """Count a request. The caller holds the lock."""
         self._count_day(now)
         interval = 1.0 / self.rate
-        self._next = max(self._next, now - MAX_LATE_SHARE * interval) + interval
+        self._next_start = max(self._next_start, now - MAX_LATE_SHARE * interval) + interval
         self._starts.append(now)
 
     def _count_day(self, now: float) -> None:
-        if now - self._day_began >= DAY_SECONDS:
-            self._day_began, self._used_today = now, 0
+        """Count a request of the day.
+
+        Raises:
+            RestrictedError: The daily budget is used up.
+        """
+        if now - self._day_started >= DAY_SECONDS:
+            self._day_started, self._used_today = now, 0
         self._used_today += 1
         if self._used_today > self._tier.per_day:
             msg = (
@@ -181,60 +205,67 @@ class Budget:
             raise RestrictedError(msg)
 
     def _recover(self, now: float) -> None:
+        """Raise a reduced rate by a tenth after each calm period."""
         if self._slowdown < 1.0 and now - self._calm_since >= RECOVERY_SECONDS:
             self._slowdown = min(1.0, self._slowdown * 1.1)
             self._calm_since = now
 
-    def throttled(self, error: ThrottledError, started: float) -> float:
-        """Stop all workers for as long as this limit needs, and halve the rate.
+    def record_throttled(self, error: ThrottledError, started: float) -> float:
+        """Pause all workers and halve the rate. Return the seconds until requests may start.
 
-        Returns the seconds until requests may start again.
+        Responses to requests that were in flight when the pause began share that pause.
 
-        Answers to requests that were under way when the pause began count as one with it:
-        `started` is when the request of this answer was sent.
+        Args:
+            error: The error of the throttled response.
+            started: Time at which the request was sent.
 
         Raises:
-            RestrictedError: every pause has been tried and TikTok still refuses.
+            RestrictedError: TikTok still throttles after every pause.
         """
-        if self._within is not None:
-            return self._within.throttled(error, started)
+        if self._parent is not None:
+            return self._parent.record_throttled(error, started)
         with self.lock:
             now = self._clock()
-            self.throttled_answers += 1
+            self.throttled_responses += 1
             self._calm_since = max(self._calm_since, now)
             if started < self._blocked_until:
                 return max(0.0, self._blocked_until - now)
             if self._restrictions >= len(PAUSE_SECONDS):
+                pauses = ", ".join(f"{pause:.0f}" for pause in PAUSE_SECONDS)
                 msg = (
-                    f"TikTok keeps refusing requests after waits of "
-                    f"{', '.join(f'{pause:.0f}' for pause in PAUSE_SECONDS)} seconds; "
+                    f"TikTok keeps refusing requests after waits of {pauses} seconds; "
                     "stopping, because going on would prolong the restriction. "
                     f"Try again in ten minutes. ({error})"
                 )
-                self._given_up = RestrictedError(msg)
-                raise self._given_up
-            pause = max(
-                min(error.wait or 0.0, PAUSE_SECONDS[-1]), PAUSE_SECONDS[self._restrictions]
-            )
+                self._final_error = RestrictedError(msg)
+                raise self._final_error
+            retry_after = min(error.retry_after_seconds or 0.0, PAUSE_SECONDS[-1])
+            pause = max(retry_after, PAUSE_SECONDS[self._restrictions])
             self._restrictions += 1
             self._blocked_until = self._calm_since = now + pause
-            self._slowdown = max(self._slowdown / 2, 0.05)
+            self._slowdown = max(self._slowdown / 2, MIN_SLOWDOWN)
             return pause
 
-    def answered(self, started: float) -> None:
-        """Note an answer that was not throttled: the next restriction starts with a short wait.
+    def record_response(self, started: float) -> None:
+        """Record a response that is not throttled. The next restriction starts with a short pause.
 
-        `started` is when its request was sent; one sent before the last pause proves nothing.
+        Args:
+            started: Time at which the request was sent. One before the last pause is ignored.
         """
-        if self._within is not None:
-            self._within.answered(started)
+        if self._parent is not None:
+            self._parent.record_response(started)
         elif self._restrictions and started >= self._blocked_until:
             with self.lock:
                 self._restrictions = 0
 
 
 class RateLimiter:
-    """The budgets of one app: a common one, and one for each endpoint that TikTok counts apart."""
+    """The budgets of one app: a common budget, and one for each endpoint with its own limits.
+
+    Example:
+        >>> limiter = RateLimiter(TIERS["basic"])
+        >>> limiter.budget("/campaign/get/").acquire()
+    """
 
     def __init__(
         self,
@@ -250,23 +281,26 @@ class RateLimiter:
         self._budgets: dict[str, Budget] = {}
 
     def budget(self, path: str) -> Budget:
-        """The budget that requests to this endpoint use up."""
-        own = self.tier.endpoints.get(path)
+        """Return the budget of the requests to an endpoint."""
+        endpoint_tier = self.tier.endpoints.get(path)
         with self._lock:
             common = self._budget(path if self.tier.per_endpoint else "", self.tier)
-            return common if own is None else self._budget(path, own, within=common)
+            if endpoint_tier is None:
+                return common
+            return self._budget(path, endpoint_tier, parent=common)
 
-    def _budget(self, scope: str, tier: Tier, within: Budget | None = None) -> Budget:
+    def _budget(self, scope: str, tier: Tier, parent: Budget | None = None) -> Budget:
+        """Return the budget of a scope. Create it if it does not exist."""
         if scope not in self._budgets:
-            self._budgets[scope] = Budget(tier, clock=self.clock, sleep=self._sleep, within=within)
+            self._budgets[scope] = Budget(tier, clock=self.clock, sleep=self._sleep, parent=parent)
         return self._budgets[scope]
 
     @property
-    def waited(self) -> float:
-        """Seconds that all workers together waited for their turn."""
-        return sum(budget.waited for budget in list(self._budgets.values()))
+    def waited_seconds(self) -> float:
+        """Time that all workers waited for the budget, in total."""
+        return sum(budget.waited_seconds for budget in list(self._budgets.values()))
 
     @property
-    def throttled_answers(self) -> int:
-        """How many answers said that there were too many requests."""
-        return sum(budget.throttled_answers for budget in list(self._budgets.values()))
+    def throttled_responses(self) -> int:
+        """Number of throttled responses."""
+        return sum(budget.throttled_responses for budget in list(self._budgets.values()))

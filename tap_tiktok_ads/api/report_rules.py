@@ -222,7 +222,7 @@ def _dimension_conflict(metric: str, definition: ReportDefinition, *, proven: bo
         affected = [name for name in definition.dimensions if name in supported["dimensions"]]
         if affected and metric not in supported["metrics"]:
             reason = (
-                f"metric {metric!r} cannot be asked for beside {affected[0]} "
+                f"metric {metric!r} cannot be requested beside {affected[0]} "
                 f"in {definition.report_type} reports"
             )
     return reason
@@ -238,19 +238,27 @@ def task_conflict(
         metrics: The metrics of the request.
         filters: The filter fields of the request.
     """
-    unavailable = [name for name in metrics if name in UNIQUE_VIEWER_METRICS]
-    audience = [name for name in definition.dimensions if name in AUDIENCE_DIMENSIONS]
-    unsupported = [name for name in filters if name not in TASK_FILTERS]
     if definition.report_type not in TASK_TYPES:
         return f"there are none of {definition.report_type} reports that name their columns"
     if "country_code" in definition.dimensions:
-        return "they tell names of countries instead of country_code"
-    if unavailable and audience:
-        return f"they have no {', '.join(unavailable)} beside {', '.join(audience)}"
+        return "they return names of countries instead of country_code"
+    reason = _unique_viewer_conflict(definition, metrics)
+    if reason is not None:
+        return reason
+    unsupported = [name for name in filters if name not in TASK_FILTERS]
     if unsupported:
         return f"they do not filter by {', '.join(unsupported)}"
     if len(metrics) > MAX_METRICS:
         return f"more than {MAX_METRICS} metrics need several requests"
+    return None
+
+
+def _unique_viewer_conflict(definition: ReportDefinition, metrics: Sequence[str]) -> str | None:
+    """Return a conflict if metrics of unique viewers meet audience dimensions in a task."""
+    unavailable = [name for name in metrics if name in UNIQUE_VIEWER_METRICS]
+    audience = [name for name in definition.dimensions if name in AUDIENCE_DIMENSIONS]
+    if unavailable and audience:
+        return f"they have no {', '.join(unavailable)} beside {', '.join(audience)}"
     return None
 
 
@@ -277,13 +285,20 @@ def _dimensions_conflict(definition: ReportDefinition) -> str | None:
         return f"a report has one id dimension ({', '.join(LEVEL_OF_ID)}), not {len(ids)}"
     if LEVEL_OF_ID[ids[0]] > LEVELS.index(definition.data_level.partition("_")[2]):
         return f"dimension {ids[0]!r} lies below data_level {definition.data_level}"
+    return _audience_conflict(definition)
+
+
+def _audience_conflict(definition: ReportDefinition) -> str | None:
+    """Return why TikTok rejects the audience dimensions of a report, or None."""
     time = definition.time_dimension
-    audience = [name for name in definition.dimensions if name not in LEVEL_OF_ID and name != time]
-    is_audience = definition.report_type == "AUDIENCE"
-    if is_audience and len(audience) != 1 and set(audience) != {"gender", "age"}:
-        return f"an AUDIENCE report has one audience dimension, or gender and age, not {audience}"
-    if time is None and is_audience:
-        return "AUDIENCE reports have no lifetime mode: choose granularity day"
+    audience = [name for name in definition.dimensions if name not in {*LEVEL_OF_ID, time}]
+    if definition.report_type == "AUDIENCE":
+        if len(audience) != 1 and set(audience) != {"gender", "age"}:
+            return (
+                f"an AUDIENCE report has one audience dimension, or gender and age, not {audience}"
+            )
+        if time is None:
+            return "AUDIENCE reports have no lifetime mode: choose granularity day"
     if time is None and "country_code" in audience:
         return "a lifetime report cannot have country_code: choose granularity day"
     return None
@@ -302,20 +317,34 @@ def complete_dimensions(
     Raises:
         ValueError: An unknown dimension, one of another report type, or inconsistent times.
     """
-    known = load_catalog()["dimensions"]
     for name in dimensions:
-        if name not in known:
-            msg = f"unknown dimension {name!r}{suggest(name, known)}"
-            raise ValueError(msg)
-        if report_type not in known[name]["report_types"]:
-            expected = " or ".join(known[name]["report_types"])
-            msg = f"dimension {name!r} is for report_type {expected}, not {report_type}"
-            raise ValueError(msg)
+        _check_dimension(name, report_type)
     times = [name for name in dimensions if name in TIME_DIMENSIONS.values()]
+    time = _time_dimension(times, granularity)
+    return tuple(dimensions) if times or time is None else (*dimensions, time)
+
+
+def _time_dimension(times: Sequence[str], granularity: str | None) -> str | None:
+    """Return the time dimension of a granularity.
+
+    Raises:
+        ValueError: The dimensions contain several times, or the time of another granularity.
+    """
     implied = next((word for word, name in TIME_DIMENSIONS.items() if times == [name]), "day")
     granularity = granularity or implied
     if len(times) > 1 or (times and granularity != implied):
         msg = f"dimensions {', '.join(times)} do not fit the granularity {granularity!r}"
         raise ValueError(msg)
-    time = TIME_DIMENSIONS[granularity]
-    return (*dimensions, *([time] if time and not times else []))
+    return TIME_DIMENSIONS[granularity]
+
+
+def _check_dimension(name: str, report_type: str) -> None:
+    """Raise `ValueError` if a dimension is unknown, or belongs to another report type."""
+    known = load_catalog()["dimensions"]
+    if name not in known:
+        msg = f"unknown dimension {name!r}{suggest(name, known)}"
+        raise ValueError(msg)
+    if report_type not in known[name]["report_types"]:
+        expected = " or ".join(known[name]["report_types"])
+        msg = f"dimension {name!r} is for report_type {expected}, not {report_type}"
+        raise ValueError(msg)

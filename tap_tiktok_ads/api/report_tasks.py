@@ -1,9 +1,8 @@
-"""Reports that TikTok makes in the background: create a task, wait, download, read in parts.
+"""Asynchronous reports: create a report task, wait, download the CSV, read it in parts.
 
-A task looks at all ads, not at the 20,000 newest only, and does not time out. Its report is CSV
-text, which goes to a nameless temporary file and is read in parts, so that memory stays bounded
-whatever its size. (TikTok's pages 1740302766489602, 1740302781443073, 1740302808815618 and
-1803615367145537.) Knows nothing of Singer.
+A task reads all ads, not only the 20,000 newest, and does not time out. Its CSV goes to an unnamed
+temporary file and is read in parts, so memory stays bounded whatever the size of the report.
+(TikTok's pages 1740302766489602, 1740302781443073, 1740302808815618 and 1803615367145537.)
 """
 
 from __future__ import annotations
@@ -19,116 +18,130 @@ import time
 import typing as t
 import weakref
 
-from tap_tiktok_ads.api import errors, hosts
+from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import MAX_RETRY_SECONDS
+from tap_tiktok_ads.api.hosts import CHECK_TASK_PATH, CREATE_TASK_PATH, DOWNLOAD_TASK_PATH
 from tap_tiktok_ads.api.messages import Request
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_tiktok_ads.api.client import Client
 
 logger = logging.getLogger("tap-tiktok-ads")
 
-CREATE_PATH, CHECK_PATH = hosts.CREATE_TASK_PATH, "/report/task/check/"
-DOWNLOAD_PATH, CANCEL_PATH = "/report/task/download/", "/report/task/cancel/"
-#: What a task is asked for besides; its columns bear the names that were asked for.
+CANCEL_TASK_PATH = "/report/task/cancel/"
+#: Additional parameters of a task. The columns of its report have the names of the request.
 TASK_OPTIONS = {"output_format": "CSV_STRING", "enable_report_title_translation": False}
 #: Parameters of the synchronous report that tasks do not have.
 SYNC_ONLY_PARAMETERS = frozenset({"page", "page_size", "enable_total_metrics"})
-#: Statuses of a task that is under way.
+#: Statuses of an unfinished task.
 PENDING_STATUSES = frozenset({"QUEUING", "PROCESSING"})
-#: How much longer each wait between two checks is than the one before, and the longest in seconds.
-CHECK_GROWTH, MAX_CHECK_SECONDS = 1.5, 30.0
-#: Minutes that a task may take; TikTok promises none.
+#: Factor by which the wait between two checks grows.
+CHECK_GROWTH = 1.5
+#: Maximum wait between two checks.
+MAX_CHECK_SECONDS = 30.0
+#: Maximum duration of a task. TikTok guarantees none.
 MAX_TASK_MINUTES = 60
-#: Rows of a part.
+#: Number of records in a part.
 PART_RECORDS = 2_000
-#: Seconds that cancelling the open tasks may take at the end of a run.
+#: Maximum time to cancel the open tasks at the end of a run.
 CANCEL_SECONDS = 0.5
 
 
 class TaskFailedError(errors.TransientError):
-    """TikTok could not make a report; another task may succeed."""
+    """TikTok reports that a task failed. A new task may succeed."""
 
 
 class ReportFile:
-    """A report as CSV text in a nameless temporary file, which goes with this object. Thread-safe.
+    """A CSV report in an unnamed temporary file. Thread-safe.
+
+    The file is deleted with this object.
 
     Attributes:
-        columns: the names in its first row.
-        part_count: how many parts its other rows make.
+        file: The temporary file.
+        columns: Column names of the first row.
     """
 
-    def __init__(self, where: str, rows: int = PART_RECORDS) -> None:
-        """Make an empty one.
+    def __init__(self, label: str, part_records: int = PART_RECORDS) -> None:
+        """Create an empty file.
 
         Args:
-            where: whose report it is, for messages.
-            rows: how many make a part; the last has fewer.
+            label: Endpoint and advertiser of the report, for messages.
+            part_records: Number of records in a part. The last part has fewer.
         """
-        self._where = where
-        self._rows = rows
+        self._label = label
+        self._part_records = part_records
         self._lock = threading.Lock()
-        self.file: t.IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this
+        self.file: t.IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as this
         weakref.finalize(self, self.file.close)
         self.columns: list[str] = []
-        self._starts: list[int] = []
+        self._offsets: list[int] = []  # of each part, and of the end
 
     @property
     def part_count(self) -> int:
-        """How many parts the rows make."""
-        return max(0, len(self._starts) - 1)
+        """Number of parts."""
+        return max(0, len(self._offsets) - 1)
 
     def index(self) -> None:
-        """Note the columns, and where parts begin: read the file once, line by line.
+        """Read the file once, to find the columns and the offset of each part.
 
-        A line break within quotes ends no row: there, the number of quotes so far is odd.
+        A line break within quotes does not end a row: the number of quotes before it is odd.
 
         Raises:
-            ResponseError: it is no CSV text.
+            ResponseError: The file is not CSV.
         """
-        position = rows = quotes = 0
-        ends: list[int] = []  # of the first row, and of each part
+        position = row_count = quote_count = 0
+        offsets: list[int] = []  # of the end of the first row, and of each part
         self.file.seek(0)
         for line in self.file:
             position += len(line)
-            quotes += line.count(b'"')
-            if quotes % 2 == 0:
-                if rows % self._rows == 0:
-                    ends.append(position)
-                rows += 1
-        if quotes % 2 or not ends:
-            msg = f"{self._where} answered {position} bytes that are no CSV text, or not all of it"
+            quote_count += line.count(b'"')
+            if quote_count % 2 == 0:
+                if row_count % self._part_records == 0:
+                    offsets.append(position)
+                row_count += 1
+        if quote_count % 2 or not offsets:
+            msg = f"{self._label} answered {position} bytes that are no CSV text, or not all of it"
             raise errors.ResponseError(msg)
-        self._starts = ends if ends[-1] == position else [*ends, position]
-        headings = list(self._read(0, ends[0]))
-        self.columns = headings[0] if headings else []
-        if len(headings) > 1 or len(set(self.columns)) < len(self.columns):
-            msg = f"{self._where} answered CSV text whose first row names no columns, or one twice"
+        self._offsets = offsets if offsets[-1] == position else [*offsets, position]
+        self._set_columns(list(self._read_rows(0, offsets[0])))
+
+    def _set_columns(self, header_rows: list[list[str]]) -> None:
+        """Set the columns to the first row.
+
+        Raises:
+            ResponseError: The first row is not one row of unique names.
+        """
+        self.columns = header_rows[0] if header_rows else []
+        if len(header_rows) > 1 or len(set(self.columns)) < len(self.columns):
+            msg = f"{self._label} answered CSV text whose first row names no columns, or one twice"
             raise errors.ResponseError(msg)
 
     def read_part(self, number: int) -> list[dict[str, str]]:
-        """The rows of a part, counted from 0, by column.
+        """Return the records of a part, by column name.
+
+        Args:
+            number: Number of the part, starting at 0.
 
         Raises:
-            ResponseError: a row has more or fewer fields than there are columns.
+            ResponseError: A row does not have as many fields as there are columns.
         """
-        found = []
-        for row in self._read(*self._starts[number : number + 2]):
+        records = []
+        for row in self._read_rows(*self._offsets[number : number + 2]):
             if len(row) != len(self.columns):
-                msg = f"{self._where}: a row has {len(row)} of {len(self.columns)} columns"
+                msg = f"{self._label}: a row has {len(row)} of {len(self.columns)} columns"
                 raise errors.ResponseError(msg)
-            found.append(dict(zip(self.columns, row, strict=True)))
-        return found
+            records.append(dict(zip(self.columns, row, strict=True)))
+        return records
 
     def part_size(self, number: int) -> int:
-        """The bytes of a part."""
-        start, end = self._starts[number : number + 2]
+        """Return the size of a part in bytes."""
+        start, end = self._offsets[number : number + 2]
         return end - start
 
-    def _read(self, start: int, end: int) -> Iterator[list[str]]:
-        """The rows between two places."""
+    def _read_rows(self, start: int, end: int) -> Iterator[list[str]]:
+        """Yield the rows between two offsets."""
         with self._lock:
             self.file.seek(start)
             content = self.file.read(end - start)
@@ -136,15 +149,19 @@ class ReportFile:
             text = content.decode("utf-8" if start else "utf-8-sig")
             yield from filter(None, csv.reader(io.StringIO(text, newline="")))
         except (UnicodeDecodeError, csv.Error) as error:
-            msg = f"{self._where} answered text that is no CSV ({error})"
+            msg = f"{self._label} answered text that is no CSV ({error})"
             raise errors.ResponseError(msg) from None
 
 
 class ReportTasks:
-    """Makes report tasks and knows which are open. Thread-safe.
+    """Creates report tasks, and cancels those that are open. Thread-safe.
+
+    Example:
+        >>> report = ReportTasks(client).read(Request("/report/integrated/get/", parameters))
+        >>> records = report.read_part(0)
 
     Attributes:
-        waiting: how many threads wait for one.
+        waiting: Number of threads that wait for a task.
     """
 
     def __init__(
@@ -157,56 +174,57 @@ class ReportTasks:
         self._client = client
         self._clock = clock
         self._sleep = sleep
-        self._first_pause = client.first_retry_seconds
-        self._longest_pause = MAX_CHECK_SECONDS * min(1.0, client.first_retry_seconds)
+        self._first_wait = client.first_retry_seconds
+        self._max_wait = MAX_CHECK_SECONDS * min(1.0, client.first_retry_seconds)
         self._lock = threading.Lock()
         self.waiting = 0
-        # no lock around these: the main thread reads them in a signal handler, too
-        self._open: dict[str, str] = {}  # task id -> advertiser id
-        self._over = False
+        # without a lock, because a signal handler of the main thread reads them, too
+        self._open_tasks: dict[str, str] = {}  # task ID -> advertiser ID
+        self._is_cancelled = False
 
     def read(self, request: Request, stream: str | None = None) -> ReportFile:
-        """What a synchronous report would answer, without its limit of ads.
+        """Return the report of a task, without the synchronous report's limit of ads.
 
         Args:
-            request: that of the synchronous report's first page.
-            stream: whose requests they count as.
+            request: The request of the synchronous report's first page.
+            stream: Name of the stream that counts the requests.
 
         Raises:
-            TaskFailedError: TikTok could not make it, however often it was asked to.
-            TapError: TikTok refuses it, or it is not ready in time.
+            TaskFailedError: Every task failed.
+            TapError: TikTok rejects the task, or it is not ready in time.
         """
-        wait = self._first_pause
-        for tries in itertools.count(1):
+        wait = self._first_wait
+        for attempt in itertools.count(1):
             try:
                 return self._attempt(request, stream)
             except TaskFailedError as error:
-                if tries > self._client.max_retries:
+                if attempt > self._client.max_retries:
                     raise
                 self._client.progress.retried(stream)
-                logger.warning("Creating a task anew in %.1f s (try %d): %s", wait, tries, error)
+                logger.warning("Creating a new task in %.1f s (try %d): %s", wait, attempt, error)
                 self._pause(wait)
                 wait = min(2 * wait, MAX_RETRY_SECONDS)
         raise AssertionError
 
     def _attempt(self, request: Request, stream: str | None) -> ReportFile:
-        self._go_on()
-        asked = {
+        """Create a task, wait for it and download its report."""
+        self._check_not_cancelled()
+        parameters = {
             name: value
             for name, value in request.params.items()
             if name not in SYNC_ONLY_PARAMETERS
         }
-        owner = str(asked["advertiser_id"])
-        create = Request(CREATE_PATH, {}, method="POST", body=asked | TASK_OPTIONS)
+        advertiser_id = str(parameters["advertiser_id"])
+        create = Request(CREATE_TASK_PATH, {}, method="POST", body=parameters | TASK_OPTIONS)
         task_id = self._client.send(create, stream=stream).data.get("task_id")
         if not isinstance(task_id, (str, int)):
             msg = f"{create.label} answered without a task_id"
             raise errors.ResponseError(msg)
-        named = {"advertiser_id": owner, "task_id": str(task_id)}
-        self._open[str(task_id)] = owner
-        self._wait(Request(CHECK_PATH, named), stream)
-        self._open.pop(str(task_id), None)
-        download = Request(DOWNLOAD_PATH, named)
+        task_params = {"advertiser_id": advertiser_id, "task_id": str(task_id)}
+        self._open_tasks[str(task_id)] = advertiser_id
+        self._wait(Request(CHECK_TASK_PATH, task_params), stream)
+        self._open_tasks.pop(str(task_id), None)
+        download = Request(DOWNLOAD_TASK_PATH, task_params)
         report = ReportFile(download.label)
         self._client.download(download, report.file, stream)
         report.index()
@@ -215,41 +233,47 @@ class ReportTasks:
     def _wait(self, check: Request, stream: str | None) -> None:
         """Return once a task has succeeded.
 
+        Args:
+            check: The request for the status of the task.
+            stream: Name of the stream that counts the requests.
+
         Raises:
-            TaskFailedError: it has failed.
-            ResponseError: it was cancelled, takes too long, or has a status that nobody foresaw.
+            TaskFailedError: The task failed.
+            ResponseError: The task was cancelled, takes too long, or has an unknown status.
         """
         task_id = check.params["task_id"]
         deadline = self._clock() + 60 * MAX_TASK_MINUTES
-        pause = self._first_pause
+        wait = self._first_wait
         while True:
-            self._pause(pause)
-            pause = min(CHECK_GROWTH * pause, self._longest_pause)
+            self._pause(wait)
+            wait = min(CHECK_GROWTH * wait, self._max_wait)
             data = self._client.send(check, stream=stream).data
             status = data.get("status")
             if status == "SUCCESS":
                 return
             if status not in PENDING_STATUSES:
-                self._open.pop(task_id, None)
+                self._open_tasks.pop(task_id, None)
                 reason = self._client.printable(data.get("message") or "no reason given")
                 msg = f"Task {task_id} of {check.label} ended with {status!s:.50}: {reason}"
                 raise (TaskFailedError if status == "FAILED" else errors.ResponseError)(msg)
             if self._clock() >= deadline:
-                self._open.pop(task_id, None)
-                self._cancel(check)
+                self._open_tasks.pop(task_id, None)
+                self._cancel(check.params)
                 msg = (
                     f"Task {task_id} of {check.label} was not ready after {MAX_TASK_MINUTES} "
                     "minutes: run again later, or set report_mode to 'sync'"
                 )
                 raise errors.ResponseError(msg)
 
-    def _go_on(self) -> None:
-        if self._over:
+    def _check_not_cancelled(self) -> None:
+        """Raise `ResponseError` if the run is over."""
+        if self._is_cancelled:
             msg = "The run is over"
             raise errors.ResponseError(msg)
 
     def _pause(self, seconds: float) -> None:
-        self._go_on()
+        """Wait, and count the thread as waiting meanwhile."""
+        self._check_not_cancelled()
         progress = self._client.progress
         progress.waiting("report tasks", progress.clock() + seconds)
         with self._lock:
@@ -261,23 +285,26 @@ class ReportTasks:
                 self.waiting -= 1
 
     def cancel(self, seconds: float = CANCEL_SECONDS) -> None:
-        """Cancel the tasks that are open, as far as that can be done in so many seconds.
+        """Cancel the open tasks. No thread waits for a task afterwards.
 
-        May be called again. Nobody waits for a task after it.
+        A signal handler may call it while it runs.
+
+        Args:
+            seconds: Maximum time to wait for the requests.
         """
-        self._over = True
+        self._is_cancelled = True
         deadline = time.monotonic() + seconds
         threads = []
-        for task_id in list(self._open):
-            named = {"advertiser_id": self._open.pop(task_id, ""), "task_id": task_id}
-            request = Request(CANCEL_PATH, named)
-            threads.append(threading.Thread(target=self._cancel, args=[request], daemon=True))
+        for task_id in list(self._open_tasks):
+            advertiser_id = self._open_tasks.pop(task_id, "")
+            task_params = {"advertiser_id": advertiser_id, "task_id": task_id}
+            threads.append(threading.Thread(target=self._cancel, args=[task_params], daemon=True))
             threads[-1].start()
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _cancel(self, named: Request) -> None:
-        """Ask once, whatever comes of it, for the end of the task that a request names."""
-        request = Request(CANCEL_PATH, {}, method="POST", body=named.params)
+    def _cancel(self, task_params: Mapping[str, t.Any]) -> None:
+        """Send one request to cancel a task. Ignore errors."""
+        request = Request(CANCEL_TASK_PATH, {}, method="POST", body=task_params)
         with contextlib.suppress(errors.TapError):
             self._client.send_once(request)

@@ -197,8 +197,8 @@ def _tier(tap: TapTikTokAds) -> dict[str, t.Any]:
         "per_minute": tier.per_minute,
         "per_day": tier.per_day,
         "per_endpoint": tier.per_endpoint,
-        "usable_per_second": tier.usable,
-        "day_lasts_hours": round(tier.per_day / tier.usable / 3600, 1),
+        "usable_per_second": tier.usable_per_second,
+        "day_lasts_hours": round(tier.per_day / tier.usable_per_second / 3600, 1),
     }
 
 

@@ -77,7 +77,7 @@ def command(
             parts += _parts(stream, requests)
     counts = collections.Counter(requests.values())
     tier = tap.run_context.settings.tier
-    seconds, share = tier.needs(counts)
+    seconds, share = tier.estimate(counts)
     if as_json:
         common.show_json(
             {
@@ -124,6 +124,7 @@ def _row(part: Part) -> tuple[t.Any, ...]:
 def _summary(requests: int, seconds: float, share: float, tier: Tier) -> str:
     whose = " for each endpoint" if tier.per_endpoint else ""
     return (
-        f"At least {requests:,} requests: {seconds / 60:,.1f} minutes at {tier.usable:,.1f} a "
-        f"second{whose}, {share:.2%} of the daily budget of {tier.per_day:,.0f}{whose}."
+        f"At least {requests:,} requests: {seconds / 60:,.1f} minutes at "
+        f"{tier.usable_per_second:,.1f} a second{whose}, "
+        f"{share:.2%} of the daily budget of {tier.per_day:,.0f}{whose}."
     )

@@ -17,7 +17,13 @@ from tap_tiktok_ads.api.report_rules import (
     expand_metrics,
 )
 from tap_tiktok_ads.api.suggestions import suggest
-from tap_tiktok_ads.config.entries import NAME_SCHEMA, TEXT_LIST_SCHEMA, TEXT_SCHEMA, parse_entries
+from tap_tiktok_ads.config.entries import (
+    NAME_SCHEMA,
+    TEXT_LIST_SCHEMA,
+    TEXT_SCHEMA,
+    parse_entries,
+    parse_entry,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -62,6 +68,19 @@ def parse_custom_reports(entries: t.Any) -> tuple[ReportDefinition, ...]:
         ConfigError: The first entry that is invalid, or that TikTok rejects.
     """
     return parse_entries("custom_reports", entries, REPORT_ENTRY_SCHEMA, _parse_report)
+
+
+def parse_report(label: str, entry: dict[str, t.Any]) -> ReportDefinition:
+    """Return the report of one entry that is not part of the setting.
+
+    Args:
+        label: Name of the report, for messages.
+        entry: The report, as an entry of `custom_reports`.
+
+    Raises:
+        ConfigError: The entry is invalid, or TikTok rejects it.
+    """
+    return parse_entry(label, entry, REPORT_ENTRY_SCHEMA, _parse_report)
 
 
 def _parse_report(entry: Mapping[str, t.Any]) -> ReportDefinition:

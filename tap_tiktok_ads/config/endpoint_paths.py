@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import urllib.parse
 
-from tap_tiktok_ads.api.hosts import API_VERSION, TIKTOK_HOSTS
+from tap_tiktok_ads.api.hosts import API_VERSION, CREATE_TASK_PATH, TIKTOK_HOSTS
 
 #: Last segments of the paths whose POST changes something, according to TikTok's documentation.
 WRITE_ACTIONS = frozenset(
@@ -17,7 +17,7 @@ WRITE_ACTIONS = frozenset(
     }
 )
 #: Paths with a last segment of `WRITE_ACTIONS` that create nothing but a file to download.
-READ_ONLY_POST_PATHS = frozenset({"/report/task/create/"})
+READ_ONLY_POST_PATHS = frozenset({CREATE_TASK_PATH})
 _PATH_SEGMENT = re.compile(r"[\w{}][\w.{}-]*")
 
 

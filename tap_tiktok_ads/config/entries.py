@@ -67,6 +67,31 @@ def parse_entries(
     return tuple(results)
 
 
+def parse_entry(
+    label: str,
+    entry: dict[str, t.Any],
+    schema: Mapping[str, t.Any],
+    parse: Callable[[dict[str, t.Any]], T],
+) -> T:
+    """Return one parsed entry that is not part of a setting.
+
+    Args:
+        label: Name of the entry, for messages.
+        entry: The entry.
+        schema: JSON Schema of the entry.
+        parse: Function that parses an entry which fits the schema.
+
+    Raises:
+        ConfigError: The entry does not fit the schema, or `parse` raises a `ValueError`.
+    """
+    try:
+        _check_schema(entry, schema)
+        return parse(entry)
+    except ValueError as error:
+        msg = f"{label}: {_with_period(str(error))}"
+        raise ConfigError(msg) from None
+
+
 def _check_schema(entry: t.Any, schema: Mapping[str, t.Any]) -> None:
     """Raise `ValueError` if an entry does not fit the schema."""
     if isinstance(entry, dict):

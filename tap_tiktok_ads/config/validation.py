@@ -7,7 +7,7 @@ import urllib.parse
 
 import pendulum
 
-from tap_tiktok_ads import about
+from tap_tiktok_ads.about import version
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.hosts import is_loopback
 from tap_tiktok_ads.api.rate_limits import TIERS
@@ -80,7 +80,7 @@ def validate(
 
 def default_user_agent() -> str:
     """Return `tap-tiktok-ads/` and the version of the tap."""
-    return f"tap-tiktok-ads/{about.version()}"
+    return f"tap-tiktok-ads/{version()}"
 
 
 def _resolve(values: Mapping[str, t.Any]) -> dict[str, t.Any]:

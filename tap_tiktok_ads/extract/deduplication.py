@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.pages import Page, Record
-    from tap_tiktok_ads.extract.verification import TaskGroup
+    from tap_tiktok_ads.extract.task_groups import TaskGroup
 
 Key = tuple[t.Any, ...]
 
@@ -151,17 +151,26 @@ class KeyedFilter(RecordFilter):
             return page
         listed_keys = self.listed_keys(group.advertiser)
         mask = []
-        for key, changed_at in fingerprints:
-            is_recent = start is None or not changed_at or changed_at >= start
-            is_unlisted = listed_keys is not None and key not in listed_keys
-            is_repeated = key in group.seen_keys
+        for fingerprint in fingerprints:
+            is_repeated = fingerprint.key in group.seen_keys
             group.repeated += is_repeated
-            mask.append((is_recent or is_unlisted) and not is_repeated)
-            if key:
-                group.seen_keys.add(key)
+            mask.append(not is_repeated and _is_wanted(fingerprint, start, listed_keys))
+            if fingerprint.key:
+                group.seen_keys.add(fingerprint.key)
         return page.select(mask)
 
     @staticmethod
     def _latest_change(fingerprints: Sequence[Fingerprint], previous: str | None) -> str | None:
         changes = filter(None, map(operator.attrgetter("changed_at"), fingerprints))
         return max([*changes, *([] if previous is None else [previous])], default=None)
+
+
+def _is_wanted(
+    fingerprint: Fingerprint, start: t.Any, listed_keys: AbstractSet[Key] | None
+) -> bool:
+    """Return True if an object has changed since the bookmark, or was not listed before."""
+    if start is None or not fingerprint.changed_at:
+        return True
+    if fingerprint.changed_at >= start:
+        return True
+    return listed_keys is not None and fingerprint.key not in listed_keys

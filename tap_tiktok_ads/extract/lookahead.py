@@ -9,12 +9,13 @@ one list are requested at once.
 from __future__ import annotations
 
 import collections
-import dataclasses
 import threading
 import time
 import typing as t
 import weakref
 
+from tap_tiktok_ads.api.errors import ClosedError
+from tap_tiktok_ads.extract.task_node import TaskNode
 from tap_tiktok_ads.extract.thread_pool import ThreadPool
 
 if t.TYPE_CHECKING:
@@ -43,18 +44,6 @@ R = t.TypeVar("R")
 _Work: t.TypeAlias = "Callable[[T], tuple[R, Sequence[T]]]"
 
 
-@dataclasses.dataclass(slots=True, eq=False)
-class _Node(t.Generic[T, R]):
-    """A task in the linked list of a plan."""
-
-    task: T
-    next: _Node[T, R] | None = None
-    is_started: bool = False
-    is_done: bool = False
-    result: R | None = None
-    error: BaseException | None = None
-
-
 class Workers:
     """Threads that work on plans. They live as long as this object.
 
@@ -72,6 +61,7 @@ class Workers:
         pool: The threads.
         plans: Plans that have begun, in the order of their begin.
         buffer_bytes: The current memory budget of all plans.
+        is_closed: True once `close` was called.
     """
 
     def __init__(self, limit: int, useful: Callable[[], int] | None = None) -> None:
@@ -87,6 +77,7 @@ class Workers:
         self.pool = ThreadPool(self.limit)
         self.plans: list[Lookahead[t.Any, t.Any]] = []
         self.buffer_bytes = float(DEFAULT_BUFFER_BYTES)
+        self.is_closed = False
         weakref.finalize(self, self.pool.close)
 
     def ordered(
@@ -139,8 +130,20 @@ class Workers:
         """Return the number of tasks that may run at once."""
         return self.limit if self._useful is None else max(1, min(self.limit, self._useful()))
 
+    def close(self, seconds: float) -> bool:
+        """Stop all plans and wait for the threads. Return True if they ended in time."""
+        with self.changed:
+            self.is_closed = True
+            for plan in tuple(self.plans):
+                plan.stop()
+            self.changed.notify_all()
+        self.pool.close()
+        return self.pool.join(seconds)
+
     def fill(self) -> None:
         """Start the tasks that the limits allow, earliest plan first. The caller holds the lock."""
+        if self.is_closed:
+            return
         limit = self.current_limit()
         for plan in self.plans:
             plan.fill(limit)
@@ -171,8 +174,8 @@ class Lookahead(t.Generic[T, R]):
         self._when_idle = when_idle
         self.result_bytes = DEFAULT_BUFFER_BYTES / INITIAL_BUFFERED_RESULTS if weigh else 1.0
         self._has_weighed = False
-        self._head: _Node[T, R] | None = None
-        self._tail: _Node[T, R] | None = None
+        self._head: TaskNode[T, R] | None = None
+        self._tail: TaskNode[T, R] | None = None
         self.running = 0
         self.buffered = 0
         self._has_begun = False
@@ -227,7 +230,7 @@ class Lookahead(t.Generic[T, R]):
         max_results = self._max_results_in_memory()
         self.is_fully_started = self._lacks_memory = False
         has_waiting_task = False
-        node: _Node[T, R] | None = None
+        node: TaskNode[T, R] | None = None
         for position in range(MAX_BUFFERED_PER_THREAD * limit):
             if running >= limit:
                 return
@@ -263,20 +266,21 @@ class Lookahead(t.Generic[T, R]):
         minimum = MIN_BUFFERED_RESULTS if self._is_consumed else 0
         return max(minimum, int(bytes_left / self.result_bytes))
 
-    def _start(self, node: _Node[T, R]) -> None:
+    def _start(self, node: TaskNode[T, R]) -> None:
         """Submit a task to the threads."""
         node.is_started = True
         self.running += 1
         self.buffered += 1
         self._workers.pool.submit(self._job(node))
 
-    def _next_done(self) -> _Node[T, R] | None:
+    def _next_done(self) -> TaskNode[T, R] | None:
         """Return the next task of the plan once it is done, or None at the end of the plan.
 
         Raises:
             BaseException: Whatever the plan raised.
         """
         with self._workers.changed:
+            self._check_open()
             self._workers.fill()
             # Other plans may have left no room to start a task, which is not the end of this plan.
             node = self._head or self._append_from_plan()
@@ -288,10 +292,16 @@ class Lookahead(t.Generic[T, R]):
             while not node.is_done:
                 is_late = time.monotonic() - waiting_since > LATE_RESPONSE_SECONDS
                 self._wait(is_late=is_late)
+                self._check_open()
             self._head = node.next
             self.buffered -= 1
             self._workers.fill()
             return node
+
+    def _check_open(self) -> None:
+        if self._workers.is_closed:
+            msg = "The client was closed before all records were read."
+            raise ClosedError(msg)
 
     def _wait(self, *, is_late: bool) -> None:
         """Wait until a task is done. Meanwhile begin another plan or extend the memory budget."""
@@ -316,12 +326,12 @@ class Lookahead(t.Generic[T, R]):
         if not has_begun:
             self._when_idle = None
 
-    def _append_from_plan(self) -> _Node[T, R] | None:
+    def _append_from_plan(self) -> TaskNode[T, R] | None:
         """Return the next task of the plan as the last node, or None at the end of the plan."""
         if self._plan_error is not None:
             return None
         try:
-            node: _Node[T, R] = _Node(next(self._plan))
+            node: TaskNode[T, R] = TaskNode(next(self._plan))
         except StopIteration:
             return None
         except Exception as error:  # noqa: BLE001 - raised once the tasks before it are consumed
@@ -334,7 +344,7 @@ class Lookahead(t.Generic[T, R]):
         self._tail = node
         return node
 
-    def _job(self, node: _Node[T, R]) -> Callable[[], None]:
+    def _job(self, node: TaskNode[T, R]) -> Callable[[], None]:
         """Return a function that works on a task in a thread."""
 
         def run() -> None:
@@ -362,11 +372,11 @@ class Lookahead(t.Generic[T, R]):
             self.result_bytes += (size - self.result_bytes) * share
             self._has_weighed = True
 
-    def _insert(self, node: _Node[T, R], following: Sequence[T]) -> None:
+    def _insert(self, node: TaskNode[T, R], following: Sequence[T]) -> None:
         """Insert tasks right after a node."""
         next_node = node.next
         for task in following:
-            node.next = _Node(task)
+            node.next = TaskNode(task)
             node = node.next
         node.next = next_node
         if next_node is None:

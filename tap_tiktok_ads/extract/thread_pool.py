@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 import typing as t
 
 if t.TYPE_CHECKING:
@@ -17,7 +18,7 @@ class ThreadPool:
         self._limit = limit
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._thread_count = 0
+        self._threads: list[threading.Thread] = []
         self._idle_count = 0
 
     def submit(self, job: Callable[[], None]) -> None:
@@ -25,16 +26,24 @@ class ThreadPool:
         with self._lock:
             if self._idle_count > 0:
                 self._idle_count -= 1
-            elif self._thread_count < self._limit:
-                self._thread_count += 1
-                name = f"fetch-{self._thread_count}"
-                threading.Thread(target=self._run, name=name, daemon=True).start()
+            elif len(self._threads) < self._limit:
+                name = f"fetch-{len(self._threads) + 1}"
+                thread = threading.Thread(target=self._run, name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
         self._jobs.put(job)
 
     def close(self) -> None:
         """End each thread once the queue is empty."""
-        for _ in range(self._thread_count):
+        for _ in self._threads:
             self._jobs.put(None)
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the threads of a closed pool. Return True if all of them ended in time."""
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _run(self) -> None:
         """Run jobs until the pool is closed."""

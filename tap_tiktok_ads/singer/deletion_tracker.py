@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
     import pendulum
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.extract.verification import ListPass, TaskGroup
+    from tap_tiktok_ads.extract.task_groups import ListPass, TaskGroup
     from tap_tiktok_ads.problems import Warnings
     from tap_tiktok_ads.singer.state import Bookmarks
 

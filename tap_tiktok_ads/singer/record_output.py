@@ -11,22 +11,74 @@ from tap_tiktok_ads.extract.deletions import DELETED_AT
 from tap_tiktok_ads.singer.writer import BufferedWriter, RecordLines
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
+    from singer_sdk.mapper import StreamMap
     from singer_sdk.metrics import Counter
+    from singer_sdk.streams._state import StreamStateManager
 
+    from tap_tiktok_ads.api.messages import Decode
+    from tap_tiktok_ads.context import RunContext
+    from tap_tiktok_ads.extract.conversion import PageBuilder
     from tap_tiktok_ads.extract.pages import Page, Record
-    from tap_tiktok_ads.extract.verification import TaskGroup
-    from tap_tiktok_ads.singer.stream import TikTokStream
+    from tap_tiktok_ads.extract.reader import PageReader
+    from tap_tiktok_ads.extract.task_groups import TaskGroup
+    from tap_tiktok_ads.problems import Warnings
 
 #: Lines that are joined before they are written: few enough to stay in the processor's cache.
 LINES_PER_WRITE = 25
 
 
+class WritableStream(t.Protocol):
+    """A stream as its output sees it: the SDK's hooks, and the components of the engine."""
+
+    name: str
+    run_context: RunContext
+    warnings: Warnings
+
+    @property
+    def stream_maps(self) -> list[StreamMap]:
+        """The SDK's stream maps. The first one is the stream's own."""
+
+    @property
+    def emit_activate_version_messages(self) -> bool:
+        """True if the SDK writes version messages."""
+
+    @property
+    def mask(self) -> Mapping[tuple[str, ...], bool]:
+        """Selection by breadcrumb."""
+
+    @property
+    def state_manager(self) -> StreamStateManager:
+        """The SDK's manager of the stream's state."""
+
+    @property
+    def reader(self) -> PageReader:
+        """Reads pages."""
+
+    @property
+    def builder(self) -> PageBuilder:
+        """Builds pages."""
+
+    def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
+        """Return a faster decoder of pages."""
+
+    def complete(self, group: TaskGroup) -> None:
+        """Advance the bookmark of a completed group."""
+
+    def finalize(self) -> None:
+        """Prepare the last STATE message."""
+
+    def _write_record_message(self, record: Record) -> None: ...
+
+    def _write_state_message(self) -> None: ...
+
+
 class RecordOutput:
     """Writes the pages of a stream, as finished lines or through the SDK."""
 
-    def __init__(self, stream: TikTokStream) -> None:
+    def __init__(self, stream: WritableStream) -> None:
         self._stream = stream
         self._written = 0
 
@@ -37,17 +89,22 @@ class RecordOutput:
         that are not selected, and other writers.
         """
         stream = self._stream
-        stream_map = stream.stream_maps[0]
-        is_plain = len(stream.stream_maps) == 1 and type(stream_map) is SameRecordTransform
-        if not is_plain or stream_map.flattening_enabled or stream.emit_activate_version_messages:
-            return
         deselected = [path for path, is_selected in stream.mask.items() if path and not is_selected]
-        has_own_writer = isinstance(stream.run_context.message_writer, BufferedWriter)
-        if not has_own_writer or any(map(_is_nested, deselected)):
+        if not self._writes_plain_records() or any(map(_is_nested, deselected)):
             return
         columns = {path[-1] for path in deselected}
         stream.reader.decode = stream.page_decoder(columns)
-        stream.builder.encoder = RecordLines(stream_map.stream_alias, columns)
+        stream.builder.encoder = RecordLines(stream.stream_maps[0].stream_alias, columns)
+
+    def _writes_plain_records(self) -> bool:
+        """Return True if neither the SDK nor another writer changes a record."""
+        stream = self._stream
+        stream_map = stream.stream_maps[0]
+        if len(stream.stream_maps) > 1 or type(stream_map) is not SameRecordTransform:
+            return False
+        if stream_map.flattening_enabled or stream.emit_activate_version_messages:
+            return False
+        return isinstance(stream.run_context.message_writer, BufferedWriter)
 
     def write_groups(
         self,

@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.extract.verification import TaskGroup
+    from tap_tiktok_ads.extract.task_groups import TaskGroup
 
     State = dict[str, t.Any]
 

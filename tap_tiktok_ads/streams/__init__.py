@@ -25,7 +25,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tap_tiktok_ads.api.report_rules import ReportDefinition
-    from tap_tiktok_ads.singer.stream import ContextTap, TikTokStream
+    from tap_tiktok_ads.singer.components import ContextTap
+    from tap_tiktok_ads.singer.stream import TikTokStream
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 import urllib.parse
@@ -18,13 +17,13 @@ from tap_tiktok_ads.api.errors import (
     ThrottledError,
 )
 from tap_tiktok_ads.api.messages import Request
-from tap_tiktok_ads.api.pagination import MAX_PAGES, last_page, next_pages
+from tap_tiktok_ads.api.pagination import last_page, next_pages
 from tap_tiktok_ads.extract import json_paths, macros
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.schemas import infer_schema, keyed_schema
 from tap_tiktok_ads.extract.source import Source
-from tap_tiktok_ads.extract.values import to_boolean
 from tap_tiktok_ads.singer.state import DayBookmarks, TimeBookmarks, ValueBookmarks
+from tap_tiktok_ads.streams.cursors import CursorPosition
 from tap_tiktok_ads.streams.dependent import MAX_SAMPLE_REQUESTS, LookupStream, LookupTask
 
 if t.TYPE_CHECKING:
@@ -39,8 +38,8 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
     from tap_tiktok_ads.problems import Warnings
+    from tap_tiktok_ads.singer.components import ContextTap
     from tap_tiktok_ads.singer.state import Bookmarks
-    from tap_tiktok_ads.singer.stream import ContextTap
 
 #: Maximum number of records that a schema is inferred from.
 MAX_SAMPLE_RECORDS = 1000
@@ -126,31 +125,20 @@ class CustomSource(Source):
         Raises:
             ResponseError: There is a next page, but no new cursor.
         """
-        document = _document(response)
-        flags = json_paths.find(cursor.more_path, document) if cursor.more_path else []
-        has_more = to_boolean(flags[0]) if flags else None
-        cursors = [
-            value for value in json_paths.find(cursor.path, document) if value not in (None, "")
-        ]
-        seen_cursors = task.seen_cursors if isinstance(task, LookupTask) else ()
-        sent_cursor = task.request.page_params.get(cursor.parameter)
-        is_last = has_more is None and (not cursors or cursors[0] == sent_cursor)
-        if has_more is False or is_last:
-            if response.data and not (seen_cursors or cursors or flags):
+        position = CursorPosition.of_response(cursor, task, _document(response))
+        if position.is_end:
+            if response.data and position.is_unknown:
                 self.warnings.log(
                     "cursor", "Neither cursor_path nor has_more_path is in the answers: one page."
                 )
             return ()
-        is_new = bool(cursors) and cursors[0] not in (sent_cursor, *seen_cursors)
-        if not is_new or len(seen_cursors) >= MAX_PAGES:
+        if not position.is_new:
             msg = (
                 f"{task.request.label} has no further cursor at {cursor.path} though more pages "
                 f"are to come, or has told it before: check 'pagination' of {self.name!r}"
             )
             raise ResponseError(msg)
-        request = task.request.with_page_params(**{cursor.parameter: cursors[0]})
-        next_task = dataclasses.replace(t.cast("LookupTask", task), request=request)
-        return [dataclasses.replace(next_task, seen_cursors=(*seen_cursors, cursors[0]))]
+        return [position.next_task(task, cursor)]
 
 
 def _document(response: Response) -> Record:

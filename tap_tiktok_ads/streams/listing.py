@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.deduplication import KeyedFilter
     from tap_tiktok_ads.extract.pages import Page, Record
-    from tap_tiktok_ads.extract.verification import TaskGroup
+    from tap_tiktok_ads.extract.task_groups import TaskGroup
 
 #: The asset library lists its most recently changed assets only.
 ASSET_LIST_CAP = 10_000

@@ -93,21 +93,7 @@ def flatten_media(ad: Record, task: Task) -> Iterator[Record]:
 def _media(ad: Record, task: Task) -> Iterator[Record]:
     parent = parent_columns(ad, task)
     for creative in ad.get("creative_list") or ():
-        info = creative.get("creative_info") or {}
-        common = {
-            **parent,
-            "ad_material_id": creative.get("ad_material_id") or EMPTY_KEY,
-            "material_operation_status": creative.get("material_operation_status"),
-            **{name: info.get(name) for name in CREATIVE_COLUMNS},
-        }
-        for media_type, media_id, index, name in _assets(info):
-            yield {
-                **common,
-                "media_type": media_type,
-                "media_id": media_id,
-                "media_index": index,
-                "media_name": name or info.get("material_name"),
-            }
+        yield from _creative_media(creative, parent)
     for index, playable in enumerate(ad.get("playable_list") or ()):
         yield {
             **parent,
@@ -116,6 +102,22 @@ def _media(ad: Record, task: Task) -> Iterator[Record]:
             "media_id": playable.get("playable_id") or playable.get("playable_url") or EMPTY_KEY,
             "media_index": index,
             "media_name": playable.get("playable_name"),
+        }
+
+
+def _creative_media(creative: Record, parent: Record) -> Iterator[Record]:
+    """Yield one record per asset of a creative."""
+    info = creative.get("creative_info") or {}
+    for media_type, media_id, index, name in _assets(info):
+        yield {
+            **parent,
+            "ad_material_id": creative.get("ad_material_id") or EMPTY_KEY,
+            "material_operation_status": creative.get("material_operation_status"),
+            **{column: info.get(column) for column in CREATIVE_COLUMNS},
+            "media_type": media_type,
+            "media_id": media_id,
+            "media_index": index,
+            "media_name": name or info.get("material_name"),
         }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
+import weakref
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     Respond: TypeAlias = Callable[[str, str, Mapping[str, str], bytes], Response]
 
 DRIP_BYTES = 16
+#: Maximum time that `stop` waits for the threads.
+STOP_SECONDS = 5.0
 _ABORT = struct.pack("ii", 1, 0)
 
 
@@ -34,13 +38,18 @@ class Server(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self.aborted: set[socket.socket] = set()
         self._connections: set[socket.socket] = set()
+        self._handler_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self._guard = threading.Lock()
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True
+        )
         with self._guard:
             self._connections.add(request)
-        super().process_request(request, client_address)
+            self._handler_threads.add(thread)
+        thread.start()
 
     def shutdown_request(self, request: Any) -> None:
         with self._guard:
@@ -52,7 +61,7 @@ class Server(ThreadingHTTPServer):
             super().shutdown_request(request)
 
     def stop(self) -> None:
-        """Close the port and every open connection."""
+        """Close the port and every open connection, and wait for their threads."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -62,6 +71,9 @@ class Server(ThreadingHTTPServer):
                     connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     continue
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in list(self._handler_threads):
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore clients that closed their connection."""

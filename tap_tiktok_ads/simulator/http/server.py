@@ -93,6 +93,7 @@ class Simulator:
         self._lock = threading.Lock()
         self._port = port
         self._server: Server | None = None
+        self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
@@ -112,12 +113,13 @@ class Simulator:
         if self._server is None:
             self._server = Server(("127.0.0.1", self._port), self.respond)
             self._target.stopping = self._server.stopping
-            threading.Thread(
+            self._thread = threading.Thread(
                 target=self._server.serve_forever,
                 kwargs={"poll_interval": 0.01},  # how long `stop` waits
                 name="tiktok-simulator",
                 daemon=True,
-            ).start()
+            )
+            self._thread.start()
         return self
 
     def stop(self) -> None:
@@ -125,6 +127,8 @@ class Simulator:
         server, self._server = self._server, None
         if server is not None:
             server.stop()
+            if self._thread is not None:
+                self._thread.join()
 
     def __enter__(self) -> Simulator:  # noqa: PYI034
         """Start."""

@@ -15,10 +15,14 @@ from tap_tiktok_ads.api.errors import (
     ResponseError,
     is_too_large,
 )
-from tap_tiktok_ads.api.hosts import REPORT_PATH
+from tap_tiktok_ads.api.hosts import (
+    CHECK_TASK_PATH,
+    CREATE_TASK_PATH,
+    DOWNLOAD_TASK_PATH,
+    REPORT_PATH,
+)
 from tap_tiktok_ads.api.messages import Response
 from tap_tiktok_ads.api.report_rules import task_conflict
-from tap_tiktok_ads.api.report_tasks import CHECK_PATH, CREATE_PATH, DOWNLOAD_PATH
 from tap_tiktok_ads.extract.conversion import BYTES_PER_JSON_BYTE
 from tap_tiktok_ads.extract.pages import Page, Task
 
@@ -97,7 +101,7 @@ class AsyncReports:
     def endpoints(self, task: Task) -> Sequence[str]:
         """Return the endpoints that a task requests at least."""
         if self.comes_first(task):
-            return (CREATE_PATH, CHECK_PATH, DOWNLOAD_PATH)
+            return (CREATE_TASK_PATH, CHECK_TASK_PATH, DOWNLOAD_TASK_PATH)
         return (task.request.path,)
 
     def comes_first(self, task: Task) -> bool:

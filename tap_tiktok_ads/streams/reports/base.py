@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
-import itertools
-import logging
 import typing as t
 
 from typing_extensions import override
@@ -18,14 +15,14 @@ from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.metric_catalog import default_metrics
 from tap_tiktok_ads.api.report_rules import MAX_METRICS, ReportDefinition
 from tap_tiktok_ads.config.custom_reports import metrics_setting
-from tap_tiktok_ads.context import AD_GROUPS
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.deduplication import ReportFilter
-from tap_tiktok_ads.extract.pages import Page, Record, Task
+from tap_tiktok_ads.extract.pages import Record, Task
 from tap_tiktok_ads.extract.report_decoder import ReportDecoder
 from tap_tiktok_ads.extract.schemas import report_schema
 from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.streams.reports.async_reports import AsyncReports
+from tap_tiktok_ads.streams.reports.auto_lookback import LookbackStream
 from tap_tiktok_ads.streams.reports.finality import Finality
 from tap_tiktok_ads.streams.reports.merging import MetricMerger
 from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
@@ -37,10 +34,9 @@ from tap_tiktok_ads.streams.reports.topview import (
     in_filter,
     mixes_buying_types,
 )
-from tap_tiktok_ads.streams.windowed import WindowedStream
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from tap_tiktok_ads.api.advertisers import Advertiser
@@ -48,8 +44,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.deduplication import RecordFilter
     from tap_tiktok_ads.extract.reader import Fetched
-    from tap_tiktok_ads.singer.stream import ContextTap
-    from tap_tiktok_ads.streams.windowed import OwnerWindow, WindowPlan
+    from tap_tiktok_ads.singer.components import ContextTap
 
 #: Maximum number of days per request, by the time dimension.
 WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
@@ -86,52 +81,7 @@ class ReportSource(Source):
         return super().is_dispensable(task, error) and is_rejected
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class LookbackTask(Task):
-    """Finds out how far an advertiser's windows look back. The next window follows it."""
-
-    remaining: Iterator[OwnerWindow] | None = None
-
-
-class AutoLookbackPlan:
-    """The windows of each advertiser, planned once its ad groups have been read.
-
-    The lookback is a task like any other, so that no worker waits for another one.
-    """
-
-    def __init__(self, windows: WindowPlan, stream: ReportStream) -> None:
-        self._windows = windows
-        self._stream = stream
-
-    def tasks(self) -> Iterable[Task]:
-        """Return the lookback task of each advertiser."""
-        self._windows.width = self._windows.window_days
-        request = Request(self._stream.path, {})
-        return (LookbackTask(request, owner) for owner in self._stream.owners)
-
-    def sample_tasks(self) -> Iterable[Task]:
-        """Return the newest window of each advertiser, then the one before it, and so on."""
-        return self._windows.sample_tasks()
-
-    def next_window(self, task: LookbackTask) -> Sequence[Task]:
-        """Return the task of the next window, and that of the windows after it.
-
-        They are planned one by one: the width of the windows can still shrink.
-
-        Raises:
-            ConfigError: The bookmark cannot be used.
-        """
-        windows = task.remaining
-        if windows is None:
-            windows = self._windows.windows([task.advertiser], logging.DEBUG)
-        following: list[Task] = []
-        for owner, window in itertools.islice(windows, 1):
-            following.append(self._stream.first_task(owner, window))
-            following.append(LookbackTask(task.request, owner, remaining=windows))
-        return following
-
-
-class ReportStream(WindowedStream):
+class ReportStream(LookbackStream):
     """Records of a report, by day or hour over windows of days, or of all time.
 
     The dates follow the advertiser's time zone. Records of deleted objects are included unless
@@ -195,33 +145,6 @@ class ReportStream(WindowedStream):
         )
 
     # Plan
-
-    @functools.cached_property
-    @override
-    def plan(self) -> t.Any:
-        if self.looks_back_by_ad_groups:
-            return AutoLookbackPlan(self.window_plan, self)
-        return self.window_plan
-
-    @property
-    def looks_back_by_ad_groups(self) -> bool:
-        """True if each advertiser's ad groups decide which days are re-read."""
-        if self.time_dimension is None or self.report.lookback_days is not None:
-            return False
-        return self.run_context.settings.lookback_days is None and self.run_context.allow_requests
-
-    @override
-    def source_streams(self) -> set[str]:
-        with_deleted = self.run_context.settings.include_deleted
-        return {AD_GROUPS} if with_deleted and self.looks_back_by_ad_groups else set()
-
-    @override
-    def lookback_days(self, owner: Advertiser | None) -> int:
-        if self.report.lookback_days is not None:
-            return self.report.lookback_days
-        if owner is not None and self.looks_back_by_ad_groups:
-            return self.run_context.lookback_days(owner)
-        return super().lookback_days(owner)
 
     @override
     def begin(self) -> None:
@@ -365,9 +288,7 @@ class ReportStream(WindowedStream):
     # Reads
 
     @override
-    def fetch(self, task: Task) -> Fetched:
-        if isinstance(task, LookbackTask):
-            return Page(), self.plan.next_window(task)
+    def fetch_report(self, task: Task) -> Fetched:
         return self.report_reader.fetch(task)
 
     @override

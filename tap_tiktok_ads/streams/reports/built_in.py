@@ -21,6 +21,13 @@ ADVERTISER, CAMPAIGN, AD_GROUP, AD = (
 )
 DAY, HOUR = "stat_time_day", "stat_time_hour"
 GENDER_AND_AGE = ("gender", "age")
+#: Name in stream names, data level, dimension and label of each level, from the top down.
+LEVELS = (
+    ("advertiser", ADVERTISER, "advertiser_id", "advertiser"),
+    ("campaign", CAMPAIGN, "campaign_id", "campaign"),
+    ("ad_group", AD_GROUP, "adgroup_id", "ad group"),
+    ("ad", AD, "ad_id", "ad"),
+)
 
 
 class AdPerformanceReport(ReportStream):
@@ -129,12 +136,7 @@ REPORTS = (
             description=f"Hourly performance of each {label}, in account time; one request for "
             "each day.",
         )
-        for name, data_level, dimension, label in (
-            ("advertiser", ADVERTISER, "advertiser_id", "advertiser"),
-            ("campaign", CAMPAIGN, "campaign_id", "campaign"),
-            ("ad_group", AD_GROUP, "adgroup_id", "ad group"),
-            ("ad", AD, "ad_id", "ad"),
-        )
+        for name, data_level, dimension, label in LEVELS
     ),
     *(
         ReportDefinition(
@@ -143,12 +145,7 @@ REPORTS = (
             (dimension,),
             description=f"Performance of each {label} over all its time, read anew in each run.",
         )
-        for name, data_level, dimension, label in (
-            ("advertiser", ADVERTISER, "advertiser_id", "advertiser"),
-            ("campaign", CAMPAIGN, "campaign_id", "campaign"),
-            ("ad_group", AD_GROUP, "adgroup_id", "ad group"),
-            ("ad", AD, "ad_id", "ad"),
-        )
+        for name, data_level, dimension, label in LEVELS
     ),
     ReportDefinition(
         "ad_group_country_report",
@@ -169,11 +166,7 @@ REPORTS = (
             (dimension, DAY, *breakdown_dimensions),
             f"Daily performance of each {label} {description}",
         )
-        for name, data_level, dimension, label in (
-            ("advertiser", ADVERTISER, "advertiser_id", "advertiser"),
-            ("campaign", CAMPAIGN, "campaign_id", "campaign"),
-            ("ad_group", AD_GROUP, "adgroup_id", "ad group"),
-        )
+        for name, data_level, dimension, label in LEVELS[:-1]  # ads have templates
         for breakdown, breakdown_dimensions, description in (
             ("age_gender", GENDER_AND_AGE, "by age and gender; some sixteen hours late."),
             ("country", ("country_code",), "by country of the audience."),

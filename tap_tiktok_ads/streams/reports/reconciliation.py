@@ -9,6 +9,7 @@ import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.api.errors import RejectedRequestError
 from tap_tiktok_ads.api.metric_catalog import metric_schema
 from tap_tiktok_ads.api.report_rules import ReportDefinition
 from tap_tiktok_ads.extract import lookahead
@@ -24,7 +25,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.messages import Decode, Request, Response
     from tap_tiktok_ads.extract.pages import Record, Task
-    from tap_tiktok_ads.extract.reader import Fetched, PageReader
+    from tap_tiktok_ads.extract.reader import Fetched
 
 #: Metrics whose records add up. Reach, rates and costs do not.
 METRICS = ("spend", "impressions", "clicks")
@@ -145,10 +146,8 @@ class ReconciliationStream(ReportStream):
         return (task.request.path,) * (1 + len(LEVELS))
 
     @override
-    def fetch(self, task: Task) -> Fetched:
+    def fetch_report(self, task: Task) -> Fetched:
         """Return a record for each day that any level has."""
-        if not isinstance(task.request.params.get("dimensions"), list):
-            return super().fetch(task)  # the lookback of an advertiser
         tasks = {TOP_LEVEL: task, **{level: _at_level(task, level) for level in LEVELS}}
         sums = WindowSums()
         for level, level_task in tasks.items():
@@ -162,23 +161,32 @@ class ReconciliationStream(ReportStream):
         return Page(typed, len(typed), weight=1000 * len(typed)), ()
 
     def _add_up(self, level: str, first_task: Task, sums: WindowSums) -> None:
-        """Add all records of a report to the sums."""
-        reader: PageReader = self.reader
-        if level == TOTALS_LEVEL:
-            first_task = first_task.with_params(**{TOTALS_PARAMETER: True})
+        """Add all records of a report to the sums, and TikTok's own totals at the lowest level."""
+        if level != TOTALS_LEVEL or self.run_context.settings.environment == "sandbox":
+            self._add_pages(level, first_task, sums)
+            return
+        try:
+            self._add_pages(level, first_task.with_params(**{TOTALS_PARAMETER: True}), sums)
+        except RejectedRequestError as error:
+            if TOTALS_PARAMETER not in error.api_message:
+                raise
+            self.warnings.log("totals", "Continuing without totals: %s", error)
+            self._add_pages(level, first_task, sums)
 
-        def fetch(task: Task) -> tuple[tuple[Sequence[t.Any], Response], Sequence[Task]]:
-            response = reader.client.send(task.request, None, self.name)
-            raw_records = reader.source.locate(task, response)
-            following = reader.source.following(task, response, len(raw_records))
-            return (raw_records, response), following
-
-        for task, (raw_records, response) in lookahead.sequential([first_task], fetch):
+    def _add_pages(self, level: str, first_task: Task, sums: WindowSums) -> None:
+        for task, (raw_records, response) in lookahead.sequential([first_task], self._fetch_page):
             sums.is_truncated = sums.is_truncated or response.is_truncated
             if task.page == 1:
                 sums.add_totals(response.data.get(TOTALS_MEMBER))
             for raw in raw_records:
                 sums.add(level, raw)
+
+    def _fetch_page(self, task: Task) -> tuple[tuple[Sequence[t.Any], Response], Sequence[Task]]:
+        reader = self.reader
+        response = reader.client.send(task.request, None, self.name)
+        raw_records = reader.source.locate(task, response)
+        following = reader.source.following(task, response, len(raw_records))
+        return (raw_records, response), following
 
     def _record(self, task: Task, day: str, sums: WindowSums) -> dict[str, t.Any]:
         is_final = self.finality.is_final(day, task)

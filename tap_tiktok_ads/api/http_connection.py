@@ -1,0 +1,131 @@
+"""HTTP: the URL, headers and session of each request."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import typing as t
+import urllib.parse
+import weakref
+
+import requests
+import urllib3
+
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.hosts import is_loopback
+from tap_tiktok_ads.api.http_logging import without_http_logs
+from tap_tiktok_ads.api.http_responses import check_status, read_body, root_cause, write_body
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tap_tiktok_ads.api.messages import Request
+
+MAX_CONNECT_SECONDS = 10.0
+
+
+class HttpConnection:
+    """Sends HTTP requests to one base URL. Thread-safe: each thread has its own session.
+
+    Args:
+        base_url: URL including the version, such as `https://.../open_api/v1.3`.
+        access_token: Value of the header `Access-Token`. If empty, the header is not sent.
+        user_agent: Value of the header `User-Agent`.
+        timeout: Maximum seconds without any data from the server.
+        secrets: Texts because of which the URL of a request is not logged.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        access_token: str,
+        *,
+        user_agent: str,
+        timeout: float,
+        secrets: Sequence[str] = (),
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._headers = {
+            **({"Access-Token": access_token} if access_token else {}),
+            "Accept": "application/json",
+            "User-Agent": user_agent,
+        }
+        self._is_loopback = is_loopback(base_url)
+        self._timeouts = (min(MAX_CONNECT_SECONDS, timeout), timeout)  # connect, read
+        self._local = threading.local()
+        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._secrets = list(secrets)
+
+    def url(self, request: Request) -> str:
+        """Return the URL of a request, without its query."""
+        if request.path.startswith("/open_api/"):
+            return urllib.parse.urljoin(self.base_url, request.path)
+        return self.base_url + request.path
+
+    def headers(self, request: Request) -> dict[str, str]:
+        """Return the HTTP headers of a request, including the token."""
+        body = {} if request.body is None else {"Content-Type": "application/json"}
+        return {**self._headers, **body, **request.headers}
+
+    def send(self, request: Request, file: t.IO[bytes] | None) -> tuple[Mapping[str, str], bytes]:
+        """Send one HTTP request. Return the response headers and the body.
+
+        Redirects are not followed, because they would carry the token to another host.
+
+        Args:
+            request: The request.
+            file: If not None, a text body is written to it, and its first block is returned.
+
+        Raises:
+            TransientError: No complete response, or a transient HTTP status.
+            ThrottledError: HTTP 429.
+            ResponseError: Any other HTTP status than 200, or a body that is too large.
+        """
+        try:
+            response = self._request(request)
+            if file is None:
+                body = read_body(response, request.label, self._timeouts[1])
+            else:
+                body = write_body(response, file)
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
+            msg = f"No answer from {request.label} within {self._timeouts[1]:g} seconds"
+            raise errors.TransientError(msg, timed_out=True) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            cause = root_cause(error)
+            msg = f"The connection to {request.label} failed ({cause}): check the network"
+            raise errors.TransientError(msg) from None
+        check_status(response, request.label)
+        return response.headers, body
+
+    def _request(self, request: Request) -> requests.Response:
+        """Send one HTTP request. Its URL is not logged if it holds a secret."""
+        query = request.query()
+        with without_http_logs() if self._holds_secret(query) else contextlib.nullcontext():
+            return self._session().request(
+                request.method,
+                self.url(request),
+                params=query,
+                json=request.body,
+                headers=request.headers,
+                timeout=self._timeouts,
+                allow_redirects=False,
+                stream=True,
+            )
+
+    def _holds_secret(self, query: Mapping[str, str]) -> bool:
+        return any(secret in text for secret in self._secrets for text in query.values())
+
+    def close(self) -> None:
+        """Close the sessions of all threads. Another request would open new ones."""
+        for session in list(self._sessions):
+            session.close()
+
+    def _session(self) -> requests.Session:
+        """Return the session of the current thread."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            self._sessions.add(session)
+            session.headers.update(self._headers)
+            session.trust_env = not self._is_loopback  # a proxy cannot reach the local host
+        return session

@@ -1,0 +1,135 @@
+"""Decoding of response bodies: the envelope, its return code and its data."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.http_responses import is_markup
+from tap_tiktok_ads.api.messages import DECODE_ERRORS, Response, decode_envelope
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_tiktok_ads.api.masking import SecretMask
+    from tap_tiktok_ads.api.messages import Decode, Envelope, Request
+
+logger = logging.getLogger("tap-tiktok-ads")
+
+#: Header by which TikTok warns that a synchronous report covers only the 20,000 newest ads.
+THROTTLE_HEADER = "X-Tt-Ads-Throttle"
+
+
+class ResponseDecoder:
+    """Returns the response of a body, or raises the exception of its return code."""
+
+    def __init__(self, mask: SecretMask) -> None:
+        """Create a decoder.
+
+        Args:
+            mask: Removes secrets from the server's texts in messages.
+        """
+        self._mask = mask
+
+    def decode(
+        self,
+        request: Request,
+        body: bytes,
+        headers: Mapping[str, str],
+        fast_decode: Decode | None = None,
+    ) -> Response:
+        """Return the response of an envelope.
+
+        Args:
+            request: The request, for messages.
+            body: The body of the response.
+            headers: The HTTP headers of the response.
+            fast_decode: A faster decoder, which returns None for bodies that it does not know.
+
+        Raises:
+            TransientError: Not an envelope, such as a truncated body or the page of a proxy.
+            TapError: The exception of a code that is not success.
+        """
+        page = fast_decode(body) if fast_decode else None
+        if page is None:
+            return self._decode_envelope(request, body, headers, None)
+        data = {"list": page.data.records, "page_info": page.data.page_info}
+        return self._response(body, headers, data, page.request_id)
+
+    def decode_text(
+        self, request: Request, body: bytes, headers: Mapping[str, str], file: t.IO[bytes]
+    ) -> Response:
+        """Return the response of a text. Write the text to the file if an envelope contains it.
+
+        Args:
+            request: The request, for messages.
+            body: The first block of a text that is already in the file, or an envelope.
+            headers: The HTTP headers of the response.
+            file: The file of the text.
+
+        Raises:
+            TransientError: Not an envelope, such as a truncated body or the page of a proxy.
+            TapError: The exception of a code that is not success.
+        """
+        if not is_markup(body):
+            return Response({}, headers.get("X-TT-LOGID", "unknown"), headers.get("Date"))
+        return self._decode_envelope(request, body, headers, file)
+
+    def _decode_envelope(
+        self,
+        request: Request,
+        body: bytes,
+        headers: Mapping[str, str],
+        file: t.IO[bytes] | None,
+    ) -> Response:
+        """Return the response of an envelope. Write text in its `data` to the file."""
+        try:
+            envelope = decode_envelope(body)
+        except DECODE_ERRORS as error:
+            size = f"{len(body)} bytes"
+            msg = f"{request.label} answered {size} that are not TikTok's JSON ({error})"
+            raise errors.TransientError(msg) from None
+        self._check_code(request, envelope)
+        if file is not None and isinstance(envelope.data, str):
+            file.write(envelope.data.encode())
+            envelope.data = {}
+        if not isinstance(envelope.data, dict):
+            request_id = self._mask.printable(envelope.request_id or "unknown")
+            msg = f"{request.label} answered without data (request_id {request_id})"
+            raise errors.TransientError(msg)
+        return self._response(body, headers, envelope.data, envelope.request_id)
+
+    def _check_code(self, request: Request, envelope: Envelope) -> None:
+        """Return if the code is a success. Log a warning for a partial success.
+
+        Raises:
+            TapError: The exception of a code that is not success.
+        """
+        code = envelope.code or 0
+        if code == 0:
+            return
+        request_id = self._mask.printable(envelope.request_id or "unknown")
+        rule = errors.rule(code)
+        if rule.action is not errors.Action.ACCEPT:
+            message = self._mask.printable(envelope.message or "no message")
+            raise errors.from_code(code, message, request_id, request.label)
+        logger.warning(
+            "%s answered with code %d: %s Rows may be missing (request_id %s).",
+            request.label,
+            code,
+            rule.advice,
+            request_id,
+        )
+
+    def _response(
+        self, body: bytes, headers: Mapping[str, str], data: dict[str, t.Any], request_id: t.Any
+    ) -> Response:
+        """Return the response of a success."""
+        return Response(
+            data=data,
+            request_id=self._mask.printable(request_id or "unknown"),
+            server_time=headers.get("Date"),
+            is_truncated=THROTTLE_HEADER in headers,
+            body=body,
+        )
