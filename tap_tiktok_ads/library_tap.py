@@ -76,9 +76,9 @@ class LibraryTap(TapTikTokAds):
         """Install no signal handler."""
 
     @override
-    def _names_to_create(self) -> set[str]:
+    def _names_to_create(self) -> list[str]:
         """Return no name: each read creates its own stream."""
-        return set()
+        return []
 
 
 class CallReport(ReportStream):
