@@ -78,6 +78,16 @@ class Fingerprint(t.NamedTuple):
     changed_at: str | None
 
 
+def _has_changed(
+    fingerprint: Fingerprint, start: t.Any, listed_keys: AbstractSet[Key] | None
+) -> bool:
+    """Return True if an object has changed since the bookmark, or is new in the list."""
+    changed_at = fingerprint.changed_at
+    if start is None or not changed_at or changed_at >= start:
+        return True
+    return listed_keys is not None and fingerprint.key not in listed_keys
+
+
 class KeyedFilter(RecordFilter):
     """Drops objects that came before in their list, or have not changed since the bookmark.
 
@@ -151,14 +161,13 @@ class KeyedFilter(RecordFilter):
             return page
         listed_keys = self.listed_keys(group.advertiser)
         mask = []
-        for key, changed_at in fingerprints:
-            is_recent = start is None or not changed_at or changed_at >= start
-            is_unlisted = listed_keys is not None and key not in listed_keys
-            is_repeated = key in group.seen_keys
+        for fingerprint in fingerprints:
+            is_repeated = fingerprint.key in group.seen_keys
             group.repeated += is_repeated
-            mask.append((is_recent or is_unlisted) and not is_repeated)
-            if key:
-                group.seen_keys.add(key)
+            has_changed = _has_changed(fingerprint, start, listed_keys)
+            mask.append(has_changed and not is_repeated)
+            if fingerprint.key:
+                group.seen_keys.add(fingerprint.key)
         return page.select(mask)
 
     @staticmethod
