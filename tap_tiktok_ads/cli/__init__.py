@@ -1,4 +1,4 @@
-"""The executable `tap-tiktok-ads`: the Singer tap, and its sub-commands."""
+"""The executable `tap-tiktok-ads`: the Singer tap and its subcommands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing_extensions import override
 from tap_tiktok_ads.api.errors import TapError
 from tap_tiktok_ads.tap import TapTikTokAds
 
-#: The sub-commands; each has a module of its name here, with _ for -.
+#: The subcommands. Each has a module of its name, with _ for -.
 COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state")
 HELP = """Execute the Singer tap, or one of the commands below.
 
@@ -38,7 +38,7 @@ MALLOPT_ARENA_MAX = -8
 
 
 class Executable(SingerCommand, click.Group):
-    """The tap's own command, and sub-commands that are imported when they are needed."""
+    """The command of the tap, with subcommands that are imported on demand."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -53,7 +53,7 @@ class Executable(SingerCommand, click.Group):
 
 
 def executable() -> Executable:
-    """The command line, with logging set up."""
+    """Return the command line, with logging configured."""
     tap = TapTikTokAds.cli
     return Executable(
         name=TapTikTokAds.name,
@@ -67,7 +67,7 @@ def executable() -> Executable:
     )
 
 
-def run_tap(  # noqa: PLR0913 - the options, by name
+def run_tap(  # noqa: PLR0913 - the options, keyword-only
     *,
     about: bool = False,
     about_format: str | None = None,
@@ -76,7 +76,7 @@ def run_tap(  # noqa: PLR0913 - the options, by name
     catalog: t.IO[str] | None = None,
     summary_file: str | None = None,
 ) -> None:
-    """Run the tap. What can be refused is refused before the first message.
+    """Run the tap. Settings, catalog and state are checked before the first message.
 
     Raises:
         TapError: The run failed, or is incomplete.
@@ -95,7 +95,7 @@ def run_tap(  # noqa: PLR0913 - the options, by name
 
 @click.pass_context
 def _run(context: click.Context, /, **options: t.Any) -> None:
-    """Run the tap, unless a sub-command follows: that takes over --config alone."""
+    """Run the tap unless a subcommand follows. A subcommand uses only --config of the tap."""
     if context.invoked_subcommand is None:
         run_tap(**options)
         return
@@ -106,24 +106,24 @@ def _run(context: click.Context, /, **options: t.Any) -> None:
 
 
 def main(args: t.Sequence[str] | None = None) -> t.NoReturn:
-    """Run the tap; an error that users can act on becomes one sentence on stderr."""
-    code: t.Any = 0
+    """Run the tap and exit. Print an error of the tap as one sentence on stderr."""
+    exit_code: t.Any = 0
     _tune_memory()
     try:
         executable().main(args, prog_name=TapTikTokAds.name)
     except TapError as error:
         click.echo(f"{TapTikTokAds.name}: {error}", err=True)
-        code = error.exit_code
+        exit_code = error.exit_code
     except SystemExit as end:
-        code = end.code
-    sys.exit(code if _flushed() else code or 1)
+        exit_code = end.code
+    sys.exit(exit_code if _flush_stdout() else exit_code or 1)
 
 
 def _tune_memory() -> None:
-    """Fit Python's and the C library's memory to long runs of a few threads.
+    """Configure the memory of Python and of the C library for long runs.
 
-    Rows make no cyclic garbage, but so many objects that Python would look for it all the time.
-    glibc gives each thread a heap of its own, and each of them keeps what pages once took.
+    Records contain no reference cycles, but their number triggers the garbage collector constantly.
+    glibc gives each thread its own heap, and each heap keeps the memory of its largest page.
     """
     gc.freeze()
     gc.set_threshold(500_000, 20, 20)
@@ -131,8 +131,11 @@ def _tune_memory() -> None:
         ctypes.CDLL(None).mallopt(MALLOPT_ARENA_MAX, 1)
 
 
-def _flushed() -> bool:
-    """Pass on what is buffered; where nobody takes it, drop it, or Python complains at exit."""
+def _flush_stdout() -> bool:
+    """Flush stdout. Return False if it is closed.
+
+    The buffer of a closed stdout is discarded, or else Python reports an error at exit.
+    """
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

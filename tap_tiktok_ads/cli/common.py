@@ -1,4 +1,4 @@
-"""What the sub-commands share: the configuration, the tap, tables and JSON on stdout."""
+"""Options and output of the subcommands: configuration, tables and JSON on stdout."""
 
 from __future__ import annotations
 
@@ -20,44 +20,46 @@ if t.TYPE_CHECKING:
 
     Function = t.TypeVar("Function", bound=Callable[..., t.Any])
 
-#: How names of columns look on a terminal; `NO_COLOR` leaves them bold.
-HEADING = "bold cyan"
-#: Columns that no table has.
-ANY_WIDTH = 1_000_000
+#: Style of column names on a terminal. With `NO_COLOR`, they are bold only.
+HEADING_STYLE = "bold cyan"
+#: Width of a terminal on which every table fits, in characters.
+UNLIMITED_WIDTH = 1_000_000
 
 
 def _config(context: click.Context, option: click.Option, value: tuple[str, ...]) -> t.Any:
-    """What --config holds, on top of what it holds before the sub-command's name."""
-    own = TapTikTokAds.cb_config(context, option, value)
+    """Return the configuration of --config, merged over that before the subcommand's name."""
+    config = TapTikTokAds.cb_config(context, option, value)
     before = context.parent.params.get("config") if context.parent else None
     if before is None:
-        return own
+        return config
     return dataclasses.replace(
-        own, config={**before.config, **own.config}, parse_env=before.parse_env or own.parse_env
+        config,
+        config={**before.config, **config.config},
+        parse_env=before.parse_env or config.parse_env,
     )
 
 
 def config_option(function: Function) -> Function:
-    """The option --config of a sub-command, as the tap has it."""
+    """Add the tap's option --config to a subcommand."""
     return click.option(
         "--config",
         multiple=True,
         callback=t.cast("t.Any", _config),
         metavar="FILE|ENV",
-        help="Configuration file, or 'ENV' for environment variables; may be repeated.",
+        help="Configuration file, or 'ENV' for environment variables. May be repeated.",
     )(function)
 
 
 def json_option(function: Function) -> Function:
-    """The flag --json of a sub-command."""
+    """Add the flag --json to a subcommand."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
 def offline_tap(config: t.Any, **files: t.IO[str] | None) -> TapTikTokAds:
-    """A tap that makes no request of its own accord.
+    """Return a tap that sends no request by itself.
 
     Raises:
-        ConfigError: the settings cannot be used.
+        ConfigError: The settings are invalid.
     """
     return TapTikTokAds.from_input(config, setup_mapper=False, allow_requests=False, **files)
 
@@ -73,10 +75,10 @@ def show_json(value: t.Any) -> None:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a file that the user named.
+    """Write a file.
 
     Raises:
-        ConfigError: it cannot be written.
+        ConfigError: The file cannot be written.
     """
     try:
         file.write_text(text, "utf-8")
@@ -86,9 +88,10 @@ def write_text(file: Path, text: str) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[t.Any]]) -> None:
-    """Print a table: aligned on a terminal, else with tabs between the values, none cut.
+    """Print a table without truncation.
 
-    On a terminal that is too narrow for it, one row after the other, a line for each value.
+    The columns are aligned on a terminal, and separated by tabs elsewhere. A terminal that is too
+    narrow gets one block per row, with one line per value.
     """
     cells = [[_cell(value) for value in row] for row in rows]
     if not sys.stdout.isatty():
@@ -99,7 +102,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[t.Any]]) -> None:
 
     console = Console()
     table = _table(columns, cells)
-    wide = console.options.update(width=ANY_WIDTH)
+    wide = console.options.update(width=UNLIMITED_WIDTH)
     if console.measure(table, options=wide).maximum <= console.width:
         console.print(table)
         return
@@ -108,10 +111,11 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[t.Any]]) -> None:
 
 
 def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> t.Any:
+    """Return a table of rich, with numbers aligned to the right."""
     from rich.table import Table  # noqa: PLC0415 - slow to import
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(header_style=HEADING)
+    table = Table(header_style=HEADING_STYLE)
     for number, column in enumerate(columns):
         numeric = all(row[number].replace(".", "").isdigit() for row in cells)
         table.add_column(Text(column), justify="right" if numeric else "left")
@@ -121,17 +125,18 @@ def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> t.Any:
 
 
 def _show_block(console: Console, columns: Sequence[str], row: Sequence[str]) -> None:
+    """Print one row with one line per value."""
     from rich.table import Table  # noqa: PLC0415 - slow to import
     from rich.text import Text  # noqa: PLC0415
 
     block = Table.grid("", "", padding=(0, 2))
     for column, value in zip(columns, row, strict=True):
-        block.add_row(Text(column, style=HEADING), Text(value, overflow="fold"))
+        block.add_row(Text(column, style=HEADING_STYLE), Text(value, overflow="fold"))
     console.print(block, "")
 
 
 def _cell(value: t.Any) -> str:
-    """A value on one line: text as it is, nothing for null, all else as JSON."""
+    """Return a value on one line: text unchanged, null as empty text, other values as JSON."""
     if value is None:
         return ""
     encoded = msgspec.json.encode(value).decode()

@@ -1,4 +1,4 @@
-"""`tap-tiktok-ads simulator`: the embedded API on a port, until Ctrl-C."""
+"""`tap-tiktok-ads simulator`: run the embedded API until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from tap_tiktok_ads.simulator.http import faults
 Parameter = click.Parameter
 
 
-def _world(_context: click.Context, _parameter: Parameter, text: str) -> dict[str, t.Any]:
+def _parse_options(_context: click.Context, _parameter: Parameter, text: str) -> dict[str, t.Any]:
+    """Return the JSON object of --options."""
     try:
         options = json.loads(text)
     except ValueError:
         options = None
     if not isinstance(options, dict):
-        msg = f"{text!r} is no JSON object."
+        msg = f"{text!r} is not a JSON object."
         raise click.BadParameter(msg)
     return options
 
 
-def _option(_context: click.Context, _parameter: Parameter, pairs: t.Sequence[str]) -> t.Any:
+def _parse_pairs(_context: click.Context, _parameter: Parameter, pairs: t.Sequence[str]) -> t.Any:
+    """Return the values of --option by name. A value that is not JSON is text."""
     options = {}
     for pair in pairs:
-        name, sign, text = pair.partition("=")
-        if not sign:
+        name, separator, text = pair.partition("=")
+        if not separator:
             msg = f"{pair!r} is not of the form NAME=VALUE."
             raise click.BadParameter(msg)
         try:
@@ -39,7 +41,8 @@ def _option(_context: click.Context, _parameter: Parameter, pairs: t.Sequence[st
     return options
 
 
-def _fault(_context: click.Context, _parameter: Parameter, texts: t.Sequence[str]) -> t.Any:
+def _parse_faults(_context: click.Context, _parameter: Parameter, texts: t.Sequence[str]) -> t.Any:
+    """Return the kind and arguments of each --fault."""
     try:
         return [faults.parse(text) for text in texts]
     except ValueError as error:
@@ -48,40 +51,40 @@ def _fault(_context: click.Context, _parameter: Parameter, texts: t.Sequence[str
 
 @click.command("simulator")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Port; a free one by default."
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port. A free one by default."
 )
 @click.option(
     "--option",
     "pairs",
     metavar="NAME=VALUE",
     multiple=True,
-    callback=_option,
-    help="An option of the world, such as advertisers=5 or tier=basic; may be repeated.",
+    callback=_parse_pairs,
+    help="An option of the world, such as advertisers=5 or tier=basic. May be repeated.",
 )
 @click.option(
     "--options",
-    "world",
+    "options",
     metavar="JSON",
     default="{}",
-    callback=_world,
-    help="Options of the world as a JSON object; --option overrides it.",
+    callback=_parse_options,
+    help="Options of the world as a JSON object. --option overrides it.",
 )
 @click.option(
     "--fault",
-    "armed",
+    "parsed_faults",
     metavar="KIND[:NAME=VALUE,...]",
     multiple=True,
-    callback=_fault,
+    callback=_parse_faults,
     help=(
-        "A fault, such as code:code=51010,path=/ad/get/,times=2; may be repeated. "
+        "A fault, such as code:code=51010,path=/ad/get/,times=2. May be repeated. "
         f"Kinds: {', '.join(faults.KINDS)}."
     ),
 )
 def command(
     port: int,
     pairs: dict[str, t.Any],
-    world: dict[str, t.Any],
-    armed: list[tuple[str, dict[str, t.Any]]],
+    options: dict[str, t.Any],
+    parsed_faults: list[tuple[str, dict[str, t.Any]]],
 ) -> None:
     """Serve the embedded TikTok Marketing API on 127.0.0.1 until Ctrl-C.
 
@@ -89,12 +92,11 @@ def command(
 
     Example: tap-tiktok-ads simulator --option advertisers=5
     """
-    options = world | pairs
     try:
-        simulator = Simulator(options, port=port)
+        simulator = Simulator(options | pairs, port=port)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="'--option' / '--options'") from None
-    for kind, arguments in armed:
+    for kind, arguments in parsed_faults:
         simulator.add_fault(kind, **arguments)
     try:
         simulator.start()
@@ -106,7 +108,7 @@ def command(
 
 
 def _config(simulator: Simulator) -> str:
-    """Settings of a tap that reads from a simulator, paced as its limits ask for."""
+    """Return settings for a tap that reads from a simulator, including its rate limit tier."""
     config: dict[str, t.Any] = {
         "environment": "simulator",
         "api_url": simulator.url,

@@ -195,16 +195,13 @@ def _check_macros(
         ValueError: A macro cannot be resolved, or a lookup or the advertiser is not used.
     """
     request = {key: entry[key] for key in REQUEST_KEYS if key in entry}
-    known = {macro for lookup in lookups for macro in lookup.macro_names}
-    known |= {*WINDOW_MACROS, *([ADVERTISER_MACRO] if per_advertiser else [])}
-    lists = {macro for lookup in lookups if lookup.batch for macro in lookup.macro_names}
+    known = {*WINDOW_MACROS, *([ADVERTISER_MACRO] if per_advertiser else [])}
+    known |= _lookup_macros(lookups)
+    lists = _lookup_macros([lookup for lookup in lookups if lookup.batch])
     macros.validate(request, known, lists, unit)
     used_macros = macros.macro_names(request)
     for lookup in lookups:
-        if not any(name.startswith(f"{lookup.name}.") for name in used_macros):
-            macro = f"{{{lookup.macro_names[0]}}}"
-            msg = f"nothing uses the lookup {lookup.name!r}: write {macro} where its values go"
-            raise ValueError(msg)
+        _check_lookup_is_used(lookup, used_macros)
     if per_advertiser and ADVERTISER_MACRO not in used_macros:
         msg = (
             "nothing uses {advertiser_id}, so that all advertisers would have the same rows: write "
@@ -212,6 +209,19 @@ def _check_macros(
         )
         raise ValueError(msg)
     return used_macros
+
+
+def _lookup_macros(lookups: Sequence[Lookup]) -> set[str]:
+    """Return the names of the macros of lookups."""
+    return {macro for lookup in lookups for macro in lookup.macro_names}
+
+
+def _check_lookup_is_used(lookup: Lookup, used_macros: set[str]) -> None:
+    """Raise `ValueError` if a request uses no macro of a lookup."""
+    if not any(name.startswith(f"{lookup.name}.") for name in used_macros):
+        macro = f"{{{lookup.macro_names[0]}}}"
+        msg = f"nothing uses the lookup {lookup.name!r}: write {macro} where its values go"
+        raise ValueError(msg)
 
 
 def _window_days(entry: Mapping[str, t.Any], used_macros: set[str]) -> int | None:

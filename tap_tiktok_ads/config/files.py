@@ -10,7 +10,7 @@ from singer_sdk.singerlib import Catalog, MetadataMapping
 from tap_tiktok_ads.api.errors import ConfigError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict[str, t.Any]:
@@ -85,13 +85,17 @@ def _is_bookmark(bookmark: t.Any) -> bool:
     partitions = bookmark.get("partitions", [])
     if not isinstance(partitions, list):
         return False
-    if not all(isinstance(partition, dict) for partition in partitions):
+    if not _are_objects(partitions):
         return False
     contexts = [partition.get("context") for partition in partitions]
     markers = [owner.get("progress_markers", {}) for owner in (bookmark, *partitions)]
-    return all(
-        isinstance(context, dict) and contexts.count(context) == 1 for context in contexts
-    ) and all(isinstance(marker, dict) for marker in markers)
+    are_unique = all(contexts.count(context) == 1 for context in contexts)
+    return are_unique and _are_objects(contexts) and _are_objects(markers)
+
+
+def _are_objects(values: Sequence[t.Any]) -> bool:
+    """Return True if every value is a JSON object."""
+    return all(isinstance(value, dict) for value in values)
 
 
 def read_catalog(file: t.IO[str] | None) -> Catalog | None:

@@ -116,18 +116,22 @@ def _check_type(name: str, schema: Mapping[str, t.Any], value: t.Any) -> None:
     """Raise `ConfigError` if a value does not have a type of its setting."""
     types = json_types(schema)
     accepts_auto = "pattern" in schema
-    python_types = tuple(kind for word in types for kind in _PYTHON_TYPES.get(word, ()))
-    is_accepted = isinstance(value, python_types)
-    if isinstance(value, bool):  # a subclass of int
-        is_accepted = bool in python_types
-    elif accepts_auto and isinstance(value, str):
-        is_accepted = value == AUTO_LOOKBACK
-    if not is_accepted:
+    if not _has_type(value, types, accepts_auto=accepts_auto):
         expected = next(word for word in types if word != "null")
         article = "an" if expected[0] in "aio" else "a"
         alternative = f" or {AUTO_LOOKBACK!r}" if accepts_auto else ""
         msg = f"Setting {name!r} must be {article} {expected}{alternative}."
         raise ConfigError(msg)
+
+
+def _has_type(value: t.Any, types: Sequence[str], *, accepts_auto: bool) -> bool:
+    """Return True if a value has one of the JSON types, or is an accepted `auto`."""
+    python_types = tuple(kind for word in types for kind in _PYTHON_TYPES.get(word, ()))
+    if isinstance(value, bool):  # a subclass of int
+        return bool in python_types
+    if accepts_auto and isinstance(value, str):
+        return value == AUTO_LOOKBACK
+    return isinstance(value, python_types)
 
 
 def _check_allowed_values(name: str, schema: Mapping[str, t.Any], value: t.Any) -> None:

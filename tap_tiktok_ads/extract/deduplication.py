@@ -78,6 +78,16 @@ class Fingerprint(t.NamedTuple):
     changed_at: str | None
 
 
+def _has_changed(
+    fingerprint: Fingerprint, start: t.Any, listed_keys: AbstractSet[Key] | None
+) -> bool:
+    """Return True if an object has changed since the bookmark, or is new in the list."""
+    changed_at = fingerprint.changed_at
+    if start is None or not changed_at or changed_at >= start:
+        return True
+    return listed_keys is not None and fingerprint.key not in listed_keys
+
+
 class KeyedFilter(RecordFilter):
     """Drops objects that came before in their list, or have not changed since the bookmark.
 
@@ -154,7 +164,8 @@ class KeyedFilter(RecordFilter):
         for fingerprint in fingerprints:
             is_repeated = fingerprint.key in group.seen_keys
             group.repeated += is_repeated
-            mask.append(not is_repeated and _is_wanted(fingerprint, start, listed_keys))
+            has_changed = _has_changed(fingerprint, start, listed_keys)
+            mask.append(has_changed and not is_repeated)
             if fingerprint.key:
                 group.seen_keys.add(fingerprint.key)
         return page.select(mask)
@@ -163,14 +174,3 @@ class KeyedFilter(RecordFilter):
     def _latest_change(fingerprints: Sequence[Fingerprint], previous: str | None) -> str | None:
         changes = filter(None, map(operator.attrgetter("changed_at"), fingerprints))
         return max([*changes, *([] if previous is None else [previous])], default=None)
-
-
-def _is_wanted(
-    fingerprint: Fingerprint, start: t.Any, listed_keys: AbstractSet[Key] | None
-) -> bool:
-    """Return True if an object has changed since the bookmark, or was not listed before."""
-    if start is None or not fingerprint.changed_at:
-        return True
-    if fingerprint.changed_at >= start:
-        return True
-    return listed_keys is not None and fingerprint.key not in listed_keys

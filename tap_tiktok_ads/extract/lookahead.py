@@ -9,6 +9,7 @@ one list are requested at once.
 from __future__ import annotations
 
 import collections
+import operator
 import threading
 import time
 import typing as t
@@ -225,8 +226,8 @@ class Lookahead(t.Generic[T, R]):
         Args:
             limit: Maximum number of tasks that run at once.
         """
-        running = sum(plan.running for plan in self._workers.plans)
-        buffered = sum(plan.buffered for plan in self._workers.plans)
+        running = sum(map(operator.attrgetter("running"), self._workers.plans))
+        buffered = sum(map(operator.attrgetter("buffered"), self._workers.plans))
         max_results = self._max_results_in_memory()
         self.is_fully_started = self._lacks_memory = False
         has_waiting_task = False
@@ -234,7 +235,7 @@ class Lookahead(t.Generic[T, R]):
         for position in range(MAX_BUFFERED_PER_THREAD * limit):
             if running >= limit:
                 return
-            node = (node.next if node else self._head) or self._append_from_plan()
+            node = self._node_after(node)
             if node is None:
                 self.is_fully_started = not has_waiting_task
                 return
@@ -250,7 +251,11 @@ class Lookahead(t.Generic[T, R]):
                 buffered += 1
             else:
                 has_waiting_task = True
-                self._lacks_memory = self._lacks_memory or has_room
+                self._lacks_memory |= has_room
+
+    def _node_after(self, node: _Node[T, R] | None) -> _Node[T, R] | None:
+        """Return the next task of the plan, or the first for None. Return None at the end."""
+        return (node.next if node else self._head) or self._append_from_plan()
 
     def _max_buffered(self, position: int, limit: int) -> int:
         """Return how many tasks of all plans may be buffered when the task at `position` starts."""

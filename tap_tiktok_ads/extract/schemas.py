@@ -195,19 +195,19 @@ def _nullable(schema: t.Any) -> t.Any:
     """Return a schema of genson with every value nullable and nothing required."""
     if isinstance(schema, list):
         return [_nullable(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
+    return _nullable_object(schema) if isinstance(schema, dict) else schema
+
+
+def _nullable_object(schema: Schema) -> Schema:
+    """Return a schema object of genson with every value nullable and nothing required."""
     nullable = {
-        key: value
+        key: _nullable(value) if key in {"items", "anyOf"} else value
         for key, value in schema.items()
         if key not in {"required", "$schema", "properties"}
     }
     if "properties" in schema:
         columns = schema["properties"].items()
         nullable["properties"] = {name: _nullable(column) for name, column in columns}
-    for key in ("items", "anyOf"):
-        if key in nullable:
-            nullable[key] = _nullable(nullable[key])
     if "type" in nullable:
         types = [name for name in _types(nullable) if name != "null"]
         # A column that never held a value is taken for text.

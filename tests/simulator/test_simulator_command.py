@@ -121,8 +121,8 @@ WRONG = [
     (["--option", "ads=1.5"], "'ads' must be a number"),
     (["--option", "unauthorised=7"], "'unauthorised' must be a list"),
     (["--option", "tier=gold"], "Unknown tier 'gold'"),
-    (["--options", "[]"], "'[]' is no JSON object"),
-    (["--options", "{"], "'{' is no JSON object"),
+    (["--options", "[]"], "'[]' is not a JSON object"),
+    (["--options", "{"], "'{' is not a JSON object"),
     (["--port", "65536"], "65536 is not in the range"),
 ]
 
