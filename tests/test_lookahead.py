@@ -16,6 +16,7 @@ from conftest import PATIENCE, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_tiktok_ads.api.errors import ClosedError
 from tap_tiktok_ads.extract.lookahead import (
     DEFAULT_BUFFER_BYTES,
     INITIAL_BUFFERED_RESULTS,
@@ -631,3 +632,38 @@ def test_consumed_results_are_let_go() -> None:
         del result
         most = max(most, sum(one() is not None for one in alive))
     assert most <= 3 * 4 + 2
+
+
+def test_close_reaches_a_waiting_consumer() -> None:
+    """A consumer that waits for a result receives ClosedError when the workers close."""
+    began, released = threading.Event(), threading.Event()
+    received: list[BaseException] = []
+
+    def work(task: int) -> tuple[int, list[int]]:
+        began.set()
+        released.wait()
+        return task, []
+
+    def consume(workers: Workers) -> None:
+        try:
+            list(workers.ordered([1], work))
+        except ClosedError as error:
+            received.append(error)
+
+    workers = Workers(1)
+    consumer = threading.Thread(target=consume, args=[workers])
+    consumer.start()
+    began.wait()
+    assert not workers.close(0.0)
+    consumer.join()
+    released.set()
+    assert received
+
+
+def test_close_ends_the_threads() -> None:
+    """No thread is left once the workers are closed."""
+    before = set(threading.enumerate())
+    workers = Workers(4)
+    assert len(list(workers.ordered(range(20), lambda task: (task, [])))) == 20
+    assert workers.close(PATIENCE)
+    assert set(threading.enumerate()) <= before
