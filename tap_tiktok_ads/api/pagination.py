@@ -29,9 +29,8 @@ def next_pages(
     """Return the page numbers to request after `page`.
 
     The first page reports how many pages exist, so all of them are requested at once. An empty page
-    in the middle does not end the list. The last requested page is checked for additional pages,
-    because the list may have grown. Without `page_info`, a full page means that another page may
-    follow.
+    in the middle does not end the list. The list may have grown before the last requested page.
+    Without `page_info`, a full page means that another page may follow.
 
     Example:
         >>> next_pages(1, None, {"total_number": 2311, "total_page": 3}, 1000, 1000)
@@ -56,7 +55,6 @@ def next_pages(
     if last is None:
         last = page + 1 if record_count >= page_size else page
     if last > MAX_PAGES:
-        # Without the reported number, which may have thousands of digits.
         msg = f"Expected `data.page_info` to report at most {MAX_PAGES:,} pages, got more."
         raise ResponseError(msg)
     return range(page + 1, last + 1)

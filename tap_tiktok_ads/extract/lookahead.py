@@ -1,9 +1,7 @@
 """Ordered look-ahead: requests run in threads, their results come out in plan order.
 
-A plan is an iterable of tasks, computed without waiting. Work on a task returns its result and the
-tasks that follow it in the plan: pages 2..N of a list, or the two halves of a window that was too
-large. They are planned when the first page *completes*, not when it is consumed. So many pages of
-one list are requested at once.
+A plan is an iterable of tasks. The tasks that follow a task are planned when it *completes*, not
+when its result is consumed, so many pages of one list are requested at once.
 """
 
 from __future__ import annotations
@@ -46,9 +44,7 @@ _Work: t.TypeAlias = "Callable[[T], tuple[R, Sequence[T]]]"
 
 
 class Workers:
-    """Threads that work on plans. They live as long as this object.
-
-    Daemon threads, because a request in flight must not delay the end of a stopped run.
+    """Daemon threads that work on plans: a request in flight does not delay the end of a run.
 
     Example:
         >>> def work(page: int) -> tuple[str, list[int]]:
@@ -66,7 +62,7 @@ class Workers:
     """
 
     def __init__(self, limit: int, useful: Callable[[], int] | None = None) -> None:
-        """Create the workers without starting a thread.
+        """Start no thread yet.
 
         Args:
             limit: Maximum number of threads.
@@ -253,7 +249,7 @@ class Lookahead(t.Generic[T, R]):
                 has_waiting_task = True
                 self._lacks_memory |= has_room
 
-    def _node_after(self, node: _Node[T, R] | None) -> _Node[T, R] | None:
+    def _node_after(self, node: TaskNode[T, R] | None) -> TaskNode[T, R] | None:
         """Return the next task of the plan, or the first for None. Return None at the end."""
         return (node.next if node else self._head) or self._append_from_plan()
 
