@@ -29,9 +29,8 @@ def next_pages(
     """Return the page numbers to request after `page`.
 
     The first page reports how many pages exist, so all of them are requested at once. An empty page
-    in the middle does not end the list. The last requested page is checked for additional pages,
-    because the list may have grown. Without `page_info`, a full page means that another page may
-    follow.
+    in the middle does not end the list. The last requested page is checked for growth of the list.
+    Without `page_info`, a full page means that another page may follow.
 
     Example:
         >>> next_pages(1, None, {"total_number": 2311, "total_page": 3}, 1000, 1000)
