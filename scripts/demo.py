@@ -1,4 +1,4 @@
-"""`make demo`: the tap on the embedded simulator, piped into a target, and the rows counted."""
+"""`make demo`: run the tap on the embedded simulator into a target and count the records."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tap_tiktok_ads.tap import TapTikTokAds
 
 
 def run(config: Path, target: str, output: Path) -> None:
-    """Pipe the tap into target-jsonl, which writes one file for each stream below `output`.
+    """Pipe the tap into target-jsonl, which writes one file per stream to `output`.
 
     Raises:
-        SystemExit: one of the two failed.
+        SystemExit: The tap or the target failed.
     """
     output.mkdir(parents=True, exist_ok=True)
-    for old in output.glob("*.jsonl"):
-        old.unlink()
+    for previous_file in output.glob("*.jsonl"):
+        previous_file.unlink()
     target_config = output / "target-config.json"
     target_config.write_text(
         json.dumps({"destination_path": str(output), "do_timestamp_file": False}), "utf-8"
@@ -43,26 +43,26 @@ def run(config: Path, target: str, output: Path) -> None:
         ) as tap,
         subprocess.Popen(  # noqa: S603 - the target that the caller chose
             [target, "--config", str(target_config)], stdin=tap.stdout, stdout=state
-        ) as sink,
+        ) as target_process,
     ):
         if tap.stdout is not None:
-            tap.stdout.close()  # the target alone holds the pipe now
-        codes = {"tap-tiktok-ads": tap.wait(), Path(target).name: sink.wait()}
+            tap.stdout.close()  # only the target holds the pipe
+        codes = {"tap-tiktok-ads": tap.wait(), Path(target).name: target_process.wait()}
     for name, code in codes.items():
         if code:
             sys.exit(f"{name} ended with exit code {code}.")
 
 
-def expected(config: Path) -> dict[str, int]:
-    """What the simulator itself counts in its world, for each stream."""
-    chosen = validate(
+def expected_counts(config: Path) -> dict[str, int]:
+    """Return the number of records of each stream, as the simulator counts them."""
+    settings = validate(
         normalize(json.loads(config.read_text("utf-8"))), TapTikTokAds.known_settings()
     )
-    world = World(chosen.simulator)
+    world = World(settings.simulator)
     totals: dict[str, int] = {}
-    for advertiser_id in chosen.advertiser_ids or world.advertiser_ids:
+    for advertiser_id in settings.advertiser_ids or world.advertiser_ids:
         today = world.today(advertiser_id)
-        first, last = chosen.days(pendulum.datetime(today.year, today.month, today.day))
+        first, last = settings.days(pendulum.datetime(today.year, today.month, today.day))
         counts = world.expected(
             str(first), str(last), advertiser_ids=[advertiser_id], include_top_view=True
         )
@@ -71,43 +71,50 @@ def expected(config: Path) -> dict[str, int]:
     return totals
 
 
-def rows_in(file: Path) -> int:
-    """How many lines a file holds; none if it is missing, as for a stream without rows."""
+def count_lines(file: Path) -> int:
+    """Return the number of lines of a file. A stream without records has no file."""
     if not file.exists():
         return 0
     with file.open("rb") as lines:
         return sum(1 for _ in lines)
 
 
+def compare(config: Path, output: Path, seconds: float) -> int:
+    """Print the number of records of each stream. Return the number of streams that differ.
+
+    Args:
+        config: Configuration file of the tap.
+        output: Folder of the target's files.
+        seconds: Duration of the run.
+    """
+    expected = expected_counts(config)
+    streams = [stream.name for stream in STREAMS if stream.selected_by_default]
+    counts = {name: count_lines(output / f"{name}.jsonl") for name in streams}
+    table = Table("stream")
+    table.add_column("records", justify="right")
+    table.add_column("in the simulator", justify="right")
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}", f"{expected[name]:,}")
+    console = Console()
+    console.print(table)
+    console.print(f"{sum(counts.values()):,} records of {len(streams)} streams in {seconds:.1f} s.")
+    console.print(f"Records: {output}/STREAM.jsonl  State: {output}/state.json")
+    return sum(count != expected[name] for name, count in counts.items())
+
+
 def main() -> None:
-    """Run, count, compare, print the table; exit code 1 if a count differs."""
+    """Run the tap and print the counts. Exit with code 1 if a count differs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--target", required=True)
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
-    began = time.monotonic()
+    started = time.monotonic()
     run(options.config, options.target, options.output)
-    seconds = time.monotonic() - began
-
-    counted = expected(options.config)
-    table = Table("stream")
-    table.add_column("rows", justify="right")
-    table.add_column("in the simulator", justify="right")
-    total = differing = 0
-    streams = [stream for stream in STREAMS if stream.selected_by_default]
-    for stream in streams:
-        rows = rows_in(options.output / f"{stream.name}.jsonl")
-        total += rows
-        differing += rows != counted[stream.name]
-        table.add_row(stream.name, f"{rows:,}", f"{counted[stream.name]:,}")
-    console = Console()
-    console.print(table)
-    console.print(f"{total:,} rows of {len(streams)} streams in {seconds:.1f} s.")
-    console.print(f"Rows: {options.output}/STREAM.jsonl  State: {options.output}/state.json")
+    differing = compare(options.config, options.output, time.monotonic() - started)
     if differing:
         sys.exit(f"{differing} streams differ from the simulator's own count.")
-    console.print("Every count equals the simulator's own.")
+    Console().print("Every count equals the simulator's own.")
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ class TikTokAds:
         granularity: str | None = None,
         filters: Sequence[Mapping[str, t.Any]] = (),
     ) -> Generator[Record, None, None]:
-        """Yield the typed records of a report. The arguments follow the rules of `custom_reports`.
+        """Yield the typed records of a report, by the rules of `custom_reports`.
 
         Args:
             level: `advertiser`, `campaign`, `adgroup` or `ad`.
@@ -153,7 +153,7 @@ class TikTokAds:
             start_date: First day, instead of the setting.
             end_date: Last day, instead of the setting.
             report_type: `BASIC` or `AUDIENCE`.
-            granularity: `day`, `hour` or `lifetime`. None: that of the time dimension, or `day`.
+            granularity: `day`, `hour` or `lifetime`. None: of the time dimension, or `day`.
             filters: Filters, each with `field`, `operator` and `values`.
 
         Raises:
@@ -172,8 +172,7 @@ class TikTokAds:
             "granularity": granularity,
             "filters": [dict(one) for one in filters],
         }
-        given = {name: value for name, value in entry.items() if value is not None}
-        definition = parse_report(f"Report at level {level!r}", given)
+        definition = parse_report(f"Report at level {level!r}", _without_none(entry))
         dates = self._dates(start_date, end_date)
         return self._read(CallReport(tap, definition), dates)
 
@@ -312,3 +311,8 @@ def _with_id_dimension(level: str, dimensions: Sequence[str]) -> list[str]:
         raise ConfigError(msg)
     has_id = any(name in LEVEL_OF_ID for name in dimensions)
     return [*([] if has_id else [f"{level}_id"]), *dimensions]
+
+
+def _without_none(entry: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the members that have a value."""
+    return {name: value for name, value in entry.items() if value is not None}

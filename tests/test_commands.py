@@ -242,7 +242,7 @@ def test_sample_as_lines(call: Caller) -> None:
         result.stderr,
         re.MULTILINE,
     )
-    assert f"Rows: 2 of the {total} that came.\n" in result.stderr
+    assert f"Records: 2 of the {total} received.\n" in result.stderr
     assert f"\n  $.data.list[*] ({total}: advertiser_id, campaign_id, " in result.stderr
 
 
@@ -316,7 +316,7 @@ def test_sample_without_rows(call: Caller) -> None:
     call.sim.add_fault("empty_page", path=REPORT, times=None)
     result = call("sample", "ad_performance_report", start_date="{now-300}")
     assert result.returncode == 0
-    assert "Rows: 0 of the 0 that came.\nRecord paths: none.\n" in result.stdout
+    assert "Records: 0 of the 0 received.\nRecord paths: none.\n" in result.stdout
     assert call.paths.count(REPORT) == 5
 
 
@@ -452,7 +452,7 @@ def test_sample_cannot_write_a_schema(call: Caller) -> None:
     call.sim.add_fault("empty_page", path="/pixel/list/", times=None)
     result = call("sample", "pixels", "--infer-schema", str(call.folder / "s.json"))
     assert result.returncode == 1
-    assert "No rows came to infer a schema from." in result.stderr
+    assert "No records received to infer a schema from." in result.stderr
 
 
 def test_tables_on_a_terminal(sim: Simulator, tmp_path: Path) -> None:
@@ -489,7 +489,7 @@ def test_doctor(call: Caller) -> None:
     result = call("doctor")
     requests = list(call.sim.requests)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "Token: valid.\nApp: valid, 2 advertiser(s) authorised it.\n" in result.stdout
+    assert "Token: valid.\nApp: valid, 2 advertiser(s) authorized it.\n" in result.stdout
     assert re.search(r"^Clock: \+\d s\.$", result.stdout, re.MULTILINE)
     rows = run(config_for(call.sim), ["advertisers"]).records["advertisers"]
     for row in rows:

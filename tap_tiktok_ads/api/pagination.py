@@ -29,7 +29,7 @@ def next_pages(
     """Return the page numbers to request after `page`.
 
     The first page reports how many pages exist, so all of them are requested at once. An empty page
-    in the middle does not end the list. The list may have grown before the last requested page.
+    in the middle does not end the list. The last requested page is checked for growth of the list.
     Without `page_info`, a full page means that another page may follow.
 
     Example:

@@ -340,11 +340,11 @@ def _time_dimension(times: Sequence[str], granularity: str | None) -> str | None
 
 def _check_dimension(name: str, report_type: str) -> None:
     """Raise `ValueError` if a dimension is unknown, or belongs to another report type."""
-    known = load_catalog()["dimensions"]
-    if name not in known:
-        msg = f"unknown dimension {name!r}{suggest(name, known)}"
+    dimensions = load_catalog()["dimensions"]
+    if name not in dimensions:
+        msg = f"unknown dimension {name!r}{suggest(name, dimensions)}"
         raise ValueError(msg)
-    if report_type not in known[name]["report_types"]:
-        expected = " or ".join(known[name]["report_types"])
+    if report_type not in dimensions[name]["report_types"]:
+        expected = " or ".join(dimensions[name]["report_types"])
         msg = f"dimension {name!r} is for report_type {expected}, not {report_type}"
         raise ValueError(msg)

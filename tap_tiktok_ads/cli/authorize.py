@@ -1,4 +1,4 @@
-"""`tap-tiktok-ads authorize`: from an app's id and secret to a token in a file."""
+"""`tap-tiktok-ads authorize`: get an access token for an app and write it to a file."""
 
 from __future__ import annotations
 
@@ -30,27 +30,28 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.config.settings import Settings
 
 PORTAL = "https://business-api.tiktok.com/portal/auth"
-TOKEN_PATH = "/oauth2/access_token/"  # noqa: S105 - where one is asked for
-CODE = "auth_code"
+TOKEN_PATH = "/oauth2/access_token/"  # noqa: S105 - a path, not a token
+#: Parameter of the redirect, and of the token request.
+CODE_PARAMETER = "auth_code"
 
 
 @click.command("authorize", short_help="Get an access token for an app.")
 @common.config_option
-@click.option("--app-id", help="ID of the developer app; else the setting app_id.")
+@click.option("--app-id", help="ID of the developer app. Default: the setting app_id.")
 @click.option(
     "--app-secret",
-    help="Its secret; else the setting app_secret, or asked for on a terminal.",
+    help="Secret of the app. Default: the setting app_secret, or a prompt on a terminal.",
 )
-@click.option("--auth-code", help="What the redirect brought: auth_code, or its whole URL.")
-@click.option("--redirect-uri", help="Where the portal sends the advertiser afterwards.")
-@click.option("--state", help="Text that the redirect brings back.")
+@click.option("--auth-code", help="The auth_code of the redirect, or the complete URL.")
+@click.option("--redirect-uri", help="URL to which the portal redirects the advertiser.")
+@click.option("--state", help="Text that the redirect returns.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where the token goes: a configuration file for the tap, readable by you alone.",
+    help="File for the token: a configuration for the tap, readable only by its owner.",
 )
-def command(  # noqa: PLR0913 - the options, by name
+def command(  # noqa: PLR0913 - the options, keyword-only
     *,
     config: t.Any,
     app_id: str | None,
@@ -60,20 +61,18 @@ def command(  # noqa: PLR0913 - the options, by name
     state: str | None,
     output: Path | None,
 ) -> None:
-    """Get an access token for an app that an advertiser authorises.
+    """Get an access token for an app that an advertiser authorizes.
 
-    Without --auth-code, prints the page on which the advertiser does that; on a terminal, asks for
-    what its redirect brought. A code is valid for an hour, and once.
+    Without --auth-code, prints the URL of the authorization page, and on a terminal prompts for the
+    code of the redirect. A code is valid once, for one hour.
 
     Example: tap-tiktok-ads authorize --config config.json --output token.json
     """
-    chosen = _settings(config, app_id=app_id, app_secret=app_secret)
-    terminal = sys.stdin.isatty()
+    settings = _settings(config, app_id=app_id, app_secret=app_secret)
+    is_terminal = sys.stdin.isatty()
     if auth_code is None:
-        wanted = {"app_id": chosen.app_id, "state": state, "redirect_uri": redirect_uri}
-        query = urllib.parse.urlencode({name: text for name, text in wanted.items() if text})
-        common.say(f"{PORTAL}?{query}")
-        if output is None or not terminal:
+        common.say(_portal_url(settings.app_id, state, redirect_uri))
+        if output is None or not is_terminal:
             common.say("Then run again with --auth-code and --output.", err=True)
             return
         auth_code = click.prompt("auth_code or URL of the redirect", err=True)
@@ -81,97 +80,118 @@ def command(  # noqa: PLR0913 - the options, by name
         msg = "--output FILE is needed for the token; the code has not been used."
         raise ConfigError(msg)
     code = _code(auth_code, state)
-    if not chosen.app_secret:
-        if not terminal:
-            msg = "No app_secret: set it in the config file or as TAP_TIKTOK_ADS_APP_SECRET."
-            raise ConfigError(msg)
-        secret = click.prompt("app_secret", hide_input=True, err=True).strip()
-        chosen = dataclasses.replace(chosen, app_secret=secret)
-    file = TokenFile(output)
-    _authorize(chosen, code, file)
+    settings = _with_app_secret(settings, is_terminal=is_terminal)
+    _authorize(settings, code, TokenFile(output))
     common.say(f"Wrote access_token and advertiser_ids to {output}: use it as a --config.")
 
 
-def _settings(config: t.Any, **given: str | None) -> Settings:
-    """The settings, those of the command line first; a token is not needed.
+def _portal_url(app_id: str, state: str | None, redirect_uri: str | None) -> str:
+    """Return the URL of the authorization page."""
+    parameters = {"app_id": app_id, "state": state, "redirect_uri": redirect_uri}
+    query = urllib.parse.urlencode({name: text for name, text in parameters.items() if text})
+    return f"{PORTAL}?{query}"
+
+
+def _with_app_secret(settings: Settings, *, is_terminal: bool) -> Settings:
+    """Return the settings with an app secret. Prompt for a missing secret on a terminal.
 
     Raises:
-        ConfigError: they cannot be used.
+        ConfigError: The secret is missing, and there is no terminal.
+    """
+    if settings.app_secret:
+        return settings
+    if not is_terminal:
+        msg = "No app_secret: set it in the config file or as TAP_TIKTOK_ADS_APP_SECRET."
+        raise ConfigError(msg)
+    secret = click.prompt("app_secret", hide_input=True, err=True).strip()
+    return dataclasses.replace(settings, app_secret=secret)
+
+
+def _settings(config: t.Any, **options: str | None) -> Settings:
+    """Return the settings. Options of the command line override them. The token is optional.
+
+    Raises:
+        ConfigError: The settings are invalid.
     """
     merged = TapTikTokAds.merged(config.config, environment=config.parse_env)
-    merged |= {name: text for name, text in given.items() if text}
-    chosen = validate(merged, TapTikTokAds.known_settings(), credentials=False)
-    if chosen.simulated:
+    merged |= {name: text for name, text in options.items() if text}
+    settings = validate(merged, TapTikTokAds.known_settings(), credentials=False)
+    if settings.simulated:
         msg = "The embedded simulator ends with the command: run `simulator`, and set its api_url."
         raise ConfigError(msg)
-    if not chosen.app_id:
+    if not settings.app_id:
         msg = "No app_id: give --app-id, or set it in the config file."
         raise ConfigError(msg)
-    return chosen
+    return settings
 
 
 def _code(text: str, state: str | None) -> str:
-    """The code in what the redirect brought: the code itself, or a whole URL.
+    """Return the code of the redirect.
+
+    Args:
+        text: The code, or the complete URL.
+        state: The state of the request, or None.
 
     Raises:
-        ConfigError: there is none, or the URL brings back another state.
+        ConfigError: The URL has no code, or another state.
     """
     text = text.strip()
     if not (set(text) & set("=&?/")):
         return text
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(text).query)
-    if CODE not in query:
-        msg = f"The URL of the redirect has no {CODE}."
+    if CODE_PARAMETER not in query:
+        msg = f"The URL of the redirect has no {CODE_PARAMETER}."
         raise ConfigError(msg)
     if state is not None and query.get("state") != [state]:
-        msg = "The redirect brought back another state: authorise again."
+        msg = "The redirect brought back another state: authorize again."
         raise ConfigError(msg)
-    return query[CODE][0]
+    return query[CODE_PARAMETER][0]
 
 
-def _authorize(chosen: Settings, code: str, file: TokenFile) -> None:
-    """Exchange the code, keep the token, list its advertisers.
+def _authorize(settings: Settings, code: str, file: TokenFile) -> None:
+    """Exchange the code for a token, write the token to the file, and print its advertisers.
 
     Raises:
-        TapError: the code or the app is refused.
+        TapError: The code or the app is rejected.
     """
-    body = {"app_id": chosen.app_id, "secret": chosen.app_secret, CODE: code}
-    # one try: a second one would find the code used
-    transport = _transport(chosen, "", [chosen.app_secret, code], max_retries=0)
-    data = transport.send(Request(TOKEN_PATH, {}, method="POST", body=body)).data
+    body = {"app_id": settings.app_id, "secret": settings.app_secret, CODE_PARAMETER: code}
+    # No retry, because the code is valid once.
+    client = _client(settings, "", [settings.app_secret, code], max_retries=0)
+    data = client.send(Request(TOKEN_PATH, {}, method="POST", body=body)).data
     token, ids = data.get("access_token"), data.get("advertiser_ids") or []
     if not (isinstance(token, str) and token):
         msg = f"{TOKEN_PATH} answered without access_token."
         raise ResponseError(msg)
     file.write(access_token=token, advertiser_ids=list(map(str, ids)))  # before anything can fail
-    reader = _transport(chosen, token, [chosen.app_secret], max_retries=chosen.max_retries)
-    granted = accounts.authorized_advertisers(reader, chosen.app_id, chosen.app_secret)
+    token_client = _client(settings, token, [settings.app_secret], max_retries=settings.max_retries)
+    granted = accounts.authorized_advertisers(token_client, settings.app_id, settings.app_secret)
     file.write(access_token=token, advertiser_ids=list(granted))
     common.show_table(["advertiser", "name"], list(granted.items()))
 
 
-def _transport(chosen: Settings, token: str, secrets: list[str], *, max_retries: int) -> Client:
+def _client(settings: Settings, token: str, secrets: list[str], *, max_retries: int) -> Client:
+    """Return a client with the settings of the connection."""
     return Client(
-        chosen.base_url,
+        settings.base_url,
         token,
-        RateLimiter(chosen.tier),
-        user_agent=chosen.user_agent,
-        timeout=chosen.request_timeout,
+        RateLimiter(settings.tier),
+        user_agent=settings.user_agent,
+        timeout=settings.request_timeout,
         max_retries=max_retries,
         secrets=secrets,
     )
 
 
 class TokenFile:
-    """A JSON object in a file that only its owner may read."""
+    """A JSON object in a file that only its owner can read."""
 
     def __init__(self, path: Path) -> None:
-        """Read what is there, and see that it can be replaced.
+        """Read the file if it exists, and check that it can be replaced.
 
         Raises:
-            ConfigError: it cannot be used.
+            ConfigError: The file is not a JSON object, or cannot be written.
         """
-        self._path = path.resolve()  # a link stays one
+        self._path = path.resolve()  # a symbolic link is kept
         self._mode = stat.S_IRUSR | stat.S_IWUSR
         self._content: dict[str, t.Any] = {}
         if self._path.exists():
@@ -181,10 +201,10 @@ class TokenFile:
             tempfile.TemporaryFile(dir=self._path.parent).close()
 
     def write(self, **changes: t.Any) -> None:
-        """Put a new file with these members in its place, at once.
+        """Replace the file atomically. Members that are not changed are kept.
 
         Raises:
-            ConfigError: it cannot be written.
+            ConfigError: The file cannot be written.
         """
         self._content |= changes
         with self._writing(), tempfile.TemporaryDirectory(dir=self._path.parent) as folder:
@@ -196,6 +216,7 @@ class TokenFile:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
+        """Convert errors of writing to `ConfigError`."""
         try:
             yield
         except OSError as error:

@@ -29,13 +29,13 @@ UNLIMITED_WIDTH = 1_000_000
 def _config(context: click.Context, option: click.Option, value: tuple[str, ...]) -> t.Any:
     """Return the configuration of --config, merged over that before the subcommand's name."""
     config = TapTikTokAds.cb_config(context, option, value)
-    before = context.parent.params.get("config") if context.parent else None
-    if before is None:
+    parent_config = context.parent.params.get("config") if context.parent else None
+    if parent_config is None:
         return config
     return dataclasses.replace(
         config,
-        config={**before.config, **config.config},
-        parse_env=before.parse_env or config.parse_env,
+        config={**parent_config.config, **config.config},
+        parse_env=parent_config.parse_env or config.parse_env,
     )
 
 

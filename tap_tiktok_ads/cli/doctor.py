@@ -1,4 +1,4 @@
-"""`tap-tiktok-ads doctor`: what the token may read, and how fast."""
+"""`tap-tiktok-ads doctor`: check the token, the app, the clock and the permissions."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.tap import TapTikTokAds
 
 OK, EMPTY, FORBIDDEN, MISSING, ERROR = "ok", "empty?", "no permission", "not available", "error"
-#: Exit code when something may not be read.
-PARTLY = 3
-#: Seconds between TikTok's clock and this one that matter.
-MOST_SKEW = 60.0
-#: What a reader wants to know of an advertiser, in the words of `/advertiser/info/`.
-FACTS = ("name", "status", "timezone", "currency")
-#: Stands for the advertiser of requests that read many.
-ALL = "all"
+#: Exit code if permission is denied for some streams or advertisers.
+PARTIAL_ACCESS_EXIT_CODE = 3
+#: Maximum difference between the clocks of TikTok and of this machine without a warning.
+MAX_SKEW_SECONDS = 60.0
+#: Columns of `/advertiser/info/` that are printed for each advertiser.
+ADVERTISER_COLUMNS = ("name", "status", "timezone", "currency")
+#: Replaces the advertiser of requests that read several advertisers.
+ALL_ADVERTISERS = "all"
 
 
 @dataclasses.dataclass
 class Finding:
-    """What came of the smallest request of a stream for an advertiser."""
+    """The result of the smallest request of a stream for an advertiser."""
 
     result: str
     code: int | None = None
@@ -50,44 +50,50 @@ class Finding:
 
 @dataclasses.dataclass
 class Probe:
-    """A task to try, and the rows that it brought."""
+    """A task to run, and the records received."""
 
     stream: TikTokStream
     task: Task
-    rows: Sequence[t.Any] = ()
+    records: Sequence[t.Any] = ()
 
     def run(self) -> Finding:
-        """Try it, and a request that follows it if rows come only then.
+        """Run the task and return the result. Without records, also run the task that follows it.
 
         Raises:
-            AuthError: the token is refused.
-            ThrottledError: TikTok takes no more requests.
+            AuthError: The token is rejected.
+            ThrottledError: TikTok throttles requests.
         """
         send = self.stream.run_context.client.send
         try:
-            self.rows, following = self.stream.sample_task(self.task, send)
-            if not self.rows and following:
-                self.rows, _ = self.stream.sample_task(_smallest(self.stream, following[0]), send)
+            self.records, following = self.stream.sample_task(self.task, send)
+            if not self.records and following:
+                self.records, _ = self.stream.sample_task(
+                    _smallest(self.stream, following[0]), send
+                )
         except errors.ThrottledError:
             raise
         except errors.AuthError as error:
             if self.task.request.path != AuthorizedAdvertisers.path:
                 raise
-            return Finding(FORBIDDEN, error.code, str(error))  # the app's id or secret
+            return Finding(FORBIDDEN, error.code, str(error))  # the app's ID or secret
         except errors.TapError as error:
-            code = getattr(error, "code", None)
-            result = ERROR
-            if code in self.stream.tolerated_codes | errors.NOT_IN_SANDBOX:
-                result = MISSING
-            elif isinstance(error, errors.PermissionDeniedError):
-                result = FORBIDDEN
-            return Finding(result, code, str(error))
-        return Finding(OK if self.rows else EMPTY)
+            return self._failure(error)
+        return Finding(OK if self.records else EMPTY)
+
+    def _failure(self, error: errors.TapError) -> Finding:
+        """Return the result of a task that failed."""
+        code = getattr(error, "code", None)
+        result = ERROR
+        if code in self.stream.tolerated_codes | errors.NOT_IN_SANDBOX:
+            result = MISSING
+        elif isinstance(error, errors.PermissionDeniedError):
+            result = FORBIDDEN
+        return Finding(result, code, str(error))
 
 
 @dataclasses.dataclass
 class Report:
-    """All that was found out; dictionaries as they are printed."""
+    """The result of all checks. Dictionaries have the shape of the JSON output."""
 
     app: dict[str, t.Any]
     clock_skew_seconds: float | None
@@ -97,28 +103,33 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0, 1 or `PARTLY`, as the help says."""
-        cells = [one for row in self.streams.values() for one in row.values()]
-        readable = [one.result in {OK, EMPTY} for one in cells]
-        failed = any(one.result == ERROR for one in cells)
-        if failed or not any(readable) or self.app["valid"] is False:
+        """The exit code: 0, 1 or `PARTIAL_ACCESS_EXIT_CODE`, as documented in the help."""
+        results = [finding.result for finding in self.findings]
+        readable = [result in {OK, EMPTY} for result in results]
+        if ERROR in results or not any(readable) or self.app["valid"] is False:
             return 1
-        whole = all(readable) and all(one["readable"] for one in self.advertisers)
-        return 0 if whole else PARTLY
+        is_complete = all([*readable, *(row["readable"] for row in self.advertisers)])
+        return 0 if is_complete else PARTIAL_ACCESS_EXIT_CODE
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings of all streams and advertisers."""
+        return list(itertools.chain.from_iterable(row.values() for row in self.streams.values()))
 
 
-@click.command("doctor", short_help="Check token, app, clock and what may be read.")
+@click.command("doctor", short_help="Check token, app, clock and permissions.")
 @common.config_option
 @common.json_option
 @click.pass_context
 def command(context: click.Context, *, config: t.Any, as_json: bool) -> None:
-    """Check the token, the app, the clock, and what may be read of each advertiser.
+    """Check the token, the app, the clock, and the permissions for each advertiser.
 
-    Makes the smallest request of each stream for each advertiser: one row, one day. "empty?" means
-    that the request is allowed and brought no rows.
+    Sends the smallest request of each stream for each advertiser: one record, one day. "empty?"
+    means that the request is allowed and returned no records.
 
-    Exit code 0: all can be read. 1: the settings or the token cannot be used, no advertiser can be
-    read, or something unexpected happened. 3: some streams or advertisers may not be read.
+    Exit code 0: everything can be read. 1: the settings or the token are invalid, no advertiser can
+    be read, or an unexpected error occurred. 3: permission is denied for some streams or
+    advertisers.
 
     Example: tap-tiktok-ads doctor --config config.json
     """
@@ -132,38 +143,49 @@ def command(context: click.Context, *, config: t.Any, as_json: bool) -> None:
 
 
 def _examine(tap: TapTikTokAds) -> Report:
-    """Find out all.
+    """Return the report of all checks.
 
     Raises:
-        TapError: the token is refused, or no advertiser may be read.
+        TapError: The token is rejected, or no advertiser can be read.
     """
     user = tap.run_context.client.send(Request("/user/info/", {}))
     skew = _skew(user.server_time)
-    if skew is not None and abs(skew) > MOST_SKEW:
+    if skew is not None and abs(skew) > MAX_SKEW_SECONDS:
         tap.logger.warning("This machine's clock is %+.0f s off TikTok's: set it.", skew)
     app = _app(tap)
     probes = [probe for stream in tap.streams.values() for probe in _probes(tap, stream)]
     streams: dict[str, dict[str, Finding]] = {}
-    facts: dict[str, dict[str, t.Any]] = {}
+    details: dict[str, dict[str, t.Any]] = {}
     for probe, finding in tap.run_context.workers.ordered(probes, lambda probe: (probe.run(), ())):
-        owner = probe.task.advertiser.id if probe.task.advertiser else ALL
-        streams.setdefault(probe.stream.name, {})[owner] = finding
+        advertiser_id = accounts.id_of(probe.task.advertiser) or ALL_ADVERTISERS
+        streams.setdefault(probe.stream.name, {})[advertiser_id] = finding
         if probe.stream.path == ADVERTISER_INFO_PATH:
-            facts |= {row["advertiser_id"]: row for row in probe.rows}
-    readable = {one.id for one in tap.run_context.advertisers}
-    advertisers = [
+            details |= {record["advertiser_id"]: record for record in probe.records}
+    return Report(app, skew, _tier(tap), _advertiser_rows(tap, details), streams)
+
+
+def _advertiser_rows(
+    tap: TapTikTokAds, details: dict[str, dict[str, t.Any]]
+) -> list[dict[str, t.Any]]:
+    """Return the requested advertisers with their details and permission."""
+    readable = {advertiser.id for advertiser in tap.run_context.advertisers}
+    return [
         {
-            "advertiser_id": one,
-            **{name: facts.get(one, {}).get(name) for name in FACTS},
-            "readable": one in readable,
+            "advertiser_id": advertiser_id,
+            **{name: details.get(advertiser_id, {}).get(name) for name in ADVERTISER_COLUMNS},
+            "readable": advertiser_id in readable,
         }
-        for one in accounts.requested_ids(tap.run_context.client, tap.run_context.settings)
+        for advertiser_id in accounts.requested_ids(
+            tap.run_context.client, tap.run_context.settings
+        )
     ]
-    return Report(app, skew, _tier(tap), advertisers, streams)
 
 
 def _skew(server_time: str | None) -> float | None:
-    """Seconds that this machine's clock is ahead of the server's; that tells whole ones only."""
+    """Return how many seconds this machine's clock is ahead of the server's, or None.
+
+    The server reports complete seconds only.
+    """
     try:
         return round(time.time() - email.utils.parsedate_to_datetime(server_time or "").timestamp())
     except ValueError:
@@ -171,15 +193,15 @@ def _skew(server_time: str | None) -> float | None:
 
 
 def _app(tap: TapTikTokAds) -> dict[str, t.Any]:
-    """Whether the app's id and secret are accepted, where they are set."""
-    chosen = tap.run_context.settings
-    if not (chosen.app_id and chosen.app_secret):
+    """Return the check of the app's ID and secret, if they are set."""
+    settings = tap.run_context.settings
+    if not (settings.app_id and settings.app_secret):
         return {"configured": False, "valid": None}
-    if chosen.environment == "sandbox":  # /oauth2/advertiser/get/ does not exist there
+    if settings.environment == "sandbox":  # /oauth2/advertiser/get/ does not exist there
         return {"configured": True, "valid": None}
     try:
         granted = accounts.authorized_advertisers(
-            tap.run_context.client, chosen.app_id, chosen.app_secret
+            tap.run_context.client, settings.app_id, settings.app_secret
         )
     except errors.ApiError as error:
         return {"configured": True, "valid": False, "message": str(error)}
@@ -187,10 +209,12 @@ def _app(tap: TapTikTokAds) -> dict[str, t.Any]:
 
 
 def _tier(tap: TapTikTokAds) -> dict[str, t.Any]:
-    """The limits of requests, and how long those of a day last at full speed."""
-    tier = tap.run_context.settings.tier
-    chosen = tap.run_context.settings
-    name = chosen.environment if chosen.environment != "production" else chosen.rate_limit_tier
+    """Return the rate limits, and the duration of the daily budget at full speed."""
+    settings = tap.run_context.settings
+    tier = settings.tier
+    name = (
+        settings.environment if settings.environment != "production" else settings.rate_limit_tier
+    )
     return {
         "name": name,
         "per_second": tier.per_second,
@@ -203,15 +227,15 @@ def _tier(tap: TapTikTokAds) -> dict[str, t.Any]:
 
 
 def _probes(tap: TapTikTokAds, stream: t.Any) -> Iterator[Probe]:
-    """The smallest first request of a stream for each advertiser: of one row, of one day.
+    """Yield the smallest first request of a stream for each advertiser: one record, one day.
 
-    One request for all where a stream belongs to no advertiser; where it names objects of another
-    stream, what comes first is the look-up of a few of those.
+    A stream without advertisers has one request. The first request of a stream with a lookup is
+    that of the lookup.
     """
     windowed = isinstance(stream, WindowedStream)
     if windowed and stream.window_days:
         stream.window_plan.window_days = 1
-    owners = len(stream.owners) if windowed else len(tap.run_context.advertisers)
+    owner_count = len(stream.owners) if windowed else len(tap.run_context.advertisers)
     seen = set()
     for task in stream.plan.sample_tasks():
         if task.advertiser in seen:
@@ -219,12 +243,15 @@ def _probes(tap: TapTikTokAds, stream: t.Any) -> Iterator[Probe]:
         if task.advertiser is not None or windowed:
             seen.add(task.advertiser)
         yield Probe(stream, _smallest(stream, task))
-        if len(seen) == owners:
+        if len(seen) == owner_count:
             return
 
 
 def _smallest(stream: TikTokStream, task: Task) -> Task:
-    """The task with a page of one row; a listing without pages is shared with look-ups of it."""
+    """Return the task with a page of one record.
+
+    The response of a list endpoint without pages is shared with lookups.
+    """
     request = dataclasses.replace(task.request, shared=True)
     if stream.page_size is not None and "page_size" in request.page_params:
         request = request.with_page_params(page_size=1)
@@ -233,25 +260,13 @@ def _smallest(stream: TikTokStream, task: Task) -> Task:
 
 def _show(report: Report) -> None:
     """Print a report as text and tables."""
-    app, tier, skew = report.app, report.tier, report.clock_skew_seconds
+    skew = report.clock_skew_seconds
     common.say("Token: valid.")
-    if not app["configured"]:
-        common.say("App: app_id and app_secret are not set.")
-    elif app["valid"] is None:
-        common.say("App: the sandbox cannot check it.")
-    elif app["valid"]:
-        common.say(f"App: valid, {app['advertisers']} advertiser(s) authorised it.")
-    else:
-        common.say(f"App: {app['message']}")
-    common.say("Clock: not told by TikTok." if skew is None else f"Clock: {skew:+.0f} s.")
-    whose = " for each endpoint" if tier["per_endpoint"] else ""
-    common.say(
-        f"Tier: {tier['name']}, {tier['per_second']:,.0f} requests a second, "
-        f"{tier['per_minute']:,.0f} a minute, {tier['per_day']:,.0f} a day{whose}; those of a day "
-        f"last {tier['day_lasts_hours']:,.1f} hours at {tier['usable_per_second']:,.1f} a second."
-    )
-    columns = ["advertiser", *FACTS, "readable"]
-    common.show_table(columns, [list(one.values()) for one in report.advertisers])
+    common.say(_app_line(report.app))
+    common.say("Clock: not reported by TikTok." if skew is None else f"Clock: {skew:+.0f} s.")
+    common.say(_tier_line(report.tier))
+    columns = ["advertiser", *ADVERTISER_COLUMNS, "readable"]
+    common.show_table(columns, [list(row.values()) for row in report.advertisers])
     owners = list(dict.fromkeys(itertools.chain.from_iterable(report.streams.values())))
     common.show_table(
         ["stream", *owners],
@@ -260,8 +275,27 @@ def _show(report: Report) -> None:
             for stream, row in report.streams.items()
         ],
     )
-    troubles = {
-        one.message: None for row in report.streams.values() for one in row.values() if one.message
-    }
-    for trouble in troubles:
-        common.say(trouble, err=True)
+    for message in dict.fromkeys(finding.message for finding in report.findings):
+        if message:
+            common.say(message, err=True)
+
+
+def _app_line(app: dict[str, t.Any]) -> str:
+    """Return the line about the app."""
+    if not app["configured"]:
+        return "App: app_id and app_secret are not set."
+    if app["valid"] is None:
+        return "App: the sandbox cannot check it."
+    if app["valid"]:
+        return f"App: valid, {app['advertisers']} advertiser(s) authorized it."
+    return f"App: {app['message']}"
+
+
+def _tier_line(tier: dict[str, t.Any]) -> str:
+    """Return the line about the rate limits."""
+    scope = " for each endpoint" if tier["per_endpoint"] else ""
+    return (
+        f"Tier: {tier['name']}, {tier['per_second']:,.0f} requests a second, "
+        f"{tier['per_minute']:,.0f} a minute, {tier['per_day']:,.0f} a day{scope}; those of a day "
+        f"last {tier['day_lasts_hours']:,.1f} hours at {tier['usable_per_second']:,.1f} a second."
+    )

@@ -1,4 +1,4 @@
-"""`tap-tiktok-ads plan`: what a run would ask for, without asking for it."""
+"""`tap-tiktok-ads plan`: estimate the requests and duration of a sync."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import typing as t
 
 import click
 
+from tap_tiktok_ads.api.advertisers import id_of
 from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.streams.dependent import LookupTask
 from tap_tiktok_ads.streams.windowed import WindowedStream
 
 if t.TYPE_CHECKING:
-    from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.rate_limits import Tier
     from tap_tiktok_ads.extract.pages import Task
     from tap_tiktok_ads.singer.stream import TikTokStream
@@ -21,17 +21,17 @@ if t.TYPE_CHECKING:
 
 @dataclasses.dataclass
 class Part:
-    """What a run would ask for of one stream and advertiser.
+    """The planned requests of one stream and advertiser.
 
     Attributes:
-        stream: its name.
-        advertiser_id: None where one request reads many.
-        windows: how many; None where there are no windows.
-        first_day: that of the first window.
-        last_day: that of the last one.
-        requests: first pages.
-        at_least: whether only the answers tell how many follow, as the values of look-ups do; of
-            windows, most have one page.
+        stream: Name of the stream.
+        advertiser_id: The advertiser, or None if one request reads several advertisers.
+        windows: Number of windows, or None for a stream without windows.
+        first_day: First day of the first window.
+        last_day: Last day of the last window.
+        requests: Number of first pages.
+        at_least: True if responses determine how many requests follow, as with lookups. False for
+            windows, because most windows have one page.
     """
 
     stream: str
@@ -43,7 +43,7 @@ class Part:
     at_least: bool = False
 
     def add(self, task: Task, requests: int) -> None:
-        """Count a task and its requests; those of windows come in ascending order."""
+        """Count a task and its requests. Tasks with windows are added in ascending order."""
         self.requests += requests
         if task.window is None or (isinstance(task, LookupTask) and task.is_pending):
             self.at_least = True
@@ -53,25 +53,25 @@ class Part:
             self.last_day = str(task.window.end)
 
 
-@click.command("plan", short_help="Tell what a run would read, without reading it.")
+@click.command("plan", short_help="Estimate the requests and duration of a sync.")
 @common.config_option
-@click.option("--catalog", type=click.File(), help="Singer catalog: what is selected.")
-@click.option("--state", type=click.File(), help="State whose bookmarks apply.")
+@click.option("--catalog", type=click.File(), help="Singer catalog with the selected streams.")
+@click.option("--state", type=click.File(), help="State with the bookmarks.")
 @common.json_option
 def command(
     *, config: t.Any, catalog: t.IO[str] | None, state: t.IO[str] | None, as_json: bool
 ) -> None:
-    """Tell what a run would read, and how long that takes, without reading it.
+    """Estimate the requests and duration of a sync.
 
-    Counts the first page of each listing and of each window of a report; an advertiser that has
-    TopView campaigns takes one more for each window. Asks TikTok for nothing but the advertisers
-    and their time zones; lookback_days auto counts as 28.
+    Counts the first page of each list and of each report window. An advertiser with TopView
+    campaigns needs one additional request per window. Requests only the advertisers and their time
+    zones from TikTok. The lookback_days value auto counts as 28.
 
     Example: tap-tiktok-ads plan --config config.json --state state.json
     """
     tap = common.offline_tap(config, catalog=catalog, state=state)
     parts: list[Part] = []
-    requests: dict[str, str] = {}  # the endpoint of each, once however many streams share it
+    requests: dict[str, str] = {}  # endpoint by request, counted once if streams share it
     for stream in t.cast("list[TikTokStream]", list(tap.streams.values())):
         if stream.selected:
             parts += _parts(stream, requests)
@@ -96,14 +96,14 @@ def command(
 
 
 def _parts(stream: TikTokStream, requests: dict[str, str]) -> list[Part]:
-    """What a stream asks for, by advertiser; adds its requests to those of other streams."""
+    """Return the parts of a stream, one per advertiser. Add its requests to `requests`."""
     parts: dict[str | None, Part] = {}
     if isinstance(stream, WindowedStream) and stream.window_days:
         for advertiser in stream.owners:
-            owner = _id(advertiser)
+            owner = id_of(advertiser)
             parts[owner] = Part(stream.name, owner, windows=0)
     for task in stream.plan.tasks():
-        owner = _id(task.advertiser)
+        owner = id_of(task.advertiser)
         endpoints = stream.endpoints(task)
         parts.setdefault(owner, Part(stream.name, owner)).add(task, len(endpoints))
         for path in endpoints:
@@ -111,20 +111,18 @@ def _parts(stream: TikTokStream, requests: dict[str, str]) -> list[Part]:
     return list(parts.values())
 
 
-def _id(advertiser: Advertiser | None) -> str | None:
-    return advertiser.id if advertiser else None
-
-
 def _row(part: Part) -> tuple[t.Any, ...]:
+    """Return the table row of a part."""
     owner = part.advertiser_id or "all"
     requests = f"at least {part.requests}" if part.at_least else part.requests
     return (part.stream, owner, part.windows, part.first_day, part.last_day, requests)
 
 
 def _summary(requests: int, seconds: float, share: float, tier: Tier) -> str:
-    whose = " for each endpoint" if tier.per_endpoint else ""
+    """Return the sentence below the table."""
+    scope = " for each endpoint" if tier.per_endpoint else ""
     return (
         f"At least {requests:,} requests: {seconds / 60:,.1f} minutes at "
-        f"{tier.usable_per_second:,.1f} a second{whose}, "
-        f"{share:.2%} of the daily budget of {tier.per_day:,.0f}{whose}."
+        f"{tier.usable_per_second:,.1f} a second{scope}, "
+        f"{share:.2%} of the daily budget of {tier.per_day:,.0f}{scope}."
     )

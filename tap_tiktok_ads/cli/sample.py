@@ -1,4 +1,4 @@
-"""`tap-tiktok-ads sample`: what a stream asks for, what comes, and what becomes of it."""
+"""`tap-tiktok-ads sample`: fetch and print a sample of a stream."""
 
 from __future__ import annotations
 
@@ -22,15 +22,19 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.singer.stream import TikTokStream
     from tap_tiktok_ads.tap import TapTikTokAds
 
-#: Requests at most, until rows come.
-MOST_REQUESTS = 5
+#: Maximum number of requests until a response contains records.
+MAX_REQUESTS = 5
 
 
-@click.command("sample", short_help="Show one request of a stream and what comes of it.")
+@click.command("sample", short_help="Fetch and print a sample of a stream.")
 @click.argument("stream")
 @common.config_option
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=5, show_default=True, help="Rows at most."
+    "--limit",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Maximum number of records.",
 )
 @click.option(
     "--format",
@@ -38,34 +42,36 @@ MOST_REQUESTS = 5
     type=click.Choice(["table", "json", "jsonl"]),
     default="table",
     show_default=True,
-    help="How to print rows; with the last two, all else goes to stderr.",
+    help="Format of the records. With json and jsonl, everything else goes to stderr.",
 )
 @click.option(
     "--infer-schema",
     "schema_file",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Write a JSON Schema that the rows of the page fit.",
+    help="Write a JSON Schema of the records of the page.",
 )
-@click.option("--raw", is_flag=True, help="Print the answer's JSON as it came instead of rows.")
-def command(  # noqa: PLR0913 - the options, by name
+@click.option(
+    "--raw", is_flag=True, help="Print the JSON of the response as received instead of records."
+)
+def command(  # noqa: PLR0913 - the options, keyword-only
     *, stream: str, config: t.Any, limit: int, style: str, schema_file: Path | None, raw: bool
 ) -> None:
-    """Try out STREAM, built-in or custom: request, answer, rows, paths of its records.
+    """Fetch and print a sample of STREAM, built-in or custom.
 
-    Reads one page, of the newest days where there are days, whatever any state says; goes on, with
-    five requests at most, while no rows come.
+    Prints the request, the response, the records and the paths of arrays. Reads one page of the
+    newest days, without regard to the state. Sends up to five requests until records are received.
 
     Example: tap-tiktok-ads sample campaigns --config config.json --limit 3
     """
     tap = common.offline_tap(config)
-    chosen = _stream(tap, stream)
+    sampled = _stream(tap, stream)
     exchanges = Exchanges(tap.run_context.client, err=raw or style != "table")
     try:
-        rows = chosen.sample(MOST_REQUESTS, exchanges)
+        rows = sampled.sample(MAX_REQUESTS, exchanges)
         if schema_file is not None:
             _write_schema(schema_file, rows)
-        typed = chosen.cast_sample(rows)
+        typed = sampled.cast_sample(rows)
     except TapError:
         exchanges.show_paths()
         if raw:
@@ -74,16 +80,16 @@ def command(  # noqa: PLR0913 - the options, by name
     if raw:
         exchanges.show_body()
     else:
-        exchanges.say(f"Rows: {min(limit, len(rows))} of the {len(rows)} that came.")
+        exchanges.say(f"Records: {min(limit, len(rows))} of the {len(rows)} received.")
         _show_rows(typed[:limit], style, tap.run_context.client)
     exchanges.show_paths()
 
 
 def _stream(tap: TapTikTokAds, name: str) -> TikTokStream:
-    """The stream of this name.
+    """Return the stream of a name.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: The stream does not exist.
     """
     if name not in tap.streams:
         msg = f"Unknown stream {name!r}{suggest(name, tap.streams)}"
@@ -92,62 +98,75 @@ def _stream(tap: TapTikTokAds, name: str) -> TikTokStream:
 
 
 class Exchanges:
-    """Sends requests and shows each with its answer."""
+    """Sends requests and prints each with its response."""
 
-    def __init__(self, transport: Client, *, err: bool) -> None:
-        """Send nothing yet; show on stderr if `err`, else on stdout."""
-        self._transport = transport
+    def __init__(self, client: Client, *, err: bool) -> None:
+        """Prepare. Send no request.
+
+        Args:
+            client: The client that sends the requests.
+            err: True to print to stderr, False to print to stdout.
+        """
+        self._client = client
         self._err = err
-        self._reply: Response | None = None
+        self._response: Response | None = None
 
     def __call__(self, request: Request) -> Response:
-        """The answer to a request."""
-        self._reply = None
+        """Send a request and return its response. Print both."""
+        self._response = None
         query = "&".join(f"{name}={value}" for name, value in request.query().items())
-        url = self._transport.url(request) + (f"?{query}" if query else "")
+        url = self._client.url(request) + (f"?{query}" if query else "")
         self.say(f"{request.method} {url}")
-        for name, value in self._transport.headers(request).items():
+        for name, value in self._client.headers(request).items():
             self.say(f"  {name}: {value}")
         if request.body is not None:
             self.say(f"  {msgspec.json.encode(request.body).decode()}")
-        began = time.monotonic()
-        reply = self._reply = self._transport.send(request)
-        told = [f"HTTP 200 in {time.monotonic() - began:.2f} s", f"request_id {reply.request_id}"]
-        if "page_info" in reply.data:
-            told.append(f"page_info {msgspec.json.encode(reply.data['page_info']).decode()}")
-        self.say(", ".join(told))
-        return reply
+        started = time.monotonic()
+        response = self._response = self._client.send(request)
+        facts = [
+            f"HTTP 200 in {time.monotonic() - started:.2f} s",
+            f"request_id {response.request_id}",
+        ]
+        if "page_info" in response.data:
+            facts.append(f"page_info {msgspec.json.encode(response.data['page_info']).decode()}")
+        self.say(", ".join(facts))
+        return response
 
     def show_paths(self) -> None:
-        """Show where the last answer, if there was one, has arrays of objects."""
-        if self._reply is None:
+        """Print the paths of arrays of objects in the last response, if there is one."""
+        if self._response is None:
             return
-        found = json_paths.suggest_paths(msgspec.json.decode(self._reply.body))
-        self.say("Record paths, the likeliest first:" if found else "Record paths: none.")
-        for one in found:
-            self.say(f"  {one}")
+        paths = json_paths.suggest_paths(msgspec.json.decode(self._response.body))
+        self.say("Record paths, most likely first:" if paths else "Record paths: none.")
+        for path in paths:
+            self.say(f"  {path}")
 
     def show_body(self) -> None:
-        """Print the last answer as it came."""
-        if self._reply is not None:
-            common.say(self._transport.mask(self._reply.body.decode()))
+        """Print the last response as received."""
+        if self._response is not None:
+            common.say(self._client.mask(self._response.body.decode()))
 
     def say(self, text: str) -> None:
-        """Show a line, without secrets."""
-        common.say(self._transport.mask(text), err=self._err)
+        """Print a line, without secrets."""
+        common.say(self._client.mask(text), err=self._err)
 
 
 def _write_schema(file: Path, rows: Sequence[t.Any]) -> None:
+    """Write a JSON Schema of the records.
+
+    Raises:
+        ConfigError: No records were received, or the file cannot be written.
+    """
     if not rows:
-        msg = "No rows came to infer a schema from."
+        msg = "No records received to infer a schema from."
         raise ConfigError(msg)
     schema = msgspec.json.format(msgspec.json.encode(schemas.infer_schema(rows)), indent=2)
     common.write_text(file, f"{schema.decode()}\n")
 
 
-def _show_rows(rows: Sequence[t.Any], style: str, transport: Client) -> None:
-    """Print typed rows, without secrets."""
-    shown = msgspec.json.decode(transport.mask(msgspec.json.encode(rows).decode()))
+def _show_rows(rows: Sequence[t.Any], style: str, client: Client) -> None:
+    """Print typed records, without secrets."""
+    shown = msgspec.json.decode(client.mask(msgspec.json.encode(rows).decode()))
     if style == "json":
         common.show_json(shown)
     elif style == "jsonl":

@@ -26,8 +26,7 @@ DEFAULT_BUFFER_BYTES = 6 * 1024 * 1024
 MAX_BUFFER_BYTES = 32 * 1024 * 1024
 BUFFER_GROWTH = 1.5
 MIN_BUFFERED_RESULTS = 2  # even when they exceed the memory budget
-#: Results of a plan that may be in flight before the size of the first one is known.
-INITIAL_BUFFERED_RESULTS = 8
+INITIAL_BUFFERED_RESULTS = 8  # until the size of a plan's first result is known
 LATE_RESPONSE_SECONDS = 0.3
 #: The look-ahead of a plan, as a multiple of the number of threads.
 MAX_BUFFERED_PER_THREAD = 3
