@@ -108,6 +108,7 @@ class Client:
         self._timeouts = (min(MAX_CONNECT_SECONDS, timeout), timeout)  # connect, read
         self._local = threading.local()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._closed = threading.Event()
         self._cache = ResponseCache()
         self._latency_lock = threading.Lock()
         self._send: Callable[
@@ -175,7 +176,8 @@ class Client:
         return client
 
     def close(self) -> None:
-        """Close the connections. Another request would open new ones."""
+        """Close the connections. Requests in flight finish, and no more requests are sent."""
+        self._closed.set()
         for session in list(self._sessions):
             session.close()
 
@@ -214,7 +216,8 @@ class Client:
         wait = self.first_retry_seconds
         error = yield 0.0
         for retry_count in itertools.count():
-            if error.tries is not None and retry_count >= error.tries:
+            is_last = error.tries is not None and retry_count >= error.tries
+            if is_last or self._closed.is_set():
                 raise error
             jittered = wait * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
             error = yield max(jittered, error.floor * min(1.0, self.first_retry_seconds))
@@ -241,6 +244,9 @@ class Client:
         while True:
             queued = self.limiter.clock()
             budget.acquire()
+            if self._closed.is_set():
+                msg = f"The client was closed before the request to {request.label}."
+                raise errors.ClosedError(msg)
             started = self.limiter.clock()
             self.progress.waited(started - queued, stream)
             self.progress.requested(stream)
