@@ -158,9 +158,7 @@ class TikTokAds:
 
         Raises:
             ConfigError: TikTok rejects the combination, or a date cannot be used.
-            PermissionDeniedError: No advertiser may be read.
-            IncompleteError: Records are missing. It is raised after all records that there are.
-            TapError: A request failed.
+            TapError: As for `records`.
         """
         tap = self._open_tap()
         entry = {
@@ -169,13 +167,11 @@ class TikTokAds:
             "dimensions": _with_id_dimension(level, dimensions),
             "metrics": list(metrics),
             "report_type": report_type,
-            "granularity": granularity,
             "filters": [dict(one) for one in filters],
+            **({"granularity": granularity} if granularity else {}),
         }
-        given = {name: value for name, value in entry.items() if value is not None}
-        definition = parse_report(f"Report at level {level!r}", given)
-        dates = self._dates(start_date, end_date)
-        return self._read(CallReport(tap, definition), dates)
+        definition = parse_report(f"Report at level {level!r}", entry)
+        return self._read(CallReport(tap, definition), self._dates(start_date, end_date))
 
     def get(
         self, path: str, params: Mapping[str, t.Any] | None = None, **more_params: t.Any
