@@ -191,10 +191,10 @@ class RunContext:
         made = vars(self)
         if "report_tasks" in made:
             self.report_tasks.cancel()
+        if "client" in made:
+            self.client.close()  # before the workers: they send no further request
         if "workers" in made:
             self.workers.close(seconds)
-        if "client" in made:
-            self.client.close()
         if self._simulator is not None:
             self._simulator.stop()
 

@@ -158,9 +158,7 @@ class TikTokAds:
 
         Raises:
             ConfigError: TikTok rejects the combination, or a date cannot be used.
-            PermissionDeniedError: No advertiser may be read.
-            IncompleteError: Records are missing. It is raised after all records that there are.
-            TapError: A request failed.
+            TapError: As for `records`.
         """
         tap = self._open_tap()
         entry = {
@@ -169,12 +167,11 @@ class TikTokAds:
             "dimensions": _with_id_dimension(level, dimensions),
             "metrics": list(metrics),
             "report_type": report_type,
-            "granularity": granularity,
             "filters": [dict(one) for one in filters],
+            **({"granularity": granularity} if granularity else {}),
         }
-        definition = parse_report(f"Report at level {level!r}", _without_none(entry))
-        dates = self._dates(start_date, end_date)
-        return self._read(CallReport(tap, definition), dates)
+        definition = parse_report(f"Report at level {level!r}", entry)
+        return self._read(CallReport(tap, definition), self._dates(start_date, end_date))
 
     def get(
         self, path: str, params: Mapping[str, t.Any] | None = None, **more_params: t.Any
@@ -311,8 +308,3 @@ def _with_id_dimension(level: str, dimensions: Sequence[str]) -> list[str]:
         raise ConfigError(msg)
     has_id = any(name in LEVEL_OF_ID for name in dimensions)
     return [*([] if has_id else [f"{level}_id"]), *dimensions]
-
-
-def _without_none(entry: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the members that have a value."""
-    return {name: value for name, value in entry.items() if value is not None}

@@ -304,3 +304,12 @@ def test_the_id_of_a_page(odd: str) -> None:
     assert len(reply.data["list"]) == 1
     assert reply.request_id.startswith("a b *** x")
     assert len(reply.request_id) < 400
+
+
+def test_a_closed_client_sends_nothing(sim: Simulator) -> None:
+    """After `close`, a request raises ClosedError and does not reach the server."""
+    client = transport_to(sim.url)
+    client.close()
+    with pytest.raises(errors.ClosedError):
+        client.send(Request("/user/info/", {}))
+    assert not sim.requests

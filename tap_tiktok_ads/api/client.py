@@ -85,6 +85,7 @@ class Client:
         self.max_retries = max_retries
         self.latency_seconds = 0.0  # moving average, from request to response
         self.progress = progress or Progress()
+        self._closed = threading.Event()
         self._latency_lock = threading.Lock()
         self._send: Callable[
             [Request, Decode | None, t.IO[bytes] | None, str | None], tuple[bytes, Response]
@@ -151,7 +152,8 @@ class Client:
         return client
 
     def close(self) -> None:
-        """Close the connections. Another request would open new ones."""
+        """Close the connections. Requests in flight finish, and no more requests are sent."""
+        self._closed.set()
         self._http.close()
 
     def url(self, request: Request) -> str:
@@ -182,7 +184,8 @@ class Client:
         wait = self.first_retry_seconds
         error = yield 0.0
         for retry_count in itertools.count():
-            if error.max_retries is not None and retry_count >= error.max_retries:
+            is_last = error.max_retries is not None and retry_count >= error.max_retries
+            if is_last or self._closed.is_set():
                 raise error
             jittered = wait * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
             error = yield max(jittered, error.min_wait_seconds * min(1.0, self.first_retry_seconds))
@@ -210,6 +213,9 @@ class Client:
         while True:
             queued = self.limiter.clock()
             budget.acquire()
+            if self._closed.is_set():
+                msg = f"The client was closed before the request to {request.label}."
+                raise errors.ClosedError(msg)
             started = self.limiter.clock()
             self.progress.waited(started - queued, stream)
             self.progress.requested(stream)
