@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-_NUMBERS: dict[str, Any] = {
+_NUMBER_TYPES: dict[str, Any] = {
     "int": int,
     "bool": int,
     "float": (int, float),
@@ -74,27 +74,42 @@ class Options:
         Raises:
             ValueError: A name is unknown, or a value has the wrong type. The message names it.
         """
-        kinds = {field.name: str(field.type) for field in fields(cls)}
+        types = {field.name: str(field.type) for field in fields(cls)}
         for name, value in options.items():
-            if name not in kinds:
-                raise ValueError(unknown_name("simulator option", name, kinds))
-            numbers = _NUMBERS.get(kinds[name])
-            if numbers and (not isinstance(value, numbers) or (value is not None and value < 0)):
-                msg = f"Simulator option {name!r} must be a number of at least 0, not {value!r}."
-                raise ValueError(msg)
+            if name not in types:
+                raise ValueError(unknown_name("simulator option", name, types))
+            if types[name] in _NUMBER_TYPES:
+                _check_number(name, value, _NUMBER_TYPES[types[name]])
         values = dict(options)
-        if values.get("today") is not None:
-            try:
-                values["today"] = date.fromisoformat(str(values["today"])).isoformat()
-            except ValueError:
-                msg = f"Simulator option 'today' must be YYYY-MM-DD, not {values['today']!r}."
-                raise ValueError(msg) from None
-        names = values.get("unauthorised", ())
-        if not isinstance(names, (list, tuple)):
-            msg = f"Simulator option 'unauthorised' must be a list of ids, not {names!r}."
-            raise ValueError(msg)  # noqa: TRY004 - every wrong option is a ValueError
-        values["unauthorised"] = tuple(str(name) for name in names)
+        values["today"] = _parse_today(values.get("today"))
+        values["unauthorised"] = _parse_ids("unauthorised", values.get("unauthorised", ()))
         return cls(**values)
+
+
+def _check_number(name: str, value: Any, types: Any) -> None:
+    """Raise ValueError if a value is not a number of at least 0. Optional numbers may be None."""
+    if not isinstance(value, types) or (value is not None and value < 0):
+        msg = f"Simulator option {name!r} must be a number of at least 0, not {value!r}."
+        raise ValueError(msg)
+
+
+def _parse_today(value: Any) -> str | None:
+    """Return the option `today` as an ISO date, or None for the current date."""
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        msg = f"Simulator option 'today' must be YYYY-MM-DD, not {value!r}."
+        raise ValueError(msg) from None
+
+
+def _parse_ids(name: str, value: Any) -> tuple[str, ...]:
+    """Return the IDs in the value of an option."""
+    if not isinstance(value, (list, tuple)):
+        msg = f"Simulator option {name!r} must be a list of ids, not {value!r}."
+        raise ValueError(msg)  # noqa: TRY004 - every wrong option is a ValueError
+    return tuple(str(item) for item in value)
 
 
 def unknown_name(kind: str, name: str, known: Collection[str]) -> str:

@@ -92,16 +92,26 @@ class Shelf:
         if self.selects is not None:
             objects = [entry for entry in objects if self.selects(entry, owner, params)]
         if self.date_of is not None:
-            start, end = self._dates(params)
-            objects = [
-                entry for entry in objects if start <= self.date_of(entry)[:10] <= (end or "9999")
-            ]
+            objects = self._select_dates(objects, self.date_of, params)
+        return self._select_records(objects, owner, params)
+
+    def _select_dates(
+        self, objects: Sequence[Any], date_of: Callable[[Any], str], params: Params
+    ) -> list[Any]:
+        """Return the objects between the first and the last date of a request."""
+        start, end = self._dates(params)
+        last = end or "9999"
+        return [entry for entry in objects if start <= date_of(entry)[:10] <= last]
+
+    def _select_records(self, objects: Sequence[Any], owner: Any, params: Params) -> list[Any]:
+        """Return the objects whose records match the filters."""
+        # without a filter, no record is built
         if not any(_member(params, name) for name in (*self.filters, *self.text_filters)):
             return list(objects)
         return [entry for entry in objects if self._matches(self.record(entry, owner), params)]
 
     def _matches(self, record: Record, params: Params) -> bool:
-        """Return True if a record passes all filters."""
+        """Return True if a record matches all filters."""
         for name, path in self.filters.items():
             sent, value = _member(params, name), _member(record, path)
             if sent and (value not in sent if isinstance(sent, list) else value != sent):

@@ -10,7 +10,7 @@ from tap_tiktok_ads.simulator.pseudorandom import mix
 from tap_tiktok_ads.simulator.spec.facts import DIMENSION_VALUES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
 Counters: TypeAlias = tuple[int, ...]
 """Additive quantities in the order of FIELDS. Money is in cents."""
@@ -58,25 +58,30 @@ _HOUR_SHARE = 120
 @lru_cache(maxsize=4096)
 def audience_shares(dimensions: tuple[str, ...], audience: int) -> Shares:
     """Return the shares of a day by the dimensions. Shares sum to at most 1,000."""
-    hourly = "stat_time_hour" in dimensions
     names = [name for name in dimensions if name != "stat_time_hour"]
-    divided: Shares = (((), 1000),)
-    if names:
-        choices = list(product(*(DIMENSION_VALUES[name] for name in names)))
-        shares = _SHARES[min(len(choices), 4 if len(names) > 1 else 3)]
-        step = 5 if len(choices) % 5 else 1
-        divided = tuple(
-            (choices[(audience * 3 + position * step) % len(choices)], share)
-            for position, share in enumerate(shares)
-        )
-    if hourly:
-        first = audience % (24 - _HOURS)
-        divided = tuple(
-            ((f"{hour:02}", *values), share * _HOUR_SHARE // 1000)
-            for hour in range(first, first + _HOURS)
-            for values, share in divided
-        )
-    return divided
+    shares = _split_shares(names, audience) if names else (((), 1000),)
+    return _hourly_shares(shares, audience) if "stat_time_hour" in dimensions else shares
+
+
+def _split_shares(names: Sequence[str], audience: int) -> Shares:
+    """Return the shares of a day by the dimensions other than the hour."""
+    choices = list(product(*(DIMENSION_VALUES[name] for name in names)))
+    shares = _SHARES[min(len(choices), 4 if len(names) > 1 else 3)]
+    step = 5 if len(choices) % 5 else 1
+    return tuple(
+        (choices[(audience * 3 + position * step) % len(choices)], share)
+        for position, share in enumerate(shares)
+    )
+
+
+def _hourly_shares(shares: Shares, audience: int) -> Shares:
+    """Return the shares of a day, divided by hour too."""
+    first = audience % (24 - _HOURS)
+    return tuple(
+        ((f"{hour:02}", *values), share * _HOUR_SHARE // 1000)
+        for hour in range(first, first + _HOURS)
+        for values, share in shares
+    )
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
 from tap_tiktok_ads.simulator.records import feedback
 from tap_tiktok_ads.simulator.records.assets import pixel_events
@@ -11,16 +13,16 @@ from tap_tiktok_ads.simulator.spec.params import Param
 from .api import Api, Handler, Params, Payload, day_count, page_of, select_by_id
 from .objects import smart_plus_account
 
+if TYPE_CHECKING:
+    from tap_tiktok_ads.simulator.accounts.entities import Account, AdGroup
+    from tap_tiktok_ads.simulator.records.values import Record
+
 _COMMENT_SORT_FIELDS = {"LIKES": "likes", "REPLIES": "replies"}
 
 
 def _comments(api: Api, params: Params) -> Payload:
     """Return the comments on an ad group."""
-    account = api.account(params)
-    group_id = params["search_value"]
-    group = next((group for group in account.groups if group.id == group_id), None)
-    if group is None:
-        reject(f"search_value: Ad group {group_id} does not exist.")
+    group = _ad_group(api.account(params), params["search_value"])
     start, end = _moment("start_time", params), _moment("end_time", params)
     if start > end:
         reject("start_time: Must not be after end_time.")
@@ -29,13 +31,27 @@ def _comments(api: Api, params: Params) -> Payload:
         for comment in feedback.comments(group)
         if start <= (comment.created or "") <= end
     ]
-    for field in ("comment_type", "comment_status"):
-        values = params[field]
-        if values and "ALL" not in values:
-            records = [record for record in records if record[field] in values]
+    records = [record for record in records if _selects_comment(record, params)]
     sort_field = _COMMENT_SORT_FIELDS.get(params["sort_field"], "create_time")
     records.sort(key=lambda record: record[sort_field], reverse=params["sort_type"] == "DESC")
     return page_of(params, records, lambda record: record, "comments")
+
+
+def _ad_group(account: Account, group_id: str) -> AdGroup:
+    """Return an ad group of an account, or reject an unknown ID."""
+    group = next((group for group in account.groups if group.id == group_id), None)
+    if group is None:
+        reject(f"search_value: Ad group {group_id} does not exist.")
+    return group
+
+
+def _selects_comment(record: Record, params: Params) -> bool:
+    """Return True if the type and status filters select a comment."""
+    for field in ("comment_type", "comment_status"):
+        values = params[field]
+        if values and "ALL" not in values and record[field] not in values:
+            return False
+    return True
 
 
 def _moment(name: str, params: Params) -> str:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _IDS = ("advertiser_id", "campaign_id")
 _PRODUCT, _LIVE = ("item_group_id", "item_id"), ("room_id", "duration")
+_ITEM_DIMENSIONS = frozenset((*_PRODUCT, *_LIVE))
+_DIMENSIONS = frozenset((*_IDS, *TIME_DIMENSIONS, *_ITEM_DIMENSIONS))
+_EXCLUSIVE_DIMENSIONS = {"ID": _IDS, "time": TIME_DIMENSIONS, "live": _LIVE}
 _SHARES = (600, 370)
 
 _FORMULAS: dict[str, Formula] = {
@@ -117,17 +120,21 @@ def _check(params: Params) -> str | None:
 def _check_dimensions(dimensions: list[str]) -> None:
     """Reject unknown dimensions, and dimensions that do not go together."""
     for name in dimensions:
-        if name not in {*_IDS, *TIME_DIMENSIONS, *_PRODUCT, *_LIVE}:
+        if name not in _DIMENSIONS:
             reject(f"dimensions: Invalid dimension {name!r}.")
-    for kind, names in (("ID", _IDS), ("time", TIME_DIMENSIONS), ("live", _LIVE)):
-        if len([name for name in dimensions if name in names]) > 1:
+    for kind, names in _EXCLUSIVE_DIMENSIONS.items():
+        if sum(dimensions.count(name) for name in names) > 1:
             reject(f"dimensions: Only one {kind} dimension is allowed. {CONFLICT}")
-    items = {*_PRODUCT, *_LIVE}.intersection(dimensions)
-    if len(set(dimensions)) != len(dimensions) or not {*_IDS}.intersection(dimensions):
+    if len(set(dimensions)) != len(dimensions) or not set(_IDS).intersection(dimensions):
         reject(f"dimensions: Exactly one of {', '.join(_IDS)} is needed. {CONFLICT}")
+    _check_item_dimensions(_ITEM_DIMENSIONS.intersection(dimensions), dimensions)
+
+
+def _check_item_dimensions(items: frozenset[str], dimensions: list[str]) -> None:
+    """Reject product and live dimensions without `campaign_id`, or with each other."""
     if items and "campaign_id" not in dimensions:
         reject(f"dimensions: {min(items)} needs campaign_id. {CONFLICT}")
-    if {*_PRODUCT} & items and {*_LIVE} & items:
+    if items.intersection(_PRODUCT) and items.intersection(_LIVE):
         reject(f"dimensions: {', '.join(sorted(items))} cannot be combined. {CONFLICT}")
 
 
@@ -147,7 +154,7 @@ def _selects(campaign: Asset, store: Asset, params: Params, account: Account) ->
 
 def _items(campaign: Asset, params: Params) -> Iterator[tuple[dict[str, str], int]]:
     """Yield the products or live rooms that divide a campaign, with their share."""
-    names = [name for name in params["dimensions"] if name in {*_PRODUCT, *_LIVE}]
+    names = [name for name in params["dimensions"] if name in _ITEM_DIMENSIONS]
     filtering = params["filtering"]
     is_live = gmv_max_type(campaign) == "LIVE_GMV_MAX"
     if not names:

@@ -44,6 +44,7 @@ _EXACT_FILTERS = (
     "secondary_status",
 )
 _TEXT_FILTERS = ("campaign_name", "adgroup_name", "ad_name")
+_GENERAL_STATUS_SUFFIXES = ("_STATUS_ALL", "_STATUS_DELETE", "_NOT_DELETE")
 
 
 def smart_plus_account(api: Api, params: Params) -> Account:
@@ -102,16 +103,26 @@ def _objects(
 
 def _selects(entity: Object, filtering: Mapping[str, Any], buying_types: Sequence[str]) -> bool:
     """Return True if status, buying type, origin, IDs and times select an object."""
-    campaign = entity.campaign
-    origins = filtering.get("campaign_system_origins", ())
-    if campaign.origin == PROMOTE and PROMOTE not in origins:
+    return (
+        entity.campaign.buying in buying_types
+        and _selects_origin(entity.campaign, filtering)
+        and _selects_status(entity, filtering)
+        and _selects_time(entity, filtering)
+        and _selects_ids(entity, filtering)
+    )
+
+
+def _selects_origin(campaign: Campaign, filtering: Mapping[str, Any]) -> bool:
+    """Return True if origin and automation select a campaign. By default, no Promote campaign."""
+    if campaign.origin == PROMOTE and PROMOTE not in filtering.get("campaign_system_origins", ()):
         return False
-    if campaign.buying not in buying_types or not _selects_status(entity, filtering):
-        return False
-    automation = filtering.get("campaign_automation_type", campaign.automation)
-    if automation != campaign.automation or not _selects_time(entity, filtering):
-        return False
-    ids: dict[str, str] = {"campaign_ids": campaign.id}
+    automation: str = filtering.get("campaign_automation_type", campaign.automation)
+    return automation == campaign.automation
+
+
+def _selects_ids(entity: Object, filtering: Mapping[str, Any]) -> bool:
+    """Return True if the ID filters select an object."""
+    ids: dict[str, str] = {"campaign_ids": entity.campaign.id}
     if not isinstance(entity, Campaign):
         ids["adgroup_ids"] = entity.group.id
     if isinstance(entity, Ad):
@@ -149,11 +160,19 @@ def _matches(entity: Object, filtering: Mapping[str, Any], record: Callable[[Any
     if not exact and not texts:
         return True
     values = record(entity)
-    for name in exact:
-        general = str(filtering[name]).endswith(("_STATUS_ALL", "_STATUS_DELETE", "_NOT_DELETE"))
-        if not general and values.get(name) != filtering[name]:
-            return False
-    return all(filtering[name] in (values.get(name) or "") for name in texts)
+    if not all(_matches_exactly(values.get(name), filtering[name]) for name in exact):
+        return False
+    return all(_contains(values.get(name), filtering[name]) for name in texts)
+
+
+def _matches_exactly(value: Any, sent: Any) -> bool:
+    """Return True if a field has the value of its filter. General statuses match every value."""
+    return str(sent).endswith(_GENERAL_STATUS_SUFFIXES) or bool(value == sent)
+
+
+def _contains(value: str | None, text: str) -> bool:
+    """Return True if a field contains the text of its filter."""
+    return text in (value or "")
 
 
 def _page(

@@ -128,18 +128,30 @@ def _review(key: int, *, include_rejection: bool, include_frames: bool) -> Recor
 def suggestions(
     group: AdGroup, categories: Collection[str] = tuple(SUGGESTION_LISTS)
 ) -> dict[str, list[Record]]:
-    """Return the suggestions for an ad group by list, empty for kinds without diagnosis."""
-    campaign = group.campaign
-    if group.deleted or campaign.automation != MANUAL or campaign.buying != AUCTION:
+    """Return the suggestions for an ad group by list, or {} if it is not diagnosed."""
+    if not _is_diagnosed(group):
         return {}
     ad = next((ad for ad in group.ads if not ad.deleted), None)
     lists: dict[str, list[Record]] = {}
     for position, (category, name) in enumerate(SUGGESTION_LISTS.items()):
-        count = mix(group.key, 60, position) % 3
-        if category in categories and count and (name != "creative" or ad is not None):
-            keys = (mix(group.key, 61, position, number) for number in range(count))
+        if category not in categories or (name == "creative" and ad is None):
+            continue
+        keys = _suggestion_keys(group, position)
+        if keys:
             lists[name] = [_suggestion(name, key, group, ad) for key in keys]
     return lists
+
+
+def _is_diagnosed(group: AdGroup) -> bool:
+    """Return True if TikTok diagnoses an ad group. Only manual auction ad groups qualify."""
+    campaign = group.campaign
+    return not group.deleted and campaign.automation == MANUAL and campaign.buying == AUCTION
+
+
+def _suggestion_keys(group: AdGroup, position: int) -> list[int]:
+    """Return a random key for each suggestion in one list of an ad group."""
+    count = mix(group.key, 60, position) % 3
+    return [mix(group.key, 61, position, number) for number in range(count)]
 
 
 def _suggestion(name: str, key: int, group: AdGroup, ad: Ad | None) -> Record:

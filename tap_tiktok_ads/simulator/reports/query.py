@@ -14,7 +14,7 @@ from tap_tiktok_ads.simulator.spec.errors import reject
 from tap_tiktok_ads.simulator.spec.facts import COUNTRY_METRICS, DIMENSION_VALUES, METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 CONFLICT = "Conflict occurs. The input params including metrics and dimensions have no relation."
 MAX_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
@@ -123,24 +123,33 @@ def _split_dimensions(
     report_type: str, level: str, names: tuple[str, ...]
 ) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Return the ID dimension, the time dimension and the others."""
+    _check_dimension_names(names)
+    time = _only_dimension("time", names, spec.TIME_DIMENSIONS)
+    id_dimension = _only_dimension("ID", names, spec.LEVEL_OF_ID)
+    splits = tuple(name for name in names if name in DIMENSION_VALUES)
+    _check_splits(report_type, splits)
+    if _depth(id_dimension) > spec.LEVELS.index(level):
+        reject(f"dimensions: {id_dimension} is below data_level {level}. {CONFLICT}")
+    return id_dimension, time, splits
+
+
+def _check_dimension_names(names: tuple[str, ...]) -> None:
+    """Reject unknown and duplicate dimensions."""
     dimensions = {*spec.LEVEL_OF_ID, *spec.TIME_DIMENSIONS, *DIMENSION_VALUES}
     for name in names:
         if name not in dimensions:
             reject(f"dimensions: Invalid dimension {name!r}.")
     if len(set(names)) != len(names):
         reject("dimensions: Contains duplicates.")
-    ids = [name for name in names if name in spec.LEVEL_OF_ID]
-    times = [name for name in names if name in spec.TIME_DIMENSIONS]
-    splits = tuple(name for name in names if name in DIMENSION_VALUES)
-    for kind, several in (("time", times), ("ID", ids)):
-        if len(several) > 1:
-            text = ", ".join(several)
-            reject(f"dimensions: Only one {kind} dimension is allowed, not {text}. {CONFLICT}")
-    _check_splits(report_type, splits)
-    id_dimension = ids[0] if ids else None
-    if id_dimension and _depth(id_dimension) > spec.LEVELS.index(level):
-        reject(f"dimensions: {id_dimension} is below data_level {level}. {CONFLICT}")
-    return id_dimension, times[0] if times else None, splits
+
+
+def _only_dimension(kind: str, names: tuple[str, ...], dimensions: Collection[str]) -> str | None:
+    """Return the dimension of a kind, or None without one. Reject several."""
+    found = [name for name in names if name in dimensions]
+    if len(found) > 1:
+        text = ", ".join(found)
+        reject(f"dimensions: Only one {kind} dimension is allowed, not {text}. {CONFLICT}")
+    return found[0] if found else None
 
 
 def _check_splits(report_type: str, splits: tuple[str, ...]) -> None:
@@ -200,15 +209,21 @@ def _split_metrics(
     names = list(dict.fromkeys(names))
     computed = tuple(name for name in names if METRICS[name].group != "attribute")
     attributes = tuple(name for name in names if METRICS[name].group == "attribute")
-    for name in attributes:
-        wrong_level = METRICS[name].level == "adgroup_only" and level != "AUCTION_ADGROUP"
-        if _DEPTH_OF_ATTRIBUTE[METRICS[name].level] > _depth(id_dimension) or wrong_level:
-            reject(f"metrics: {name} is not supported at {level}. {CONFLICT}")
+    _check_attributes(attributes, level, id_dimension)
     for name in computed:
         if not _allows_metric(name, report_type, splits):
             msg = f"metrics: {name} is not supported with {', '.join(splits)}"
             reject(f"{msg} in report_type {report_type}. {CONFLICT}")
     return computed, attributes
+
+
+def _check_attributes(names: tuple[str, ...], level: str, id_dimension: str | None) -> None:
+    """Reject attribute metrics that the data level or the ID dimension does not have."""
+    for name in names:
+        metric_level = METRICS[name].level
+        wrong_level = metric_level == "adgroup_only" and level != "AUCTION_ADGROUP"
+        if wrong_level or _DEPTH_OF_ATTRIBUTE[metric_level] > _depth(id_dimension):
+            reject(f"metrics: {name} is not supported at {level}. {CONFLICT}")
 
 
 def _allows_metric(name: str, report_type: str, splits: tuple[str, ...]) -> bool:

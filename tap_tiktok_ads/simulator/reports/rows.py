@@ -147,13 +147,11 @@ class Report:
         """Yield the rows of a unit."""
         by_shares = self._days_by_shares(unit)
         if not self._query.time:
-            values = dict.fromkeys(value for shares in by_shares for value, _ in shares)
-            yield from (Row(None, value) for value in values)
+            yield from _rows_of_day(None, by_shares)
             return
         for day in delivery.bits(reduce(or_, unit.days)):
-            of_day = (shares for shares, days in by_shares.items() if days >> day & 1)
-            for value in dict.fromkeys(value for shares in of_day for value, _ in shares):
-                yield Row(day, value)
+            day_shares = (shares for shares, days in by_shares.items() if days >> day & 1)
+            yield from _rows_of_day(day, day_shares)
 
     def _counters(self, unit: Unit, row: Row) -> delivery.Counters:
         """Return the counters of a row, cached if they are a sum."""
@@ -249,6 +247,12 @@ class Report:
         total = delivery.total([self._counters(*place) for place in self.places(0, self.total)])
         values = encoder_of(self._query.metrics).values(total)
         return dict(zip(self._query.metrics, values, strict=True))
+
+
+def _rows_of_day(day: int | None, day_shares: Iterable[delivery.Shares]) -> Iterator[Row]:
+    """Yield a row for each distinct combination of values in the shares of a day."""
+    for values in dict.fromkeys(values for shares in day_shares for values, _ in shares):
+        yield Row(day, values)
 
 
 def window(world: World, account: Account, start: str | None, end: str | None) -> range:

@@ -98,7 +98,22 @@ def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
 def _count_smart_plus(account: Account, period: CountedPeriod) -> dict[str, int]:
     """Count the objects of Upgraded Smart+ and the rows of its material reports."""
     includes = period.scope.includes
+    campaigns = [entry for entry in account.campaigns if entry.automation == SMART_PLUS]
+    groups = [group for group in account.groups if group.campaign.automation == SMART_PLUS]
     smart_ads = [smart for smart in account.smart_ads if includes(smart)]
+    return {
+        "smart_plus_campaigns": sum(map(includes, campaigns)),
+        "smart_plus_ad_groups": sum(map(includes, groups)),
+        "smart_plus_ads": len(smart_ads),
+        "smart_plus_ad_creatives": sum(len(smart.creatives) for smart in smart_ads),
+        "smart_plus_ad_media": sum(len(_media(smart)) for smart in smart_ads),
+        "smart_plus_ad_suggestions": sum(map(_count_reviews, smart_ads)),
+        **_count_material_rows(account, period),
+    }
+
+
+def _count_material_rows(account: Account, period: CountedPeriod) -> dict[str, int]:
+    """Count the rows of the material reports of Upgraded Smart+."""
     daily: set[tuple[str, str, int]] = set()
     lifetime: set[tuple[str, str, str]] = set()
     for smart, creative, ad in delivered_creatives(account):
@@ -108,18 +123,6 @@ def _count_smart_plus(account: Account, period: CountedPeriod) -> dict[str, int]
         if spend_days:
             lifetime.add((smart.id, *material))
     return {
-        "smart_plus_campaigns": sum(
-            includes(campaign)
-            for campaign in account.campaigns
-            if campaign.automation == SMART_PLUS
-        ),
-        "smart_plus_ad_groups": sum(
-            includes(group) for group in account.groups if group.campaign.automation == SMART_PLUS
-        ),
-        "smart_plus_ads": len(smart_ads),
-        "smart_plus_ad_creatives": sum(len(smart.creatives) for smart in smart_ads),
-        "smart_plus_ad_media": sum(len(_media(smart)) for smart in smart_ads),
-        "smart_plus_ad_suggestions": sum(_count_reviews(smart) for smart in smart_ads),
         "smart_plus_material_report_daily": len(daily),
         "smart_plus_material_report": len(lifetime),
     }

@@ -11,6 +11,8 @@ from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.accounts.entities import TOPVIEW
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_tiktok_ads.simulator.accounts.entities import Account, Ad, AdGroup, Campaign, SmartAd
 
 
@@ -102,24 +104,36 @@ def count_reports(
     ads = [ad for ad in account.ads if with_deleted.includes(ad)]
     totals = {}
     for stream, report in REPORTS.items():
-        units: dict[str, dict[delivery.Shares, int]] = {}
-        for ad in ads:
-            judged = _judged(ad, report.id_dimension)
-            if judged is not None and not scope.includes(judged):
-                continue
-            ad_days = ad.spend_days(horizon) if report.splits else ad.report_days(horizon)
-            ad_days &= -1 if report.lifetime else window
-            if ad_days:
-                unit = units.setdefault(_unit_id(ad, report.id_dimension), {})
-                shares = delivery.audience_shares(report.splits, ad.campaign.audience)
-                unit[shares] = unit.get(shares, 0) | ad_days
-        totals[stream] = sum(1 if report.lifetime else _rows(unit) for unit in units.values())
+        counted = [ad for ad in ads if _includes(scope, ad, report.id_dimension)]
+        units = _days_by_unit(counted, report, horizon, -1 if report.lifetime else window)
+        totals[stream] = len(units) if report.lifetime else sum(map(_rows, units.values()))
     report_days = reduce(or_, (ad.report_days(horizon) for ad in ads), 0) & window
     return totals | {"reconciliation": report_days.bit_count()}
 
 
-def _judged(ad: Ad, id_dimension: str) -> Ad | AdGroup | Campaign | None:
-    """Return the object whose deletion decides. Deleted ads below it deliver too."""
+def _days_by_unit(
+    ads: Iterable[Ad], report: CountedReport, horizon: int, window: int
+) -> dict[str, dict[delivery.Shares, int]]:
+    """Return the days with rows by object ID and by the shares that divide them, as bits."""
+    units: dict[str, dict[delivery.Shares, int]] = {}
+    for ad in ads:
+        ad_days = ad.spend_days(horizon) if report.splits else ad.report_days(horizon)
+        ad_days &= window
+        if ad_days:
+            unit = units.setdefault(_unit_id(ad, report.id_dimension), {})
+            shares = delivery.audience_shares(report.splits, ad.campaign.audience)
+            unit[shares] = unit.get(shares, 0) | ad_days
+    return units
+
+
+def _includes(scope: ObjectScope, ad: Ad, id_dimension: str) -> bool:
+    """Return True if the object that a report counts an ad to is in the scope."""
+    entity = _scoped_object(ad, id_dimension)
+    return entity is None or scope.includes(entity)
+
+
+def _scoped_object(ad: Ad, id_dimension: str) -> Ad | AdGroup | Campaign | None:
+    """Return the object whose deletion excludes an ad. Deleted ads below the object count."""
     parents: dict[str, AdGroup | Campaign | None] = {
         "adgroup_id": ad.group,
         "campaign_id": ad.campaign,
