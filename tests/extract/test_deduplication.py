@@ -1,0 +1,64 @@
+"""Tables of the records that each record filter selects."""
+
+from __future__ import annotations
+
+import pytest
+
+from tap_tiktok_ads.api.errors import ResponseError
+from tap_tiktok_ads.extract.deduplication import KeyedFilter, RecordFilter, ReportFilter
+from tap_tiktok_ads.extract.pages import Page, Record
+from tap_tiktok_ads.extract.verification import TaskGroup
+
+
+def select(keyed: RecordFilter, group: TaskGroup, records: list[Record]) -> list[object]:
+    """Return the ids of the records that a filter selects."""
+    page = Page(records, len(records), [keyed.fingerprint(record) for record in records])
+    return [
+        record["id"] for record in keyed.select(page, group).records if isinstance(record, dict)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "changed_at", "listed", "is_selected"),
+    [
+        pytest.param(None, "2026-01-01", None, True, id="no bookmark"),
+        pytest.param("2026-01-02", "2026-01-01", None, False, id="unchanged"),
+        pytest.param("2026-01-02", "2026-01-02", None, True, id="equal to the bookmark"),
+        pytest.param("2026-01-02", None, None, True, id="without time"),
+        pytest.param("2026-01-02", "2026-01-01", {("a",)}, False, id="listed before"),
+        pytest.param("2026-01-02", "2026-01-01", set(), True, id="not listed before"),
+    ],
+)
+def test_bookmark(
+    start: str | None, changed_at: str | None, listed: set[tuple[str]] | None, is_selected: bool
+) -> None:
+    """An object is dropped only if it is unchanged and was listed before."""
+    keyed = KeyedFilter("ads", ["id"], "time", starts={None: start}, listed_keys=lambda _: listed)
+    selected = select(keyed, TaskGroup(None, None), [{"id": "a", "time": changed_at}])
+    assert selected == (["a"] if is_selected else [])
+
+
+@pytest.mark.parametrize("keyed", [KeyedFilter("ads", ["id"], "", starts={}), ReportFilter(["id"])])
+@pytest.mark.parametrize(
+    ("pages", "expected", "repeated"),
+    [
+        pytest.param(["ab", "c"], "abc", 0, id="distinct"),
+        pytest.param(["aab"], "ab", 1, id="same page"),
+        pytest.param(["ab", "bc"], "abc", 1, id="another page"),
+    ],
+)
+def test_repeated(keyed: RecordFilter, pages: list[str], expected: str, repeated: int) -> None:
+    """A repeated record is dropped and counted."""
+    group = TaskGroup(None, None)
+    found = [name for ids in pages for name in select(keyed, group, [{"id": n} for n in ids])]
+    assert found == list(expected)
+    assert group.repeated == repeated
+
+
+@pytest.mark.parametrize("times", [["2026", 5], [5]])
+def test_types_that_cannot_be_compared(times: list[object]) -> None:
+    """Values that cannot be compared raise an error that names the stream and columns."""
+    keyed = KeyedFilter("ads", ["id"], "time", starts={None: "2026"})
+    records = [{"id": str(n), "time": value} for n, value in enumerate(times)]
+    with pytest.raises(ResponseError, match="records of ads: values of id, time"):
+        select(keyed, TaskGroup(None, None), records)
