@@ -7,7 +7,7 @@ import pytest
 from tap_tiktok_ads.api.errors import ResponseError
 from tap_tiktok_ads.extract.deduplication import KeyedFilter, RecordFilter, ReportFilter
 from tap_tiktok_ads.extract.pages import Page, Record
-from tap_tiktok_ads.extract.verification import TaskGroup
+from tap_tiktok_ads.extract.task_groups import TaskGroup
 
 
 def select(keyed: RecordFilter, group: TaskGroup, records: list[Record]) -> list[object]:

@@ -12,8 +12,8 @@ from tap_tiktok_ads.api.errors import IncompleteError, ResponseError, TapError
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract.deduplication import KeyedFilter, RecordFilter
 from tap_tiktok_ads.extract.pages import Page, Task
+from tap_tiktok_ads.extract.task_groups import ListPass
 from tap_tiktok_ads.extract.verification import (
-    ListPass,
     ListVerifier,
     LookupObserver,
     Mismatch,

@@ -10,7 +10,7 @@ import pytest
 from tap_tiktok_ads.api.advertisers import Advertiser
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.extract.dates import Window
-from tap_tiktok_ads.extract.verification import TaskGroup
+from tap_tiktok_ads.extract.task_groups import TaskGroup
 from tap_tiktok_ads.singer.state import DayBookmarks, TimeBookmarks
 
 if t.TYPE_CHECKING:

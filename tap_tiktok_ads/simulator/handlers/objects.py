@@ -188,17 +188,22 @@ def _page(
     def reduced_record(entity: Any) -> Record:
         values = record(entity)
         if fields is not None:
-            inner = {
-                name: values["ad_configuration"].get(name) for name in fields if name in nested
-            }
-            values = {name: value for name, value in values.items() if name in fields}
-            if inner and "ad_configuration" not in values:
-                values["ad_configuration"] = inner
+            values = _with_fields(values, fields, nested)
         if no_nulls:
             values = {name: value for name, value in values.items() if value is not None}
         return values
 
     return page_of(params, objects, reduced_record)
+
+
+def _with_fields(values: Record, fields: Sequence[str], nested: Mapping[str, Any]) -> Record:
+    """Return the members of a record, and of its configuration, that `fields` names."""
+    reduced = {name: value for name, value in values.items() if name in fields}
+    inner = [name for name in fields if name in nested]
+    if inner and "ad_configuration" not in reduced:
+        configuration = values["ad_configuration"]
+        reduced["ad_configuration"] = {name: configuration.get(name) for name in inner}
+    return reduced
 
 
 HANDLERS: dict[str, Handler] = {

@@ -1,0 +1,105 @@
+"""Tables of the page that `PageReader` makes of a response, and of the tasks that follow."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from tap_tiktok_ads.api.advertisers import Advertiser
+from tap_tiktok_ads.api.errors import ResponseError
+from tap_tiktok_ads.api.messages import Request, Response
+from tap_tiktok_ads.extract.casting import Caster
+from tap_tiktok_ads.extract.conversion import PageBuilder, RecordFlattener
+from tap_tiktok_ads.extract.deduplication import KeyedFilter
+from tap_tiktok_ads.extract.pages import Task
+from tap_tiktok_ads.extract.reader import PageReader, TaskRunner
+from tap_tiktok_ads.extract.source import Source
+
+SCHEMA = {
+    "properties": {
+        "advertiser_id": {"type": "string"},
+        "ad_id": {"type": "string"},
+        "count": {"type": ["integer", "null"]},
+    }
+}
+
+
+class FakeClient:
+    """Returns one response, and records the requests."""
+
+    def __init__(self, data: dict[str, t.Any]) -> None:
+        self.data = data
+        self.requests: list[Request] = []
+
+    def send(self, request: Request, decode: t.Any = None, stream: str | None = None) -> Response:
+        """Return the response."""
+        del decode, stream
+        self.requests.append(request)
+        return Response(self.data, "r1", server_time="Sat, 10 Jan 2026 00:00:00 GMT")
+
+
+def reader_of(data: dict[str, t.Any]) -> PageReader:
+    """Return a reader whose client returns `data`."""
+    source = Source("ads", page_size=2)
+    caster = Caster(SCHEMA, required=("ad_id",))
+    record_filter = KeyedFilter("ads", ["ad_id"], "", starts={})
+    builder = PageBuilder(RecordFlattener(source), caster, record_filter)
+    return PageReader(source, t.cast("t.Any", FakeClient(data)), builder)
+
+
+def task_at(page: int) -> Task:
+    """Return the task for a page of two records."""
+    params = {"advertiser_id": "7", "page": page, "page_size": 2}
+    return Task(Request("/ad/get/", params), Advertiser("7"))
+
+
+def test_page_of_typed_records() -> None:
+    """Records are typed, belong to the advertiser, and carry the counts of the response."""
+    data = {
+        "list": [{"ad_id": 1, "count": "2"}, {"ad_id": "3", "count": "-"}],
+        "page_info": {"total_number": 5, "total_page": 3},
+    }
+    page, following = reader_of(data).fetch(task_at(1))
+    assert list(page.records) == [
+        {"ad_id": "1", "count": 2, "advertiser_id": "7"},
+        {"ad_id": "3", "count": None, "advertiser_id": "7"},
+    ]
+    assert (page.record_count, page.received, page.total) == (2, 2, 5)
+    assert [task.page for task in following] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("page", "data", "pages"),
+    [
+        (1, {"list": [], "page_info": {"total_number": 0}}, []),
+        (1, {"list": [{"ad_id": "1"}, {"ad_id": "2"}]}, [2]),
+        (1, {"list": [{"ad_id": "1"}]}, []),
+        (2, {"page_info": {"total_number": 2}}, []),
+    ],
+    ids=["empty list", "full page without page_info", "last page", "past the end"],
+)
+def test_following_pages(page: int, data: dict[str, t.Any], pages: list[int]) -> None:
+    """The pages that follow are those that the response reports, or one after a full page."""
+    _, following = reader_of(data).fetch(task_at(page))
+    assert [task.page for task in following] == pages
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"list": None}, {"list": {}}, {"list": ["1"]}, {"list": [None]}],
+    ids=["no member", "null", "object", "texts", "null record"],
+)
+def test_response_of_another_shape(data: dict[str, t.Any]) -> None:
+    """A response without an array of objects is an error that names the endpoint."""
+    with pytest.raises(ResponseError, match=r"^/ad/get/ for advertiser 7 .*data\.list"):
+        reader_of(data).fetch(task_at(1))
+
+
+def test_record_without_its_key() -> None:
+    """The runner turns a record without a key into an error that names the column."""
+    reader = reader_of({"list": [{"count": 1}]})
+    page, following = TaskRunner(reader.source, reader.fetch).run(task_at(1))
+    assert isinstance(page.failed, ResponseError)
+    assert "ad_id is missing" in str(page.failed)
+    assert following == ()
