@@ -163,11 +163,11 @@ class TikTokAds:
         tap = self._open_tap()
         entry = {
             "name": f"{level}_report",
-            "data_level": f"AUCTION_{level.upper()}",
-            "dimensions": _with_id_dimension(level, dimensions),
-            "metrics": list(metrics),
+            "data_level": f"AUCTION_{level}".upper(),
+            "dimensions": _with_id_dimension(level, _list_of("dimensions", dimensions)),
+            "metrics": _list_of("metrics", metrics),
             "report_type": report_type,
-            "filters": [dict(one) for one in filters],
+            "filters": _list_of("filters", filters),
             **({"granularity": granularity} if granularity else {}),
         }
         definition = parse_report(f"Report at level {level!r}", entry)
@@ -308,3 +308,15 @@ def _with_id_dimension(level: str, dimensions: Sequence[str]) -> list[str]:
         raise ConfigError(msg)
     has_id = any(name in LEVEL_OF_ID for name in dimensions)
     return [*([] if has_id else [f"{level}_id"]), *dimensions]
+
+
+def _list_of(name: str, values: Sequence[t.Any]) -> list[t.Any]:
+    """Return an argument as a list.
+
+    Raises:
+        ConfigError: It is a text, or not a sequence.
+    """
+    if isinstance(values, str) or not isinstance(values, (list, tuple)):
+        msg = f"Argument {name!r} must be a list, got {values!r:.100}."
+        raise ConfigError(msg)
+    return list(values)

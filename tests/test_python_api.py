@@ -486,3 +486,21 @@ def test_the_documentation_page(
     exec(block, {"settings": config_for(world, start_date="{now-5}")})
     output = capsys.readouterr().out
     assert output or "errors" in block
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"level": "ad", "metrics": "spend"}, "Argument 'metrics' must be a list"),
+        ({"level": "ad", "dimensions": "stat_time_day"}, "Argument 'dimensions' must be a list"),
+        ({"level": "ad", "filters": "x"}, "Argument 'filters' must be a list"),
+        ({"level": None}, "Unknown level None"),
+    ],
+)
+def test_report_arguments_of_another_type(arguments: dict[str, t.Any], message: str) -> None:
+    """An argument of another type is a ConfigError that names it, before any request."""
+    with (
+        TikTokAds(environment="simulator") as ads,
+        pytest.raises(errors.ConfigError, match=message),
+    ):
+        ads.report(**arguments)
