@@ -14,7 +14,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tap_tiktok_ads.api.client import Client
-    from tap_tiktok_ads.api.messages import Decode
+    from tap_tiktok_ads.api.messages import Decode, Response
     from tap_tiktok_ads.extract.conversion import PageBuilder
     from tap_tiktok_ads.extract.pages import Task
     from tap_tiktok_ads.extract.source import Source
@@ -49,15 +49,16 @@ class PageReader:
         page = self.builder.build(task, raw_records, response)
         return page, self.source.following(task, response, len(raw_records))
 
-    def fetch_raw(self, task: Task) -> tuple[Sequence[t.Any], Sequence[Task]]:
-        """Return the raw records of a task and the further pages, whatever the source does.
+    def fetch_raw(self, task: Task) -> tuple[tuple[Sequence[t.Any], Response], Sequence[Task]]:
+        """Return the raw records and the response of a task, and the further pages.
 
         Raises:
             TapError: There is no response, or it cannot be read.
         """
         response = self.client.send(task.request, None, self.source.name)
         raw_records = self.source.locate(task, response)
-        return raw_records, self.source.following(task, response, len(raw_records))
+        following = self.source.following(task, response, len(raw_records))
+        return (raw_records, response), following
 
 
 class TaskRunner:

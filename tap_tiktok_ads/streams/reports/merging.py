@@ -81,10 +81,7 @@ class MetricMerger:
         return key
 
     def _fetch(self, task: Task) -> tuple[tuple[Sequence[Record], Response], Sequence[Task]]:
-        reader = self._reader
-        response = reader.client.send(task.request, None, reader.source.name)
-        raw_records = reader.source.locate(task, response)
-        following = reader.source.following(task, response, len(raw_records))
+        (raw_records, response), following = self._reader.fetch_raw(task)
         is_splittable = task.window is not None and task.window.days > 1
         if is_splittable and len(following) * len(raw_records) > MAX_MERGED_RECORDS:
             msg = f"{task.request.label} has too many records to merge several responses"

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from tap_tiktok_ads.api.messages import Decode, Request, Response
+    from tap_tiktok_ads.api.messages import Decode, Request
     from tap_tiktok_ads.extract.pages import Record, Task
     from tap_tiktok_ads.extract.reader import Fetched
 
@@ -174,19 +174,14 @@ class ReconciliationStream(ReportStream):
             self._add_pages(level, first_task, sums)
 
     def _add_pages(self, level: str, first_task: Task, sums: WindowSums) -> None:
-        for task, (raw_records, response) in lookahead.sequential([first_task], self._fetch_page):
+        for task, (raw_records, response) in lookahead.sequential(
+            [first_task], self.reader.fetch_raw
+        ):
             sums.is_truncated = sums.is_truncated or response.is_truncated
             if task.page == 1:
                 sums.add_totals(response.data.get(TOTALS_MEMBER))
             for raw in raw_records:
                 sums.add(level, raw)
-
-    def _fetch_page(self, task: Task) -> tuple[tuple[Sequence[t.Any], Response], Sequence[Task]]:
-        reader = self.reader
-        response = reader.client.send(task.request, None, self.name)
-        raw_records = reader.source.locate(task, response)
-        following = reader.source.following(task, response, len(raw_records))
-        return (raw_records, response), following
 
     def _record(self, task: Task, day: str, sums: WindowSums) -> dict[str, t.Any]:
         is_final = self.finality.is_final(day, task)

@@ -149,7 +149,7 @@ class WindowSplitter:
         campaign_ids: dict[str, None] = {}
         for request in (dataclasses.replace(topview_request, params=params), topview_request):
             tasks = [Task(request, task.advertiser)]
-            for _, campaigns in lookahead.sequential(tasks, reader.fetch_raw):
+            for _, (campaigns, _response) in lookahead.sequential(tasks, reader.fetch_raw):
                 campaign_ids |= dict.fromkeys(str(row["campaign_id"]) for row in campaigns)
         return list(campaign_ids)
 
