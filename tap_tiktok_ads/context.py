@@ -18,6 +18,7 @@ from tap_tiktok_ads.api.rate_limits import RateLimiter
 from tap_tiktok_ads.api.report_tasks import ReportTasks
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookback
+from tap_tiktok_ads.extract.completeness import IncompleteLists, PassClock
 from tap_tiktok_ads.extract.lookahead import Lookahead, Workers
 from tap_tiktok_ads.problems import ProblemLog
 from tap_tiktok_ads.progress import Progress
@@ -36,6 +37,10 @@ MAX_WORKERS = 32
 #: Seconds before the second attempt of a request to the simulator, which needs no time to recover.
 SIMULATOR_FIRST_RETRY_SECONDS = 0.02
 FIRST_RETRY_SECONDS = 1.0
+#: Minimum time between two passes over a list: TikTok's counts can lag behind its lists.
+PASS_INTERVAL_SECONDS = 30.0
+#: Minimum time between two passes over a list of the simulator, whose counts do not lag behind.
+SIMULATOR_PASS_INTERVAL_SECONDS = 0.02
 #: Workers beyond rate times latency, as a share and as a number: no start is missed.
 SPARE_WORKERS_SHARE = 1.15
 SPARE_WORKERS = 2
@@ -126,6 +131,7 @@ class RunContext:
         self.started_at = pendulum.now("UTC")
         self.progress = Progress()
         self.problems = ProblemLog(self.started_at)
+        self.incomplete_lists = IncompleteLists()
         self._simulator: Simulator | None = None
         self._lookback_days: dict[str, int] = {}  # by advertiser id
 
@@ -179,6 +185,7 @@ class RunContext:
         context.started_at = pendulum.now("UTC")
         context.settings = settings
         context.problems = problems
+        context.incomplete_lists = IncompleteLists()
         context.client = self.client.with_empty_cache()
         return context
 
@@ -216,6 +223,12 @@ class RunContext:
             progress=self.progress,
             secrets=[settings.app_secret],
         )
+
+    @functools.cached_property
+    def pass_clock(self) -> PassClock:
+        """The time between two passes over a list whose count does not match."""
+        is_simulator = self.settings.environment == "simulator"
+        return PassClock(SIMULATOR_PASS_INTERVAL_SECONDS if is_simulator else PASS_INTERVAL_SECONDS)
 
     @functools.cached_property
     def report_tasks(self) -> ReportTasks:

@@ -10,7 +10,8 @@ import pendulum
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.advertisers import id_of
-from tap_tiktok_ads.extract.verification import Mismatch
+from tap_tiktok_ads.extract.lookup_observer import describe
+from tap_tiktok_ads.extract.task_groups import Verdict
 
 if t.TYPE_CHECKING:
     import logging
@@ -19,7 +20,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.casting import Drift
     from tap_tiktok_ads.extract.pages import Page, Task
     from tap_tiktok_ads.extract.source import Source
-    from tap_tiktok_ads.extract.task_groups import ListPass
+    from tap_tiktok_ads.extract.task_groups import ListProgress
 
 #: Maximum number of problems that a run keeps.
 MAX_PROBLEMS = 10_000
@@ -68,8 +69,9 @@ class ProblemLog:
             self.skipped.append((stream, advertiser_id))
 
     def add_failed(self, stream: str, advertiser_id: str) -> None:
-        """Register that a stream is incomplete for an advertiser."""
-        self.failed.append((stream, advertiser_id))
+        """Register once that a stream is incomplete for an advertiser."""
+        if (stream, advertiser_id) not in self.failed:
+            self.failed.append((stream, advertiser_id))
 
     def log_skipped(self, logger: logging.Logger) -> None:
         """Log at the end of a run what was skipped."""
@@ -187,56 +189,53 @@ class StreamProblems:
         if page.denied is not None:
             self._on_denial(task, page.denied)
         if page.is_truncated:
-            self._warnings.log(
-                f"truncated {task.advertiser} {task.window}",
-                "TikTok looked at its 20,000 newest ads only: records may be missing for %s.",
-                task.request.label,
-            )
-        if self._list_cap is not None and (page.total or 0) >= self._list_cap:
-            self._warnings.log(
-                f"capped {task.advertiser}",
-                "TikTok lists the %d most recently changed assets only, for %s.",
-                self._list_cap,
-                task.request.label,
-            )
+            self._on_truncation(task)
         self._report_drift()
 
     def is_dispensable(self, task: Task, page: Page) -> bool:
         """Return True if a denied request loses no data."""
         return page.denied is not None and self._source.is_dispensable(task, page.denied)
 
-    def on_mismatch(self, first_task: Task, counts: ListPass, mismatch: Mismatch) -> None:
-        """Report a list whose record count does not match its total.
+    def on_verdict(self, progress: ListProgress, verdict: Verdict) -> None:
+        """Report a list that is incomplete, capped, or complete only because passes agree.
 
-        Records can be missing only if the list is incomplete: then the bookmark stays.
+        Only an incomplete list holds the bookmark.
         """
-        totals = " or ".join(map(str, sorted(counts.totals)))
-        facts = (
-            f"{first_task.request.label}: TikTok reports {totals} records, received "
-            f"{counts.received}, {counts.repeated} of them twice, in every pass."
-        )
-        if mismatch is Mismatch.INCONSISTENT:
-            error = errors.IncompleteError(f"{facts} Its count seems to mean something else.")
-            self._log.add(self._source.name, error, "kept", first_task)
-            self._warnings.log("inconsistent total", "%s", error)
-        elif mismatch is Mismatch.WITHOUT_KEY:
-            self._warnings.log(
-                f"mismatch {first_task.list_key}",
-                "%s Records without a key cannot be told apart.",
-                facts,
-            )
-        else:
-            error = errors.IncompleteError(
-                f"{facts} Records may be missing; the next run reads them again."
-            )
+        first_task = progress.first_task
+        error = errors.IncompleteError(self._verdict_message(progress, verdict))
+        key = f"{verdict} {first_task.list_key}"
+        if verdict is Verdict.INCOMPLETE:
             self.add_incomplete(first_task, error, "read again by the next run")
-            self._warnings.log(f"mismatch {first_task.list_key}", "%s", error)
+        else:
+            self._log.add(self._source.name, error, "kept", first_task)
+            key = f"{verdict} {first_task.advertiser}"
+        self._warnings.log(key, "%s", error)
+
+    def _verdict_message(self, progress: ListProgress, verdict: Verdict) -> str:
+        label, facts = progress.first_task.request.label, describe(progress)
+        if verdict is Verdict.CAPPED:
+            return (
+                f"{label}: the endpoint lists at most {self._list_cap:,} records, the most "
+                f"recently changed. {facts} Older records were not read."
+            )
+        if verdict is Verdict.AGREED:
+            return f"{label}: {facts} The list counts as complete: passes received equal records."
+        return f"{label}: {facts} Records may be missing; the next run reads them again."
 
     def add_incomplete(self, task: Task, error: errors.TapError, action: str) -> None:
         """Hold the bookmark where records are missing. The run ends with an error."""
         self._hold_bookmark(task)
         self._log.add(self._source.name, error, action, task)
         self._log.add_failed(self._source.name, id_of(task.advertiser) or ALL_ADVERTISERS)
+
+    def _on_truncation(self, task: Task) -> None:
+        """Report a report that covers a part of the ads, and that nothing could replace."""
+        error = errors.IncompleteError(
+            f"{task.request.label}: TikTok looked at its 20,000 newest ads only (header "
+            "X-Tt-Ads-Throttle). Records may be missing. Set report_mode to 'async' to read all."
+        )
+        self.add_incomplete(task, error, "read again by the next run")
+        self._warnings.log(f"truncated {task.advertiser} {task.window}", "%s", error)
 
     def _on_failure(self, task: Task, error: errors.TapError) -> None:
         if self._stops_on_error or isinstance(error, FATAL_ERRORS):

@@ -67,9 +67,10 @@ PATIENCE = 300.0
 
 @dataclasses.dataclass
 class Messages:
-    """The Singer messages of a run."""
+    """The Singer messages of a run, and the stream and advertiser of what is incomplete."""
 
     all: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    failed: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     _rows: dict[str, list[dict[str, t.Any]]] = dataclasses.field(default_factory=dict)
     _schemas: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     _sorted: int = 0
@@ -172,6 +173,13 @@ def paced_by_hand(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
     return clock
 
 
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry, and pass over lists again, after milliseconds."""
+    monkeypatch.setattr(context, "FIRST_RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(context, "PASS_INTERVAL_SECONDS", 0.02)
+
+
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the pauses after throttled requests, and allow more of them."""
@@ -232,6 +240,7 @@ def run(
     except Exception as error:
         error.messages = collector.messages  # type: ignore[attr-defined]
         raise
+    collector.messages.failed = tap.run_context.problems.failed
     return collector.messages
 
 

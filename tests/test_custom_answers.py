@@ -50,9 +50,18 @@ def rows(*found: t.Any, **more: t.Any) -> Callable[[dict[str, str]], Data]:
 
 @pytest.mark.parametrize("data", [{}, {"list": []}, {"list": None}])
 def test_an_empty_sample(data: Data, caplog: pytest.LogCaptureFixture) -> None:
-    """Without rows there are no columns to infer, which is said, and no error."""
-    assert read(lambda _: data, primary_keys=["id"]).records == {}
+    """Without records there are no columns to infer, which is logged, and no error."""
+    messages = read(lambda _: data, primary_keys=["id"], allow_missing_records=data != {"list": []})
+    assert (messages.records, messages.failed) == ({}, [])
     assert "No rows of mine yet" in caplog.text
+
+
+@pytest.mark.parametrize("data", [{}, {"list": None}])
+def test_missing_records(data: Data) -> None:
+    """A response without an array of records is damaged, unless the definition allows it."""
+    schema = {"properties": {"id": {"type": "string"}}}
+    messages = read(lambda _: data, primary_keys=["id"], schema=schema)
+    assert messages.failed == [("mine", "1"), ("mine", "2")]
 
 
 @pytest.mark.parametrize("row", [{"name": "b"}, {"id": None, "name": "b"}])

@@ -92,6 +92,7 @@ def test_defaults_of_a_definition() -> None:
         "replication_key": None,
         "window_days": None,
         "flatten": False,
+        "allow_missing_records": False,
         "schema": None,
     }
 

@@ -18,7 +18,6 @@ import pytest
 from conftest import SOAK, Messages, config_for, run
 
 from tap_tiktok_ads.api import errors, http_responses
-from tap_tiktok_ads.extract.verification import MAX_INCONSISTENT_LISTS
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.singer.stream import TikTokStream
 from tap_tiktok_ads.streams import STREAMS
@@ -48,6 +47,7 @@ MINE = {
 }
 #: What passes: the rows are those of a run without it.
 PASSING: dict[str, tuple[str, dict[str, t.Any]]] = {
+    "another shape": ("shape", {}),
     "500 with HTML": ("http", {"status": 500}),
     "502": ("http", {"status": 502}),
     "504": ("http", {"status": 504}),
@@ -81,7 +81,6 @@ SHORT_TIMEOUT = {"request_timeout": 1, "max_retries": 50}
 ENDING: dict[str, tuple[str, dict[str, t.Any], type[Exception]]] = {
     "token revoked": ("code", {"code": 40105}, errors.AuthError),
     "unknown code": ("code", {"code": 77777}, errors.RejectedRequestError),
-    "another shape": ("shape", {}, errors.ResponseError),
 }
 WORLD = {
     "advertisers": 1,
@@ -192,23 +191,24 @@ def test_what_ends_a_run(
     assert {**cut.keyed(stream), **rest.keyed(stream)} == expected.keyed(stream)
 
 
-@pytest.mark.parametrize("stream", ["ads", "ad_performance_report", "mine"])
+@pytest.mark.parametrize("stream", ["pixels", "ad_performance_report"])
 def test_a_count_that_means_something_else(
     world: Simulator, caplog: pytest.LogCaptureFixture, stream: str
 ) -> None:
-    """A total that never fits is told of once, with the numbers, and soon counts for nothing."""
+    """A total that never fits is reported, and the next run needs one pass as long as it holds."""
     expected = whole(world, stream)
     world.faults.clear()
-    world.add_fault("total", path=FAMILIES[stream], times=None, by=3)
+    world.add_fault("total", path=FAMILIES[stream], times=None, by=1)
     before = len(world.requests)
     found = run(settings(world), [stream])
     assert rows(found, stream) == rows(expected, stream)
     assert found.state["bookmarks"].keys() == expected.state["bookmarks"].keys()
-    assert caplog.text.count("Its count seems to mean something else") == 1
-    asked = [one.params for one in world.requests[before:] if one.path == FAMILIES[stream]]
-    again = [one for number, one in enumerate(asked) if one in asked[:number]]
-    listings = sum(one.get("page", "1") == "1" for one in again)
-    assert listings <= MAX_INCONSISTENT_LISTS
+    assert "The list counts as complete: passes received equal records." in caplog.text
+    assert not found.failed
+    first_requests = len(world.requests) - before
+    second = run(settings(world, end_date="{now-5}"), [stream], state=found.state)
+    assert not second.failed
+    assert len(world.requests) - before - first_requests < first_requests
 
 
 @pytest.mark.parametrize("sim", [{**WORLD, "campaigns": 3}], indirect=True)
@@ -216,9 +216,8 @@ def test_a_count_that_means_something_else(
 def test_a_listing_that_never_settles(
     sim: Simulator, caplog: pytest.LogCaptureFixture, stream: str
 ) -> None:
-    """After three readings the log tells the numbers, and the bookmark does not move."""
-    for times in (1, 2, 3):
-        sim.add_fault("total", path=FAMILIES[stream], page=2, times=1, after=times - 1, by=times)
+    """After three passes the log has the numbers, and the bookmark does not advance."""
+    sim.add_fault("drop_row", path=FAMILIES[stream], page=2, times=None)
     found = run(settings(sim, max_concurrency=1), [stream, "sync_errors"])
     assert "Records may be missing; the next run reads them again." in caplog.text
     assert found.bookmarks(stream) == {}
@@ -227,13 +226,15 @@ def test_a_listing_that_never_settles(
 
 
 def test_quiet_runs_read_nothing_twice(world: Simulator) -> None:
-    """Without faults no request is made twice."""
+    """Without faults no request is made twice, except where objects that vanish move others."""
     world.faults.clear()
     before = len(world.requests)
     run(settings(world, start_date="{now-2}"), [*(one.name for one in STREAMS), "mine"])
     asked = [(one.path, tuple(one.params.items())) for one in world.requests[before:]]
-    twice = [one for one, count in collections.Counter(map(repr, asked)).items() if count > 1]
-    assert twice == []
+    twice = [one for one, count in collections.Counter(asked).items() if count > 1]
+    vanishing = {one.stream_class.path for one in STREAMS if one.stream_class.objects_can_vanish}
+    assert {path for path, _ in twice} <= vanishing
+    assert {dict(params)["page"] for _, params in twice} == {"1"}
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 2}], indirect=True)
@@ -243,8 +244,9 @@ def test_some_of_everything(sim: Simulator, seed: int) -> None:
     streams = [*FAMILIES][:-1]
     config = {**settings(sim), "max_retries": 7}
     expected = run(config, streams)
+    # A total that is too low at the end of a full page cannot be told from a complete list.
     for number, (kind, details) in enumerate(PASSING.values()):
-        if kind not in {"hang", "drip"}:
+        if kind not in {"hang", "drip", "total"}:
             sim.add_fault(
                 kind, probability=0.002, times=None, after=(7 * seed + number) % 5, **details
             )

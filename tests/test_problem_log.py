@@ -21,8 +21,7 @@ from tap_tiktok_ads.extract.casting import Drift
 from tap_tiktok_ads.extract.dates import Window
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.extract.source import Source
-from tap_tiktok_ads.extract.task_groups import ListPass
-from tap_tiktok_ads.extract.verification import Mismatch
+from tap_tiktok_ads.extract.task_groups import ListPass, ListProgress, Verdict
 from tap_tiktok_ads.problems import ProblemLog, StreamProblems, Warnings
 
 STARTED_AT = pendulum.datetime(2026, 1, 10)
@@ -129,29 +128,37 @@ def test_errors_that_end_the_run(error: TapError, stops_on_error: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mismatch", "action", "holds"),
+    ("verdict", "action", "holds"),
     [
-        (Mismatch.INCOMPLETE, "read again by the next run", True),
-        (Mismatch.INCONSISTENT, "kept", False),
-        (Mismatch.WITHOUT_KEY, None, False),
+        (Verdict.INCOMPLETE, "read again by the next run", True),
+        (Verdict.AGREED, "kept", False),
+        (Verdict.CAPPED, "kept", False),
     ],
 )
-def test_consequence_of_a_mismatch(mismatch: Mismatch, action: str | None, holds: bool) -> None:
+def test_consequence_of_a_verdict(verdict: Verdict, action: str, holds: bool) -> None:
     """Only a list that can be incomplete holds the bookmark."""
     log, held = ProblemLog(STARTED_AT), Held()
-    counts = ListPass(received=10, repeated=2, totals={12})
-    observer(log, held).on_mismatch(TASK, counts, mismatch)
-    assert [record["action"] for record in log.records()] == ([] if action is None else [action])
+    progress = ListProgress(TASK, set(), set(), current=ListPass(received=10, total=12))
+    observer(log, held).on_verdict(progress, verdict)
+    assert [record["action"] for record in log.records()] == [action]
     assert bool(held.tasks) is holds
+
+
+def test_truncated_report() -> None:
+    """A report that covers a part of the ads is incomplete."""
+    log, held = ProblemLog(STARTED_AT), Held()
+    observer(log, held).on_page(TASK, Page(is_truncated=True))
+    assert (log.failed, bool(held.tasks)) == ([("ads", "7")], True)
 
 
 def test_warnings_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """A list at its cap is reported once per advertiser."""
     problems = observer(ProblemLog(STARTED_AT), Held())
     for _ in range(2):
-        problems.on_page(TASK, Page(total=10))
+        progress = ListProgress(TASK, set(), set(), current=ListPass(received=10, total=12))
+        problems.on_verdict(progress, Verdict.CAPPED)
     assert len(caplog.messages) == 1
-    assert "the 10 most recently changed assets" in caplog.text
+    assert "lists at most 10 records" in caplog.text
 
 
 def test_new_fields_are_named_once(caplog: pytest.LogCaptureFixture) -> None:

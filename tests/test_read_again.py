@@ -32,7 +32,7 @@ def test_a_refused_reading(sim: Simulator) -> None:
     path = "/campaign/get/"
     sim.add_fault("drop_row", path=path, containing=TOP_VIEW, times=None)
     for owner in sim.world.advertiser_ids:
-        again: dict[str, t.Any] = {"advertiser_id": owner, "containing": TOP_VIEW, "after": 1}
+        again: dict[str, t.Any] = {"advertiser_id": owner, "containing": TOP_VIEW, "after": 4}
         sim.add_fault("code", path=path, code=40002, times=None, **again)
     first = run(config, ["campaigns"])
     sim.faults.clear()

@@ -24,7 +24,7 @@ from tap_tiktok_ads.progress import Progress
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
-    from tap_tiktok_ads.api.messages import Decode, Request, Response
+    from tap_tiktok_ads.api.messages import Check, Decode, Request, Response
     from tap_tiktok_ads.api.rate_limits import RateLimiter
 
 logger = logging.getLogger("tap-tiktok-ads")
@@ -87,9 +87,7 @@ class Client:
         self.progress = progress or Progress()
         self._closed = threading.Event()
         self._latency_lock = threading.Lock()
-        self._send: Callable[
-            [Request, Decode | None, t.IO[bytes] | None, str | None], tuple[bytes, Response]
-        ] = backoff.on_exception(
+        self._send: Callable[..., tuple[bytes, Response]] = backoff.on_exception(
             self._retry_waits,
             errors.TransientError,
             max_tries=max_retries + 1,
@@ -99,7 +97,11 @@ class Client:
         )(self._send_once)
 
     def send(
-        self, request: Request, decode: Decode | None = None, stream: str | None = None
+        self,
+        request: Request,
+        decode: Decode | None = None,
+        stream: str | None = None,
+        check: Check | None = None,
     ) -> Response:
         """Send a request and return its response. Retry after transient errors.
 
@@ -107,6 +109,8 @@ class Client:
             request: The request.
             decode: A faster decoder, which returns None for bodies that it does not know.
             stream: Name of the stream that counts the request. None: the current stream.
+            check: Raises `DamagedResponseError` for a response that lacks what the endpoint always
+                returns.
 
         Raises:
             TransientError: Every attempt failed.
@@ -116,13 +120,13 @@ class Client:
             ResponseError: An HTTP status that a retry cannot change.
         """
         if not request.shared:
-            return self._send(request, decode, None, stream)[1]
+            return self._send(request, decode, None, stream, check=check)[1]
         key = request.cache_key
         with self._cache.lock_for(key):
             cached = self._cache.get(key)
             if cached is not None:
                 return self._decoder.decode(request, *cached)
-            body, response = self._send(request, None, None, stream)
+            body, response = self._send(request, None, None, stream, check=check)
             date = {"Date": response.server_time} if response.server_time else {}
             self._cache.put(key, body, date)
             return response
@@ -207,6 +211,8 @@ class Client:
         decode: Decode | None,
         file: t.IO[bytes] | None,
         stream: str | None,
+        *,
+        check: Check | None = None,
     ) -> tuple[bytes, Response]:
         """Send a request when the budget allows. Retry after each throttled response."""
         budget = self.limiter.budget(request.path)
@@ -222,10 +228,9 @@ class Client:
             try:
                 headers, body = self._http.send(request, file)
                 self._record_latency(self.limiter.clock() - started)
-                if file is None:
-                    response = self._decoder.decode(request, body, headers, decode)
-                else:
-                    response = self._decoder.decode_text(request, body, headers, file)
+                response = self._decoder.decode(request, body, headers, decode, file)
+                if check is not None:
+                    check(response)
             except errors.ThrottledError as error:
                 pause = budget.record_throttled(error, started)
                 self.progress.waiting("rate limit", self.progress.clock() + pause)

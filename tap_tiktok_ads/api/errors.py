@@ -12,6 +12,7 @@
     |  `- RejectedRequestError      the request is rejected: stop
     |- TooLargeError                the request is too large: split it
     |- TransientError               a retry may succeed: 5xx, reset, timeout, internal codes
+    |  `- DamagedResponseError      a success that lacks what the endpoint always returns
     `- ThrottledError               too many requests: all workers wait
        `- RestrictedError           still throttled after waiting: stop; exit code 75
 
@@ -30,6 +31,7 @@ class Action(enum.Enum):
 
     ACCEPT = "accept"
     RETRY = "retry"
+    DAMAGED = "retry, then count the list as incomplete"
     THROTTLE = "wait, all together"
     SKIP = "skip the advertiser or stream"
     STOP = "stop: credentials"
@@ -77,6 +79,10 @@ _APP = Rule(
 _FAIL = Rule(Action.FAIL, "TikTok rejects this request.")
 _GONE = Rule(Action.FAIL, "TikTok retired this endpoint or field. Look for a newer version.")
 
+#: Maximum number of retries after a damaged response. A further pass over the list may follow.
+MAX_DAMAGE_RETRIES = 3
+#: The code of a success that lacks a part of the data.
+PARTIAL_SUCCESS = 20001
 #: Codes of endpoints that the sandbox does not offer.
 NOT_IN_SANDBOX = frozenset((40009, 40013, 40014))
 #: Rule of an undocumented code. It stops the run, because it must never mean "no data".
@@ -84,7 +90,7 @@ UNKNOWN = Rule(Action.FAIL, "This code is not documented.")
 
 CODES: dict[int, Rule] = {
     0: Rule(Action.ACCEPT),
-    20001: Rule(Action.ACCEPT, "Partial success."),
+    PARTIAL_SUCCESS: Rule(Action.DAMAGED, "Partial success: records may be missing."),
     **dict.fromkeys((40000, 40002, 40006, 40007, 40008, 40010, 40011, 40051, 40400), _FAIL),
     **dict.fromkeys((40001, 40003, 40117, 40118, 40119, 40125, 40130), _SKIP),
     **dict.fromkeys((40300, 40301, 40302), _SKIP),
@@ -177,6 +183,36 @@ class TransientError(TapError):
         self.timed_out = timed_out
 
 
+class DamagedResponseError(TransientError):
+    """A success that lacks what the endpoint always returns, or contradicts itself.
+
+    It is never taken for "no data". Retried like a transient error. If every retry is damaged, the
+    list is incomplete, and the run goes on.
+
+    Attributes:
+        damage: What is wrong, with the request ID.
+    """
+
+    def __init__(
+        self, label: str, damage: str, *, code: int | None = None, request_id: str
+    ) -> None:
+        """Prepare.
+
+        Args:
+            label: Endpoint and advertiser of the request.
+            damage: What is wrong: expected and actual.
+            code: TikTok's return code, unless it is 0.
+            request_id: TikTok's ID of the request.
+        """
+        self.damage = f"{damage} (request_id {request_id})"
+        super().__init__(
+            f"Damaged response of {label}: {self.damage}",
+            code=code,
+            max_retries=MAX_DAMAGE_RETRIES,
+            request_id=request_id,
+        )
+
+
 class TooLargeError(TapError):
     """A splittable request is too large: it timed out, or TikTok rejects its size.
 
@@ -248,6 +284,9 @@ def from_code(code: int, message: str, request_id: str, label: str) -> TapError:
         label: Endpoint and advertiser of the request.
     """
     code_rule = rule(code)
+    if code_rule.action is Action.DAMAGED:
+        damage = f"code {code}: {message.rstrip('.')}. {code_rule.advice}"
+        return DamagedResponseError(label, damage, code=code, request_id=request_id)
     if code_rule.action is Action.RETRY:
         return TransientError(
             str(ApiError(code, message, request_id, label)),

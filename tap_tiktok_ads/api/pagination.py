@@ -19,29 +19,27 @@ _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 PageInfo = t.Mapping[str, t.Any]
 
 
-def next_pages(
+def next_pages(  # noqa: PLR0913 - the facts of one response
     page: int,
     last_requested: int | None,
     page_info: PageInfo | None,
     record_count: int,
     page_size: int,
+    *,
+    list_cap: int | None = None,
 ) -> range:
     """Return the page numbers to request after `page`.
 
-    The first page reports how many pages exist, so all of them are requested at once. An empty page
-    in the middle does not end the list. The last requested page is checked for growth of the list.
-    Without `page_info`, a full page means that another page may follow.
-
-    Example:
-        >>> next_pages(1, None, {"total_number": 2311, "total_page": 3}, 1000, 1000)
-        range(2, 4)
+    All pages that the first page reports are requested at once. The last of them is checked for
+    growth. A full page can be followed by another one unless `total_number` rules it out.
 
     Args:
         page: Number of the page just read, starting at 1.
         last_requested: Highest page requested so far, or None after the first page.
         page_info: The `data.page_info` of the response.
         record_count: Number of records on the page.
-        page_size: Maximum number of records per page.
+        page_size: Requested number of records per page, or 0. The response takes precedence.
+        list_cap: Maximum number of records that the endpoint lists, if it is limited.
 
     Raises:
         ResponseError: `page_info` is not an object, or it reports more than `MAX_PAGES` pages.
@@ -51,13 +49,38 @@ def next_pages(
     if not isinstance(page_info, (dict, type(None))):
         msg = f"Expected `data.page_info` to be an object, got {type(page_info).__name__}."
         raise ResponseError(msg)
-    last = last_page(page_info, page_size)
-    if last is None:
-        last = page + 1 if record_count >= page_size else page
+    size = response_page_size(page_info, record_count, page_size)
+    last = last_page(page_info, max(1, size)) or page
+    if 0 < size <= record_count and not _ends_at(page, page_info, record_count, size):
+        last = max(last, page + 1)
+    if list_cap is not None:
+        last = min(last, list_cap // max(1, size))
     if last > MAX_PAGES:
         msg = f"Expected `data.page_info` to report at most {MAX_PAGES:,} pages, got more."
         raise ResponseError(msg)
     return range(page + 1, last + 1)
+
+
+def _ends_at(page: int, page_info: PageInfo | None, record_count: int, page_size: int) -> bool:
+    """Return True if `total_number` reports that a full page is not followed by another one."""
+    total = total_number(page_info)
+    return total is not None and total >= (page - 1) * page_size + record_count
+
+
+def response_page_size(page_info: PageInfo | None, record_count: int, requested: int) -> int:
+    """Return the number of records per page that a response reports, or else the requested one.
+
+    A server can cap the page size. A size that does not fit the records or the request is ignored.
+
+    Args:
+        page_info: The `data.page_info` of the response.
+        record_count: Number of records on the page.
+        requested: Requested number of records per page, or 0 if none was requested.
+    """
+    reported = _parse_count(page_info.get("page_size")) if isinstance(page_info, dict) else None
+    if not reported or reported < record_count:
+        return requested
+    return reported if not requested else min(reported, requested)
 
 
 def is_past_end(page: int, page_info: PageInfo | None, page_size: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import typing as t
 
 from tap_tiktok_ads.api import errors
@@ -14,8 +13,6 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.masking import SecretMask
     from tap_tiktok_ads.api.messages import Decode, Envelope, Request
-
-logger = logging.getLogger("tap-tiktok-ads")
 
 #: Header by which TikTok warns that a synchronous report covers only the 20,000 newest ads.
 THROTTLE_HEADER = "X-Tt-Ads-Throttle"
@@ -38,19 +35,23 @@ class ResponseDecoder:
         body: bytes,
         headers: Mapping[str, str],
         fast_decode: Decode | None = None,
+        file: t.IO[bytes] | None = None,
     ) -> Response:
-        """Return the response of an envelope.
+        """Return the response of an envelope, or of a text.
 
         Args:
             request: The request, for messages.
             body: The body of the response.
             headers: The HTTP headers of the response.
             fast_decode: A faster decoder, which returns None for bodies that it does not know.
+            file: The file that a text is written to. None: the response is an envelope.
 
         Raises:
             TransientError: Not an envelope, such as a truncated body or the page of a proxy.
             TapError: The exception of a code that is not success.
         """
+        if file is not None:
+            return self.decode_text(request, body, headers, file)
         page = fast_decode(body) if fast_decode else None
         if page is None:
             return self._decode_envelope(request, body, headers, None)
@@ -101,7 +102,7 @@ class ResponseDecoder:
         return self._response(body, headers, envelope.data, envelope.request_id)
 
     def _check_code(self, request: Request, envelope: Envelope) -> None:
-        """Return if the code is a success. Log a warning for a partial success.
+        """Return if the code is a success.
 
         Raises:
             TapError: The exception of a code that is not success.
@@ -110,17 +111,8 @@ class ResponseDecoder:
         if code == 0:
             return
         request_id = self._mask.printable(envelope.request_id or "unknown")
-        rule = errors.rule(code)
-        if rule.action is not errors.Action.ACCEPT:
-            message = self._mask.printable(envelope.message or "no message")
-            raise errors.from_code(code, message, request_id, request.label)
-        logger.warning(
-            "%s answered with code %d: %s Rows may be missing (request_id %s).",
-            request.label,
-            code,
-            rule.advice,
-            request_id,
-        )
+        message = self._mask.printable(envelope.message or "no message")
+        raise errors.from_code(code, message, request_id, request.label)
 
     def _response(
         self, body: bytes, headers: Mapping[str, str], data: dict[str, t.Any], request_id: t.Any

@@ -76,6 +76,7 @@ STREAM_ENTRY_SCHEMA: dict[str, t.Any] = {
         "replication_key": TEXT_SCHEMA,
         "window_days": {"type": "integer", "minimum": 1, "maximum": 365},
         "flatten": {"type": "boolean"},
+        "allow_missing_records": {"type": "boolean"},
         "schema": {"anyOf": [TEXT_SCHEMA, {"type": "object", "required": ["properties"]}]},
     },
 }
@@ -119,6 +120,7 @@ class CustomStreamDefinition:
     replication_key: str | None
     window_days: int | None
     flatten: bool
+    allow_missing_records: bool
     schema: Mapping[str, t.Any] | None
 
 
@@ -168,6 +170,7 @@ def _parse_entry(entry: Mapping[str, t.Any], api_url: str) -> CustomStreamDefini
         replication_key=entry.get("replication_key"),
         window_days=window_days,
         flatten=entry.get("flatten", False),
+        allow_missing_records=entry.get("allow_missing_records", False),
         schema=parse_schema(entry.get("schema")),
     )
 

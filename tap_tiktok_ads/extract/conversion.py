@@ -6,7 +6,6 @@ import typing as t
 
 import msgspec
 
-from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.extract.page_decoder import decode_record
 from tap_tiktok_ads.extract.pages import Page
 
@@ -82,7 +81,7 @@ class PageBuilder:
         Raises:
             BadValueError: A key column holds a value that is not of its type.
         """
-        facts = self._facts(raw_records, response)
+        facts = self._facts(task, raw_records, response)
         if raw_records and isinstance(raw_records[0], tuple):
             return self._from_members(task, raw_records, facts)
         records = self.caster.records(self._flattener.records(task, raw_records))
@@ -93,17 +92,16 @@ class PageBuilder:
         weight = BYTES_PER_JSON_BYTE * len(response.body)
         return Page(typed, len(typed), _usable(fingerprints), weight=weight, **facts)
 
-    def _facts(self, raw_records: Sequence[t.Any], response: Response) -> dict[str, t.Any]:
+    def _facts(
+        self, task: Task, raw_records: Sequence[t.Any], response: Response
+    ) -> dict[str, t.Any]:
         """Return the facts about the response that every page carries."""
         facts: dict[str, t.Any] = {
             "server_time": response.server_time,
             "is_truncated": response.is_truncated,
         }
-        page_info = response.data.get("page_info")
-        if self.source.is_counted and (self.source.page_size is not None or page_info):
-            facts["received"] = len(raw_records)
-            facts["total"] = total_number(page_info)
-        return facts
+        page_facts = self.source.page_facts(task, response, len(raw_records))
+        return facts if page_facts is None else facts | page_facts._asdict()
 
     def _from_members(
         self, task: Task, raw_records: Sequence[t.Any], facts: dict[str, t.Any]

@@ -8,6 +8,7 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ResponseError
+from tap_tiktok_ads.extract.values import encode_json
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,9 +31,9 @@ class RecordFilter:
     #: True if repeated records are recognized.
     has_keys = False
 
-    def fingerprint(self, record: Record) -> t.Any:  # noqa: ARG002 - for subclasses
-        """Return the record's fingerprint, or None if the stream does not deduplicate."""
-        return None
+    def fingerprint(self, record: Record) -> t.Any:
+        """Return the hash of the record, by which equal pages are recognized."""
+        return hash(encode_json(record))
 
     def key_of(self, fingerprint: t.Any) -> t.Any:
         """Return what the fingerprints of one object have in common."""
@@ -125,8 +126,11 @@ class KeyedFilter(RecordFilter):
 
     @override
     def fingerprint(self, record: Record) -> Fingerprint:
-        key = tuple(map(record.get, self.key_columns))
-        return Fingerprint(key, record.get(self.change_column))
+        """Return the key and the time of the last change. Without a key, the hash of the record."""
+        changed_at = record.get(self.change_column)
+        if not self.has_keys:
+            return Fingerprint((hash(encode_json(record)),), changed_at)
+        return Fingerprint(tuple(map(record.get, self.key_columns)), changed_at)
 
     @override
     def key_of(self, fingerprint: Fingerprint) -> Key:
@@ -166,7 +170,7 @@ class KeyedFilter(RecordFilter):
             group.repeated += is_repeated
             has_changed = _has_changed(fingerprint, start, listed_keys)
             mask.append(has_changed and not is_repeated)
-            if fingerprint.key:
+            if self.has_keys:
                 group.seen_keys.add(fingerprint.key)
         return page.select(mask)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import hashlib
 import json
 import typing as t
 import zlib
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     Key = tuple[t.Any, ...]
 
@@ -31,6 +32,8 @@ STATE_MEMBER = "listed"
 MAX_LISTED_OBJECTS = 20_000
 MAX_UNPACKED_BYTES = 50_000_000
 _MAX_COMPRESSION = 9
+#: Number of hexadecimal digits of the digest of missing objects.
+DIGEST_LENGTH = 16
 
 
 def pack(keys: Iterable[Key]) -> str:
@@ -70,13 +73,14 @@ class ListedObjects:
         keys: Keys of the objects. None: unknown.
         list_count: Number of lists received. An account may lack permission for TopView objects.
         is_complete: True if all objects were received.
-        was_empty: True if the run before received no object where there had been some.
+        suspected: Digest of the missing objects, if more than half were missing. They are
+            deleted if the next run misses the same objects.
     """
 
     keys: frozenset[Key] | None = None
     list_count: int = 0
     is_complete: bool = False
-    was_empty: bool = False
+    suspected: str | None = None
 
     @classmethod
     def from_state(cls, listed: t.Any, column_count: int) -> ListedObjects:
@@ -93,14 +97,14 @@ class ListedObjects:
             unpack(listed.get("keys"), column_count),
             list_count if isinstance(list_count, int) else 0,
             is_complete=True,
-            was_empty=bool(listed.get("empty")),
+            suspected=_suspected_in(listed),
         )
 
     def to_state(self) -> dict[str, t.Any]:
         """Return the `listed` member: `{"keys": "eJyL...", "count": 2, "listings": 1}`."""
         keys = self.keys or frozenset()
         listed = {"keys": pack(keys), "count": len(keys), "listings": self.list_count}
-        return listed | ({"empty": True} if self.was_empty else {})
+        return listed | {"suspected": self.suspected}
 
     def missing_since(self, before: ListedObjects) -> list[Key]:
         """Return the keys of the objects deleted since an earlier run, in a stable order."""
@@ -122,14 +126,30 @@ class ListedObjects:
             self,
             keys=(before.keys or frozenset()) | (self.keys or frozenset()),
             list_count=max(self.list_count, before.list_count),
-            was_empty=self.is_complete and not self.keys and bool(before.keys),
+            suspected=self._suspicion_after(before),
         )
 
     def _is_credible_after(self, before: ListedObjects) -> bool:
         """Return True if the objects missing since an earlier run are deleted.
 
-        The same lists must be complete in both runs. An empty list after a filled one is credible
-        when it comes twice.
+        The same lists must be complete in both runs. More than half of the objects must be missing
+        in two runs.
         """
-        is_suspicious = not self.keys and bool(before.keys) and not before.was_empty
-        return self.is_complete and self.list_count == before.list_count and not is_suspicious
+        if not self.is_complete or self.list_count != before.list_count:
+            return False
+        suspicion = self._suspicion_after(before)
+        return suspicion is None or suspicion == before.suspected
+
+    def _suspicion_after(self, before: ListedObjects) -> str | None:
+        """Return the digest of the missing objects if more than half are missing, or None."""
+        before_keys = before.keys or frozenset()
+        missing = before_keys - (self.keys or frozenset())
+        if not self.is_complete or 2 * len(missing) <= len(before_keys):
+            return None
+        return hashlib.sha256(pack(missing).encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def _suspected_in(listed: Mapping[str, t.Any]) -> str | None:
+    """Return the digest of the objects that a state holds as suspected."""
+    suspected = listed.get("suspected")
+    return suspected if isinstance(suspected, str) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import typing as t
 
 if t.TYPE_CHECKING:
@@ -22,6 +23,7 @@ MAX_SEARCH_DEPTH = 12
 MAX_REASON_CHARS = 100
 #: Words with a meaning of their own in a path.
 _RESERVED_WORDS = frozenset({"where", "wherenot"})
+_WILDCARD = re.compile(r"\[[*?]")
 #: jsonpath-ng 1.8 reads these as booleans, even at the start of a name.
 _BOOLEANS = ("true", "false")
 
@@ -94,6 +96,16 @@ def parent_path(path: str) -> str | None:
     if isinstance(parsed, jsonpath_ng.Child) and not isinstance(parsed.right, jsonpath_ng.Fields):
         return str(parsed.left)
     return None
+
+
+def outer_array_path(path: str) -> str:
+    """Return the part of a path before its first wildcard or filter, or the whole path.
+
+    Example:
+        >>> outer_array_path("$.data.list[*].creatives[*]")
+        '$.data.list'
+    """
+    return _WILDCARD.split(path, maxsplit=1)[0]
 
 
 def last_key(path: str) -> str | None:

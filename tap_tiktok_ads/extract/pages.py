@@ -30,6 +30,8 @@ class Task:
         last_page: The highest page requested so far, or None for the first page of a list.
         optional: True if accounts can lack this list, so that a rejection is not an error.
         parent_window: The window that `window` was split from, or None.
+        page_before: Hash of the page before, if no total says that there is this page.
+        first_request: The request for the first page, if its pages differ by more than a number.
     """
 
     request: Request
@@ -38,6 +40,8 @@ class Task:
     last_page: int | None = None
     optional: bool = False
     parent_window: Window | None = None
+    first_request: Request | None = None
+    page_before: int | None = None
 
     @property
     def partition(self) -> tuple[Advertiser | None, Window | None]:
@@ -52,12 +56,11 @@ class Task:
     @property
     def list_key(self) -> str:
         """The part of the request that all pages of one list have in common."""
+        request = self.first_request or self.request
         params = {
-            name: value
-            for name, value in self.request.params.items()
-            if name not in VARYING_PARAMETERS
+            name: value for name, value in request.params.items() if name not in VARYING_PARAMETERS
         }
-        first_page = self.request.with_page_params(page=1)
+        first_page = request.with_page_params(page=1)
         return dataclasses.replace(first_page, params=params | {"page": 1}).cache_key
 
     def at_page(self, page: int, last_page: int) -> Task:
@@ -85,11 +88,15 @@ class Page:
         fingerprints: One per record, or None if the stream does not deduplicate.
         received: Number of raw records in the response, or None if it is not a page of a list.
         total: The `total_number` of the response.
+        page_size: Maximum number of raw records per page, as reported or else as requested. 0 if it
+            is not known.
+        page_hash: Hash of the raw records, if the page brings no record.
         weight: Approximate size in bytes.
         server_time: The HTTP `Date` header of the response.
         is_truncated: True if TikTok warned that records can be missing.
         denied: The error because of which the task was skipped.
         failed: The error to raise when the turn of the task comes.
+        damage: Why the page does not count as read, or None.
     """
 
     records: Sequence[Record] | Sequence[bytes] = ()
@@ -97,11 +104,14 @@ class Page:
     fingerprints: Sequence[t.Any] | None = None
     received: int | None = None
     total: int | None = None
+    page_size: int = 0
+    page_hash: int | None = None
     weight: int = 0
     server_time: str | None = None
     is_truncated: bool = False
     denied: errors.ApiError | None = None
     failed: errors.TapError | None = None
+    damage: str | None = None
 
     def select(self, mask: Sequence[bool]) -> Page:
         """Return the page with the records whose place in the mask is True."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 import typing as t
 
@@ -44,7 +45,8 @@ class PageReader:
         Raises:
             TapError: There is no response, or it cannot be read.
         """
-        response = self.client.send(task.request, self.decode, self.source.name)
+        check = functools.partial(self.source.check, task)
+        response = self.client.send(task.request, self.decode, self.source.name, check)
         raw_records = self.source.locate(task, response)
         page = self.builder.build(task, raw_records, response)
         return page, self.source.following(task, response, len(raw_records))
@@ -55,7 +57,8 @@ class PageReader:
         Raises:
             TapError: There is no response, or it cannot be read.
         """
-        response = self.client.send(task.request, None, self.source.name)
+        check = functools.partial(self.source.check, task)
+        response = self.client.send(task.request, None, self.source.name, check)
         raw_records = self.source.locate(task, response)
         following = self.source.following(task, response, len(raw_records))
         return (raw_records, response), following
@@ -81,6 +84,8 @@ class TaskRunner:
             return self._fetch(task)
         except errors.TooLargeError as error:
             return self._split(task, error)
+        except errors.DamagedResponseError as error:
+            return Page(damage=error.damage), ()
         except errors.TapError as error:
             return self._without_records(task, error), ()
         except Exception as error:  # noqa: BLE001 - whatever a response of another shape can cause

@@ -73,6 +73,7 @@ def fetch_sample(
     source = flattener.source
     response = send(dataclasses.replace(task.request, splittable=False))
     try:
+        source.check(task, response)
         raw_records = source.locate(task, response)
         following = source.following(task, response, len(raw_records))
         return list(flattener.records(task, raw_records)), following

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import msgspec
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.advertisers import id_of
-from tap_tiktok_ads.api.pagination import is_past_end, next_pages
+from tap_tiktok_ads.api.pagination import (
+    is_past_end,
+    last_page,
+    next_pages,
+    response_page_size,
+    total_number,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from tap_tiktok_ads.api.messages import Response
+    from tap_tiktok_ads.api.messages import Request, Response
     from tap_tiktok_ads.extract.pages import Record, Task
 
     Flatten = Callable[[Record, Task], Iterable[Record]]
@@ -30,6 +37,19 @@ def add_advertiser(raw: Record, task: Task) -> Iterable[Record]:
     yield raw
 
 
+def add_own_advertiser(raw: Record, task: Task) -> Iterable[Record]:
+    """Yield the raw record with the task's advertiser.
+
+    Raises:
+        DamagedResponseError: The record belongs to another advertiser.
+    """
+    owner = raw.get("advertiser_id")
+    if owner and task.advertiser is not None and str(owner) != task.advertiser.id:
+        damage = f"expected records of advertiser {task.advertiser.id}, got another advertiser's."
+        raise errors.DamagedResponseError(task.request.label, damage, request_id="unknown")
+    return add_advertiser(raw, task)
+
+
 def never_split(task: Task) -> Sequence[Task]:  # noqa: ARG001 - the default
     """Return nothing: the task cannot be split."""
     return ()
@@ -41,14 +61,124 @@ def _is_list_of_records(value: t.Any) -> bool:
     return all(isinstance(item, RECORD_TYPES) for item in value)
 
 
+class PageFacts(t.NamedTuple):
+    """What a page of a list reports about the list.
+
+    Attributes:
+        received: Number of raw records on the page.
+        total: The `total_number` of the list, or None.
+        page_size: Maximum number of raw records per page, or 0 if it is not known.
+        page_hash: Hash of the raw records, if the page brings no record.
+    """
+
+    received: int
+    total: int | None
+    page_size: int
+    page_hash: int | None = None
+
+
+def facts_of(request: Request, page_info: t.Any, received: int) -> PageFacts:
+    """Return what the `page_info` of a page reports."""
+    requested_size = int(request.page_params.get("page_size") or 0)
+    page_size = response_page_size(page_info, received, requested_size)
+    return PageFacts(received, total_number(page_info), page_size)
+
+
+def check_list(request: Request, response: Response, records_field: str = "list") -> None:
+    """Raise an error if a page of a list lacks what TikTok always returns.
+
+    Args:
+        request: The request for the page. If it has a `page_size`, responses have `page_info`.
+        response: The response.
+        records_field: The member of `data` that holds the records.
+
+    Raises:
+        DamagedResponseError: `page_info` or the records are missing, or the page is empty although
+            `total_number` reports further records.
+    """
+    damage = _damage(request.page_params, response.data, records_field)
+    if damage is not None:
+        raise damaged(request, response, damage)
+
+
+def damaged(request: Request, response: Response, damage: str) -> errors.DamagedResponseError:
+    """Return the error for a success that does not count as read."""
+    request_id = response.request_id
+    return errors.DamagedResponseError(request.label, damage, request_id=request_id)
+
+
+def _damage(
+    page_params: t.Mapping[str, t.Any],
+    data: t.Mapping[str, t.Any],
+    records_field: str,
+) -> str | None:
+    """Return what is wrong with the `data` of a page, or None."""
+    requested_size = int(page_params.get("page_size") or 0)
+    page_info = data.get("page_info")
+    if requested_size and not (page_info and isinstance(page_info, dict)):
+        return f"expected an object at data.page_info, got {_kind(page_info)}."
+    page = int(page_params.get("page", 1))
+    is_end = is_past_end(page, page_info, response_page_size(page_info, 0, requested_size))
+    records = data.get(records_field)
+    if _is_list_of_records(records):
+        return None if records or is_end else _damage_of_empty(page, page_info)
+    if records is None and is_end:
+        return None
+    return f"expected an array of objects at data.{records_field}, got {_kind(records)}."
+
+
+def _damage_of_empty(page: int, page_info: t.Any) -> str | None:
+    """Return what is wrong with an empty page, or None if no total rules it out."""
+    total = total_number(page_info)
+    return f"expected records on page {page} of {total} in all, got none." if total else None
+
+
+def further_pages(
+    task: Task,
+    response: Response,
+    record_count: int,
+    page_size: int,
+    *,
+    list_cap: int | None = None,
+) -> Sequence[Task]:
+    """Return the tasks for the further pages of a list, as `next_pages` numbers them.
+
+    A page that no total announces is not followed if it is equal to the page before.
+    """
+    page_info = response.data.get("page_info")
+    pages = next_pages(
+        task.page, task.last_page, page_info, record_count, page_size, list_cap=list_cap
+    )
+    if not pages:
+        return ()
+    tasks = [task.at_page(page, pages[-1]) for page in pages]
+    size = response_page_size(page_info, record_count, page_size)
+    if (last_page(page_info, max(1, size)) or 0) > task.page:
+        return tasks
+    members = {name: value for name, value in response.data.items() if name != "page_info"}
+    page_hash = hash(msgspec.json.encode(members))
+    if page_hash == task.page_before:
+        return ()
+    return [dataclasses.replace(tasks[0], page_before=page_hash)]
+
+
+def _kind(value: t.Any) -> str:
+    """Return what a value is, without its content."""
+    if value is None:
+        return "null or nothing"
+    return f"{'an empty' if not value else 'a value of type'} {type(value).__name__}"
+
+
 class Source:
     """A list endpoint: `data` holds an array of records and, if it has pages, `page_info`.
+
+    A page of an official endpoint always has `page_info` if it was requested with a `page_size`.
 
     Attributes:
         name: The stream that requests are counted for.
         page_size: Maximum number of records per page, or None if the endpoint has no pages.
         records_field: The member of `data` that holds the records.
-        is_counted: True if `total_number` counts the raw records that `locate` returns.
+        list_cap: Maximum number of records that the endpoint lists, if it is limited.
         tolerated_codes: Codes that mean that the account lacks the feature.
         flatten: Yields the flat records of one raw record. It can change the raw record.
         split: Returns smaller tasks that together read what a too large task reads, if possible.
@@ -60,7 +190,7 @@ class Source:
         *,
         page_size: int | None = None,
         records_field: str = "list",
-        is_counted: bool = True,
+        list_cap: int | None = None,
         tolerated_codes: frozenset[int] = frozenset(),
         flatten: Flatten = add_advertiser,
         split: Split = never_split,
@@ -68,38 +198,41 @@ class Source:
         self.name = name
         self.page_size = page_size
         self.records_field = records_field
-        self.is_counted = is_counted
+        self.list_cap = list_cap
         self.tolerated_codes = tolerated_codes
         self.flatten = flatten
         self.split = split
 
-    def locate(self, task: Task, response: Response) -> Sequence[t.Any]:
-        """Return the raw records of a response.
+    def check(self, task: Task, response: Response) -> None:
+        """Raise an error if a response lacks what the endpoint always returns.
 
         Raises:
-            ResponseError: `data` has no array of objects where the records should be.
+            DamagedResponseError: It does.
         """
-        records = response.data.get(self.records_field)
-        page_size = int(task.request.page_params.get("page_size") or 0)
-        page_info = response.data.get("page_info") or {}
-        if records is None and is_past_end(task.page, page_info, page_size):
-            return ()
-        if not _is_list_of_records(records):
-            msg = (
-                f"{task.request.label} answered in another shape: no list of objects at "
-                f"data.{self.records_field} (request_id {response.request_id})"
-            )
-            raise errors.ResponseError(msg)
-        return t.cast("Sequence[t.Any]", records)
+        check_list(task.request, response, self.records_field)
+
+    def locate(self, task: Task, response: Response) -> Sequence[t.Any]:  # noqa: ARG002
+        """Return the raw records of a response that `check` accepts."""
+        return response.data.get(self.records_field) or ()
+
+    def page_facts(
+        self,
+        task: Task,
+        response: Response,
+        record_count: int,
+    ) -> PageFacts | None:
+        """Return what a page of a list reports about the list, or None for other responses."""
+        page_info = response.data.get("page_info")
+        if self.page_size is None and not page_info:
+            return None
+        return facts_of(task.request, page_info, record_count)
 
     def following(self, task: Task, response: Response, record_count: int) -> Sequence[Task]:
         """Return the tasks for the further pages that a response reports."""
         if self.page_size is None:
             return ()
-        page_size = int(task.request.params["page_size"])
-        page_info = response.data.get("page_info")
-        pages = next_pages(task.page, task.last_page, page_info, record_count, page_size)
-        return [task.at_page(page, pages[-1]) for page in pages]
+        page_size = int(task.request.page_params["page_size"])
+        return further_pages(task, response, record_count, page_size, list_cap=self.list_cap)
 
     def constant_columns(self, task: Task) -> Record:
         """Return the columns that are equal in all records of a task."""

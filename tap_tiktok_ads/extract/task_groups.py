@@ -2,51 +2,201 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import email.utils
+import enum
+import itertools
 import typing as t
 
 if t.TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Page, Task
 
+_DIGEST_MODULUS = 2**64
+
+
+def digest_of(page: Page, keys: Iterable[t.Any]) -> tuple[int, int]:
+    """Return the sum of the hashes of a page's keys, whatever their order, and their number."""
+    hashes = tuple(map(hash, keys))
+    if page.page_hash is not None:
+        return page.page_hash, len(hashes)
+    return sum(hashes), len(hashes)
+
+
+class Verdict(enum.Enum):
+    """What the passes over a list prove."""
+
+    COMPLETE = "every record was received"
+    AGREED = "two passes agree, although TikTok's count differs"
+    CAPPED = "every record that the endpoint lists was received, up to its documented limit"
+    INCOMPLETE = "records can be missing"
+
 
 @dataclasses.dataclass(slots=True)
 class ListPass:
-    """Counts of one pass over a list.
+    """Facts about one pass over a list.
 
     Attributes:
-        received: Number of records.
-        repeated: Number of records that came more than once.
-        totals: Each distinct `total_number` of its pages.
+        received: Number of raw records.
+        keyless: Number of raw records that brought no record with a key.
+        repeated: Number of records that came before in this pass.
+        total: The largest `total_number` of its pages.
+        page_count: Number of pages.
+        damage: Why a page does not count as read, or None.
         is_broken: True if a page was denied or failed.
+        is_flat: True if each raw record is one record at most.
+        has_short_page: True if a page before the last one is not full.
+        is_last_page_full: True if another page can follow the last one.
+        has_empty_page: True if a page has no record.
+        page_digests: Sum of the hashes of the keys of each page.
     """
 
     received: int = 0
+    keyless: int = 0
     repeated: int = 0
-    totals: set[int] = dataclasses.field(default_factory=set)
+    total: int | None = None
+    page_count: int = 0
+    damage: str | None = None
     is_broken: bool = False
+    is_flat: bool = True
+    has_short_page: bool = False
+    is_last_page_full: bool = False
+    has_empty_page: bool = False
+    page_digests: dict[int, None] = dataclasses.field(default_factory=dict)
 
-    def add(self, received: int, total: int | None, repeated: int) -> None:
-        """Count one page."""
+    def add(self, page: Page, keys: Iterable[t.Any], repeated: int) -> None:
+        """Add one page of the list.
+
+        Args:
+            page: The page, with the number of raw records in it.
+            keys: The keys of its records, or their hashes if they have no keys.
+            repeated: Number of records that came before in this pass.
+        """
+        received = page.received or 0
+        digest, record_count = digest_of(page, keys)
+        if received and digest in self.page_digests:
+            self.damage = self.damage or "a page is equal to an earlier one."
+        self.has_short_page |= self.page_count > 0 and not self.is_last_page_full
+        self.has_empty_page |= not received
+        self.is_last_page_full = 0 < page.page_size <= received
+        self.is_flat &= page.record_count <= received
+        self.keyless += max(0, received - record_count)
         self.received += received
         self.repeated += repeated
-        if total is not None:
-            self.totals.add(total)
+        self.page_count += 1
+        self.page_digests[digest] = None
+        if page.total is not None:
+            self.total = max(page.total, self.total or 0)
 
     @property
-    def is_complete(self) -> bool:
-        """True if nothing indicates that records are missing."""
-        if self.is_broken:
-            return False
-        return not self.totals or (not self.repeated and self.totals == {self.received})
+    def first_page(self) -> int | None:
+        """The digest of the first page."""
+        return next(iter(self.page_digests), None)
 
-    def confirms(self, previous: ListPass) -> bool:
-        """Return True if both passes brought equal counts and one equal total."""
-        return self == previous and len(self.totals) == 1 and not self.is_broken
+    @property
+    def digest(self) -> int:
+        """The sum of the hashes of all records, whatever their order and pages."""
+        return sum(self.page_digests) % _DIGEST_MODULUS
+
+    def repeats(self, other: ListPass) -> bool:
+        """Return True if both passes received identical records, page by page full."""
+        is_clean = self.is_clean and other.is_clean
+        is_equal = (self.received, self.digest) == (other.received, other.digest)
+        return is_clean and is_equal and self.received > 0
+
+    @property
+    def is_clean(self) -> bool:
+        """True if nothing but the total indicates that records are missing."""
+        has_bad_page = self.has_short_page or self.has_empty_page
+        return not (self.damage or self.is_broken or self.repeated or has_bad_page)
+
+
+@dataclasses.dataclass(slots=True)
+class ListProgress:
+    """The passes of this run over one list.
+
+    Attributes:
+        first_task: The task of the first page.
+        keys: Distinct keys of all passes.
+        pass_keys: Distinct keys of the latest pass, or None during the first pass.
+        written_keys: Keys that the records to write are compared with.
+        current: The latest pass.
+        previous: The pass before, or None.
+        pass_count: Number of passes.
+        written: How often each record without a key was written.
+        pass_written: How often it came in the latest pass.
+        read_at: Clock time at which the latest pass ended.
+        verdict: What the passes prove, once that is known.
+    """
+
+    first_task: Task
+    keys: set[t.Any]
+    written_keys: set[t.Any]
+    pass_keys: set[t.Any] | None = None
+    current: ListPass = dataclasses.field(default_factory=ListPass)
+    previous: ListPass | None = None
+    pass_count: int = 1
+    written: collections.Counter[t.Any] = dataclasses.field(default_factory=collections.Counter)
+    pass_written: collections.Counter[t.Any] = dataclasses.field(
+        default_factory=collections.Counter
+    )
+    read_at: float = 0.0
+    verdict: Verdict | None = None
+
+    def begin_pass(self) -> None:
+        """Begin a further pass."""
+        self.previous, self.current = self.current, ListPass()
+        self.pass_keys = set()
+        self.pass_written = collections.Counter()
+        self.pass_count += 1
+
+    def without_written(self, page: Page, hashes: Sequence[t.Any]) -> Page:
+        """Return a page of records without a key, less those that are written already.
+
+        A record that an earlier pass brought twice is new when it comes for the third time. A page
+        that is equal to an earlier one of the pass brings nothing new.
+        """
+        if page.received and digest_of(page, hashes)[0] in self.current.page_digests:
+            return dataclasses.replace(page.select([False] * len(hashes)), fingerprints=None)
+        is_new = []
+        for record_hash in hashes:
+            self.pass_written[record_hash] += 1
+            is_new.append(self.pass_written[record_hash] > self.written[record_hash])
+            self.written[record_hash] += is_new[-1]
+        if all(is_new):
+            return page
+        fingerprints = list(itertools.compress(page.fingerprints or (), is_new))
+        return dataclasses.replace(page.select(is_new), fingerprints=fingerprints)
+
+    def shares_keys_with(self, group: TaskGroup) -> bool:
+        """Return True if the record filter adds the keys of this pass."""
+        return self.pass_keys is None and self.keys is group.seen_keys
+
+    def add_keys(self, keys: Iterable[t.Any]) -> int:
+        """Add the keys of a page. Return how many came before in the pass."""
+        keys = list(keys)
+        pass_keys = self.keys if self.pass_keys is None else self.pass_keys
+        new_keys = set(keys) - pass_keys
+        pass_keys |= new_keys
+        self.keys |= new_keys
+        return len(keys) - len(new_keys)
+
+    @property
+    def distinct(self) -> int:
+        """Number of raw records that were received, each counted once."""
+        if self.keys and self.current.is_flat:
+            return len(self.keys) + self.current.keyless
+        return self.current.received
+
+    @property
+    def difference(self) -> int:
+        """Number of records that the total exceeds those received by."""
+        return (self.current.total or 0) - self.distinct
 
 
 class TaskGroup:
@@ -59,8 +209,11 @@ class TaskGroup:
         latest_change: The latest value of the replication key.
         seen_keys: Keys of the records so far.
         repeated: Number of records that were dropped because they came before.
-        passes: The first task and the counts of each list.
+        lists: The passes over each list, of the days that are being read.
+        unsettled: Lists that need another pass.
         is_complete: False once a record can be missing.
+        verdicts: What is known of the lists whose passes are over.
+        difference: Number of records by which totals exceed what was received, if passes agree.
         has_deletions: True if the group wrote deletion records.
     """
 
@@ -71,19 +224,39 @@ class TaskGroup:
         self.latest_change: str | None = None
         self.seen_keys: set[t.Any] = set()
         self.repeated = 0
-        self.passes: dict[str, tuple[Task, ListPass]] = {}
+        self.lists: dict[str, ListProgress] = {}
+        self.unsettled: list[ListProgress] = []
         self.is_complete = True
+        self.verdicts: list[Verdict] = []
+        self.difference: int | None = None
         self.has_deletions = False
 
     def add(self, page: Page) -> None:
         """Register the response time and the failure of a page."""
-        self.is_complete = self.is_complete and page.failed is None
+        is_incomplete = page.failed is not None or page.is_truncated
+        self.is_complete = self.is_complete and not is_incomplete
         try:
             responded_at = email.utils.parsedate_to_datetime(page.server_time or "")
         except ValueError:
             return
         self.started_at = min(responded_at, self.started_at or responded_at)
 
-    def pass_of(self, task: Task) -> ListPass:
-        """Return the counts of the list that a task belongs to."""
-        return self.passes.setdefault(task.list_key, (task, ListPass()))[1]
+    def list_of(self, task: Task) -> ListProgress:
+        """Return the passes over the list that a task belongs to.
+
+        The first list shares its keys with the group. A second list needs its own.
+        """
+        progress = self.lists.get(task.list_key)
+        if progress is not None:
+            return progress
+        for other in self.lists.values():
+            if other.keys is self.seen_keys:
+                other.keys = set(self.seen_keys)
+        keys = set() if self.lists else self.seen_keys
+        progress = ListProgress(task, keys, self.seen_keys)
+        self.lists[task.list_key] = progress
+        return progress
+
+    def begin_part(self) -> None:
+        """Begin other days of a split window: their records are not compared with earlier ones."""
+        self.lists, self.seen_keys = {}, set()

@@ -1,44 +1,38 @@
-"""Verification of lists: order, duplicates and record counts.
+"""The rule of completeness: a list counts as read when the evidence says so.
 
-Objects that are created or removed between two requests move others across the border of two
-pages. A record then comes twice, or not at all.
+A response can be damaged and still well-formed: empty, repeated, cut off. Objects that are created
+or removed between two requests move others across the border of two pages. A record then comes
+twice, or not at all.
 """
 
 from __future__ import annotations
 
-import enum
 import itertools
 import typing as t
 
-from tap_tiktok_ads.api.errors import IncompleteError
 from tap_tiktok_ads.extract import lookahead
-from tap_tiktok_ads.extract.task_groups import ListPass, TaskGroup
+from tap_tiktok_ads.extract.completeness import Rules
+from tap_tiktok_ads.extract.task_groups import ListProgress, TaskGroup, Verdict, digest_of
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from tap_tiktok_ads.extract.completeness import IncompleteLists, PassClock
     from tap_tiktok_ads.extract.deduplication import RecordFilter
     from tap_tiktok_ads.extract.pages import Page, Task
 
     Results = Iterable[tuple[Task, Page]]
     Fetch = Callable[[Task], tuple[Page, Sequence[Task]]]
+    Read = Callable[[Iterable[Task], Fetch], Results]
 
-#: Maximum number of further passes over a list whose record count does not match.
+#: Maximum number of further passes over a list.
 MAX_EXTRA_PASSES = 2
-#: Number of lists with inconsistent totals after which a stream is not re-read any more.
-MAX_INCONSISTENT_LISTS = 3
-
-
-class Mismatch(enum.Enum):
-    """Why the record count of a list does not match its total."""
-
-    INCOMPLETE = "records can be missing"
-    INCONSISTENT = "the total seems to count something else"
-    WITHOUT_KEY = "records without a key cannot be told apart"
+#: Maximum number of keys that are kept for lists that need another pass.
+MAX_UNSETTLED_KEYS = 2_000_000
 
 
 class Observer(t.Protocol):
-    """Receives each page, and each list whose count does not match. Can raise to end the read."""
+    """Receives each page, and each list that is not simply complete. Can raise to end the read."""
 
     def on_page(self, task: Task, page: Page) -> None:
         """Handle the warnings and errors of a page."""
@@ -46,115 +40,237 @@ class Observer(t.Protocol):
     def is_dispensable(self, task: Task, page: Page) -> bool:
         """Return True if a denied request loses no data."""
 
-    def on_mismatch(self, first_task: Task, counts: ListPass, mismatch: Mismatch) -> None:
-        """Handle a list whose record count does not match its total."""
+    def on_verdict(self, progress: ListProgress, verdict: Verdict) -> None:
+        """Handle a list that is incomplete, capped, or complete only because passes agree."""
 
 
 class ListVerifier:
     """Decides whether everything that a list holds was read. Used by the main thread only.
 
-    It drops records that came before, compares the number of records with the totals that the
-    responses report, and re-reads a list whose count does not match.
+    It drops records that came before and judges each list by its pages and totals. A list that is
+    short gets another pass once all other lists of the stream are read.
+
+    Attributes:
+        repeated: Number of records that were dropped because they came before.
     """
 
-    def __init__(self, record_filter: RecordFilter, fetch: Fetch, observer: Observer) -> None:
+    def __init__(  # noqa: PLR0913 - by name
+        self,
+        record_filter: RecordFilter,
+        fetch: Fetch,
+        observer: Observer,
+        *,
+        clock: PassClock,
+        incomplete_lists: IncompleteLists,
+        rules: Rules | None = None,
+        read: Read = lookahead.sequential,
+    ) -> None:
         """Prepare.
 
         Args:
             record_filter: Recognizes repeated records.
             fetch: Reads a task and returns its page and the tasks that follow.
-            observer: Receives pages and mismatches.
+            observer: Receives pages and verdicts.
+            clock: The time between two passes.
+            incomplete_lists: The incomplete lists of the run.
+            rules: What is known of the stream.
+            read: Reads the tasks of further passes in their order.
         """
         self._filter = record_filter
         self._fetch = fetch
         self._observer = observer
-        self._inconsistent_lists = 0
+        self._rules = rules or Rules()
+        self._read = read
+        self._clock = clock
+        self._incomplete_lists = incomplete_lists
+        self._unsettled_keys = 0
         self.repeated = 0
 
     def groups(self, results: Results) -> Iterator[tuple[TaskGroup, Page | None]]:
-        """Yield the verified pages of each group, and None after the last page of a group."""
+        """Yield the verified pages of each group, and None after the last page of a group.
+
+        Groups with lists that need another pass end after all others.
+        """
+        unsettled: list[TaskGroup] = []
         for (advertiser, window), pages in itertools.groupby(
             results, key=lambda result: result[0].partition
         ):
             group = TaskGroup(advertiser, window)
-            for page in self._verified_pages(group, pages):
+            for page in self._first_pass(group, pages):
                 yield group, page
+            if group.unsettled:
+                unsettled.append(group)
+                continue
             self.repeated += group.repeated
             yield group, None
+        yield from self._further_passes(unsettled)
 
-    def _verified_pages(self, group: TaskGroup, results: Results) -> Iterator[Page]:
+    # The first pass
+
+    def _first_pass(self, group: TaskGroup, results: Results) -> Iterator[Page]:
         window = group.window
         for task, page in results:
             if task.window != window:  # a part of a window that was split: other days
-                yield from self._settle(group)
-                group.passes, group.seen_keys = {}, set()  # memory stays bounded
+                self._judge_lists(group)
+                group.begin_part()
                 window = task.window
             self._observer.on_page(task, page)
             yield self._count(group, task, page)
-        yield from self._settle(group)
+        self._judge_lists(group)
 
     def _count(self, group: TaskGroup, task: Task, page: Page) -> Page:
-        """Return the new records of a page, and count it."""
+        """Return the new records of a page, and add it to the pass over its list."""
         group.add(page)
-        if page.denied is not None or page.failed is not None:
-            group.pass_of(task).is_broken = True
         if page.denied is not None and not self._observer.is_dispensable(task, page):
             group.is_complete = False
+        is_broken = page.denied is not None or page.failed is not None
+        if page.received is None and page.damage is None and not is_broken:
+            return self._filter.select(page, group)
+        progress = group.list_of(task)
+        return self._add(group, progress, page)
+
+    def _add(self, group: TaskGroup, progress: ListProgress, page: Page) -> Page:
+        """Return the new records of a page of a list, and add it to the latest pass."""
+        current = progress.current
+        current.is_broken |= page.denied is not None or page.failed is not None
+        current.damage = current.damage or page.damage
+        keys = list(map(self._filter.key_of, page.fingerprints or ()))
         repeated_before = group.repeated
-        new_records = self._filter.select(page, group)
+        if self._filter.has_keys:
+            selected = self._filter.select(page, group)
+        else:
+            selected = self._filter.select(progress.without_written(page, keys), group)
         if page.received is not None:
             repeated = group.repeated - repeated_before
-            group.pass_of(task).add(page.received, page.total, repeated)
-        return new_records
+            if self._filter.has_keys and not progress.shares_keys_with(group):
+                repeated = progress.add_keys(keys)
+            current.add(page, keys, repeated)
+        return selected
 
-    def _settle(self, group: TaskGroup) -> Iterator[Page]:
-        """Yield what the lists of a group lacked because they changed during the read."""
-        for list_key, (first_task, counts) in group.passes.items():
-            if counts.is_broken or counts.is_complete:
+    # Verdicts
+
+    def _judge_lists(self, group: TaskGroup) -> None:
+        """Judge each list that the group has read. Note those that need another pass."""
+        for progress in group.lists.values():
+            if progress.current.is_broken:
+                progress.verdict = Verdict.INCOMPLETE
+                group.verdicts.append(Verdict.INCOMPLETE)
                 continue
-            is_settled = False
-            if self._inconsistent_lists < MAX_INCONSISTENT_LISTS:
-                is_settled = yield from self._read_again(group, list_key, first_task, counts)
-            group.is_complete = group.is_complete and is_settled
+            self._judge(group, progress)
+            if progress.verdict is Verdict.INCOMPLETE and self._has_room(progress):
+                progress.read_at = self._clock.now()
+                self._unsettled_keys += len(progress.keys)
+                group.unsettled.append(progress)
+            else:
+                self._conclude(group, progress)
+
+    def _judge(self, group: TaskGroup, progress: ListProgress) -> None:
+        verdict = self._rules.verdict(progress, self._rules.known_difference(group))
+        if verdict is Verdict.COMPLETE and self._has_moved(progress):
+            verdict = Verdict.INCOMPLETE
+        progress.verdict = verdict
+
+    def _has_moved(self, progress: ListProgress) -> bool:
+        """Return True if the first page of a long list has changed during the pass."""
+        if not self._rules.objects_can_vanish or progress.current.page_count <= 1:
+            return False
+        page, _ = self._fetch(progress.first_task.with_request(shared=False))
+        digest, _ = digest_of(page, map(self._filter.key_of, page.fingerprints or ()))
+        return digest != progress.current.first_page
+
+    def _may_reread(self, progress: ListProgress) -> bool:
+        return self._incomplete_lists.may_reread(progress.first_task.request.path)
+
+    def _has_room(self, progress: ListProgress) -> bool:
+        """Return True if a list gets another pass, whose keys must be kept until then."""
+        key_count = self._unsettled_keys + len(progress.keys)
+        return key_count <= MAX_UNSETTLED_KEYS and self._may_reread(progress)
+
+    def _conclude(self, group: TaskGroup, progress: ListProgress) -> None:
+        """Register the final verdict on a list in its group."""
+        verdict = progress.verdict or Verdict.INCOMPLETE
+        group.verdicts.append(verdict)
+        if verdict is Verdict.AGREED:
+            group.difference = progress.difference
+        if verdict is Verdict.INCOMPLETE:
+            group.is_complete = False
+        if verdict is not Verdict.COMPLETE and not progress.current.is_broken:
+            self._observer.on_verdict(progress, verdict)
+
+    # Further passes
+
+    def _further_passes(
+        self, unsettled: Sequence[TaskGroup]
+    ) -> Iterator[tuple[TaskGroup, Page | None]]:
+        """Yield what further passes bring, and None once the lists of a group are settled."""
+        for number in range(1, MAX_EXTRA_PASSES + 1):
+            if not unsettled:
+                return
+            is_last = number == MAX_EXTRA_PASSES
+            yield from self._pass_over(unsettled, is_last=is_last)
+            for group in unsettled:
+                if not group.unsettled:
+                    self.repeated += group.repeated
+                    yield group, None
+            unsettled = [group for group in unsettled if group.unsettled]
+
+    def _pass_over(
+        self, groups: Sequence[TaskGroup], *, is_last: bool
+    ) -> Iterator[tuple[TaskGroup, Page]]:
+        """Yield the new records of one more pass over each unsettled list."""
+        lists = [(group, progress) for group in groups for progress in group.unsettled]
+        self._wait_for([progress for _, progress in lists])
+        tasks = [progress.first_task.with_request(shared=False) for _, progress in lists]
+        results = _by_list(self._read(tasks, self._fetch_list), tasks)
+        may_reread = True
+        for group, progress in lists:
+            may_reread = may_reread and self._may_reread(progress)
+            if may_reread:
+                yield from self._read_again(group, progress, next(results))
+            self._settle(group, progress, is_last=is_last or not may_reread)
+
+    def _wait_for(self, lists: Sequence[ListProgress]) -> None:
+        """Wait until every list can be re-read, if one may be re-read at all."""
+        if any(map(self._may_reread, lists)):
+            self._clock.wait_since(max(progress.read_at for progress in lists))
 
     def _read_again(
-        self, group: TaskGroup, list_key: str, first_task: Task, counts: ListPass
-    ) -> Generator[Page, None, bool]:
-        """Yield the missing records of a list, and return True if its count matches at last."""
-        mismatch = Mismatch.INCOMPLETE if self._filter.has_keys else Mismatch.WITHOUT_KEY
-        for _ in range(MAX_EXTRA_PASSES if self._filter.has_keys else 0):
-            latest, new_records = yield from self._extra_pass(group, list_key, first_task)
-            if latest.is_complete and latest.totals:
-                return True
-            if latest.is_broken:
-                break
-            if new_records == 0 and latest.confirms(counts):
-                self._inconsistent_lists += 1
-                mismatch = Mismatch.INCONSISTENT
-                break
-            counts = latest if latest.totals else counts
-        self._observer.on_mismatch(first_task, counts, mismatch)
-        return False
-
-    def _extra_pass(
-        self, group: TaskGroup, list_key: str, first_task: Task
-    ) -> Generator[Page, None, tuple[ListPass, int]]:
-        """Read a list once more. Return its counts and the number of records that were new."""
-        counts, new_records = ListPass(), 0
-        seen_keys: set[t.Any] = set()
-        tasks = [first_task.with_request(shared=False)]
-        for task, page in lookahead.sequential(tasks, self._fetch_list):
+        self, group: TaskGroup, progress: ListProgress, results: Results
+    ) -> Iterator[tuple[TaskGroup, Page]]:
+        """Yield the new records of one more pass over a list, and judge it."""
+        progress.begin_pass()
+        for task, page in results:
             self._observer.on_page(task, page)
-            counts.is_broken = counts.is_broken or bool(page.denied or page.failed)
-            selected = self._filter.select(page, group)
-            new_records += selected.record_count
-            yield selected
-            if page.received is not None and task.list_key == list_key:
-                keys = set(map(self._filter.key_of, page.fingerprints or ()))
-                repeated = page.record_count - len(keys - seen_keys)
-                counts.add(page.received, page.total, repeated)
-                seen_keys |= keys
-        return counts, new_records
+            yield group, self._add_further(group, progress, task, page)
+        self._judge_again(group, progress)
+
+    def _judge_again(self, group: TaskGroup, progress: ListProgress) -> None:
+        """Judge a list after a further pass."""
+        progress.read_at = self._clock.now()
+        self._judge(group, progress)
+        if progress.verdict is Verdict.INCOMPLETE:
+            self._incomplete_lists.add(progress.first_task.request.path)
+
+    def _settle(self, group: TaskGroup, progress: ListProgress, *, is_last: bool) -> None:
+        """Conclude a list, unless it is incomplete and gets another pass."""
+        is_incomplete = progress.verdict is Verdict.INCOMPLETE
+        if is_incomplete and not is_last and not progress.current.is_broken:
+            return
+        group.unsettled.remove(progress)
+        self._conclude(group, progress)
+
+    def _add_further(
+        self, group: TaskGroup, progress: ListProgress, task: Task, page: Page
+    ) -> Page:
+        """Return the new records of a page of a further pass, and add it to the pass."""
+        group.add(page)
+        group.seen_keys = progress.written_keys
+        repeated = group.repeated
+        if page.received is not None and task.list_key != progress.first_task.list_key:
+            progress.current.damage = "the list was split into parts, which cannot be counted"
+        selected = self._add(group, progress, page)
+        group.repeated = repeated
+        return selected
 
     def _fetch_list(self, task: Task) -> tuple[Page, Sequence[Task]]:
         """Read a task, without the optional list that follows another list."""
@@ -162,59 +278,16 @@ class ListVerifier:
         return page, [next_task for next_task in following if next_task.optional == task.optional]
 
 
-class OnceLogger(t.Protocol):
-    """Logs warnings, each once."""
+def _by_list(results: Results, first_tasks: Sequence[Task]) -> Iterator[Results]:
+    """Yield the results of each list: of a first task and of the tasks that follow it."""
+    first_ids = {id(task) for task in first_tasks}
+    list_numbers = itertools.count(1)
+    number = 0
 
-    def log(self, key: str, message: str, *args: t.Any) -> None:
-        """Log a warning, unless one with this key was logged before."""
+    def number_of(result: tuple[Task, Page]) -> int:
+        nonlocal number
+        if id(result[0]) in first_ids:
+            number = next(list_numbers)
+        return number
 
-
-class LookupObserver:
-    """Ends the read of a stream for another stream at the first problem."""
-
-    def __init__(self, label: str, warnings: OnceLogger, *, is_strict: bool) -> None:
-        """Prepare.
-
-        Args:
-            label: The stream and advertiser, for messages.
-            warnings: Logs the mismatches that are tolerated.
-            is_strict: Raise for inconsistent totals, too.
-        """
-        self._label = label
-        self._warnings = warnings
-        self._is_strict = is_strict
-
-    def on_page(self, task: Task, page: Page) -> None:
-        """Raise the error of a page.
-
-        Raises:
-            TapError: The page failed, or was denied although the list is not optional.
-        """
-        if page.failed is not None:
-            raise page.failed
-        if page.denied is not None and not task.optional:
-            raise page.denied
-
-    def is_dispensable(self, task: Task, page: Page) -> bool:  # noqa: ARG002
-        """Return True if the list is optional."""
-        return task.optional
-
-    def on_mismatch(
-        self,
-        first_task: Task,  # noqa: ARG002
-        counts: ListPass,
-        mismatch: Mismatch,
-    ) -> None:
-        """Raise if records can be missing.
-
-        Raises:
-            IncompleteError: They can.
-        """
-        totals = " or ".join(map(str, sorted(counts.totals)))
-        msg = (
-            f"Lookup of {self._label}: TikTok reports {totals} records, received "
-            f"{counts.received}, in every pass."
-        )
-        if self._is_strict or mismatch is not Mismatch.INCONSISTENT:
-            raise IncompleteError(msg)
-        self._warnings.log("inconsistent total", "%s Its count seems to mean something else.", msg)
+    return (pages for _, pages in itertools.groupby(results, key=number_of))

@@ -85,10 +85,10 @@ class StreamComponents(Stream):
     """True if other streams send the same requests."""
     tolerated_codes: t.ClassVar[frozenset[int]] = frozenset()
     """Codes that mean that the account lacks the feature: a warning instead of an error."""
-    is_counted: t.ClassVar[bool] = True
-    """True if `page_info` counts the raw records of a response."""
     list_cap: t.ClassVar[int | None] = None
     """Maximum number of objects that the endpoint lists, if it is limited."""
+    objects_can_vanish: t.ClassVar[bool] = False
+    """True if an object that vanishes during a read moves others to the page before."""
     source_class: type[Source] = Source
     """Locates records in responses, and the requests that follow."""
     flatten: t.ClassVar[staticmethod[[Record, Task], Iterable[Record]]] = staticmethod(
@@ -152,7 +152,7 @@ class StreamComponents(Stream):
             self.name,
             page_size=self.page_size,
             records_field=self.records_field,
-            is_counted=self.is_counted,
+            list_cap=self.list_cap,
             tolerated_codes=self.tolerated_codes,
             flatten=self.flatten,
             split=self.split,

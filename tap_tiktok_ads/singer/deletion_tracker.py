@@ -7,6 +7,7 @@ import typing as t
 from tap_tiktok_ads.extract import deletions
 from tap_tiktok_ads.extract.deletions import DELETED_AT, STATE_MEMBER, ListedObjects
 from tap_tiktok_ads.extract.pages import Page
+from tap_tiktok_ads.extract.task_groups import Verdict
 from tap_tiktok_ads.singer.state import TIME_FORMAT
 
 if t.TYPE_CHECKING:
@@ -16,7 +17,7 @@ if t.TYPE_CHECKING:
     import pendulum
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.extract.task_groups import ListPass, TaskGroup
+    from tap_tiktok_ads.extract.task_groups import ListProgress, TaskGroup
     from tap_tiktok_ads.problems import Warnings
     from tap_tiktok_ads.singer.state import Bookmarks
 
@@ -32,7 +33,6 @@ class DeletionTracker:
         key_columns: Sequence[str],
         columns: Iterable[str],
         deleted_at: pendulum.DateTime,
-        list_cap: int | None,
         has_pages: bool,
     ) -> None:
         """Prepare.
@@ -43,7 +43,6 @@ class DeletionTracker:
             key_columns: Columns that identify a record within an advertiser.
             columns: All columns of the stream.
             deleted_at: The time that deletion records carry.
-            list_cap: Maximum number of objects that the endpoint lists, if it is limited.
             has_pages: True if responses report how many objects there are.
         """
         self._bookmarks = bookmarks
@@ -51,7 +50,6 @@ class DeletionTracker:
         self._key_columns = key_columns
         self._columns = list(columns)
         self._deleted_at = deleted_at.in_timezone("UTC").format(TIME_FORMAT)
-        self._list_cap = list_cap
         self._has_pages = has_pages
         self._previous: dict[str, ListedObjects] = {}  # by advertiser id
 
@@ -117,18 +115,18 @@ class DeletionTracker:
 
     def _listed_by(self, group: TaskGroup) -> ListedObjects:
         """Return what a group listed, and whether these are all objects."""
-        passes = [counts for _, counts in group.passes.values() if not counts.is_broken]
-        is_complete = group.is_complete and self._reports_totals(passes)
-        if any(self._is_capped(counts) for counts in passes):
-            is_complete = False
-        return ListedObjects(frozenset(group.seen_keys), len(passes), is_complete=is_complete)
+        lists = [progress for progress in group.lists.values() if not progress.current.is_broken]
+        is_complete = group.is_complete and self._are_proven(lists)
+        return ListedObjects(frozenset(group.seen_keys), len(lists), is_complete=is_complete)
 
-    def _reports_totals(self, passes: Sequence[ListPass]) -> bool:
-        """Return True if every list reported a total."""
-        return all(counts.totals for counts in passes) and bool(passes or not self._has_pages)
-
-    def _is_capped(self, counts: ListPass) -> bool:
-        return self._list_cap is not None and max(counts.totals, default=0) >= self._list_cap
+    def _are_proven(self, lists: Sequence[ListProgress]) -> bool:
+        """Return True if TikTok's totals prove that every list is complete, and none is capped."""
+        if not lists:
+            return not self._has_pages
+        return all(
+            progress.verdict is Verdict.COMPLETE and progress.current.total is not None
+            for progress in lists
+        )
 
 
 def forget_listed_objects(bookmarks: Bookmarks, advertiser: Advertiser | None) -> bool:

@@ -164,7 +164,7 @@ class Bookmarks:
 
     def advance(self, group: TaskGroup) -> bool:
         """Advance the bookmark past a completed group. Return True if the state changed."""
-        if self.is_held(group.advertiser):
+        if self.is_held(group.advertiser) or not group.is_complete:
             return False
         value = self.value_after(group)
         if value is None or not self._is_incremental:

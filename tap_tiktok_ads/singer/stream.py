@@ -15,10 +15,13 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.extract import lookahead
+from tap_tiktok_ads.extract.completeness import Rules
+from tap_tiktok_ads.extract.lookup_observer import LookupObserver
 from tap_tiktok_ads.extract.sampling import fetch_sample, take_sample
 from tap_tiktok_ads.extract.values import BadValueError
-from tap_tiktok_ads.extract.verification import ListVerifier, LookupObserver
+from tap_tiktok_ads.extract.verification import ListVerifier
 from tap_tiktok_ads.singer.components import StreamComponents
+from tap_tiktok_ads.singer.count_differences import known_difference, remember_difference
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -28,6 +31,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.casting import Caster
     from tap_tiktok_ads.extract.pages import Page, Record, Task
+    from tap_tiktok_ads.extract.reader import Fetch
     from tap_tiktok_ads.extract.sampling import Send
     from tap_tiktok_ads.extract.task_groups import TaskGroup
 
@@ -63,9 +67,22 @@ class TikTokStream(StreamComponents):
         if advertiser is not None:
             self.selected_advertisers = [advertiser]
             label = f"{self.name} of {advertiser.id}"
-        observer = LookupObserver(label, self.warnings, is_strict=with_deleted)
+        problems = self.run_context.problems
+        observer = LookupObserver(
+            label,
+            self.warnings,
+            is_strict=with_deleted,
+            keep=lambda error, task: problems.add(self.name, error, "kept", task),
+        )
         results = lookahead.sequential(self.plan.tasks(), self.runner.run)
-        verifier = ListVerifier(self.record_filter, self.runner.run, observer)
+        verifier = ListVerifier(
+            self.record_filter,
+            self.runner.run,
+            observer,
+            clock=self.run_context.pass_clock,
+            incomplete_lists=self.run_context.incomplete_lists,
+            rules=Rules(self.list_cap, objects_can_vanish=self.objects_can_vanish),
+        )
         for _, page in verifier.groups(results):
             yield from t.cast("Sequence[Record]", page.records) if page else ()
 
@@ -183,11 +200,30 @@ class TikTokStream(StreamComponents):
             results = self.fetching.results()
         else:
             results = lookahead.sequential(self.plan.tasks(), run)
-        verifier = self.verifier = ListVerifier(self.record_filter, run, self.problems)
+        verifier = self.verifier = ListVerifier(
+            self.record_filter,
+            run,
+            self.problems,
+            clock=self.run_context.pass_clock,
+            incomplete_lists=self.run_context.incomplete_lists,
+            rules=Rules(
+                self.list_cap,
+                objects_can_vanish=self.objects_can_vanish,
+                known_difference=lambda group: known_difference(self.bookmarks, group),
+            ),
+            read=self._read_further,
+        )
         for group, page in verifier.groups(results):
             if page is None:
                 yield from ((group, deletions) for deletions in self.deletion_pages(group))
             yield group, page
+
+    def _read_further(self, tasks: Iterable[Task], fetch: Fetch) -> Iterator[tuple[Task, Page]]:
+        """Return the pages of further passes. The next stream begins meanwhile."""
+        if self.fetching is None:
+            return lookahead.sequential(tasks, fetch)
+        self._begin_following()
+        return self.run_context.workers.ordered(tasks, fetch, operator.attrgetter("weight"))
 
     def deletion_pages(self, group: TaskGroup) -> Iterable[Page]:  # noqa: ARG002 - for subclasses
         """Return a record for each object that a completed group does not list any more."""
@@ -198,6 +234,8 @@ class TikTokStream(StreamComponents):
 
     def complete(self, group: TaskGroup) -> None:
         """Advance the bookmark of a completed group, and write a STATE message if one is due."""
+        if self.uses_state and remember_difference(self.bookmarks, group):
+            self.state_manager.is_flushed = False
         if self.bookmarks.advance(group):
             self.state_manager.is_flushed = False
         if not self.bookmarks.is_held(group.advertiser):

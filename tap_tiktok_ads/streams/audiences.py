@@ -13,6 +13,7 @@ class CustomAudiences(ListStream):
     permission = "30 Read Custom Audiences"
     primary_keys = ("advertiser_id", "audience_id")
     page_size = 100
+    objects_can_vanish = True
 
 
 class Pixels(ListStream):
@@ -23,6 +24,7 @@ class Pixels(ListStream):
     permission = "800 Read Pixels"
     primary_keys = ("advertiser_id", "pixel_id")
     page_size = 20
+    objects_can_vanish = True
     records_field = "pixels"
 
 
@@ -34,6 +36,7 @@ class SavedAudiences(ListStream):
     permission = "30 Read Custom Audiences"
     primary_keys = ("advertiser_id", "saved_audience_id")
     page_size = 100
+    objects_can_vanish = True
     records_field = "saved_audiences"
     selected_by_default = False
 

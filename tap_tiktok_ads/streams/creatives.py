@@ -26,6 +26,7 @@ class VideoCreatives(ListStream):
     primary_keys = ("advertiser_id", "video_id")
     replication_key = "modify_time"
     page_size = 100
+    objects_can_vanish = True
     list_cap = ASSET_LIST_CAP
 
 
@@ -38,6 +39,7 @@ class ImageCreatives(ListStream):
     primary_keys = ("advertiser_id", "image_id")
     replication_key = "modify_time"
     page_size = 100
+    objects_can_vanish = True
     list_cap = ASSET_LIST_CAP
 
 

@@ -75,5 +75,6 @@ class CursorPosition:
         return dataclasses.replace(
             t.cast("LookupTask", task),
             request=request,
+            first_request=task.first_request or task.request,
             seen_cursors=(*self.seen_cursors, self.next_cursor),
         )

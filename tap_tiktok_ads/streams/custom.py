@@ -17,13 +17,11 @@ from tap_tiktok_ads.api.errors import (
     ThrottledError,
 )
 from tap_tiktok_ads.api.messages import Request
-from tap_tiktok_ads.api.pagination import last_page, next_pages
-from tap_tiktok_ads.extract import json_paths, macros
+from tap_tiktok_ads.extract import macros
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.schemas import infer_schema, keyed_schema
-from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.singer.state import DayBookmarks, TimeBookmarks, ValueBookmarks
-from tap_tiktok_ads.streams.cursors import CursorPosition
+from tap_tiktok_ads.streams.custom_source import CustomSource
 from tap_tiktok_ads.streams.dependent import MAX_SAMPLE_REQUESTS, LookupStream, LookupTask
 
 if t.TYPE_CHECKING:
@@ -33,124 +31,15 @@ if t.TYPE_CHECKING:
     import pendulum
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.messages import Decode, Response
-    from tap_tiktok_ads.config.custom_streams import Cursor, CustomStreamDefinition
+    from tap_tiktok_ads.api.messages import Decode
+    from tap_tiktok_ads.config.custom_streams import CustomStreamDefinition
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
-    from tap_tiktok_ads.problems import Warnings
     from tap_tiktok_ads.singer.components import ContextTap
     from tap_tiktok_ads.singer.state import Bookmarks
 
 #: Maximum number of records that a schema is inferred from.
 MAX_SAMPLE_RECORDS = 1000
-#: Maximum number of suggested paths in an error.
-MAX_SUGGESTED_PATHS = 5
-
-
-class CustomSource(Source):
-    """An endpoint whose records, metadata and pages JSONPaths describe."""
-
-    definition: CustomStreamDefinition
-    warnings: Warnings
-
-    @override
-    def locate(self, task: Task, response: Response) -> Sequence[Record]:
-        """Return the raw records at `records_path`, each with the metadata.
-
-        Raises:
-            ResponseError: The path matches nothing, and there is no empty list either.
-        """
-        document = _document(response)
-        path = self.definition.records_path
-        matches = json_paths.find(path, document)
-        if len(matches) == 1 and isinstance(matches[0], list):  # the path of the list itself
-            matches = matches[0]
-        elif not matches and response.data and not _has_empty_list(path, document):
-            raise self._no_match(task, response, document)
-        metadata = {
-            name: next(iter(json_paths.find(metadata_path, document)), None)
-            for name, metadata_path in self.definition.metadata.items()
-        }
-        return [
-            {**metadata, **(match if isinstance(match, dict) else {"value": match})}
-            for match in matches
-        ]
-
-    def _no_match(self, task: Task, response: Response, document: Record) -> ResponseError:
-        suggestions = json_paths.suggest_paths(document)[:MAX_SUGGESTED_PATHS]
-        paths = "; ".join(map(str, suggestions)) or "none"
-        return ResponseError(
-            f"{task.request.label}: records_path {self.definition.records_path} of custom stream "
-            f"{self.name!r} matches nothing. Arrays of objects in the answer: {paths} "
-            f"(request_id {response.request_id})"
-        )
-
-    @override
-    def following(self, task: Task, response: Response, record_count: int) -> Sequence[Task]:
-        """Return the tasks for the further pages, by `pagination`.
-
-        Raises:
-            ResponseError: There is a next page, but no new cursor.
-        """
-        if self.definition.cursor is not None:
-            return self._after_cursor(task, response, self.definition.cursor)
-        page_info = response.data.get("page_info")
-        page_info = page_info if isinstance(page_info, dict) else {}
-        if not self.definition.paged:
-            self._warn_of_more_pages(task, page_info, record_count)
-            return ()
-        page_size = task.request.page_params.get("page_size") or page_info.get("page_size")
-        if not page_size:
-            page_info = {"total_page": page_info.get("total_page")}  # nothing else is usable
-            if page_info["total_page"] is None:
-                return ()
-        pages = next_pages(
-            task.page, task.last_page, page_info or None, record_count, int(page_size or 1)
-        )
-        return [task.at_page(page, pages[-1]) for page in pages]
-
-    def _warn_of_more_pages(
-        self, task: Task, page_info: Mapping[str, t.Any], record_count: int
-    ) -> None:
-        if (last_page(page_info, max(record_count, 1)) or 1) > 1:
-            self.warnings.log(
-                "more pages",
-                "%s has more pages than the one that is read, because 'pagination' is none.",
-                task.request.label,
-            )
-
-    def _after_cursor(self, task: Task, response: Response, cursor: Cursor) -> Sequence[Task]:
-        """Return the page that the cursor of a response leads to.
-
-        Raises:
-            ResponseError: There is a next page, but no new cursor.
-        """
-        position = CursorPosition.of_response(cursor, task, _document(response))
-        if position.is_end:
-            if response.data and position.is_unknown:
-                self.warnings.log(
-                    "cursor", "Neither cursor_path nor has_more_path is in the answers: one page."
-                )
-            return ()
-        if not position.is_new:
-            msg = (
-                f"{task.request.label} has no further cursor at {cursor.path} though more pages "
-                f"are to come, or has told it before: check 'pagination' of {self.name!r}"
-            )
-            raise ResponseError(msg)
-        return [position.next_task(task, cursor)]
-
-
-def _document(response: Response) -> Record:
-    """Return a response as JSONPaths see it."""
-    return {"code": 0, "request_id": response.request_id, "data": response.data}
-
-
-def _has_empty_list(path: str, document: t.Any) -> bool:
-    """Return True if the list that records are taken from is there, but nothing in it matches."""
-    list_path = json_paths.parent_path(path)
-    lists = json_paths.find(list_path, document) if list_path is not None else []
-    return bool(lists) and all(value is None or isinstance(value, list) for value in lists)
 
 
 class CustomStream(LookupStream):

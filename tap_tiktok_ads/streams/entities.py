@@ -7,6 +7,7 @@ import typing as t
 from tap_tiktok_ads.api.advertisers import INFO_BATCH_SIZE, batches, info_request
 from tap_tiktok_ads.api.hosts import ADVERTISER_INFO_PATH, CAMPAIGNS_PATH
 from tap_tiktok_ads.extract.pages import Task
+from tap_tiktok_ads.extract.source import add_own_advertiser
 from tap_tiktok_ads.streams.listing import ListStream
 
 if t.TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Campaigns(ListStream):
     permission = "200 Read Campaigns"
     primary_keys = ("advertiser_id", "campaign_id")
     replication_key = "modify_time"
+    flatten = staticmethod(add_own_advertiser)
     page_size = 1000
     has_status_filter = has_topview_list = True
 
@@ -60,6 +62,7 @@ class AdGroups(ListStream):
     permission = "210 Read Ad Groups"
     primary_keys = ("advertiser_id", "adgroup_id")
     replication_key = "modify_time"
+    flatten = staticmethod(add_own_advertiser)
     page_size = 1000
     has_status_filter = has_topview_list = True
 
@@ -76,5 +79,6 @@ class Ads(ListStream):
     permission = "220 Read Ads"
     primary_keys = ("advertiser_id", "ad_id")
     replication_key = "modify_time"
+    flatten = staticmethod(add_own_advertiser)
     page_size = 1000
     has_status_filter = has_topview_list = has_modified_after = True

@@ -186,7 +186,7 @@ class ListStream(TikTokStream):
     def tracks_deletions(self) -> bool:
         """True if the setting `track_deleted` applies to the stream."""
         is_set = bool(self.run_context.config.get("track_deleted"))
-        return is_set and self.can_track_deletions and self.is_counted and self.per_advertiser
+        return is_set and self.can_track_deletions and self.per_advertiser
 
     @functools.cached_property
     def deletion_tracker(self) -> DeletionTracker | None:
@@ -199,7 +199,6 @@ class ListStream(TikTokStream):
             key_columns=self.record_filter.key_columns,
             columns=self.schema["properties"],
             deleted_at=self.run_context.started_at,
-            list_cap=self.list_cap,
             has_pages=self.page_size is not None,
         )
 

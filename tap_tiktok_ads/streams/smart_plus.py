@@ -15,7 +15,14 @@ from tap_tiktok_ads.api.errors import PermissionDeniedError
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
-from tap_tiktok_ads.extract.source import Source, add_advertiser
+from tap_tiktok_ads.extract.source import (
+    PageFacts,
+    Source,
+    add_advertiser,
+    add_own_advertiser,
+    damaged,
+    facts_of,
+)
 from tap_tiktok_ads.streams.listing import ListStream
 
 if t.TYPE_CHECKING:
@@ -147,6 +154,28 @@ class ReviewSource(Source):
     """The reviews of the ads that the list of Smart+ ads names, batch by batch."""
 
     @override
+    def check(self, task: Task, response: Response) -> None:
+        """Raise an error if a page of the list, or the arrays of reviews, are damaged.
+
+        Raises:
+            DamagedResponseError: They are.
+        """
+        if task.request.path != REVIEW_PATH:
+            super().check(task, response)
+        elif not any(isinstance(response.data.get(name), list) for name in REVIEW_LEVELS.values()):
+            names = " or ".join(REVIEW_LEVELS.values())
+            raise damaged(task.request, response, f"expected an array at {names}, got none.")
+
+    @override
+    def page_facts(self, task: Task, response: Response, record_count: int) -> PageFacts | None:
+        """Return the facts of a page of the list. Reviews are requested by ID."""
+        if task.request.path == REVIEW_PATH:
+            return None
+        ads = super().locate(task, response)
+        facts = facts_of(task.request, response.data.get("page_info"), len(ads))
+        return facts._replace(page_hash=hash(tuple(ad["smart_plus_ad_id"] for ad in ads)))
+
+    @override
     def locate(self, task: Task, response: Response) -> Sequence[Record]:
         """Return the reviews of ads and materials. A page of the list has none."""
         if task.request.path != REVIEW_PATH:
@@ -207,6 +236,7 @@ class SmartPlusAds(SmartPlusStream):
     name = "smart_plus_ads"
     primary_keys = ("advertiser_id", "smart_plus_ad_id")
     replication_key = "modify_time"
+    flatten = staticmethod(add_own_advertiser)
 
 
 class SmartPlusAdCreatives(SmartPlusStream):
@@ -249,7 +279,7 @@ class SmartPlusAdSuggestions(SmartPlusStream):
     path = REVIEW_PATH
     list_path = LIST_PATH
     primary_keys = ("advertiser_id", "smart_plus_ad_id", "suggestion_level", "ad_material_id")
-    has_modified_after = is_counted = False
+    has_modified_after = can_track_deletions = False
     source_class = ReviewSource
     flatten = staticmethod(flatten_review)
 
@@ -262,6 +292,7 @@ class SmartPlusCampaigns(ListStream):
     permission = "200 Read Campaigns (inferred)"
     primary_keys = ("advertiser_id", "campaign_id")
     replication_key = "modify_time"
+    flatten = staticmethod(add_own_advertiser)
     page_size = 1000
     has_status_filter = True
     tolerated_codes = WITHOUT_SMART_PLUS
@@ -276,6 +307,7 @@ class SmartPlusAdGroups(ListStream):
     permission = "210 Read Ad Groups (inferred)"
     primary_keys = ("advertiser_id", "adgroup_id")
     replication_key = "modify_time"
+    flatten = staticmethod(add_own_advertiser)
     page_size = 1000
     has_status_filter = True
     tolerated_codes = WITHOUT_SMART_PLUS

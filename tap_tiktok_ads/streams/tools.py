@@ -6,9 +6,8 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.errors import ResponseError
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
-from tap_tiktok_ads.extract.source import Source
+from tap_tiktok_ads.extract.source import Source, damaged
 from tap_tiktok_ads.streams.dependent import DependentStream, SourceColumn, add_lookup_value
 from tap_tiktok_ads.streams.listing import ListStream
 
@@ -73,18 +72,21 @@ class ReviewSource(Source):
     """Reviews, wherever `data` holds them: the shape of the response is not documented."""
 
     @override
-    def locate(self, task: Task, response: Response) -> Sequence[Record]:
-        """Return the objects of all arrays, and those that are named by ids.
+    def check(self, task: Task, response: Response) -> None:
+        """Raise an error if `data` has no member, or members without any object.
 
         Raises:
-            ResponseError: `data` holds members, but no object.
+            DamagedResponseError: It has not.
         """
+        is_empty = response.data and not any(response.data.values())
+        if not is_empty and not self.locate(task, response):
+            raise damaged(task.request, response, "expected objects in data, got none.")
+
+    @override
+    def locate(self, task: Task, response: Response) -> Sequence[Record]:
+        """Return the objects of all arrays, and those that are named by ids."""
         members = [member for member in response.data.values() if member]
-        reviews = [review for member in members for review in _reviews_in(member)]
-        if members and not reviews:
-            msg = f"{task.request.label} answered in another shape: no list of objects in data"
-            raise ResponseError(msg)
-        return reviews
+        return [review for member in members for review in _reviews_in(member)]
 
 
 def _reviews_in(member: t.Any) -> list[Record]:

@@ -7,7 +7,7 @@ import typing as t
 import pytest
 
 from tap_tiktok_ads.api.advertisers import Advertiser
-from tap_tiktok_ads.api.errors import ResponseError
+from tap_tiktok_ads.api.errors import DamagedResponseError, ResponseError
 from tap_tiktok_ads.api.messages import Request, Response
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.conversion import PageBuilder, RecordFlattener
@@ -15,6 +15,9 @@ from tap_tiktok_ads.extract.deduplication import KeyedFilter
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.reader import PageReader, TaskRunner
 from tap_tiktok_ads.extract.source import Source
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCHEMA = {
     "properties": {
@@ -32,11 +35,15 @@ class FakeClient:
         self.data = data
         self.requests: list[Request] = []
 
-    def send(self, request: Request, decode: t.Any = None, stream: str | None = None) -> Response:
-        """Return the response."""
+    def send(
+        self, request: Request, decode: t.Any, stream: str, check: Callable[[Response], None]
+    ) -> Response:
+        """Return the response, checked."""
         del decode, stream
         self.requests.append(request)
-        return Response(self.data, "r1", server_time="Sat, 10 Jan 2026 00:00:00 GMT")
+        response = Response(self.data, "r1", server_time="Sat, 10 Jan 2026 00:00:00 GMT")
+        check(response)
+        return response
 
 
 def reader_of(data: dict[str, t.Any]) -> PageReader:
@@ -73,11 +80,12 @@ def test_page_of_typed_records() -> None:
     ("page", "data", "pages"),
     [
         (1, {"list": [], "page_info": {"total_number": 0}}, []),
-        (1, {"list": [{"ad_id": "1"}, {"ad_id": "2"}]}, [2]),
-        (1, {"list": [{"ad_id": "1"}]}, []),
+        (1, {"list": [{"ad_id": "1"}, {"ad_id": "2"}], "page_info": {"page": 1}}, [2]),
+        (1, {"list": [{"ad_id": "1"}], "page_info": {"page": 1}}, []),
         (2, {"page_info": {"total_number": 2}}, []),
+        (1, {"list": [{"ad_id": "1"}], "page_info": {"page_size": 1, "total_number": 3}}, [2, 3]),
     ],
-    ids=["empty list", "full page without page_info", "last page", "past the end"],
+    ids=["empty list", "full page without total", "last page", "past the end", "smaller pages"],
 )
 def test_following_pages(page: int, data: dict[str, t.Any], pages: list[int]) -> None:
     """The pages that follow are those that the response reports, or one after a full page."""
@@ -87,18 +95,31 @@ def test_following_pages(page: int, data: dict[str, t.Any], pages: list[int]) ->
 
 @pytest.mark.parametrize(
     "data",
-    [{}, {"list": None}, {"list": {}}, {"list": ["1"]}, {"list": [None]}],
-    ids=["no member", "null", "object", "texts", "null record"],
+    [
+        {},
+        {"list": None},
+        {"list": {}},
+        {"list": ["1"]},
+        {"list": [None]},
+        {"list": []},
+        {"list": [{"ad_id": "1"}], "page_info": None},
+        {"list": [{"ad_id": "1"}], "page_info": {}},
+    ],
+    ids=[
+        *("no member", "null", "object", "texts", "null record", "empty", "no page_info"),
+        "empty page_info",
+    ],
 )
-def test_response_of_another_shape(data: dict[str, t.Any]) -> None:
-    """A response without an array of objects is an error that names the endpoint."""
-    with pytest.raises(ResponseError, match=r"^/ad/get/ for advertiser 7 .*data\.list"):
+def test_damaged_response(data: dict[str, t.Any]) -> None:
+    """A response without an array of objects, or without its total, does not count as read."""
+    data = {"page_info": {"total_number": 3}, **data}
+    with pytest.raises(DamagedResponseError, match=r"/ad/get/ for advertiser 7: expected .* got"):
         reader_of(data).fetch(task_at(1))
 
 
 def test_record_without_its_key() -> None:
     """The runner turns a record without a key into an error that names the column."""
-    reader = reader_of({"list": [{"count": 1}]})
+    reader = reader_of({"list": [{"count": 1}], "page_info": {"page": 1}})
     page, following = TaskRunner(reader.source, reader.fetch).run(task_at(1))
     assert isinstance(page.failed, ResponseError)
     assert "ad_id is missing" in str(page.failed)

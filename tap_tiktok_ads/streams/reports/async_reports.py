@@ -193,7 +193,7 @@ class AsyncReports:
         raw_records = task.raw_records(self._definition.dimensions)
         page = self._builder.build(task, raw_records, Response({}, "unknown"))
         size = BYTES_PER_JSON_BYTE * task.report.part_size(task.number)
-        return dataclasses.replace(page, weight=page.weight or size)
+        return dataclasses.replace(page, received=None, weight=page.weight or size)
 
 
 def _owner(task: Task) -> str:

@@ -280,7 +280,7 @@ class ReportStream(LookbackStream):
     @functools.cached_property
     def report_reader(self) -> ReportReader:
         """Reads report tasks, step by step."""
-        merger = MetricMerger(self.reader, self.report.dimensions, self.warnings)
+        merger = MetricMerger(self.reader, self.report.dimensions)
         return ReportReader(
             self.reader, self.metrics, self.topview, merger, self.splitter, self.async_reports
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import typing as t
 
 from tap_tiktok_ads.api.advertisers import batches
@@ -17,7 +18,6 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.extract.pages import Page, Record, Task
     from tap_tiktok_ads.extract.reader import PageReader
-    from tap_tiktok_ads.problems import Warnings
 
 #: Maximum number of records that are merged at once.
 MAX_MERGED_RECORDS = 2_000
@@ -26,10 +26,9 @@ MAX_MERGED_RECORDS = 2_000
 class MetricMerger:
     """Reads a window once per batch of metrics, and merges the records by their dimensions."""
 
-    def __init__(self, reader: PageReader, dimensions: Sequence[str], warnings: Warnings) -> None:
+    def __init__(self, reader: PageReader, dimensions: Sequence[str]) -> None:
         self._reader = reader
         self._dimensions = dimensions
-        self._warnings = warnings
 
     @staticmethod
     def is_needed(task: Task) -> bool:
@@ -39,7 +38,8 @@ class MetricMerger:
     def fetch(self, task: Task) -> Page:
         """Return all records of a window.
 
-        If a record is not in every response, all requests are repeated.
+        If a record is not in every response, all requests are repeated. If that does not help, the
+        page counts as damaged.
 
         Raises:
             TooLargeError: There are too many records to hold. A shorter window has fewer.
@@ -49,13 +49,8 @@ class MetricMerger:
             page, is_complete = self._merge(task)
             if is_complete:
                 return page
-        self._warnings.log(
-            f"merged {task.request.label} {task.window}",
-            "%s: some records lack metrics, because the merged responses held different records "
-            "in every pass.",
-            task.request.label,
-        )
-        return page
+        damage = "the merged responses held different records in every pass: some lack metrics."
+        return dataclasses.replace(page, damage=damage)
 
     def _merge(self, task: Task) -> tuple[Page, bool]:
         """Return the merged records, and True if each of them is made of all responses."""

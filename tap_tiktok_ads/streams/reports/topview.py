@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import typing as t
 
 from tap_tiktok_ads.api.advertisers import TOPVIEW, topview_campaigns_request
-from tap_tiktok_ads.api.errors import PermissionDeniedError, RejectedRequestError, ResponseError
+from tap_tiktok_ads.api.errors import PermissionDeniedError, RejectedRequestError
 from tap_tiktok_ads.api.pagination import total_number
+from tap_tiktok_ads.extract.source import check_list
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,12 +98,13 @@ class TopView:
         Returns False if the campaigns may not be read.
 
         Raises:
-            TapError: The response does not tell.
+            TapError: The response is damaged, or an error.
         """
         owner = task.advertiser.id if task.advertiser else ""
         request = topview_campaigns_request(owner)
         try:
-            data = self._client.send(request, stream=self._source.name).data
+            check = functools.partial(check_list, request)
+            data = self._client.send(request, stream=self._source.name, check=check).data
         except (PermissionDeniedError, RejectedRequestError) as error:
             if not self._source.is_skippable(dataclasses.replace(task, request=request), error):
                 raise
@@ -109,11 +112,7 @@ class TopView:
                 f"topview {owner}", "Reading no TopView ads, if there are any: %s", error
             )
             return False
-        campaigns, total = data.get("list"), total_number(data.get("page_info"))
-        if not isinstance(campaigns, list) and total != 0:
-            msg = f"{request.label} answered in another shape: no list at data.list"
-            raise ResponseError(msg)
-        return bool(campaigns or total)
+        return bool(data.get("list") or total_number(data.get("page_info")))
 
     def mark_fingerprints(self, page: Page, task: Task) -> Page:
         """Return the page with fingerprints that differ from those of other ads.

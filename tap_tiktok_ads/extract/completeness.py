@@ -1,0 +1,98 @@
+"""The rule of completeness: what the passes over a list prove."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import time
+import typing as t
+
+from tap_tiktok_ads.extract.task_groups import Verdict
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_tiktok_ads.extract.task_groups import ListProgress, TaskGroup
+
+#: Number of incomplete lists of an endpoint after which the run does not re-read it any more.
+MAX_INCOMPLETE_LISTS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class PassClock:
+    """The time between two passes over a list.
+
+    Attributes:
+        interval_seconds: Minimum time between two passes.
+        now: Returns the time in seconds.
+        sleep: Waits for a number of seconds.
+    """
+
+    interval_seconds: float
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def wait_since(self, moment: float) -> None:
+        """Wait until the interval since a moment has passed."""
+        seconds = moment + self.interval_seconds - self.now()
+        if seconds > 0:
+            self.sleep(seconds)
+
+
+class IncompleteLists:
+    """Counts the incomplete lists of each endpoint in a run."""
+
+    def __init__(self) -> None:
+        self._counts: collections.Counter[str] = collections.Counter()
+
+    def add(self, path: str) -> None:
+        """Count a list that was incomplete in a further pass, too."""
+        self._counts[path] += 1
+
+    def may_reread(self, path: str) -> bool:
+        """Return True if lists of an endpoint are still re-read."""
+        return self._counts[path] < MAX_INCOMPLETE_LISTS
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """What the verifier knows of a stream.
+
+    Attributes:
+        list_cap: Maximum number of records that the endpoint lists, if it is limited.
+        objects_can_vanish: True if an object that vanishes during a read moves others.
+        known_difference: Returns the difference to the total that passes of an earlier run agreed
+            on, or None.
+    """
+
+    list_cap: int | None = None
+    objects_can_vanish: bool = False
+    known_difference: Callable[[TaskGroup], int | None] = lambda _: None
+
+    def verdict(self, progress: ListProgress, known_difference: int | None) -> Verdict:
+        """Return what the passes over a list prove."""
+        current = progress.current
+        if current.is_broken or current.damage or current.repeated:
+            return Verdict.INCOMPLETE
+        if current.total is None:
+            return Verdict.INCOMPLETE if current.is_last_page_full else Verdict.COMPLETE
+        if self.list_cap is not None and current.total >= self.list_cap:
+            return self._verdict_of_capped(progress, self.list_cap)
+        if progress.difference <= 0:
+            return Verdict.COMPLETE
+        return self._verdict_of_short(progress, known_difference)
+
+    @staticmethod
+    def _verdict_of_capped(progress: ListProgress, list_cap: int) -> Verdict:
+        return Verdict.CAPPED if progress.distinct >= list_cap else Verdict.INCOMPLETE
+
+    @staticmethod
+    def _verdict_of_short(progress: ListProgress, known_difference: int | None) -> Verdict:
+        """Return the verdict on a list of fewer records than TikTok counts."""
+        current, previous = progress.current, progress.previous
+        if previous is not None and current.repeats(previous):
+            return Verdict.AGREED
+        is_known = current.is_clean and current.received > 0
+        if is_known and progress.difference == known_difference:
+            return Verdict.AGREED
+        return Verdict.INCOMPLETE

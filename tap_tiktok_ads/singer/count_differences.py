@@ -1,0 +1,39 @@
+"""Differences between TikTok's count of a list and the records that every pass receives.
+
+TikTok may count something else than it lists. The difference that two passes agreed on is kept in
+the state, so that later runs need one pass as long as it holds.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from tap_tiktok_ads.extract.task_groups import TaskGroup
+    from tap_tiktok_ads.singer.state import Bookmarks
+
+#: The member of a partition that holds the difference.
+STATE_MEMBER = "count_difference"
+
+
+def known_difference(bookmarks: Bookmarks, group: TaskGroup) -> int | None:
+    """Return the difference that an earlier run agreed on, or None."""
+    difference = bookmarks.partition(group.advertiser).get(STATE_MEMBER)
+    is_count = isinstance(difference, int) and not isinstance(difference, bool)
+    return difference if is_count else None
+
+
+def remember_difference(bookmarks: Bookmarks, group: TaskGroup) -> bool:
+    """Keep the difference of a group in the state. Return True if the state changed.
+
+    A difference that does not hold any more becomes 0: a member that is left out comes back when
+    states are merged.
+    """
+    difference = group.difference
+    is_outdated = group.is_complete and group.window is None
+    if difference is None and is_outdated and known_difference(bookmarks, group):
+        difference = 0
+    if difference is None:
+        return False
+    bookmarks.writable_partition(group.advertiser)[STATE_MEMBER] = difference
+    return True
