@@ -73,7 +73,6 @@ CUSTOM_STREAMS = [
         "schema": CUSTOM_SCHEMA,
     },
 ]
-NAME_COLUMNS = {"campaigns": "campaign_name", "custom_audiences": "name", "pixels": "pixel_name"}
 
 
 def is_plain_list(query: Query) -> bool:
@@ -167,8 +166,8 @@ def world_of(kind: Kind, seed: int = 1) -> World:
     return World({}, days, seed)
 
 
-def config_for(server: FakeTikTok, **settings: t.Any) -> Record:
-    """Return the settings of a tap that reads a server."""
+def config_for(server: FakeTikTok, kind: Kind, **settings: t.Any) -> Record:
+    """Return the settings of a tap that reads a kind of stream from a server."""
     return {
         "api_url": server.url,
         "access_token": "token",
@@ -180,7 +179,7 @@ def config_for(server: FakeTikTok, **settings: t.Any) -> Record:
         "lookback_days": 0,
         "report_mode": "sync",
         "report_metrics": {"campaign_performance_report": ["spend"]},
-        "custom_streams": CUSTOM_STREAMS,
+        "custom_streams": [entry for entry in CUSTOM_STREAMS if entry["name"] == kind.stream],
         **settings,
     }
 
@@ -214,7 +213,7 @@ class Outcome:
 
 def sync(server: FakeTikTok, kind: Kind, state: Record | None = None, **settings: t.Any) -> Outcome:
     """Run the tap for one stream, as the executable does, and return what it did."""
-    config = config_for(server, **settings)
+    config = config_for(server, kind, **settings)
     collector = Collector()
     requests_before = len(server.requests)
     tap = TapTikTokAds(

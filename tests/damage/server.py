@@ -195,15 +195,16 @@ class World:
 
 
 def _object(key: str, number: int, seed: int) -> Record:
+    """Return an object. The order of the changes is not that of the creations."""
     created_at = dt.datetime(2026, 1, 1) + dt.timedelta(minutes=number)  # noqa: DTZ001 - UTC
-    time = created_at.strftime("%Y-%m-%d %H:%M:%S")
+    modified_at = created_at + dt.timedelta(minutes=20_000 + number * 7919 % 10_007)
     return {
         "advertiser_id": ADVERTISER,
         key: str(17_000_000_000_000_000 + seed * 1_000_000 + number),
         "campaign_id": str(17_000_000_000_000_000 + seed * 1_000_000 + number),
         "name": f"object {seed}.{number}",
-        "create_time": time,
-        "modify_time": time,
+        "create_time": str(created_at),
+        "modify_time": str(modified_at),
     }
 
 
