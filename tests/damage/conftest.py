@@ -9,7 +9,7 @@ from tap_tiktok_ads import context
 #: Seconds before the second attempt of a request, and before another pass over a list.
 SHORT_SECONDS = 0.001
 #: Constants of `context` that make a run wait.
-WAITS = ("FIRST_RETRY_SECONDS", "SETTLE_SECONDS")
+WAITS = ("FIRST_RETRY_SECONDS", "PASS_INTERVAL_SECONDS")
 
 
 def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
