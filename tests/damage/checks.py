@@ -15,6 +15,10 @@ if t.TYPE_CHECKING:
     from .kinds import Identity, Kind, Outcome
     from .shapes import Shape
 
+#: A healthy run sends at most twelve. A run with a damage sends at most three attempts of each
+#: page in three passes, and one request more for each page that is smaller than requested.
+MAX_REQUESTS_PER_RUN = 100
+
 
 @dataclasses.dataclass(frozen=True)
 class Result:
@@ -71,6 +75,7 @@ def missing(expected: collections.Counter[Identity], written: collections.Counte
 def check(result: Result, verdict: Verdict, *, has_keys: bool) -> None:
     """Compare a result with its verdict."""
     first = result.first
+    assert first.request_count <= MAX_REQUESTS_PER_RUN
     assert result.wrong == 0
     assert not (has_keys and result.repeated)
     if verdict in {Verdict.HEALTHY, Verdict.EXACT}:

@@ -25,6 +25,9 @@ if t.TYPE_CHECKING:
 ADVERTISER = "7001"
 TOPVIEW = "RESERVATION_TOP_VIEW"
 INVALID_PARAMETER = 40002
+INVALID_TOKEN = 40105
+#: A run that sends more requests is stopped by an error of the token.
+MAX_REQUESTS = 200
 NOT_FOUND = 40400
 MAX_VIDEO_IDS = 60
 
@@ -236,6 +239,7 @@ class FakeTikTok:
         damage: Changes each response of a list or report endpoint, given the path.
         before: Called with the path and query before each response is made.
         requests: The path and query of each request.
+        max_requests: Number of requests after which the token is invalid.
     """
 
     def __init__(self, world: World) -> None:
@@ -244,6 +248,7 @@ class FakeTikTok:
         self.before: Callable[[str, Query], None] = lambda path, query: None  # noqa: ARG005
         self.requests: list[tuple[str, Query]] = []
         self.url = ""
+        self.max_requests = MAX_REQUESTS
         self._attempts: collections.Counter[tuple[str, str]] = collections.Counter()
         self._lock = threading.Lock()
 
@@ -267,6 +272,8 @@ class FakeTikTok:
             attempt = self._attempts[key]
             self.requests.append((path, query))
             self.before(path, query)
+            if len(self.requests) > self.max_requests:
+                return _answer_of(_envelope({}, INVALID_TOKEN, "Too many requests for this test"))
             if path not in ENDPOINTS:
                 return _answer_of(self._account(path))
             answer = self._list(path, query, attempt)

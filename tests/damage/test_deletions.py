@@ -113,6 +113,7 @@ def test_capped_list(total: int) -> None:
     world = World({VIDEO_LIST.path: VIDEO_CAP + 50})
     everything = world.lists[VIDEO_LIST.path]
     with serving(world) as server:
+        server.max_requests = 500
         world.lists[VIDEO_LIST.path] = everything[-100:]
         first = sync(server, VIDEO_LIST, track_deleted=True)
         world.lists[VIDEO_LIST.path] = everything[:VIDEO_CAP]
