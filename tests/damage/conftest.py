@@ -6,6 +6,8 @@ import pytest
 
 from tap_tiktok_ads import context
 
+pytest.register_assert_rewrite("damage.checks")
+
 #: Seconds before the second attempt of a request, and before another pass over a list.
 SHORT_SECONDS = 0.001
 #: Constants of `context` that make a run wait.

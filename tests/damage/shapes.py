@@ -15,6 +15,8 @@ if t.TYPE_CHECKING:
 
 ALL = frozenset({"list", "report", "custom", "unkeyed", "lookup"})
 KEYED = ALL - {"unkeyed"}
+#: Streams whose records are objects. Records of custom streams can be of any type.
+TYPED = ALL - {"custom", "unkeyed"}
 #: Number of attempts that a damage that ends by itself lasts.
 TRANSIENT_ATTEMPTS = 1
 
@@ -185,11 +187,11 @@ RECORD_SHAPES = [
     *at("records doubled", make.doubled, EVERY, MIDDLE),
     *at("record null", make.replaced(None), FIRST, MIDDLE),
     *at("records null", make.all_replaced(None), MIDDLE),
-    *at("record text", make.replaced("7"), FIRST, MIDDLE, kinds=KEYED),
-    *at("records text", make.all_replaced("7"), MIDDLE, kinds=KEYED),
-    *at("record a list", make.replaced([]), MIDDLE, kinds=KEYED),
-    *at("records lists", make.as_lists, EVERY, MIDDLE, kinds=KEYED),
-    *at("record a number", make.replaced(7), MIDDLE, kinds=KEYED),
+    *at("record text", make.replaced("7"), FIRST, MIDDLE, kinds=TYPED),
+    *at("records text", make.all_replaced("7"), MIDDLE, kinds=TYPED),
+    *at("record a list", make.replaced([]), MIDDLE, kinds=TYPED),
+    *at("records lists", make.as_lists, EVERY, MIDDLE, kinds=TYPED),
+    *at("record a number", make.replaced(7), MIDDLE, kinds=TYPED),
     *at("page of another advertiser", make.other_advertiser, MIDDLE, kinds=frozenset({"list"})),
     *at(
         "filter for TopView ignored",
