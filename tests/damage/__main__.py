@@ -1,0 +1,53 @@
+"""Print what damaged responses do to each kind of stream: `python -m damage`, in `tests/`."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import sys
+
+import pytest
+
+from .checks import check, run_damaged
+from .conftest import shorten_waits
+from .kinds import KINDS
+from .shapes import HEALTHY_SHAPES, SHAPES, Verdict
+
+HEADINGS = ("shape", "damage", "kind", "exit code", "lost with exit code 0", "requests", "verdict")
+
+
+def main() -> None:
+    """Print a row for each shape and kind, as a table."""
+    logging.disable(logging.CRITICAL)
+    wanted = sys.argv[1:]
+    print("|", " | ".join(HEADINGS), "|")  # noqa: T201 - what the module is for
+    print("|", " | ".join("---" for _ in HEADINGS), "|")  # noqa: T201
+    for shape in [*HEALTHY_SHAPES, *SHAPES]:
+        for kind in KINDS:
+            if kind.name not in shape.kinds or (wanted and kind.name not in wanted):
+                continue
+            for is_transient in (False, True) if shape.ends else (False,):
+                with contextlib.redirect_stderr(io.StringIO()):
+                    result = run_damaged(shape, kind, is_transient=is_transient)
+                verdict = Verdict.EXACT if is_transient else shape.verdict
+                try:
+                    check(result, verdict, has_keys=kind.has_keys)
+                    holds = "holds"
+                except AssertionError:
+                    holds = f"FAILS: {verdict.value}"
+                cells = (
+                    shape.name,
+                    "first attempts" if is_transient else "every attempt",
+                    kind.name,
+                    str(result.first.exit_code),
+                    str(result.lost_silently),
+                    str(result.first.request_count),
+                    holds,
+                )
+                print("|", " | ".join(cells), "|", flush=True)  # noqa: T201
+
+
+with pytest.MonkeyPatch.context() as patch:
+    shorten_waits(patch)
+    main()

@@ -1,0 +1,94 @@
+"""What a run with a damage must do, by its verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .kinds import sync, world_of
+from .server import serving
+from .shapes import Verdict
+
+if t.TYPE_CHECKING:
+    import collections
+
+    from .kinds import Identity, Kind, Outcome
+    from .shapes import Shape
+
+#: A healthy run sends at most twelve. A run with a damage sends at most three attempts of each
+#: page in three passes, and one request more for each page that is smaller than requested.
+MAX_REQUESTS_PER_RUN = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What two runs brought: one with a damage, then one without, if the first one failed.
+
+    Attributes:
+        first: The run with the damage.
+        lost: Number of records that the first run did not write.
+        wrong: Number of records that do not exist, over both runs.
+        repeated: Number of records that the first run wrote more than once.
+        lost_for_good: Number of records that neither run wrote.
+    """
+
+    first: Outcome
+    lost: int
+    wrong: int
+    repeated: int
+    lost_for_good: int
+
+    @property
+    def lost_silently(self) -> int:
+        """Number of records that the first run lost with exit code 0."""
+        return 0 if self.first.exit_code else self.lost
+
+
+def run_damaged(shape: Shape, kind: Kind, *, is_transient: bool = False) -> Result:
+    """Return what a run with a damage brought, and a run without it after an error."""
+    world = world_of(kind)
+    expected = kind.expected(world)
+    with serving(world) as server:
+        shape.apply(server, kind, is_transient=is_transient)
+        first = sync(server, kind)
+        written = first.identities(kind)
+        all_written = written
+        if first.exit_code:
+            server.reset()
+            second = sync(server, kind, first.state)
+            assert second.exit_code == 0, second.error
+            all_written = written + second.identities(kind)
+    return Result(
+        first,
+        lost=missing(expected, written),
+        wrong=len(all_written.keys() - expected.keys()),
+        repeated=sum(written.values()) - len(written),
+        lost_for_good=missing(expected, all_written),
+    )
+
+
+def missing(expected: collections.Counter[Identity], written: collections.Counter[Identity]) -> int:
+    """Return the number of expected records that were not written."""
+    return len(expected.keys() - written.keys())
+
+
+def check(result: Result, verdict: Verdict, *, has_keys: bool) -> None:
+    """Compare a result with its verdict."""
+    first = result.first
+    assert first.request_count <= MAX_REQUESTS_PER_RUN
+    assert result.wrong == 0
+    assert not (has_keys and result.repeated)
+    if verdict in {Verdict.HEALTHY, Verdict.EXACT}:
+        assert (first.exit_code, result.lost) == (0, 0), first.error
+    elif verdict is Verdict.SAFE:
+        assert result.lost_silently == 0
+    elif verdict in {Verdict.AGREED, Verdict.AGREED_SHORT}:
+        assert first.exit_code == 0, first.error
+        assert result.lost == (verdict is Verdict.AGREED_SHORT)
+        assert first.sync_errors
+    else:
+        assert first.exit_code == 1
+        assert result.lost == 1
+    if first.exit_code:
+        assert first.sync_errors
+        assert result.lost_for_good <= (verdict is Verdict.ANNOUNCED)

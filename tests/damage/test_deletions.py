@@ -1,0 +1,134 @@
+"""`track_deleted`: no tombstone for an object that exists, whatever a server sends."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from .kinds import PIXEL_LIST, VIDEO_LIST, sync, world_of
+from .server import World, serving
+from .shapes import SHAPES, Shape
+
+if t.TYPE_CHECKING:
+    from .kinds import Outcome
+    from .server import Answer, FakeTikTok, Record
+
+LISTED = PIXEL_LIST.path
+VIDEO_CAP = 10_000
+#: The key columns of the shapes that remove one are those of other lists.
+LIST_SHAPES = [shape for shape in SHAPES if "custom" in shape.kinds and shape.ends]
+
+
+def read(server: FakeTikTok, state: Record | None = None) -> Outcome:
+    """Run the tap for pixels, with tombstones."""
+    return sync(server, PIXEL_LIST, state, track_deleted=True)
+
+
+def deleted(outcome: Outcome) -> set[str]:
+    """Return the keys of the tombstones."""
+    return {record["pixel_id"] for record in outcome.tombstones}
+
+
+def remove(world: World, count: int) -> set[str]:
+    """Remove the first pixels of a world, and return their keys."""
+    records = world.lists[LISTED]
+    world.lists[LISTED] = records[count:]
+    return {record["pixel_id"] for record in records[:count]}
+
+
+@pytest.mark.parametrize("is_transient", [False, True], ids=["lasting", "that ends"])
+@pytest.mark.parametrize("shape", LIST_SHAPES, ids=lambda shape: shape.name)
+def test_no_false_tombstone(shape: Shape, *, is_transient: bool) -> None:
+    """A damaged list has no tombstones. The next healthy list has those of deleted objects."""
+    world = world_of(PIXEL_LIST)
+    with serving(world) as server:
+        healthy = read(server)
+        shape.apply(server, PIXEL_LIST, is_transient=is_transient)
+        damaged = read(server, healthy.state)
+        assert deleted(damaged) == set()
+        server.reset()
+        removed = remove(world, 1)
+        assert deleted(read(server, damaged.state)) == removed
+
+
+@pytest.mark.parametrize("count", [1, 10, 22])
+def test_up_to_half(count: int) -> None:
+    """Up to half of the objects can be deleted at once."""
+    world = world_of(PIXEL_LIST)
+    with serving(world) as server:
+        first = read(server)
+        removed = remove(world, count)
+        second = read(server, first.state)
+        assert deleted(second) == removed
+        assert deleted(read(server, second.state)) == set()
+
+
+@pytest.mark.parametrize("count", [23, 44, 45])
+def test_more_than_half(count: int) -> None:
+    """Tombstones for more than half of the objects need two runs that agree."""
+    world = world_of(PIXEL_LIST)
+    with serving(world) as server:
+        first = read(server)
+        removed = remove(world, count)
+        second = read(server, first.state)
+        assert deleted(second) == set()
+        third = read(server, second.state)
+        assert deleted(third) == removed
+        assert deleted(read(server, third.state)) == set()
+
+
+def test_more_than_half_for_one_run() -> None:
+    """Objects that are listed again in the next run have no tombstone then or later."""
+    world = world_of(PIXEL_LIST)
+    all_pixels = world.lists[LISTED]
+    with serving(world) as server:
+        outcome = read(server)
+        remove(world, 30)
+        outcome = read(server, outcome.state)
+        assert deleted(outcome) == set()
+        world.lists[LISTED] = all_pixels
+        outcome = read(server, outcome.state)
+        assert deleted(outcome) == set()
+        remove(world, 30)
+        assert deleted(read(server, outcome.state)) == set()
+
+
+def test_runs_that_do_not_agree() -> None:
+    """A second list that lacks other objects does not confirm the first one."""
+    world = world_of(PIXEL_LIST)
+    all_pixels = world.lists[LISTED]
+    with serving(world) as server:
+        outcome = read(server)
+        world.lists[LISTED] = all_pixels[:15]
+        outcome = read(server, outcome.state)
+        world.lists[LISTED] = all_pixels[15:30]
+        outcome = read(server, outcome.state)
+        assert not deleted(outcome) & {record["pixel_id"] for record in all_pixels[:30]}
+
+
+@pytest.mark.parametrize("total", [VIDEO_CAP, VIDEO_CAP + 50])
+def test_capped_list(total: int) -> None:
+    """A capped list is complete at its cap, reported, and without tombstones."""
+    world = World({VIDEO_LIST.path: VIDEO_CAP + 50})
+    everything = world.lists[VIDEO_LIST.path]
+    with serving(world) as server:
+        server.max_requests = 500
+        world.lists[VIDEO_LIST.path] = everything[-100:]
+        first = sync(server, VIDEO_LIST, track_deleted=True)
+        world.lists[VIDEO_LIST.path] = everything[:VIDEO_CAP]
+        server.reset()
+
+        def report_total(path: str, answer: Answer) -> None:
+            if path == VIDEO_LIST.path:
+                answer.page_info.update(total_number=total, total_page=-(-total // 100))
+
+        server.damage = report_total
+        second = sync(server, VIDEO_LIST, first.state, track_deleted=True)
+        pages = {query["page"] for query in server.requests_of(VIDEO_LIST.path)}
+    assert second.exit_code == 0
+    assert second.tombstones == []
+    assert [record["stream"] for record in second.sync_errors] == [VIDEO_LIST.stream]
+    new_ids = {(record["video_id"],) for record in everything[:-100]}
+    assert new_ids <= second.identities(VIDEO_LIST).keys()
+    assert max(map(int, pages)) == VIDEO_CAP // 100
