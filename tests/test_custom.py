@@ -405,7 +405,7 @@ def test_a_key_that_is_no_column(sim: Simulator) -> None:
         ({"params": {"a": "{now-3x}"}}, "unknown unit 'x'"),
         ({"records_path": "$.["}, "is not a JSONPath"),
         ({"metadata_path": "$.data.list[*]"}, "ends in no name"),
-        ({"url": "/campaign/create/", "method": "POST"}, "changes something at TikTok ('create')"),
+        ({"url": "/campaign/create/", "method": "POST"}, "is not known to read ('create')"),
         ({"url": "/ad/status/update/", "method": "POST"}, "a tap only reads"),
         ({"url": "/smart_plus/ad/delete/", "method": "POST"}, "a tap only reads"),
         ({"url": "https://example.com/open_api/v1.3/x/"}, "is none of TikTok's"),
