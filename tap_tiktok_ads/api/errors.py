@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
 
 
 class Action(enum.Enum):
@@ -111,15 +112,35 @@ RANGES: tuple[tuple[range, Rule], ...] = (
 )
 
 
-def rule(code: int) -> Rule:
-    """Return the rule of a return code, or `UNKNOWN` for an undocumented code."""
+#: Code of an invalid parameter.
+INVALID_PARAMETER = 40002
+#: Beginning of a message about an advertiser that cannot be read any more. With code 40001 it means
+#: a missing permission. TikTok also sends it with code 40002, as connectors report (OWOX, PostHog).
+#: A message about a parameter never begins so: it names the parameter.
+_UNAVAILABLE_ADVERTISER = re.compile(
+    r"(the |this )?(ad(vertiser)? account|advertiser)( id)?:? *(\d{1,30} *)?"
+    r"(doesn['\u2019]t exist|does not exist|"
+    r"(is|was|has been) (deleted|closed|banned|disabled|punished|suspended))\b",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def rule(code: int, message: str = "") -> Rule:
+    """Return the rule of a return code, or `UNKNOWN` for an undocumented code.
+
+    Args:
+        code: TikTok's return code.
+        message: TikTok's error message, which decides if one code has several meanings.
+
+    Example:
+        >>> rule(40002, "The advertiser 7 doesn't exist or has been deleted.").action
+        <Action.SKIP: 'skip the advertiser or stream'>
+    """
+    if code == INVALID_PARAMETER and _UNAVAILABLE_ADVERTISER.match(message):
+        return _SKIP
     if code in CODES:
         return CODES[code]
     return next((range_rule for codes, range_rule in RANGES if code in codes), UNKNOWN)
-
-
-#: Code of an invalid parameter.
-INVALID_PARAMETER = 40002
 
 
 class TapError(Exception):
@@ -222,7 +243,7 @@ class ApiError(TapError):
         self.request_id = request_id
         super().__init__(
             f"TikTok answered {label} with code {code}: {api_message.rstrip('.')}. "
-            f"{rule(code).advice} (request_id {request_id})"
+            f"{rule(code, api_message).advice} (request_id {request_id})"
         )
 
 
@@ -247,7 +268,7 @@ def from_code(code: int, message: str, request_id: str, label: str) -> TapError:
         request_id: TikTok's ID of the request.
         label: Endpoint and advertiser of the request.
     """
-    code_rule = rule(code)
+    code_rule = rule(code, message)
     if code_rule.action is Action.RETRY:
         return TransientError(
             str(ApiError(code, message, request_id, label)),
