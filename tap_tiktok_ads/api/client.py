@@ -220,8 +220,10 @@ class Client:
             self.progress.waited(started - queued, stream)
             self.progress.requested(stream)
             try:
-                headers, body = self._http.send(request, file)
+                received = self._http.send(request, file)
+                self._decoder.check_status(request, received)
                 self._record_latency(self.limiter.clock() - started)
+                body, headers = received.body, received.headers
                 if file is None:
                     response = self._decoder.decode(request, body, headers, decode)
                 else:

@@ -14,7 +14,7 @@ import urllib3
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.hosts import is_loopback
 from tap_tiktok_ads.api.http_logging import without_http_logs
-from tap_tiktok_ads.api.http_responses import check_status, read_body, root_cause, write_body
+from tap_tiktok_ads.api.http_responses import HttpResponse, read_body, root_cause, write_body
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,8 +67,8 @@ class HttpConnection:
         body = {} if request.body is None else {"Content-Type": "application/json"}
         return {**self._headers, **body, **request.headers}
 
-    def send(self, request: Request, file: t.IO[bytes] | None) -> tuple[Mapping[str, str], bytes]:
-        """Send one HTTP request. Return the response headers and the body.
+    def send(self, request: Request, file: t.IO[bytes] | None) -> HttpResponse:
+        """Send one HTTP request. Return its response, whatever the HTTP status.
 
         Redirects are not followed, because they would carry the token to another host.
 
@@ -77,13 +77,12 @@ class HttpConnection:
             file: If not None, a text body is written to it, and its first block is returned.
 
         Raises:
-            TransientError: No complete response, or a transient HTTP status.
-            ThrottledError: HTTP 429.
-            ResponseError: Any other HTTP status than 200, or a body that is too large.
+            TransientError: No complete response.
+            ResponseError: A body that is too large.
         """
         try:
             response = self._request(request)
-            if file is None:
+            if file is None or response.status_code != requests.codes.ok:
                 body = read_body(response, request.label, self._timeouts[1])
             else:
                 body = write_body(response, file)
@@ -94,8 +93,7 @@ class HttpConnection:
             cause = root_cause(error)
             msg = f"The connection to {request.label} failed ({cause}): check the network"
             raise errors.TransientError(msg) from None
-        check_status(response, request.label)
-        return response.headers, body
+        return HttpResponse(response.status_code, response.headers, body)
 
     def _request(self, request: Request) -> requests.Response:
         """Send one HTTP request. Its URL is not logged if it holds a secret."""

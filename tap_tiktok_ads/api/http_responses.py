@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 import typing as t
@@ -9,6 +10,9 @@ import typing as t
 import requests
 
 from tap_tiktok_ads.api import errors
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Number of body bytes received at once.
 BLOCK_BYTES = 256 * 1024
@@ -21,7 +25,27 @@ TRANSIENT_STATUSES = frozenset({408, 425})
 _SECONDS = re.compile(r"\d{1,5}", re.ASCII)
 
 
-def check_status(response: requests.Response, label: str) -> None:
+@dataclasses.dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """A response of any HTTP status.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers.
+        body: The body, or the first block of a text that was written to a file.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def is_transient(status: int) -> bool:
+    """Return True if an HTTP status says that a retry may succeed."""
+    return status >= requests.codes.internal_server_error or status in TRANSIENT_STATUSES
+
+
+def check_status(response: HttpResponse, label: str) -> None:
     """Return if the HTTP status is 200.
 
     Args:
@@ -33,14 +57,14 @@ def check_status(response: requests.Response, label: str) -> None:
         TransientError: HTTP 5xx, 408 or 425.
         ResponseError: Any other status, including redirects.
     """
-    status = response.status_code
+    status = response.status
     if status == requests.codes.ok:
         return
     msg = f"HTTP {status} from {label}"
     if status == requests.codes.too_many_requests:
         wait = _SECONDS.fullmatch(response.headers.get("Retry-After", ""))
         raise errors.ThrottledError(msg, float(wait[0]) if wait else None)
-    if status >= requests.codes.internal_server_error or status in TRANSIENT_STATUSES:
+    if is_transient(status):
         raise errors.TransientError(msg, timed_out=status == requests.codes.gateway_timeout)
     if status in range(300, 400):
         msg += ": a redirect is not followed, it would carry the token; check 'api_url'"
