@@ -201,6 +201,17 @@ def test_throttled_by_the_code_of_an_http_error(odd: str) -> None:
         transport_to(odd).send(Request("/x/", {}))
 
 
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize(("max_retries", "attempts"), [(0, 2), (1, 2), (2, 3)])
+def test_attempts_of_a_throttled_request(odd: str, max_retries: int, attempts: int) -> None:
+    """A throttled request is retried as often as `max_retries` allows, and at least once."""
+    body = msgspec.json.encode({"code": 40100, "message": "Too frequent", "data": {}})
+    _Odd.answers = {"/x/": (200, body, {})}
+    with pytest.raises(errors.RestrictedError, match="40100"):
+        transport_to(odd, max_retries=max_retries).send(Request("/x/", {}))
+    assert len(_Odd.tokens) == attempts
+
+
 @pytest.mark.parametrize(
     "message", ["bad token token here", "two\nlines", "x" * 100_000], ids=["token", "lines", "long"]
 )

@@ -24,6 +24,7 @@ from tap_tiktok_ads.progress import Progress
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
+    from tap_tiktok_ads.api.http_responses import HttpResponse
     from tap_tiktok_ads.api.messages import Decode, Request, Response
     from tap_tiktok_ads.api.rate_limits import RateLimiter
 
@@ -32,6 +33,8 @@ logger = logging.getLogger("tap-tiktok-ads")
 #: Maximum time between two attempts.
 MAX_RETRY_SECONDS = 60.0
 DEFAULT_FIRST_RETRY_SECONDS = 1.0
+#: Minimum number of retries of a throttled request, whatever `max_retries` says.
+MIN_THROTTLED_RETRIES = 1
 #: Weight of the newest response in the moving average of the latency.
 LATENCY_WEIGHT = 0.1
 
@@ -210,7 +213,7 @@ class Client:
     ) -> tuple[bytes, Response]:
         """Send a request when the budget allows. Retry after each throttled response."""
         budget = self.limiter.budget(request.path)
-        while True:
+        for attempt in itertools.count(1):
             queued = self.limiter.clock()
             budget.acquire()
             if self._closed.is_set():
@@ -221,14 +224,12 @@ class Client:
             self.progress.requested(stream)
             try:
                 received = self._http.send(request, file)
-                self._decoder.check_status(request, received)
                 self._record_latency(self.limiter.clock() - started)
-                body, headers = received.body, received.headers
-                if file is None:
-                    response = self._decoder.decode(request, body, headers, decode)
-                else:
-                    response = self._decoder.decode_text(request, body, headers, file)
+                response = self._decode(request, received, decode, file)
             except errors.ThrottledError as error:
+                if attempt > max(MIN_THROTTLED_RETRIES, self.max_retries):
+                    msg = f"TikTok refused {attempt} attempts of one request: try later. ({error})"
+                    raise errors.RestrictedError(msg) from None
                 pause = budget.record_throttled(error, started)
                 self.progress.waiting("rate limit", self.progress.clock() + pause)
                 logger.warning("Slowing down: %s", error)
@@ -240,7 +241,21 @@ class Client:
                 raise
             else:
                 budget.record_response(started)
-                return body, response
+                return received.body, response
+        raise AssertionError
+
+    def _decode(
+        self,
+        request: Request,
+        received: HttpResponse,
+        decode: Decode | None,
+        file: t.IO[bytes] | None,
+    ) -> Response:
+        """Return the response of a success."""
+        self._decoder.check_status(request, received)
+        if file is None:
+            return self._decoder.decode(request, received.body, received.headers, decode)
+        return self._decoder.decode_text(request, received.body, received.headers, file)
 
     def _record_latency(self, seconds: float) -> None:
         """Add the latency of one response to the moving average."""
