@@ -35,6 +35,15 @@ class Reply:
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
+class Server(ThreadingHTTPServer):
+    """A server whose clients may leave early."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: t.Any) -> None:
+        """Write nothing."""
+
+
 def envelope(data: t.Any, code: int = 0, message: str = "OK", **members: t.Any) -> bytes:
     """Return the body of TikTok's responses."""
     return json.dumps(
@@ -91,8 +100,7 @@ def serving(
         def log_message(self, *_: t.Any) -> None:
             """Write nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}", calls

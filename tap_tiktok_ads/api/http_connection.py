@@ -13,8 +13,10 @@ import urllib3
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.hosts import is_loopback
+from tap_tiktok_ads.api.http_bodies import ACCEPT_ENCODING, read_body, write_body
 from tap_tiktok_ads.api.http_logging import without_http_logs
-from tap_tiktok_ads.api.http_responses import HttpResponse, read_body, root_cause, write_body
+from tap_tiktok_ads.api.http_responses import HttpResponse, root_cause
+from tap_tiktok_ads.api.time_limits import MAX_RESPONSE_TIMEOUTS, TimedAdapter
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,15 +81,17 @@ class HttpConnection:
         Raises:
             TransientError: No complete response.
             ResponseError: A body that is too large.
+            StorageError: The file cannot be written.
         """
         try:
             response = self._request(request)
-            if file is None or response.status_code != requests.codes.ok:
-                body = read_body(response, request.label, self._timeouts[1])
-            else:
-                body = write_body(response, file)
+            body = _body(response, file, request.label)
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            msg = f"No answer from {request.label} within {self._timeouts[1]:g} seconds"
+            timeout = self._timeouts[1]
+            msg = (
+                f"No complete response from {request.label}: nothing arrived for {timeout:g} "
+                f"seconds, or the end did not arrive within {MAX_RESPONSE_TIMEOUTS * timeout:g}"
+            )
             raise errors.TransientError(msg, timed_out=True) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             cause = root_cause(error)
@@ -124,6 +128,20 @@ class HttpConnection:
         if session is None:
             session = self._local.session = requests.Session()
             self._sessions.add(session)
-            session.headers.update(self._headers)
+            session.headers.update({"Accept-Encoding": ACCEPT_ENCODING, **self._headers})
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, TimedAdapter())
             session.trust_env = not self._is_loopback  # a proxy cannot reach the local host
         return session
+
+
+def _body(response: requests.Response, file: t.IO[bytes] | None, label: str) -> bytes:
+    """Return the body of a response, or write it to the file.
+
+    The body of an HTTP error only adds to the status: if it cannot be read, it counts as empty.
+    """
+    if response.status_code != requests.codes.ok:
+        with contextlib.suppress(errors.TapError):
+            return read_body(response, label)
+        return b""
+    return read_body(response, label) if file is None else write_body(response, file, label)

@@ -7,8 +7,10 @@ import logging
 import typing as t
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.http_responses import check_status, is_markup, is_transient
+from tap_tiktok_ads.api.http_bodies import is_markup
+from tap_tiktok_ads.api.http_responses import check_status, is_transient
 from tap_tiktok_ads.api.messages import DECODE_ERRORS, Response, decode_envelope
+from tap_tiktok_ads.api.temporary_files import storing
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +116,9 @@ class ResponseDecoder:
             raise errors.TransientError(msg) from None
         self._check_code(request, envelope)
         if file is not None and isinstance(envelope.data, str):
-            file.write(envelope.data.encode())
+            with storing(f"the report of {request.label}"):
+                file.write(envelope.data.encode())
+                file.flush()
             envelope.data = {}
         if not isinstance(envelope.data, dict):
             request_id = self._mask.printable(envelope.request_id or "unknown")
