@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import typing as t
 import urllib.parse
 import weakref
+from pathlib import Path
 
 import requests
 import urllib3
@@ -24,6 +26,8 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.messages import Request
 
 MAX_CONNECT_SECONDS = 10.0
+#: Environment variables that name certificate authorities. The first one that is set counts.
+CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 class HttpConnection:
@@ -52,7 +56,7 @@ class HttpConnection:
             "Accept": "application/json",
             "User-Agent": user_agent,
         }
-        self._is_loopback = is_loopback(base_url)
+        self._proxies, self._verify = environment_network(base_url)
         self._timeouts = (min(MAX_CONNECT_SECONDS, timeout), timeout)  # connect, read
         self._local = threading.local()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
@@ -131,8 +135,32 @@ class HttpConnection:
             session.headers.update({"Accept-Encoding": ACCEPT_ENCODING, **self._headers})
             for scheme in ("http://", "https://"):
                 session.mount(scheme, TimedAdapter())
-            session.trust_env = not self._is_loopback  # a proxy cannot reach the local host
+            session.trust_env = False  # ~/.netrc would add the password of another system
+            session.proxies.update(self._proxies)
+            session.verify = self._verify
         return session
+
+
+def environment_network(base_url: str) -> tuple[dict[str, str], bool | str]:
+    """Return the proxies by scheme, and True or the file of certificate authorities.
+
+    Both come from the environment, for every host except loopback addresses: a proxy cannot reach
+    the local host.
+
+    Raises:
+        ConfigError: The file does not exist.
+    """
+    if is_loopback(base_url):
+        return {}, True
+    proxies = requests.utils.get_environ_proxies(base_url)
+    for name in CA_BUNDLE_VARIABLES:
+        bundle = os.environ.get(name)
+        if bundle and not Path(bundle).exists():
+            msg = f"Environment variable {name} names {bundle!r}, which does not exist."
+            raise errors.ConfigError(msg)
+        if bundle:
+            return proxies, bundle
+    return proxies, True
 
 
 def _body(response: requests.Response, file: t.IO[bytes] | None, label: str) -> bytes:
