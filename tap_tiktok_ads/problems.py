@@ -9,15 +9,17 @@ import typing as t
 import pendulum
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.advertisers import id_of
+from tap_tiktok_ads.api.advertisers import Advertiser, id_of, info_request
+from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.verification import Mismatch
 
 if t.TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
+    from tap_tiktok_ads.api.advertisers import FoundAdvertisers
     from tap_tiktok_ads.extract.casting import Drift
-    from tap_tiktok_ads.extract.pages import Page, Task
+    from tap_tiktok_ads.extract.pages import Page
     from tap_tiktok_ads.extract.source import Source
     from tap_tiktok_ads.extract.task_groups import ListPass
 
@@ -28,6 +30,8 @@ MAX_NEW_FIELDS = 20
 MAX_NAME_LENGTH = 100
 #: Stands for the advertiser of requests that read the data of many.
 ALL_ADVERTISERS = "all"
+#: Stands for the stream of an advertiser of which nothing is read.
+ALL_STREAMS = "all streams"
 #: Errors after which nothing else can be read either.
 FATAL_ERRORS = (errors.AuthError, errors.ThrottledError, errors.ConfigError)
 
@@ -71,13 +75,22 @@ class ProblemLog:
         """Register that a stream is incomplete for an advertiser."""
         self.failed.append((stream, advertiser_id))
 
+    def add_unread_advertisers(self, found: FoundAdvertisers) -> None:
+        """Register the advertisers of which no stream is read."""
+        for advertiser_id, denial in found.denied.items():
+            self.add(ALL_STREAMS, denial, "skipped", _details_task(advertiser_id))
+            self.add_skipped(ALL_STREAMS, advertiser_id)
+        for advertiser_id, error in found.missing.items():
+            self.add(ALL_STREAMS, error, "read again by the next run", _details_task(advertiser_id))
+            self.add_failed(ALL_STREAMS, advertiser_id)
+
     def log_skipped(self, logger: logging.Logger) -> None:
         """Log at the end of a run what was skipped."""
         for stream, skipped in itertools.groupby(self.skipped, key=operator.itemgetter(0)):
             advertiser_ids = [advertiser_id for _, advertiser_id in skipped]
             logger.warning(
-                "Skipped stream %s for %d advertiser(s): permission denied (%s).",
-                stream,
+                "Skipped %s for %d advertiser(s): permission denied (%s).",
+                stream if stream == ALL_STREAMS else f"stream {stream}",
                 len(advertiser_ids),
                 ", ".join(advertiser_ids),
             )
@@ -96,6 +109,11 @@ class ProblemLog:
             "run the tap again to retry."
         )
         raise errors.IncompleteError(msg)
+
+
+def _details_task(advertiser_id: str) -> Task:
+    """Return the task that reads the details of an advertiser."""
+    return Task(info_request([advertiser_id]), Advertiser(advertiser_id))
 
 
 def _record(

@@ -25,8 +25,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
     from tap_tiktok_ads.api.http_responses import HttpResponse
-    from tap_tiktok_ads.api.messages import Decode, Request, Response
-    from tap_tiktok_ads.api.rate_limits import RateLimiter
+    from tap_tiktok_ads.api.messages import Check, Decode, Request, Response
+    from tap_tiktok_ads.api.rate_limits import Budget, RateLimiter
 
 logger = logging.getLogger("tap-tiktok-ads")
 
@@ -90,9 +90,7 @@ class Client:
         self.progress = progress or Progress()
         self._closed = threading.Event()
         self._latency_lock = threading.Lock()
-        self._send: Callable[
-            [Request, Decode | None, t.IO[bytes] | None, str | None], tuple[bytes, Response]
-        ] = backoff.on_exception(
+        self._send: Callable[..., tuple[bytes, Response]] = backoff.on_exception(
             self._retry_waits,
             errors.TransientError,
             max_tries=max_retries + 1,
@@ -102,7 +100,11 @@ class Client:
         )(self._send_once)
 
     def send(
-        self, request: Request, decode: Decode | None = None, stream: str | None = None
+        self,
+        request: Request,
+        decode: Decode | None = None,
+        stream: str | None = None,
+        check: Check | None = None,
     ) -> Response:
         """Send a request and return its response. Retry after transient errors.
 
@@ -110,6 +112,8 @@ class Client:
             request: The request.
             decode: A faster decoder, which returns None for bodies that it does not know.
             stream: Name of the stream that counts the request. None: the current stream.
+            check: Raises `DamagedResponseError` for a response that lacks what the endpoint always
+                returns.
 
         Raises:
             TransientError: Every attempt failed.
@@ -119,13 +123,13 @@ class Client:
             ResponseError: An HTTP status that a retry cannot change.
         """
         if not request.shared:
-            return self._send(request, decode, None, stream)[1]
+            return self._send(request, decode, None, stream, check=check)[1]
         key = request.cache_key
         with self._cache.lock_for(key):
             cached = self._cache.get(key)
             if cached is not None:
                 return self._decoder.decode(request, *cached)
-            body, response = self._send(request, None, None, stream)
+            body, response = self._send(request, None, None, stream, check=check)
             date = {"Date": response.server_time} if response.server_time else {}
             self._cache.put(key, body, date)
             return response
@@ -210,6 +214,8 @@ class Client:
         decode: Decode | None,
         file: t.IO[bytes] | None,
         stream: str | None,
+        *,
+        check: Check | None = None,
     ) -> tuple[bytes, Response]:
         """Send a request when the budget allows. Retry after each throttled response."""
         budget = self.limiter.budget(request.path)
@@ -225,14 +231,9 @@ class Client:
             try:
                 received = self._http.send(request, file)
                 self._record_latency(self.limiter.clock() - started)
-                response = self._decode(request, received, decode, file)
+                response = self._decode(request, received, decode, file, check)
             except errors.ThrottledError as error:
-                if attempt > max(MIN_THROTTLED_RETRIES, self.max_retries):
-                    msg = f"TikTok refused {attempt} attempts of one request: try later. ({error})"
-                    raise errors.RestrictedError(msg) from None
-                pause = budget.record_throttled(error, started)
-                self.progress.waiting("rate limit", self.progress.clock() + pause)
-                logger.warning("Slowing down: %s", error)
+                self._wait_after(error, budget, started, attempt)
             except (errors.ApiError, errors.TransientError) as error:
                 if isinstance(error, errors.ApiError):
                     budget.record_response(started)
@@ -244,18 +245,38 @@ class Client:
                 return received.body, response
         raise AssertionError
 
+    def _wait_after(
+        self, error: errors.ThrottledError, budget: Budget, started: float, attempt: int
+    ) -> None:
+        """Pause the budget after a throttled response.
+
+        Raises:
+            RestrictedError: The request was throttled too often.
+        """
+        if attempt > max(MIN_THROTTLED_RETRIES, self.max_retries):
+            msg = f"TikTok refused {attempt} attempts of one request: try later. ({error})"
+            raise errors.RestrictedError(msg) from None
+        pause = budget.record_throttled(error, started)
+        self.progress.waiting("rate limit", self.progress.clock() + pause)
+        logger.warning("Slowing down: %s", error)
+
     def _decode(
         self,
         request: Request,
         received: HttpResponse,
         decode: Decode | None,
         file: t.IO[bytes] | None,
+        check: Check | None,
     ) -> Response:
-        """Return the response of a success."""
+        """Return the response of a success that a check accepts."""
         self._decoder.check_status(request, received)
-        if file is None:
-            return self._decoder.decode(request, received.body, received.headers, decode)
-        return self._decoder.decode_text(request, received.body, received.headers, file)
+        body, headers = received.body, received.headers
+        if file is not None:
+            return self._decoder.decode_text(request, body, headers, file)
+        response = self._decoder.decode(request, body, headers, decode)
+        if check is not None:
+            check(response)
+        return response
 
     def _record_latency(self, seconds: float) -> None:
         """Add the latency of one response to the moving average."""

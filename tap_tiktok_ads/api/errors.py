@@ -13,6 +13,7 @@
     |  `- RejectedRequestError      the request is rejected: stop
     |- TooLargeError                the request is too large: split it
     |- TransientError               a retry may succeed: 5xx, reset, timeout, internal codes
+    |  `- DamagedResponseError      a success that lacks what the endpoint always returns
     `- ThrottledError               too many requests: all workers wait
        `- RestrictedError           still throttled after waiting: stop; exit code 75
 
@@ -79,6 +80,8 @@ _APP = Rule(
 _FAIL = Rule(Action.FAIL, "TikTok rejects this request.")
 _GONE = Rule(Action.FAIL, "TikTok retired this endpoint or field. Look for a newer version.")
 
+#: Maximum number of retries after a damaged response. A further pass over the list may follow.
+MAX_DAMAGE_RETRIES = 3
 #: Codes of endpoints that the sandbox does not offer.
 NOT_IN_SANDBOX = frozenset((40009, 40013, 40014))
 #: Rule of an undocumented code. It stops the run, because it must never mean "no data".
@@ -201,6 +204,36 @@ class TransientError(TapError):
         self.min_wait_seconds = min_wait_seconds
         self.max_retries = max_retries
         self.timed_out = timed_out
+
+
+class DamagedResponseError(TransientError):
+    """A success that lacks what the endpoint always returns, or contradicts itself.
+
+    It is never taken for "no data". Retried like a transient error. If every retry is damaged, the
+    list is incomplete, and the run goes on.
+
+    Attributes:
+        damage: What is wrong, with the request ID.
+    """
+
+    def __init__(
+        self, label: str, damage: str, *, code: int | None = None, request_id: str
+    ) -> None:
+        """Prepare.
+
+        Args:
+            label: Endpoint and advertiser of the request.
+            damage: What is wrong: expected and actual.
+            code: TikTok's return code, unless it is 0.
+            request_id: TikTok's ID of the request.
+        """
+        self.damage = f"{damage} (request_id {request_id})"
+        super().__init__(
+            f"Damaged response of {label}: {self.damage}",
+            code=code,
+            max_retries=MAX_DAMAGE_RETRIES,
+            request_id=request_id,
+        )
 
 
 class TooLargeError(TapError):

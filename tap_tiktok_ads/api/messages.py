@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
 
     #: Decodes the bodies that it knows faster than `decode_envelope`. Returns None for others.
     Decode = Callable[[bytes], t.Any]
+    #: Raises an error for a response that lacks what the endpoint always returns.
+    Check = Callable[["Response"], None]
 
 #: Maximum absolute return code. All documented codes have five digits.
 MAX_CODE = 10**15
