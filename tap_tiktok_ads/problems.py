@@ -10,6 +10,7 @@ import pendulum
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.advertisers import Advertiser, id_of, info_request
+from tap_tiktok_ads.api.masking import escape
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.verification import Mismatch
 
@@ -150,9 +151,9 @@ class Warnings:
         return True
 
     def log(self, key: str, message: str, *args: t.Any) -> None:
-        """Log a warning, unless one with this key was logged before."""
+        """Log a warning on one line, unless one with this key was logged before."""
         if self.is_new(key):
-            self._logger.warning(message, *args)
+            self._logger.warning("%s", escape(message % args if args else message))
 
 
 class StreamProblems:
@@ -280,18 +281,21 @@ class StreamProblems:
         new_fields, unreadable = self._drift().take()
         new_fields = [name for name in new_fields if self._warnings.is_new(f"new field {name}")]
         if new_fields:
-            names = [f"{name:.{MAX_NAME_LENGTH}}" for name in new_fields[:MAX_NEW_FIELDS]]
+            names = [
+                f"{escape(self._mask(name)):.{MAX_NAME_LENGTH}}"
+                for name in new_fields[:MAX_NEW_FIELDS]
+            ]
             if len(new_fields) > MAX_NEW_FIELDS:
                 names.append(f"{len(new_fields):,} in all")
             self._warnings.log(
                 f"new fields {new_fields}",
                 "New fields that are not in the schema were kept: %s.",
-                self._mask(", ".join(names)),
+                ", ".join(names),
             )
         for name, value in unreadable.items():
             self._warnings.log(
                 f"unreadable {name}",
-                "Field %r held %.100s, which does not fit its type.",
-                name,
+                "Field %.100s held %.100s, which does not fit its type.",
+                escape(self._mask(name)),
                 self._mask(repr(value)),
             )

@@ -27,6 +27,8 @@ import dataclasses
 import enum
 import re
 
+from tap_tiktok_ads.api.masking import escape
+
 
 class Action(enum.Enum):
     """The reaction to a return code."""
@@ -148,9 +150,15 @@ def rule(code: int, message: str = "") -> Rule:
 
 
 class TapError(Exception):
-    """An error that is reported to the user in one sentence. Its text contains no secret."""
+    """An error that is reported to the user in one sentence. Its text contains no secret.
+
+    The text is escaped: a text of the server in it cannot change how a terminal or a log shows it.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(escape(message))
 
 
 class ConfigError(TapError):

@@ -256,7 +256,8 @@ class ReportTasks:
             if status not in PENDING_STATUSES:
                 self._open_tasks.pop(task_id, None)
                 reason = self._client.printable(data.get("message") or "no reason given")
-                msg = f"Task {task_id} of {check.label} ended with {status!s:.50}: {reason}"
+                status = self._client.printable(status)
+                msg = f"Task {task_id} of {check.label} ended with {status:.50}: {reason}"
                 raise (TaskFailedError if status == "FAILED" else errors.ResponseError)(msg)
             if self._clock() >= deadline:
                 self._open_tasks.pop(task_id, None)

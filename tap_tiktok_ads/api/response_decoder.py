@@ -97,7 +97,8 @@ class ResponseDecoder:
             TapError: The exception of a code that is not success.
         """
         if not is_markup(body):
-            return Response({}, headers.get("X-TT-LOGID", "unknown"), headers.get("Date"))
+            request_id = self._mask.printable(headers.get("X-TT-LOGID", "unknown"))
+            return Response({}, request_id, headers.get("Date"))
         return self._decode_envelope(request, body, headers, file)
 
     def _decode_envelope(
