@@ -6,6 +6,7 @@ thousand times as much memory. Time is bounded in `time_limits`.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import typing as t
@@ -15,7 +16,7 @@ from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.temporary_files import storing
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     import requests
 
@@ -48,7 +49,8 @@ def read_body(response: requests.Response, label: str) -> bytes:
         ResponseError: The body is larger than `MAX_BODY_BYTES`, or cannot be decompressed safely.
         TransientError: The compressed body is damaged.
     """
-    return _joined(_blocks(response, label), label)
+    with contextlib.closing(_blocks(response, label)) as blocks:
+        return _joined(blocks, label)
 
 
 def write_body(response: requests.Response, file: t.IO[bytes], label: str) -> bytes:
@@ -59,21 +61,30 @@ def write_body(response: requests.Response, file: t.IO[bytes], label: str) -> by
         TransientError: The compressed body is damaged.
         StorageError: The disk is full.
     """
-    blocks = _blocks(response, label)
-    first = next(blocks, b"")
-    if is_markup(first):
-        return _joined(_chained(first, blocks), label)
+    with contextlib.closing(_blocks(response, label)) as blocks:
+        first = next(blocks, b"")
+        if is_markup(first):
+            return _joined(_chained(first, blocks), label)
+        _write(_chained(first, blocks), file, label)
+    return first
+
+
+def _write(blocks: Iterable[bytes], file: t.IO[bytes], label: str) -> None:
+    """Replace the content of a file by the blocks.
+
+    Raises:
+        StorageError: The disk is full.
+    """
     report = f"the report of {label}"
     with storing(report):
         file.seek(0)
         file.truncate()
-    for block in _chained(first, blocks):
+    for block in blocks:
         with storing(report):
             _check_disk(label)
             file.write(block)
     with storing(report):
         file.flush()
-    return first
 
 
 def is_markup(body: bytes) -> bool:
@@ -103,8 +114,8 @@ def _joined(blocks: Iterable[bytes], label: str) -> bytes:
     return kept[0] if len(kept) == 1 else b"".join(kept)
 
 
-def _blocks(response: requests.Response, label: str) -> Iterator[bytes]:
-    """Yield the decompressed blocks of a body. An error closes the connection.
+def _blocks(response: requests.Response, label: str) -> Generator[bytes, None, None]:
+    """Yield the decompressed blocks of a body. An error, or an early end, closes the connection.
 
     Raises:
         ResponseError: The body is too large, grows too much, or has an unknown coding.
