@@ -153,7 +153,8 @@ class Warnings:
     def log(self, key: str, message: str, *args: t.Any) -> None:
         """Log a warning on one line, unless one with this key was logged before."""
         if self.is_new(key):
-            self._logger.warning("%s", escape(message % args if args else message))
+            args = tuple(escape(arg) if isinstance(arg, str) else arg for arg in args)
+            self._logger.warning(message, *args)
 
 
 class StreamProblems:
