@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.advertisers import Advertiser, FoundAdvertisers
     from tap_tiktok_ads.config.settings import Settings
     from tap_tiktok_ads.extract.pages import Page, Record, Task
     from tap_tiktok_ads.simulator import Simulator
@@ -186,6 +186,7 @@ class RunContext:
         context.settings = settings
         context.problems = problems
         context.incomplete_lists = IncompleteLists()
+        problems.add_unread_advertisers(self._found_advertisers)
         context.client = self.client.with_empty_cache()
         return context
 
@@ -247,11 +248,16 @@ class RunContext:
 
     @functools.cached_property
     def advertisers(self) -> list[Advertiser]:
-        """The advertisers of the run.
+        """The advertisers of the run. The other ones become problems of the run.
 
         Raises:
             TapError: None can be read, or the token is rejected.
         """
+        self.problems.add_unread_advertisers(self._found_advertisers)
+        return self._found_advertisers.readable
+
+    @functools.cached_property
+    def _found_advertisers(self) -> FoundAdvertisers:
         return accounts.find_advertisers(self.client, self.settings)
 
     @functools.cached_property

@@ -18,7 +18,7 @@ from tap_tiktok_ads.api.errors import (
     PermissionDeniedError,
     TapError,
 )
-from tap_tiktok_ads.problems import ProblemLog
+from tap_tiktok_ads.problems import ALL_STREAMS, ProblemLog
 from tap_tiktok_ads.streams.reports.base import ReportStream
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -105,7 +105,8 @@ class ReadProblems(ProblemLog):
     def add(self, stream: str, error: TapError, action: str, task: Task | None = None) -> None:
         super().add(stream, error, action, task)
         self._shared.add(stream, error, action, task)
-        if isinstance(error, PermissionDeniedError) and task is not None and not task.optional:
+        is_of_stream = stream != ALL_STREAMS and task is not None and not task.optional
+        if isinstance(error, PermissionDeniedError) and task is not None and is_of_stream:
             self._denied[id_of(task.advertiser)] = error
 
     def raise_missing(self, stream: TikTokStream) -> None:

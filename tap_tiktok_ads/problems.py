@@ -9,16 +9,19 @@ import typing as t
 import pendulum
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.advertisers import id_of
+from tap_tiktok_ads.api.advertisers import Advertiser, id_of, info_request
+from tap_tiktok_ads.api.masking import escape
 from tap_tiktok_ads.extract.lookup_observer import describe
+from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.task_groups import Verdict
 
 if t.TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
+    from tap_tiktok_ads.api.advertisers import FoundAdvertisers
     from tap_tiktok_ads.extract.casting import Drift
-    from tap_tiktok_ads.extract.pages import Page, Task
+    from tap_tiktok_ads.extract.pages import Page
     from tap_tiktok_ads.extract.source import Source
     from tap_tiktok_ads.extract.task_groups import ListProgress
 
@@ -29,6 +32,8 @@ MAX_NEW_FIELDS = 20
 MAX_NAME_LENGTH = 100
 #: Stands for the advertiser of requests that read the data of many.
 ALL_ADVERTISERS = "all"
+#: Stands for the stream of an advertiser of which nothing is read.
+ALL_STREAMS = "all streams"
 #: Errors after which nothing else can be read either.
 FATAL_ERRORS = (errors.AuthError, errors.ThrottledError, errors.ConfigError)
 
@@ -73,13 +78,22 @@ class ProblemLog:
         if (stream, advertiser_id) not in self.failed:
             self.failed.append((stream, advertiser_id))
 
+    def add_unread_advertisers(self, found: FoundAdvertisers) -> None:
+        """Register the advertisers of which no stream is read."""
+        for advertiser_id, denial in found.denied.items():
+            self.add(ALL_STREAMS, denial, "skipped", _details_task(advertiser_id))
+            self.add_skipped(ALL_STREAMS, advertiser_id)
+        for advertiser_id, error in found.missing.items():
+            self.add(ALL_STREAMS, error, "read again by the next run", _details_task(advertiser_id))
+            self.add_failed(ALL_STREAMS, advertiser_id)
+
     def log_skipped(self, logger: logging.Logger) -> None:
         """Log at the end of a run what was skipped."""
         for stream, skipped in itertools.groupby(self.skipped, key=operator.itemgetter(0)):
             advertiser_ids = [advertiser_id for _, advertiser_id in skipped]
             logger.warning(
-                "Skipped stream %s for %d advertiser(s): permission denied (%s).",
-                stream,
+                "Skipped %s for %d advertiser(s): permission denied (%s).",
+                stream if stream == ALL_STREAMS else f"stream {stream}",
                 len(advertiser_ids),
                 ", ".join(advertiser_ids),
             )
@@ -98,6 +112,11 @@ class ProblemLog:
             "run the tap again to retry."
         )
         raise errors.IncompleteError(msg)
+
+
+def _details_task(advertiser_id: str) -> Task:
+    """Return the task that reads the details of an advertiser."""
+    return Task(info_request([advertiser_id]), Advertiser(advertiser_id))
 
 
 def _record(
@@ -134,8 +153,9 @@ class Warnings:
         return True
 
     def log(self, key: str, message: str, *args: t.Any) -> None:
-        """Log a warning, unless one with this key was logged before."""
+        """Log a warning on one line, unless one with this key was logged before."""
         if self.is_new(key):
+            args = tuple(escape(arg) if isinstance(arg, str) else arg for arg in args)
             self._logger.warning(message, *args)
 
 
@@ -261,18 +281,21 @@ class StreamProblems:
         new_fields, unreadable = self._drift().take()
         new_fields = [name for name in new_fields if self._warnings.is_new(f"new field {name}")]
         if new_fields:
-            names = [f"{name:.{MAX_NAME_LENGTH}}" for name in new_fields[:MAX_NEW_FIELDS]]
+            names = [
+                f"{escape(self._mask(name)):.{MAX_NAME_LENGTH}}"
+                for name in new_fields[:MAX_NEW_FIELDS]
+            ]
             if len(new_fields) > MAX_NEW_FIELDS:
                 names.append(f"{len(new_fields):,} in all")
             self._warnings.log(
                 f"new fields {new_fields}",
                 "New fields that are not in the schema were kept: %s.",
-                self._mask(", ".join(names)),
+                ", ".join(names),
             )
         for name, value in unreadable.items():
             self._warnings.log(
                 f"unreadable {name}",
-                "Field %r held %.100s, which does not fit its type.",
-                name,
+                "Field %.100s held %.100s, which does not fit its type.",
+                escape(self._mask(name)),
                 self._mask(repr(value)),
             )

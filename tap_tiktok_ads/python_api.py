@@ -16,7 +16,7 @@ from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.report_rules import LEVEL_OF_ID, LEVELS
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.config.custom_reports import DEFAULT_METRICS, parse_report
-from tap_tiktok_ads.config.endpoint_paths import WRITE_ACTIONS, parse_path
+from tap_tiktok_ads.config.endpoint_paths import parse_path
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import normalize
 from tap_tiktok_ads.config.validation import validate
@@ -194,10 +194,6 @@ class TikTokAds:
         except ValueError as error:
             msg = f"Cannot read {path!r}: {error}."
             raise ConfigError(msg) from None
-        action = relative_path.strip("/").rpartition("/")[2]
-        if action in WRITE_ACTIONS:
-            msg = f"Cannot read {path!r}: the endpoint changes something at TikTok ({action!r})."
-            raise ConfigError(msg)
         request = Request(relative_path, {**(params or {}), **more_params})
         return context.client.send(request).data
 

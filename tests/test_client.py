@@ -164,6 +164,55 @@ def test_odd_answers(odd: str, status: int, body: bytes, error: type[Exception])
 
 
 @pytest.mark.parametrize(
+    ("status", "code", "error", "text"),
+    [
+        (403, 40001, errors.PermissionDeniedError, "code 40001: Why"),
+        (400, 40002, errors.RejectedRequestError, "code 40002: Why"),
+        (401, 40105, errors.AuthError, "code 40105: Why"),
+        (404, 49999, errors.RejectedRequestError, "code 49999: Why"),
+        (500, 40001, errors.PermissionDeniedError, "code 40001: Why"),
+        (400, 50002, errors.TransientError, "code 50002: Why"),
+        (503, 50000, errors.TransientError, "code 50000: Why"),
+        (502, 502, errors.TransientError, "HTTP 502"),
+        (408, 49999, errors.TransientError, "HTTP 408"),
+        (500, 0, errors.TransientError, "HTTP 500"),
+        (403, 0, errors.ResponseError, "HTTP 403"),
+        (403, 20001, errors.ResponseError, "HTTP 403"),
+        (302, 40001, errors.ResponseError, "HTTP 302"),
+    ],
+)
+def test_status_with_an_envelope(
+    odd: str, status: int, code: int, error: type[Exception], text: str
+) -> None:
+    """An HTTP error with TikTok's JSON is classified by its code, if TikTok documents the code."""
+    body = msgspec.json.encode({"code": code, "message": "Why", "data": {}})
+    _Odd.answers = {"/x/": (status, body, {})}
+    with pytest.raises(error, match=text) as raised:
+        transport_to(odd, max_retries=0).send(Request("/x/", {}))
+    assert type(raised.value) is error
+
+
+@pytest.mark.usefixtures("short_pauses")
+def test_throttled_by_the_code_of_an_http_error(odd: str) -> None:
+    """HTTP 400 with code 40100 is throttling: all workers wait."""
+    body = msgspec.json.encode({"code": 40100, "message": "Too frequent", "data": {}})
+    _Odd.answers = {"/x/": (400, body, {})}
+    with pytest.raises(errors.RestrictedError, match="40100"):
+        transport_to(odd).send(Request("/x/", {}))
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize(("max_retries", "attempts"), [(0, 2), (1, 2), (2, 3)])
+def test_attempts_of_a_throttled_request(odd: str, max_retries: int, attempts: int) -> None:
+    """A throttled request is retried as often as `max_retries` allows, and at least once."""
+    body = msgspec.json.encode({"code": 40100, "message": "Too frequent", "data": {}})
+    _Odd.answers = {"/x/": (200, body, {})}
+    with pytest.raises(errors.RestrictedError, match="40100"):
+        transport_to(odd, max_retries=max_retries).send(Request("/x/", {}))
+    assert len(_Odd.tokens) == attempts
+
+
+@pytest.mark.parametrize(
     "message", ["bad token token here", "two\nlines", "x" * 100_000], ids=["token", "lines", "long"]
 )
 def test_texts_of_the_server(odd: str, message: str) -> None:

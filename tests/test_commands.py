@@ -16,6 +16,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from conftest import asks_for_top_view, command, config_for, run
+from edge_server import envelope, serving
 from test_cli import assert_refused, written
 
 from tap_tiktok_ads.api.rate_limits import TIERS
@@ -914,6 +915,25 @@ def test_authorize_keeps_a_token_whose_advertisers_cannot_be_listed(
     assert_refused(result, "code 40105")
     assert authorize.written["access_token"] == authorize.sim.access_token
     assert authorize.written["advertiser_ids"] == list(authorize.sim.world.advertiser_ids)
+
+
+@pytest.mark.parametrize("before", [None, {"access_token": "old", "advertiser_ids": ["7"]}])
+def test_authorize_without_an_advertiser(
+    authorize: Authorization, before: dict[str, t.Any] | None
+) -> None:
+    """If no advertiser is granted, nothing is written: an empty list would later mean all."""
+    if before is not None:
+        authorize.output.write_text(json.dumps(before), "utf-8")
+    data: dict[str, dict[str, t.Any]] = {
+        "/oauth2/access_token/": {"access_token": authorize.sim.access_token},
+        "/oauth2/advertiser/get/": {"list": []},
+    }
+    with serving(lambda call: envelope(data[call.path])) as (url, _):
+        arguments = ("--auth-code", "code", "--output", str(authorize.output))
+        result = authorize(*arguments, api_url=url)
+    assert result.returncode == 1
+    assert "No advertiser granted access to the app" in result.stderr
+    assert (authorize.written if authorize.output.exists() else None) == before
 
 
 def test_authorize_on_a_terminal(authorize: Authorization) -> None:

@@ -405,7 +405,7 @@ def test_a_key_that_is_no_column(sim: Simulator) -> None:
         ({"params": {"a": "{now-3x}"}}, "unknown unit 'x'"),
         ({"records_path": "$.["}, "is not a JSONPath"),
         ({"metadata_path": "$.data.list[*]"}, "ends in no name"),
-        ({"url": "/campaign/create/", "method": "POST"}, "changes something at TikTok ('create')"),
+        ({"url": "/campaign/create/", "method": "POST"}, "is not known to read ('create')"),
         ({"url": "/ad/status/update/", "method": "POST"}, "a tap only reads"),
         ({"url": "/smart_plus/ad/delete/", "method": "POST"}, "a tap only reads"),
         ({"url": "https://example.com/open_api/v1.3/x/"}, "is none of TikTok's"),
@@ -416,6 +416,17 @@ def test_a_key_that_is_no_column(sim: Simulator) -> None:
         ({"url": "/campaign/get/?a=1"}, "put its parameters into 'params'"),
         ({"url": "/../../secret/"}, "path that TikTok's API cannot have"),
         ({"headers": {"access-token": "x"}}, "is the tap's own"),
+        *(
+            ({"headers": {name: "x"}}, "is the tap's own")
+            for name in (
+                *("Content-Length", "Transfer_Encoding", "Connection", "TE", "Trailer", "Upgrade"),
+                *("Host", "Expect", "Proxy-Authorization", "Proxy-Connection", "Accept-Encoding"),
+            )
+        ),
+        *(
+            ({"headers": {name: "DELETE"}}, "changes the method of the request")
+            for name in ("X-HTTP-Method-Override", "x-http-method", "X_Method_Override")
+        ),
         ({"url": "/campaign/{for_each.value}/", "method": "POST"}, "cannot hold macros"),
         ({"url": "/campaign/create/./", "method": "POST"}, "path that TikTok's API cannot have"),
         ({"params": {}}, "nothing uses {advertiser_id}"),

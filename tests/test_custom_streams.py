@@ -34,9 +34,9 @@ SCHEMA = {"type": "object", "required": ["name"], "properties": {"name": NAME_SC
         ("https://sandbox-ads.tiktok.com/open_api/v1.3/ad/get/", "GET", "/ad/get/"),
         ("https://proxy.example:8/ad/get/", "GET", "/ad/get/"),
         ("/store/{stores.id}/list/", "GET", "/store/{stores.id}/list/"),
-        ("/tool/region/", "POST", "/tool/region/"),
+        ("/tool/targeting/search/", "POST", "/tool/targeting/search/"),
         ("/report/task/create/", "POST", "/report/task/create/"),
-        ("/campaign/create/", "GET", "/campaign/create/"),
+        ("/tool/region/", "GET", "/tool/region/"),
     ],
 )
 def test_parse_path(url: str, method: str, expected: str) -> None:
@@ -59,8 +59,9 @@ def test_parse_path(url: str, method: str, expected: str) -> None:
         ("//business-api.tiktok.com/ad/get/", "GET", "is none of TikTok's"),
         ("http://business-api.tiktok.com/ad/get/", "GET", "unencrypted: use https"),
         ("/store/{stores.id}/", "POST", "cannot hold macros"),
-        ("/ad/UPDATE/", "POST", "changes something at TikTok"),
-        ("/x/report/task/create/", "POST", "changes something at TikTok"),
+        ("/ad/UPDATE/", "POST", "a tap only reads"),
+        ("/x/report/task/create/", "POST", "a tap only reads"),
+        ("/campaign/create/", "GET", "changes something at TikTok"),
     ],
 )
 def test_urls_that_are_refused(url: str, method: str, message: str) -> None:

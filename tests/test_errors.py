@@ -109,6 +109,33 @@ def test_message_says_what_where_and_what_to_do(code: int, action: Action) -> No
     assert "\n" not in text
 
 
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("The advertiser 701 doesn't exist or has been deleted.", errors.PermissionDeniedError),
+        ("The advertiser does not exist.", errors.PermissionDeniedError),
+        ("Advertiser 701 has been suspended", errors.PermissionDeniedError),
+        ("This ad account has been punished.", errors.PermissionDeniedError),
+        ("The advertiser account 701 is disabled", errors.PermissionDeniedError),
+        ("advertiser_id: Missing data for required field.", errors.RejectedRequestError),
+        ("advertiser_ids: advertiser does not exist", errors.RejectedRequestError),
+        ("advertiser_id does not exist in the request", errors.RejectedRequestError),
+        ("The advertiser field deleted is invalid", errors.RejectedRequestError),
+        ("Advertiser 701 does not support this parameter", errors.RejectedRequestError),
+        ("The pixel of the advertiser has been deleted", errors.RejectedRequestError),
+        ("The campaign 5 doesn't exist or has been deleted.", errors.RejectedRequestError),
+        ("page_size: must be between 1 and 100", errors.RejectedRequestError),
+        ("", errors.RejectedRequestError),
+    ],
+)
+def test_advertisers_that_are_gone(message: str, kind: type[errors.ApiError]) -> None:
+    """Code 40002 is a missing permission if the message is about a deleted or punished account."""
+    error = errors.from_code(40002, message, REQUEST_ID, WHERE)
+    assert type(error) is kind
+    is_permission = kind is errors.PermissionDeniedError
+    assert ("account still exists" in str(error)) is is_permission
+
+
 def test_api_errors_keep_what_support_asks_for() -> None:
     """Code, TikTok's text and request_id can be read from the exception."""
     error = errors.from_code(40001, "No permission", REQUEST_ID, WHERE)

@@ -17,7 +17,7 @@ import pendulum
 import pytest
 from conftest import SOAK, Messages, config_for, run
 
-from tap_tiktok_ads.api import errors, http_responses
+from tap_tiktok_ads.api import errors, time_limits
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.singer.stream import TikTokStream
 from tap_tiktok_ads.streams import STREAMS
@@ -102,7 +102,7 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in STREAMS:
         if stream.stream_class.page_size is not None:
             monkeypatch.setattr(stream.stream_class, "page_size", PAGE)
-    monkeypatch.setattr(http_responses, "MAX_BODY_TIMEOUTS", 1)
+    monkeypatch.setattr(time_limits, "MAX_RESPONSE_TIMEOUTS", 1)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from conftest import Messages, answering, config_at, config_for, run
 
-from tap_tiktok_ads.api import http_responses
+from tap_tiktok_ads.api import http_bodies
 from tap_tiktok_ads.api.errors import ConfigError, ResponseError, TapError
 from tap_tiktok_ads.api.report_rules import rejected_metrics
 from tap_tiktok_ads.api.report_tasks import ReportFile
@@ -249,7 +249,7 @@ def test_rows_that_look_dangerous() -> None:
 @pytest.mark.parametrize("stream", ["pixels", REPORT])
 def test_a_body_that_never_ends(monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
     """More than any page of TikTok's is refused before it fills the memory."""
-    monkeypatch.setattr(http_responses, "MAX_BODY_BYTES", 100_000)
+    monkeypatch.setattr(http_bodies, "MAX_BODY_BYTES", 100_000)
     body = json.dumps({"code": 0, "data": {"list": ["x" * 200_000]}}).encode()
     with pytest.raises(ResponseError, match="more than 100,000 bytes"):
         read(stream, lambda _: body)

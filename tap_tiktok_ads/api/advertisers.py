@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 import typing as t
 
 import pendulum
 from pendulum.tz.exceptions import InvalidTimezone
 
-from tap_tiktok_ads.api.errors import ConfigError, PermissionDeniedError, RejectedRequestError
+from tap_tiktok_ads.api.errors import (
+    ConfigError,
+    DamagedResponseError,
+    IncompleteError,
+    PermissionDeniedError,
+    RejectedRequestError,
+)
 from tap_tiktok_ads.api.hosts import (
     ADVERTISER_INFO_PATH,
     AUTHORIZED_ADVERTISERS_PATH,
@@ -69,9 +76,9 @@ class AdvertiserSettings(t.Protocol):
     def app_secret(self) -> str: ...
 
 
-def info_request(advertiser_ids: Sequence[str]) -> Request:
+def info_request(advertiser_ids: Sequence[str], *, shared: bool = True) -> Request:
     """Return a request for the details of up to `INFO_BATCH_SIZE` advertisers."""
-    return Request(ADVERTISER_INFO_PATH, {"advertiser_ids": list(advertiser_ids)}, shared=True)
+    return Request(ADVERTISER_INFO_PATH, {"advertiser_ids": list(advertiser_ids)}, shared=shared)
 
 
 def topview_campaigns_request(advertiser_id: str) -> Request:
@@ -90,50 +97,69 @@ def batches(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
-def find_advertisers(client: Client, settings: AdvertiserSettings) -> list[Advertiser]:
-    """Return the advertisers that the run reads, in the order of the settings.
+@dataclasses.dataclass(frozen=True, slots=True)
+class FoundAdvertisers:
+    """The advertisers of a run.
 
-    An advertiser without permission is skipped with a warning.
+    Attributes:
+        readable: The advertisers to read, in the order of the settings.
+        denied: The error of each advertiser without permission, by ID. It is skipped.
+        missing: The error of each advertiser that TikTok did not return, by ID. It is incomplete.
+    """
+
+    readable: list[Advertiser] = dataclasses.field(default_factory=list)
+    denied: dict[str, ApiError] = dataclasses.field(default_factory=dict)
+    missing: dict[str, IncompleteError] = dataclasses.field(default_factory=dict)
+
+
+def find_advertisers(client: Client, settings: AdvertiserSettings) -> FoundAdvertisers:
+    """Return the advertisers that the settings select.
+
+    An advertiser without permission, or without details, is left out with a warning.
 
     Raises:
         ConfigError: The token has no permission for any of the advertisers.
+        IncompleteError: TikTok returns the details of none of the advertisers.
+        DamagedResponseError: TikTok keeps sending damaged responses.
         ApiError: The token or the app is rejected.
     """
     ids = requested_ids(client, settings)
     if settings.environment == "sandbox":  # /advertiser/info/ does not exist there
         logger.warning("The sandbox reports no time zones: report dates are taken as UTC.")
-        return [Advertiser(advertiser_id) for advertiser_id in ids]
-    rejections: list[ApiError] = []
+        return FoundAdvertisers([Advertiser(advertiser_id) for advertiser_id in ids])
+    found = FoundAdvertisers()
     by_id: dict[str, Advertiser] = {}
     for batch in batches(ids, INFO_BATCH_SIZE):
-        for record in _details(client, batch, rejections):
-            advertiser = _advertiser(record)
-            by_id[advertiser.id] = advertiser
-    readable = [by_id[advertiser_id] for advertiser_id in ids if advertiser_id in by_id]
-    missing = [advertiser_id for advertiser_id in ids if advertiser_id not in by_id]
-    _report_missing(missing, rejections, is_error=not readable)
-    return readable
+        by_id |= _details(client, batch, found)
+    found.readable.extend(by_id[advertiser_id] for advertiser_id in ids if advertiser_id in by_id)
+    _report_unread(found)
+    return found
 
 
-def _report_missing(
-    missing: Sequence[str], rejections: Sequence[ApiError], *, is_error: bool
-) -> None:
-    """Log a warning about missing advertisers.
+def _report_unread(found: FoundAdvertisers) -> None:
+    """Log a warning about the advertisers that cannot be read.
 
     Raises:
-        ConfigError: It is an error instead.
+        ConfigError: No advertiser can be read, because permission is denied.
+        IncompleteError: No advertiser can be read, because TikTok returned none.
     """
-    reason = f" {rejections[0]}" if rejections else ""
-    if is_error:
-        msg = f"None of the advertisers may be read with this token: {', '.join(missing)}.{reason}"
+    if found.missing and not found.readable:
+        msg = f"TikTok returned none of the advertisers. {next(iter(found.missing.values()))}"
+        raise IncompleteError(msg)
+    reason = next(iter(found.denied.values()), None)
+    denied = ", ".join(found.denied)
+    if not found.readable:
+        msg = f"None of the advertisers may be read with this token: {denied}. {reason}"
         raise ConfigError(msg)
-    if missing:
+    if found.denied:
         logger.warning(
-            "Skipping %d advertiser(s) that may not be read with this token: %s.%s",
-            len(missing),
-            ", ".join(missing),
+            "Skipping %d advertiser(s) that may not be read with this token: %s. %s",
+            len(found.denied),
+            denied,
             reason,
         )
+    for error in found.missing.values():
+        logger.warning("%s", error)
 
 
 def requested_ids(client: Client, settings: AdvertiserSettings) -> list[str]:
@@ -164,50 +190,110 @@ def authorized_advertisers(client: Client, app_id: str, app_secret: str) -> dict
         ApiError: The token or the app is rejected.
     """
     params = {"app_id": app_id, "secret": app_secret}
-    response = client.send(Request(AUTHORIZED_ADVERTISERS_PATH, params, shared=True))
+    request = Request(AUTHORIZED_ADVERTISERS_PATH, params, shared=True)
+    response = client.send(request, check=functools.partial(_check_granted, request))
     return {
         str(record["advertiser_id"]): str(record.get("advertiser_name") or "")
-        for record in _records_of(response)
+        for record in response.data["list"]
     }
 
 
-def _details(
-    client: Client, ids: Sequence[str], rejections: list[ApiError]
-) -> list[dict[str, t.Any]]:
-    """Return the records of /advertiser/info/. Split a rejected batch until the bad ID is alone.
+def _check_granted(request: Request, response: Response) -> None:
+    """Raise `DamagedResponseError` if a response has no list of advertisers with their IDs."""
+    check_records(request, response)
+    ids = [str(record.get("advertiser_id")) for record in response.data["list"]]
+    if not all(advertiser_id.isascii() and advertiser_id.isdigit() for advertiser_id in ids):
+        damage = "expected digits at data.list[*].advertiser_id."
+        raise DamagedResponseError(request.label, damage, request_id=response.request_id)
 
-    One bad ID makes TikTok reject its batch, according to other connectors. Without the scope for
-    account details, only the time zones are unknown: other streams may have permission.
+
+def _details(
+    client: Client, ids: Sequence[str], found: FoundAdvertisers, *, is_repeated: bool = False
+) -> dict[str, Advertiser]:
+    """Return the advertisers of /advertiser/info/ by ID.
+
+    One bad ID makes TikTok reject its batch, according to other connectors. The batch is split
+    until the bad ID is alone. An ID that a response lacks is requested once more, alone.
 
     Args:
         client: The client.
         ids: IDs of a batch.
-        rejections: Receives the error of each advertiser that is rejected.
+        found: Receives the advertisers that cannot be read.
+        is_repeated: True if the only ID was missing from a response before.
     """
     try:
-        return _records_of(client.send(info_request(ids)))
+        records = read_details(client, ids, is_repeated=is_repeated)
     except (PermissionDeniedError, RejectedRequestError) as error:
-        if error.code in SCOPE_CODES:
-            logger.warning("Account details cannot be read: %s", error)
-            return [{"advertiser_id": advertiser_id} for advertiser_id in ids]
-        if len(ids) == 1:
-            rejections.append(error)
-            return []
-        middle = len(ids) // 2
-        return [
-            *_details(client, ids[:middle], rejections),
-            *_details(client, ids[middle:], rejections),
-        ]
+        return _details_after(error, client, ids, found)
+    except DamagedResponseError as error:
+        if not is_repeated:
+            raise
+        found.missing[ids[0]] = IncompleteError(str(error))
+        return {}
+    details = {advertiser_id: _advertiser(record) for advertiser_id, record in records.items()}
+    for advertiser_id in ids:
+        if advertiser_id not in details and is_repeated:
+            found.missing[advertiser_id] = IncompleteError(missing_text(advertiser_id))
+        elif advertiser_id not in details:
+            details |= _details(client, [advertiser_id], found, is_repeated=True)
+    return details
 
 
-def _records_of(response: Response) -> list[dict[str, t.Any]]:
-    """Return the records of a response that have an advertiser ID."""
+def _details_after(
+    error: ApiError, client: Client, ids: Sequence[str], found: FoundAdvertisers
+) -> dict[str, Advertiser]:
+    """Return the advertisers of a rejected batch by ID.
+
+    Without the scope for account details, only the time zones are unknown: other streams may have
+    permission.
+    """
+    if error.code in SCOPE_CODES:
+        logger.warning("Account details cannot be read: %s", error)
+        return {
+            advertiser_id: _advertiser({"advertiser_id": advertiser_id}) for advertiser_id in ids
+        }
+    if len(ids) == 1:
+        found.denied[ids[0]] = error
+        return {}
+    middle = len(ids) // 2
+    return _details(client, ids[:middle], found) | _details(client, ids[middle:], found)
+
+
+def read_details(
+    client: Client, ids: Sequence[str], *, is_repeated: bool = False
+) -> dict[str, dict[str, t.Any]]:
+    """Return the records of /advertiser/info/ by advertiser ID. Ignore IDs that are not requested.
+
+    Args:
+        client: The client.
+        ids: IDs of a batch.
+        is_repeated: True if a cached response lacks the ID.
+
+    Raises:
+        DamagedResponseError: TikTok keeps sending damaged responses.
+        ApiError: The batch is rejected.
+    """
+    request = info_request(ids, shared=not is_repeated)
+    check = functools.partial(check_records, request)
+    records = client.send(request, check=check).data["list"]
+    by_id = {str(record.get("advertiser_id")): record for record in records}
+    return {advertiser_id: by_id[advertiser_id] for advertiser_id in ids if advertiser_id in by_id}
+
+
+def check_records(request: Request, response: Response) -> None:
+    """Raise `DamagedResponseError` if a response has no list of advertisers."""
     records = response.data.get("list")
-    if not isinstance(records, list):
-        return []
-    return [
-        record for record in records if isinstance(record, dict) and record.get("advertiser_id")
-    ]
+    if not (isinstance(records, list) and all(isinstance(record, dict) for record in records)):
+        damage = "expected an array of objects at data.list."
+        raise DamagedResponseError(request.label, damage, request_id=response.request_id)
+
+
+def missing_text(advertiser_id: str) -> str:
+    """Return the message about an advertiser that TikTok does not return."""
+    return (
+        f"Cannot read advertiser {advertiser_id}: {ADVERTISER_INFO_PATH} returned no record of it, "
+        "neither in a batch nor alone. The next run requests it again."
+    )
 
 
 def _advertiser(record: dict[str, t.Any]) -> Advertiser:

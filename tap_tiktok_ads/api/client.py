@@ -24,14 +24,17 @@ from tap_tiktok_ads.progress import Progress
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
+    from tap_tiktok_ads.api.http_responses import HttpResponse
     from tap_tiktok_ads.api.messages import Check, Decode, Request, Response
-    from tap_tiktok_ads.api.rate_limits import RateLimiter
+    from tap_tiktok_ads.api.rate_limits import Budget, RateLimiter
 
 logger = logging.getLogger("tap-tiktok-ads")
 
 #: Maximum time between two attempts.
 MAX_RETRY_SECONDS = 60.0
 DEFAULT_FIRST_RETRY_SECONDS = 1.0
+#: Minimum number of retries of a throttled request, whatever `max_retries` says.
+MIN_THROTTLED_RETRIES = 1
 #: Weight of the newest response in the moving average of the latency.
 LATENCY_WEIGHT = 0.1
 
@@ -216,7 +219,7 @@ class Client:
     ) -> tuple[bytes, Response]:
         """Send a request when the budget allows. Retry after each throttled response."""
         budget = self.limiter.budget(request.path)
-        while True:
+        for attempt in itertools.count(1):
             queued = self.limiter.clock()
             budget.acquire()
             if self._closed.is_set():
@@ -226,15 +229,11 @@ class Client:
             self.progress.waited(started - queued, stream)
             self.progress.requested(stream)
             try:
-                headers, body = self._http.send(request, file)
+                received = self._http.send(request, file)
                 self._record_latency(self.limiter.clock() - started)
-                response = self._decoder.decode(request, body, headers, decode, file)
-                if check is not None:
-                    check(response)
+                response = self._decode(request, received, decode, file, check)
             except errors.ThrottledError as error:
-                pause = budget.record_throttled(error, started)
-                self.progress.waiting("rate limit", self.progress.clock() + pause)
-                logger.warning("Slowing down: %s", error)
+                self._wait_after(error, budget, started, attempt)
             except (errors.ApiError, errors.TransientError) as error:
                 if isinstance(error, errors.ApiError):
                     budget.record_response(started)
@@ -243,7 +242,39 @@ class Client:
                 raise
             else:
                 budget.record_response(started)
-                return body, response
+                return received.body, response
+        raise AssertionError
+
+    def _wait_after(
+        self, error: errors.ThrottledError, budget: Budget, started: float, attempt: int
+    ) -> None:
+        """Pause the budget after a throttled response.
+
+        Raises:
+            RestrictedError: The request was throttled too often.
+        """
+        if attempt > max(MIN_THROTTLED_RETRIES, self.max_retries):
+            msg = f"TikTok refused {attempt} attempts of one request: try later. ({error})"
+            raise errors.RestrictedError(msg) from None
+        pause = budget.record_throttled(error, started)
+        self.progress.waiting("rate limit", self.progress.clock() + pause)
+        logger.warning("Slowing down: %s", error)
+
+    def _decode(
+        self,
+        request: Request,
+        received: HttpResponse,
+        decode: Decode | None,
+        file: t.IO[bytes] | None,
+        check: Check | None,
+    ) -> Response:
+        """Return the response of a success that a check accepts."""
+        self._decoder.check_status(request, received)
+        body, headers = received.body, received.headers
+        response = self._decoder.decode(request, body, headers, decode, file)
+        if check is not None:
+            check(response)
+        return response
 
     def _record_latency(self, seconds: float) -> None:
         """Add the latency of one response to the moving average."""

@@ -3,6 +3,7 @@
     TapError                        an error that the user must read; exit code 1
     |- ConfigError                  unusable settings, catalog or state
     |- OutputError                  stdout is closed
+    |- StorageError                 a temporary file cannot be written: the disk is full
     |- ClosedError                  the Python client is closed
     |- IncompleteError              the sync is incomplete
     |- ResponseError                an unexpected response: HTML, truncated, another shape
@@ -24,6 +25,9 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
+
+from tap_tiktok_ads.api.masking import escape
 
 
 class Action(enum.Enum):
@@ -117,21 +121,47 @@ RANGES: tuple[tuple[range, Rule], ...] = (
 )
 
 
-def rule(code: int) -> Rule:
-    """Return the rule of a return code, or `UNKNOWN` for an undocumented code."""
+#: Code of an invalid parameter.
+INVALID_PARAMETER = 40002
+#: Beginning of a message about an advertiser that cannot be read any more. With code 40001 it means
+#: a missing permission. TikTok also sends it with code 40002, as connectors report (OWOX, PostHog).
+#: A message about a parameter never begins so: it names the parameter.
+_UNAVAILABLE_ADVERTISER = re.compile(
+    r"(the |this )?(ad(vertiser)? account|advertiser)( id)?:? *(\d{1,30} *)?"
+    r"(doesn['\u2019]t exist|does not exist|"
+    r"(is|was|has been) (deleted|closed|banned|disabled|punished|suspended))\b",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def rule(code: int, message: str = "") -> Rule:
+    """Return the rule of a return code, or `UNKNOWN` for an undocumented code.
+
+    Args:
+        code: TikTok's return code.
+        message: TikTok's error message, which decides if one code has several meanings.
+
+    Example:
+        >>> rule(40002, "The advertiser 7 doesn't exist or has been deleted.").action
+        <Action.SKIP: 'skip the advertiser or stream'>
+    """
+    if code == INVALID_PARAMETER and _UNAVAILABLE_ADVERTISER.match(message):
+        return _SKIP
     if code in CODES:
         return CODES[code]
     return next((range_rule for codes, range_rule in RANGES if code in codes), UNKNOWN)
 
 
-#: Code of an invalid parameter.
-INVALID_PARAMETER = 40002
-
-
 class TapError(Exception):
-    """An error that is reported to the user in one sentence. Its text contains no secret."""
+    """An error that is reported to the user in one sentence. Its text contains no secret.
+
+    The text is escaped: a text of the server in it cannot change how a terminal or a log shows it.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(escape(message))
 
 
 class ConfigError(TapError):
@@ -140,6 +170,10 @@ class ConfigError(TapError):
 
 class OutputError(TapError):
     """Cannot write to stdout: the target has ended, or the disk is full."""
+
+
+class StorageError(TapError):
+    """Cannot write a temporary file, for example because the disk is full."""
 
 
 class ClosedError(TapError):
@@ -258,7 +292,7 @@ class ApiError(TapError):
         self.request_id = request_id
         super().__init__(
             f"TikTok answered {label} with code {code}: {api_message.rstrip('.')}. "
-            f"{rule(code).advice} (request_id {request_id})"
+            f"{rule(code, api_message).advice} (request_id {request_id})"
         )
 
 
@@ -283,7 +317,7 @@ def from_code(code: int, message: str, request_id: str, label: str) -> TapError:
         request_id: TikTok's ID of the request.
         label: Endpoint and advertiser of the request.
     """
-    code_rule = rule(code)
+    code_rule = rule(code, message)
     if code_rule.action is Action.DAMAGED:
         damage = f"code {code}: {message.rstrip('.')}. {code_rule.advice}"
         return DamagedResponseError(label, damage, code=code, request_id=request_id)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import typing as t
 import urllib.parse
 import weakref
+from pathlib import Path
 
 import requests
 import urllib3
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.hosts import is_loopback
+from tap_tiktok_ads.api.http_bodies import ACCEPT_ENCODING, read_body, write_body
 from tap_tiktok_ads.api.http_logging import without_http_logs
-from tap_tiktok_ads.api.http_responses import check_status, read_body, root_cause, write_body
+from tap_tiktok_ads.api.http_responses import HttpResponse, root_cause
+from tap_tiktok_ads.api.time_limits import MAX_RESPONSE_TIMEOUTS, TimedAdapter
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +26,8 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.messages import Request
 
 MAX_CONNECT_SECONDS = 10.0
+#: Environment variables that name certificate authorities. The first one that is set counts.
+CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 class HttpConnection:
@@ -50,7 +56,7 @@ class HttpConnection:
             "Accept": "application/json",
             "User-Agent": user_agent,
         }
-        self._is_loopback = is_loopback(base_url)
+        self._proxies, self._verify = environment_network(base_url)
         self._timeouts = (min(MAX_CONNECT_SECONDS, timeout), timeout)  # connect, read
         self._local = threading.local()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
@@ -67,8 +73,8 @@ class HttpConnection:
         body = {} if request.body is None else {"Content-Type": "application/json"}
         return {**self._headers, **body, **request.headers}
 
-    def send(self, request: Request, file: t.IO[bytes] | None) -> tuple[Mapping[str, str], bytes]:
-        """Send one HTTP request. Return the response headers and the body.
+    def send(self, request: Request, file: t.IO[bytes] | None) -> HttpResponse:
+        """Send one HTTP request. Return its response, whatever the HTTP status.
 
         Redirects are not followed, because they would carry the token to another host.
 
@@ -77,25 +83,25 @@ class HttpConnection:
             file: If not None, a text body is written to it, and its first block is returned.
 
         Raises:
-            TransientError: No complete response, or a transient HTTP status.
-            ThrottledError: HTTP 429.
-            ResponseError: Any other HTTP status than 200, or a body that is too large.
+            TransientError: No complete response.
+            ResponseError: A body that is too large.
+            StorageError: The file cannot be written.
         """
         try:
             response = self._request(request)
-            if file is None:
-                body = read_body(response, request.label, self._timeouts[1])
-            else:
-                body = write_body(response, file)
+            body = _body(response, file, request.label)
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            msg = f"No answer from {request.label} within {self._timeouts[1]:g} seconds"
+            timeout = self._timeouts[1]
+            msg = (
+                f"No complete response from {request.label}: nothing arrived for {timeout:g} "
+                f"seconds, or the end did not arrive within {MAX_RESPONSE_TIMEOUTS * timeout:g}"
+            )
             raise errors.TransientError(msg, timed_out=True) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             cause = root_cause(error)
             msg = f"The connection to {request.label} failed ({cause}): check the network"
             raise errors.TransientError(msg) from None
-        check_status(response, request.label)
-        return response.headers, body
+        return HttpResponse(response.status_code, response.headers, body)
 
     def _request(self, request: Request) -> requests.Response:
         """Send one HTTP request. Its URL is not logged if it holds a secret."""
@@ -126,6 +132,44 @@ class HttpConnection:
         if session is None:
             session = self._local.session = requests.Session()
             self._sessions.add(session)
-            session.headers.update(self._headers)
-            session.trust_env = not self._is_loopback  # a proxy cannot reach the local host
+            session.headers.update({"Accept-Encoding": ACCEPT_ENCODING, **self._headers})
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, TimedAdapter())
+            session.trust_env = False  # ~/.netrc would add the password of another system
+            session.proxies.update(self._proxies)
+            session.verify = self._verify
         return session
+
+
+def environment_network(base_url: str) -> tuple[dict[str, str], bool | str]:
+    """Return the proxies by scheme, and True or the file of certificate authorities.
+
+    Both come from the environment, for every host except loopback addresses: a proxy cannot reach
+    the local host.
+
+    Raises:
+        ConfigError: The file does not exist.
+    """
+    if is_loopback(base_url):
+        return {}, True
+    proxies = requests.utils.get_environ_proxies(base_url)
+    for name in CA_BUNDLE_VARIABLES:
+        bundle = os.environ.get(name)
+        if bundle and not Path(bundle).exists():
+            msg = f"Environment variable {name} names {bundle!r}, which does not exist."
+            raise errors.ConfigError(msg)
+        if bundle:
+            return proxies, bundle
+    return proxies, True
+
+
+def _body(response: requests.Response, file: t.IO[bytes] | None, label: str) -> bytes:
+    """Return the body of a response, or write it to the file.
+
+    The body of an HTTP error only adds to the status: if it cannot be read, it counts as empty.
+    """
+    if response.status_code != requests.codes.ok:
+        with contextlib.suppress(errors.TapError):
+            return read_body(response, label)
+        return b""
+    return read_body(response, label) if file is None else write_body(response, file, label)

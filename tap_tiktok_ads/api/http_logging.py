@@ -10,8 +10,8 @@ import typing as t
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Loggers that write URLs at level DEBUG.
-URL_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry")
+#: Loggers that write URLs: at level DEBUG, and in a warning about damaged headers.
+URL_LOGGERS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
 
 
 @contextlib.contextmanager

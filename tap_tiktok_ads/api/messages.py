@@ -15,6 +15,8 @@ import typing as t
 
 import msgspec
 
+from tap_tiktok_ads.api.masking import escape
+
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -92,7 +94,7 @@ class Request:
         if isinstance(advertiser, (list, tuple)):
             more = f" and {len(advertiser) - 1} more" if len(advertiser) > 1 else ""
             advertiser = f"{advertiser[0]}{more}" if advertiser else None
-        return f"{self.path} for advertiser {advertiser}" if advertiser else self.path
+        return escape(f"{self.path} for advertiser {advertiser}" if advertiser else self.path)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

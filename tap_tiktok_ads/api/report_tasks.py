@@ -22,6 +22,7 @@ from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import MAX_RETRY_SECONDS
 from tap_tiktok_ads.api.hosts import CHECK_TASK_PATH, CREATE_TASK_PATH, DOWNLOAD_TASK_PATH
 from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.api.temporary_files import storing
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -73,7 +74,8 @@ class ReportFile:
         self._label = label
         self._part_records = part_records
         self._lock = threading.Lock()
-        self.file: t.IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as this
+        with storing(f"the report of {label}"):
+            self.file: t.IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as this
         weakref.finalize(self, self.file.close)
         self.columns: list[str] = []
         self._offsets: list[int] = []  # of each part, and of the end
@@ -254,7 +256,8 @@ class ReportTasks:
             if status not in PENDING_STATUSES:
                 self._open_tasks.pop(task_id, None)
                 reason = self._client.printable(data.get("message") or "no reason given")
-                msg = f"Task {task_id} of {check.label} ended with {status!s:.50}: {reason}"
+                status = self._client.printable(status)
+                msg = f"Task {task_id} of {check.label} ended with {status:.50}: {reason}"
                 raise (TaskFailedError if status == "FAILED" else errors.ResponseError)(msg)
             if self._clock() >= deadline:
                 self._open_tasks.pop(task_id, None)

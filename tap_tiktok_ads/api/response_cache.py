@@ -8,6 +8,8 @@ import typing as t
 import weakref
 import zlib
 
+from tap_tiktok_ads.api.temporary_files import storing
+
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -50,11 +52,17 @@ class ResponseCache:
             return zlib.decompress(self._file.read(size)), headers
 
     def put(self, key: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Add a response to the cache."""
+        """Add a response to the cache.
+
+        Raises:
+            StorageError: The disk is full.
+        """
         compressed = zlib.compress(body, 1)
         with self._lock:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the cache
-                weakref.finalize(self, self._file.close)
-            self._entries[key] = (self._file.seek(0, 2), len(compressed), headers)
-            self._file.write(compressed)
+            with storing("a response"):
+                if self._file is None:
+                    self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as this
+                    weakref.finalize(self, self._file.close)
+                offset = self._file.seek(0, 2)
+                self._file.write(compressed)
+            self._entries[key] = (offset, len(compressed), headers)

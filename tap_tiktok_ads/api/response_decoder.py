@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.http_responses import is_markup
+from tap_tiktok_ads.api.http_bodies import is_markup
+from tap_tiktok_ads.api.http_responses import check_status, is_transient
 from tap_tiktok_ads.api.messages import DECODE_ERRORS, Response, decode_envelope
+from tap_tiktok_ads.api.temporary_files import storing
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tap_tiktok_ads.api.http_responses import HttpResponse
     from tap_tiktok_ads.api.masking import SecretMask
     from tap_tiktok_ads.api.messages import Decode, Envelope, Request
 
+#: Lowest HTTP status of an error.
+MIN_ERROR_STATUS = 400
+TOO_MANY_REQUESTS = 429
 #: Header by which TikTok warns that a synchronous report covers only the 20,000 newest ads.
 THROTTLE_HEADER = "X-Tt-Ads-Throttle"
 
@@ -28,6 +35,23 @@ class ResponseDecoder:
             mask: Removes secrets from the server's texts in messages.
         """
         self._mask = mask
+
+    def check_status(self, request: Request, response: HttpResponse) -> None:
+        """Return if the HTTP status is 200.
+
+        TikTok reports most errors with HTTP 200. If an HTTP error has TikTok's envelope, its return
+        code decides, because it says more. HTTP 429 and redirects are clear by themselves.
+
+        Raises:
+            TapError: The exception of the return code, or else of the HTTP status.
+        """
+        if response.status >= MIN_ERROR_STATUS and response.status != TOO_MANY_REQUESTS:
+            with contextlib.suppress(*DECODE_ERRORS):
+                envelope = decode_envelope(response.body)
+                is_known = errors.rule(envelope.code or 0) is not errors.UNKNOWN
+                if is_known or not is_transient(response.status):
+                    self._check_code(request, envelope)
+        check_status(response, request.label)
 
     def decode(
         self,
@@ -74,7 +98,8 @@ class ResponseDecoder:
             TapError: The exception of a code that is not success.
         """
         if not is_markup(body):
-            return Response({}, headers.get("X-TT-LOGID", "unknown"), headers.get("Date"))
+            request_id = self._mask.printable(headers.get("X-TT-LOGID", "unknown"))
+            return Response({}, request_id, headers.get("Date"))
         return self._decode_envelope(request, body, headers, file)
 
     def _decode_envelope(
@@ -93,7 +118,9 @@ class ResponseDecoder:
             raise errors.TransientError(msg) from None
         self._check_code(request, envelope)
         if file is not None and isinstance(envelope.data, str):
-            file.write(envelope.data.encode())
+            with storing(f"the report of {request.label}"):
+                file.write(envelope.data.encode())
+                file.flush()
             envelope.data = {}
         if not isinstance(envelope.data, dict):
             request_id = self._mask.printable(envelope.request_id or "unknown")

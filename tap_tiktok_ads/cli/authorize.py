@@ -151,22 +151,38 @@ def _code(text: str, state: str | None) -> str:
 def _authorize(settings: Settings, code: str, file: TokenFile) -> None:
     """Exchange the code for a token, write the token to the file, and print its advertisers.
 
+    The file is not changed unless there is an advertiser: an empty list would later mean all.
+
     Raises:
+        ConfigError: No advertiser granted access.
         TapError: The code or the app is rejected.
     """
     body = {"app_id": settings.app_id, "secret": settings.app_secret, CODE_PARAMETER: code}
     # No retry, because the code is valid once.
     client = _client(settings, "", [settings.app_secret, code], max_retries=0)
     data = client.send(Request(TOKEN_PATH, {}, method="POST", body=body)).data
-    token, ids = data.get("access_token"), data.get("advertiser_ids") or []
+    token, ids = data.get("access_token"), _text_list(data.get("advertiser_ids"))
     if not (isinstance(token, str) and token):
         msg = f"{TOKEN_PATH} answered without access_token."
         raise ResponseError(msg)
-    file.write(access_token=token, advertiser_ids=list(map(str, ids)))  # before anything can fail
+    if ids:
+        file.write(access_token=token, advertiser_ids=ids)  # before anything can fail
     token_client = _client(settings, token, [settings.app_secret], max_retries=settings.max_retries)
     granted = accounts.authorized_advertisers(token_client, settings.app_id, settings.app_secret)
-    file.write(access_token=token, advertiser_ids=list(granted))
+    if granted:
+        file.write(access_token=token, advertiser_ids=list(granted))
+    elif not ids:
+        msg = (
+            "No advertiser granted access to the app, so no token was written. Select at least one "
+            "advertiser on the authorization page, then run again with the new auth_code."
+        )
+        raise ConfigError(msg)
     common.show_table(["advertiser", "name"], list(granted.items()))
+
+
+def _text_list(value: t.Any) -> list[str]:
+    """Return a list of IDs as text. A value that is not a list has none."""
+    return list(map(str, value)) if isinstance(value, list) else []
 
 
 def _client(settings: Settings, token: str, secrets: list[str], *, max_retries: int) -> Client:

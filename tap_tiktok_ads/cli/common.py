@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.masking import escape, escape_json
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -71,7 +72,7 @@ def say(text: str, *, err: bool = False) -> None:
 
 def show_json(value: t.Any) -> None:
     """Print a value as JSON."""
-    say(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    say(escape_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()))
 
 
 def write_text(file: Path, text: str) -> None:
@@ -93,6 +94,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[t.Any]]) -> None:
     The columns are aligned on a terminal, and separated by tabs elsewhere. A terminal that is too
     narrow gets one block per row, with one line per value.
     """
+    columns = list(map(escape, columns))
     cells = [[_cell(value) for value in row] for row in rows]
     if not sys.stdout.isatty():
         for line in (columns, *cells):
@@ -136,10 +138,7 @@ def _show_block(console: Console, columns: Sequence[str], row: Sequence[str]) ->
 
 
 def _cell(value: t.Any) -> str:
-    """Return a value on one line: text unchanged, null as empty text, other values as JSON."""
+    """Return a value on one line: text escaped, null as empty text, other values as JSON."""
     if value is None:
         return ""
-    encoded = msgspec.json.encode(value).decode()
-    if not isinstance(value, str):
-        return encoded
-    return value if value.isprintable() else encoded[1:-1]
+    return escape(value if isinstance(value, str) else msgspec.json.encode(value).decode())

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from tap_tiktok_ads.api.errors import ConfigError, TapError
+from tap_tiktok_ads.api.masking import escape, escape_json
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.extract import json_paths, schemas
@@ -144,11 +145,12 @@ class Exchanges:
     def show_body(self) -> None:
         """Print the last response as received."""
         if self._response is not None:
-            common.say(self._client.mask(self._response.body.decode()))
+            body = self._response.body.decode("utf-8", "replace")
+            common.say(escape_json(self._client.mask(body)))
 
     def say(self, text: str) -> None:
-        """Print a line, without secrets."""
-        common.say(self._client.mask(text), err=self._err)
+        """Print a line, escaped and without secrets."""
+        common.say(escape(self._client.mask(text)), err=self._err)
 
 
 def _write_schema(file: Path, rows: Sequence[t.Any]) -> None:
@@ -171,7 +173,7 @@ def _show_rows(rows: Sequence[t.Any], style: str, client: Client) -> None:
         common.show_json(shown)
     elif style == "jsonl":
         for row in shown:
-            common.say(msgspec.json.encode(row).decode())
+            common.say(escape_json(msgspec.json.encode(row).decode()))
     elif shown:
         columns = list(dict.fromkeys(name for row in shown for name in row))
         common.show_table(columns, [[row.get(name) for name in columns] for row in shown])

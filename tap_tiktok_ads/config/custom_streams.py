@@ -24,8 +24,16 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.config.lookups import Lookup
 
-#: Headers that the tap sets itself.
-RESERVED_HEADERS = frozenset({"access-token", "content-type", "accept", "host", "content-length"})
+#: Headers that the tap or the HTTP library sets itself.
+RESERVED_HEADERS = frozenset(
+    {
+        *("access-token", "accept", "accept-encoding", "connection", "content-encoding"),
+        *("content-length", "content-type", "expect", "host", "keep-alive", "te", "trailer"),
+        *("transfer-encoding", "upgrade"),
+    }
+)
+#: Headers that turn a request that reads into another one, where a server heeds them.
+OVERRIDE_HEADERS = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 WINDOW_MACROS = ("start_date", "end_date")
 ADVERTISER_MACRO = "advertiser_id"
 #: Days of a window unless `window_days` is set.
@@ -181,8 +189,12 @@ def _check_message(entry: Mapping[str, t.Any], method: str) -> None:
         msg = "a GET sends no body: put it into 'params', or set method POST"
         raise ValueError(msg)
     for name in entry.get("headers", {}):
-        if name.lower() in RESERVED_HEADERS:
+        normalized = name.lower().replace("_", "-")  # some servers take one for the other
+        if normalized in RESERVED_HEADERS or normalized.startswith("proxy-"):
             msg = f"header {name!r} is the tap's own: leave it out"
+            raise ValueError(msg)
+        if normalized in OVERRIDE_HEADERS:
+            msg = f"header {name!r} changes the method of the request: set 'method' instead"
             raise ValueError(msg)
         if not _HEADER_NAME.fullmatch(name):
             msg = f"{name!r} is no name of a header"

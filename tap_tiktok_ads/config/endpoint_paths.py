@@ -7,17 +7,23 @@ import urllib.parse
 
 from tap_tiktok_ads.api.hosts import API_VERSION, CREATE_TASK_PATH, TIKTOK_HOSTS
 
-#: Last segments of the paths whose POST changes something, according to TikTok's documentation.
+#: Last segments of the paths that a POST reads. Every other POST is rejected, known or unknown.
+READ_ACTIONS = frozenset(
+    {"get", "list", "info", "search", "query", "estimate", "recommend", "check", "download"}
+)
+#: Paths with another last segment whose POST creates nothing but a file to download.
+READ_ONLY_POST_PATHS = frozenset({CREATE_TASK_PATH, "/changelog/task/create/", "/page/lead/task/"})
+#: Last segments of the paths that change something, according to TikTok's documentation. A GET
+#: changes nothing at TikTok: the list only rejects mistakes, such as a POST written as a GET.
 WRITE_ACTIONS = frozenset(
     {
-        *("add", "appeal", "apply", "assign", "batch", "batch_bind", "bind", "cancel"),
-        *("capitalize", "confirm", "create", "delete", "disable", "edit", "enable", "file"),
-        *("generate", "invite", "post", "remove", "revoke", "save", "set", "share", "track"),
-        *("transfer", "unassign", "unbind", "update", "upload"),
+        *("access_token", "add", "appeal", "apply", "assign", "batch", "batch_bind", "bind"),
+        *("cancel", "capitalize", "confirm", "create", "delete", "disable", "edit", "enable"),
+        *("file", "generate", "invite", "post", "publish", "refresh_token", "remove", "revoke"),
+        *("revoke_token", "save", "set", "share", "track", "transfer", "unassign", "unbind"),
+        *("update", "upload"),
     }
 )
-#: Paths with a last segment of `WRITE_ACTIONS` that create nothing but a file to download.
-READ_ONLY_POST_PATHS = frozenset({CREATE_TASK_PATH})
 _PATH_SEGMENT = re.compile(r"[\w{}][\w.{}-]*")
 
 
@@ -31,7 +37,7 @@ def parse_path(url: str, method: str, api_url: str = "") -> str:
         '/campaign/get/'
 
     Raises:
-        ValueError: The URL has another host, or its endpoint cannot be read.
+        ValueError: The URL has another host, or its endpoint does not read.
     """
     parts = urllib.parse.urlsplit(url)
     if parts.scheme or parts.netloc:
@@ -50,8 +56,7 @@ def parse_path(url: str, method: str, api_url: str = "") -> str:
     if not all(map(_PATH_SEGMENT.fullmatch, segments)):
         msg = f"url {url!r} has a path that TikTok's API cannot have"
         raise ValueError(msg)
-    if method == "POST":
-        _check_post_path(path, segments[-1])
+    _check_action(path, segments[-1], method)
     return path
 
 
@@ -72,11 +77,17 @@ def _check_host(url: str, parts: urllib.parse.SplitResult, api_url: str) -> None
         raise ValueError(msg)
 
 
-def _check_post_path(path: str, action: str) -> None:
-    """Raise `ValueError` if a POST to a path may change something at TikTok."""
-    if "{" in path:
+def _check_action(path: str, action: str, method: str) -> None:
+    """Raise `ValueError` if a request may change something at TikTok."""
+    if method == "POST" and "{" in path:
         msg = f"the url of a POST cannot hold macros: {path}"
         raise ValueError(msg)
-    if action.lower() in WRITE_ACTIONS and path not in READ_ONLY_POST_PATHS:
-        msg = f"POST {path} changes something at TikTok ({action!r}): a tap only reads"
+    if method == "POST" and action not in READ_ACTIONS and path not in READ_ONLY_POST_PATHS:
+        msg = (
+            f"POST {path} is not known to read ({action!r}), and a tap only reads: a POST must end "
+            f"in one of {', '.join(sorted(READ_ACTIONS))}"
+        )
+        raise ValueError(msg)
+    if method == "GET" and action.lower() in WRITE_ACTIONS:
+        msg = f"{path} changes something at TikTok ({action!r}), and a tap only reads"
         raise ValueError(msg)

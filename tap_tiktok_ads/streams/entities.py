@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_tiktok_ads.api.advertisers import INFO_BATCH_SIZE, batches, info_request
+import msgspec
+from typing_extensions import override
+
+from tap_tiktok_ads.api.advertisers import (
+    INFO_BATCH_SIZE,
+    batches,
+    check_records,
+    info_request,
+    missing_text,
+)
+from tap_tiktok_ads.api.errors import DamagedResponseError
 from tap_tiktok_ads.api.hosts import ADVERTISER_INFO_PATH, CAMPAIGNS_PATH
 from tap_tiktok_ads.extract.pages import Task
-from tap_tiktok_ads.extract.source import add_own_advertiser
+from tap_tiktok_ads.extract.source import Source, add_own_advertiser
 from tap_tiktok_ads.streams.listing import ListStream
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from tap_tiktok_ads.api.messages import Response
 
 
 class BatchPlan:
@@ -30,6 +42,51 @@ class BatchPlan:
         return self.tasks()
 
 
+class DetailsSource(Source):
+    """The list of advertisers: every requested ID must be in it.
+
+    An ID that a response lacks is requested once more, alone. An ID that was not requested is
+    ignored.
+    """
+
+    @override
+    def locate(self, task: Task, response: Response) -> Sequence[t.Any]:
+        ids = _requested_ids(task)
+        _decode_records(response)
+        check_records(task.request, response)
+        records = response.data["list"]
+        missing = _missing_ids(ids, records)
+        if missing and not task.request.shared:
+            damage = missing_text(missing[0])
+            raise DamagedResponseError(task.request.label, damage, request_id=response.request_id)
+        return [record for record in records if str(record.get("advertiser_id")) in ids]
+
+    @override
+    def following(self, task: Task, response: Response, record_count: int) -> Sequence[Task]:
+        missing = _missing_ids(_requested_ids(task), response.data["list"])
+        return [Task(info_request([advertiser_id], shared=False)) for advertiser_id in missing]
+
+
+def _decode_records(response: Response) -> None:
+    """Decode the records of a response that a faster decoder left encoded."""
+    records = response.data.get("list")
+    if isinstance(records, list):
+        response.data["list"] = [
+            msgspec.json.decode(record) if isinstance(record, msgspec.Raw) else record
+            for record in records
+        ]
+
+
+def _requested_ids(task: Task) -> Sequence[str]:
+    return t.cast("Sequence[str]", task.request.params["advertiser_ids"])
+
+
+def _missing_ids(ids: Sequence[str], records: Sequence[t.Any]) -> list[str]:
+    """Return the requested IDs that a response lacks."""
+    received = {str(record.get("advertiser_id")) for record in records}
+    return [advertiser_id for advertiser_id in ids if advertiser_id not in received]
+
+
 class Advertisers(ListStream):
     """Ad accounts with status, currency and time zone; contact details come masked."""
 
@@ -37,6 +94,7 @@ class Advertisers(ListStream):
     path = ADVERTISER_INFO_PATH
     permission = "100 Read Ad Account Information"
     primary_keys = ("advertiser_id",)
+    source_class = DetailsSource
     can_track_deletions = False  # the accounts of the settings are requested, not listed
     plan_class = BatchPlan
 

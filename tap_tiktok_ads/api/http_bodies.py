@@ -1,0 +1,229 @@
+"""Bodies of HTTP responses, bounded in size, in memory and on disk.
+
+Gzip is decompressed here, block by block: a library that decompresses all that it received needs a
+thousand times as much memory. Time is bounded in `time_limits`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import typing as t
+import zlib
+
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.temporary_files import storing
+
+if t.TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+
+    import requests
+
+#: Content codings that are decompressed here, and requested.
+ACCEPT_ENCODING = "gzip, deflate"
+#: Number of body bytes received at once, and maximum number decompressed at once.
+BLOCK_BYTES = 256 * 1024
+#: Maximum size of a body in memory. A page of a thousand ads has about ten million bytes.
+MAX_BODY_BYTES = 256 * 1024**2
+#: Maximum size of a report in a file. A year of ten thousand ads has about one GiB.
+MAX_REPORT_BYTES = 8 * 1024**3
+#: Maximum growth of a large body by decompression. Reports grow about twenty times.
+MAX_INFLATION_FACTOR = 200
+#: Size up to which a body may grow by any factor.
+MIN_LIMITED_BYTES = 16 * 1024**2
+#: Free space that a report leaves in the temporary folder.
+MIN_FREE_DISK_BYTES = 64 * 1024**2
+#: `zlib.decompressobj` recognizes the headers of gzip and deflate.
+_ANY_ZLIB_HEADER = zlib.MAX_WBITS | 32
+
+
+def read_body(response: requests.Response, label: str) -> bytes:
+    """Return the body of a response.
+
+    Args:
+        response: The HTTP response.
+        label: Endpoint and advertiser, for messages.
+
+    Raises:
+        ResponseError: The body is larger than `MAX_BODY_BYTES`, or cannot be decompressed safely.
+        TransientError: The compressed body is damaged.
+    """
+    with contextlib.closing(_blocks(response, label)) as blocks:
+        return _joined(blocks, label)
+
+
+def write_body(response: requests.Response, file: t.IO[bytes], label: str) -> bytes:
+    """Write a text body to a file and return its first block. Return any other body unwritten.
+
+    Raises:
+        ResponseError: The text is larger than `MAX_REPORT_BYTES`, and as for `read_body`.
+        TransientError: The compressed body is damaged.
+        StorageError: The disk is full.
+    """
+    with contextlib.closing(_blocks(response, label)) as blocks:
+        first = next(blocks, b"")
+        if is_markup(first):
+            return _joined(_chained(first, blocks), label)
+        _write(_chained(first, blocks), file, label)
+    return first
+
+
+def _write(blocks: Iterable[bytes], file: t.IO[bytes], label: str) -> None:
+    """Replace the content of a file by the blocks.
+
+    Raises:
+        StorageError: The disk is full.
+    """
+    report = f"the report of {label}"
+    with storing(report):
+        file.seek(0)
+        file.truncate()
+    for block in blocks:
+        with storing(report):
+            _check_disk(label)
+            file.write(block)
+    with storing(report):
+        file.flush()
+
+
+def is_markup(body: bytes) -> bool:
+    """Return True if a body is empty, JSON or HTML, so it is not CSV text."""
+    return body.lstrip()[:1] in {b"{", b"<", b""}
+
+
+def _chained(first: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the first block and the other blocks."""
+    yield first
+    yield from blocks
+
+
+def _joined(blocks: Iterable[bytes], label: str) -> bytes:
+    """Return all blocks as one.
+
+    Raises:
+        ResponseError: They are larger than `MAX_BODY_BYTES`.
+    """
+    kept: list[bytes] = []
+    size = 0
+    for block in blocks:
+        kept.append(block)
+        size += len(block)
+        if size > MAX_BODY_BYTES:
+            raise _too_large(label, MAX_BODY_BYTES)
+    return kept[0] if len(kept) == 1 else b"".join(kept)
+
+
+def _blocks(response: requests.Response, label: str) -> Generator[bytes, None, None]:
+    """Yield the decompressed blocks of a body. An error, or an early end, closes the connection.
+
+    Raises:
+        ResponseError: The body is too large, grows too much, or has an unknown coding.
+        TransientError: The compressed body is damaged.
+    """
+    try:
+        inflater = _inflater(response, label)
+        received = size = 0
+        while piece := response.raw.read1(BLOCK_BYTES, decode_content=False):
+            received += len(piece)
+            for block in inflater.blocks(piece) if inflater else (piece,):
+                size += len(block)
+                _check_size(size, received, label)
+                yield block
+            _check_size(size, received, label)
+        if inflater and received:
+            yield from inflater.last_blocks()
+    except BaseException:
+        response.close()
+        raise
+
+
+def _check_size(size: int, received: int, label: str) -> None:
+    """Raise `ResponseError` if a body is too large, or was compressed too much."""
+    if max(size, received) > MAX_REPORT_BYTES:
+        raise _too_large(label, MAX_REPORT_BYTES)
+    if size > max(MIN_LIMITED_BYTES, MAX_INFLATION_FACTOR * received):
+        msg = (
+            f"Cannot read the response of {label}: {received:,} compressed bytes grow more than "
+            f"{MAX_INFLATION_FACTOR} times."
+        )
+        raise errors.ResponseError(msg)
+
+
+def _too_large(label: str, max_bytes: int) -> errors.ResponseError:
+    msg = f"Cannot read the response of {label}: it has more than {max_bytes:,} bytes."
+    return errors.ResponseError(msg)
+
+
+def _check_disk(label: str) -> None:
+    """Raise `StorageError` if the temporary folder has little space left."""
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if free < MIN_FREE_DISK_BYTES:
+        msg = (
+            f"Cannot store the report of {label}: {folder} has only {free:,} free bytes. Free "
+            "disk space, or set TMPDIR to another folder."
+        )
+        raise errors.StorageError(msg)
+
+
+def _inflater(response: requests.Response, label: str) -> Inflater | None:
+    """Return what decompresses a body, or None if it is not compressed.
+
+    Raises:
+        ResponseError: The coding was not requested.
+    """
+    coding = response.headers.get("Content-Encoding", "").strip().lower()
+    if coding in {"", "identity"}:
+        return None
+    if coding in {"gzip", "x-gzip", "deflate"}:
+        return Inflater(label)
+    msg = f"Cannot read the response of {label}: unexpected Content-Encoding {coding!r:.50}."
+    raise errors.ResponseError(msg)
+
+
+class Inflater:
+    """Decompresses gzip or deflate in blocks of limited size."""
+
+    def __init__(self, label: str) -> None:
+        """Prepare.
+
+        Args:
+            label: Endpoint and advertiser, for messages.
+        """
+        self._label = label
+        self._stream = zlib.decompressobj(_ANY_ZLIB_HEADER)
+
+    def blocks(self, piece: bytes) -> Iterator[bytes]:
+        """Yield the content of a piece in blocks of at most `BLOCK_BYTES`.
+
+        Raises:
+            TransientError: The piece is damaged.
+        """
+        while piece:
+            if self._stream.eof:  # gzip may have several members
+                self._stream = zlib.decompressobj(_ANY_ZLIB_HEADER)
+            try:
+                block = self._stream.decompress(piece, BLOCK_BYTES)
+            except zlib.error as error:
+                raise self._damaged(str(error)) from None
+            if block:
+                yield block
+            piece = self._stream.unconsumed_tail or self._stream.unused_data
+
+    def last_blocks(self) -> Iterator[bytes]:
+        """Yield the rest of the content.
+
+        Raises:
+            TransientError: The end is missing.
+        """
+        rest = self._stream.flush()
+        if not self._stream.eof:
+            reason = "its end is missing"
+            raise self._damaged(reason)
+        if rest:
+            yield rest
+
+    def _damaged(self, reason: str) -> errors.TransientError:
+        msg = f"The compressed response of {self._label} is damaged: {reason}."
+        return errors.TransientError(msg)

@@ -1,0 +1,109 @@
+"""A server for the tests of HTTP: it returns what a function says, or writes raw bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import threading
+import typing as t
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+VERSION = "/open_api/v1.3"
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """A request that the server received."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Reply:
+    """A response. The chunks are written as they come, and then the connection is closed."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+class Server(ThreadingHTTPServer):
+    """A server whose clients may leave early."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: t.Any) -> None:
+        """Write nothing."""
+
+
+def envelope(data: t.Any, code: int = 0, message: str = "OK", **members: t.Any) -> bytes:
+    """Return the body of TikTok's responses."""
+    return json.dumps(
+        {"code": code, "message": message, "request_id": "r1", "data": data, **members}
+    ).encode()
+
+
+@contextlib.contextmanager
+def serving(
+    respond: Callable[[Call], Reply | bytes | Iterator[bytes]],
+) -> Iterator[tuple[str, list[Call]]]:
+    """Yield the URL of a server, and the requests that it received.
+
+    Args:
+        respond: Returns a response, its body, or the raw bytes of the connection one by one.
+    """
+    calls: list[Call] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            parts = urllib.parse.urlsplit(self.path)
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            call = Call(
+                self.command,
+                parts.path.removeprefix(VERSION),
+                dict(urllib.parse.parse_qsl(parts.query)),
+                {name.lower(): text for name, text in self.headers.items()},
+            )
+            calls.append(call)
+            reply = respond(call)
+            if isinstance(reply, bytes):
+                reply = Reply(reply)
+            with contextlib.suppress(OSError):  # the client may leave early
+                if isinstance(reply, Reply):
+                    self.answer(reply)
+                    return
+                self.close_connection = True
+                for chunk in reply:
+                    self.wfile.write(chunk)
+                    self.wfile.flush()
+
+        do_POST = do_GET  # noqa: N815 - the name that http.server calls
+
+        def answer(self, reply: Reply) -> None:
+            self.send_response(reply.status)
+            for name, text in reply.headers.items():
+                self.send_header(name, text)
+            self.send_header("Content-Length", str(len(reply.body)))
+            self.end_headers()
+            self.wfile.write(reply.body)
+
+        def log_message(self, *_: t.Any) -> None:
+            """Write nothing."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", calls
+    finally:
+        server.shutdown()
+        server.socket.close()

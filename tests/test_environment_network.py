@@ -1,0 +1,104 @@
+"""Proxies, certificates and passwords in the environment."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from edge_server import envelope, serving
+from test_client import transport_to
+
+from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.http_connection import CA_BUNDLE_VARIABLES, environment_network
+from tap_tiktok_ads.api.messages import Request
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+TIKTOK = "https://business-api.tiktok.com/open_api/v1.3"
+LOOPBACK = ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"]
+DEAD_PROXY = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the variables of the machine."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in CA_BUNDLE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("host", ["business.example", "127.0.0.1"])
+def test_netrc_is_never_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str) -> None:
+    """The password of another system is not sent, neither by a proxy nor directly."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine {host} login somebody password secret\ndefault login a password b\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with serving(lambda _: envelope({})) as (url, calls):
+        monkeypatch.setenv("HTTP_PROXY", url)
+        base_url = url if host == "127.0.0.1" else f"http://{host}"
+        transport_to(base_url).send(Request("/user/info/", {}))
+    assert [call.headers["host"].split(":")[0] for call in calls] == [host]
+    assert "authorization" not in calls[0].headers
+    assert calls[0].headers["access-token"] == "token"
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_no_proxy(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """A loopback address is reached directly, whatever the environment says."""
+    monkeypatch.setenv(variable, DEAD_PROXY)
+    with serving(lambda _: envelope({"a": 1})) as (url, _):
+        assert transport_to(url).send(Request("/user/info/", {})).data == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("environment", "base_url", "expected"),
+    [
+        ({"HTTPS_PROXY": DEAD_PROXY}, TIKTOK, {"https": DEAD_PROXY}),
+        ({"ALL_PROXY": DEAD_PROXY}, TIKTOK, {"all": DEAD_PROXY}),
+        ({"HTTPS_PROXY": DEAD_PROXY, "NO_PROXY": "tiktok.com"}, TIKTOK, {}),
+        ({"HTTPS_PROXY": DEAD_PROXY, "NO_PROXY": "example.com"}, TIKTOK, {"https": DEAD_PROXY}),
+        *(({"HTTP_PROXY": DEAD_PROXY, "HTTPS_PROXY": DEAD_PROXY}, url, {}) for url in LOOPBACK),
+    ],
+)
+def test_proxies(
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    base_url: str,
+    expected: dict[str, str],
+) -> None:
+    """Proxies of the environment are used for every host except loopback addresses."""
+    for name, text in environment.items():
+        monkeypatch.setenv(name, text)
+    proxies, _ = environment_network(base_url)
+    assert {name: url for name, url in proxies.items() if name != "no"} == expected
+
+
+@pytest.mark.parametrize("variable", CA_BUNDLE_VARIABLES)
+def test_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str) -> None:
+    """Certificate authorities of the environment are used for the same hosts."""
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("")
+    monkeypatch.setenv(variable, str(bundle))
+    assert environment_network(TIKTOK)[1] == str(bundle)
+    for url in LOOPBACK:
+        assert environment_network(url)[1] is True
+    bundle.unlink()
+    with pytest.raises(errors.ConfigError, match=f"{variable} names .*ca.pem.* does not exist"):
+        environment_network(TIKTOK)
+
+
+def test_first_variable_of_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The variable of requests comes before those of curl and OpenSSL. An empty one is not set."""
+    found: list[t.Any] = []
+    for name in CA_BUNDLE_VARIABLES:
+        (tmp_path / name).write_text("")
+        monkeypatch.setenv(name, str(tmp_path / name))
+    for name in CA_BUNDLE_VARIABLES:
+        found.append(environment_network(TIKTOK)[1])
+        monkeypatch.setenv(name, "")
+    assert found == [str(tmp_path / name) for name in CA_BUNDLE_VARIABLES]
+    assert environment_network(TIKTOK)[1] is True
