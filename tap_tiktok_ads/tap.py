@@ -1,11 +1,10 @@
-"""The tap: settings, streams, sync order and signals."""
+"""The tap: settings, streams and sync order."""
 
 from __future__ import annotations
 
 import copy
 import functools
 import os
-import signal
 import typing as t
 
 from dotenv import find_dotenv
@@ -31,11 +30,11 @@ from tap_tiktok_ads.singer.writer import BufferedWriter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.custom import CustomStream
 from tap_tiktok_ads.streams.reports.built_in import CustomReport
+from tap_tiktok_ads.termination import termination
 
 if t.TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from types import FrameType
 
     import click
     from singer_sdk import Stream
@@ -246,20 +245,13 @@ class TapTikTokAds(Tap):
     # Run
 
     @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Write a last STATE, but never into the middle of a record."""
-        writer = t.cast("BufferedWriter", self.message_writer)
-        leave = super(Tap, self)._handle_termination  # the SDK's tap repeats no unchanged state
+    def _setup_signal_handlers(self) -> None:
+        """Install no signal handler. The executable installs them before a tap exists."""
 
-        def finish() -> None:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)  # the end is under way
-            try:
-                writer.write_message(StateMessage(value=self.state))
-            finally:
-                leave(signum, frame)
-
-        writer.when_idle(finish)
+    def _write_last_state(self) -> None:
+        """Write a STATE message, if there is a stream that it can be about."""
+        if t.cast("BufferedWriter", self.message_writer).has_written_schema:
+            self.message_writer.write_message(StateMessage(value=self.state))
 
     @classmethod
     @override
@@ -285,6 +277,7 @@ class TapTikTokAds(Tap):
             TapError: Something was not read for another reason than permission.
         """
         context = self.run_context
+        termination.before_end(self._write_last_state)
         self.print_version(print_fn=self.logger.info)
         self.logger.info("Reading %d advertiser(s).", len(context.advertisers))
         if not any(stream.selected for stream in self.streams.values()):

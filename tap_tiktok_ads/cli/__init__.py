@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import TapError
 from tap_tiktok_ads.tap import TapTikTokAds
+from tap_tiktok_ads.termination import termination
 
 #: The subcommands. Each has a module of its name, with _ for -.
 COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state")
@@ -107,16 +108,41 @@ def _run(context: click.Context, /, **options: t.Any) -> None:
 
 def main(args: t.Sequence[str] | None = None) -> t.NoReturn:
     """Run the tap and exit. Print an error of the tap as one sentence on stderr."""
+    termination.install()  # for callers other than the entry point
+    termination.unwind()
+    exit_code: t.Any = 1
+    with contextlib.suppress(SystemExit):  # raised by a signal
+        exit_code = _execute(args)
+    termination.disregard_signals()
+    if termination.exit_code is not None:
+        os._exit(termination.exit_code)  # daemon threads can abort Python's own shutdown
+    sys.exit(exit_code)
+
+
+def _execute(args: t.Sequence[str] | None) -> t.Any:
+    """Run the command line, flush stdout and return the exit code."""
     exit_code: t.Any = 0
     _tune_memory()
     try:
         executable().main(args, prog_name=TapTikTokAds.name)
     except TapError as error:
-        click.echo(f"{TapTikTokAds.name}: {error}", err=True)
+        _print_error(str(error))
         exit_code = error.exit_code
     except SystemExit as end:
         exit_code = end.code
-    sys.exit(exit_code if _flush_stdout() else exit_code or 1)
+    except BaseException:
+        if termination.exit_code is None:
+            raise
+    if termination.exit_code is not None:
+        termination.has_unwound()
+        TapTikTokAds.logger.info("Ended by a signal: exit code %d.", termination.exit_code)
+    return exit_code if _flush_stdout() else exit_code or 1
+
+
+def _print_error(text: str) -> None:
+    """Print an error on stderr, if there is one."""
+    with contextlib.suppress(OSError):
+        click.echo(f"{TapTikTokAds.name}: {text}", err=True)
 
 
 def _tune_memory() -> None:
@@ -137,10 +163,11 @@ def _flush_stdout() -> bool:
     The buffer of a closed stdout is discarded, or else Python reports an error at exit.
     """
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        with termination:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        click.echo(f"{TapTikTokAds.name}: Cannot write to stdout: {error.strerror}.", err=True)
+        _print_error(f"Cannot write to stdout: {error.strerror}.")
         return False
     return True

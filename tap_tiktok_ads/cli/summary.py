@@ -13,6 +13,7 @@ import typing as t
 from pathlib import Path
 
 from tap_tiktok_ads.api.errors import ConfigError, TapError
+from tap_tiktok_ads.termination import termination
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -156,14 +157,13 @@ def written_to(
         exit_code = end.code if isinstance(end.code, int) else int(end.code is not None)
         raise
     finally:
-        ended_at = dt.datetime.now(dt.timezone.utc)
-        summary = RunSummary(started_at, ended_at, exit_code, streams(), **unread)
-        try:
-            _write(path, summary.to_openmetrics() if openmetrics else summary.to_json())
-        except ConfigError as error:
-            if exit_code == 0:
-                raise
-            logger.error("%s", error)  # noqa: TRY400 - the run's own error ends it
+        with termination:
+            termination.disregard_signals()  # a later signal would change the exit code
+            exit_code = termination.exit_code or exit_code
+            ended_at = dt.datetime.now(dt.timezone.utc)
+            summary = RunSummary(started_at, ended_at, exit_code, streams(), **unread)
+            text = summary.to_openmetrics() if openmetrics else summary.to_json()
+            _write(path, text, is_success=exit_code == 0)
 
 
 def _check(file: Path, *, openmetrics: bool) -> None:
@@ -189,8 +189,12 @@ def _check(file: Path, *, openmetrics: bool) -> None:
         raise ConfigError(msg)
 
 
-def _write(file: Path, text: str) -> None:
-    """Replace the file atomically: a reader gets the old file or the new one."""
+def _write(file: Path, text: str, *, is_success: bool) -> None:
+    """Replace the file atomically: a reader gets the old file or the new one.
+
+    Raises:
+        ConfigError: The file cannot be written. After a failed run, it is logged.
+    """
     new = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         new.write_text(text, "utf-8")
@@ -199,4 +203,6 @@ def _write(file: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)
         msg = f"Summary file {file} cannot be written: {error.strerror}."
-        raise ConfigError(msg) from None
+        if is_success:
+            raise ConfigError(msg) from None
+        logger.error("%s", msg)  # noqa: TRY400 - the run's own error ends it
