@@ -3,6 +3,7 @@
     TapError                        an error that the user must read; exit code 1
     |- ConfigError                  unusable settings, catalog or state
     |- OutputError                  stdout is closed
+    |- DiskError                    a temporary file cannot be written
     |- ClosedError                  the Python client is closed
     |- IncompleteError              the sync is incomplete
     |- ResponseError                an unexpected response: HTML, truncated, another shape
@@ -133,7 +134,11 @@ class ConfigError(TapError):
 
 
 class OutputError(TapError):
-    """Cannot write to stdout: the target has ended, or the disk is full."""
+    """Cannot write to stdout: it is closed, the target has ended, or the disk is full."""
+
+
+class DiskError(TapError):
+    """Cannot write a temporary file, for example because the disk is full."""
 
 
 class ClosedError(TapError):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import typing as t
-import weakref
 import zlib
+
+from tap_tiktok_ads.api.temporary_files import disk_errors, open_temporary_file
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +41,12 @@ class ResponseCache:
             return self._key_locks.setdefault(key, threading.Lock())
 
     def get(self, key: str) -> tuple[bytes, Mapping[str, str]] | None:
-        """Return the body and headers of a cached response, or None."""
-        with self._lock:
+        """Return the body and headers of a cached response, or None.
+
+        Raises:
+            DiskError: The file cannot be read.
+        """
+        with self._lock, disk_errors():
             if self._file is None or key not in self._entries:
                 return None
             offset, size, headers = self._entries[key]
@@ -50,11 +54,14 @@ class ResponseCache:
             return zlib.decompress(self._file.read(size)), headers
 
     def put(self, key: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Add a response to the cache."""
+        """Add a response to the cache.
+
+        Raises:
+            DiskError: The file cannot be written.
+        """
         compressed = zlib.compress(body, 1)
-        with self._lock:
+        with self._lock, disk_errors():
             if self._file is None:
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the cache
-                weakref.finalize(self, self._file.close)
+                self._file = open_temporary_file(self)
             self._entries[key] = (self._file.seek(0, 2), len(compressed), headers)
             self._file.write(compressed)

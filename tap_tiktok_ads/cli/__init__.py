@@ -14,7 +14,8 @@ import click
 from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
-from tap_tiktok_ads.api.errors import TapError
+from tap_tiktok_ads.api.errors import OutputError, TapError
+from tap_tiktok_ads.singer.stdout import check_stdout
 from tap_tiktok_ads.tap import TapTikTokAds
 from tap_tiktok_ads.termination import termination
 
@@ -124,10 +125,15 @@ def _execute(args: t.Sequence[str] | None) -> t.Any:
     exit_code: t.Any = 0
     _tune_memory()
     try:
+        check_stdout()
         executable().main(args, prog_name=TapTikTokAds.name)
     except TapError as error:
         _print_error(str(error))
         exit_code = error.exit_code
+    except OSError as error:  # of a file, as on a full disk
+        TapTikTokAds.logger.debug("Unexpected error", exc_info=True)
+        _print_error(f"Cannot continue: {error.strerror or error}.")
+        exit_code = 1
     except SystemExit as end:
         exit_code = end.code
     except BaseException:
@@ -136,7 +142,7 @@ def _execute(args: t.Sequence[str] | None) -> t.Any:
     if termination.exit_code is not None:
         termination.has_unwound()
         TapTikTokAds.logger.info("Ended by a signal: exit code %d.", termination.exit_code)
-    return exit_code if _flush_stdout() else exit_code or 1
+    return _flush_stdout(exit_code)
 
 
 def _print_error(text: str) -> None:
@@ -157,17 +163,19 @@ def _tune_memory() -> None:
         ctypes.CDLL(None).mallopt(MALLOPT_ARENA_MAX, 1)
 
 
-def _flush_stdout() -> bool:
-    """Flush stdout. Return False if it is closed.
+def _flush_stdout(exit_code: t.Any) -> t.Any:
+    """Flush stdout and return the exit code: 1 instead of 0 if that fails.
 
     The buffer of a closed stdout is discarded, or else Python reports an error at exit.
     """
+    if sys.stdout is None:
+        return exit_code or 1
     try:
         with termination:
-            if sys.stdout is not None:
-                sys.stdout.flush()
-    except OSError as error:
+            sys.stdout.flush()
+    except (OutputError, BrokenPipeError) as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _print_error(f"Cannot write to stdout: {error.strerror}.")
-        return False
-    return True
+        if not exit_code and isinstance(error, OutputError):  # a closed pipe ends commands quietly
+            _print_error(str(error))
+        return exit_code or 1
+    return exit_code

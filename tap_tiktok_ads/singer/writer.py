@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 import typing as t
@@ -13,10 +12,11 @@ from singer_sdk.singerlib.encoding.simple import RecordMessage, SchemaMessage
 from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import OutputError, ResponseError
+from tap_tiktok_ads.singer.stdout import output_errors
 from tap_tiktok_ads.termination import termination
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from singer_sdk.helpers.types import Record
     from singer_sdk.singerlib.encoding.simple import Message
@@ -110,26 +110,16 @@ class BufferedWriter(MsgSpecWriter):
     def _write(self, lines: bytes | bytearray, *, flush: bool) -> None:
         """Write complete lines. A signal that arrives meanwhile takes effect after them."""
         termination.check_not_over()
-        with termination, _output_errors():
-            rest = memoryview(lines)
-            while rest:  # Python writes less than it is given when a signal arrives meanwhile
-                rest = rest[sys.stdout.buffer.write(rest) :]
-            rest.release()
-            now = time.monotonic()
-            if flush or now - self._flushed >= FLUSH_SECONDS:
-                sys.stdout.flush()
-                self._flushed = now
-
-
-@contextlib.contextmanager
-def _output_errors() -> Iterator[None]:
-    """Convert errors of stdout to `OutputError`."""
-    try:
-        yield
-    except BrokenPipeError:
-        msg = "The target stopped reading. Run again with the last state that it stored."
-        raise OutputError(msg) from None
-    except (OSError, AttributeError) as error:  # no stdout at all: sys.stdout is None
-        reason = getattr(error, "strerror", None) or "it is closed"
-        msg = f"Cannot write to stdout: {reason}."
-        raise OutputError(msg) from None
+        try:
+            with termination, output_errors():
+                rest = memoryview(lines)
+                while rest:  # Python writes less than it is given when a signal arrives meanwhile
+                    rest = rest[sys.stdout.buffer.write(rest) :]
+                rest.release()
+                now = time.monotonic()
+                if flush or now - self._flushed >= FLUSH_SECONDS:
+                    sys.stdout.flush()
+                    self._flushed = now
+        except BrokenPipeError:
+            msg = "The target stopped reading. Run again with the last state that it stored."
+            raise OutputError(msg) from None
