@@ -123,7 +123,8 @@ def test_temporary_files(
     result = execute(config | settings, arguments, tmp_path, "| cat", **limited(max_bytes))
     assert result.returncode == 1
     (sentence,) = errors_of(result)
-    assert sentence.startswith("Cannot write a temporary file: File too large. Free space")
+    assert sentence.startswith("Cannot store ")
+    assert "in a temporary file: File too large. Free disk space" in sentence
     assert ('"type":"SCHEMA"' in result.stdout) == bool(settings)
 
 

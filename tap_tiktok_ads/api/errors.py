@@ -3,7 +3,7 @@
     TapError                        an error that the user must read; exit code 1
     |- ConfigError                  unusable settings, catalog or state
     |- OutputError                  stdout is closed
-    |- DiskError                    a temporary file cannot be written
+    |- StorageError                 a temporary file cannot be written: the disk is full
     |- ClosedError                  the Python client is closed
     |- IncompleteError              the sync is incomplete
     |- ResponseError                an unexpected response: HTML, truncated, another shape
@@ -137,7 +137,7 @@ class OutputError(TapError):
     """Cannot write to stdout: it is closed, the target has ended, or the disk is full."""
 
 
-class DiskError(TapError):
+class StorageError(TapError):
     """Cannot write a temporary file, for example because the disk is full."""
 
 

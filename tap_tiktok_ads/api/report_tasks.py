@@ -72,7 +72,7 @@ class ReportFile:
         self._label = label
         self._part_records = part_records
         self._lock = threading.Lock()
-        self.file = open_temporary_file(self)
+        self.file = open_temporary_file(self, f"the report of {label}")
         self.columns: list[str] = []
         self._offsets: list[int] = []  # of each part, and of the end
 

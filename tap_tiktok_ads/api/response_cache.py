@@ -6,7 +6,7 @@ import threading
 import typing as t
 import zlib
 
-from tap_tiktok_ads.api.temporary_files import disk_errors, open_temporary_file
+from tap_tiktok_ads.api.temporary_files import open_temporary_file, storing
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +44,9 @@ class ResponseCache:
         """Return the body and headers of a cached response, or None.
 
         Raises:
-            DiskError: The file cannot be read.
+            StorageError: The file cannot be read.
         """
-        with self._lock, disk_errors():
+        with self._lock, storing("a response"):
             if self._file is None or key not in self._entries:
                 return None
             offset, size, headers = self._entries[key]
@@ -57,11 +57,11 @@ class ResponseCache:
         """Add a response to the cache.
 
         Raises:
-            DiskError: The file cannot be written.
+            StorageError: The file cannot be written.
         """
         compressed = zlib.compress(body, 1)
-        with self._lock, disk_errors():
+        with self._lock, storing("a response"):
             if self._file is None:
-                self._file = open_temporary_file(self)
+                self._file = open_temporary_file(self, "a response")
             self._entries[key] = (self._file.seek(0, 2), len(compressed), headers)
             self._file.write(compressed)

@@ -1,4 +1,4 @@
-"""Unnamed temporary files, and what a full disk does to them."""
+"""Unnamed temporary files that hold reports and shared responses, and their errors."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ import tempfile
 import typing as t
 import weakref
 
-from tap_tiktok_ads.api.errors import DiskError
+from tap_tiktok_ads.api.errors import StorageError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def open_temporary_file(owner: object) -> t.IO[bytes]:
+def open_temporary_file(owner: object, content: str) -> t.IO[bytes]:
     """Return a new temporary file that is closed with its owner.
 
+    Args:
+        owner: The object that uses the file.
+        content: What is written, for messages.
+
     Raises:
-        DiskError: The file cannot be created.
+        StorageError: The file cannot be created.
     """
-    with disk_errors():
+    with storing(content):
         file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as its owner
     weakref.finalize(owner, _close, file)
     return t.cast("t.IO[bytes]", file)
@@ -31,17 +35,25 @@ def _close(file: t.IO[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def disk_errors() -> Iterator[None]:
-    """Convert errors of temporary files to `DiskError`."""
+def storing(content: str) -> Iterator[None]:
+    """Convert an operating system error of writing to a temporary file.
+
+    Args:
+        content: What is written, for the message.
+
+    Raises:
+        StorageError: The file cannot be created or written, for example because the disk is full.
+    """
     try:
         yield
     except OSError as error:
-        raise disk_error(error) from None
+        raise storage_error(content, error) from None
 
 
-def disk_error(error: OSError) -> DiskError:
-    """Return the error for a temporary file that cannot be written."""
-    reason = error.strerror or error
-    return DiskError(
-        f"Cannot write a temporary file: {reason}. Free space on the disk, or set TMPDIR."
+def storage_error(content: str, error: OSError) -> StorageError:
+    """Return the error for content that cannot be written to a temporary file."""
+    reason = error.strerror or error  # without a usable folder, the error lists those it tried
+    return StorageError(
+        f"Cannot store {content} in a temporary file: {reason}. "
+        "Free disk space, or set TMPDIR to another folder."
     )
