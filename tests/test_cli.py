@@ -72,7 +72,7 @@ def test_bad_settings(tmp_path: Path, changes: dict[str, t.Any], sentence: str) 
         ("--config", "{", "is not JSON (line 1)"),
         ("--config", "[1]", "does not hold a JSON object"),
         ("--state", "not json", "is not JSON"),
-        ("--state", {"bookmarks": []}, "has no object of streams under 'bookmarks'"),
+        ("--state", {"bookmarks": []}, "expected 'bookmarks' to be an object, got a list"),
         ("--catalog", "{]", "is not JSON"),
         ("--catalog", {"stream": []}, "is not a Singer catalog"),
     ],
