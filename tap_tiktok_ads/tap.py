@@ -7,9 +7,7 @@ import functools
 import os
 import typing as t
 
-from dotenv import find_dotenv
 from singer_sdk import Tap
-from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
@@ -17,11 +15,12 @@ from typing_extensions import override
 
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config import environment
 from tap_tiktok_ads.config.custom_reports import check_report_metrics, parse_custom_reports
 from tap_tiktok_ads.config.custom_streams import check_names, parse_custom_streams
 from tap_tiktok_ads.config.files import read_catalog, read_json, read_state, selected_streams
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
-from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, normalize, read_environment
+from tap_tiktok_ads.config.settings import normalize
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
 from tap_tiktok_ads.progress_display import show as show_progress
@@ -90,7 +89,9 @@ class TapTikTokAds(Tap):
         self.selected_only = selected_only
         self._allow_requests = allow_requests
         self._creators: dict[str, Callable[[], TikTokStream]] = {}
-        super().__init__(config=self.merged(config or {}, environment=parse_env_config), **kwargs)
+        super().__init__(
+            config=self.merged(config or {}, with_environment=parse_env_config), **kwargs
+        )
 
     @functools.cached_property
     def run_context(self) -> RunContext:
@@ -157,32 +158,22 @@ class TapTikTokAds(Tap):
             )
 
     @classmethod
-    def merged(cls, config: Mapping[str, t.Any], *, environment: bool) -> dict[str, t.Any]:
+    def merged(cls, config: Mapping[str, t.Any], *, with_environment: bool) -> dict[str, t.Any]:
         """Return a normalized configuration. Environment variables override it, if requested.
 
         Raises:
             ConfigError: An environment variable is not of its setting's type.
         """
-        variables = cls._read_environment() if environment else {}
+        variables = cls._read_environment() if with_environment else {}
         return normalize({**config, **variables})
 
     @classmethod
     def _read_environment(cls) -> dict[str, t.Any]:
-        """Return the settings of `TAP_TIKTOK_ADS_*`, and of a `.env` file.
-
-        The file is searched in the working directory and the directories above it.
-        """
-        own_settings = SETTINGS_SCHEMA["properties"]
-        cls.known_settings()
-        sdk_settings = {
-            name: schema
-            for name, schema in cls.config_jsonschema["properties"].items()
-            if name not in own_settings
-        }
-        variables = parse_environment_config(
-            {"properties": sdk_settings}, ENVIRONMENT_PREFIX, find_dotenv(usecwd=True)
-        )
-        return variables | read_environment(os.environ)
+        """Return the settings of `TAP_TIKTOK_ADS_*`, and of a `.env` file."""
+        environment.load_dotenv()
+        for sentence in environment.unknown_variables(os.environ, cls.known_settings()):
+            cls.logger.warning(sentence)
+        return environment.read_environment(os.environ, cls.config_jsonschema["properties"])
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:

@@ -100,6 +100,51 @@ def test_bad_environment_variable(tmp_path: Path, name: str, value: str) -> None
     assert_refused(result, f"Environment variable TAP_TIKTOK_ADS_{name} cannot be read as")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("TAP_TIKTOK_ADS_STREAM_MAPS", "{", "STREAM_MAPS cannot be read as object"),
+        ("TAP_TIKTOK_ADS_FLATTENING_ENABLED", "maybe", "ENABLED cannot be read as boolean"),
+        ("TAP_TIKTOK_ADS_FLATTENING_MAX_DEPTH", "x", "MAX_DEPTH cannot be read as integer"),
+        ("LOGLEVEL", "verbose", "Environment variable LOGLEVEL: unknown level 'verbose'"),
+        ("TAP_TIKTOK_ADS_LOGLEVEL", "10", "variable TAP_TIKTOK_ADS_LOGLEVEL: unknown level '10'"),
+        ("SINGER_SDK_LOG_CONFIG", ".", "Environment variable SINGER_SDK_LOG_CONFIG: "),
+    ],
+)
+def test_bad_variable_of_the_sdk(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+    """A variable that the SDK reads is refused in one sentence, too."""
+    result = command("--config", "ENV", env={**os.environ, name: value}, cwd=tmp_path)
+    assert_refused(result, sentence)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"TAP_TIKTOK_ADS_USER_AGENT=\xe9", ".env is not UTF-8 text."),
+        (b"TAP_TIKTOK_ADS_USER_AGENT=a\0b", ".env cannot be used: embedded null byte."),
+    ],
+)
+def test_bad_dotenv(tmp_path: Path, content: bytes, sentence: str) -> None:
+    """A `.env` file that cannot be read is refused in one sentence."""
+    (tmp_path / ".env").write_bytes(content)
+    assert_refused(command("--config", "ENV", cwd=tmp_path), sentence)
+
+
+def test_unknown_environment_variables(tmp_path: Path) -> None:
+    """Misspelt variables are named with the nearest setting. Meltano's own are not."""
+    names = ["ACESS_TOKEN", "ZZZ", "_SELECT", "LOGLEVEL"]
+    env = os.environ | {f"TAP_TIKTOK_ADS_{name}": "INFO" for name in names}
+    result = command("--config", "ENV", env=env, cwd=tmp_path)
+    assert result.returncode == 1
+    warned = [line for line in result.stderr.splitlines() if "not a setting" in line]
+    assert len(warned) == 2
+    assert (
+        "TAP_TIKTOK_ADS_ACESS_TOKEN is not a setting: did you mean TAP_TIKTOK_ADS_ACCESS_TOKEN?"
+        in warned[0]
+    )
+    assert "TAP_TIKTOK_ADS_ZZZ is not a setting" in warned[1]
+
+
 def test_bad_stream_map(tmp_path: Path) -> None:
     """A stream map that cannot be evaluated is refused as a setting."""
     maps = {"campaigns": {"label": "no_such_column + 1 +"}}

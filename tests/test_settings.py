@@ -8,8 +8,9 @@ import pendulum
 import pytest
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.environment import ENVIRONMENT_PREFIX, read_environment
 from tap_tiktok_ads.config.schema import ID_LIST_SETTINGS, SETTINGS_SCHEMA
-from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, Settings, normalize, read_environment
+from tap_tiktok_ads.config.settings import Settings, normalize
 from tap_tiktok_ads.config.validation import default_user_agent, validate
 
 KNOWN = frozenset(SETTINGS_SCHEMA["properties"])

@@ -14,10 +14,14 @@ import click
 from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
-from tap_tiktok_ads.api.errors import OutputError, TapError
+from tap_tiktok_ads.api.errors import ConfigError, OutputError, TapError
+from tap_tiktok_ads.config.environment import check_log_level
 from tap_tiktok_ads.singer.stdout import check_stdout
 from tap_tiktok_ads.tap import TapTikTokAds
 from tap_tiktok_ads.termination import termination
+
+if t.TYPE_CHECKING:
+    import logging
 
 #: The subcommands. Each has a module of its name, with _ for -.
 COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state")
@@ -55,8 +59,20 @@ class Executable(SingerCommand, click.Group):
 
 
 def executable() -> Executable:
-    """Return the command line, with logging configured."""
-    tap = TapTikTokAds.cli
+    """Return the command line, with logging configured.
+
+    Raises:
+        ConfigError: The log level or the logging configuration cannot be used.
+    """
+    check_log_level(os.environ)
+    try:
+        tap = TapTikTokAds.cli
+    except Exception as error:  # of the file, of YAML or of logging
+        if "SINGER_SDK_LOG_CONFIG" not in os.environ:
+            raise
+        msg = f"Environment variable SINGER_SDK_LOG_CONFIG: the file cannot be used ({error})."
+        raise ConfigError(msg) from None
+    TapTikTokAds.logger.addFilter(_is_useful)
     return Executable(
         name=TapTikTokAds.name,
         callback=_run,
@@ -67,6 +83,11 @@ def executable() -> Executable:
         subcommand_metavar="[COMMAND [ARGS]...]",
         logger=TapTikTokAds.logger,
     )
+
+
+def _is_useful(record: logging.LogRecord) -> bool:
+    """Return False for the SDK's line about variables, which the tap reads in place of the SDK."""
+    return record.msg != "Skipping parse of env var settings..."
 
 
 def run_tap(  # noqa: PLR0913 - the options, keyword-only

@@ -115,7 +115,7 @@ def _settings(config: t.Any, **options: str | None) -> Settings:
     Raises:
         ConfigError: The settings are invalid.
     """
-    merged = TapTikTokAds.merged(config.config, environment=config.parse_env)
+    merged = TapTikTokAds.merged(config.config, with_environment=config.parse_env)
     merged |= {name: text for name, text in options.items() if text}
     settings = validate(merged, TapTikTokAds.known_settings(), credentials=False)
     if settings.simulated:
