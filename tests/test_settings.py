@@ -395,3 +395,11 @@ def test_environment_variables_of_a_wrong_type(name: str, text: str, kind: str) 
     with pytest.raises(ConfigError) as caught:
         read_environment({variable: text})
     assert str(caught.value) == f"Environment variable {variable} cannot be read as {kind}."
+
+
+def test_all_settings_that_cannot_be_used_are_named() -> None:
+    """One error names every setting whose name or value is wrong, and then every wrong date."""
+    with pytest.raises(ConfigError, match=r"'max_retires'.*'ignore'.*'max_retries' must be"):
+        validate({"max_retires": 1, "max_retries": "x", "on_error": "ignore"}, KNOWN)
+    with pytest.raises(ConfigError, match=r"'api_url' is not a base URL.*'end_date'"):
+        validate({"api_url": "x", "end_date": "x", "access_token": "a"}, KNOWN)
