@@ -173,7 +173,7 @@ def _check(file: Path, *, openmetrics: bool) -> None:
         except ImportError:
             msg = (
                 f"Summary file {file} needs the package prometheus-client, which is not installed. "
-                "Run: pip install 'meltano-tap-tiktok-ads[prometheus]'"
+                "Run in the environment of the tap: pip install prometheus-client"
             )
             raise ConfigError(msg) from None
     try:
