@@ -135,7 +135,7 @@ def test_summary_file(tmp_path: Path, name: str) -> None:
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.cli.summary import written_to
 try:
-    with written_to("{name}", list, {{}}):
+    with written_to("{name}", []):
         pass
 except ConfigError as error:
     print(error)

@@ -23,6 +23,8 @@ from tap_tiktok_ads.termination import termination
 if t.TYPE_CHECKING:
     import logging
 
+    from tap_tiktok_ads.context import RunContext
+
 #: The subcommands. Each has a module of its name, with _ for -.
 COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state")
 HELP = """Execute the Singer tap, or one of the commands below.
@@ -107,12 +109,12 @@ def run_tap(  # noqa: PLR0913 - the options, keyword-only
     if about:
         TapTikTokAds.print_about(about_format)
         return
-    tap = TapTikTokAds.from_input(config, catalog=catalog, state=state, selected_only=True)
     from tap_tiktok_ads.cli import summary  # noqa: PLC0415 - keeps the start fast
 
-    problems, progress = tap.run_context.problems, tap.run_context.progress
-    unread = {"skipped": problems.skipped, "failed": problems.failed}
-    with summary.written_to(summary_file, progress.summary, unread):
+    started: list[RunContext] = []
+    with summary.written_to(summary_file, started):
+        tap = TapTikTokAds.from_input(config, catalog=catalog, state=state, selected_only=True)
+        started.append(tap.run_context)
         tap.run()
 
 

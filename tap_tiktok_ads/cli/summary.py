@@ -16,10 +16,11 @@ from tap_tiktok_ads.api.errors import ConfigError, TapError
 from tap_tiktok_ads.termination import termination
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from prometheus_client import Metric
 
+    from tap_tiktok_ads.context import RunContext
     from tap_tiktok_ads.progress import StreamCounts
 
 logger = logging.getLogger("tap-tiktok-ads")
@@ -130,12 +131,12 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def written_to(
-    file: str | None,
-    streams: Callable[[], Sequence[StreamCounts]],
-    unread: Mapping[str, Iterable[tuple[str, str]]],
-) -> Iterator[None]:
-    """Write the summary file when the block ends, also by an exception. None: write no file.
+def written_to(file: str | None, started: Sequence[RunContext]) -> Iterator[None]:
+    """Write the summary file when the block ends, also by an exception.
+
+    Args:
+        file: Path of the file. None: write no file.
+        started: Receives the context of the run once the run has started.
 
     Raises:
         ConfigError: The file cannot be written. This is checked before the block starts.
@@ -161,9 +162,21 @@ def written_to(
             termination.disregard_signals()  # a later signal would change the exit code
             exit_code = termination.exit_code or exit_code
             ended_at = dt.datetime.now(dt.timezone.utc)
-            summary = RunSummary(started_at, ended_at, exit_code, streams(), **unread)
+            summary = RunSummary(started_at, ended_at, exit_code, **_facts(started))
             text = summary.to_openmetrics() if openmetrics else summary.to_json()
             _write(path, text, is_success=exit_code == 0)
+
+
+def _facts(started: Sequence[RunContext]) -> dict[str, t.Any]:
+    """Return counts and unread streams. A run that has not started has none."""
+    if not started:
+        return {"streams": ()}
+    problems = started[0].problems
+    return {
+        "streams": started[0].progress.summary(),
+        "skipped": problems.skipped,
+        "failed": problems.failed,
+    }
 
 
 def _check(file: Path, *, openmetrics: bool) -> None:
