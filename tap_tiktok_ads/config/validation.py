@@ -62,22 +62,7 @@ def validate(
     values |= {
         name: value for name, value in config.items() if name in schemas and value is not None
     }
-    raise_together(
-        [
-            *(functools.partial(_check_name, name, known) for name in config),
-            *(
-                functools.partial(_check_value, name, schema, values[name])
-                for name, schema in schemas.items()
-                if values[name] is not None
-            ),
-        ]
-    )
-    raise_together(
-        [
-            *(functools.partial(_check_ids, name, values[name]) for name in ID_LIST_SETTINGS),
-            functools.partial(_check_simulator_tier, values["simulator"] or {}),
-        ]
-    )
+    _check_values(config, known, values)
     settings = Settings(**_resolve(values))
     checks = [
         functools.partial(_check_api_url, settings.api_url),
@@ -88,6 +73,28 @@ def validate(
         checks.append(functools.partial(_check_credentials, settings))
     raise_together(checks)
     return settings
+
+
+def _check_values(
+    config: Mapping[str, t.Any], known: Collection[str], values: Mapping[str, t.Any]
+) -> None:
+    """Raise `ConfigError` if a setting does not exist, or has a value of the wrong form."""
+    raise_together(
+        [
+            *(functools.partial(_check_name, name, known) for name in config),
+            *(
+                functools.partial(_check_value, name, schema, values[name])
+                for name, schema in SETTINGS_SCHEMA["properties"].items()
+                if values[name] is not None
+            ),
+        ]
+    )
+    raise_together(
+        [
+            *(functools.partial(_check_ids, name, values[name]) for name in ID_LIST_SETTINGS),
+            functools.partial(_check_simulator_tier, values["simulator"] or {}),
+        ]
+    )
 
 
 def raise_together(checks: Iterable[Callable[[], object]]) -> None:
