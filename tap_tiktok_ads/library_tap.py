@@ -72,10 +72,6 @@ class LibraryTap(TapTikTokAds):
         return stream
 
     @override
-    def _setup_signal_handlers(self) -> None:
-        """Install no signal handler."""
-
-    @override
     def _names_to_create(self) -> list[str]:
         """Return no name: each read creates its own stream."""
         return []

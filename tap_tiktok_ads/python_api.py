@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import logging
 import operator
 import threading
 import typing as t
+import urllib.parse
+from collections.abc import Mapping
 
 from typing_extensions import Self
 
@@ -19,12 +22,12 @@ from tap_tiktok_ads.config.custom_reports import DEFAULT_METRICS, parse_report
 from tap_tiktok_ads.config.endpoint_paths import parse_path
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import normalize
-from tap_tiktok_ads.config.validation import validate
+from tap_tiktok_ads.config.validation import raise_together, validate
 from tap_tiktok_ads.library_tap import CallReport, LibraryTap, ReadProblems, make_tap
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Sequence
     from types import TracebackType
 
     from tap_tiktok_ads.context import RunContext
@@ -184,17 +187,21 @@ class TikTokAds:
             more_params: Further query parameters.
 
         Raises:
-            ConfigError: The path is not one of an endpoint that reads.
+            ConfigError: The path is not one of an endpoint that reads, or a parameter is not JSON.
             ApiError: TikTok returned an error code.
             TapError: The request failed.
         """
         context = self._open_context()
+        if not isinstance(path, str):
+            msg = f"Argument 'path' must be text, got {path!r:.100}."
+            raise ConfigError(msg)
         try:
             relative_path = parse_path(path, "GET", context.settings.api_url)
         except ValueError as error:
             msg = f"Cannot read {path!r}: {error}."
             raise ConfigError(msg) from None
-        request = Request(relative_path, {**(params or {}), **more_params})
+        parameters = _checked_params({} if params is None else params) | more_params
+        request = Request(relative_path, _checked_params(parameters))
         return context.client.send(request).data
 
     def close(self) -> None:
@@ -273,10 +280,25 @@ def _check_settings(config: Mapping[str, t.Any]) -> None:
     Raises:
         ConfigError: It does not.
     """
-    for name in sorted(TapTikTokAds.known_settings() - CLIENT_SETTINGS):
-        if name in config:
-            msg = f"Setting {name!r} applies to Singer messages only. Remove it."
-            raise ConfigError(msg)
+    raise_together(
+        [
+            functools.partial(_check_no_message_setting, config),
+            functools.partial(
+                validate, normalize(config), TapTikTokAds.known_settings(), credentials=False
+            ),
+            functools.partial(_check_token, config),
+        ]
+    )
+
+
+def _check_no_message_setting(config: Mapping[str, t.Any]) -> None:
+    names = sorted(config.keys() & (TapTikTokAds.known_settings() - CLIENT_SETTINGS))
+    if names:
+        msg = f"Setting {', '.join(map(repr, names))} applies to Singer messages only. Remove it."
+        raise ConfigError(msg)
+
+
+def _check_token(config: Mapping[str, t.Any]) -> None:
     if not config["access_token"] and config.get("environment") != "simulator":
         msg = (
             "No access_token: pass TikTokAds(access_token=...), or environment='simulator' to try "
@@ -316,3 +338,25 @@ def _list_of(name: str, values: Sequence[t.Any]) -> list[t.Any]:
         msg = f"Argument {name!r} must be a list, got {values!r:.100}."
         raise ConfigError(msg)
     return list(values)
+
+
+def _checked_params(params: t.Any) -> dict[str, t.Any]:
+    """Return query parameters that can be sent.
+
+    Raises:
+        ConfigError: They are not a mapping, or a value cannot be encoded. The message names it.
+    """
+    if not isinstance(params, Mapping):
+        msg = f"Argument 'params' must be a mapping, got {params!r:.100}."
+        raise ConfigError(msg)
+    for name, value in params.items():
+        try:
+            urllib.parse.urlencode(Request("", {name: value}).query())
+            is_valid = isinstance(name, str)
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            is_valid = False
+        if not is_valid:
+            kind = type(value).__name__  # the value may be a secret
+            msg = f"Parameter {name!r:.100} cannot be sent: expected text or JSON, got {kind}."
+            raise ConfigError(msg)
+    return dict(params)

@@ -1,16 +1,13 @@
-"""The tap: settings, streams, sync order and signals."""
+"""The tap: settings, streams and sync order."""
 
 from __future__ import annotations
 
 import copy
 import functools
 import os
-import signal
 import typing as t
 
-from dotenv import find_dotenv
 from singer_sdk import Tap
-from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
@@ -18,11 +15,12 @@ from typing_extensions import override
 
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config import environment
 from tap_tiktok_ads.config.custom_reports import check_report_metrics, parse_custom_reports
 from tap_tiktok_ads.config.custom_streams import check_names, parse_custom_streams
 from tap_tiktok_ads.config.files import read_catalog, read_json, read_state, selected_streams
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
-from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, normalize, read_environment
+from tap_tiktok_ads.config.settings import normalize
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
 from tap_tiktok_ads.progress_display import show as show_progress
@@ -31,11 +29,11 @@ from tap_tiktok_ads.singer.writer import BufferedWriter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.custom import CustomStream
 from tap_tiktok_ads.streams.reports.built_in import CustomReport
+from tap_tiktok_ads.termination import termination
 
 if t.TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from types import FrameType
 
     import click
     from singer_sdk import Stream
@@ -91,7 +89,9 @@ class TapTikTokAds(Tap):
         self.selected_only = selected_only
         self._allow_requests = allow_requests
         self._creators: dict[str, Callable[[], TikTokStream]] = {}
-        super().__init__(config=self.merged(config or {}, environment=parse_env_config), **kwargs)
+        super().__init__(
+            config=self.merged(config or {}, with_environment=parse_env_config), **kwargs
+        )
 
     @functools.cached_property
     def run_context(self) -> RunContext:
@@ -158,32 +158,22 @@ class TapTikTokAds(Tap):
             )
 
     @classmethod
-    def merged(cls, config: Mapping[str, t.Any], *, environment: bool) -> dict[str, t.Any]:
+    def merged(cls, config: Mapping[str, t.Any], *, with_environment: bool) -> dict[str, t.Any]:
         """Return a normalized configuration. Environment variables override it, if requested.
 
         Raises:
             ConfigError: An environment variable is not of its setting's type.
         """
-        variables = cls._read_environment() if environment else {}
+        variables = cls._read_environment() if with_environment else {}
         return normalize({**config, **variables})
 
     @classmethod
     def _read_environment(cls) -> dict[str, t.Any]:
-        """Return the settings of `TAP_TIKTOK_ADS_*`, and of a `.env` file.
-
-        The file is searched in the working directory and the directories above it.
-        """
-        own_settings = SETTINGS_SCHEMA["properties"]
-        cls.known_settings()
-        sdk_settings = {
-            name: schema
-            for name, schema in cls.config_jsonschema["properties"].items()
-            if name not in own_settings
-        }
-        variables = parse_environment_config(
-            {"properties": sdk_settings}, ENVIRONMENT_PREFIX, find_dotenv(usecwd=True)
-        )
-        return variables | read_environment(os.environ)
+        """Return the settings of `TAP_TIKTOK_ADS_*`, and of a `.env` file."""
+        environment.load_dotenv()
+        for sentence in environment.unknown_variables(os.environ, cls.known_settings()):
+            cls.logger.warning(sentence)
+        return environment.read_environment(os.environ, cls.config_jsonschema["properties"])
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -246,20 +236,13 @@ class TapTikTokAds(Tap):
     # Run
 
     @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Write a last STATE, but never into the middle of a record."""
-        writer = t.cast("BufferedWriter", self.message_writer)
-        leave = super(Tap, self)._handle_termination  # the SDK's tap repeats no unchanged state
+    def _setup_signal_handlers(self) -> None:
+        """Install no signal handler. The executable installs them before a tap exists."""
 
-        def finish() -> None:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)  # the end is under way
-            try:
-                writer.write_message(StateMessage(value=self.state))
-            finally:
-                leave(signum, frame)
-
-        writer.when_idle(finish)
+    def _write_last_state(self) -> None:
+        """Write a STATE message, if there is a stream that it can be about."""
+        if t.cast("BufferedWriter", self.message_writer).has_written_schema:
+            self.message_writer.write_message(StateMessage(value=self.state))
 
     @classmethod
     @override
@@ -285,6 +268,7 @@ class TapTikTokAds(Tap):
             TapError: Something was not read for another reason than permission.
         """
         context = self.run_context
+        termination.before_end(self._write_last_state)
         self.print_version(print_fn=self.logger.info)
         self.logger.info("Reading %d advertiser(s).", len(context.advertisers))
         if not any(stream.selected for stream in self.streams.values()):

@@ -19,8 +19,8 @@ from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.metric_catalog import load_catalog
 from tap_tiktok_ads.api.rate_limits import TIERS
 from tap_tiktok_ads.api.report_rules import ReportDefinition, expand_metrics
+from tap_tiktok_ads.config.environment import ENVIRONMENT_PREFIX
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
-from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
 

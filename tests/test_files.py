@@ -17,6 +17,11 @@ if t.TYPE_CHECKING:
 ADVERTISER = {"context": {"advertiser_id": "1"}}
 
 
+def partitions_of(value: t.Any) -> dict[str, t.Any]:
+    """A state whose stream `ads` has these partitions."""
+    return {"bookmarks": {"ads": {"partitions": value}}}
+
+
 class NamedText(io.StringIO):
     """An open file."""
 
@@ -71,18 +76,29 @@ def test_read_state(content: dict[str, t.Any], expected: dict[str, t.Any]) -> No
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"campaigns": {}}, "has no object of streams"),
-        ({"bookmarks": []}, "has no object of streams"),
-        ({"bookmarks": {"ads": []}}, "has no object of streams"),
-        ({"bookmarks": {"ads": {"partitions": {}}}}, "has no object of streams"),
-        ({"bookmarks": {"ads": {"partitions": [1]}}}, "has no object of streams"),
-        ({"bookmarks": {"ads": {"partitions": [{}]}}}, "has no object of streams"),
-        ({"bookmarks": {"ads": {"partitions": [ADVERTISER, ADVERTISER]}}}, "one partition"),
+        ({"campaigns": {}}, "has no member 'bookmarks'"),
+        ({"type": "STATE"}, "expected 'value' of the STATE message to be an object"),
+        ({"type": "STATE", "value": []}, "expected 'value' of the STATE message to be an object"),
+        ({"bookmarks": []}, "expected 'bookmarks' to be an object, got a list"),
+        ({"bookmarks": None}, "expected 'bookmarks' to be an object, got null"),
+        ({"bookmarks": {"ads": []}}, "expected 'bookmarks.ads' to be an object, got a list"),
+        ({"bookmarks": {"ads": "x"}}, "expected 'bookmarks.ads' to be an object, got 'x'"),
+        (partitions_of({}), "expected 'bookmarks.ads.partitions' to be a list, got an object"),
+        (partitions_of([ADVERTISER, 1]), r"'bookmarks.ads.partitions\[1\]' to be an object, got 1"),
+        (partitions_of([None]), r"'bookmarks.ads.partitions\[0\]' to be an object, got null"),
+        (partitions_of([{}]), r"'bookmarks.ads.partitions\[0\].context' to be an object, got null"),
         (
-            {"bookmarks": {"ads": {"partitions": [{**ADVERTISER, "progress_markers": 1}]}}},
-            "has no object of streams",
+            partitions_of([ADVERTISER, ADVERTISER]),
+            "two partitions with the context .* 'bookmarks.ads'",
         ),
-        ({"bookmarks": {"ads": {"progress_markers": 1}}}, "has no object of streams"),
+        (
+            partitions_of([{**ADVERTISER, "progress_markers": 1}]),
+            r"'bookmarks.ads.partitions\[0\].progress_markers' to be an object, got 1",
+        ),
+        (
+            {"bookmarks": {"ads": {"progress_markers": 1}}},
+            "'bookmarks.ads.progress_markers' to be an object, got 1",
+        ),
         ({"bookmarks": {"ads": {"1": "2026-01-01"}}}, "is one of singer-io's tap"),
     ],
 )
@@ -90,6 +106,14 @@ def test_states_that_are_refused(content: dict[str, t.Any], message: str) -> Non
     """A state that the SDK could not read, or of another tap, is refused."""
     with pytest.raises(ConfigError, match=message):
         read_state(NamedText(json.dumps(content)))
+
+
+@pytest.mark.parametrize("value", [None, 5, True, [], {}, "yesterday", "2026-99-99", "0000-00-00"])
+@pytest.mark.parametrize("member", ["replication_key_value", "read_from", "covered", "listed"])
+def test_values_are_not_checked(member: str, value: t.Any) -> None:
+    """A damaged bookmark is no error here: its advertiser may not be read at all."""
+    state = partitions_of([{**ADVERTISER, member: value}])
+    assert read_state(NamedText(json.dumps(state))) == state
 
 
 def test_selected_streams() -> None:

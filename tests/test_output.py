@@ -13,17 +13,16 @@ from tap_tiktok_ads.api.errors import ResponseError
 from tap_tiktok_ads.singer.writer import BufferedWriter
 
 SCRIPT = """
-import sys
+import signal
 from tap_tiktok_ads.singer.writer import BufferedWriter
+from tap_tiktok_ads.termination import termination
 
 writer = BufferedWriter()
-
-def finish():
-    writer.write_lines(b"last\\n")
-    sys.exit(0)
-
+termination.install()
+termination.unwind()
+termination.before_end(lambda: writer.write_lines(b"last\\n"))
 try:
-    writer.when_idle(finish)
+    signal.raise_signal(signal.SIGTERM)
 except SystemExit:
     pass
 writer.write_lines(b"more\\n")
@@ -34,7 +33,7 @@ print("goes on")
 def test_nothing_follows_the_last_state() -> None:
     """A run whose handler's `SystemExit` is dropped by code in C ends at its next message."""
     ended = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"last\n", b"")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (143, b"last\n", b"")
 
 
 def test_a_record_that_is_nested_too_deeply() -> None:

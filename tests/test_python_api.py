@@ -217,6 +217,35 @@ def test_settings_are_checked(settings: dict[str, t.Any], message: str) -> None:
         TikTokAds(**settings)
 
 
+def test_all_settings_that_cannot_be_used_are_named() -> None:
+    """One error names every setting that is wrong, and the missing token."""
+    with pytest.raises(errors.ConfigError) as caught:
+        TikTokAds(max_retires=1, max_retries="x", on_error="ignore", flattening_enabled=True)
+    for part in ("'max_retires'", "'max_retries' must be", "on_error 'ignore'", "No access_token"):
+        assert part in str(caught.value)
+    assert "Setting 'flattening_enabled' applies to Singer messages only" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((5,), "Argument 'path' must be text, got 5"),
+        ((None,), "Argument 'path' must be text, got None"),
+        ((b"/user/info/",), "Argument 'path' must be text"),
+        (("/user/info/", 5), "Argument 'params' must be a mapping, got 5"),
+        (("/user/info/", [("a", 1)]), "Argument 'params' must be a mapping"),
+        (("/user/info/", {"a": object()}), "Parameter 'a' cannot be sent: .* got object"),
+        (("/user/info/", {"a": "\ud800"}), "Parameter 'a' cannot be sent"),
+        (("/user/info/", {"a": {1: {2, object()}}}), "Parameter 'a' cannot be sent"),
+        (("/user/info/", {1: "a"}), "Parameter 1 cannot be sent"),
+    ],
+)
+def test_arguments_of_get(arguments: tuple[t.Any, ...], message: str) -> None:
+    """An argument that cannot be sent is named, and no request is sent."""
+    with TikTokAds(**EMBEDDED) as ads, pytest.raises(errors.ConfigError, match=message):
+        ads.get(*arguments)
+
+
 def lose_a_record(sim: Simulator) -> None:
     """Drop a record of the first advertiser's audiences, and deny the pass that re-reads them."""
     owner, _ = sim.world.advertiser_ids

@@ -8,8 +8,9 @@ import pendulum
 import pytest
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.environment import ENVIRONMENT_PREFIX, read_environment
 from tap_tiktok_ads.config.schema import ID_LIST_SETTINGS, SETTINGS_SCHEMA
-from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, Settings, normalize, read_environment
+from tap_tiktok_ads.config.settings import Settings, normalize
 from tap_tiktok_ads.config.validation import default_user_agent, validate
 
 KNOWN = frozenset(SETTINGS_SCHEMA["properties"])
@@ -394,3 +395,11 @@ def test_environment_variables_of_a_wrong_type(name: str, text: str, kind: str) 
     with pytest.raises(ConfigError) as caught:
         read_environment({variable: text})
     assert str(caught.value) == f"Environment variable {variable} cannot be read as {kind}."
+
+
+def test_all_settings_that_cannot_be_used_are_named() -> None:
+    """One error names every setting whose name or value is wrong, and then every wrong date."""
+    with pytest.raises(ConfigError, match=r"'max_retires'.*'ignore'.*'max_retries' must be"):
+        validate({"max_retires": 1, "max_retries": "x", "on_error": "ignore"}, KNOWN)
+    with pytest.raises(ConfigError, match=r"'api_url' is not a base URL.*'end_date'"):
+        validate({"api_url": "x", "end_date": "x", "access_token": "a"}, KNOWN)

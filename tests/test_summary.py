@@ -98,6 +98,17 @@ def test_the_end_of_a_run(tmp_path: Path, config: dict[str, t.Any], code: int) -
     assert len([*tmp_path.iterdir()]) == 2
 
 
+def test_a_run_that_does_not_start(tmp_path: Path) -> None:
+    """Settings that cannot be used replace the summary of an earlier run."""
+    file = tmp_path / "summary.json"
+    file.write_text('{"exit_code": 0}')
+    (tmp_path / "config.json").write_text('{"environment": "simulatr"}')
+    result = command("--config", str(tmp_path / "config.json"), "--summary-file", str(file))
+    assert result.returncode == 1
+    summary = json.loads(file.read_text())
+    assert (summary["exit_code"], summary["streams"]) == (1, [])
+
+
 @pytest.mark.parametrize("name", ["none/summary.txt", ""])
 def test_a_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     """The run does not start."""
@@ -124,7 +135,7 @@ def test_openmetrics_needs_a_package(tmp_path: Path) -> None:
         check=False,
     )
     assert (result.returncode, result.stdout) == (1, "")
-    assert "pip install 'meltano-tap-tiktok-ads[prometheus]'" in result.stderr
+    assert "Run in the environment of the tap: pip install prometheus-client" in result.stderr
 
 
 def test_a_stream_without_records() -> None:

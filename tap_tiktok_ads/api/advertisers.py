@@ -301,7 +301,7 @@ def _advertiser(record: dict[str, t.Any]) -> Advertiser:
     advertiser_id = str(record["advertiser_id"])
     for name in (record.get("timezone"), record.get("display_timezone")):
         try:
-            if name:
+            if name and isinstance(name, str):
                 pendulum.timezone(name)
                 return Advertiser(advertiser_id, name)
         except (InvalidTimezone, ValueError, TypeError, OSError):  # "America" is a folder

@@ -169,7 +169,7 @@ class ConfigError(TapError):
 
 
 class OutputError(TapError):
-    """Cannot write to stdout: the target has ended, or the disk is full."""
+    """Cannot write to stdout: it is closed, the target has ended, or the disk is full."""
 
 
 class StorageError(TapError):

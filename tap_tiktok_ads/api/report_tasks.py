@@ -12,17 +12,15 @@ import csv
 import io
 import itertools
 import logging
-import tempfile
 import threading
 import time
 import typing as t
-import weakref
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import MAX_RETRY_SECONDS
 from tap_tiktok_ads.api.hosts import CHECK_TASK_PATH, CREATE_TASK_PATH, DOWNLOAD_TASK_PATH
 from tap_tiktok_ads.api.messages import Request
-from tap_tiktok_ads.api.temporary_files import storing
+from tap_tiktok_ads.api.temporary_files import open_temporary_file
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,9 +72,7 @@ class ReportFile:
         self._label = label
         self._part_records = part_records
         self._lock = threading.Lock()
-        with storing(f"the report of {label}"):
-            self.file: t.IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as this
-        weakref.finalize(self, self.file.close)
+        self.file = open_temporary_file(self, f"the report of {label}")
         self.columns: list[str] = []
         self._offsets: list[int] = []  # of each part, and of the end
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import typing as t
-import weakref
 import zlib
 
-from tap_tiktok_ads.api.temporary_files import storing
+from tap_tiktok_ads.api.temporary_files import open_temporary_file, storing
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +41,12 @@ class ResponseCache:
             return self._key_locks.setdefault(key, threading.Lock())
 
     def get(self, key: str) -> tuple[bytes, Mapping[str, str]] | None:
-        """Return the body and headers of a cached response, or None."""
-        with self._lock:
+        """Return the body and headers of a cached response, or None.
+
+        Raises:
+            StorageError: The file cannot be read.
+        """
+        with self._lock, storing("a response"):
             if self._file is None or key not in self._entries:
                 return None
             offset, size, headers = self._entries[key]
@@ -55,14 +57,11 @@ class ResponseCache:
         """Add a response to the cache.
 
         Raises:
-            StorageError: The disk is full.
+            StorageError: The file cannot be written.
         """
         compressed = zlib.compress(body, 1)
-        with self._lock:
-            with storing("a response"):
-                if self._file is None:
-                    self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as this
-                    weakref.finalize(self, self._file.close)
-                offset = self._file.seek(0, 2)
-                self._file.write(compressed)
-            self._entries[key] = (offset, len(compressed), headers)
+        with self._lock, storing("a response"):
+            if self._file is None:
+                self._file = open_temporary_file(self, "a response")
+            self._entries[key] = (self._file.seek(0, 2), len(compressed), headers)
+            self._file.write(compressed)

@@ -1,15 +1,37 @@
-"""Errors of the temporary files that hold reports and shared responses."""
+"""Unnamed temporary files that hold reports and shared responses, and their errors."""
 
 from __future__ import annotations
 
 import contextlib
 import tempfile
 import typing as t
+import weakref
 
 from tap_tiktok_ads.api.errors import StorageError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def open_temporary_file(owner: object, content: str) -> t.IO[bytes]:
+    """Return a new temporary file that is closed with its owner.
+
+    Args:
+        owner: The object that uses the file.
+        content: What is written, for messages.
+
+    Raises:
+        StorageError: The file cannot be created.
+    """
+    with storing(content):
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as its owner
+    weakref.finalize(owner, _close, file)
+    return t.cast("t.IO[bytes]", file)
+
+
+def _close(file: t.IO[bytes]) -> None:
+    with contextlib.suppress(OSError):  # of the rest that a full disk did not take
+        file.close()
 
 
 @contextlib.contextmanager
@@ -25,8 +47,13 @@ def storing(content: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        msg = (
-            f"Cannot store {content} in the temporary folder {tempfile.gettempdir()}: "
-            f"{error.strerror}. Free disk space, or set TMPDIR to another folder."
-        )
-        raise StorageError(msg) from None
+        raise storage_error(content, error) from None
+
+
+def storage_error(content: str, error: OSError) -> StorageError:
+    """Return the error for content that cannot be written to a temporary file."""
+    reason = error.strerror or error  # without a usable folder, the error lists those it tried
+    return StorageError(
+        f"Cannot store {content} in a temporary file: {reason}. "
+        "Free disk space, or set TMPDIR to another folder."
+    )

@@ -14,8 +14,16 @@ import click
 from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
-from tap_tiktok_ads.api.errors import TapError
+from tap_tiktok_ads.api.errors import ConfigError, OutputError, TapError
+from tap_tiktok_ads.config.environment import check_log_level
+from tap_tiktok_ads.singer.stdout import check_stdout
 from tap_tiktok_ads.tap import TapTikTokAds
+from tap_tiktok_ads.termination import termination
+
+if t.TYPE_CHECKING:
+    import logging
+
+    from tap_tiktok_ads.context import RunContext
 
 #: The subcommands. Each has a module of its name, with _ for -.
 COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state")
@@ -53,8 +61,20 @@ class Executable(SingerCommand, click.Group):
 
 
 def executable() -> Executable:
-    """Return the command line, with logging configured."""
-    tap = TapTikTokAds.cli
+    """Return the command line, with logging configured.
+
+    Raises:
+        ConfigError: The log level or the logging configuration cannot be used.
+    """
+    check_log_level(os.environ)
+    try:
+        tap = TapTikTokAds.cli
+    except Exception as error:  # of the file, of YAML or of logging
+        if "SINGER_SDK_LOG_CONFIG" not in os.environ:
+            raise
+        msg = f"Environment variable SINGER_SDK_LOG_CONFIG: the file cannot be used ({error})."
+        raise ConfigError(msg) from None
+    TapTikTokAds.logger.addFilter(_is_useful)
     return Executable(
         name=TapTikTokAds.name,
         callback=_run,
@@ -65,6 +85,11 @@ def executable() -> Executable:
         subcommand_metavar="[COMMAND [ARGS]...]",
         logger=TapTikTokAds.logger,
     )
+
+
+def _is_useful(record: logging.LogRecord) -> bool:
+    """Return False for the SDK's line about variables, which the tap reads in place of the SDK."""
+    return record.msg != "Skipping parse of env var settings..."
 
 
 def run_tap(  # noqa: PLR0913 - the options, keyword-only
@@ -84,12 +109,12 @@ def run_tap(  # noqa: PLR0913 - the options, keyword-only
     if about:
         TapTikTokAds.print_about(about_format)
         return
-    tap = TapTikTokAds.from_input(config, catalog=catalog, state=state, selected_only=True)
     from tap_tiktok_ads.cli import summary  # noqa: PLC0415 - keeps the start fast
 
-    problems, progress = tap.run_context.problems, tap.run_context.progress
-    unread = {"skipped": problems.skipped, "failed": problems.failed}
-    with summary.written_to(summary_file, progress.summary, unread):
+    started: list[RunContext] = []
+    with summary.written_to(summary_file, started):
+        tap = TapTikTokAds.from_input(config, catalog=catalog, state=state, selected_only=True)
+        started.append(tap.run_context)
         tap.run()
 
 
@@ -107,16 +132,46 @@ def _run(context: click.Context, /, **options: t.Any) -> None:
 
 def main(args: t.Sequence[str] | None = None) -> t.NoReturn:
     """Run the tap and exit. Print an error of the tap as one sentence on stderr."""
+    termination.install()  # for callers other than the entry point
+    termination.unwind()
+    exit_code: t.Any = 1
+    with contextlib.suppress(SystemExit):  # raised by a signal
+        exit_code = _execute(args)
+    termination.disregard_signals()
+    if termination.exit_code is not None:
+        os._exit(termination.exit_code)  # daemon threads can abort Python's own shutdown
+    sys.exit(exit_code)
+
+
+def _execute(args: t.Sequence[str] | None) -> t.Any:
+    """Run the command line, flush stdout and return the exit code."""
     exit_code: t.Any = 0
     _tune_memory()
     try:
+        check_stdout()
         executable().main(args, prog_name=TapTikTokAds.name)
     except TapError as error:
-        click.echo(f"{TapTikTokAds.name}: {error}", err=True)
+        _print_error(str(error))
         exit_code = error.exit_code
+    except OSError as error:  # of a file, as on a full disk
+        TapTikTokAds.logger.debug("Unexpected error", exc_info=True)
+        _print_error(f"Cannot continue: {error.strerror or error}.")
+        exit_code = 1
     except SystemExit as end:
         exit_code = end.code
-    sys.exit(exit_code if _flush_stdout() else exit_code or 1)
+    except BaseException:
+        if termination.exit_code is None:
+            raise
+    if termination.exit_code is not None:
+        termination.has_unwound()
+        TapTikTokAds.logger.info("Ended by a signal: exit code %d.", termination.exit_code)
+    return _flush_stdout(exit_code)
+
+
+def _print_error(text: str) -> None:
+    """Print an error on stderr, if there is one."""
+    with contextlib.suppress(OSError):
+        click.echo(f"{TapTikTokAds.name}: {text}", err=True)
 
 
 def _tune_memory() -> None:
@@ -131,16 +186,19 @@ def _tune_memory() -> None:
         ctypes.CDLL(None).mallopt(MALLOPT_ARENA_MAX, 1)
 
 
-def _flush_stdout() -> bool:
-    """Flush stdout. Return False if it is closed.
+def _flush_stdout(exit_code: t.Any) -> t.Any:
+    """Flush stdout and return the exit code: 1 instead of 0 if that fails.
 
     The buffer of a closed stdout is discarded, or else Python reports an error at exit.
     """
+    if sys.stdout is None:
+        return exit_code or 1
     try:
-        if sys.stdout is not None:
+        with termination:
             sys.stdout.flush()
-    except OSError as error:
+    except (OutputError, BrokenPipeError) as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        click.echo(f"{TapTikTokAds.name}: Cannot write to stdout: {error.strerror}.", err=True)
-        return False
-    return True
+        if not exit_code and isinstance(error, OutputError):  # a closed pipe ends commands quietly
+            _print_error(str(error))
+        return exit_code or 1
+    return exit_code

@@ -33,6 +33,8 @@ PORTAL = "https://business-api.tiktok.com/portal/auth"
 TOKEN_PATH = "/oauth2/access_token/"  # noqa: S105 - a path, not a token
 #: Parameter of the redirect, and of the token request.
 CODE_PARAMETER = "auth_code"
+#: Space that the disk must have before the code is exchanged.
+MIN_FREE_BYTES = 65536
 
 
 @click.command("authorize", short_help="Get an access token for an app.")
@@ -113,7 +115,7 @@ def _settings(config: t.Any, **options: str | None) -> Settings:
     Raises:
         ConfigError: The settings are invalid.
     """
-    merged = TapTikTokAds.merged(config.config, environment=config.parse_env)
+    merged = TapTikTokAds.merged(config.config, with_environment=config.parse_env)
     merged |= {name: text for name, text in options.items() if text}
     settings = validate(merged, TapTikTokAds.known_settings(), credentials=False)
     if settings.simulated:
@@ -213,8 +215,8 @@ class TokenFile:
         if self._path.exists():
             self._content = read_json(str(self._path), f"File {path}", open)
             self._mode &= self._path.stat().st_mode
-        with self._writing():
-            tempfile.TemporaryFile(dir=self._path.parent).close()
+        with self._writing(), tempfile.TemporaryFile(dir=self._path.parent) as file:
+            file.write(bytes(MIN_FREE_BYTES))  # a full disk still takes an empty file
 
     def write(self, **changes: t.Any) -> None:
         """Replace the file atomically. Members that are not changed are kept.

@@ -10,6 +10,7 @@ import click
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.simulator.__main__ import serve
 from tap_tiktok_ads.simulator.http import faults
+from tap_tiktok_ads.termination import termination
 
 Parameter = click.Parameter
 
@@ -103,6 +104,7 @@ def command(
     except OSError as error:
         msg = f"Cannot listen on port {port}: {error.strerror}."
         raise click.ClickException(msg) from None
+    termination.restore_signals()  # `serve` handles them, and ends with exit code 0
     click.echo(f"Auth code, valid once: {simulator.auth_code}. Ctrl-C ends.", err=True)
     serve(simulator, _config)
 

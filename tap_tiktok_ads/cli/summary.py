@@ -13,12 +13,14 @@ import typing as t
 from pathlib import Path
 
 from tap_tiktok_ads.api.errors import ConfigError, TapError
+from tap_tiktok_ads.termination import termination
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from prometheus_client import Metric
 
+    from tap_tiktok_ads.context import RunContext
     from tap_tiktok_ads.progress import StreamCounts
 
 logger = logging.getLogger("tap-tiktok-ads")
@@ -129,12 +131,12 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def written_to(
-    file: str | None,
-    streams: Callable[[], Sequence[StreamCounts]],
-    unread: Mapping[str, Iterable[tuple[str, str]]],
-) -> Iterator[None]:
-    """Write the summary file when the block ends, also by an exception. None: write no file.
+def written_to(file: str | None, started: Sequence[RunContext]) -> Iterator[None]:
+    """Write the summary file when the block ends, also by an exception.
+
+    Args:
+        file: Path of the file. None: write no file.
+        started: Receives the context of the run once the run has started.
 
     Raises:
         ConfigError: The file cannot be written. This is checked before the block starts.
@@ -156,14 +158,25 @@ def written_to(
         exit_code = end.code if isinstance(end.code, int) else int(end.code is not None)
         raise
     finally:
-        ended_at = dt.datetime.now(dt.timezone.utc)
-        summary = RunSummary(started_at, ended_at, exit_code, streams(), **unread)
-        try:
-            _write(path, summary.to_openmetrics() if openmetrics else summary.to_json())
-        except ConfigError as error:
-            if exit_code == 0:
-                raise
-            logger.error("%s", error)  # noqa: TRY400 - the run's own error ends it
+        with termination:
+            termination.disregard_signals()  # a later signal would change the exit code
+            exit_code = termination.exit_code or exit_code
+            ended_at = dt.datetime.now(dt.timezone.utc)
+            summary = RunSummary(started_at, ended_at, exit_code, **_facts(started))
+            text = summary.to_openmetrics() if openmetrics else summary.to_json()
+            _write(path, text, is_success=exit_code == 0)
+
+
+def _facts(started: Sequence[RunContext]) -> dict[str, t.Any]:
+    """Return counts and unread streams. A run that has not started has none."""
+    if not started:
+        return {"streams": ()}
+    problems = started[0].problems
+    return {
+        "streams": started[0].progress.summary(),
+        "skipped": problems.skipped,
+        "failed": problems.failed,
+    }
 
 
 def _check(file: Path, *, openmetrics: bool) -> None:
@@ -173,7 +186,7 @@ def _check(file: Path, *, openmetrics: bool) -> None:
         except ImportError:
             msg = (
                 f"Summary file {file} needs the package prometheus-client, which is not installed. "
-                "Run: pip install 'meltano-tap-tiktok-ads[prometheus]'"
+                "Run in the environment of the tap: pip install prometheus-client"
             )
             raise ConfigError(msg) from None
     try:
@@ -189,8 +202,12 @@ def _check(file: Path, *, openmetrics: bool) -> None:
         raise ConfigError(msg)
 
 
-def _write(file: Path, text: str) -> None:
-    """Replace the file atomically: a reader gets the old file or the new one."""
+def _write(file: Path, text: str, *, is_success: bool) -> None:
+    """Replace the file atomically: a reader gets the old file or the new one.
+
+    Raises:
+        ConfigError: The file cannot be written. After a failed run, it is logged.
+    """
     new = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         new.write_text(text, "utf-8")
@@ -199,4 +216,6 @@ def _write(file: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)
         msg = f"Summary file {file} cannot be written: {error.strerror}."
-        raise ConfigError(msg) from None
+        if is_success:
+            raise ConfigError(msg) from None
+        logger.error("%s", msg)  # noqa: TRY400 - the run's own error ends it

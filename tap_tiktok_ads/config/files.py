@@ -8,9 +8,10 @@ import typing as t
 from singer_sdk.singerlib import Catalog, MetadataMapping
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.state_shape import check_shape
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 
 def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict[str, t.Any]:
@@ -50,22 +51,24 @@ def read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:
     """
     if file is None:
         return None
-    state = read_json(file.name, f"State file {file.name}", lambda _: file)
-    if state.get("type") == "STATE" and isinstance(state.get("value"), dict):
-        state = state["value"]
-    bookmarks = state.get("bookmarks", None if state else {})
+    label = f"State file {file.name}"
+    state = read_json(file.name, label, lambda _: file)
+    if state.get("type") == "STATE":
+        state = state.get("value")  # type: ignore[assignment]  # checked next
+        if not isinstance(state, dict):
+            msg = f"{label} is damaged: expected 'value' of the STATE message to be an object."
+            raise ConfigError(msg)
+    if state and "bookmarks" not in state:
+        msg = f"{label} is not a state of this tap: it has no member 'bookmarks'."
+        raise ConfigError(msg)
+    bookmarks = state.get("bookmarks")
     if isinstance(bookmarks, dict) and any(map(_is_singer_io_bookmark, bookmarks.values())):
         msg = (
-            f"State file {file.name} is one of singer-io's tap: "
+            f"{label} is one of singer-io's tap: "
             "tap-tiktok-ads convert-state makes one for this tap of it."
         )
         raise ConfigError(msg)
-    if not isinstance(bookmarks, dict) or not all(map(_is_bookmark, bookmarks.values())):
-        msg = (
-            f"State file {file.name} has no object of streams under 'bookmarks', each with a "
-            "list of one partition for each advertiser."
-        )
-        raise ConfigError(msg)
+    check_shape(state, label)
     return state
 
 
@@ -76,26 +79,6 @@ def _is_singer_io_bookmark(bookmark: t.Any) -> bool:
         and bool(bookmark)
         and all(name.isdigit() and isinstance(value, str) for name, value in bookmark.items())
     )
-
-
-def _is_bookmark(bookmark: t.Any) -> bool:
-    """Return True if the bookmark of a stream has the shape that the SDK reads."""
-    if not isinstance(bookmark, dict):
-        return False
-    partitions = bookmark.get("partitions", [])
-    if not isinstance(partitions, list):
-        return False
-    if not _are_objects(partitions):
-        return False
-    contexts = [partition.get("context") for partition in partitions]
-    markers = [owner.get("progress_markers", {}) for owner in (bookmark, *partitions)]
-    are_unique = all(contexts.count(context) == 1 for context in contexts)
-    return are_unique and _are_objects(contexts) and _are_objects(markers)
-
-
-def _are_objects(values: Sequence[t.Any]) -> bool:
-    """Return True if every value is a JSON object."""
-    return all(isinstance(value, dict) for value in values)
 
 
 def read_catalog(file: t.IO[str] | None) -> Catalog | None:

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import typing as t
 import urllib.parse
 
-from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.hosts import API_VERSION, HOSTS
 from tap_tiktok_ads.api.rate_limits import TIERS, Tier
-from tap_tiktok_ads.config.schema import (
-    ID_LIST_SETTINGS,
-    REMOVED_SETTINGS,
-    SETTINGS_SCHEMA,
-    json_types,
-)
+from tap_tiktok_ads.config.schema import ID_LIST_SETTINGS
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pendulum
 
     from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.config import custom_streams
-
-#: Beginning of the environment variable of a setting.
-ENVIRONMENT_PREFIX = "TAP_TIKTOK_ADS_"
-_BOOLEANS = {
-    **dict.fromkeys(("true", "1", "yes", "on"), True),
-    **dict.fromkeys(("false", "0", "no", "off", ""), False),
-}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,47 +86,6 @@ class Settings:
         return dates.parse_day(self.start_date, now), min(
             dates.parse_day(self.end_date, now), now.date()
         )
-
-
-def read_environment(environment: Mapping[str, str]) -> dict[str, t.Any]:
-    """Return the settings in environment variables.
-
-    A removed setting is returned as text, so that the check of the settings refuses it.
-
-    Example:
-        >>> read_environment({"TAP_TIKTOK_ADS_MAX_RETRIES": "3", "PATH": "/bin"})
-        {'max_retries': 3}
-
-    Raises:
-        ConfigError: A variable does not hold the type of its setting.
-    """
-    values: dict[str, t.Any] = {}
-    settings = SETTINGS_SCHEMA["properties"].items()
-    types_by_name = {name: json_types(schema) for name, schema in settings}
-    types_by_name |= {name: ["string"] for name in REMOVED_SETTINGS}
-    for name, types in types_by_name.items():
-        variable = ENVIRONMENT_PREFIX + name.upper()
-        if variable not in environment:
-            continue
-        try:
-            values[name] = _parse_variable(environment[variable].strip(), types)
-        except ValueError:
-            msg = f"Environment variable {variable} cannot be read as {types[0]}."
-            raise ConfigError(msg) from None
-    return values
-
-
-def _parse_variable(text: str, types: Sequence[str]) -> t.Any:
-    """Return the value of an environment variable as one of the JSON types."""
-    if "integer" in types and ("string" not in types or text.isdigit()):
-        return int(text)
-    if "boolean" in types:
-        if text.lower() not in _BOOLEANS:
-            raise ValueError(text)
-        return _BOOLEANS[text.lower()]
-    if "object" in types or text.startswith("["):
-        return json.loads(text)
-    return text
 
 
 def normalize(config: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -1,7 +1,8 @@
-"""Checks of the settings. Each error is one sentence that names the setting."""
+"""Checks of the settings. Each error names the setting; the errors are reported together."""
 
 from __future__ import annotations
 
+import functools
 import typing as t
 import urllib.parse
 
@@ -25,7 +26,7 @@ from tap_tiktok_ads.config.settings import Settings
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 #: Settings whose text is used without the white space around it.
 STRIPPED_SETTINGS = ("access_token", "app_id", "app_secret", "api_url", "user_agent")
@@ -56,26 +57,60 @@ def validate(
     Raises:
         ConfigError: A setting cannot be used. The message says what to write instead.
     """
-    _check_names(config, known)
     schemas = SETTINGS_SCHEMA["properties"]
     values = {name: schema.get("default") for name, schema in schemas.items()}
     values |= {
         name: value for name, value in config.items() if name in schemas and value is not None
     }
-    for name, schema in schemas.items():
-        if values[name] is not None:
-            _check_type(name, schema, values[name])
-            _check_allowed_values(name, schema, values[name])
-    for name in ID_LIST_SETTINGS:
-        _check_ids(name, values[name])
-    _check_simulator_tier(values["simulator"] or {})
+    _check_values(config, known, values)
     settings = Settings(**_resolve(values))
-    _check_api_url(settings.api_url)
-    _check_headers(settings)
-    _check_dates(settings)
+    checks = [
+        functools.partial(_check_api_url, settings.api_url),
+        functools.partial(_check_headers, settings),
+        functools.partial(_check_dates, settings),
+    ]
     if credentials:
-        _check_credentials(settings)
+        checks.append(functools.partial(_check_credentials, settings))
+    raise_together(checks)
     return settings
+
+
+def _check_values(
+    config: Mapping[str, t.Any], known: Collection[str], values: Mapping[str, t.Any]
+) -> None:
+    """Raise `ConfigError` if a setting does not exist, or has a value of the wrong form."""
+    raise_together(
+        [
+            *(functools.partial(_check_name, name, known) for name in config),
+            *(
+                functools.partial(_check_value, name, schema, values[name])
+                for name, schema in SETTINGS_SCHEMA["properties"].items()
+                if values[name] is not None
+            ),
+        ]
+    )
+    raise_together(
+        [
+            *(functools.partial(_check_ids, name, values[name]) for name in ID_LIST_SETTINGS),
+            functools.partial(_check_simulator_tier, values["simulator"] or {}),
+        ]
+    )
+
+
+def raise_together(checks: Iterable[Callable[[], object]]) -> None:
+    """Run all checks.
+
+    Raises:
+        ConfigError: A check failed. The message contains the messages of all failed checks.
+    """
+    messages = []
+    for check in checks:
+        try:
+            check()
+        except ConfigError as error:
+            messages.append(str(error))
+    if messages:
+        raise ConfigError(" ".join(messages))
 
 
 def default_user_agent() -> str:
@@ -99,17 +134,22 @@ def _resolve(values: Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def _check_names(config: Mapping[str, t.Any], known: Collection[str]) -> None:
+def _check_name(name: str, known: Collection[str]) -> None:
     """Raise `ConfigError` if a setting does not exist."""
-    for name in config:
-        if name in REMOVED_SETTINGS:
-            msg = f"Setting {name!r} was removed: {REMOVED_SETTINGS[name]}."
-            raise ConfigError(msg)
-        if name not in known:
-            resembles = closest_match(name, known) is not None
-            hint = suggest(name, known) if resembles else ": see --about for those that exist."
-            msg = f"Unknown setting {name!r}{hint}"
-            raise ConfigError(msg)
+    if name in REMOVED_SETTINGS:
+        msg = f"Setting {name!r} was removed: {REMOVED_SETTINGS[name]}."
+        raise ConfigError(msg)
+    if name not in known:
+        resembles = closest_match(name, known) is not None
+        hint = suggest(name, known) if resembles else ": see --about for those that exist."
+        msg = f"Unknown setting {name!r}{hint}"
+        raise ConfigError(msg)
+
+
+def _check_value(name: str, schema: Mapping[str, t.Any], value: t.Any) -> None:
+    """Raise `ConfigError` if a value is not one that its setting accepts."""
+    _check_type(name, schema, value)
+    _check_allowed_values(name, schema, value)
 
 
 def _check_type(name: str, schema: Mapping[str, t.Any], value: t.Any) -> None:

@@ -159,7 +159,7 @@ def parse_day(text: str, now: pendulum.DateTime) -> pendulum.Date:
     if is_macro(text):
         return resolve_macro(text, now).date()
     if _DATE.match(text.strip()):
-        with contextlib.suppress(ValueError, OverflowError):
+        with contextlib.suppress(ValueError, OverflowError, TypeError):  # TypeError: a duration
             parsed = pendulum.parse(text.strip(), tz=now.timezone, exact=True)
             if isinstance(parsed, pendulum.DateTime):
                 return parsed.in_timezone(now.timezone or "UTC").date()
@@ -176,7 +176,7 @@ def parse_time(value: object) -> pendulum.DateTime:
         DateError: The value is not a date or date-time.
     """
     if isinstance(value, str) and _DATE.match(value):
-        with contextlib.suppress(ValueError, OverflowError):
+        with contextlib.suppress(ValueError, OverflowError, TypeError):  # TypeError: a duration
             parsed = pendulum.parse(value, tz="UTC")
             if isinstance(parsed, pendulum.DateTime):
                 return parsed.in_timezone("UTC")

@@ -8,6 +8,7 @@ import logging
 import typing as t
 
 from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.temporary_files import storage_error
 from tap_tiktok_ads.extract.pages import Page
 from tap_tiktok_ads.extract.values import BadValueError
 
@@ -116,8 +117,10 @@ class TaskRunner:
         return Page(denied=error)
 
 
-def unreadable(task: Task, error: Exception) -> errors.ResponseError:
-    """Return the error for a response of an unexpected shape."""
+def unreadable(task: Task, error: Exception) -> errors.TapError:
+    """Return the error for a response of an unexpected shape, or for a full disk."""
+    if isinstance(error, OSError):
+        return storage_error(task.request.label, error)
     msg = f"{task.request.label} answered in a shape that cannot be read ({error!r:.200})"
     if isinstance(error, BadValueError):
         msg = f"{task.request.label} answered a row without a key: {error}"

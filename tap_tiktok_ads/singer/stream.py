@@ -22,6 +22,7 @@ from tap_tiktok_ads.extract.values import BadValueError
 from tap_tiktok_ads.extract.verification import ListVerifier
 from tap_tiktok_ads.singer.components import StreamComponents
 from tap_tiktok_ads.singer.count_differences import known_difference, remember_difference
+from tap_tiktok_ads.termination import termination
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -234,9 +235,10 @@ class TikTokStream(StreamComponents):
 
     def complete(self, group: TaskGroup) -> None:
         """Advance the bookmark of a completed group, and write a STATE message if one is due."""
-        if self.uses_state and remember_difference(self.bookmarks, group):
-            self.state_manager.is_flushed = False
-        if self.bookmarks.advance(group):
-            self.state_manager.is_flushed = False
+        with termination:  # a signal writes the state before or after, but not in between
+            if self.uses_state and remember_difference(self.bookmarks, group):
+                self.state_manager.is_flushed = False
+            if self.bookmarks.advance(group):
+                self.state_manager.is_flushed = False
         if not self.bookmarks.is_held(group.advertiser):
             self.output.write_state_if_due(group)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
 import time
 import typing as t
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
 from singer_sdk.helpers._util import utc_now
-from singer_sdk.singerlib.encoding.simple import RecordMessage
+from singer_sdk.singerlib.encoding.simple import RecordMessage, SchemaMessage
 from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import OutputError, ResponseError
+from tap_tiktok_ads.singer.stdout import output_errors
+from tap_tiktok_ads.termination import termination
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -23,8 +23,6 @@ if t.TYPE_CHECKING:
 
 #: Seconds after which written records are flushed.
 FLUSH_SECONDS = 1.0
-#: Maximum seconds of a write under way once a termination signal has arrived.
-TERMINATION_SECONDS = 5.0
 
 
 class RecordLines:
@@ -74,39 +72,15 @@ class RecordLines:
 
 
 class BufferedWriter(MsgSpecWriter):
-    """Writes messages; flushes on every one that is no RECORD, and once a second."""
+    """Writes messages; flushes on every one that is no RECORD, and once a second.
+
+    Attributes:
+        has_written_schema: True after the first SCHEMA message.
+    """
 
     def __init__(self) -> None:
         self._flushed = time.monotonic()
-        self._busy = False
-        self._afterwards: Callable[[], None] | None = None
-        self._over = False
-
-    def when_idle(self, action: Callable[[], None]) -> None:
-        """Run an action between two messages: at once, or when the one under way is written.
-
-        A signal may arrive in the middle of a write; what its handler writes must not land there.
-        The action is the last that writes: where what it raises to end the run gets lost, the next
-        message raises `SystemExit`. Code in C that a handler interrupts may drop any exception, as
-        it happens while msgspec makes a decoder.
-        Where nobody reads stdout, the process ends after `TERMINATION_SECONDS` or when asked
-        again, without the action.
-        """
-        if self._afterwards is not None:
-            os._exit(1)
-        stuck = threading.Timer(TERMINATION_SECONDS, os._exit, [1])
-        stuck.daemon = True
-        stuck.start()
-        if self._busy:
-            self._afterwards = action
-        else:
-            self._finish(action)
-
-    def _finish(self, action: Callable[[], None]) -> None:
-        try:
-            action()
-        finally:
-            self._over = True
+        self.has_written_schema = False
 
     @override
     def write_message(self, message: Message) -> None:
@@ -121,7 +95,9 @@ class BufferedWriter(MsgSpecWriter):
         except RecursionError:
             msg = f"A record of {getattr(message, 'stream', 'a stream')} is nested too deeply"
             raise ResponseError(msg) from None
-        self._write(line, flush=not isinstance(message, RecordMessage))
+        with termination:
+            self._write(line, flush=not isinstance(message, RecordMessage))
+            self.has_written_schema |= isinstance(message, SchemaMessage)
 
     def write_lines(self, lines: bytes) -> None:
         """Write RECORD messages that are encoded already, each with its line break.
@@ -132,27 +108,18 @@ class BufferedWriter(MsgSpecWriter):
         self._write(lines, flush=False)
 
     def _write(self, lines: bytes | bytearray, *, flush: bool) -> None:
-        if self._over:
-            sys.exit(0)
-        self._busy = True
+        """Write complete lines. A signal that arrives meanwhile takes effect after them."""
+        termination.check_not_over()
         try:
-            rest = memoryview(lines)
-            while rest:  # Python writes less than it is given when a signal arrives meanwhile
-                rest = rest[sys.stdout.buffer.write(rest) :]
-            rest.release()
-            now = time.monotonic()
-            if flush or now - self._flushed >= FLUSH_SECONDS:
-                sys.stdout.flush()
-                self._flushed = now
+            with termination, output_errors():
+                rest = memoryview(lines)
+                while rest:  # Python writes less than it is given when a signal arrives meanwhile
+                    rest = rest[sys.stdout.buffer.write(rest) :]
+                rest.release()
+                now = time.monotonic()
+                if flush or now - self._flushed >= FLUSH_SECONDS:
+                    sys.stdout.flush()
+                    self._flushed = now
         except BrokenPipeError:
             msg = "The target stopped reading. Run again with the last state that it stored."
             raise OutputError(msg) from None
-        except (OSError, AttributeError) as error:  # no stdout at all: sys.stdout is None
-            reason = getattr(error, "strerror", None) or "it is closed"
-            msg = f"Cannot write to stdout: {reason}."
-            raise OutputError(msg) from None
-        finally:
-            self._busy = False
-        if self._afterwards is not None:
-            action, self._afterwards = self._afterwards, None
-            self._finish(action)

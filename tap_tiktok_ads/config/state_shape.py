@@ -1,0 +1,73 @@
+"""Check of the shape of a state. The values of bookmarks are checked where they are used."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_tiktok_ads.api.errors import ConfigError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Members of bookmarks and partitions whose values the SDK reads as objects.
+OBJECT_MEMBERS = ("progress_markers",)
+
+
+def check_shape(state: Mapping[str, t.Any], label: str) -> None:
+    """Check that the SDK can read a state.
+
+    Args:
+        state: The state, with bookmarks by stream.
+        label: The kind and the name of the file, for messages.
+
+    Raises:
+        ConfigError: A member has another type. The message names the path of the member.
+    """
+    bookmarks = _member(state, "bookmarks", dict, label, "")
+    for stream, bookmark in bookmarks.items():
+        path = f"bookmarks.{stream}"
+        _check_type(bookmark, dict, label, path)
+        _check_object_members(bookmark, label, path)
+        contexts = []
+        for index, partition in enumerate(_member(bookmark, "partitions", list, label, path)):
+            partition_path = f"{path}.partitions[{index}]"
+            _check_type(partition, dict, label, partition_path)
+            _check_object_members(partition, label, partition_path)
+            context = partition.get("context")
+            _check_type(context, dict, label, f"{partition_path}.context")
+            if context in contexts:
+                msg = f"{label} has two partitions with the context {context!r:.100} in {path!r}."
+                raise ConfigError(msg)
+            contexts.append(context)
+
+
+def _member(parent: Mapping[str, t.Any], name: str, kind: type, label: str, path: str) -> t.Any:
+    """Return a member of an object, empty if it is absent."""
+    value = parent.get(name, kind())
+    _check_type(value, kind, label, f"{path}.{name}".lstrip("."))
+    return value
+
+
+def _check_object_members(parent: Mapping[str, t.Any], label: str, path: str) -> None:
+    for name in OBJECT_MEMBERS:
+        _member(parent, name, dict, label, path)
+
+
+def _check_type(value: t.Any, kind: type, label: str, path: str) -> None:
+    """Raise `ConfigError` if a value is not of a JSON type."""
+    if not isinstance(value, kind):
+        expected = "a list" if kind is list else "an object"
+        msg = (
+            f"{label} is damaged: expected {path!r} to be {expected}, got {_describe(value)}. "
+            "Correct the member, or remove the stream from the state to read it from its start."
+        )
+        raise ConfigError(msg)
+
+
+def _describe(value: t.Any) -> str:
+    """Return the JSON type of a value, or a short value itself."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    return "null" if value is None else f"{value!r:.60}"
