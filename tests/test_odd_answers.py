@@ -36,25 +36,7 @@ def listing(*rows: t.Any, **page_info: int) -> dict[str, t.Any]:
     return {"list": [*rows], "page_info": {"total_number": len(rows), **page_info}}
 
 
-# Rows without a key
-
-
-@pytest.mark.parametrize(
-    ("stream", "rows"),
-    [
-        ("playables", [{"x": 1}, {"y": 2}]),
-        ("campaigns", [{"campaign_id": None}]),
-        ("custom_audiences", [{"name": "a"}]),
-        (REPORT, [{"dimensions": {"campaign_id": "7", "stat_time_day": "-"}, "metrics": {}}]),
-        (REPORT, [{"dimensions": {"campaign_id": "7", "stat_time_day": ""}, "metrics": {}}]),
-        (REPORT, [{"dimensions": {"campaign_id": "7"}, "metrics": {}}]),
-    ],
-)
-def test_a_row_without_its_key(stream: str, rows: list[t.Any]) -> None:
-    """It is an error that names the key: else all such rows would be taken for one."""
-    with pytest.raises(ResponseError, match=r"without (a key|the dimension)") as failure:
-        read(stream, lambda _: listing(*rows))
-    assert "_id" in str(failure.value) or "stat_time_day" in str(failure.value)
+# Keys
 
 
 def test_metrics_named_as_keys() -> None:

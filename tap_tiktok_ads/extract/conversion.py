@@ -77,11 +77,7 @@ class PageBuilder:
         self._filter = record_filter
 
     def build(self, task: Task, raw_records: Sequence[t.Any], response: Response) -> Page:
-        """Return the page of typed records, or of RECORD lines.
-
-        Raises:
-            BadValueError: A key column holds a value that is not of its type.
-        """
+        """Return the page of typed records, or of RECORD lines."""
         facts = self._facts(raw_records, response)
         if raw_records and isinstance(raw_records[0], tuple):
             return self._from_members(task, raw_records, facts)

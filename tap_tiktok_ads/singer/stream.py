@@ -16,7 +16,6 @@ from typing_extensions import override
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.sampling import fetch_sample, take_sample
-from tap_tiktok_ads.extract.values import BadValueError
 from tap_tiktok_ads.extract.verification import ListVerifier, LookupObserver
 from tap_tiktok_ads.singer.components import StreamComponents
 
@@ -67,6 +66,7 @@ class TikTokStream(StreamComponents):
         results = lookahead.sequential(self.plan.tasks(), self.runner.run)
         verifier = ListVerifier(self.record_filter, self.runner.run, observer)
         for _, page in verifier.groups(results):
+            self.problems.report_drift()
             yield from t.cast("Sequence[Record]", page.records) if page else ()
 
     def sample(self, max_requests: int, send: Send) -> list[Record]:
@@ -96,13 +96,15 @@ class TikTokStream(StreamComponents):
         """Return the records of a sample as the stream writes them.
 
         Raises:
-            ResponseError: A key column holds a value that is not of its type.
+            ResponseError: A record has no usable key.
         """
-        try:
-            return list(self.sample_caster(records).records(records))
-        except BadValueError as error:
-            msg = f"{self.name}: a key of a row held {error.args[0]!r:.100}, which is not its type"
-            raise errors.ResponseError(msg) from None
+        caster = self.sample_caster(records)
+        cast = list(caster.records(records))
+        unusable = caster.drift.take().unusable_records
+        if unusable:
+            msg = f"Cannot show a record of {self.name}: {unusable[0]}."
+            raise errors.ResponseError(msg)
+        return cast
 
     def sample_caster(self, records: Sequence[Record]) -> Caster:  # noqa: ARG002 - for subclasses
         """Return what casts the records of a sample."""

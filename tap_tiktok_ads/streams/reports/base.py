@@ -9,7 +9,7 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import TOPVIEW
-from tap_tiktok_ads.api.errors import ApiError, RejectedRequestError, ResponseError
+from tap_tiktok_ads.api.errors import ApiError, RejectedRequestError
 from tap_tiktok_ads.api.hosts import REPORT_PATH
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.metric_catalog import default_metrics
@@ -302,18 +302,13 @@ class ReportStream(LookbackStream):
     def flatten_record(self, raw: Record, task: Task) -> Iterable[Record]:
         """Yield the dimensions and metrics of a raw record as one flat record.
 
-        Raises:
-            ResponseError: The record lacks a dimension.
+        A record without a dimension has no key. The caster leaves it out.
         """
         dimensions = raw.get("dimensions") or {}
-        for name in self.report.dimensions:
-            if not isinstance(dimensions.get(name), (str, int)):
-                msg = f"{task.request.label} answered a row without the dimension {name}"
-                raise ResponseError(msg)
         record = self.source.constant_columns(task)
         if self.time_dimension:
-            record["is_final"] = self.finality.is_final(dimensions[self.time_dimension], task)
-        record |= {name: dimensions[name] for name in self.report.dimensions}
+            record["is_final"] = self.finality.is_final(dimensions.get(self.time_dimension), task)
+        record |= {name: dimensions.get(name) for name in self.report.dimensions}
         for members in (dimensions, raw.get("metrics") or {}):
             record |= {name: value for name, value in members.items() if name not in record}
         yield record
