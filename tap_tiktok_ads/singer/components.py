@@ -203,7 +203,8 @@ class StreamComponents(Stream):
 
     def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:  # noqa: ARG002
         """Return a faster decoder of pages, given the deselected columns, or None."""
-        return decode_list_page if self.records_field == "list" else None
+        is_plain = self.source.reads_list_only and self.source.records_field == "list"
+        return decode_list_page if is_plain else None
 
     @functools.cached_property
     def reader(self) -> PageReader:

@@ -28,12 +28,11 @@ from tap_tiktok_ads.streams.dependent import MAX_SAMPLE_REQUESTS, LookupStream, 
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
 
     import pendulum
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.messages import Decode, Response
+    from tap_tiktok_ads.api.messages import Response
     from tap_tiktok_ads.config.custom_streams import Cursor, CustomStreamDefinition
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
@@ -50,6 +49,7 @@ MAX_SUGGESTED_PATHS = 5
 class CustomSource(Source):
     """An endpoint whose records, metadata and pages JSONPaths describe."""
 
+    reads_list_only = False
     definition: CustomStreamDefinition
     warnings: Warnings
 
@@ -300,10 +300,6 @@ class CustomStream(LookupStream):
         elif column.get("format") == "date-time":
             kind = TimeBookmarks
         return self.make_bookmarks(kind)
-
-    @override
-    def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
-        return None
 
     # Records
 

@@ -146,6 +146,8 @@ def flatten_review(raw: Record, task: Task) -> Iterable[Record]:
 class ReviewSource(Source):
     """The reviews of the ads that the list of Smart+ ads names, batch by batch."""
 
+    reads_list_only = False
+
     @override
     def locate(self, task: Task, response: Response) -> Sequence[Record]:
         """Return the reviews of ads and materials. A page of the list has none."""
