@@ -306,6 +306,13 @@ class StreamProblems:
                 "New fields that are not in the schema were kept: %s.",
                 self._mask(", ".join(names)),
             )
+        if drift.has_repaired_text:
+            self._warnings.log(
+                "repaired text",
+                "Responses for %s held text that is not clean Unicode or JSON. What could not be "
+                "read became U+FFFD or null.",
+                self._source.name,
+            )
         for name, value in drift.bad_values.items():
             self._warnings.log(
                 f"unreadable {name}",

@@ -78,6 +78,8 @@ def sync(stream: str, data: t.Any, **settings: t.Any) -> tuple[Messages, str]:
             'campaign_id ""',
         ),
         (REPORT, report_record(**DAY), {"metrics": SPEND}, "campaign_id null"),
+        (REPORT, report_record(**DAY), {"dimensions": None, "metrics": SPEND}, "campaign_id null"),
+        (REPORT, report_record(**DAY), report_record(campaign_id=[], stat_time_day={}), "[]"),
     ],
 )
 def test_a_record_without_its_key(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import time
 import typing as t
@@ -91,7 +92,7 @@ def write_body(response: requests.Response, file: t.IO[bytes]) -> bytes:
 
 def is_markup(body: bytes) -> bool:
     """Return True if a body is empty, JSON or HTML, so it is not CSV text."""
-    return body.lstrip()[:1] in {b"{", b"<", b""}
+    return body.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in {b"{", b"<", b""}
 
 
 def root_cause(error: BaseException) -> str:
