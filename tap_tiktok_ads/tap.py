@@ -243,6 +243,12 @@ class TapTikTokAds(Tap):
             streams[SYNC_ERRORS] = streams.pop(SYNC_ERRORS)
         return streams
 
+    @override
+    def setup_mapper(self) -> None:
+        """Prepare the stream maps, once the catalog fits the streams."""
+        _ = self.streams
+        super().setup_mapper()
+
     # Run
 
     @override

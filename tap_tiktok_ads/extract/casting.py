@@ -68,7 +68,8 @@ class Caster:
         """Compile the schema.
 
         Args:
-            schema: JSON Schema of an object with `properties`.
+            schema: JSON Schema of an object with `properties`. Of a nested object, columns with
+                the schema `False` are removed.
             dash_is_null: True if `-` means null in nullable text columns, as in reports.
             required: Key columns, which every record must have, with a value.
         """
@@ -128,9 +129,11 @@ class Caster:
         Most objects of a list have one of a few shapes (their names and types of values), and most
         values need no conversion. So the conversions that a shape needs are found once.
         """
+        left_out = [name for name, column in schema["properties"].items() if column is False]
         columns = {
             name: self._compile(column, f"{prefix}{name}")
             for name, column in schema["properties"].items()
+            if column is not False
         }
         columns |= {name: _reject_null(columns[name]) for name in required}
         steps_by_shape: dict[tuple[t.Any, ...], Steps] = {}
@@ -154,7 +157,7 @@ class Caster:
                     record[name] = None
             return record
 
-        return cast
+        return _without(left_out, cast) if left_out else cast
 
     def _compile_array(self, schema: Schema, path: str) -> Converter:
         """Return the conversion of an array, in place. A single value becomes an array of one."""
@@ -203,6 +206,18 @@ class Caster:
         if path in self._never_null:
             raise _without_value([path])
         self.drift.add_bad_value(path, error)
+
+
+def _without(columns: Sequence[str], convert: Converter) -> Converter:
+    """Return a conversion of an object that first removes columns."""
+
+    def convert_rest(record: t.Any) -> t.Any:
+        if type(record) is dict:
+            for name in columns:
+                record.pop(name, None)
+        return convert(record)
+
+    return convert_rest
 
 
 def _steps(record: Record, columns: Mapping[str, Converter]) -> Steps:

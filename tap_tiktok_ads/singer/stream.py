@@ -17,12 +17,14 @@ from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.sampling import fetch_sample, take_sample
 from tap_tiktok_ads.extract.verification import ListVerifier, LookupObserver
+from tap_tiktok_ads.singer.catalog import fit_entry
 from tap_tiktok_ads.singer.components import StreamComponents
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib import Catalog
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.casting import Caster
@@ -41,6 +43,26 @@ class TikTokStream(StreamComponents):
     """
 
     verifier: ListVerifier | None = None
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Follow a catalog: its selection, its keys and its types.
+
+        Raises:
+            ConfigError: The catalog has a type that values cannot be converted to.
+        """
+        super().apply_catalog(catalog)
+        entry = catalog.get_stream(self.name)
+        if entry is None:
+            return
+        automatic = {*self.primary_keys, *filter(None, [self.replication_key])}
+        left_out = fit_entry(entry, self.schema, automatic)
+        self._input_schema = entry.schema.to_dict()
+        if not self.selected:
+            return
+        if left_out:
+            self.logger.info("Columns that the catalog leaves out: %s.", ", ".join(left_out))
+        _ = self.record_schema  # checks the types
 
     def read_all(
         self, advertiser: Advertiser | None, *, with_deleted: bool = False

@@ -20,8 +20,10 @@ from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.pagination import last_page, next_pages
 from tap_tiktok_ads.extract import json_paths, macros
 from tap_tiktok_ads.extract.casting import Caster
+from tap_tiktok_ads.extract.conversion import RecordFlattener
 from tap_tiktok_ads.extract.schemas import infer_schema, keyed_schema
 from tap_tiktok_ads.extract.source import Source
+from tap_tiktok_ads.singer.catalog import fields_left_out
 from tap_tiktok_ads.singer.state import DayBookmarks, TimeBookmarks, ValueBookmarks
 from tap_tiktok_ads.streams.cursors import CursorPosition
 from tap_tiktok_ads.streams.dependent import MAX_SAMPLE_REQUESTS, LookupStream, LookupTask
@@ -302,6 +304,28 @@ class CustomStream(LookupStream):
         return self.make_bookmarks(kind)
 
     # Records
+
+    @property
+    @override
+    def flattener(self) -> RecordFlattener:
+        transforms = self.personal_data.transforms()
+        if self.definition.schema is None and self.run_context.input_catalog is not None:
+            transforms = (*transforms, self._in_catalog)
+        return RecordFlattener(self.source, transforms)
+
+    def _in_catalog(self, record: Record) -> Record:
+        """Return the record with the columns of the catalog."""
+        columns = self.schema["properties"]
+        left_out = fields_left_out(record, columns, {"advertiser_id", *self.primary_keys})
+        if not left_out:
+            return record
+        self.warnings.log(
+            f"left out {left_out}",
+            "Fields that the catalog does not have are left out: %.500s. To read them, run "
+            "--discover again.",
+            self.run_context.client.printable(", ".join(left_out)),
+        )
+        return {name: value for name, value in record.items() if name in columns}
 
     def flatten_record(self, raw: Record, task: Task) -> Iterable[Record]:
         """Yield the flat record, with the advertiser and the keys that lookups bring."""
