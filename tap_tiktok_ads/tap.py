@@ -23,6 +23,7 @@ from tap_tiktok_ads.config.custom_streams import check_names, parse_custom_strea
 from tap_tiktok_ads.config.files import read_catalog, read_json, read_state, selected_streams
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, normalize, read_environment
+from tap_tiktok_ads.config.stream_maps import check_stream_maps
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
 from tap_tiktok_ads.progress_display import show as show_progress
@@ -219,6 +220,7 @@ class TapTikTokAds(Tap):
             entry.name: functools.partial(self._columns_of, entry.name) for entry in STREAMS
         }
         check_names(custom_streams, report_names, built_in)
+        check_stream_maps(config.get("stream_maps"), self._creators)
         check_report_metrics(config.get("report_metrics"), {*BUILT_IN_REPORTS, *report_names})
         return [self._creators[name]() for name in self._names_to_create()]
 
