@@ -13,14 +13,16 @@ from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib import StateMessage
+from singer_sdk.singerlib import Catalog, StateMessage
 from typing_extensions import override
 
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.suggestions import closest_match
+from tap_tiktok_ads.config.catalogs import parse_catalog, selected_streams, take_aliases
 from tap_tiktok_ads.config.custom_reports import check_report_metrics, parse_custom_reports
 from tap_tiktok_ads.config.custom_streams import check_names, parse_custom_streams
-from tap_tiktok_ads.config.files import read_catalog, read_json, read_state, selected_streams
+from tap_tiktok_ads.config.files import read_catalog, read_json, read_state
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import ENVIRONMENT_PREFIX, normalize, read_environment
 from tap_tiktok_ads.config.stream_maps import check_stream_maps
@@ -73,6 +75,7 @@ class TapTikTokAds(Tap):
         *,
         config: dict[str, t.Any] | None = None,
         parse_env_config: bool = False,
+        catalog: t.Any = None,
         allow_requests: bool = True,
         selected_only: bool = False,
         **kwargs: t.Any,
@@ -82,6 +85,7 @@ class TapTikTokAds(Tap):
         Args:
             config: The configuration.
             parse_env_config: Read settings from environment variables, too.
+            catalog: The catalog, or its JSON document.
             allow_requests: False: send no request to infer a schema, and few for lookups.
             selected_only: Create the selected streams only. The start is faster.
             kwargs: Further parameters of the SDK.
@@ -92,7 +96,10 @@ class TapTikTokAds(Tap):
         self.selected_only = selected_only
         self._allow_requests = allow_requests
         self._creators: dict[str, Callable[[], TikTokStream]] = {}
-        super().__init__(config=self.merged(config or {}, environment=parse_env_config), **kwargs)
+        if isinstance(catalog, dict) and not isinstance(catalog, Catalog):
+            catalog = parse_catalog(catalog)
+        merged = self.merged(config or {}, environment=parse_env_config)
+        super().__init__(config=merged, catalog=catalog, **kwargs)
 
     @functools.cached_property
     def run_context(self) -> RunContext:
@@ -145,7 +152,20 @@ class TapTikTokAds(Tap):
             raise ConfigError(msg) from None
         if full_catalog is not None and selected_only:
             tap.warn_of_uncataloged(full_catalog)
+            tap.warn_of_unknown(full_catalog.keys() - (tap.input_catalog or {}).keys())
         return tap
+
+    def warn_of_unknown(self, names: Collection[str]) -> None:
+        """Warn of streams of a catalog that do not exist, or no longer."""
+        _ = self.streams  # finds out which streams there are
+        for name in sorted(set(names) - self._creators.keys()):
+            match = closest_match(name, self._creators)
+            self.logger.warning(
+                "Stream %r of the catalog does not exist, so it is not read.%s Run --discover "
+                "again.",
+                name,
+                f" Did you mean {match!r}?" if match else "",
+            )
 
     def warn_of_uncataloged(self, names: Collection[str]) -> None:
         """Warn of custom streams and reports that a catalog does not name."""
@@ -248,8 +268,14 @@ class TapTikTokAds(Tap):
     @override
     def setup_mapper(self) -> None:
         """Prepare the stream maps, once the catalog fits the streams."""
-        _ = self.streams
+        entries = self.input_catalog or Catalog()
+        self.warn_of_unknown(entries)
+        aliases = take_aliases(entries.values())
         super().setup_mapper()
+        for name, alias in aliases.items():
+            for stream_map in self.mapper.stream_maps[name]:
+                if stream_map.stream_alias == name:
+                    stream_map.stream_alias = alias
 
     # Run
 

@@ -318,3 +318,147 @@ def test_columns_of_one_schema() -> None:
     """A column that only the stream or only the catalog has is kept."""
     found = overridden_schema({"properties": {"a": TEXT}}, {"properties": {"b": NUMBER}}, ["a"])
     assert found == {"properties": {"a": TEXT, "b": NUMBER}}
+
+
+# Entries
+
+
+def with_metadata(**members: t.Any) -> Callable[[Entry], None]:
+    """Return a change that adds members to the metadata of the stream."""
+
+    def change(entry: Entry) -> None:
+        for one in entry["metadata"]:
+            if not one["breadcrumb"]:
+                one["metadata"] |= {
+                    name.replace("_", "-"): value for name, value in members.items()
+                }
+
+    return change
+
+
+def bookmarked(change: Callable[[Entry], None]) -> bool:
+    """Return True if a run of campaigns requests or drops by a bookmark."""
+    data = {"list": [CAMPAIGN], "page_info": {"total_number": 1}}
+    empty = {"list": [], "page_info": {"total_number": 0}}
+    state = {
+        "bookmarks": {
+            "campaigns": {
+                "partitions": [
+                    {
+                        "context": {"advertiser_id": "1"},
+                        "replication_key": "modify_time",
+                        "replication_key_value": "2026-06-01T00:00:00Z",
+                    }
+                ]
+            }
+        }
+    }
+    collector = Collector()
+    with answering(lambda query: empty if "TOP_VIEW" in str(query) else data) as (url, _):
+        config = config_at(url)
+        catalog = catalog_of(config, ["campaigns"], alone=True)
+        change(catalog["streams"][0])
+        TapTikTokAds(
+            config=config,
+            catalog=catalog,
+            state=state,
+            message_writer=collector,
+            selected_only=True,
+        ).run()
+    return not collector.messages.records["campaigns"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({}, True),
+        ({"replication_method": "INCREMENTAL"}, True),
+        ({"replication_method": "FULL_TABLE"}, False),
+        ({"forced_replication_method": "FULL_TABLE"}, False),
+        (
+            {"replication_method": "FULL_TABLE", "forced_replication_method": "INCREMENTAL"},
+            False,
+        ),
+    ],
+)
+def test_replication_methods(metadata: dict[str, str], expected: bool) -> None:
+    """The method in the metadata overrides the one that discovery wrote, in both spellings."""
+    assert bookmarked(with_metadata(**metadata)) is expected
+
+
+def test_an_unknown_replication_method() -> None:
+    """It is an error that names the stream."""
+    catalog = catalog_of({}, ["campaigns"], alone=True)
+    with_metadata(replication_method="LOG_BASED")(catalog["streams"][0])
+    with pytest.raises(ConfigError, match="'campaigns' has the replication method 'LOG_BASED'"):
+        TapTikTokAds(config=config_at("http://127.0.0.1:9"), catalog=catalog)
+
+
+@pytest.mark.parametrize("settings", [{}, {"stream_maps": {"campaigns": {"x": "campaign_id"}}}])
+def test_a_stream_of_another_name(settings: dict[str, t.Any]) -> None:
+    """`stream` is the name in the messages, and `tap_stream_id` the stream that is read."""
+    messages, _ = sync("campaigns", CAMPAIGN, lambda entry: entry.update(stream="mine"), **settings)
+    assert set(messages.records) == {"mine"}
+    assert set(messages.schemas) == {"mine"}
+    assert messages.records["mine"][0]["campaign_id"] == "7"
+    assert "campaigns" in messages.state["bookmarks"]
+
+
+def test_a_stream_that_does_not_exist(caplog: pytest.LogCaptureFixture) -> None:
+    """A warning names it. The others are read."""
+    catalog = catalog_of({}, ["campaigns"], alone=True)
+    gone = copy.deepcopy(catalog["streams"][0]) | {"tap_stream_id": "campaignz", "stream": "c"}
+    catalog["streams"].append(gone)
+    tap = TapTikTokAds(config=config_at("http://127.0.0.1:9"), catalog=catalog, selected_only=True)
+    assert list(tap.streams) == ["campaigns"]
+    (warning,) = [text for text in caplog.messages if "does not exist" in text]
+    assert "'campaignz'" in warning
+    assert "Did you mean 'campaigns'?" in warning
+
+
+@pytest.mark.parametrize(
+    ("change", "is_warned", "keys"),
+    [
+        (lambda _: None, False, ["advertiser_id", "campaign_id"]),
+        (
+            lambda entry: entry.update(key_properties=["campaign_id", "advertiser_id"]),
+            False,
+            ["campaign_id", "advertiser_id"],
+        ),
+        (lambda entry: entry.pop("key_properties"), False, ["advertiser_id", "campaign_id"]),
+        (lambda entry: entry.update(key_properties=["campaign_id"]), True, ["campaign_id"]),
+        (lambda entry: entry.update(key_properties=[]), True, []),
+        (
+            with_metadata(table_key_properties=["campaign_name"]),
+            True,
+            ["advertiser_id", "campaign_id"],
+        ),
+    ],
+)
+def test_keys_of_a_catalog(
+    change: Callable[[Entry], None],
+    is_warned: bool,
+    keys: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Other keys than the stream's are followed with a warning that names both."""
+    messages, _ = sync("campaigns", CAMPAIGN, change)
+    assert messages.schemas["campaigns"]["key_properties"] == keys
+    assert len(messages.records["campaigns"]) == 1
+    assert ("the stream has the keys ['advertiser_id', 'campaign_id']" in caplog.text) is is_warned
+
+
+def test_keys_that_are_not_columns() -> None:
+    """They are an error at the start."""
+    catalog = catalog_of({}, ["campaigns"], alone=True)
+    catalog["streams"][0]["key_properties"] = ["nothing"]
+    with pytest.raises(ConfigError, match="key 'nothing' of stream 'campaigns'"):
+        TapTikTokAds(config=config_at("http://127.0.0.1:9"), catalog=catalog)
+
+
+@pytest.mark.parametrize("name", ["flattening_max_depth", "flattening_max_key_length"])
+def test_negative_flattening(name: str) -> None:
+    """A negative number is refused instead of ignored."""
+    config = config_at("http://127.0.0.1:9", flattening_enabled=True, **{name: -3})
+    with pytest.raises(ConfigError, match=f"'{name}' must be 0 or more, got -3"):
+        TapTikTokAds(config=config)

@@ -9,7 +9,8 @@ import typing as t
 import pytest
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.config.files import read_catalog, read_json, read_state, selected_streams
+from tap_tiktok_ads.config.catalogs import selected_streams
+from tap_tiktok_ads.config.files import read_catalog, read_json, read_state
 
 if t.TYPE_CHECKING:
     from pathlib import Path

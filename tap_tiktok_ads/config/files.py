@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import typing as t
 
-from singer_sdk.singerlib import Catalog, MetadataMapping
-
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.catalogs import parse_catalog
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from singer_sdk.singerlib import Catalog
 
 
 def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict[str, t.Any]:
@@ -109,21 +110,8 @@ def read_catalog(file: t.IO[str] | None) -> Catalog | None:
     content = read_json(file.name, f"Catalog file {file.name}", lambda _: file)
     try:
         if isinstance(content["streams"], list):
-            return Catalog.from_dict(content)
+            return parse_catalog(content)
     except (KeyError, TypeError, AttributeError):
         pass
     msg = f"Catalog file {file.name} is not a Singer catalog: write one with --discover."
     raise ConfigError(msg)
-
-
-def selected_streams(catalog: Catalog | None) -> Catalog | None:
-    """Return a catalog of the selected streams, or None without a catalog."""
-    if catalog is None:
-        return None
-    return Catalog(
-        {
-            name: entry
-            for name, entry in catalog.items()
-            if MetadataMapping({(): entry.metadata.root}).resolve_selection()[()]
-        }
-    )

@@ -17,7 +17,7 @@ from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.sampling import fetch_sample, take_sample
 from tap_tiktok_ads.extract.verification import ListVerifier, LookupObserver
-from tap_tiktok_ads.singer.catalog import fit_entry
+from tap_tiktok_ads.singer.catalog import catalog_keys, fit_entry
 from tap_tiktok_ads.singer.components import StreamComponents
 
 if t.TYPE_CHECKING:
@@ -51,15 +51,26 @@ class TikTokStream(StreamComponents):
         Raises:
             ConfigError: The catalog has a type that values cannot be converted to.
         """
+        own_keys = self.primary_keys
         super().apply_catalog(catalog)
         entry = catalog.get_stream(self.name)
         if entry is None:
             return
+        self.primary_keys, other_keys = catalog_keys(entry, own_keys)
+        entry.key_properties = self.primary_keys
         automatic = {*self.primary_keys, *filter(None, [self.replication_key])}
         left_out = fit_entry(entry, self.schema, automatic)
         self._input_schema = entry.schema.to_dict()
         if not self.selected:
             return
+        if other_keys is not None:
+            self.logger.warning(
+                "The catalog has the keys %s, and the stream has the keys %s. Records are "
+                "identified by %s. Restore the keys that --discover writes.",
+                list(other_keys),
+                list(own_keys),
+                list(self.primary_keys),
+            )
         if left_out:
             self.logger.info("Columns that the catalog leaves out: %s.", ", ".join(left_out))
         _ = self.record_schema  # checks the types
