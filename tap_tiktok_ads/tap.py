@@ -303,14 +303,11 @@ class TapTikTokAds(Tap):
         param: click.Option,
         value: tuple[str, ...],
     ) -> t.Any:
-        for path in value:
-            if path != "ENV":
-                read_json(path, f"Config file {path}", open)
-        try:
-            return super().cb_config(ctx, param, value)
-        except (ValueError, RecursionError):
-            msg = f"Config file {' or '.join(value)} is not JSON."
-            raise ConfigError(msg) from None
+        files = [path for path in value if path != "ENV"]
+        parsed = super().cb_config(ctx, param, tuple(path for path in value if path == "ENV"))
+        for path in files:
+            parsed.config.update(read_json(path, f"Config file {path}", open))
+        return parsed
 
     def run(self) -> None:
         """Read all selected streams.

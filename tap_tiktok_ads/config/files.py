@@ -13,6 +13,9 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.singerlib import Catalog
 
+#: The character in front of texts that Windows programs write.
+BYTE_ORDER_MARK = "\ufeff"
+
 
 def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict[str, t.Any]:
     """Return the JSON object in a file.
@@ -27,7 +30,10 @@ def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict
     """
     try:
         with opener(name) as file:
-            content = json.load(file)
+            content = json.loads(file.read().removeprefix(BYTE_ORDER_MARK))
+    except UnicodeDecodeError:
+        msg = f"{label} is not UTF-8 text. Save the file as UTF-8."
+        raise ConfigError(msg) from None
     except OSError as error:
         msg = f"{label} cannot be read: {error.strerror}."
         raise ConfigError(msg) from None
