@@ -223,6 +223,7 @@ class RunContext:
             else FIRST_RETRY_SECONDS,
             progress=self.progress,
             secrets=[settings.app_secret],
+            replace_null_characters=settings.replace_null_characters,
         )
 
     @functools.cached_property

@@ -109,7 +109,7 @@ class ReadProblems(ProblemLog):
         """Raise if the stream could not be read completely.
 
         Raises:
-            IncompleteError: Records are missing.
+            IncompleteError: Records are missing, or do not fit the schema.
             PermissionDeniedError: No advertiser may be read.
         """
         if self.failed:
@@ -118,6 +118,7 @@ class ReadProblems(ProblemLog):
             cause = causes[0]["message"] if causes else "no cause is known"
             msg = f"Records are missing in {stream.name} (advertiser {owners}): {cause}"
             raise IncompleteError(msg)
+        self.raise_unusable()
         owner_count = len(stream.advertisers) if stream.per_advertiser else 1
         if self._denied and len(self._denied) >= owner_count:
             raise next(iter(self._denied.values()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+import threading
 import typing as t
 
 import pendulum
@@ -20,7 +21,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_tiktok_ads.api.advertisers import FoundAdvertisers
-    from tap_tiktok_ads.extract.casting import Drift
+    from tap_tiktok_ads.extract.drift import Drift, DriftReport
     from tap_tiktok_ads.extract.pages import Page
     from tap_tiktok_ads.extract.source import Source
     from tap_tiktok_ads.extract.task_groups import ListProgress
@@ -44,12 +45,15 @@ class ProblemLog:
     Attributes:
         skipped: Stream and advertiser of what was denied.
         failed: Stream and advertiser of what is incomplete.
+        unusable: Streams with records or values that do not fit their schema.
     """
 
     def __init__(self, started_at: pendulum.DateTime) -> None:
         self.skipped: list[tuple[str, str]] = []
         self.failed: list[tuple[str, str]] = []
+        self.unusable: dict[str, set[str]] = {}  # texts by stream
         self._started_at = started_at
+        self._lock = threading.Lock()
         self._records: dict[int, dict[str, t.Any]] = {}  # by id of the error
         self._errors: list[errors.TapError] = []  # kept, so that no id is used twice
 
@@ -57,12 +61,13 @@ class ProblemLog:
         self, stream: str, error: errors.TapError, action: str, task: Task | None = None
     ) -> None:
         """Keep an error once, and what was done about it."""
-        if id(error) in self._records or len(self._records) >= MAX_PROBLEMS:
-            return
-        number = len(self._records) + 1
-        error_id = f"{self._started_at.format('YYYYMMDDTHHmmss.SSSSSS')}-{number}"
-        self._records[id(error)] = _record(error_id, stream, error, action, task)
-        self._errors.append(error)
+        with self._lock:  # lookups report from workers
+            if id(error) in self._records or len(self._records) >= MAX_PROBLEMS:
+                return
+            number = len(self._records) + 1
+            error_id = f"{self._started_at.format('YYYYMMDDTHHmmss.SSSSSS')}-{number}"
+            self._records[id(error)] = _record(error_id, stream, error, action, task)
+            self._errors.append(error)
 
     def records(self) -> list[dict[str, t.Any]]:
         """Return the records of the stream `sync_errors`."""
@@ -87,6 +92,18 @@ class ProblemLog:
             self.add(ALL_STREAMS, error, "read again by the next run", _details_task(advertiser_id))
             self.add_failed(ALL_STREAMS, advertiser_id)
 
+    def add_unusable(self, stream: str, message: str, action: str) -> bool:
+        """Keep once what does not fit the schema of a stream. Return True if it is new.
+
+        The run ends with an error, although reading again would not help.
+        """
+        messages = self.unusable.setdefault(stream, set())
+        if message in messages or len(messages) >= MAX_PROBLEMS:
+            return False
+        messages.add(message)
+        self.add(stream, errors.ResponseError(message), action)
+        return True
+
     def log_skipped(self, logger: logging.Logger) -> None:
         """Log at the end of a run what was skipped."""
         for stream, skipped in itertools.groupby(self.skipped, key=operator.itemgetter(0)):
@@ -102,14 +119,30 @@ class ProblemLog:
         """Raise the error that ends a run which went on after errors.
 
         Raises:
-            IncompleteError: A stream is incomplete.
+            IncompleteError: A stream is incomplete, or has records that do not fit its schema.
         """
         if not self.failed:
+            self.raise_unusable()
             return
         names = dict.fromkeys(f"{stream} (advertiser {owner})" for stream, owner in self.failed)
         msg = (
             f"Sync incomplete for {', '.join(names)}. The bookmark was not advanced; "
             "run the tap again to retry."
+        )
+        raise errors.IncompleteError(msg)
+
+    def raise_unusable(self) -> None:
+        """Raise if records or values do not fit their schema.
+
+        Raises:
+            IncompleteError: Some do not.
+        """
+        if not self.unusable:
+            return
+        first = next(iter(next(iter(self.unusable.values()))))
+        msg = (
+            f"Some records or values of {', '.join(self.unusable)} do not fit the schema: {first} "
+            "Everything else was written. The stream 'sync_errors' names all of them."
         )
         raise errors.IncompleteError(msg)
 
@@ -210,7 +243,7 @@ class StreamProblems:
             self._on_denial(task, page.denied)
         if page.is_truncated:
             self._on_truncation(task)
-        self._report_drift()
+        self.report_drift()
 
     def is_dispensable(self, task: Task, page: Page) -> bool:
         """Return True if a denied request loses no data."""
@@ -277,9 +310,12 @@ class StreamProblems:
         what = "TopView objects of advertiser" if task.optional else "advertiser"
         self._warnings.log(f"denied {what}", "Skipping %s %s: %s", what, owner, error)
 
-    def _report_drift(self) -> None:
-        new_fields, unreadable = self._drift().take()
-        new_fields = [name for name in new_fields if self._warnings.is_new(f"new field {name}")]
+    def report_drift(self) -> None:
+        """Report the fields, values and records that do not fit the schema."""
+        drift = self._drift().take()
+        self._report_unusable(drift)
+        unknown = drift.unknown_columns
+        new_fields = [name for name in unknown if self._warnings.is_new(f"new field {name}")]
         if new_fields:
             names = [
                 f"{escape(self._mask(name)):.{MAX_NAME_LENGTH}}"
@@ -292,10 +328,33 @@ class StreamProblems:
                 "New fields that are not in the schema were kept: %s.",
                 ", ".join(names),
             )
-        for name, value in unreadable.items():
+        if drift.has_repaired_text:
+            self._warnings.log(
+                "repaired text",
+                "Responses for %s held text that is not clean Unicode or JSON. What could not be "
+                "read became U+FFFD or null.",
+                self._source.name,
+            )
+        for name, value in drift.bad_values.items():
             self._warnings.log(
                 f"unreadable {name}",
                 "Field %.100s held %.100s, which does not fit its type.",
                 escape(self._mask(name)),
                 self._mask(repr(value)),
             )
+
+    def _report_unusable(self, drift: DriftReport) -> None:
+        """Report what could not be written. The run ends with an error."""
+        name = self._source.name
+        for column, value in drift.fractions.items():
+            if self._warnings.is_new(f"fraction {column}"):
+                shown = self._mask(f"{value!r:.100}")
+                text = f"Column {column!r} of {name} is an integer and received {shown}."
+                self._add_unusable(text, "written as null")
+        for reason in drift.unusable_records:
+            text = f"Cannot write a record of {name}: {self._mask(reason)}."
+            self._add_unusable(text, "left out")
+
+    def _add_unusable(self, text: str, action: str) -> None:
+        if self._log.add_unusable(self._source.name, text, action):
+            self._warnings.log(f"unusable {text}", "%s", text)

@@ -10,17 +10,20 @@ import typing as t
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib import StateMessage
+from singer_sdk.singerlib import Catalog, StateMessage
 from typing_extensions import override
 
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.suggestions import closest_match
 from tap_tiktok_ads.config import environment
+from tap_tiktok_ads.config.catalogs import parse_catalog, selected_streams, take_aliases
 from tap_tiktok_ads.config.custom_reports import check_report_metrics, parse_custom_reports
 from tap_tiktok_ads.config.custom_streams import check_names, parse_custom_streams
-from tap_tiktok_ads.config.files import read_catalog, read_json, read_state, selected_streams
+from tap_tiktok_ads.config.files import read_catalog, read_json, read_state
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import normalize
+from tap_tiktok_ads.config.stream_maps import check_stream_maps
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
 from tap_tiktok_ads.progress_display import show as show_progress
@@ -70,6 +73,7 @@ class TapTikTokAds(Tap):
         *,
         config: dict[str, t.Any] | None = None,
         parse_env_config: bool = False,
+        catalog: t.Any = None,
         allow_requests: bool = True,
         selected_only: bool = False,
         **kwargs: t.Any,
@@ -79,6 +83,7 @@ class TapTikTokAds(Tap):
         Args:
             config: The configuration.
             parse_env_config: Read settings from environment variables, too.
+            catalog: The catalog, or its JSON document.
             allow_requests: False: send no request to infer a schema, and few for lookups.
             selected_only: Create the selected streams only. The start is faster.
             kwargs: Further parameters of the SDK.
@@ -89,9 +94,10 @@ class TapTikTokAds(Tap):
         self.selected_only = selected_only
         self._allow_requests = allow_requests
         self._creators: dict[str, Callable[[], TikTokStream]] = {}
-        super().__init__(
-            config=self.merged(config or {}, with_environment=parse_env_config), **kwargs
-        )
+        if isinstance(catalog, dict) and not isinstance(catalog, Catalog):
+            catalog = parse_catalog(catalog)
+        merged = self.merged(config or {}, with_environment=parse_env_config)
+        super().__init__(config=merged, catalog=catalog, **kwargs)
 
     @functools.cached_property
     def run_context(self) -> RunContext:
@@ -144,7 +150,20 @@ class TapTikTokAds(Tap):
             raise ConfigError(msg) from None
         if full_catalog is not None and selected_only:
             tap.warn_of_uncataloged(full_catalog)
+            tap.warn_of_unknown(full_catalog.keys() - (tap.input_catalog or {}).keys())
         return tap
+
+    def warn_of_unknown(self, names: Collection[str]) -> None:
+        """Warn of streams of a catalog that do not exist, or no longer."""
+        _ = self.streams  # finds out which streams there are
+        for name in sorted(set(names) - self._creators.keys()):
+            match = closest_match(name, self._creators)
+            self.logger.warning(
+                "Stream %r of the catalog does not exist, so it is not read.%s Run --discover "
+                "again.",
+                name,
+                f" Did you mean {match!r}?" if match else "",
+            )
 
     def warn_of_uncataloged(self, names: Collection[str]) -> None:
         """Warn of custom streams and reports that a catalog does not name."""
@@ -209,6 +228,7 @@ class TapTikTokAds(Tap):
             entry.name: functools.partial(self._columns_of, entry.name) for entry in STREAMS
         }
         check_names(custom_streams, report_names, built_in)
+        check_stream_maps(config.get("stream_maps"), self._creators)
         check_report_metrics(config.get("report_metrics"), {*BUILT_IN_REPORTS, *report_names})
         return [self._creators[name]() for name in self._names_to_create()]
 
@@ -233,6 +253,18 @@ class TapTikTokAds(Tap):
             streams[SYNC_ERRORS] = streams.pop(SYNC_ERRORS)
         return streams
 
+    @override
+    def setup_mapper(self) -> None:
+        """Prepare the stream maps, once the catalog fits the streams."""
+        entries = self.input_catalog or Catalog()
+        self.warn_of_unknown(entries)
+        aliases = take_aliases(entries.values())
+        super().setup_mapper()
+        for name, alias in aliases.items():
+            for stream_map in self.mapper.stream_maps[name]:
+                if stream_map.stream_alias == name:
+                    stream_map.stream_alias = alias
+
     # Run
 
     @override
@@ -252,14 +284,11 @@ class TapTikTokAds(Tap):
         param: click.Option,
         value: tuple[str, ...],
     ) -> t.Any:
-        for path in value:
-            if path != "ENV":
-                read_json(path, f"Config file {path}", open)
-        try:
-            return super().cb_config(ctx, param, value)
-        except (ValueError, RecursionError):
-            msg = f"Config file {' or '.join(value)} is not JSON."
-            raise ConfigError(msg) from None
+        files = [path for path in value if path != "ENV"]
+        parsed = super().cb_config(ctx, param, tuple(path for path in value if path == "ENV"))
+        for path in files:
+            parsed.config.update(read_json(path, f"Config file {path}", open))
+        return parsed
 
     def run(self) -> None:
         """Read all selected streams.

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from singer_sdk.contrib.msgspec import encoder
 
 from tap_tiktok_ads.extract import casting, page_decoder
+from tap_tiktok_ads.extract.drift import DriftReport
 from tap_tiktok_ads.extract.values import BadValueError, to_local_date_time
 
 #: Every kind of column, by name.
@@ -32,6 +33,7 @@ COLUMNS: dict[str, dict[str, t.Any]] = {
     "list": {"type": ["array", "null"]},
     "list of text": {"type": ["array", "null"], "items": {"type": "string"}},
     "list of integers": {"type": "array", "items": {"type": "integer"}},
+    "list of numbers": {"type": "array", "items": {"type": ["number", "null"]}},
     "list of objects": {
         "type": "array",
         "items": {"type": "object", "properties": {"n": {"type": "number"}}},
@@ -91,7 +93,7 @@ def test_no_value_stops_a_run(column: dict[str, t.Any], value: t.Any) -> None:
     assert list(caster.records([row])) == [row]
     assert list(row) == ["c", "unknown"]
     assert row["unknown"] == value
-    assert "unknown" in caster.drift.take()[0]
+    assert "unknown" in caster.drift.take().unknown_columns
 
 
 @COLUMN
@@ -109,7 +111,7 @@ def test_casting_twice_changes_nothing(column: dict[str, t.Any], value: t.Any) -
     ("column", "kinds"),
     [
         pytest.param(COLUMNS["string"], (str,), id="string"),
-        pytest.param(COLUMNS["integer"], (int, float, decimal.Decimal), id="integer"),
+        pytest.param(COLUMNS["integer"], (int,), id="integer"),
         pytest.param(COLUMNS["number"], (int, float, decimal.Decimal), id="number"),
         pytest.param(COLUMNS["boolean"], (bool,), id="boolean"),
         pytest.param(COLUMNS["list"], (list,), id="list"),
@@ -173,15 +175,12 @@ def test_whole_numbers_equal_what_was_sent(whole: int, form: str) -> None:
     whole=st.integers(-(10**18), 10**18),
     fraction=st.from_regex(r"[0-9]{0,8}[1-9]", fullmatch=True),
 )
-def test_a_fraction_in_a_column_of_whole_numbers_is_kept_and_noted(
-    whole: int, fraction: str
-) -> None:
-    """A fraction is neither cut nor dropped where a whole number is expected, but noted."""
+def test_a_fraction_in_a_column_of_integers(whole: int, fraction: str) -> None:
+    """A fraction is not cut to an integer: the value becomes null, and is reported."""
     sent = f"{whole}.{fraction}"
     caster = casting.Caster({"properties": {"clicks": COLUMNS["integer"]}})
-    (row,) = caster.records([{"clicks": sent}])
-    assert same_number(sent, row["clicks"])
-    assert caster.drift.take() == ([], {"clicks": sent})
+    assert list(caster.records([{"clicks": sent}])) == [{"clicks": None}]
+    assert caster.drift.take() == DriftReport(fractions={"clicks": sent})
 
 
 @given(value=st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False)))
@@ -221,8 +220,8 @@ VALUES: list[tuple[str, t.Any, t.Any]] = [
     ("integer", "1e3", 1000),
     ("integer", "1e23", 10**23),
     ("integer", 1e23, 10**23),
-    ("integer", "1.5", 1.5),
-    ("integer", 1.5, 1.5),
+    ("integer", "1.5", None),
+    ("integer", 1.5, None),
     ("integer", "-", None),
     ("integer", "", None),
     ("integer", "<5", None),
@@ -295,6 +294,10 @@ VALUES: list[tuple[str, t.Any, t.Any]] = [
     ("list of text", [1, "a", None], ["1", "a", None]),
     ("list of text", 5, ["5"]),
     ("list of integers", ["1", "x", "2.0"], [1, None, 2]),
+    ("list of integers", [0, 0.05], [0, None]),
+    ("list of numbers", [0, 0.05], [0.0, 0.05]),
+    ("list of numbers", ["1", 250, None, "-"], [1.0, 250.0, None, None]),
+    ("list of numbers", [2**53 + 1, 1], [decimal.Decimal(f"{2**53 + 1}.0"), 1.0]),
     ("list of objects", [{"n": "1.5", "x": 1}, None], [{"n": 1.5, "x": 1}, None]),
     ("list of objects", {"n": "1"}, [{"n": 1.0}]),
     ("object", {"n": "2.5", "s": 5, "x": "-"}, {"n": 2.5, "s": "5", "x": "-"}),
@@ -393,7 +396,7 @@ def test_unknown_columns_are_kept_and_noted() -> None:
     caster = casting.Caster({"properties": {k: COLUMNS[k] for k in ("object", "list of objects")}})
     row = {"new": "1", "object": {"deep": "2"}, "list of objects": [{"also": "3"}]}
     assert list(caster.records([copy.deepcopy(row)])) == [row]
-    assert caster.drift.take() == (["list of objects[].also", "new", "object.deep"], {})
+    assert caster.drift.take() == DriftReport(["list of objects[].also", "new", "object.deep"])
 
 
 def test_unreadable_values_are_noted_with_path_and_first_value() -> None:
@@ -412,8 +415,8 @@ def test_unreadable_values_are_noted_with_path_and_first_value() -> None:
         {"number": None, "object": {"n": 1.0}, "list of integers": [None, 1]},
     ]
     first = {"number": "<5", "object.n": "x", "list of integers[]": "y"}
-    assert caster.drift.take() == ([], first)
-    assert caster.drift.take() == ([], {}), "taken already"
+    assert caster.drift.take() == DriftReport(bad_values=first)
+    assert caster.drift.take() == DriftReport(), "taken already"
 
 
 def test_values_that_mean_nothing_are_not_noted() -> None:
@@ -422,7 +425,7 @@ def test_values_that_mean_nothing_are_not_noted() -> None:
     caster = casting.Caster({"properties": {name: COLUMNS[name] for name in names}})
     for nothing in ("-", "", None):
         assert list(caster.records([dict.fromkeys(names, nothing)])) == [dict.fromkeys(names)]
-    assert caster.drift.take() == ([], {})
+    assert caster.drift.take() == DriftReport()
 
 
 def test_missing_columns_are_not_added() -> None:
@@ -451,9 +454,36 @@ def test_a_dash_is_no_value_in_reports_only(
 
 
 def test_unreadable_key() -> None:
-    """A column that may not be null is never made null."""
-    with pytest.raises(BadValueError):
-        cast({"type": "string", "format": "date"}, "yesterday")
+    """A record whose column must not be null is left out instead of written with null."""
+    caster = casting.Caster({"properties": {"day": {"type": "string", "format": "date"}}})
+    assert list(caster.records([{"day": "yesterday"}, {"day": "2026-01-02"}])) == [
+        {"day": "2026-01-02"}
+    ]
+    assert caster.drift.take().unusable_records == ["no usable value in day"]
+
+
+@pytest.mark.parametrize("key", [None, "", {}, {"a": 1}, [], ["1"]], ids=repr)
+@pytest.mark.parametrize("keys", [("id",), ("owner", "id")])
+def test_records_without_a_key(key: t.Any, keys: tuple[str, ...]) -> None:
+    """A record whose key is null, empty, an object or missing is left out. Others are written."""
+    columns = {"owner": {"type": "string"}, "id": {"type": "string"}}
+    caster = casting.Caster({"properties": columns}, required=keys)
+    good = {"owner": "7", "id": "1"}
+    rows = [{"owner": "7", "id": key}, {"owner": "7"}, dict(good)]
+    assert list(caster.records(rows)) == [good]
+    left_out = caster.drift.take().unusable_records
+    assert len(left_out) == 2
+    assert all(text.startswith("no usable value in id (") for text in left_out)
+
+
+def test_raw_keys_are_bounded_and_escaped() -> None:
+    """The text for a record without its key holds the raw keys, on one line of limited length."""
+    columns = {"name": {"type": "string"}, "id": {"type": "string"}}
+    caster = casting.Caster({"properties": columns}, required=("name", "id"))
+    assert not list(caster.records([{"name": "a\nb" + "x" * 5000, "id": ""}]))
+    (text,) = caster.drift.take().unusable_records
+    assert text.startswith('no usable value in id (name "a\\nbxxx')
+    assert len(text) < 300
 
 
 @given(
@@ -480,14 +510,14 @@ def test_values_that_are_nested_too_deeply(column: str) -> None:
     caster = casting.Caster({"properties": {"c": COLUMNS[column]}})
     (row,) = caster.records([{"c": nested}])
     assert row == {"c": None}
-    assert len(repr(caster.drift.take()[1]["c"])) > 5
+    assert len(repr(caster.drift.take().bad_values["c"])) > 5
 
 
 def test_structures_are_noted_as_json() -> None:
     """What is noted of a structure that does not fit is its JSON text."""
     caster = casting.Caster({"properties": {"c": COLUMNS["number"]}})
     list(caster.records([{"c": {"a": [1]}}]))
-    assert caster.drift.take() == ([], {"c": '{"a":[1]}'})
+    assert caster.drift.take() == DriftReport(bad_values={"c": '{"a":[1]}'})
 
 
 def test_memory_of_large_objects() -> None:

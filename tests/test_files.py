@@ -7,9 +7,11 @@ import json
 import typing as t
 
 import pytest
+from conftest import command
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.config.files import read_catalog, read_json, read_state, selected_streams
+from tap_tiktok_ads.config.catalogs import selected_streams
+from tap_tiktok_ads.config.files import read_catalog, read_json, read_state
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -139,3 +141,22 @@ def test_catalogs_that_are_refused(content: dict[str, t.Any]) -> None:
     """A file that is not a Singer catalog is refused, and the message says how to write one."""
     with pytest.raises(ConfigError, match="is not a Singer catalog: write one with --discover"):
         read_catalog(NamedText(json.dumps(content)))
+
+
+@pytest.mark.parametrize(("encoding", "is_readable"), [("utf-8-sig", True), ("utf-16", False)])
+@pytest.mark.parametrize("kind", ["config", "catalog", "state"])
+def test_encodings_of_windows(tmp_path: Path, kind: str, encoding: str, is_readable: bool) -> None:
+    """A byte order mark is accepted. A file in UTF-16 is refused with the name of UTF-8."""
+    contents = {
+        "config": {"environment": "simulator", "simulator": {"advertisers": 1, "days": 1}},
+        "catalog": {"streams": []},
+        "state": {"bookmarks": {}},
+    }
+    arguments = []
+    for name, content in contents.items():
+        file = tmp_path / f"{name}.json"
+        file.write_text(json.dumps(content), encoding if name == kind else "utf-8")
+        arguments += [f"--{name}", str(file)]
+    result = command(*arguments)
+    assert (result.returncode == 0) is is_readable
+    assert ("is not UTF-8 text" in result.stderr) is not is_readable

@@ -52,3 +52,19 @@ def test_unknown_report() -> None:
 def test_unknown_metrics(names: list[str], expected: tuple[str, ...]) -> None:
     """Names that are not metrics are returned in their order."""
     assert unknown_metrics(names) == expected
+
+
+#: Groups of metrics that TikTok does not document as counts.
+GUESSED_GROUPS = {
+    *("app_events", "website_events", "offline_events", "skan", "attribution", "native_growth"),
+    *("tiktok_shop", "messaging"),
+}
+
+
+def test_integers_are_documented_counts() -> None:
+    """Results, conversions and events have the type number, because they may be fractions."""
+    metrics = load_catalog()["metrics"]
+    integers = {name for name, metric in metrics.items() if metric["type"] == "integer"}
+    assert {"impressions", "clicks", "reach", "likes", "video_views_p100"} <= integers
+    assert not {name for name in integers if metrics[name]["group"] in GUESSED_GROUPS}
+    assert not {name for name in integers if "result" in name or "conversion" in name}

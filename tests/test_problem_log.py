@@ -17,8 +17,8 @@ from tap_tiktok_ads.api.errors import (
     TapError,
 )
 from tap_tiktok_ads.api.messages import Request
-from tap_tiktok_ads.extract.casting import Drift
 from tap_tiktok_ads.extract.dates import Window
+from tap_tiktok_ads.extract.drift import Drift
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.extract.task_groups import ListPass, ListProgress, Verdict

@@ -507,7 +507,6 @@ def test_parts(rows: list[list[str]], size: int, line_end: str) -> None:
         b'a,"b\n1,2\n',
         b"a,b\n1\n",
         b"a,b\n1,2,3\n",
-        b"a,b\n1,\xff\n",
     ],
 )
 def test_what_is_no_csv(text: bytes) -> None:

@@ -60,6 +60,7 @@ class Client:
         first_retry_seconds: Seconds before the first retry. They double with each retry.
         progress: Counters of requests, retries and waits.
         secrets: Additional texts that are masked in messages.
+        replace_null_characters: True to replace null characters in texts with U+FFFD.
     """
 
     def __init__(  # noqa: PLR0913 - settings of a connection, most of them keyword-only
@@ -74,13 +75,15 @@ class Client:
         first_retry_seconds: float = DEFAULT_FIRST_RETRY_SECONDS,
         progress: Progress | None = None,
         secrets: Iterable[str] = (),
+        replace_null_characters: bool = True,
     ) -> None:
         all_secrets = [secret for secret in (access_token, *secrets) if secret]
         self._http = HttpConnection(
             base_url, access_token, user_agent=user_agent, timeout=timeout, secrets=all_secrets
         )
         self._mask = SecretMask(all_secrets)
-        self._decoder = ResponseDecoder(self._mask)
+        self._decoder = ResponseDecoder(self._mask, replaces_null=replace_null_characters)
+        self.replace_null_characters = replace_null_characters
         self._cache = ResponseCache()
         self.base_url = self._http.base_url
         self.limiter = limiter

@@ -6,6 +6,7 @@ thousand times as much memory. Time is bounded in `time_limits`.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import shutil
 import tempfile
@@ -89,7 +90,7 @@ def _write(blocks: Iterable[bytes], file: t.IO[bytes], label: str) -> None:
 
 def is_markup(body: bytes) -> bool:
     """Return True if a body is empty, JSON or HTML, so it is not CSV text."""
-    return body.lstrip()[:1] in {b"{", b"<", b""}
+    return body.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in {b"{", b"<", b""}
 
 
 def _chained(first: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:

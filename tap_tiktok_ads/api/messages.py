@@ -106,7 +106,8 @@ class Response:
         request_id: TikTok's ID of the request.
         server_time: The HTTP `Date` header, or None.
         is_truncated: True if TikTok warns that records may be missing.
-        body: The body as received.
+        body: The body as received, or as it was repaired.
+        is_repaired: True if the body was not clean JSON or Unicode.
     """
 
     data: dict[str, t.Any]
@@ -114,6 +115,7 @@ class Response:
     server_time: str | None = None
     is_truncated: bool = False
     body: bytes = b""
+    is_repaired: bool = False
 
 
 class Envelope(msgspec.Struct):

@@ -7,6 +7,7 @@ temporary file and is read in parts, so memory stays bounded whatever the size o
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import io
@@ -19,6 +20,7 @@ import typing as t
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import MAX_RETRY_SECONDS
 from tap_tiktok_ads.api.hosts import CHECK_TASK_PATH, CREATE_TASK_PATH, DOWNLOAD_TASK_PATH
+from tap_tiktok_ads.api.json_repair import REPLACEMENT, replace_null_characters
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.temporary_files import open_temporary_file
 
@@ -60,15 +62,21 @@ class ReportFile:
     Attributes:
         file: The temporary file.
         columns: Column names of the first row.
+        is_repaired: True if a text that was read so far is not clean Unicode.
     """
 
-    def __init__(self, label: str, part_records: int = PART_RECORDS) -> None:
+    def __init__(
+        self, label: str, part_records: int = PART_RECORDS, *, replaces_null: bool = True
+    ) -> None:
         """Create an empty file.
 
         Args:
             label: Endpoint and advertiser of the report, for messages.
             part_records: Number of records in a part. The last part has fewer.
+            replaces_null: True to replace null characters with U+FFFD.
         """
+        self.is_repaired = False
+        self._replaces_null = replaces_null
         self._label = label
         self._part_records = part_records
         self._lock = threading.Lock()
@@ -144,11 +152,20 @@ class ReportFile:
             self.file.seek(start)
             content = self.file.read(end - start)
         try:
-            text = content.decode("utf-8" if start else "utf-8-sig")
+            text = self._clean_text(content.removeprefix(b"" if start else codecs.BOM_UTF8))
             yield from filter(None, csv.reader(io.StringIO(text, newline="")))
-        except (UnicodeDecodeError, csv.Error) as error:
+        except csv.Error as error:
             msg = f"{self._label} answered text that is no CSV ({error})"
             raise errors.ResponseError(msg) from None
+
+    def _clean_text(self, content: bytes) -> str:
+        """Return a text. What is not Unicode becomes U+FFFD, and null characters may."""
+        text = content.decode(errors="replace")
+        if self._replaces_null:
+            text = replace_null_characters(text)
+        if REPLACEMENT in text and text.encode() != content:
+            self.is_repaired = True
+        return text
 
 
 class ReportTasks:
@@ -223,7 +240,7 @@ class ReportTasks:
         self._wait(Request(CHECK_TASK_PATH, task_params), stream)
         self._open_tasks.pop(str(task_id), None)
         download = Request(DOWNLOAD_TASK_PATH, task_params)
-        report = ReportFile(download.label)
+        report = ReportFile(download.label, replaces_null=self._client.replace_null_characters)
         self._client.download(download, report.file, stream)
         report.index()
         return report

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import typing as t
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.http_bodies import is_markup
 from tap_tiktok_ads.api.http_responses import check_status, is_transient
+from tap_tiktok_ads.api.json_repair import has_null_escape, repair
 from tap_tiktok_ads.api.messages import DECODE_ERRORS, Response, decode_envelope
 from tap_tiktok_ads.api.temporary_files import storing
 
@@ -28,13 +30,15 @@ THROTTLE_HEADER = "X-Tt-Ads-Throttle"
 class ResponseDecoder:
     """Returns the response of a body, or raises the exception of its return code."""
 
-    def __init__(self, mask: SecretMask) -> None:
+    def __init__(self, mask: SecretMask, *, replaces_null: bool = True) -> None:
         """Create a decoder.
 
         Args:
             mask: Removes secrets from the server's texts in messages.
+            replaces_null: True to replace null characters with U+FFFD.
         """
         self._mask = mask
+        self._replaces_null = replaces_null
 
     def check_status(self, request: Request, response: HttpResponse) -> None:
         """Return if the HTTP status is 200.
@@ -76,11 +80,17 @@ class ResponseDecoder:
         """
         if file is not None:
             return self.decode_text(request, body, headers, file)
+        received = body
+        if self._replaces_null and has_null_escape(body):  # valid JSON, which decoders would accept
+            body = repair(body)
         page = fast_decode(body) if fast_decode else None
         if page is None:
-            return self._decode_envelope(request, body, headers, None)
-        data = {"list": page.data.records, "page_info": page.data.page_info}
-        return self._response(body, headers, data, page.request_id)
+            response = self._decode_envelope(request, body, headers, None)
+        else:
+            data = {"list": page.data.records, "page_info": page.data.page_info}
+            response = self._response(body, headers, data, page.request_id)
+        is_repaired = response.body != received
+        return dataclasses.replace(response, is_repaired=True) if is_repaired else response
 
     def decode_text(
         self, request: Request, body: bytes, headers: Mapping[str, str], file: t.IO[bytes]
@@ -110,12 +120,7 @@ class ResponseDecoder:
         file: t.IO[bytes] | None,
     ) -> Response:
         """Return the response of an envelope. Write text in its `data` to the file."""
-        try:
-            envelope = decode_envelope(body)
-        except DECODE_ERRORS as error:
-            size = f"{len(body)} bytes"
-            msg = f"{request.label} answered {size} that are not TikTok's JSON ({error})"
-            raise errors.TransientError(msg) from None
+        envelope, body = self._readable_envelope(request, body)
         self._check_code(request, envelope)
         if file is not None and isinstance(envelope.data, str):
             with storing(f"the report of {request.label}"):
@@ -127,6 +132,22 @@ class ResponseDecoder:
             msg = f"{request.label} answered without data (request_id {request_id})"
             raise errors.TransientError(msg)
         return self._response(body, headers, envelope.data, envelope.request_id)
+
+    def _readable_envelope(self, request: Request, body: bytes) -> tuple[Envelope, bytes]:
+        """Return an envelope with its body. A body that is not clean JSON is repaired.
+
+        Raises:
+            TransientError: Not an envelope, such as a truncated body or the page of a proxy.
+        """
+        try:
+            return decode_envelope(body), body
+        except DECODE_ERRORS as error:
+            repaired = repair(body, replaces_null=self._replaces_null)
+            if repaired != body:
+                with contextlib.suppress(*DECODE_ERRORS):
+                    return decode_envelope(repaired), repaired
+            msg = f"{request.label} answered {len(body)} bytes that are not TikTok's JSON ({error})"
+            raise errors.TransientError(msg) from None
 
     def _check_code(self, request: Request, envelope: Envelope) -> None:
         """Return if the code is a success.

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import typing as t
 
-from singer_sdk.singerlib import Catalog, MetadataMapping
-
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.catalogs import parse_catalog
 from tap_tiktok_ads.config.state_shape import check_shape
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
+
+    from singer_sdk.singerlib import Catalog
+
+#: The character in front of texts that Windows programs write.
+BYTE_ORDER_MARK = "\ufeff"
 
 
 def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict[str, t.Any]:
@@ -27,7 +31,10 @@ def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict
     """
     try:
         with opener(name) as file:
-            content = json.load(file)
+            content = json.loads(file.read().removeprefix(BYTE_ORDER_MARK))
+    except UnicodeDecodeError:
+        msg = f"{label} is not UTF-8 text. Save the file as UTF-8."
+        raise ConfigError(msg) from None
     except OSError as error:
         msg = f"{label} cannot be read: {error.strerror}."
         raise ConfigError(msg) from None
@@ -92,21 +99,8 @@ def read_catalog(file: t.IO[str] | None) -> Catalog | None:
     content = read_json(file.name, f"Catalog file {file.name}", lambda _: file)
     try:
         if isinstance(content["streams"], list):
-            return Catalog.from_dict(content)
+            return parse_catalog(content)
     except (KeyError, TypeError, AttributeError):
         pass
     msg = f"Catalog file {file.name} is not a Singer catalog: write one with --discover."
     raise ConfigError(msg)
-
-
-def selected_streams(catalog: Catalog | None) -> Catalog | None:
-    """Return a catalog of the selected streams, or None without a catalog."""
-    if catalog is None:
-        return None
-    return Catalog(
-        {
-            name: entry
-            for name, entry in catalog.items()
-            if MetadataMapping({(): entry.metadata.root}).resolve_selection()[()]
-        }
-    )

@@ -151,6 +151,16 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default="keep",
     ),
     th.Property(
+        "replace_null_characters",
+        th.BooleanType,
+        title="Replace null characters",
+        description=(
+            "Replace null characters in texts with U+FFFD, because databases such as Postgres "
+            "reject them. false keeps them."
+        ),
+        default=True,
+    ),
+    th.Property(
         "report_mode",
         th.StringType,
         allowed_values=["auto", "sync", "async"],

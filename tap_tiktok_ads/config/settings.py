@@ -38,6 +38,7 @@ class Settings:
     track_deleted: bool
     on_error: str
     pii: str
+    replace_null_characters: bool
     report_mode: str
     rate_limit_tier: str
     requests_per_second: int | None

@@ -34,6 +34,8 @@ STRIPPED_SETTINGS = ("access_token", "app_id", "app_secret", "api_url", "user_ag
 HEADER_SETTINGS = ("access_token", "user_agent")
 #: The first and the last time zone that start a day, and one between them.
 SAMPLE_TIME_ZONES = ("Etc/GMT+12", "UTC", "Etc/GMT-14")
+#: Settings of the SDK that count levels or characters.
+FLATTENING_SETTINGS = ("flattening_max_depth", "flattening_max_key_length")
 #: Python types of the JSON types.
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -92,6 +94,7 @@ def _check_values(
     raise_together(
         [
             *(functools.partial(_check_ids, name, values[name]) for name in ID_LIST_SETTINGS),
+            functools.partial(_check_flattening, config),
             functools.partial(_check_simulator_tier, values["simulator"] or {}),
         ]
     )
@@ -132,6 +135,15 @@ def _resolve(values: Mapping[str, t.Any]) -> dict[str, t.Any]:
         "advertiser_ids": tuple(dict.fromkeys(values["advertiser_ids"])),
         "exclude_advertiser_ids": tuple(values["exclude_advertiser_ids"]),
     }
+
+
+def _check_flattening(config: Mapping[str, t.Any]) -> None:
+    """Raise `ConfigError` if a setting of the SDK is negative, which the SDK ignores."""
+    for name in FLATTENING_SETTINGS:
+        value = config.get(name)
+        if isinstance(value, int) and value < 0:
+            msg = f"Setting {name!r} must be 0 or more, got {value}."
+            raise ConfigError(msg)
 
 
 def _check_name(name: str, known: Collection[str]) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import threading
+import operator
 import typing as t
 
 from tap_tiktok_ads.extract import values
+from tap_tiktok_ads.extract.drift import Drift
 from tap_tiktok_ads.extract.values import BadValueError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     Record = dict[str, t.Any]
     Converter = Callable[[t.Any], t.Any]
@@ -41,49 +42,12 @@ _UNCHANGED_TYPES: dict[Converter, frozenset[type]] = {
 _NO_TYPES: frozenset[type] = frozenset()
 
 
-class Drift:
-    """Collects the differences between a schema and the records received. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._unknown_columns: set[str] = set()
-        self._bad_values: dict[str, t.Any] = {}
-
-    def add_unknown_column(self, path: str) -> None:
-        """Add a column that the schema does not have."""
-        with self._lock:
-            self._unknown_columns.add(path)
-
-    def add_bad_value(self, path: str, value: t.Any) -> None:
-        """Add a value that its column cannot hold. The first value of each column is kept.
-
-        Objects and arrays are kept as JSON text.
-        """
-        if isinstance(value, (dict, list)):
-            try:
-                value = values.to_text(value)
-            except BadValueError:
-                value = "(nested too deeply)"
-        with self._lock:
-            self._bad_values.setdefault(path, value)
-
-    def take(self) -> tuple[list[str], dict[str, t.Any]]:
-        """Return and forget the unknown columns and the bad values by column, sorted.
-
-        Columns are paths such as `creatives[].video.id`.
-        """
-        with self._lock:
-            taken = sorted(self._unknown_columns), dict(sorted(self._bad_values.items()))
-            self._unknown_columns = set()
-            self._bad_values = {}
-        return taken
-
-
 class Caster:
     """Casts records to the types of a JSON Schema. Thread-safe.
 
     Columns that the schema does not have are kept unchanged. A value that its column cannot hold
-    becomes null. A fraction in a column of integers is kept. `drift` collects all of them.
+    becomes null. A record whose key column would become null is left out. `drift` collects all of
+    them.
 
     Example:
         >>> caster = Caster({"properties": {"clicks": {"type": ["integer", "null"]}}})
@@ -104,28 +68,38 @@ class Caster:
         """Compile the schema.
 
         Args:
-            schema: JSON Schema of an object with `properties`.
+            schema: JSON Schema of an object with `properties`. Of a nested object, columns with
+                the schema `False` are removed.
             dash_is_null: True if `-` means null in nullable text columns, as in reports.
-            required: Columns that every record must have, and that must not be null.
+            required: Key columns, which every record must have, with a value.
         """
         self.drift = Drift()
-        self._required = frozenset(required)
+        self._required = tuple(required)
         self._to_nullable_text = values.to_report_text if dash_is_null else values.to_text
         self._never_null = {
             name
             for name, column in schema["properties"].items()
             if "null" not in column.get("type", "null")
         }
-        self._cast = self._compile_object(schema, "", self._required)
+        self._cast = self._compile_object(schema, "", frozenset(self._required))
 
     def records(self, raw: Iterable[Record]) -> Iterator[Record]:
         """Yield the records, each cast in place when it is reached.
 
-        Raises:
-            BadValueError: A required column is missing, or a column that must not be null holds a
-                value of another type.
+        A record that cannot fit the schema is left out.
         """
-        return map(self._cast, raw)
+        cast, keys = self._cast, self._required
+        key_values = operator.itemgetter(keys[0], *keys) if keys else _no_values
+        for record in raw:
+            try:
+                cast(record)
+                if "" in key_values(record):
+                    raise _without_value([name for name in keys if record[name] == ""])
+            except BadValueError as error:
+                raw_keys = {name: record.get(name) for name in keys}
+                self.drift.add_unusable_record(str(error), raw_keys)
+            else:
+                yield record
 
     def _compile(self, schema: Schema, path: str) -> Converter:
         """Return the conversion of a value of any schema. `path` leads to the value."""
@@ -155,9 +129,11 @@ class Caster:
         Most objects of a list have one of a few shapes (their names and types of values), and most
         values need no conversion. So the conversions that a shape needs are found once.
         """
+        left_out = [name for name, column in schema["properties"].items() if column is False]
         columns = {
             name: self._compile(column, f"{prefix}{name}")
             for name, column in schema["properties"].items()
+            if column is not False
         }
         columns |= {name: _reject_null(columns[name]) for name in required}
         steps_by_shape: dict[tuple[t.Any, ...], Steps] = {}
@@ -177,10 +153,11 @@ class Caster:
                 try:
                     record[name] = convert(record[name])
                 except BadValueError as error:
-                    record[name] = self._replace(prefix + name, error)
+                    self._collect(prefix + name, error)
+                    record[name] = None
             return record
 
-        return cast
+        return _without(left_out, cast) if left_out else cast
 
     def _compile_array(self, schema: Schema, path: str) -> Converter:
         """Return the conversion of an array, in place. A single value becomes an array of one."""
@@ -188,6 +165,8 @@ class Caster:
             return _to_list
         item_path = f"{path}[]"
         convert = self._compile(schema["items"], item_path)
+        if convert is values.to_number:
+            convert = values.to_list_number
         unchanged_types = _UNCHANGED_TYPES.get(convert, _NO_TYPES) | {type(None)}
 
         def cast(value: t.Any) -> t.Any:
@@ -199,7 +178,8 @@ class Caster:
                     try:
                         items[index] = convert(item)
                     except BadValueError as error:
-                        items[index] = self._replace(item_path, error)
+                        self._collect(item_path, error)
+                        items[index] = None
             return items
 
         return cast
@@ -210,26 +190,34 @@ class Caster:
         """Collect the unknown columns of a record.
 
         Raises:
-            BadValueError: A required column is missing or null.
+            BadValueError: A required column is missing, null, an object or an array.
         """
-        if missing := [name for name in sorted(required) if record.get(name) is None]:
-            msg = f"{', '.join(missing)} is missing"
-            raise BadValueError(msg)
+        if missing := [name for name in sorted(required) if not _has_value(record.get(name))]:
+            raise _without_value(missing)
         for name in record.keys() - known:
             self.drift.add_unknown_column(prefix + name)
 
-    def _replace(self, path: str, error: BadValueError) -> t.Any:
-        """Return the replacement of a bad value, and collect the value.
+    def _collect(self, path: str, error: BadValueError) -> None:
+        """Collect a bad value, which becomes null.
 
         Raises:
             BadValueError: The column must not be null.
         """
-        value = error.args[0]
         if path in self._never_null:
-            msg = f"{path} holds {value!r:.100}"
-            raise BadValueError(msg)
-        self.drift.add_bad_value(path, value)
-        return error.kept_value
+            raise _without_value([path])
+        self.drift.add_bad_value(path, error)
+
+
+def _without(columns: Sequence[str], convert: Converter) -> Converter:
+    """Return a conversion of an object that first removes columns."""
+
+    def convert_rest(record: t.Any) -> t.Any:
+        if type(record) is dict:
+            for name in columns:
+                record.pop(name, None)
+        return convert(record)
+
+    return convert_rest
 
 
 def _steps(record: Record, columns: Mapping[str, Converter]) -> Steps:
@@ -255,6 +243,21 @@ def _reject_null(convert: Converter) -> Converter:
         return converted
 
     return convert_required
+
+
+def _no_values(record: Record) -> tuple[()]:  # noqa: ARG001 - the keys of a stream without keys
+    """Return nothing."""
+    return ()
+
+
+def _without_value(columns: Sequence[str]) -> BadValueError:
+    """Return the error for a record whose key columns have no usable value."""
+    return BadValueError(f"no usable value in {', '.join(columns)}")
+
+
+def _has_value(key: t.Any) -> bool:
+    """Return True if a raw value can be the value of a key column."""
+    return key is not None and not isinstance(key, (dict, list))
 
 
 def _require_empty(value: t.Any) -> None:

@@ -6,6 +6,8 @@ import typing as t
 
 import msgspec
 
+from tap_tiktok_ads.api.json_repair import repair
+from tap_tiktok_ads.api.messages import DECODE_ERRORS
 from tap_tiktok_ads.extract.page_decoder import decode_record
 from tap_tiktok_ads.extract.pages import Page
 
@@ -76,11 +78,7 @@ class PageBuilder:
         self._filter = record_filter
 
     def build(self, task: Task, raw_records: Sequence[t.Any], response: Response) -> Page:
-        """Return the page of typed records, or of RECORD lines.
-
-        Raises:
-            BadValueError: A key column holds a value that is not of its type.
-        """
+        """Return the page of typed records, or of RECORD lines."""
         facts = self._facts(task, raw_records, response)
         if raw_records and isinstance(raw_records[0], tuple):
             return self._from_members(task, raw_records, facts)
@@ -126,7 +124,12 @@ class PageBuilder:
 
 def _decoded(raw: t.Any) -> Record:
     """Return a raw record as a dictionary."""
-    return decode_record(raw) if isinstance(raw, msgspec.Raw) else raw
+    if not isinstance(raw, msgspec.Raw):
+        return t.cast("Record", raw)
+    try:
+        return decode_record(raw)
+    except DECODE_ERRORS:  # a number that no float holds: the page decoder skips it
+        return decode_record(repair(bytes(raw), replaces_null=False))
 
 
 def _usable(fingerprints: list[t.Any]) -> list[t.Any] | None:

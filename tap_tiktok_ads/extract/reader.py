@@ -46,8 +46,7 @@ class PageReader:
         Raises:
             TapError: There is no response, or it cannot be read.
         """
-        check = functools.partial(self.source.check, task)
-        response = self.client.send(task.request, self.decode, self.source.name, check)
+        response = self._send(task, self.decode)
         raw_records = self.source.locate(task, response)
         page = self.builder.build(task, raw_records, response)
         return page, self.source.following(task, response, len(raw_records))
@@ -58,11 +57,18 @@ class PageReader:
         Raises:
             TapError: There is no response, or it cannot be read.
         """
-        check = functools.partial(self.source.check, task)
-        response = self.client.send(task.request, None, self.source.name, check)
+        response = self._send(task, None)
         raw_records = self.source.locate(task, response)
         following = self.source.following(task, response, len(raw_records))
         return (raw_records, response), following
+
+    def _send(self, task: Task, decode: Decode | None) -> Response:
+        """Return the response of a task, and register if it was repaired."""
+        check = functools.partial(self.source.check, task)
+        response = self.client.send(task.request, decode, self.source.name, check)
+        if response.is_repaired:
+            self.builder.caster.drift.add_repaired_text()
+        return response
 
 
 class TaskRunner:

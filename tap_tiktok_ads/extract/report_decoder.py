@@ -40,6 +40,12 @@ _TYPES: dict[str, t.Any] = {
 }
 
 
+def can_decode(schema: Mapping[str, t.Any], metrics: Sequence[str]) -> bool:
+    """Return True if `ReportDecoder` knows the types of all metrics."""
+    columns = [schema["properties"].get(name, {}) for name in metrics]
+    return all("format" not in one and _json_type(one) in _TYPES for one in columns)
+
+
 class ReportDecoder:
     """Decodes report pages to the JSON text of flat, typed records. Thread-safe.
 
@@ -161,9 +167,10 @@ def _record_type(dimensions: Sequence[str], metric_types: Mapping[str, t.Any]) -
 
 
 def _json_type(column: Mapping[str, t.Any]) -> str:
-    """Return the JSON type of a column, null aside."""
-    types = [column["type"]] if isinstance(column["type"], str) else column["type"]
-    return next(name for name in types if name != "null")
+    """Return the JSON type of a column, null aside. An empty text stands for any type."""
+    types = column.get("type", ())
+    names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
+    return names[0] if len(names) == 1 else ""
 
 
 def _has_negative_exponent(body: bytes) -> bool:

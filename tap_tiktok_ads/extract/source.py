@@ -174,7 +174,11 @@ class Source:
 
     A page of an official endpoint always has `page_info` if it was requested with a `page_size`.
 
+    A subclass that reads other members of `data` sets `reads_list_only` to False. Fast decoders
+    drop these members.
+
     Attributes:
+        reads_list_only: True if it reads no members of `data` besides records and `page_info`.
         name: The stream that requests are counted for.
         page_size: Maximum number of records per page, or None if the endpoint has no pages.
         records_field: The member of `data` that holds the records.
@@ -183,6 +187,8 @@ class Source:
         flatten: Yields the flat records of one raw record. It can change the raw record.
         split: Returns smaller tasks that together read what a too large task reads, if possible.
     """
+
+    reads_list_only = True
 
     def __init__(  # noqa: PLR0913 - by name
         self,

@@ -28,6 +28,8 @@ if t.TYPE_CHECKING:
 EMPTY_TEXTS = frozenset({"", "-"})
 #: A float holds fifteen significant digits, so a text of at most this length is exact as a float.
 MAX_EXACT_FLOAT_CHARS = 15
+#: Every integer up to this one is exact as a float.
+MAX_EXACT_FLOAT_INTEGER = 2**53
 #: Python itself rejects integers of more than 4,300 digits.
 MAX_NUMBER_DIGITS = 400
 #: Length of `YYYY-MM-DD HH:MM:SS`.
@@ -46,15 +48,11 @@ encode_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class BadValueError(ValueError):
-    """A value that the type of its column cannot hold.
+    """A value that the type of its column cannot hold."""
 
-    Attributes:
-        kept_value: What the record holds instead of the value.
-    """
 
-    def __init__(self, value: t.Any, kept_value: t.Any = None) -> None:
-        super().__init__(value)
-        self.kept_value = kept_value
+class FractionError(BadValueError):
+    """A number with a fraction in a column of integers."""
 
 
 def to_text(value: t.Any) -> str | None:
@@ -98,11 +96,12 @@ def to_number(value: t.Any) -> Number | None:
     raise BadValueError(value)
 
 
-def to_integer(value: t.Any) -> Number | None:
+def to_integer(value: t.Any) -> int | None:
     """Return an integer. `1.0` becomes 1.
 
     Raises:
-        BadValueError: The value is not an integer. A number is its own `kept_value`.
+        FractionError: The value is a number with a fraction.
+        BadValueError: The value is not a number.
     """
     if isinstance(value, str) and _is_digits(value) and len(value) <= MAX_NUMBER_DIGITS:
         return int(value)
@@ -112,8 +111,21 @@ def to_integer(value: t.Any) -> Number | None:
     # The shortest digits of a float, not the digits of its binary value: 1e23 is 10**23.
     exact = number if isinstance(number, decimal.Decimal) else decimal.Decimal(repr(number))
     if exact != int(exact):
-        raise BadValueError(value, kept_value=number)
+        raise FractionError(value)
     return int(exact)
+
+
+def to_list_number(value: t.Any) -> Number | None:
+    """Return a number that always has a fraction, so that all numbers of a list are of one kind.
+
+    Raises:
+        BadValueError: The value is not a number.
+    """
+    number = to_number(value)
+    if not isinstance(number, int):
+        return number
+    is_exact = abs(number) <= MAX_EXACT_FLOAT_INTEGER
+    return float(number) if is_exact else decimal.Decimal(f"{number}.0")
 
 
 def to_boolean(value: t.Any) -> bool | None:

@@ -12,12 +12,14 @@ import typing as t
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
+from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.conversion import PageBuilder, RecordFlattener
 from tap_tiktok_ads.extract.deduplication import KeyedFilter, RecordFilter
 from tap_tiktok_ads.extract.page_decoder import decode_list_page
 from tap_tiktok_ads.extract.personal_data import PersonalData
 from tap_tiktok_ads.extract.reader import PageReader, TaskRunner
+from tap_tiktok_ads.extract.schema_overrides import UnsupportedTypeError, overridden_schema
 from tap_tiktok_ads.extract.source import Source, add_advertiser
 from tap_tiktok_ads.problems import StreamProblems, Warnings
 from tap_tiktok_ads.singer.record_output import RecordOutput
@@ -193,8 +195,26 @@ class StreamComponents(Stream):
     @functools.cached_property
     def builder(self) -> PageBuilder:
         """Turns raw records into pages."""
-        caster = Caster(self.schema, required=self.primary_keys)
+        caster = Caster(self.record_schema, required=self.primary_keys)
         return PageBuilder(self.flattener, caster, self.record_filter)
+
+    @functools.cached_property
+    def record_schema(self) -> dict[str, t.Any]:
+        """The schema that records are cast by: the stream's, as the catalog overrides it.
+
+        Raises:
+            ConfigError: The catalog has a type that values cannot be converted to.
+        """
+        fixed = {*self.primary_keys, self.replication_key or ""}
+        try:
+            return overridden_schema(self.schema, self.effective_schema, fixed)
+        except UnsupportedTypeError as error:
+            msg = (
+                f"Catalog: column {error.column!r} of stream {self.name!r} has the type "
+                f"{error.own_type}, which cannot become {error.wanted_type}. Restore the type "
+                "that --discover writes."
+            )
+            raise ConfigError(msg) from None
 
     @property
     def flattener(self) -> RecordFlattener:
@@ -203,7 +223,8 @@ class StreamComponents(Stream):
 
     def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:  # noqa: ARG002
         """Return a faster decoder of pages, given the deselected columns, or None."""
-        return decode_list_page if self.records_field == "list" else None
+        is_plain = self.source.reads_list_only and self.source.records_field == "list"
+        return decode_list_page if is_plain else None
 
     @functools.cached_property
     def reader(self) -> PageReader:

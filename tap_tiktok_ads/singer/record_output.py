@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from singer_sdk.mapper import SameRecordTransform
+from typing_extensions import override
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.extract.deletions import DELETED_AT
@@ -30,6 +32,29 @@ if t.TYPE_CHECKING:
 LINES_PER_WRITE = 25
 
 
+class MappableRecord(dict[str, t.Any]):
+    """A record in which expressions of stream maps read a missing column as null."""
+
+    def __init__(self, record: Record, columns: frozenset[str]) -> None:
+        """Copy a record.
+
+        Args:
+            record: The record.
+            columns: The columns that a record can lack.
+        """
+        super().__init__(record)
+        self._columns = columns
+
+    @override
+    def copy(self) -> MappableRecord:
+        return MappableRecord(self, self._columns)
+
+    def __missing__(self, name: str) -> None:
+        """Return null for a column. `self` is the value of the column that is mapped."""
+        if name not in self._columns and name != "self":
+            raise KeyError(name)
+
+
 class WritableStream(t.Protocol):
     """A stream as its output sees it: the SDK's hooks, and the components of the engine."""
 
@@ -48,6 +73,10 @@ class WritableStream(t.Protocol):
     @property
     def mask(self) -> Mapping[tuple[str, ...], bool]:
         """Selection by breadcrumb."""
+
+    @property
+    def effective_schema(self) -> dict[str, t.Any]:
+        """The schema of the catalog, or else of the stream."""
 
     @property
     def state_manager(self) -> StreamStateManager:
@@ -171,17 +200,33 @@ class RecordOutput:
             ConfigError: A stream map cannot be used on the record.
         """
         stream = self._stream
+        if self._has_stream_maps:
+            record = MappableRecord(record, self._selected_columns)
         try:
             stream._write_record_message(record)  # noqa: SLF001 - the SDK's own hook
         except errors.TapError:
             raise
         except Exception as error:
-            if not stream.run_context.config.get("stream_maps"):
+            if not self._has_stream_maps:
                 raise
-            msg = f"Setting 'stream_maps' cannot be used on a record of {stream.name}: {error}"
+            cause = f" {error.__cause__}" if error.__cause__ else ""
+            msg = (
+                f"Setting 'stream_maps' cannot be used on a record of {stream.name}: {error}{cause}"
+            )
             if not record.get(DELETED_AT):
                 raise errors.ConfigError(msg) from None
             stream.warnings.log("stream maps", "A deletion is not reported: %s", msg)
+
+    @functools.cached_property
+    def _has_stream_maps(self) -> bool:
+        """True if the setting `stream_maps` holds maps."""
+        return bool(self._stream.run_context.config.get("stream_maps"))
+
+    @functools.cached_property
+    def _selected_columns(self) -> frozenset[str]:
+        """The columns that expressions of stream maps can use."""
+        columns = self._stream.effective_schema["properties"]
+        return frozenset(name for name in columns if self._stream.mask["properties", name])
 
     def _report_progress(self, group: TaskGroup, record_count: int) -> None:
         run_context = self._stream.run_context

@@ -18,8 +18,8 @@ from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.completeness import Rules
 from tap_tiktok_ads.extract.lookup_observer import LookupObserver
 from tap_tiktok_ads.extract.sampling import fetch_sample, take_sample
-from tap_tiktok_ads.extract.values import BadValueError
 from tap_tiktok_ads.extract.verification import ListVerifier
+from tap_tiktok_ads.singer.catalog import catalog_keys, fit_entry
 from tap_tiktok_ads.singer.components import StreamComponents
 from tap_tiktok_ads.singer.count_differences import known_difference, remember_difference
 from tap_tiktok_ads.termination import termination
@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib import Catalog
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.casting import Caster
@@ -47,6 +48,37 @@ class TikTokStream(StreamComponents):
     """
 
     verifier: ListVerifier | None = None
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Follow a catalog: its selection, its keys and its types.
+
+        Raises:
+            ConfigError: The catalog has a type that values cannot be converted to.
+        """
+        own_keys = self.primary_keys
+        super().apply_catalog(catalog)
+        entry = catalog.get_stream(self.name)
+        if entry is None:
+            return
+        self.primary_keys, other_keys = catalog_keys(entry, own_keys)
+        entry.key_properties = self.primary_keys
+        automatic = {*self.primary_keys, *filter(None, [self.replication_key])}
+        left_out = fit_entry(entry, self.schema, automatic)
+        self._input_schema = entry.schema.to_dict()
+        if not self.selected:
+            return
+        if other_keys is not None:
+            self.logger.warning(
+                "The catalog has the keys %s, and the stream has the keys %s. Records are "
+                "identified by %s. Restore the keys that --discover writes.",
+                list(other_keys),
+                list(own_keys),
+                list(self.primary_keys),
+            )
+        if left_out:
+            self.logger.info("Columns that the catalog leaves out: %s.", ", ".join(left_out))
+        _ = self.record_schema  # checks the types
 
     def read_all(
         self, advertiser: Advertiser | None, *, with_deleted: bool = False
@@ -85,6 +117,7 @@ class TikTokStream(StreamComponents):
             rules=Rules(self.list_cap, objects_can_vanish=self.objects_can_vanish),
         )
         for _, page in verifier.groups(results):
+            self.problems.report_drift()
             yield from t.cast("Sequence[Record]", page.records) if page else ()
 
     def sample(self, max_requests: int, send: Send) -> list[Record]:
@@ -114,13 +147,15 @@ class TikTokStream(StreamComponents):
         """Return the records of a sample as the stream writes them.
 
         Raises:
-            ResponseError: A key column holds a value that is not of its type.
+            ResponseError: A record has no usable key.
         """
-        try:
-            return list(self.sample_caster(records).records(records))
-        except BadValueError as error:
-            msg = f"{self.name}: a key of a row held {error.args[0]!r:.100}, which is not its type"
-            raise errors.ResponseError(msg) from None
+        caster = self.sample_caster(records)
+        cast = list(caster.records(records))
+        unusable = caster.drift.take().unusable_records
+        if unusable:
+            msg = f"Cannot show a record of {self.name}: {unusable[0]}."
+            raise errors.ResponseError(msg)
+        return cast
 
     def sample_caster(self, records: Sequence[Record]) -> Caster:  # noqa: ARG002 - for subclasses
         """Return what casts the records of a sample."""

@@ -19,19 +19,19 @@ from tap_tiktok_ads.api.errors import (
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract import macros
 from tap_tiktok_ads.extract.casting import Caster
+from tap_tiktok_ads.extract.conversion import RecordFlattener
 from tap_tiktok_ads.extract.schemas import infer_schema, keyed_schema
+from tap_tiktok_ads.singer.catalog import fields_left_out
 from tap_tiktok_ads.singer.state import DayBookmarks, TimeBookmarks, ValueBookmarks
 from tap_tiktok_ads.streams.custom_source import CustomSource
 from tap_tiktok_ads.streams.dependent import MAX_SAMPLE_REQUESTS, LookupStream, LookupTask
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
 
     import pendulum
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.messages import Decode
     from tap_tiktok_ads.config.custom_streams import CustomStreamDefinition
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
@@ -190,11 +190,29 @@ class CustomStream(LookupStream):
             kind = TimeBookmarks
         return self.make_bookmarks(kind)
 
-    @override
-    def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
-        return None
-
     # Records
+
+    @property
+    @override
+    def flattener(self) -> RecordFlattener:
+        transforms = self.personal_data.transforms()
+        if self.definition.schema is None and self.run_context.input_catalog is not None:
+            transforms = (*transforms, self._in_catalog)
+        return RecordFlattener(self.source, transforms)
+
+    def _in_catalog(self, record: Record) -> Record:
+        """Return the record with the columns of the catalog."""
+        columns = self.schema["properties"]
+        left_out = fields_left_out(record, columns, {"advertiser_id", *self.primary_keys})
+        if not left_out:
+            return record
+        self.warnings.log(
+            f"left out {left_out}",
+            "Fields that the catalog does not have are left out: %.500s. To read them, run "
+            "--discover again.",
+            self.run_context.client.printable(", ".join(left_out)),
+        )
+        return {name: value for name, value in record.items() if name in columns}
 
     def flatten_record(self, raw: Record, task: Task) -> Iterable[Record]:
         """Yield the flat record, with the advertiser and the keys that lookups bring."""

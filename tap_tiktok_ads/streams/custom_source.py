@@ -32,6 +32,7 @@ class CustomSource(Source):
         warnings: The warnings of the stream.
     """
 
+    reads_list_only = False
     definition: CustomStreamDefinition
     warnings: Warnings
     _seen_page_members: frozenset[str] = frozenset()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import typing as t
 
-import msgspec
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import (
     INFO_BATCH_SIZE,
     batches,
-    check_records,
     info_request,
     missing_text,
 )
@@ -49,11 +47,11 @@ class DetailsSource(Source):
     ignored.
     """
 
+    reads_list_only = False  # fast decoders leave records encoded
+
     @override
     def locate(self, task: Task, response: Response) -> Sequence[t.Any]:
         ids = _requested_ids(task)
-        _decode_records(response)
-        check_records(task.request, response)
         records = response.data["list"]
         missing = _missing_ids(ids, records)
         if missing and not task.request.shared:
@@ -65,16 +63,6 @@ class DetailsSource(Source):
     def following(self, task: Task, response: Response, record_count: int) -> Sequence[Task]:
         missing = _missing_ids(_requested_ids(task), response.data["list"])
         return [Task(info_request([advertiser_id], shared=False)) for advertiser_id in missing]
-
-
-def _decode_records(response: Response) -> None:
-    """Decode the records of a response that a faster decoder left encoded."""
-    records = response.data.get("list")
-    if isinstance(records, list):
-        response.data["list"] = [
-            msgspec.json.decode(record) if isinstance(record, msgspec.Raw) else record
-            for record in records
-        ]
 
 
 def _requested_ids(task: Task) -> Sequence[str]:

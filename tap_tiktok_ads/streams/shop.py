@@ -84,7 +84,11 @@ class GmvMaxReportStream(DependentStream):
     def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:
         dimensions = (*self.primary_keys, "currency")
         metrics = [name for name in self.schema["properties"] if name not in dimensions]
-        params = {"dimensions": ["campaign_id", "stat_time_day"], "metrics": metrics}
+        selected = [name for name in metrics if self.mask["properties", name]]
+        params = {
+            "dimensions": ["campaign_id", "stat_time_day"],
+            "metrics": selected or metrics[:1],
+        }
         days = {"start_date": str(window.start), "end_date": str(window.end)} if window else {}
         return params | days
 

@@ -153,6 +153,8 @@ def flatten_review(raw: Record, task: Task) -> Iterable[Record]:
 class ReviewSource(Source):
     """The reviews of the ads that the list of Smart+ ads names, batch by batch."""
 
+    reads_list_only = False
+
     @override
     def check(self, task: Task, response: Response) -> None:
         """Raise an error if a page of the list, or the arrays of reviews, are damaged.

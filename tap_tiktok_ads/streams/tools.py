@@ -13,10 +13,9 @@ from tap_tiktok_ads.streams.listing import ListStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.messages import Decode, Response
+    from tap_tiktok_ads.api.messages import Response
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
 
@@ -71,6 +70,8 @@ class AdGroupDiagnoses(DependentStream):
 class ReviewSource(Source):
     """Reviews, wherever `data` holds them: the shape of the response is not documented."""
 
+    reads_list_only = False
+
     @override
     def check(self, task: Task, response: Response) -> None:
         """Raise an error if `data` has no member, or members without any object.
@@ -107,10 +108,6 @@ class AdReviewInfo(DependentStream):
     primary_keys = ("advertiser_id", "ad_id")
     source_column = SourceColumn("ads.ad_id", parameter="ad_ids", batch_size=100)
     source_class = ReviewSource
-
-    @override
-    def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
-        return None  # where the records are is not documented
 
 
 class Apps(ListStream):

@@ -7,7 +7,7 @@ import typing as t
 import pytest
 
 from tap_tiktok_ads.api.advertisers import Advertiser
-from tap_tiktok_ads.api.errors import DamagedResponseError, ResponseError
+from tap_tiktok_ads.api.errors import DamagedResponseError
 from tap_tiktok_ads.api.messages import Request, Response
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.conversion import PageBuilder, RecordFlattener
@@ -118,9 +118,13 @@ def test_damaged_response(data: dict[str, t.Any]) -> None:
 
 
 def test_record_without_its_key() -> None:
-    """The runner turns a record without a key into an error that names the column."""
-    reader = reader_of({"list": [{"count": 1}], "page_info": {"page": 1}})
+    """A record without its key is left out of the page, and still counts as received."""
+    data = {"list": [{"count": 1}, {"ad_id": "7"}], "page_info": {"total_number": 2}}
+    reader = reader_of(data)
     page, following = TaskRunner(reader.source, reader.fetch).run(task_at(1))
-    assert isinstance(page.failed, ResponseError)
-    assert "ad_id is missing" in str(page.failed)
-    assert following == ()
+    assert page.failed is None
+    assert (page.record_count, page.received, page.total) == (1, 2, 2)
+    assert not following
+    assert reader.builder.caster.drift.take().unusable_records == [
+        "no usable value in ad_id (ad_id null)"
+    ]

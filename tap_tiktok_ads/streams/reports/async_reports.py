@@ -191,6 +191,8 @@ class AsyncReports:
             ResponseError: A row has more or fewer fields than there are columns.
         """
         raw_records = task.raw_records(self._definition.dimensions)
+        if task.report.is_repaired:
+            self._builder.caster.drift.add_repaired_text()
         page = self._builder.build(task, raw_records, Response({}, "unknown"))
         size = BYTES_PER_JSON_BYTE * task.report.part_size(task.number)
         return dataclasses.replace(page, received=None, weight=page.weight or size)

@@ -9,7 +9,7 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import TOPVIEW
-from tap_tiktok_ads.api.errors import ApiError, RejectedRequestError, ResponseError
+from tap_tiktok_ads.api.errors import ApiError, RejectedRequestError
 from tap_tiktok_ads.api.hosts import REPORT_PATH
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.metric_catalog import default_metrics
@@ -18,7 +18,7 @@ from tap_tiktok_ads.config.custom_reports import metrics_setting
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.deduplication import ReportFilter
 from tap_tiktok_ads.extract.pages import Record, Task
-from tap_tiktok_ads.extract.report_decoder import ReportDecoder
+from tap_tiktok_ads.extract.report_decoder import ReportDecoder, can_decode
 from tap_tiktok_ads.extract.schemas import report_schema
 from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.streams.reports.async_reports import AsyncReports
@@ -230,7 +230,7 @@ class ReportStream(LookbackStream):
     @functools.cached_property
     @override
     def builder(self) -> ReportPageBuilder:
-        caster = Caster(self.schema, dash_is_null=True, required=self.primary_keys)
+        caster = Caster(self.record_schema, dash_is_null=True, required=self.primary_keys)
         builder = ReportPageBuilder(self.flattener, caster, self.record_filter)
         builder.topview = self.topview
         if self.time_dimension and self.mask["properties", "is_final"]:
@@ -243,9 +243,9 @@ class ReportStream(LookbackStream):
         metrics, dimensions = self.metrics.requested, self.report.dimensions
         if deselected & set(metrics) or "advertiser_id" in (*dimensions, *metrics):
             return None
-        if len(metrics) > MAX_METRICS:
+        if len(metrics) > MAX_METRICS or not can_decode(self.record_schema, metrics):
             return None
-        return ReportDecoder(self.schema, dimensions, metrics).decode
+        return ReportDecoder(self.record_schema, dimensions, metrics).decode
 
     @functools.cached_property
     def topview(self) -> TopView:
@@ -302,18 +302,13 @@ class ReportStream(LookbackStream):
     def flatten_record(self, raw: Record, task: Task) -> Iterable[Record]:
         """Yield the dimensions and metrics of a raw record as one flat record.
 
-        Raises:
-            ResponseError: The record lacks a dimension.
+        A record without a dimension has no key. The caster leaves it out.
         """
         dimensions = raw.get("dimensions") or {}
-        for name in self.report.dimensions:
-            if not isinstance(dimensions.get(name), (str, int)):
-                msg = f"{task.request.label} answered a row without the dimension {name}"
-                raise ResponseError(msg)
         record = self.source.constant_columns(task)
         if self.time_dimension:
-            record["is_final"] = self.finality.is_final(dimensions[self.time_dimension], task)
-        record |= {name: dimensions[name] for name in self.report.dimensions}
+            record["is_final"] = self.finality.is_final(dimensions.get(self.time_dimension), task)
+        record |= {name: dimensions.get(name) for name in self.report.dimensions}
         for members in (dimensions, raw.get("metrics") or {}):
             record |= {name: value for name, value in members.items() if name not in record}
         yield record

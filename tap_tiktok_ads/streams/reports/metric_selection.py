@@ -97,8 +97,9 @@ class MetricSelection:
 
     @property
     def requested(self) -> list[str]:
-        """The metrics to request: those selected, at least one."""
-        return [name for name in self.names if self._is_selected(name)] or [FALLBACK_METRIC]
+        """The metrics to request: those selected, or one that is not written."""
+        fallback = FALLBACK_METRIC if FALLBACK_METRIC in self.names else self.names[0]
+        return [name for name in self.names if self._is_selected(name)] or [fallback]
 
     def without_rejected(self, task: Task) -> Task:
         """Return the task without the metrics that TikTok has rejected in this run."""

@@ -102,11 +102,7 @@ class ReportPageBuilder(PageBuilder):
     topview: TopView
 
     def build(self, task: Task, raw_records: Sequence[t.Any], response: Response) -> Page:
-        """Return the page of typed records, or of RECORD lines.
-
-        Raises:
-            BadValueError: A dimension holds a value that is not of its type.
-        """
+        """Return the page of typed records, or of RECORD lines."""
         are_encoded = bool(raw_records) and isinstance(raw_records[0], tuple)
         if are_encoded and self.finality is not None:
             raw_records = self.finality.add_to_members(raw_records, task)

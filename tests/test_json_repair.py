@@ -1,0 +1,231 @@
+"""Bodies whose text is not clean Unicode or JSON."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import typing as t
+
+import msgspec
+import pytest
+from conftest import answering, config_at, run
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_tiktok_ads.api import json_repair
+from tap_tiktok_ads.api.json_repair import has_null_escape, repair
+from tap_tiktok_ads.api.report_tasks import ReportFile
+
+R = "\ufffd"
+#: The JSON text of a value as it is sent, and the value that arrives.
+VALUES: list[tuple[bytes, t.Any]] = [
+    (rb'"\ud83d"', R),
+    (rb'"a\ud83d!"', f"a{R}!"),
+    (rb'"\udc00"', R),
+    (rb'"\ude00\ud83d"', R + R),
+    (rb'"\ud83d\ud83d\ude00"', f"{R}\U0001f600"),
+    (rb'"\\ud83d"', "\\ud83d"),
+    (rb'"\\\ud83d"', f"\\{R}"),
+    (b'"\xff"', R),
+    (b'"caf\xe9"', f"caf{R}"),
+    (b'"\xed\xa0\xbd"', R * 3),
+    (b'"a\nb"', f"a{R}b"),
+    (b'"a\tb"', f"a{R}b"),
+    (b'"\x1f"', R),
+    (b'"a\x00b"', f"a{R}b"),
+    (rb'"a\u0000b"', f"a{R}b"),
+    (rb'"a\\u0000b"', "a\\u0000b"),
+    (b"NaN", None),
+    (b"-NaN", None),
+    (b"Infinity", None),
+    (b"-Infinity", None),
+    (b"[NaN, 1, NaN]", [None, 1, None]),
+    (b'"NaN"', "NaN"),
+    (b"1e400", "1e400"),
+    (b"-1e400", "-1e400"),
+    (b"1" * 5000, "1" * 5000),
+]
+
+
+@pytest.mark.parametrize(("sent", "expected"), VALUES, ids=[repr(sent)[:40] for sent, _ in VALUES])
+@pytest.mark.parametrize("form", [b"%s", b'{"a": [%s]}', b'\n\t{"x": "y\\"", "a":%s}\r\n'])
+def test_values(form: bytes, sent: bytes, expected: t.Any) -> None:
+    """What cannot be read becomes U+FFFD or null. Everything else stays."""
+    value = msgspec.json.decode(repair(form % sent))
+    if isinstance(value, dict) and "a" in value:
+        value = value["a"][0] if len(value) == 1 else value["a"]
+    assert value == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_byte_order_marks(encoding: str) -> None:
+    """A byte order mark at the start is removed."""
+    assert json.loads(repair('{"a": "\u00e9"}'.encode(encoding)).decode()) == {"a": "\u00e9"}
+
+
+@pytest.mark.parametrize("sent", [b'"a\x00b"', rb'"a\u0000b"'])
+def test_null_characters_can_be_kept(sent: bytes) -> None:
+    """A null character stays if the setting says so."""
+    assert msgspec.json.decode(repair(sent, replaces_null=False)) == "a\x00b"
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
+    max_leaves=8,
+).filter(lambda value: "inf" not in repr(value) and "\x00" not in str(value))
+
+
+@given(value=json_values, is_ascii=st.booleans(), indent=st.sampled_from([None, 1]))
+def test_clean_bodies_stay(value: t.Any, is_ascii: bool, indent: int | None) -> None:
+    """A clean body is returned unchanged."""
+    body = json.dumps(value, ensure_ascii=is_ascii, indent=indent).encode("utf-8", "replace")
+    if "\\u0000" not in body.decode():
+        assert repair(body) == body
+
+
+@given(
+    text=st.text(st.characters(codec=None, categories=None), max_size=20),
+    is_ascii=st.booleans(),
+)
+def test_any_text_can_be_read(text: str, is_ascii: bool) -> None:
+    """A string of any characters, surrogates included, is readable after the repair."""
+    body = json.dumps({"a": text}, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
+    value = msgspec.json.decode(repair(body))["a"]
+    value.encode()
+    assert "\x00" not in value
+
+
+@given(body=st.binary(max_size=60))
+def test_a_repair_is_complete(body: bytes) -> None:
+    """A second repair changes nothing, whatever the body is."""
+    once = repair(body)
+    assert repair(once) == once
+    once.decode()
+
+
+@pytest.mark.parametrize("body", [b'"' + b'\\"' * 200_000, b'{"a":"' + b"\\" * 200_001, b'"' * 99])
+def test_strings_without_an_end(body: bytes) -> None:
+    """A body that is cut in a string is read once, and stays as it is."""
+    assert repair(body) == body
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [(rb'"\u0000"', True), (rb'"\\u0000"', True), (rb'"\u0001 \n"', False), (b'"u0000"', False)],
+)
+def test_bodies_that_may_hold_null_characters(body: bytes, expected: bool) -> None:
+    """The escape of a null character is found."""
+    assert has_null_escape(body) is expected
+
+
+# Over HTTP
+
+ENVELOPE = b'{"code":0,"message":"OK","request_id":"r","data":{"list":[%s],"page_info":%s}}'
+PAGE_INFO = b'{"page":1,"page_size":1000,"total_number":2,"total_page":1}'
+EMPTY = {"list": [], "page_info": {"total_number": 0}}
+REPORT = "campaign_performance_report"
+RECORDS = {
+    "campaigns": b'{"campaign_id":"1","campaign_name":%s},{"campaign_id":"2","campaign_name":"b"}',
+    "pixels": b'{"pixel_id":"1","pixel_name":%s},{"pixel_id":"2","pixel_name":"b"}',
+    REPORT: (
+        b'{"dimensions":{"campaign_id":"1","stat_time_day":"2026-11-01 00:00:00"},'
+        b'"metrics":{"campaign_name":%s}},'
+        b'{"dimensions":{"campaign_id":"2","stat_time_day":"2026-11-01 00:00:00"},'
+        b'"metrics":{"campaign_name":"b"}}'
+    ),
+}
+NAMES = {"campaigns": "campaign_name", "pixels": "pixel_name", REPORT: "campaign_name"}
+
+
+def names_read(
+    stream: str, body: bytes, caplog: pytest.LogCaptureFixture, **settings: t.Any
+) -> tuple[list[t.Any], int]:
+    """Return the names that a run writes, and the number of warnings of repaired text.
+
+    No response is requested twice.
+    """
+    if stream == "pixels":
+        body = body.replace(b'"list"', b'"pixels"')
+
+    def answer(query: dict[str, str]) -> t.Any:
+        return EMPTY if "RESERVATION_TOP_VIEW" in query.get("filtering", "") else body
+
+    with answering(answer) as (url, asked):
+        config = config_at(url, report_metrics={REPORT: ["campaign_name"]}, **settings)
+        messages = run(config, [stream])
+    lists = [path for path in asked if "advertiser_id=1" in path and "TOP_VIEW" not in path]
+    assert len(lists) == len(set(lists))
+    assert "Trying again" not in caplog.text
+    records = [one for one in messages.records[stream] if not one.get("is_top_view")]
+    warnings = [text for text in caplog.messages if "not clean Unicode" in text]
+    return [record[NAMES[stream]] for record in records], len(warnings)
+
+
+@pytest.mark.parametrize("stream", RECORDS)
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (rb'"\ud83d"', R),
+        (b'"\xff"', R),
+        (b'"a\nb"', f"a{R}b"),
+        (rb'"\u0000"', R),
+        (b"NaN", None),
+        (b"-Infinity", None),
+    ],
+)
+def test_records_of_unclean_bodies(
+    stream: str, sent: bytes, expected: t.Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All records of the page are written, with one warning and without a retry."""
+    body = ENVELOPE % (RECORDS[stream] % sent, PAGE_INFO)
+    found, warning_count = names_read(stream, body, caplog)
+    assert found == [expected, "b"]
+    assert warning_count == 1
+
+
+@pytest.mark.parametrize("stream", RECORDS)
+def test_a_body_with_a_byte_order_mark(stream: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Its records are read."""
+    body = codecs.BOM_UTF8 + ENVELOPE % (RECORDS[stream] % b'"a"', PAGE_INFO)
+    assert names_read(stream, body, caplog) == (["a", "b"], 1)
+
+
+@pytest.mark.parametrize("stream", RECORDS)
+def test_null_characters_in_records(stream: str, caplog: pytest.LogCaptureFixture) -> None:
+    """They are kept, without a warning, if `replace_null_characters` is false."""
+    body = ENVELOPE % (RECORDS[stream] % rb'"a\u0000"', PAGE_INFO)
+    found, warning_count = names_read(stream, body, caplog, replace_null_characters=False)
+    assert found == ["a\x00", "b"]
+    assert warning_count == 0
+
+
+@pytest.mark.parametrize("stream", ["campaigns", "pixels"])
+@pytest.mark.parametrize("number", [b"1e400", b"1" * 5000])
+def test_numbers_that_no_float_holds(
+    stream: str, number: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They do not stop the other records of a page."""
+    body = ENVELOPE % (RECORDS[stream] % number, PAGE_INFO)
+    assert names_read(stream, body, caplog)[0] == [number.decode(), "b"]
+
+
+@pytest.mark.parametrize(("replaces_null", "expected"), [(True, R), (False, "\x00")])
+def test_text_of_report_files(replaces_null: bool, expected: str) -> None:
+    """A report file with invalid UTF-8 and null characters is read."""
+    file = ReportFile("x", replaces_null=replaces_null)
+    file.file.write(codecs.BOM_UTF8 + b"ad_id,ad_name\n1,a\xff\n2,b\x00\n")
+    file.index()
+    names = [record["ad_name"] for record in file.read_part(0)]
+    assert names == [f"a{R}", f"b{expected}"]
+    assert file.is_repaired
+
+
+def test_text_of_clean_report_files() -> None:
+    """A clean report file is not repaired."""
+    assert json_repair.replace_null_characters("a") == "a"
+    file = ReportFile("x")
+    file.file.write("ad_id,ad_name\n1,\u00e9\ufffd\n".encode())
+    file.index()
+    assert [record["ad_name"] for record in file.read_part(0)] == [f"\u00e9{R}"]
+    assert not file.is_repaired
