@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import email.utils
 import typing as t
+
+from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -78,11 +79,9 @@ class TaskGroup:
     def add(self, page: Page) -> None:
         """Register the response time and the failure of a page."""
         self.is_complete = self.is_complete and page.failed is None
-        try:
-            responded_at = email.utils.parsedate_to_datetime(page.server_time or "")
-        except ValueError:
-            return
-        self.started_at = min(responded_at, self.started_at or responded_at)
+        responded_at = dates.parse_server_time(page.server_time)
+        if responded_at is not None:
+            self.started_at = min(responded_at, self.started_at or responded_at)
 
     def pass_of(self, task: Task) -> ListPass:
         """Return the counts of the list that a task belongs to."""

@@ -200,5 +200,5 @@ class TikTokStream(StreamComponents):
         """Advance the bookmark of a completed group, and write a STATE message if one is due."""
         if self.bookmarks.advance(group):
             self.state_manager.is_flushed = False
-        if not self.bookmarks.is_held(group.advertiser):
+        if not self.bookmarks.is_held(group.advertiser, group.window):
             self.output.write_state_if_due(group)

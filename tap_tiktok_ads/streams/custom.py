@@ -22,7 +22,7 @@ from tap_tiktok_ads.extract import json_paths, macros
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.schemas import infer_schema, keyed_schema
 from tap_tiktok_ads.extract.source import Source
-from tap_tiktok_ads.singer.state import DayBookmarks, TimeBookmarks, ValueBookmarks
+from tap_tiktok_ads.singer.state import TimeBookmarks, ValueBookmarks
 from tap_tiktok_ads.streams.cursors import CursorPosition
 from tap_tiktok_ads.streams.dependent import MAX_SAMPLE_REQUESTS, LookupStream, LookupTask
 
@@ -171,6 +171,11 @@ class CustomStream(LookupStream):
     def description(self) -> str:
         return f"{self.definition.method} {self.definition.path}, as the settings define it."
 
+    @property
+    @override
+    def has_keys(self) -> bool:
+        return bool(self.definition.primary_keys)
+
     # Schema
 
     @override
@@ -293,13 +298,11 @@ class CustomStream(LookupStream):
     @functools.cached_property
     @override
     def bookmarks(self) -> Bookmarks:
-        column = self.schema["properties"].get(self.replication_key or "", {})
-        kind: type[Bookmarks] = ValueBookmarks
         if self.window_days:
-            kind = DayBookmarks
-        elif column.get("format") == "date-time":
-            kind = TimeBookmarks
-        return self.make_bookmarks(kind)
+            return t.cast("Bookmarks", super().bookmarks)
+        column = self.schema["properties"].get(self.replication_key or "", {})
+        is_time = column.get("format") == "date-time"
+        return self.make_bookmarks(TimeBookmarks if is_time else ValueBookmarks)
 
     @override
     def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
@@ -351,11 +354,7 @@ class CustomPlan:
         self._stream = stream
 
     def tasks(self) -> Iterable[Task]:
-        """Return the first task of every advertiser and window. Reads the bookmarks at once.
-
-        Raises:
-            ConfigError: A bookmark cannot be used.
-        """
+        """Return the first task of every advertiser and window. Reads the bookmarks at once."""
         stream = self._stream
         if not stream.window_days:
             stream.read_starts(stream.owners)
