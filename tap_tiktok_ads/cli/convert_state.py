@@ -225,23 +225,30 @@ def reset(document: dict[str, t.Any], names: t.Sequence[str]) -> dict[str, t.Any
         ConfigError: Not a state of this tap, or it does not hold one of the streams.
     """
     document = copy.deepcopy(document)
-    holders = [document, *(document.get(member) for member in STATE_MEMBERS)]
-    found = (holder.get("bookmarks") for holder in holders if isinstance(holder, dict))
-    bookmarks = next((value for value in found if isinstance(value, dict)), None)
-    if bookmarks is None:
-        msg = "The state has no object of streams under 'bookmarks'."
-        raise ConfigError(msg)
+    bookmarks = _bookmarks_in(document)
     for name in names:
         stream = bookmarks.get(name)
         if not isinstance(stream, dict):
             msg = f"The state has no stream {name!r}{suggest(name, bookmarks)}"
             raise ConfigError(msg)
         bookmarks[name] = _without_progress(stream)
-        partitions = stream.get("partitions")
-        if isinstance(partitions, list):
+        if isinstance(partitions := stream.get("partitions"), list):
             parts = [part for part in partitions if isinstance(part, dict)]
             bookmarks[name]["partitions"] = list(map(_without_progress, parts))
     return document
+
+
+def _bookmarks_in(document: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the streams of a state, or of the document that holds it.
+
+    Raises:
+        ConfigError: There are none.
+    """
+    for holder in (document, *map(document.get, STATE_MEMBERS)):
+        if isinstance(holder, dict) and isinstance(holder.get("bookmarks"), dict):
+            return t.cast("dict[str, t.Any]", holder["bookmarks"])
+    msg = "The state has no object of streams under 'bookmarks'."
+    raise ConfigError(msg)
 
 
 def _without_progress(partition: dict[str, t.Any]) -> dict[str, t.Any]:
