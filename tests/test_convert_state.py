@@ -106,10 +106,15 @@ def test_reset(sim: Simulator, tmp_path: Path, wrap: str | None) -> None:
     assert 0 < len(second.records[other]) < len(first.records[other])
 
 
+def test_reset_before_the_first_run(tmp_path: Path) -> None:
+    """An empty state has nothing to reset."""
+    assert converted(tmp_path, {}, "--reset", REPORT) == {}
+
+
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        ({}, "no object of streams"),
+        ({"value": {}}, "no object of streams"),
         ({"bookmarks": 7}, "no object of streams"),
         ({"bookmarks": {"ad_performance_reports": {}}}, "did you mean 'ad_performance_reports'"),
         ({"bookmarks": {REPORT: 7}}, "has no stream 'ad_performance_report'"),

@@ -224,6 +224,8 @@ def reset(document: dict[str, t.Any], names: t.Sequence[str]) -> dict[str, t.Any
     Raises:
         ConfigError: Not a state of this tap, or it does not hold one of the streams.
     """
+    if not document:
+        return document  # the state before the first run
     document = copy.deepcopy(document)
     bookmarks = _bookmarks_in(document)
     for name in names:
