@@ -118,12 +118,10 @@ class WindowPlan:
         """Return the first task of every window. Reads the state at once."""
         if not self.window_days:
             return (self._first_task(owner, None) for owner in self._owners())
-        self.begin()
         return itertools.starmap(self._first_task, self.windows())
 
-    def begin(self) -> None:
-        """Write the start of each advertiser to the state. Called by the main thread."""
-        self.width = self.window_days
+    def note_starts(self) -> None:
+        """Write the start of each advertiser to the state."""
         for owner in self._owners():
             self._ranges.note_start(owner)
 
@@ -136,6 +134,7 @@ class WindowPlan:
 
     def windows(self) -> Iterator[OwnerWindow]:
         """Return the windows of all advertisers, of the width that has worked in this run."""
+        self.width = self.window_days
         ranges = {owner: self._ranges.to_read(owner) for owner in self._owners()}
         days = [window for windows in ranges.values() for window in windows]
         if days:
@@ -205,9 +204,11 @@ class WindowedStream(TikTokStream):
 
     @override
     def begin(self) -> None:
+        if self.fetching is None and self.window_days:
+            self.window_plan.note_starts()
+            if self.bookmarks.has_new_start:
+                self.state_manager.is_flushed = False  # also of a run that fails at once
         super().begin()
-        if self.window_days and self.bookmarks.has_new_start:
-            self.state_manager.is_flushed = False  # also of a run that fails at once
 
     def first_task(self, owner: Owner, window: dates.Window | None) -> Task:
         """Return the first task of an advertiser and window."""

@@ -68,7 +68,6 @@ class AutoLookbackPlan:
 
     def tasks(self) -> Iterable[Task]:
         """Return the lookback task of each advertiser."""
-        self._windows.begin()
         owners = self._stream.owners
         request = Request(self._stream.path, {})
         pending = PendingLookbacks(owners)
