@@ -254,6 +254,7 @@ def test_newly_selected_metrics(sim: Simulator, caplog: pytest.LogCaptureFixture
     assert "did not read" not in caplog.text
     second = run(more, [REPORT], state=first.state)
     assert "earlier runs did not read: clicks." in caplog.text
+    assert f"convert-state STATE --reset {REPORT}" in caplog.text
     caplog.clear()
     run(more, [REPORT], state=second.state)
     assert "did not read" not in caplog.text

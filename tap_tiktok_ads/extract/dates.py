@@ -65,8 +65,8 @@ _FORMAT_PART = re.compile(r"'[^']*'|([A-Za-z])\1*|[^A-Za-z']+|'")
 #: Characters with a meaning in pendulum's formats. A backslash takes it away.
 _FORMAT_SPECIAL = re.compile(r"[A-Za-z\[\]\\]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-#: A server that names an earlier time has no clock.
-MIN_SERVER_TIME = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
+#: A machine that names an earlier time has no clock.
+MIN_CLOCK_TIME = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
 
 
 class DateError(ValueError):
@@ -196,7 +196,7 @@ def parse_server_time(text: str | None) -> dt.datetime | None:
         return None
     if moment.tzinfo is None:  # "-0000": UTC
         moment = moment.replace(tzinfo=dt.timezone.utc)
-    return moment if moment >= MIN_SERVER_TIME else None
+    return moment if moment >= MIN_CLOCK_TIME else None
 
 
 def split_windows(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Window]:

@@ -19,7 +19,7 @@ import pendulum
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import id_of
-from tap_tiktok_ads.extract.dates import Window
+from tap_tiktok_ads.extract.dates import MIN_CLOCK_TIME, Window
 from tap_tiktok_ads.extract.day_ranges import DayRanges, Settling, parse_day
 from tap_tiktok_ads.singer.state import KEY, VALUE, Bookmarks
 
@@ -81,8 +81,8 @@ class DayBookmarks(Bookmarks):
             advertiser: The advertiser.
             start: The first day that the settings name.
         """
-        if not self._is_incremental:
-            return
+        if not self._is_incremental or self._started_at < MIN_CLOCK_TIME:
+            return  # without a clock, a macro would go back for decades, and so would later runs
         partition = self.writable_partition(advertiser)
         if partition.get(KEY, self.replication_key) != self.replication_key:
             for member in (VALUE, EARLIEST_DATE):

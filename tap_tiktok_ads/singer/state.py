@@ -23,6 +23,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import id_of
 from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.extract.values import NUMBER_TYPES
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -166,8 +167,8 @@ class Bookmarks:
         owner = id_of(advertiser) or "all"
         self._warnings.log(
             f"state {owner} {member} {value}",
-            "Cannot use state member %r of %s, advertiser %s: got %.100r, expected a value up to "
-            "today. The member is ignored, and what it stands for is re-read.",
+            "Cannot use state member %r of %s, advertiser %s: got %.100r, expected a value of its "
+            "type, not in the future. The member is ignored, and what it stands for is re-read.",
             member,
             self._stream_name,
             owner,
@@ -233,12 +234,19 @@ class TimeBookmarks(Bookmarks):
 
 
 class ValueBookmarks(Bookmarks):
-    """Bookmarks of a replication key that is no time: the greatest value, as it came."""
+    """Bookmarks of a replication key that is no time: the greatest value, as it came.
+
+    Attributes:
+        value_types: Types that can be compared with the values of the replication key.
+    """
+
+    value_types: tuple[type, ...] = (str, *NUMBER_TYPES)
 
     @override
     def start(self, advertiser: Advertiser | None) -> t.Any:
         value = self.value(advertiser)
-        if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, bool)):
+        is_value = isinstance(value, self.value_types) and not isinstance(value, bool)
+        if value is None or is_value:
             return value
         self.warn_of_unusable(advertiser, VALUE, value)
         return None

@@ -18,10 +18,12 @@ from tap_tiktok_ads.api.errors import (
 )
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.pagination import last_page, next_pages
+from tap_tiktok_ads.config.schema import json_types
 from tap_tiktok_ads.extract import json_paths, macros
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.schemas import infer_schema, keyed_schema
 from tap_tiktok_ads.extract.source import Source
+from tap_tiktok_ads.extract.values import NUMBER_TYPES
 from tap_tiktok_ads.singer.state import TimeBookmarks, ValueBookmarks
 from tap_tiktok_ads.streams.cursors import CursorPosition
 from tap_tiktok_ads.streams.dependent import MAX_SAMPLE_REQUESTS, LookupStream, LookupTask
@@ -144,6 +146,16 @@ class CustomSource(Source):
 def _document(response: Response) -> Record:
     """Return a response as JSONPaths see it."""
     return {"code": 0, "request_id": response.request_id, "data": response.data}
+
+
+def _value_types(column: Mapping[str, t.Any]) -> tuple[type, ...]:
+    """Return the types of a bookmark that can be compared with the values of a column."""
+    types = {*json_types({"type": [], **column})} - {"null"}
+    if types == {"string"}:
+        return (str,)
+    if types and types <= {"integer", "number"}:
+        return tuple(NUMBER_TYPES)
+    return ValueBookmarks.value_types
 
 
 def _has_empty_list(path: str, document: t.Any) -> bool:
@@ -301,8 +313,11 @@ class CustomStream(LookupStream):
         if self.window_days:
             return t.cast("Bookmarks", super().bookmarks)
         column = self.schema["properties"].get(self.replication_key or "", {})
-        is_time = column.get("format") == "date-time"
-        return self.make_bookmarks(TimeBookmarks if is_time else ValueBookmarks)
+        if column.get("format") == "date-time":
+            return self.make_bookmarks(TimeBookmarks)
+        bookmarks = self.make_bookmarks(ValueBookmarks)
+        bookmarks.value_types = _value_types(column)
+        return bookmarks
 
     @override
     def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:

@@ -283,6 +283,13 @@ def test_a_raised_lookback() -> None:
     assert bookmarks.partition(SEVEN)["covered"] == [["2026-01-01", "2026-02-09"]]
 
 
+def test_a_machine_without_a_clock() -> None:
+    """A start of the seventies is not kept: later runs would go back to it."""
+    bookmarks = make(started_at=pendulum.datetime(1970, 1, 31))
+    begin(bookmarks, DAY("1970-01-01"), rolling=True)
+    assert bookmarks.partition(SEVEN) == {}
+
+
 def test_another_replication_key() -> None:
     """Days that were read for another replication key are read again."""
     old = {"context": CONTEXT["context"], "replication_key": "hour", "start_floor": "2026-01-01"}
