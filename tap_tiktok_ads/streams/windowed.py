@@ -19,6 +19,8 @@ if t.TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    import pendulum
+
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.context import RunContext
     from tap_tiktok_ads.extract.pages import Task
@@ -26,6 +28,7 @@ if t.TYPE_CHECKING:
 
     Owner = Advertiser | None
     OwnerWindow = tuple[Owner, dates.Window]
+    Split = Callable[[pendulum.Date, pendulum.Date, int], Iterator[dates.Window]]
 
 
 class DateRanges:
@@ -150,27 +153,31 @@ class WindowPlan:
     def _newest_first(
         self, ranges: Mapping[Owner, Sequence[dates.Window]]
     ) -> Iterator[OwnerWindow]:
-        turns = itertools.zip_longest(*itertools.starmap(self._backwards, ranges.items()))
+        turns = itertools.zip_longest(*itertools.starmap(self._newest_blocks, ranges.items()))
         for owner, block in filter(None, itertools.chain.from_iterable(turns)):
             for window in self._pieces(block):
                 yield owner, window
 
-    def _backwards(self, owner: Owner, ranges: Sequence[dates.Window]) -> Iterator[OwnerWindow]:
-        """Yield the windows of an advertiser, the newest first. All take one turn each."""
+    def _newest_blocks(self, owner: Owner, ranges: Sequence[dates.Window]) -> Iterator[OwnerWindow]:
         for days in reversed(ranges):
-            for window in dates.split_windows_backwards(days.start, days.end, self.window_days):
-                yield owner, window
+            for block in self._blocks(days, dates.split_windows_backwards):
+                yield owner, block
 
     def _oldest_first(
         self, ranges: Mapping[Owner, Sequence[dates.Window]]
     ) -> Iterator[OwnerWindow]:
         for owner, windows in ranges.items():
             for days in windows:
-                for window in self._pieces(days):
-                    yield owner, window
+                for block in self._blocks(days, dates.split_windows):
+                    for window in self._pieces(block):
+                        yield owner, window
+
+    def _blocks(self, days: dates.Window, split: Split) -> Iterator[dates.Window]:
+        """Return the parts of a range. An advertiser reads one of them per turn."""
+        return split(days.start, days.end, self.window_days)
 
     def _pieces(self, days: dates.Window) -> Iterator[dates.Window]:
-        """Yield the windows of a range. Each has the width that is known to work by then."""
+        """Yield the windows of a block. Each has the width that is known to work by then."""
         rest = [days]
         while rest:
             window = next(self._split(rest[0]))
