@@ -373,3 +373,35 @@ def merge(into: dict[str, t.Any], state: dict[str, t.Any]) -> dict[str, t.Any]:
         else:
             into[key] = value
     return into
+
+
+@pytest.mark.parametrize(
+    ("stream_members", "members"),
+    [
+        ({"metrics": 7}, {}),
+        ({"metrics": {"spend": 1}}, {"covered": "2023-12-01"}),
+        ({}, {"covered": [["2023-12-01", "2999-12-31"]], "start_floor": []}),
+        ({}, {"covered": [["2023-12-31", "2023-12-01"]], "replication_key_value": {}}),
+        ({}, {"read_from": 7, "replication_key_value": "2023-12-20"}),
+        ({}, {"read_from": "2023-12-01", "replication_key_value": "2999-12-20"}),
+    ],
+)
+def test_a_damaged_state(
+    clock: Clock, stream_members: dict[str, t.Any], members: dict[str, t.Any]
+) -> None:
+    """Damaged members are ignored: all days are read, and the state is whole again."""
+    (owner, _) = clock.sim.world.advertiser_ids
+    settings = {"start_date": "2023-12-01", "advertiser_ids": [owner]}
+    context = {"context": {"advertiser_id": owner}, "replication_key": "stat_time_day"}
+    partition = {**context, **members}
+    state = {"bookmarks": {REPORT: {**stream_members, "partitions": [partition]}}}
+    found, whole = clock.run(state, **settings), clock.run(**settings)
+    assert found.records == whole.records
+    assert found.state == whole.state
+
+
+def test_any_number_of_workers(clock: Clock) -> None:
+    """The order of the records does not depend on the number of workers."""
+    settings: dict[str, t.Any] = {"start_date": "2023-10-01", "lookback_days": "auto"}
+    one, many = (clock.run(**settings, max_concurrency=count) for count in (1, 16))
+    assert one.records == many.records
