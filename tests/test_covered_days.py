@@ -100,7 +100,7 @@ def values(rows: dict[tuple[t.Any, ...], dict[str, t.Any]]) -> dict[tuple[t.Any,
 def test_a_pause_and_a_late_conversion(clock: Clock, start_date: str) -> None:
     """A day that was read at noon is read again, however long the pause, and after a failure."""
     table = Table()
-    settings = {"start_date": start_date, "lookback_days": 7}
+    settings: dict[str, t.Any] = {"start_date": start_date, "lookback_days": 7}
     table.load(clock.run(**settings))
     clock.advance(0)  # conversions of the last week, after the run
     clock.advance(60)
@@ -131,7 +131,11 @@ def test_a_macro_goes_back_to_its_earliest_start(clock: Clock) -> None:
 def test_starts_that_move(clock: Clock) -> None:
     """An earlier start, a later one and an earlier one again read exactly what is missing."""
     (owner, _) = clock.sim.world.advertiser_ids
-    settings = {"advertiser_ids": [owner], "lookback_days": 3, "end_date": "2023-12-31"}
+    settings: dict[str, t.Any] = {
+        "advertiser_ids": [owner],
+        "lookback_days": 3,
+        "end_date": "2023-12-31",
+    }
     requested = []
     state: dict[str, t.Any] = {}
     table = Table()
@@ -158,7 +162,7 @@ def test_starts_that_move(clock: Clock) -> None:
 def test_a_later_start_leaves_a_hole(clock: Clock) -> None:
     """A later start after a pause leaves days out. An earlier one reads these days."""
     (owner, _) = clock.sim.world.advertiser_ids
-    settings = {"advertiser_ids": [owner], "lookback_days": 0}
+    settings: dict[str, t.Any] = {"advertiser_ids": [owner], "lookback_days": 0}
     first = clock.run(start_date="2023-12-01", **settings)
     clock.advance(60)
     second = clock.run(first.state, start_date="2024-02-20", **settings)
@@ -192,7 +196,7 @@ def test_newest_first(clock: Clock, lookback_days: t.Any) -> None:
 @pytest.mark.parametrize("lookback_days", [5, "auto"])
 def test_oldest_first(clock: Clock, lookback_days: t.Any) -> None:
     """Advertiser by advertiser, the windows ascend. The records are those of the other order."""
-    settings = {"start_date": "2023-10-01", "lookback_days": lookback_days}
+    settings: dict[str, t.Any] = {"start_date": "2023-10-01", "lookback_days": lookback_days}
     messages = clock.run(backfill_order="oldest_first", **settings)
     turns = list(
         dict.fromkeys(
@@ -239,7 +243,7 @@ def test_streams_without_keys(clock: Clock) -> None:
 
 def test_a_full_read(clock: Clock) -> None:
     """FULL_TABLE reads the configured range, and leaves state and metrics as they are."""
-    settings = {"start_date": "2023-12-01"}
+    settings: dict[str, t.Any] = {"start_date": "2023-12-01"}
     first = clock.run(**settings, report_metrics={REPORT: ["spend"]})
     config = config_for(clock.sim, **settings, report_metrics={REPORT: ["spend", "clicks"]})
     catalog = catalog_of(config, [REPORT])
@@ -253,7 +257,11 @@ def test_a_full_read(clock: Clock) -> None:
 def test_an_incomplete_window(clock: Clock) -> None:
     """With `on_error: skip`, the other windows of the advertiser are covered."""
     (owner, _) = clock.sim.world.advertiser_ids
-    settings = {"advertiser_ids": [owner], "start_date": "2023-10-01", "lookback_days": 0}
+    settings: dict[str, t.Any] = {
+        "advertiser_ids": [owner],
+        "start_date": "2023-10-01",
+        "lookback_days": 0,
+    }
     clock.sim.add_fault("code", path=PATH, containing="2023-11-03", code=77777, times=None)
     cut = clock.run(on_error="skip", **settings)
     (partition,) = cut.state["bookmarks"][REPORT]["partitions"]
@@ -269,7 +277,11 @@ def test_an_incomplete_window(clock: Clock) -> None:
 def test_a_split_window(clock: Clock) -> None:
     """A window that is split is covered once all of its parts are read."""
     (owner, _) = clock.sim.world.advertiser_ids
-    settings = {"advertiser_ids": [owner], "start_date": "2023-12-03", "lookback_days": 0}
+    settings: dict[str, t.Any] = {
+        "advertiser_ids": [owner],
+        "start_date": "2023-12-03",
+        "lookback_days": 0,
+    }
     settings |= {"max_concurrency": 1, "on_error": "skip"}
     clock.sim.add_fault("code", path=PATH, containing="2023-12-03", code=40067, times=1)
     clock.sim.add_fault("code", path=PATH, containing="2023-12-17", code=77777, times=None)
@@ -351,7 +363,7 @@ def test_late_numbers(clock: Clock, hour: int, last: str) -> None:
 
 def test_merged_states(clock: Clock) -> None:
     """Meltano merges the state of a failed run into the one before it. No day is lost."""
-    settings = {"start_date": "2023-10-01", "lookback_days": 0}
+    settings: dict[str, t.Any] = {"start_date": "2023-10-01", "lookback_days": 0}
     first = clock.run(**{**settings, "start_date": "2023-12-01"})
     clock.advance(30)
     clock.sim.add_fault("code", path=PATH, containing="2023-10-01", code=77777)
@@ -391,7 +403,7 @@ def test_a_damaged_state(
 ) -> None:
     """Damaged members are ignored: all days are read, and the state is whole again."""
     (owner, _) = clock.sim.world.advertiser_ids
-    settings = {"start_date": "2023-12-01", "advertiser_ids": [owner]}
+    settings: dict[str, t.Any] = {"start_date": "2023-12-01", "advertiser_ids": [owner]}
     context = {"context": {"advertiser_id": owner}, "replication_key": "stat_time_day"}
     partition = {**context, **members}
     state = {"bookmarks": {REPORT: {**stream_members, "partitions": [partition]}}}
