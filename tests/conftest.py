@@ -34,6 +34,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import pendulum
+
     from tap_tiktok_ads.simulator.http.messages import Request
 
 # machines may be busy: how long an example takes is no property of the code
@@ -223,8 +225,12 @@ def run(
     *,
     state: dict[str, t.Any] | None = None,
     catalog: dict[str, t.Any] | None = None,
+    started_at: pendulum.DateTime | None = None,
 ) -> Messages:
-    """Run the tap in this process; its messages, also when it fails (then `error` is raised)."""
+    """Run the tap in this process; its messages, also when it fails (then `error` is raised).
+
+    `started_at` is the time of the run, instead of the machine's.
+    """
     collector = Collector()
     if streams is not None:
         catalog = catalog_of(config, streams, alone=True)
@@ -235,6 +241,8 @@ def run(
         message_writer=collector,
         selected_only=streams is not None,
     )
+    if started_at is not None:
+        tap.run_context.started_at = started_at
     try:
         tap.sync_all()
     except Exception as error:

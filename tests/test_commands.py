@@ -670,18 +670,19 @@ def test_plan_as_table(call: Caller) -> None:
 
 
 def bookmarked(call: Caller, advertiser_id: str, day: str) -> str:
-    """A state file with a bookmark of the ad report."""
+    """A state file with the covered days of the ad report."""
     partition = {
         "context": {"advertiser_id": advertiser_id},
         "replication_key": "stat_time_day",
         "replication_key_value": day,
+        "covered": [["2025-12-01", day]],
     }
     state = {"bookmarks": {"ad_performance_report": {"partitions": [partition]}}}
     return written(call.folder, "state.json", state)
 
 
 def test_plan_applies_bookmarks(call: Caller) -> None:
-    """With --state the days are those from the bookmark less the look-back on."""
+    """With --state the days are those that are not covered."""
     first, second = call.ids
     file = bookmarked(call, first, "2026-01-20")
     found = call.json("plan", "--state", file, start_date="2026-01-01", end_date="2026-01-31")
@@ -690,11 +691,11 @@ def test_plan_applies_bookmarks(call: Caller) -> None:
         for part in found["parts"]
         if part["stream"] == "ad_performance_report"
     }
-    assert days == {first: "2026-01-13", second: "2026-01-01"}
+    assert days == {first: "2026-01-21", second: "2026-01-01"}
 
 
 def test_plan_without_days(call: Caller) -> None:
-    """A bookmark after the last day leaves no windows, and that is shown."""
+    """Where all days are covered, there are no windows, and that is shown."""
     first, _ = call.ids
     file = bookmarked(call, first, "2026-01-31")
     found = call.json("plan", "--state", file, start_date="2026-01-01", end_date="2026-01-10")

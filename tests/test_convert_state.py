@@ -46,7 +46,10 @@ def converted(folder: Path, state: t.Any, *options: str) -> dict[str, t.Any]:
 
 def test_a_run_goes_on(sim: Simulator, tmp_path: Path) -> None:
     """Reports begin a look-back before the old bookmarks; objects are read in full."""
-    state = converted(tmp_path, old_state(sim))
+    first = min(sim.world.today(owner) for owner in sim.world.advertiser_ids)
+    start = str(first - dt.timedelta(days=60))
+    options = ("--start-date", start, "--lookback-days", "3")
+    state = converted(tmp_path, old_state(sim), *options)
     names = [REPORT, "campaigns"]
     full = run(config_for(sim), names)
     messages = run(config_for(sim, lookback_days=3), names, state=state)
@@ -55,6 +58,75 @@ def test_a_run_goes_on(sim: Simulator, tmp_path: Path) -> None:
         first = sim.world.today(owner) - dt.timedelta(days=13)
         assert min(row["stat_time_day"] for row in rows) == str(first)
     assert len(messages.records["campaigns"]) == len(full.records["campaigns"])
+
+
+def test_without_a_start(sim: Simulator, tmp_path: Path) -> None:
+    """Nothing proves which days the other tap read. Reports are read from the start."""
+    state = converted(tmp_path, old_state(sim))
+    full = run(config_for(sim), [REPORT]).keyed(REPORT)
+    assert full.items() <= run(config_for(sim), [REPORT], state=state).keyed(REPORT).items()
+    pauses = [
+        (part["covered"], part["start_floor"]) for part in state["bookmarks"][REPORT]["partitions"]
+    ]
+    days = [sim.world.today(owner) - dt.timedelta(days=38) for owner in sim.world.advertiser_ids]
+    assert pauses == [([], str(day)) for day in days]
+
+
+def test_the_new_form(tmp_path: Path) -> None:
+    """Days are covered from the start up to the lookback before the bookmark."""
+    old = {"bookmarks": {"ad_insights": {"1": "2026-02-03T00:00:00Z"}}}
+    state = converted(tmp_path, old, "--start-date", "2026-01-01", "--lookback-days", "7")
+    assert state["bookmarks"][REPORT]["partitions"] == [
+        {
+            "context": {"advertiser_id": "1"},
+            "covered": [["2026-01-01", "2026-01-26"]],
+            "start_floor": "2026-01-01",
+            "read_from": "2026-01-01",
+            "replication_key": "stat_time_day",
+            "replication_key_value": "2026-01-26",
+        }
+    ]
+
+
+@pytest.mark.parametrize("wrap", [None, "singer_state", "value"])
+def test_reset(sim: Simulator, tmp_path: Path, wrap: str | None) -> None:
+    """The next run reads the streams that were reset from their start, and the others go on."""
+    other = "campaign_performance_report"
+    names = [REPORT, other, "campaigns"]
+    first = run(config_for(sim), names)
+    document = {wrap: first.state} if wrap else first.state
+    found = converted(tmp_path, document, "--reset", REPORT, "--reset", "campaigns")
+    state = found[wrap] if wrap else found
+    assert state["bookmarks"][other] == first.state["bookmarks"][other]
+    assert "metrics" not in state["bookmarks"][REPORT]
+    assert all(part["covered"] == [] for part in state["bookmarks"][REPORT]["partitions"])
+    second = run(config_for(sim), names, state=state)
+    for name in (REPORT, "campaigns"):
+        assert second.records[name] == first.records[name]
+    assert 0 < len(second.records[other]) < len(first.records[other])
+
+
+def test_reset_before_the_first_run(tmp_path: Path) -> None:
+    """An empty state has nothing to reset."""
+    assert converted(tmp_path, {}, "--reset", REPORT) == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ({"value": {}}, "no object of streams"),
+        ({"bookmarks": 7}, "no object of streams"),
+        ({"bookmarks": {"ad_performance_reports": {}}}, "did you mean 'ad_performance_reports'"),
+        ({"bookmarks": {REPORT: 7}}, "has no stream 'ad_performance_report'"),
+    ],
+)
+def test_reset_of_another_file(tmp_path: Path, state: t.Any, sentence: str) -> None:
+    """It is refused with one sentence."""
+    (tmp_path / "old.json").write_text(json.dumps(state))
+    result = command("convert-state", "old.json", "--reset", REPORT, cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_with_objects(sim: Simulator, tmp_path: Path) -> None:
@@ -72,10 +144,10 @@ def test_without_advertisers(tmp_path: Path) -> None:
     old = {"bookmarks": {"ad_insights": "2026-02-03T00:00:00Z"}}
     state = converted(tmp_path, old, "--advertiser-id", "1", "--advertiser-id", "2")
     found = {
-        part["context"]["advertiser_id"]: part["replication_key_value"]
+        part["context"]["advertiser_id"]: part["start_floor"]
         for part in state["bookmarks"][REPORT]["partitions"]
     }
-    assert found == {"1": "2026-02-03", "2": "2026-02-03"}
+    assert found == {"1": "2026-01-06", "2": "2026-01-06"}
 
 
 @pytest.mark.parametrize(

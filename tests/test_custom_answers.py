@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -89,6 +90,23 @@ def test_replication_keys_of_other_kinds(values: list[t.Any]) -> None:
     again = read(answer, state=first.state, **entry)
     assert [row["at"] for row in again.records["mine"]] == [values[-1]] * 2
     assert again.state == first.state
+
+
+@pytest.mark.parametrize(("values", "bookmark"), [([1, 2], "a"), (["a", "b"], 7), ([1, 2], [3])])
+def test_a_bookmark_of_another_type(
+    values: list[t.Any], bookmark: t.Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bookmark that cannot be compared is ignored with a warning: all is read."""
+    answer = rows(*({"id": str(value), "at": value} for value in values))
+    entry: dict[str, t.Any] = {"primary_keys": ["id"], "replication_key": "at"}
+    first = read(answer, **entry)
+    state = json.loads(json.dumps(first.state))
+    for partition in state["bookmarks"]["mine"]["partitions"]:
+        partition["replication_key_value"] = bookmark
+    again = read(answer, state=state, **entry)
+    assert again.records == first.records
+    assert again.state == first.state
+    assert "'replication_key_value' of mine, advertiser 1" in caplog.text
 
 
 @pytest.mark.parametrize("values", [[1, "a"], [{"a": 1}, {"a": 2}]])

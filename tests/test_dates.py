@@ -252,36 +252,6 @@ def test_any_text_is_a_day_or_a_date_error(text: str, now: pendulum.DateTime) ->
     assert isinstance(found, (pendulum.Date, dates.DateError))
 
 
-@given(configured=days, lookback=st.integers(0, 400), rolling=st.booleans())
-def test_first_day_without_bookmark(
-    configured: pendulum.Date,
-    lookback: int,
-    rolling: bool,
-) -> None:
-    """The first run begins on the configured day, whatever the look-back."""
-    assert dates.first_day_to_read(configured, None, lookback, rolling=rolling) == configured
-
-
-@given(configured=days, bookmark=days, lookback=st.integers(0, 400))
-def test_fixed_start_is_a_floor(
-    configured: pendulum.Date, bookmark: pendulum.Date, lookback: int
-) -> None:
-    """With a fixed start, a later run begins at bookmark - look-back, never before the start."""
-    found = dates.first_day_to_read(configured, bookmark, lookback, rolling=False)
-    assert found >= configured
-    assert found == configured or (bookmark - found).days == lookback
-    assert found <= max(configured, bookmark)
-
-
-@given(configured=days, bookmark=days, lookback=st.integers(0, 400))
-def test_rolling_start_loses_no_day_after_a_pause(
-    configured: pendulum.Date, bookmark: pendulum.Date, lookback: int
-) -> None:
-    """With a rolling start, a later run begins at bookmark - look-back however long ago that is."""
-    found = dates.first_day_to_read(configured, bookmark, lookback, rolling=True)
-    assert found.add(days=lookback) == bookmark
-
-
 FIRST, LAST = pendulum.date(1, 1, 1), pendulum.date(9999, 12, 31)
 
 

@@ -92,6 +92,15 @@ def test_dates_of_a_call(world: Simulator) -> None:
         assert {record["stat_time_day"] for record in records} == {day.isoformat()}
 
 
+def test_a_read_does_not_extend_the_next_one(world: Simulator) -> None:
+    """An earlier start of one call is forgotten by the next call, macros included."""
+    name = "campaign_performance_report"
+    with TikTokAds(**config_for(world, start_date="{now-3}")) as ads:
+        first = list(ads.records(name))
+        assert len(list(ads.records(name, start_date="{now-9}"))) > len(first)
+        assert list(ads.records(name)) == first
+
+
 def test_an_unknown_stream(world: Simulator) -> None:
     """A misspelled name raises ConfigError with the name that was meant."""
     with client(world) as ads, pytest.raises(errors.ConfigError, match="'campaigns'"):

@@ -44,7 +44,7 @@ def test_a_refused_reading_of_a_report(sim: Simulator) -> None:
     """Likewise TopView rows of a report: the bookmark stays, and the next run has them."""
     name, path = "campaign_performance_report", "/report/integrated/get/"
     owner = sim.world.advertiser_ids[0]
-    config = config_for(sim, advertiser_ids=[owner], max_concurrency=1)
+    config = config_for(sim, advertiser_ids=[owner], max_concurrency=1, start_date="{now-29}")
     expected = run(config, [name]).keyed(name).keys()
     sim.add_fault("drop_row", path=path, containing=TOP_VIEW, times=1)
     sim.add_fault("code", path=path, containing=TOP_VIEW, code=40002, after=1, times=1)

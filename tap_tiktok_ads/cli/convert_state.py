@@ -1,7 +1,8 @@
-"""`tap-tiktok-ads convert-state`: convert a state of singer-io's tap-tiktok-ads."""
+"""`tap-tiktok-ads convert-state`: convert a state of singer-io's tap, or reset streams."""
 
 from __future__ import annotations
 
+import copy
 import typing as t
 from pathlib import Path
 
@@ -9,9 +10,17 @@ import click
 import msgspec
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.config.files import read_json
 from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.extract.day_ranges import DayRanges, parse_day
+from tap_tiktok_ads.extract.lookback import DEFAULT_LOOKBACK_DAYS
+from tap_tiktok_ads.singer.day_bookmarks import COVERED, EARLIEST_DATE, START_FLOOR
+from tap_tiktok_ads.singer.state import KEY, VALUE
+
+if t.TYPE_CHECKING:
+    import pendulum
 
 #: Reports of singer-io/tap-tiktok-ads 1.1, with the streams of this tap that have equal records.
 REPORTS = {
@@ -24,7 +33,20 @@ REPORTS = {
 OBJECTS = {"campaigns": "campaigns", "adgroups": "ad_groups", "ads": "ads"}
 
 
-@click.command("convert-state", short_help="Convert a state of singer-io's tap.")
+#: Members of a JSON document that can hold a state: of a STATE message, and of `meltano state get`.
+STATE_MEMBERS = ("value", "singer_state")
+
+
+def _day(_context: click.Context, _option: click.Parameter, text: str | None) -> t.Any:
+    """Return the day of an option, or None without the option."""
+    day = parse_day(text)
+    if text is not None and day is None:
+        msg = f"{text!r} is not a day: write YYYY-MM-DD."
+        raise click.BadParameter(msg)
+    return day
+
+
+@click.command("convert-state", short_help="Convert a state of singer-io's tap, or reset streams.")
 @click.argument("state", type=click.Path(path_type=Path))
 @click.option(
     "--advertiser-id",
@@ -33,9 +55,30 @@ OBJECTS = {"campaigns": "campaigns", "adgroups": "ad_groups", "ads": "ads"}
     help="Advertiser of the bookmarks, if the state does not name it. May be repeated.",
 )
 @click.option(
+    "--start-date",
+    metavar="YYYY-MM-DD",
+    callback=_day,
+    help="First day that the other tap read: its start_date. Without it, reports are read from "
+    "this tap's start_date.",
+)
+@click.option(
+    "--lookback-days",
+    type=click.IntRange(min=0),
+    default=DEFAULT_LOOKBACK_DAYS,
+    show_default=True,
+    help="Days before the bookmarks that reports re-read.",
+)
+@click.option(
     "--with-objects",
     is_flag=True,
     help="Also convert the bookmarks of campaigns, ad groups and ads.",
+)
+@click.option(
+    "--reset",
+    "reset_names",
+    metavar="STREAM",
+    multiple=True,
+    help="Stream of this tap that the next run re-reads from its start. May be repeated.",
 )
 @click.option(
     "--output",
@@ -43,24 +86,46 @@ OBJECTS = {"campaigns": "campaigns", "adgroups": "ad_groups", "ads": "ads"}
     metavar="FILE",
     help="File for the new state. Default: stdout.",
 )
-def command(
-    *, state: Path, advertiser_ids: tuple[str, ...], with_objects: bool, output: Path | None
+def command(  # noqa: PLR0913 - one per option
+    *,
+    state: Path,
+    advertiser_ids: tuple[str, ...],
+    start_date: pendulum.Date | None,
+    lookback_days: int,
+    with_objects: bool,
+    reset_names: tuple[str, ...],
+    output: Path | None,
 ) -> None:
     """Convert a state of singer-io/tap-tiktok-ads to a state of this tap.
 
-    Reports continue from their bookmarks, with the lookback. Campaigns, ad groups and ads are read
-    in full unless --with-objects is set, because the other tap leaves out deleted objects.
+    Reports continue from their bookmarks, with the lookback, if --start-date names the first day
+    that the other tap read. Campaigns, ad groups and ads are read in full unless --with-objects is
+    set, because the other tap leaves out deleted objects.
 
-    Example: tap-tiktok-ads convert-state old.json --output state.json
+    With --reset, the state is one of this tap. The next run re-reads all days or objects of the
+    streams.
+
+    Example: tap-tiktok-ads convert-state old.json --start-date 2026-01-01 --output state.json
     """
     old = read_json(str(state), f"State file {state}", open)
+    if reset_names:
+        _write(reset(old, reset_names), output)
+        return
     streams = REPORTS | OBJECTS if with_objects else REPORTS
-    text = msgspec.json.encode(convert(old, streams, advertiser_ids)).decode()
+    converter = Converter(start_date, lookback_days)
+    _write(converter.convert(old, streams, advertiser_ids), output)
+    _report_unconverted(old, with_objects=with_objects)
+    if start_date is None and old["bookmarks"].keys() & REPORTS:
+        common.say("Reports are read from start_date on: no --start-date was given.", err=True)
+
+
+def _write(state: dict[str, t.Any], output: Path | None) -> None:
+    """Write a state to a file, or to stdout."""
+    text = msgspec.json.encode(state).decode()
     if output is None:
         common.say(text)
     else:
         common.write_text(output, text + "\n")
-    _report_unconverted(old, with_objects=with_objects)
 
 
 def _report_unconverted(old: dict[str, t.Any], *, with_objects: bool) -> None:
@@ -74,33 +139,127 @@ def _report_unconverted(old: dict[str, t.Any], *, with_objects: bool) -> None:
         common.say(f"Not converted, for there is no such stream: {', '.join(unknown)}.", err=True)
 
 
-def convert(
-    old: dict[str, t.Any], streams: dict[str, str], advertiser_ids: t.Sequence[str]
-) -> dict[str, t.Any]:
-    """Return the state of this tap.
+class Converter:
+    """Converts the states of singer-io's tap."""
+
+    def __init__(self, start_date: pendulum.Date | None, lookback_days: int) -> None:
+        """Prepare.
+
+        Args:
+            start_date: First day that the other tap read, or None if it is unknown.
+            lookback_days: Days before a bookmark that are read again.
+        """
+        self._start_date = start_date
+        self._lookback_days = lookback_days
+
+    def convert(
+        self, old: dict[str, t.Any], streams: dict[str, str], advertiser_ids: t.Sequence[str]
+    ) -> dict[str, t.Any]:
+        """Return the state of this tap.
+
+        Args:
+            old: The other tap's state: `bookmarks` by stream and advertiser, or by stream alone.
+            streams: Streams to convert: name in this tap by name in the other tap.
+            advertiser_ids: Advertisers of bookmarks that name none.
+
+        Raises:
+            ConfigError: Not a state of the other tap.
+        """
+        bookmarks = old.get("bookmarks")
+        if not isinstance(bookmarks, dict):
+            msg = "The state has no object of streams under 'bookmarks'."
+            raise ConfigError(msg)
+        if any(isinstance(value, dict) and "partitions" in value for value in bookmarks.values()):
+            msg = "The state is one of this tap already."
+            raise ConfigError(msg)
+        converted: dict[str, t.Any] = {}
+        for name, new_name in streams.items():
+            if bookmarks.get(name) is not None:
+                times = _times_by_advertiser(name, bookmarks[name], advertiser_ids)
+                partitions = [self._partition(name, *item) for item in times.items()]
+                converted[new_name] = {"partitions": partitions}
+        return {"bookmarks": converted}
+
+    def _partition(self, name: str, advertiser_id: str, value: t.Any) -> dict[str, t.Any]:
+        """Return the partition of an advertiser.
+
+        Raises:
+            ConfigError: The value is not a time.
+        """
+        try:
+            time = dates.parse_time(value)
+        except dates.DateError:
+            msg = f"The bookmark of {name}, advertiser {advertiser_id}, is no time: {value!r:.100}."
+            raise ConfigError(msg) from None
+        context = {"context": {"advertiser_id": advertiser_id}}
+        if name in REPORTS:
+            return context | self._covered_days(time.date())
+        text = time.format("YYYY-MM-DDTHH:mm:ss[Z]")
+        return {**context, KEY: "modify_time", VALUE: text}
+
+    def _covered_days(self, bookmark: pendulum.Date) -> dict[str, t.Any]:
+        """Return the members of the partition of a report. See `day_bookmarks`."""
+        resumed = bookmark.subtract(days=self._lookback_days)
+        first = resumed if self._start_date is None else min(self._start_date, resumed)
+        read = DayRanges().add(dates.Window(first, resumed.subtract(days=1)))
+        members = {
+            KEY: "stat_time_day",
+            COVERED: read.to_state(),
+            START_FLOOR: str(first),
+        }
+        if read.ranges:
+            members |= {VALUE: str(read.ranges[0].end), EARLIEST_DATE: str(first)}
+        return members
+
+
+def reset(document: dict[str, t.Any], names: t.Sequence[str]) -> dict[str, t.Any]:
+    """Return a state without the days and bookmarks of some streams.
+
+    The earliest start of each advertiser is kept, so that a macro loses no day.
 
     Args:
-        old: The other tap's state: `bookmarks` by stream and advertiser, or by stream alone.
-        streams: Streams to convert: name in this tap by name in the other tap.
-        advertiser_ids: Advertisers of bookmarks that name none.
+        document: A state of this tap, or a document that holds one.
+        names: The streams.
 
     Raises:
-        ConfigError: Not a state of the other tap.
+        ConfigError: Not a state of this tap, or it does not hold one of the streams.
     """
-    bookmarks = old.get("bookmarks")
-    if not isinstance(bookmarks, dict):
-        msg = "The state has no object of streams under 'bookmarks'."
-        raise ConfigError(msg)
-    if any(isinstance(value, dict) and "partitions" in value for value in bookmarks.values()):
-        msg = "The state is one of this tap already."
-        raise ConfigError(msg)
-    converted: dict[str, t.Any] = {}
-    for name, new_name in streams.items():
-        if bookmarks.get(name) is not None:
-            times = _times_by_advertiser(name, bookmarks[name], advertiser_ids)
-            partitions = [_partition(name, *item) for item in times.items()]
-            converted[new_name] = {"partitions": partitions}
-    return {"bookmarks": converted}
+    if not document:
+        return document  # the state before the first run
+    document = copy.deepcopy(document)
+    bookmarks = _bookmarks_in(document)
+    for name in names:
+        stream = bookmarks.get(name)
+        if not isinstance(stream, dict):
+            msg = f"The state has no stream {name!r}{suggest(name, bookmarks)}"
+            raise ConfigError(msg)
+        bookmarks[name] = _without_progress(stream)
+        if isinstance(partitions := stream.get("partitions"), list):
+            parts = [part for part in partitions if isinstance(part, dict)]
+            bookmarks[name]["partitions"] = list(map(_without_progress, parts))
+    return document
+
+
+def _bookmarks_in(document: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the streams of a state, or of the document that holds it.
+
+    Raises:
+        ConfigError: There are none.
+    """
+    for holder in (document, *map(document.get, STATE_MEMBERS)):
+        if isinstance(holder, dict) and isinstance(holder.get("bookmarks"), dict):
+            return t.cast("dict[str, t.Any]", holder["bookmarks"])
+    msg = "The state has no object of streams under 'bookmarks'."
+    raise ConfigError(msg)
+
+
+def _without_progress(partition: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return a partition without its days and its bookmark."""
+    kept = {"context": partition["context"]} if "context" in partition else {}
+    start = partition.get(START_FLOOR, partition.get(EARLIEST_DATE))
+    if start is not None:
+        kept |= {KEY: partition.get(KEY), COVERED: [], START_FLOOR: start}
+    return kept
 
 
 def _times_by_advertiser(
@@ -120,23 +279,3 @@ def _times_by_advertiser(
         msg = f"The bookmark of {name} is none of singer-io's tap."
         raise ConfigError(msg)
     return bookmark
-
-
-def _partition(name: str, advertiser_id: str, value: t.Any) -> dict[str, t.Any]:
-    """Return the bookmark of an advertiser.
-
-    Raises:
-        ConfigError: The value is not a time.
-    """
-    try:
-        time = dates.parse_time(value)
-    except dates.DateError:
-        msg = f"The bookmark of {name}, advertiser {advertiser_id}, is no time: {value!r:.100}."
-        raise ConfigError(msg) from None
-    is_report = name in REPORTS
-    text = time.to_date_string() if is_report else time.format("YYYY-MM-DDTHH:mm:ss[Z]")
-    return {
-        "context": {"advertiser_id": advertiser_id},
-        "replication_key": "stat_time_day" if is_report else "modify_time",
-        "replication_key_value": text,
-    }

@@ -43,14 +43,15 @@ class Part:
     at_least: bool = False
 
     def add(self, task: Task, requests: int) -> None:
-        """Count a task and its requests. Tasks with windows are added in ascending order."""
+        """Count a task and its requests."""
         self.requests += requests
         if task.window is None or (isinstance(task, LookupTask) and task.is_pending):
             self.at_least = True
         if task.window is not None:
             self.windows = (self.windows or 0) + 1
-            self.first_day = self.first_day or str(task.window.start)
-            self.last_day = str(task.window.end)
+            first, last = str(task.window.start), str(task.window.end)
+            self.first_day = min(first, self.first_day or first)
+            self.last_day = max(last, self.last_day or last)
 
 
 @click.command("plan", short_help="Estimate the requests and duration of a sync.")

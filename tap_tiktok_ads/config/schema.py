@@ -11,6 +11,9 @@ from tap_tiktok_ads.api.hosts import API_VERSION, HOSTS
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Values of `backfill_order`.
+NEWEST_FIRST = "newest_first"
+OLDEST_FIRST = "oldest_first"
 #: Value of `lookback_days` that derives the days from the attribution windows of ad groups.
 AUTO_LOOKBACK = "auto"
 
@@ -102,12 +105,24 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
         title="Look-back days",
         description=(
-            "Days before the bookmark that reports read again, because TikTok still corrects "
-            "them. Conversions may arrive up to 28 days late. auto: as many as each advertiser's "
-            "ad groups need by their attribution windows, at least 3, and 28 where they do not "
-            "tell."
+            "Days after which TikTok no longer corrects the numbers of a day. Each run re-reads "
+            "the younger days of reports. Conversions can be up to 28 days late. auto: as many as "
+            "the attribution windows of each advertiser's ad groups require, at least 3, and 28 "
+            "if they are unknown."
         ),
         default=7,
+    ),
+    th.Property(
+        "backfill_order",
+        th.StringType,
+        allowed_values=[NEWEST_FIRST, OLDEST_FIRST],
+        title="Backfill order",
+        description=(
+            "Order of the windows of a report. newest_first: the newest window of every "
+            "advertiser, then the next older ones. oldest_first: advertiser by advertiser, from "
+            "the first day on. Streams without keys are always read oldest_first."
+        ),
+        default=NEWEST_FIRST,
     ),
     th.Property(
         "include_deleted",

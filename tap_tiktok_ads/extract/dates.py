@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime as dt
+import email.utils
 import re
 import typing as t
 
@@ -63,6 +65,8 @@ _FORMAT_PART = re.compile(r"'[^']*'|([A-Za-z])\1*|[^A-Za-z']+|'")
 #: Characters with a meaning in pendulum's formats. A backslash takes it away.
 _FORMAT_SPECIAL = re.compile(r"[A-Za-z\[\]\\]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+#: A machine that names an earlier time has no clock.
+MIN_CLOCK_TIME = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
 
 
 class DateError(ValueError):
@@ -184,6 +188,17 @@ def parse_time(value: object) -> pendulum.DateTime:
     raise DateError(msg)
 
 
+def parse_server_time(text: str | None) -> dt.datetime | None:
+    """Return the time of an HTTP `Date` header, or None if it names no plausible time."""
+    try:
+        moment = email.utils.parsedate_to_datetime(text or "")
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:  # "-0000": UTC
+        moment = moment.replace(tzinfo=dt.timezone.utc)
+    return moment if moment >= MIN_CLOCK_TIME else None
+
+
 def split_windows(start: pendulum.Date, end: pendulum.Date, days: int) -> Iterator[Window]:
     """Yield ascending windows of at most `days` days. They cover start to end, each day once."""
     while (days_left := (end - start).days) >= days:
@@ -202,28 +217,3 @@ def split_windows_backwards(
         end = end.subtract(days=days)
     if days_left >= 0:
         yield Window(start, end)
-
-
-def first_day_to_read(
-    configured: pendulum.Date,
-    bookmark: pendulum.Date | None,
-    lookback_days: int,
-    *,
-    rolling: bool,
-) -> pendulum.Date:
-    """Return the first day that an incremental report reads.
-
-    Without a bookmark, it is the configured start. With a bookmark, it is `lookback_days` before
-    the bookmark, but never before a fixed start. A rolling start moves on by itself, so it does not
-    limit the lookback: after a long pause, days before it would be lost.
-
-    Args:
-        configured: The `start_date` of the settings.
-        bookmark: The last day that is synced.
-        lookback_days: Number of days before the bookmark that are read again.
-        rolling: True if `start_date` is a macro.
-    """
-    if bookmark is None:
-        return configured
-    resumed = bookmark.subtract(days=lookback_days)
-    return resumed if rolling else max(resumed, configured)

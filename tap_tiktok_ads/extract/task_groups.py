@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import email.utils
 import enum
 import itertools
 import typing as t
+
+from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -235,11 +236,9 @@ class TaskGroup:
         """Register the response time and the failure of a page."""
         is_incomplete = page.failed is not None or page.is_truncated
         self.is_complete = self.is_complete and not is_incomplete
-        try:
-            responded_at = email.utils.parsedate_to_datetime(page.server_time or "")
-        except ValueError:
-            return
-        self.started_at = min(responded_at, self.started_at or responded_at)
+        responded_at = dates.parse_server_time(page.server_time)
+        if responded_at is not None:
+            self.started_at = min(responded_at, self.started_at or responded_at)
 
     def list_of(self, task: Task) -> ListProgress:
         """Return the passes over the list that a task belongs to.

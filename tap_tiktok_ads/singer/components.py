@@ -27,7 +27,7 @@ from tap_tiktok_ads.singer.state import INCREMENTAL, Bookmarks, TimeBookmarks
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from tap_tiktok_ads.api.advertisers import Advertiser
@@ -177,13 +177,14 @@ class StreamComponents(Stream):
         """Starting points and progress in the state."""
         return self.make_bookmarks(TimeBookmarks if self.replication_key else Bookmarks)
 
-    def make_bookmarks(self, kind: type[BookmarksT]) -> BookmarksT:
+    def make_bookmarks(self, kind: Callable[..., BookmarksT]) -> BookmarksT:
         """Return bookmarks of a kind."""
         return kind(
             self.tap_state,
             self.name,
             self.replication_key,
             started_at=self.run_context.started_at,
+            warnings=self.warnings,
             is_incremental=self.replication_method == INCREMENTAL and self.uses_state,
         )
 
@@ -248,7 +249,7 @@ class StreamComponents(Stream):
             self.run_context.problems,
             self.warnings,
             stops_on_error=self.run_context.settings.on_error == "fail",
-            hold_bookmark=lambda task: self.bookmarks.hold(task.advertiser),
+            hold_bookmark=lambda task: self.bookmarks.hold(*task.partition),
             drift=lambda: self.builder.caster.drift,
             mask=self.run_context.client.mask,
             list_cap=self.list_cap,

@@ -6,8 +6,8 @@ The state of a stream holds one partition per advertiser:
         {"context": {"advertiser_id": "7"}, "replication_key": "modify_time",
          "replication_key_value": "2026-11-01T00:00:00Z"}]}}}
 
-Unpartitioned streams keep the members of a partition directly below their name. Windowed streams
-also keep `read_from`, the earliest synced date.
+Unpartitioned streams keep the members of a partition directly below their name. `day_bookmarks`
+describes the members of windowed streams.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import id_of
-from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.extract.values import NUMBER_TYPES
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,13 +32,16 @@ if t.TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
     from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.task_groups import TaskGroup
+    from tap_tiktok_ads.problems import Warnings
 
     State = dict[str, t.Any]
 
 INCREMENTAL = "INCREMENTAL"
-#: The member of a partition that holds the earliest synced date.
-EARLIEST_DATE = "read_from"
+#: The members of a partition that other readers of the state know, too.
+KEY = "replication_key"
+VALUE = "replication_key_value"
 #: A change can show up in a list some time after the moment it is dated with.
 CHANGE_DELAY = pendulum.duration(minutes=10)
 #: Minimum seconds between two STATE messages within the windows of an advertiser.
@@ -82,13 +85,14 @@ class Bookmarks:
     The base class is for streams without a replication key. Its bookmarks never advance.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name
         self,
         tap_state: TapState,
         stream_name: str,
         replication_key: str | None = None,
         *,
         started_at: pendulum.DateTime,
+        warnings: Warnings,
         is_incremental: bool = True,
     ) -> None:
         """Prepare.
@@ -98,12 +102,14 @@ class Bookmarks:
             stream_name: The stream.
             replication_key: The column whose values are the bookmarks.
             started_at: Start of the run. A bookmark cannot lie more than a day after it.
+            warnings: The warnings of the stream.
             is_incremental: False if bookmarks are neither used nor advanced.
         """
         self.replication_key = replication_key
         self._tap_state = tap_state
         self._stream_name = stream_name
         self._started_at = started_at
+        self._warnings = warnings
         self._is_incremental = is_incremental
         self._held: set[str | None] = set()  # ids of advertisers with incomplete partitions
 
@@ -127,38 +133,61 @@ class Bookmarks:
         if not self._is_incremental:
             return None
         partition = self.partition(advertiser)
-        if partition.get("replication_key") != self.replication_key:
+        if partition.get(KEY) != self.replication_key:
             return None
-        return partition.get("replication_key_value")
+        return partition.get(VALUE)
 
     def start(self, advertiser: Advertiser | None) -> t.Any:
-        """Return the bookmark in the form of the replication key's values, or None.
+        """Return the bookmark in the form of the replication key's values, or None."""
+        bookmark = self.readable_time(advertiser, self.value(advertiser))
+        return None if bookmark is None else self.format(bookmark)
 
-        Raises:
-            ConfigError: The state holds no date, or one in the future.
+    def readable_time(
+        self, advertiser: Advertiser | None, value: t.Any
+    ) -> pendulum.DateTime | None:
+        """Return the time of a bookmark, or None with a warning if it names no time up to today.
+
+        A bookmark in the future comes from a wrong clock. How far the stream was read is unknown,
+        so a bookmark of today would lose the changes since then.
         """
-        value = self.value(advertiser)
         if value is None:
             return None
-        tomorrow = self._started_at.add(days=1)
         try:
             bookmark = dates.parse_time(value)
         except dates.DateError:
             bookmark = None
-        if bookmark is None or not pendulum.datetime(1970, 1, 1) <= bookmark <= tomorrow:
-            msg = (
-                f"The state of {self._stream_name}, advertiser {id_of(advertiser) or 'all'}, "
-                f"has the bookmark {value!r}: not a date up to today. Remove it to read the stream "
-                "from its start."
-            )
-            raise ConfigError(msg)
-        return self.format(bookmark)
+        tomorrow = self._started_at.add(days=1)
+        if bookmark is not None and pendulum.datetime(1970, 1, 1) <= bookmark <= tomorrow:
+            return bookmark
+        self.warn_of_unusable(advertiser, VALUE, value)
+        return None
 
-    def hold(self, advertiser: Advertiser | None) -> None:
+    def warn_of_unusable(self, advertiser: Advertiser | None, member: str, value: t.Any) -> None:
+        """Warn once that a member of the state is ignored."""
+        owner = id_of(advertiser) or "all"
+        self._warnings.log(
+            f"state {owner} {member} {value}",
+            "Cannot use state member %r of %s, advertiser %s: got %.100r, expected a value of its "
+            "type, not in the future. The member is ignored, and what it stands for is re-read.",
+            member,
+            self._stream_name,
+            owner,
+            value,
+        )
+
+    def hold(
+        self,
+        advertiser: Advertiser | None,
+        window: Window | None = None,  # noqa: ARG002 - for subclasses
+    ) -> None:
         """Keep the bookmark of an advertiser where it is until the end of the run."""
         self._held.add(id_of(advertiser))
 
-    def is_held(self, advertiser: Advertiser | None) -> bool:
+    def is_held(
+        self,
+        advertiser: Advertiser | None,
+        window: Window | None = None,  # noqa: ARG002 - for subclasses
+    ) -> bool:
         """Return True if the bookmark of an advertiser does not advance in this run."""
         return id_of(advertiser) in self._held
 
@@ -171,8 +200,7 @@ class Bookmarks:
             return False
         partition = self.writable_partition(group.advertiser)
         value = max(value, self.start(group.advertiser) or value)
-        self.note_earliest_date(group, partition)
-        partition.update(replication_key=self.replication_key, replication_key_value=value)
+        partition.update({KEY: self.replication_key, VALUE: value})
         return True
 
     def format(self, moment: pendulum.DateTime) -> str:
@@ -182,9 +210,6 @@ class Bookmarks:
     def value_after(self, group: TaskGroup) -> t.Any:  # noqa: ARG002 - for subclasses
         """Return the bookmark once a group is written, or None if it does not advance."""
         return None
-
-    def note_earliest_date(self, group: TaskGroup, partition: State) -> None:
-        """Write the earliest synced date to a partition, where the stream has windows."""
 
 
 class TimeBookmarks(Bookmarks):
@@ -198,58 +223,37 @@ class TimeBookmarks(Bookmarks):
         """
         if group.latest_change is None:
             return None
-        list_started_at = pendulum.instance(group.started_at or self._started_at)
-        latest_safe = (list_started_at - CHANGE_DELAY).in_timezone("UTC")
+        latest_safe = (self._list_started_at(group) - CHANGE_DELAY).in_timezone("UTC")
         return min(group.latest_change, self.format(latest_safe))
+
+    def _list_started_at(self, group: TaskGroup) -> pendulum.DateTime:
+        """Return when the list was read: by the server's clock, if this one is not behind it."""
+        if group.started_at is None or group.started_at > pendulum.now("UTC"):
+            return self._started_at
+        return pendulum.instance(group.started_at)
 
 
 class ValueBookmarks(Bookmarks):
-    """Bookmarks of a replication key that is no time: the greatest value, as it came."""
+    """Bookmarks of a replication key that is no time: the greatest value, as it came.
+
+    Attributes:
+        value_types: Types that can be compared with the values of the replication key.
+    """
+
+    value_types: tuple[type, ...] = (str, *NUMBER_TYPES)
 
     @override
     def start(self, advertiser: Advertiser | None) -> t.Any:
-        return self.value(advertiser)
+        value = self.value(advertiser)
+        is_value = isinstance(value, self.value_types) and not isinstance(value, bool)
+        if value is None or is_value:
+            return value
+        self.warn_of_unusable(advertiser, VALUE, value)
+        return None
 
     @override
     def value_after(self, group: TaskGroup) -> t.Any:
         return group.latest_change
-
-
-class DayBookmarks(Bookmarks):
-    """Bookmarks of windowed streams: the last day that was read, with or without records."""
-
-    def __init__(self, *args: t.Any, **options: t.Any) -> None:
-        super().__init__(*args, **options)
-        self._backfills: dict[str | None, dates.Window] = {}
-
-    @override
-    def format(self, moment: pendulum.DateTime) -> str:
-        return moment.to_date_string()
-
-    @override
-    def value_after(self, group: TaskGroup) -> str | None:
-        return group.window.end.isoformat() if group.window else None
-
-    def earliest_date(self, advertiser: Advertiser | None) -> pendulum.Date | None:
-        """Return the earliest synced date of an advertiser that has a bookmark, or None."""
-        if not self.start(advertiser):
-            return None
-        value = self.partition(advertiser).get(EARLIEST_DATE)
-        return None if value is None else dates.parse_time(value).date()
-
-    def plan_backfill(self, advertiser: Advertiser | None, window: dates.Window) -> None:
-        """Register the days before the earliest synced date that this run reads first."""
-        self._backfills[id_of(advertiser)] = window
-
-    @override
-    def note_earliest_date(self, group: TaskGroup, partition: State) -> None:
-        if group.window is None:
-            return
-        backfill = self._backfills.get(id_of(group.advertiser))
-        if "replication_key_value" not in partition:
-            partition[EARLIEST_DATE] = str(group.window.start)
-        elif backfill is not None and group.window.end == backfill.end:
-            partition[EARLIEST_DATE] = str(backfill.start)
 
 
 def _context(advertiser: Advertiser | None) -> dict[str, str] | None:

@@ -275,5 +275,5 @@ class TikTokStream(StreamComponents):
                 self.state_manager.is_flushed = False
             if self.bookmarks.advance(group):
                 self.state_manager.is_flushed = False
-        if not self.bookmarks.is_held(group.advertiser):
+        if not self.bookmarks.is_held(group.advertiser, group.window):
             self.output.write_state_if_due(group)

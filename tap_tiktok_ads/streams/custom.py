@@ -17,12 +17,14 @@ from tap_tiktok_ads.api.errors import (
     ThrottledError,
 )
 from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.config.schema import json_types
 from tap_tiktok_ads.extract import macros
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.conversion import RecordFlattener
 from tap_tiktok_ads.extract.schemas import infer_schema, keyed_schema
+from tap_tiktok_ads.extract.values import NUMBER_TYPES
 from tap_tiktok_ads.singer.catalog import fields_left_out
-from tap_tiktok_ads.singer.state import DayBookmarks, TimeBookmarks, ValueBookmarks
+from tap_tiktok_ads.singer.state import TimeBookmarks, ValueBookmarks
 from tap_tiktok_ads.streams.custom_source import CustomSource
 from tap_tiktok_ads.streams.dependent import MAX_SAMPLE_REQUESTS, LookupStream, LookupTask
 
@@ -42,6 +44,16 @@ if t.TYPE_CHECKING:
 MAX_SAMPLE_RECORDS = 1000
 
 
+def _value_types(column: Mapping[str, t.Any]) -> tuple[type, ...]:
+    """Return the types of a bookmark that can be compared with the values of a column."""
+    types = {*json_types({"type": [], **column})} - {"null"}
+    if types == {"string"}:
+        return (str,)
+    if types and types <= {"integer", "number"}:
+        return tuple(NUMBER_TYPES)
+    return ValueBookmarks.value_types
+
+
 class CustomStream(LookupStream):
     """A stream of the setting `custom_streams`."""
 
@@ -59,6 +71,11 @@ class CustomStream(LookupStream):
     @override
     def description(self) -> str:
         return f"{self.definition.method} {self.definition.path}, as the settings define it."
+
+    @property
+    @override
+    def has_keys(self) -> bool:
+        return bool(self.definition.primary_keys)
 
     # Schema
 
@@ -182,13 +199,14 @@ class CustomStream(LookupStream):
     @functools.cached_property
     @override
     def bookmarks(self) -> Bookmarks:
-        column = self.schema["properties"].get(self.replication_key or "", {})
-        kind: type[Bookmarks] = ValueBookmarks
         if self.window_days:
-            kind = DayBookmarks
-        elif column.get("format") == "date-time":
-            kind = TimeBookmarks
-        return self.make_bookmarks(kind)
+            return t.cast("Bookmarks", super().bookmarks)
+        column = self.schema["properties"].get(self.replication_key or "", {})
+        if column.get("format") == "date-time":
+            return self.make_bookmarks(TimeBookmarks)
+        bookmarks = self.make_bookmarks(ValueBookmarks)
+        bookmarks.value_types = _value_types(column)
+        return bookmarks
 
     # Records
 
@@ -258,11 +276,7 @@ class CustomPlan:
         self._stream = stream
 
     def tasks(self) -> Iterable[Task]:
-        """Return the first task of every advertiser and window. Reads the bookmarks at once.
-
-        Raises:
-            ConfigError: A bookmark cannot be used.
-        """
+        """Return the first task of every advertiser and window. Reads the bookmarks at once."""
         stream = self._stream
         if not stream.window_days:
             stream.read_starts(stream.owners)

@@ -77,6 +77,7 @@ class GmvMaxReportStream(DependentStream):
     replication_key = "stat_time_day"
     page_size = 1000
     window_days = 30
+    delay_hours = 11  # of net_cost
     source_column = SourceColumn("gmv_max_stores.store_id", parameter="store_ids", batch_size=1)
     flatten = staticmethod(flatten_gmv_max_record)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import functools
 import itertools
-import logging
 import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.config.schema import NEWEST_FIRST
 from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.extract.day_ranges import DayRanges, Settling
 from tap_tiktok_ads.extract.lookback import DEFAULT_LOOKBACK_DAYS
-from tap_tiktok_ads.singer.state import DayBookmarks
+from tap_tiktok_ads.singer.day_bookmarks import DayBookmarks
 from tap_tiktok_ads.singer.stream import TikTokStream
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    import logging
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pendulum
 
@@ -24,20 +26,19 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.pages import Task
     from tap_tiktok_ads.problems import Warnings
 
-    DateRange = tuple[pendulum.Date, pendulum.Date]
     Owner = Advertiser | None
     OwnerWindow = tuple[Owner, dates.Window]
+    Split = Callable[[pendulum.Date, pendulum.Date, int], Iterator[dates.Window]]
 
 
 class DateRanges:
-    """The days that a run reads of an advertiser: first a backfill, then from the bookmark on."""
+    """The days that a run reads of an advertiser: the configured ones, without the covered ones."""
 
     def __init__(
         self,
         run_context: RunContext,
         bookmarks: Callable[[], DayBookmarks],
         warnings: Warnings,
-        lookback_days: Callable[[Owner], int],
     ) -> None:
         """Prepare.
 
@@ -45,81 +46,58 @@ class DateRanges:
             run_context: Settings and the start of the run.
             bookmarks: Returns the bookmarks, once the schema is known.
             warnings: The warnings of the stream.
-            lookback_days: Returns the days before the bookmark that are re-read.
         """
         self._run_context = run_context
         self._bookmarks = bookmarks
         self._warnings = warnings
-        self._lookback_days = lookback_days
 
-    def configured(self, owner: Owner) -> DateRange:
-        """Return the first and last day that the settings name."""
-        return self._run_context.days(owner)
+    def configured(self, owner: Owner) -> dates.Window:
+        """Return the days that the settings name."""
+        return dates.Window(*self._run_context.days(owner))
 
-    def to_read(self, owner: Owner) -> Iterator[DateRange]:
-        """Yield the ranges to read, in their order.
+    def note_start(self, owner: Owner) -> None:
+        """Write the configured start to the state. A later run with a macro goes back to it."""
+        self._bookmarks().note_start(owner, self.configured(owner).start)
 
-        Raises:
-            ConfigError: The state holds no usable date.
-        """
-        backfill = self._backfill(owner)
-        if backfill is not None:
-            yield backfill
-        yield self._from_bookmark(owner)
-
-    def _backfill(self, owner: Owner) -> DateRange | None:
-        """Return the days before the earliest synced date, if an earlier start is configured."""
-        earliest = self._bookmarks().earliest_date(owner)
-        if earliest is None:
-            return None
-        first, last = self.configured(owner)
-        last = min(last, earliest.subtract(days=1))
-        if first > last:
-            return None
-        name = owner.id if owner else "all"
-        self._run_context.logger.info(
-            "Advertiser %s: reading %s to %s first, new to it.", name, first, last
-        )
-        self._bookmarks().plan_backfill(owner, dates.Window(first, last))
-        return first, last
-
-    def _from_bookmark(self, owner: Owner) -> DateRange:
-        configured, last = self.configured(owner)
-        bookmark = self._bookmarks().start(owner)
-        first = dates.first_day_to_read(
-            configured,
-            dates.parse_time(bookmark).date() if bookmark else None,
-            self._lookback_days(owner),
+    def to_read(self, owner: Owner) -> list[dates.Window]:
+        """Return the ranges to read, in ascending order."""
+        configured = self.configured(owner)
+        first = self._bookmarks().first_day(
+            owner,
+            configured.start,
             rolling=dates.is_macro(self._run_context.settings.start_date),
         )
-        earliest = self._bookmarks().earliest_date(owner)
-        if earliest is not None:  # the lookback does not reach before what any run was to read
-            first = max(first, min(configured, earliest))
-        if first > last:
+        if first > configured.end:
             self._warnings.log(
                 f"empty {owner}",
                 "No day to read for advertiser %s: %s is after %s.",
                 owner.id if owner else "all",
                 first,
-                last,
+                configured.end,
             )
-        return first, last
+        days = dates.Window(first, configured.end)
+        return list(self._bookmarks().covered(owner).missing_in(days))
 
 
 class WindowPlan:
-    """One task per advertiser and window, in ascending order of the days.
+    """One task per advertiser and window.
+
+    Newest first: the newest window of each advertiser, then the one before it, and so on. Oldest
+    first: all windows of an advertiser in ascending order, then those of the next advertiser.
 
     Attributes:
         width: Maximum number of days of the next window. It shrinks if windows are too large.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name
         self,
         owners: Callable[[], Sequence[Owner]],
         ranges: DateRanges,
         window_days: int,
         first_task: Callable[[Owner, dates.Window | None], Task],
         logger: logging.Logger,
+        *,
+        is_newest_first: Callable[[], bool],
     ) -> None:
         """Prepare.
 
@@ -129,6 +107,7 @@ class WindowPlan:
             window_days: Maximum number of days per request. 0 means that there are no windows.
             first_task: Returns the first task of an advertiser and window.
             logger: Logs the days that are read.
+            is_newest_first: Returns True if the newest windows are read first.
         """
         self.window_days = window_days
         self.width = window_days
@@ -136,63 +115,85 @@ class WindowPlan:
         self._ranges = ranges
         self._first_task = first_task
         self._logger = logger
+        self._is_newest_first = is_newest_first
 
     def tasks(self) -> Iterable[Task]:
-        """Return the first task of every window. Reads the bookmarks at once.
-
-        Raises:
-            ConfigError: A bookmark cannot be used.
-        """
-        self.width = self.window_days
+        """Return the first task of every window. Reads the state at once."""
         if not self.window_days:
             return (self._first_task(owner, None) for owner in self._owners())
-        return itertools.starmap(self._first_task, self.windows(self._owners(), logging.INFO))
+        return itertools.starmap(self._first_task, self.windows())
+
+    def note_starts(self) -> None:
+        """Write the start of each advertiser to the state."""
+        for owner in self._owners():
+            self._ranges.note_start(owner)
 
     def sample_tasks(self) -> Iterable[Task]:
         """Return the newest window of each advertiser, then the one before it, and so on."""
         if not self.window_days:
             return (self._first_task(owner, None) for owner in self._owners())
-        newest_first = [self._windows_backwards(owner) for owner in self._owners()]
-        turns = itertools.chain.from_iterable(itertools.zip_longest(*newest_first))
-        return itertools.starmap(self._first_task, filter(None, turns))
+        configured = {owner: [self._ranges.configured(owner)] for owner in self._owners()}
+        return itertools.starmap(self._first_task, self._newest_first(configured))
 
-    def _windows_backwards(self, owner: Owner) -> Iterator[OwnerWindow]:
-        first, last = self._ranges.configured(owner)
-        windows = dates.split_windows_backwards(first, last, self.window_days)
-        return ((owner, window) for window in windows)
+    def windows(self) -> Iterator[OwnerWindow]:
+        """Return the windows of all advertisers, of the width that has worked in this run."""
+        self.width = self.window_days
+        ranges = {owner: self._ranges.to_read(owner) for owner in self._owners()}
+        days = [window for windows in ranges.values() for window in windows]
+        if days:
+            self._logger.info(
+                "Days %s to %s, in windows of at most %d, for %d advertiser(s).",
+                min(window.start for window in days),
+                max(window.end for window in days),
+                self.window_days,
+                len(ranges),
+            )
+        return self._newest_first(ranges) if self._is_newest_first() else self._oldest_first(ranges)
 
-    def windows(self, owners: Sequence[Owner], level: int) -> Iterator[OwnerWindow]:
-        """Return the windows of each advertiser, of the width that has worked in this run.
-
-        Args:
-            owners: The advertisers.
-            level: The level at which the days are logged.
-        """
-        ranges = [(owner, *days) for owner in owners for days in self._ranges.to_read(owner)]
-        self._logger.log(
-            level,
-            "Days %s to %s, in windows of at most %d, for %d advertiser(s).",
-            min(first for _, first, _ in ranges),
-            max(last for _, _, last in ranges),
-            self.window_days,
-            len(owners),
-        )
-        return self._split(ranges)
-
-    def _split(
-        self, ranges: Sequence[tuple[Owner, pendulum.Date, pendulum.Date]]
+    def _newest_first(
+        self, ranges: Mapping[Owner, Sequence[dates.Window]]
     ) -> Iterator[OwnerWindow]:
-        for owner, first, last in ranges:
-            start = first
-            while start <= last:
-                window = next(dates.split_windows(start, last, self.width))
+        turns = itertools.zip_longest(*itertools.starmap(self._newest_blocks, ranges.items()))
+        for owner, block in filter(None, itertools.chain.from_iterable(turns)):
+            for window in self._pieces(block):
                 yield owner, window
-                start = window.end.add(days=1)
+
+    def _newest_blocks(self, owner: Owner, ranges: Sequence[dates.Window]) -> Iterator[OwnerWindow]:
+        for days in reversed(ranges):
+            for block in self._blocks(days, dates.split_windows_backwards):
+                yield owner, block
+
+    def _oldest_first(
+        self, ranges: Mapping[Owner, Sequence[dates.Window]]
+    ) -> Iterator[OwnerWindow]:
+        for owner, windows in ranges.items():
+            for days in windows:
+                for block in self._blocks(days, dates.split_windows):
+                    for window in self._pieces(block):
+                        yield owner, window
+
+    def _blocks(self, days: dates.Window, split: Split) -> Iterator[dates.Window]:
+        """Return the parts of a range. An advertiser reads one of them per turn."""
+        return split(days.start, days.end, self.window_days)
+
+    def _pieces(self, days: dates.Window) -> Iterator[dates.Window]:
+        """Yield the windows of a block. Each has the width that is known to work by then."""
+        rest = [days]
+        while rest:
+            window = next(self._split(rest[0]))
+            yield window
+            rest = list(DayRanges((window,)).missing_in(rest[0]))
 
     def halves(self, window: dates.Window) -> Iterator[dates.Window]:
         """Return the parts of a window that was too large. Later windows are not wider."""
         self.width = max(1, min(self.width, window.days // 2))
-        return dates.split_windows(window.start, window.end, self.width)
+        return self._split(window)
+
+    def _split(self, days: dates.Window) -> Iterator[dates.Window]:
+        """Return the windows of a range, in the order in which they are read."""
+        if self._is_newest_first():
+            return dates.split_windows_backwards(days.start, days.end, self.width)
+        return dates.split_windows(days.start, days.end, self.width)
 
 
 class WindowedStream(TikTokStream):
@@ -200,25 +201,40 @@ class WindowedStream(TikTokStream):
 
     window_days: int
     """Maximum number of days per request, both ends included. 0 if there are no windows."""
+    delay_hours: t.ClassVar[int] = 0
+    """Hours that the numbers of a day are late, besides the lookback."""
 
     @property
     def owners(self) -> Sequence[Owner]:
         """The advertisers that are read one after the other, or None for all at once."""
         return self.advertisers if self.per_advertiser else [None]
 
+    @override
+    def begin(self) -> None:
+        if self.fetching is None and self.window_days:
+            self.window_plan.note_starts()
+            if self.bookmarks.has_new_start:
+                self.state_manager.is_flushed = False  # also of a run that fails at once
+        super().begin()
+
     def first_task(self, owner: Owner, window: dates.Window | None) -> Task:
         """Return the first task of an advertiser and window."""
         raise NotImplementedError
 
     def lookback_days(self, owner: Owner) -> int:  # noqa: ARG002 - for subclasses
-        """Return the days before the bookmark that are re-read."""
+        """Return the number of days after which the numbers of a day do not change."""
         days = self.run_context.settings.lookback_days
         return DEFAULT_LOOKBACK_DAYS if days is None else days
 
     @functools.cached_property
+    def settling(self) -> Settling:
+        """Decides from when on the numbers of a day do not change any more."""
+        return Settling(self.lookback_days, self.delay_hours)
+
+    @functools.cached_property
     @override
     def bookmarks(self) -> t.Any:
-        return self.make_bookmarks(DayBookmarks)
+        return self.make_bookmarks(functools.partial(DayBookmarks, settling=self.settling))
 
     @functools.cached_property
     @override
@@ -232,7 +248,6 @@ class WindowedStream(TikTokStream):
             self.run_context,
             lambda: t.cast("DayBookmarks", self.bookmarks),
             self.warnings,
-            self.lookback_days,
         )
         return WindowPlan(
             lambda: self.owners,
@@ -240,4 +255,14 @@ class WindowedStream(TikTokStream):
             self.window_days,
             self.first_task,
             self.run_context.logger.getChild(self.name),
+            is_newest_first=self._is_newest_first,
         )
+
+    def _is_newest_first(self) -> bool:
+        order = self.run_context.settings.backfill_order
+        return order == NEWEST_FIRST and self.has_keys
+
+    @property
+    def has_keys(self) -> bool:
+        """True if records have a key. A stream without keys keeps the order of the days."""
+        return bool(self.primary_keys)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import logging
 import typing as t
 
 import pendulum
 import pytest
 
 from tap_tiktok_ads.api.advertisers import Advertiser
-from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.extract.dates import Window
+from tap_tiktok_ads.extract.pages import Page
 from tap_tiktok_ads.extract.task_groups import TaskGroup
-from tap_tiktok_ads.singer.state import DayBookmarks, TimeBookmarks
+from tap_tiktok_ads.problems import Warnings
+from tap_tiktok_ads.singer.state import TimeBookmarks, ValueBookmarks
 
 if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import TapState
+
+    from tap_tiktok_ads.singer.state import Bookmarks
 
 SEVEN = Advertiser("7")
 STARTED_AT = pendulum.datetime(2026, 1, 10)
@@ -30,12 +34,32 @@ def state_of(value: t.Any) -> TapState:
     return t.cast("TapState", {"bookmarks": {"ads": {"partitions": [partition]}}})
 
 
-@pytest.mark.parametrize("value", ["no date", "2027-01-01", "1969-12-31"])
-def test_bad_bookmark(value: str) -> None:
-    """A bad bookmark raises an error that names the stream and advertiser."""
-    bookmarks = TimeBookmarks(state_of(value), "ads", "time", started_at=STARTED_AT)
-    with pytest.raises(ConfigError, match="state of ads, advertiser 7"):
-        bookmarks.start(SEVEN)
+def make(kind: type[Bookmarks], value: t.Any) -> Bookmarks:
+    """Return the bookmarks of a stream whose state holds one bookmark."""
+    warnings = Warnings(logging.getLogger("ads"))
+    return kind(state_of(value), "ads", "time", started_at=STARTED_AT, warnings=warnings)
+
+
+@pytest.mark.parametrize("value", ["no date", "2027-01-01", "1969-12-31", 7, [], {}, "2026-02-30"])
+def test_bad_bookmark(value: t.Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A bad bookmark is ignored with one warning that names it. The next group replaces it."""
+    bookmarks = make(TimeBookmarks, value)
+    assert bookmarks.start(SEVEN) is None
+    assert bookmarks.start(SEVEN) is None
+    (record,) = caplog.records
+    assert repr(value) in record.getMessage()
+    assert "ads, advertiser 7" in record.getMessage()
+    group = TaskGroup(SEVEN, None)
+    group.latest_change = "2026-01-05T00:00:00Z"
+    assert bookmarks.advance(group)
+    assert bookmarks.value(SEVEN) == "2026-01-05T00:00:00Z"
+
+
+@pytest.mark.parametrize("value", [[], {}, {"a": 1}, True])
+def test_bad_value(value: t.Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A bookmark that is neither a text nor a number is ignored with a warning."""
+    assert make(ValueBookmarks, value).start(SEVEN) is None
+    assert len(caplog.records) == 1
 
 
 @pytest.mark.parametrize(
@@ -48,27 +72,51 @@ def test_bad_bookmark(value: str) -> None:
 )
 def test_advance_time(before: str, latest_change: str, after: str) -> None:
     """A time bookmark never goes back, nor past ten minutes before the read."""
-    bookmarks = TimeBookmarks(state_of(before), "ads", "time", started_at=STARTED_AT)
+    bookmarks = make(TimeBookmarks, before)
     group = TaskGroup(SEVEN, None)
     group.latest_change = latest_change
     assert bookmarks.advance(group)
     assert bookmarks.value(SEVEN) == after
 
 
+@pytest.mark.parametrize(
+    ("server_time", "after"),
+    [
+        ("Sat, 10 Jan 2026 01:00:00 GMT", "2026-01-10T00:50:00Z"),
+        ("Sat, 10 Jan 2026 01:00:00 -0000", "2026-01-10T00:50:00Z"),
+        ("Fri, 09 Jan 2026 01:00:00 GMT", "2026-01-09T00:50:00Z"),
+        ("Wed, 10 Jan 2170 01:00:00 GMT", "2026-01-09T23:50:00Z"),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", "2026-01-09T23:50:00Z"),
+        ("Tue, 31 Dec 2019 23:59:59 GMT", "2026-01-09T23:50:00Z"),
+        ("Sat, 99 Jan 99999 01:00:00 GMT", "2026-01-09T23:50:00Z"),
+        ("soon", "2026-01-09T23:50:00Z"),
+        ("", "2026-01-09T23:50:00Z"),
+        (None, "2026-01-09T23:50:00Z"),
+    ],
+)
+def test_clocks(server_time: str | None, after: str) -> None:
+    """The bookmark follows the server's clock, if it is plausible and not ahead of this one."""
+    bookmarks = make(TimeBookmarks, "2026-01-01")
+    group = TaskGroup(SEVEN, None)
+    group.add(Page(server_time=server_time))
+    group.latest_change = "2180-01-01T00:00:00Z"
+    assert bookmarks.advance(group)
+    assert bookmarks.value(SEVEN) == after
+
+
+def test_the_earliest_response_counts() -> None:
+    """A page without a usable time does not hide the time of another page."""
+    group = TaskGroup(SEVEN, None)
+    for hour in ("Sat, 10 Jan 2026 03:00:00 GMT", "x", "Sat, 10 Jan 2026 02:00:00 GMT"):
+        group.add(Page(server_time=hour))
+    assert group.started_at == dt.datetime(2026, 1, 10, 2, tzinfo=dt.timezone.utc)
+
+
 def test_hold() -> None:
     """A held bookmark does not advance."""
-    bookmarks = DayBookmarks({}, "ads", "day", started_at=STARTED_AT)
+    bookmarks = make(TimeBookmarks, "2026-01-01")
     bookmarks.hold(SEVEN)
-    window = Window(pendulum.date(2026, 1, 1), pendulum.date(2026, 1, 3))
-    assert not bookmarks.advance(TaskGroup(SEVEN, window))
-    assert bookmarks.value(SEVEN) is None
-
-
-def test_earliest_date() -> None:
-    """The first window of an advertiser sets its earliest synced date."""
-    bookmarks = DayBookmarks({}, "ads", "day", started_at=STARTED_AT)
-    for first, last in ((1, 3), (4, 6)):
-        window = Window(pendulum.date(2026, 1, first), pendulum.date(2026, 1, last))
-        assert bookmarks.advance(TaskGroup(SEVEN, window))
-    assert bookmarks.value(SEVEN) == "2026-01-06"
-    assert bookmarks.earliest_date(SEVEN) == pendulum.date(2026, 1, 1)
+    group = TaskGroup(SEVEN, None)
+    group.latest_change = "2026-01-05T00:00:00Z"
+    assert not bookmarks.advance(group)
+    assert bookmarks.value(SEVEN) == "2026-01-01"

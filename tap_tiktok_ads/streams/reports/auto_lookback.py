@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
-import logging
+import threading
 import typing as t
 
 from typing_extensions import override
@@ -21,20 +20,46 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.extract.reader import Fetched
-    from tap_tiktok_ads.streams.windowed import OwnerWindow, WindowPlan
+    from tap_tiktok_ads.streams.windowed import Owner, OwnerWindow, WindowPlan
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LookbackTask(Task):
-    """Finds out how far an advertiser's windows look back. The next window follows it."""
+    """Finds out how far the windows of an advertiser look back.
 
-    remaining: Iterator[OwnerWindow] | None = None
+    Attributes:
+        pending: The lookbacks that the windows wait for.
+    """
+
+    pending: PendingLookbacks = dataclasses.field(kw_only=True)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NextWindowTask(Task):
+    """Plans the next window, so that it has the width that is known to work by then."""
+
+    windows: Iterator[OwnerWindow] = dataclasses.field(kw_only=True)
+
+
+class PendingLookbacks:
+    """The advertisers of one plan whose lookback is not known yet."""
+
+    def __init__(self, owners: Iterable[Owner]) -> None:
+        self._owners = set(owners)
+        self._lock = threading.Lock()
+
+    def remove(self, owner: Owner) -> bool:
+        """Remove an advertiser. Return True if it was the last one."""
+        with self._lock:
+            self._owners.discard(owner)
+            return not self._owners
 
 
 class AutoLookbackPlan:
-    """The windows of each advertiser, planned once its ad groups have been read.
+    """The windows of all advertisers, planned once the ad groups of each have been read.
 
-    The lookback is a task like any other, so that no worker waits for another one.
+    A lookback is a task like any other. The windows follow the task that is done last, so that no
+    worker waits for another one.
     """
 
     def __init__(self, windows: WindowPlan, stream: LookbackStream) -> None:
@@ -43,30 +68,27 @@ class AutoLookbackPlan:
 
     def tasks(self) -> Iterable[Task]:
         """Return the lookback task of each advertiser."""
-        self._windows.width = self._windows.window_days
+        owners = self._stream.owners
         request = Request(self._stream.path, {})
-        return (LookbackTask(request, owner) for owner in self._stream.owners)
+        pending = PendingLookbacks(owners)
+        return (LookbackTask(request, owner, pending=pending) for owner in owners)
 
     def sample_tasks(self) -> Iterable[Task]:
         """Return the newest window of each advertiser, then the one before it, and so on."""
         return self._windows.sample_tasks()
 
-    def next_window(self, task: LookbackTask) -> Sequence[Task]:
-        """Return the task of the next window, and that of the windows after it.
+    def after_lookback(self, task: LookbackTask) -> Sequence[Task]:
+        """Read the lookback of an advertiser. The windows follow the last one."""
+        self._stream.lookback_days(task.advertiser)
+        if not task.pending.remove(task.advertiser):
+            return ()
+        return self.next_window(NextWindowTask(task.request, windows=self._windows.windows()))
 
-        They are planned one by one: the width of the windows can still shrink.
-
-        Raises:
-            ConfigError: The bookmark cannot be used.
-        """
-        windows = task.remaining
-        if windows is None:
-            windows = self._windows.windows([task.advertiser], logging.DEBUG)
-        following: list[Task] = []
-        for owner, window in itertools.islice(windows, 1):
-            following.append(self._stream.first_task(owner, window))
-            following.append(LookbackTask(task.request, owner, remaining=windows))
-        return following
+    def next_window(self, task: NextWindowTask) -> Sequence[Task]:
+        """Return the task of the next window, and the task that plans the window after it."""
+        for owner, window in task.windows:
+            return [self._stream.first_task(owner, window), task]
+        return ()
 
 
 class LookbackStream(WindowedStream):
@@ -108,5 +130,7 @@ class LookbackStream(WindowedStream):
     @override
     def fetch(self, task: Task) -> Fetched:
         if isinstance(task, LookbackTask):
+            return Page(), self.plan.after_lookback(task)
+        if isinstance(task, NextWindowTask):
             return Page(), self.plan.next_window(task)
         return self.fetch_report(task)

@@ -21,6 +21,7 @@ from tap_tiktok_ads.extract.pages import Record, Task
 from tap_tiktok_ads.extract.report_decoder import ReportDecoder, can_decode
 from tap_tiktok_ads.extract.schemas import report_schema
 from tap_tiktok_ads.extract.source import Source
+from tap_tiktok_ads.singer.state import INCREMENTAL
 from tap_tiktok_ads.streams.reports.async_reports import AsyncReports
 from tap_tiktok_ads.streams.reports.auto_lookback import LookbackStream
 from tap_tiktok_ads.streams.reports.finality import Finality
@@ -156,23 +157,29 @@ class ReportStream(LookbackStream):
         """Warn of metrics that earlier runs did not read."""
         stream_state = self.tap_state.get("bookmarks", {}).get(self.name, {})
         read_before = stream_state.get("metrics")
-        if read_before is None:
+        if not isinstance(read_before, list) or not self._is_incremental:
             return
         new_metrics = [name for name in self.metrics.requested if name not in read_before]
         if new_metrics:
             self.warnings.log(
                 "new metrics",
-                "Metrics that earlier runs did not read: %s. They are read from the bookmarks on, "
-                "lookback included; for earlier days, too, if the stream's part of the state is "
-                "removed.",
+                "Metrics that earlier runs did not read: %s. Days that are covered stay without "
+                "them. To read all days again, run `tap-tiktok-ads convert-state STATE --reset %s "
+                "--output STATE` before the next run.",
                 ", ".join(new_metrics),
+                self.name,
             )
 
     @override
     def finalize(self) -> None:
         stream_state = self.tap_state.get("bookmarks", {}).get(self.name)
-        if stream_state and self.time_dimension:
+        if stream_state and self.time_dimension and self._is_incremental:
             stream_state["metrics"] = sorted(self.metrics.requested)
+
+    @property
+    def _is_incremental(self) -> bool:
+        """True if covered days are left out. A full read does not change what they hold."""
+        return bool(self.replication_method == INCREMENTAL)
 
     @override
     def first_task(self, owner: Advertiser | None, window: Window | None) -> Task:
@@ -225,7 +232,7 @@ class ReportStream(LookbackStream):
     @functools.cached_property
     def finality(self) -> Finality:
         """Decides which days are final."""
-        return Finality(self.time_dimension, self.run_context.now, self.lookback_days)
+        return Finality(self.time_dimension, self.run_context.now, self.settling)
 
     @functools.cached_property
     @override

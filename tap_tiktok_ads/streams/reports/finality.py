@@ -10,6 +10,7 @@ if t.TYPE_CHECKING:
     import pendulum
 
     from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.extract.day_ranges import Settling
     from tap_tiktok_ads.extract.pages import Task
 
 #: Days after which the slowest numbers of a day exist: audiences and reach take most of one.
@@ -25,17 +26,17 @@ class Finality:
         self,
         time_dimension: str | None,
         now: Callable[[Advertiser | None], pendulum.DateTime],
-        lookback_days: Callable[[Advertiser | None], int],
+        settling: Settling,
     ) -> None:
         """Prepare.
 
         Args:
             time_dimension: The dimension with the day or hour, or None.
             now: Returns the start of the run in the time zone of an advertiser.
-            lookback_days: Returns the days before the bookmark that are re-read.
+            settling: Decides from when on a day is covered, so that no run reads it again.
         """
         self._now = now
-        self._lookback_days = lookback_days
+        self._settling = settling
         self._member_start = b'"%s":"' % (time_dimension or "").encode()
         self._last_final_days: dict[Advertiser | None, str] = {}
 
@@ -47,10 +48,10 @@ class Finality:
 
     def _last_final_day(self, advertiser: Advertiser | None) -> str:
         if advertiser not in self._last_final_days:
-            # the next run re-reads the days before, too
-            days = max(self._lookback_days(advertiser) + 1, DELAY_DAYS)
-            last_day = self._now(advertiser).subtract(days=days).to_date_string()
-            self._last_final_days[advertiser] = last_day
+            now = self._now(advertiser)
+            delayed = now.subtract(days=DELAY_DAYS).date()
+            last_day = min(self._settling.last_day(advertiser, now), delayed)
+            self._last_final_days[advertiser] = str(last_day)
         return self._last_final_days[advertiser]
 
     def add_to_members(
