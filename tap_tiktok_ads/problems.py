@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+import threading
 import typing as t
 
 import pendulum
@@ -118,18 +119,19 @@ def _record(
 
 
 class Warnings:
-    """Warnings of one stream, each of which is logged once in a run."""
+    """Warnings of one stream, each of which is logged once in a run. Thread-safe."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
         self._logged: set[str] = set()
+        self._lock = threading.Lock()
 
     def is_new(self, key: str) -> bool:
         """Return True if nothing was logged under this key before, and register it."""
-        if key in self._logged:
-            return False
-        self._logged.add(key)
-        return True
+        with self._lock:
+            is_new = key not in self._logged
+            self._logged.add(key)
+        return is_new
 
     def log(self, key: str, message: str, *args: t.Any) -> None:
         """Log a warning, unless one with this key was logged before."""

@@ -45,8 +45,14 @@ def listing(*rows: t.Any, **page_info: int) -> dict[str, t.Any]:
         ("playables", [{"x": 1}, {"y": 2}]),
         ("campaigns", [{"campaign_id": None}]),
         ("custom_audiences", [{"name": "a"}]),
-        (REPORT, [{"dimensions": {"campaign_id": "7", "stat_time_day": "-"}, "metrics": {}}]),
-        (REPORT, [{"dimensions": {"campaign_id": "7", "stat_time_day": ""}, "metrics": {}}]),
+        (
+            REPORT,
+            [{"dimensions": {"campaign_id": "7", "stat_time_day": "-"}, "metrics": {"spend": "1"}}],
+        ),
+        (
+            REPORT,
+            [{"dimensions": {"campaign_id": "7", "stat_time_day": ""}, "metrics": {"clicks": 2}}],
+        ),
         (REPORT, [{"dimensions": {"campaign_id": "7"}, "metrics": {}}]),
     ],
 )

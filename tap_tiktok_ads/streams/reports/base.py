@@ -26,6 +26,7 @@ from tap_tiktok_ads.streams.reports.auto_lookback import LookbackStream
 from tap_tiktok_ads.streams.reports.finality import Finality
 from tap_tiktok_ads.streams.reports.merging import MetricMerger
 from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
+from tap_tiktok_ads.streams.reports.placeholders import Placeholders
 from tap_tiktok_ads.streams.reports.reader import ReportPageBuilder, ReportReader
 from tap_tiktok_ads.streams.reports.splitting import WindowSplitter
 from tap_tiktok_ads.streams.reports.topview import (
@@ -103,6 +104,7 @@ class ReportStream(LookbackStream):
         super().__init__(tap)
         self.primary_keys = key_columns(self.report, reports_topview=self.reports_topview)
         self.replication_key = self.time_dimension
+        self.placeholders = Placeholders(self.time_dimension, self.warnings)
 
     # Facts
 
@@ -300,16 +302,15 @@ class ReportStream(LookbackStream):
         return self.async_reports.endpoints(task)
 
     def flatten_record(self, raw: Record, task: Task) -> Iterable[Record]:
-        """Yield the dimensions and metrics of a raw record as one flat record.
+        """Yield the dimensions and metrics of a raw record as one flat record, if it holds data.
 
         Raises:
             ResponseError: The record lacks a dimension.
         """
+        if self.placeholders.matches(raw, task.request.label):
+            return
         dimensions = raw.get("dimensions") or {}
-        for name in self.report.dimensions:
-            if not isinstance(dimensions.get(name), (str, int)):
-                msg = f"{task.request.label} answered a row without the dimension {name}"
-                raise ResponseError(msg)
+        _check_dimensions(dimensions, self.report.dimensions, task)
         record = self.source.constant_columns(task)
         if self.time_dimension:
             record["is_final"] = self.finality.is_final(dimensions[self.time_dimension], task)
@@ -317,3 +318,11 @@ class ReportStream(LookbackStream):
         for members in (dimensions, raw.get("metrics") or {}):
             record |= {name: value for name, value in members.items() if name not in record}
         yield record
+
+
+def _check_dimensions(dimensions: Record, names: Sequence[str], task: Task) -> None:
+    """Raise `ResponseError` if a record lacks a dimension."""
+    for name in names:
+        if not isinstance(dimensions.get(name), (str, int)):
+            msg = f"{task.request.label} answered a row without the dimension {name}"
+            raise ResponseError(msg)

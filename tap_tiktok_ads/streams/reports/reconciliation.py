@@ -181,7 +181,8 @@ class ReconciliationStream(ReportStream):
             if task.page == 1:
                 sums.add_totals(response.data.get(TOTALS_MEMBER))
             for raw in raw_records:
-                sums.add(level, raw)
+                if not self.placeholders.matches(raw, task.request.label):
+                    sums.add(level, raw)
 
     def _record(self, task: Task, day: str, sums: WindowSums) -> dict[str, t.Any]:
         is_final = self.finality.is_final(day, task)
