@@ -101,6 +101,7 @@ class RunContext:
         started_at: Start of the run.
         state_output: Writes STATE messages.
         message_writer: The SDK's writer of Singer messages.
+        topview_findings: Whether totals hold TopView ads, by advertiser ID. None: not decidable.
     """
 
     def __init__(  # noqa: PLR0913 - by name
@@ -128,6 +129,7 @@ class RunContext:
         self.problems = ProblemLog(self.started_at)
         self._simulator: Simulator | None = None
         self._lookback_days: dict[str, int] = {}  # by advertiser id
+        self.topview_findings: dict[str, bool | None] = {}
 
     @property
     def config(self) -> Mapping[str, t.Any]:
@@ -179,6 +181,7 @@ class RunContext:
         context.started_at = pendulum.now("UTC")
         context.settings = settings
         context.problems = problems
+        context.topview_findings = {}
         context.client = self.client.with_empty_cache()
         return context
 

@@ -241,6 +241,10 @@ class StreamProblems:
         self._log.add_failed(self._source.name, id_of(task.advertiser) or ALL_ADVERTISERS)
 
     def _on_failure(self, task: Task, error: errors.TapError) -> None:
+        if isinstance(error, errors.IncompleteError):
+            self.add_incomplete(task, error, "read again by the next run")
+            self._warnings.log(f"incomplete {task.advertiser} {task.window}", "%s", error)
+            return
         if self._stops_on_error or isinstance(error, FATAL_ERRORS):
             self._log.add(self._source.name, error, "ended the run", task)
             raise error

@@ -7,11 +7,13 @@ import logging
 import typing as t
 
 from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.pagination import total_number
+from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.pages import Page
 from tap_tiktok_ads.extract.values import BadValueError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tap_tiktok_ads.api.client import Client
     from tap_tiktok_ads.api.messages import Decode, Response
@@ -55,10 +57,42 @@ class PageReader:
         Raises:
             TapError: There is no response, or it cannot be read.
         """
-        response = self.client.send(task.request, None, self.source.name)
-        raw_records = self.source.locate(task, response)
-        following = self.source.following(task, response, len(raw_records))
-        return (raw_records, response), following
+        return fetch_raw(self.client, self.source, task)
+
+
+def fetch_raw(
+    client: Client, source: Source, task: Task
+) -> tuple[tuple[Sequence[t.Any], Response], Sequence[Task]]:
+    """Return the raw records and the response of a task, and the further pages.
+
+    Raises:
+        TapError: There is no response, or it cannot be read.
+    """
+    response = client.send(task.request, None, source.name)
+    raw_records = source.locate(task, response)
+    following = source.following(task, response, len(raw_records))
+    return (raw_records, response), following
+
+
+def read_pages(
+    client: Client, source: Source, first_task: Task
+) -> Iterator[tuple[Sequence[t.Any], Response]]:
+    """Yield the raw records and the response of each page of a list.
+
+    Raises:
+        IncompleteError: TikTok counts more records than it returned.
+        TapError: A page cannot be read.
+    """
+    received = total = 0
+    for _, (raw_records, response) in lookahead.sequential(
+        [first_task], lambda task: fetch_raw(client, source, task)
+    ):
+        received += len(raw_records)
+        total = max(total, total_number(response.data.get("page_info")) or 0)
+        yield raw_records, response
+    if received < total:
+        msg = f"{first_task.request.label}: TikTok reports {total} records, received {received}."
+        raise errors.IncompleteError(msg)
 
 
 class TaskRunner:

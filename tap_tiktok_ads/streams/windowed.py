@@ -113,13 +113,15 @@ class WindowPlan:
         width: Maximum number of days of the next window. It shrinks if windows are too large.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name
         self,
         owners: Callable[[], Sequence[Owner]],
         ranges: DateRanges,
         window_days: int,
         first_task: Callable[[Owner, dates.Window | None], Task],
         logger: logging.Logger,
+        *,
+        task_windows: Callable[[Owner, pendulum.Date, pendulum.Date], Sequence[dates.Window]],
     ) -> None:
         """Prepare.
 
@@ -129,12 +131,14 @@ class WindowPlan:
             window_days: Maximum number of days per request. 0 means that there are no windows.
             first_task: Returns the first task of an advertiser and window.
             logger: Logs the days that are read.
+            task_windows: Returns the windows of a range that report tasks read, or none.
         """
         self.window_days = window_days
         self.width = window_days
         self._owners = owners
         self._ranges = ranges
         self._first_task = first_task
+        self._task_windows = task_windows
         self._logger = logger
 
     def tasks(self) -> Iterable[Task]:
@@ -184,6 +188,9 @@ class WindowPlan:
     ) -> Iterator[OwnerWindow]:
         for owner, first, last in ranges:
             start = first
+            for window in reversed(self._task_windows(owner, first, last)):
+                yield owner, window
+                start = window.end.add(days=1)
             while start <= last:
                 window = next(dates.split_windows(start, last, self.width))
                 yield owner, window
@@ -209,6 +216,15 @@ class WindowedStream(TikTokStream):
     def first_task(self, owner: Owner, window: dates.Window | None) -> Task:
         """Return the first task of an advertiser and window."""
         raise NotImplementedError
+
+    def task_windows(
+        self,
+        owner: Owner,  # noqa: ARG002 - for subclasses
+        first: pendulum.Date,  # noqa: ARG002
+        last: pendulum.Date,  # noqa: ARG002
+    ) -> Sequence[dates.Window]:
+        """Return the windows of a range that report tasks read, newest first, or none."""
+        return ()
 
     def lookback_days(self, owner: Owner) -> int:  # noqa: ARG002 - for subclasses
         """Return the days before the bookmark that are re-read."""
@@ -240,4 +256,5 @@ class WindowedStream(TikTokStream):
             self.window_days,
             self.first_task,
             self.run_context.logger.getChild(self.name),
+            task_windows=self.task_windows,
         )

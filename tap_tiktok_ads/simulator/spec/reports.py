@@ -57,6 +57,10 @@ FILTER_VALUES = {
 }
 """JSON in the text of `filter_value`, for the filters that select from a list of values."""
 
+MAX_TASK_IDS = 20_000
+TASK_FILTERS = {name: ids(MAX_TASK_IDS) for name in ("campaign_ids", "adgroup_ids", "ad_ids")}
+"""The only filters of report tasks."""
+
 _FILTER = members(
     field_name=Param(required=True, enum=(*FILTER_VALUES, "create_time")),
     filter_type=Param(required=True, enum=ENUMS["report_filter_types"]),

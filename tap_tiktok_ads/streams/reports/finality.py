@@ -43,9 +43,10 @@ class Finality:
         """Return True if a day, or the day of an hour, will not be re-read. None for no date."""
         if not isinstance(moment, str):
             return None
-        return moment[:DATE_LENGTH] <= self._last_final_day(task.advertiser)
+        return moment[:DATE_LENGTH] <= self.last_final_day(task.advertiser)
 
-    def _last_final_day(self, advertiser: Advertiser | None) -> str:
+    def last_final_day(self, advertiser: Advertiser | None) -> str:
+        """Return the latest day of an advertiser that no later run re-reads."""
         if advertiser not in self._last_final_days:
             # the next run re-reads the days before, too
             days = max(self._lookback_days(advertiser) + 1, DELAY_DAYS)
