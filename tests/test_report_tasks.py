@@ -14,6 +14,7 @@ import sys
 import threading
 import typing as t
 
+import pendulum
 import pytest
 from conftest import PATIENCE as TEST_PATIENCE
 from conftest import asks_for_top_view, catalog_of, command, config_for, run, until
@@ -35,6 +36,8 @@ from tap_tiktok_ads.api.report_tasks import (
     ReportFile,
     ReportTasks,
 )
+from tap_tiktok_ads.extract.dates import task_windows
+from tap_tiktok_ads.streams.reports.task_contents import TaskContent
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -237,6 +240,58 @@ def test_two_windows(sim: Simulator, report: str) -> None:
     }
     assert windows == {("2026-08-01", "2026-10-01"), ("2026-10-02", "2026-10-31")}
     assert list(messages.bookmarks(report).values()) == ["2026-10-31"]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (TaskContent([], "ad_id"), ["1", "2", "3"]),
+        (TaskContent([], "ad_id", unwanted=frozenset({"2"})), ["1", "3"]),
+        (TaskContent([], "ad_id", wanted=frozenset({"2", "4"})), ["2"]),
+        (TaskContent([], "ad_id", wanted=frozenset()), []),
+        (TaskContent([], None, unwanted=frozenset({"2"})), ["1", "2", "3"]),
+    ],
+)
+def test_rows_that_count(content: TaskContent, expected: list[str]) -> None:
+    """A row of an object counts in the one file that its ID belongs to."""
+    rows = [{"ad_id": object_id, "spend": "1"} for object_id in ("1", "2", "3")]
+    assert [row["ad_id"] for row in rows if content.counts(row)] == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("2026-11-20", "2026-11-20", [("2026-11-20", "2026-11-20")]),
+        ("2026-10-22", "2026-11-20", [("2026-10-22", "2026-11-20")]),
+        (
+            "2026-10-21",
+            "2026-11-20",
+            [("2026-10-22", "2026-11-20"), ("2026-10-21", "2026-10-21")],
+        ),
+        (
+            "2024-11-20",
+            "2026-11-20",
+            [("2026-10-22", "2026-11-20"), ("2024-11-20", "2026-10-21")],
+        ),
+    ],
+)
+def test_windows_of_tasks(start: str, end: str, expected: list[tuple[str, str]]) -> None:
+    """The last thirty days come first, then all older days."""
+    found = task_windows(pendulum.Date.fromisoformat(start), pendulum.Date.fromisoformat(end))
+    assert [(str(window.start), str(window.end)) for window in found] == expected
+
+
+@pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
+def test_lists_that_are_incomplete(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the ads cannot be listed completely, reports are read synchronously."""
+    config = config_for(sim, start_date=DAYS)
+    whole = run(config, [ADS])
+    sim.add_fault("total", path="/ad/get/", times=None, by=3)
+    found = run({**config, "report_mode": "async"}, [ADS])
+    assert in_order(found.records[ADS]) == in_order(whole.records[ADS])
+    assert found.state == whole.state
+    assert "Continuing without report tasks" in caplog.text
+    assert CREATE not in sent(sim)
 
 
 # Comparison with totals

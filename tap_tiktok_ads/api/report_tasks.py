@@ -88,15 +88,6 @@ class ReportFile:
         """Number of parts."""
         return max(0, len(self._offsets) - 1)
 
-    def rows(self) -> Iterator[dict[str, str]]:
-        """Yield all records, one part in memory.
-
-        Raises:
-            ResponseError: A row does not have as many fields as there are columns.
-        """
-        for number in range(self.part_count):
-            yield from self.read_part(number)
-
     def index(self) -> None:
         """Read the file once, to find the columns and the offset of each part.
 
@@ -258,15 +249,15 @@ class ReportTasks:
         Raises:
             TapError: TikTok rejects the task.
         """
+        seconds = self._limit.reserve(_advertiser_id(request))
+        if seconds > 0:
+            self._pause(seconds)
         self._check_not_cancelled()
         parameters = {
             name: value
             for name, value in request.params.items()
             if name not in SYNC_ONLY_PARAMETERS
         }
-        seconds = self._limit.reserve(_advertiser_id(request))
-        if seconds > 0:
-            self._pause(seconds)
         create = Request(CREATE_TASK_PATH, {}, method="POST", body=parameters | TASK_OPTIONS)
         task_id = self._client.send(create, stream=stream).data.get("task_id")
         if not isinstance(task_id, (str, int)):

@@ -48,6 +48,18 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.streams.reports.task_contents import TaskContent, TaskContents
     from tap_tiktok_ads.streams.reports.task_verification import TaskVerifier
 
+
+class _MissingColumnsError(ResponseError):
+    """The file of a report task lacks requested columns."""
+
+
+#: Errors of one advertiser's report tasks, after which its reports are read synchronously.
+FALLBACK_ERRORS = (
+    PermissionDeniedError,
+    RejectedRequestError,
+    IncompleteError,
+    _MissingColumnsError,
+)
 #: How often the tasks of a window are created if their sums differ from the total.
 MAX_ATTEMPTS = 2
 #: Maximum number of differing days that a message names.
@@ -204,14 +216,14 @@ class AsyncReports:
 
         Args:
             task: The report.
-            fallback: Returns what is read if TikTok rejects the report task. None: nothing is.
+            fallback: Returns what is read instead, without report tasks. None: nothing is.
 
         Raises:
             TapError: A report task fails, and there is no fallback.
         """
         try:
             return self._fetch_verified(task, is_replaceable=fallback is not None)
-        except (PermissionDeniedError, RejectedRequestError, _MissingColumnsError) as error:
+        except FALLBACK_ERRORS as error:
             is_async_only = self._settings.report_mode == "async"
             can_heal = is_async_only and self._metrics.rejected_in(task, error)
             if fallback is None or can_heal:
@@ -332,10 +344,6 @@ class AsyncReports:
         size = BYTES_PER_JSON_BYTE * task.file.report.part_size(task.number)
         weight = page.weight or size
         return dataclasses.replace(page, fingerprints=None, received=None, weight=weight)
-
-
-class _MissingColumnsError(ResponseError):
-    """The file of a report task lacks requested columns."""
 
 
 def _owner(task: Task) -> str:

@@ -125,11 +125,17 @@ class TaskVerifier:
         except (PermissionDeniedError, RejectedRequestError, TransientError) as error:
             if isinstance(error, TransientError) and not is_too_large(error):
                 raise
-            self._warnings.log(
-                "no totals", "Cannot compare report tasks with synchronous totals: %s", error
-            )
+            self._log_uncompared(str(error))
             return None
-        return None if sums.is_truncated else sums
+        if sums.is_truncated:
+            self._log_uncompared(f"the totals of {task.request.label} leave out ads")
+            return None
+        return sums
+
+    def _log_uncompared(self, reason: str) -> None:
+        self._warnings.log(
+            "no totals", "Cannot compare report tasks with synchronous totals: %s", reason
+        )
 
     def _add_totals(self, task: Task, window: dates.Window, sums: DailySums) -> None:
         definition = self._definition
