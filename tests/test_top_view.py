@@ -163,6 +163,18 @@ def test_no_request_after_the_finding(sim: Simulator) -> None:
     assert len(windows) == len({*windows})
 
 
+@SEEDS
+@pytest.mark.parametrize("kind", ["empty_page", "drop_row", "total"])
+def test_a_damaged_report_decides_nothing(sim: Simulator, kind: str) -> None:
+    """A report that lacks records is read again before it decides."""
+    config = config_for(sim, max_concurrency=1)
+    expected = run(config, [ADVERTISERS])
+    sim.add_fault(kind, path=PATH, containing="AUCTION_CAMPAIGN", times=1)
+    found = run(config, [ADVERTISERS])
+    assert found.records == expected.records
+    assert found.state == expected.state
+
+
 @pytest.mark.parametrize("sim", [{INCLUDED: True}], indirect=True)
 def test_where_campaigns_may_not_be_read(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
     """Where the data cannot decide, TopView ads are requested as ever, and the log says so."""

@@ -24,7 +24,12 @@ if t.TYPE_CHECKING:
     Fetched = tuple[Page, Sequence[Task]]
     Fetch = Callable[[Task], Fetched]
 
+T = t.TypeVar("T")
+
 logger = logging.getLogger("tap-tiktok-ads")
+
+#: Maximum number of passes over a list that is read for another list.
+MAX_PASSES = 3
 
 
 class PageReader:
@@ -93,6 +98,26 @@ def read_pages(
     if received < total:
         msg = f"{first_task.request.label}: TikTok reports {total} records, received {received}."
         raise errors.IncompleteError(msg)
+
+
+def read_complete(read: Callable[[Task], T], first_task: Task) -> T:
+    """Return the result of a function that reads a list. Repeat it while the list is incomplete.
+
+    Args:
+        read: Reads a list, given its first task.
+        first_task: The first task.
+
+    Raises:
+        IncompleteError: The list is incomplete in every pass.
+        TapError: A page cannot be read.
+    """
+    for _ in range(MAX_PASSES - 1):
+        try:
+            return read(first_task)
+        except errors.IncompleteError as error:
+            logger.info("Reading a list again: %s", error)
+            first_task = first_task.with_request(shared=False)
+    return read(first_task)
 
 
 class TaskRunner:

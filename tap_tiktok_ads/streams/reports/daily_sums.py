@@ -10,7 +10,7 @@ import typing as t
 from tap_tiktok_ads.api.hosts import REPORT_PATH
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract.pages import Task
-from tap_tiktok_ads.extract.reader import read_pages
+from tap_tiktok_ads.extract.reader import read_complete, read_pages
 from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.extract.values import to_date, to_number
 
@@ -75,6 +75,13 @@ class DailySums:
         add_metrics(self.days[day], metrics)
         self.record_counts[day] += 1
 
+    def merge(self, other: DailySums) -> None:
+        """Add other sums."""
+        for day, sums in other.days.items():
+            add_metrics(self.days[day], sums)
+        self.record_counts.update(other.record_counts)
+        self.is_truncated = self.is_truncated or other.is_truncated
+
     def value(self, day: str, metric: str) -> decimal.Decimal:
         """Return the sum of a metric of a day."""
         return self.days[day].get(metric, ZERO) if day in self.days else ZERO
@@ -117,9 +124,15 @@ class SumReader:
         all_params = {"advertiser_id": owner, **DEFAULT_PARAMS, **params, **days}
         request = Request(REPORT_PATH, all_params, shared=True)
         first_task = Task(request, advertiser, window)
+        sums.merge(read_complete(self._read, first_task))
+
+    def _read(self, first_task: Task) -> DailySums:
+        """Return the sums of one pass over a report."""
+        sums = DailySums()
         for raw_records, response in read_pages(self._client, self._source, first_task):
             sums.is_truncated = sums.is_truncated or response.is_truncated
             for raw in raw_records:
                 day = to_date((raw.get("dimensions") or {}).get(DAY))
                 if day is not None:  # not a placeholder
                     sums.add(day, raw.get("metrics") or {})
+        return sums

@@ -14,7 +14,7 @@ import typing as t
 from tap_tiktok_ads.api.advertisers import TOPVIEW_PAGE_SIZE, batches, topview_campaigns_request
 from tap_tiktok_ads.api.report_rules import ID_OF_LEVEL, MAX_TASK_IDS, TASK_FILTERS
 from tap_tiktok_ads.extract.pages import Task
-from tap_tiktok_ads.extract.reader import read_pages
+from tap_tiktok_ads.extract.reader import read_complete, read_pages
 from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.streams.reports.filters import in_filter
 
@@ -169,8 +169,11 @@ class TaskContents:
 
     def _topview_campaigns(self, advertiser: Advertiser | None) -> frozenset[str]:
         request = topview_campaigns_request(advertiser.id if advertiser else "")
+        return read_complete(self._campaign_ids, Task(request, advertiser))
+
+    def _campaign_ids(self, first_task: Task) -> frozenset[str]:
         source = Source(self._definition.name, page_size=TOPVIEW_PAGE_SIZE)
-        pages = read_pages(self._client, source, Task(request, advertiser))
+        pages = read_pages(self._client, source, first_task)
         return frozenset(
             str(campaign[CAMPAIGN]) for campaigns, _ in pages for campaign in campaigns
         )
