@@ -18,6 +18,7 @@ from tap_tiktok_ads.streams.reports.placeholders import Placeholders
 REPORT = "campaign_performance_report"
 HOURLY = "campaign_performance_report_hourly"
 RECONCILIATION = "reconciliation"
+GMV_MAX = "gmv_max_report"
 CUSTOM = "by_gender"
 CUSTOM_REPORT = {
     "name": CUSTOM,
@@ -51,6 +52,8 @@ def read(stream: str, *raws: dict[str, t.Any], **settings: t.Any) -> tuple[Messa
     """Return the messages of a stream whose reports hold these records, and its requests."""
 
     def answer(query: dict[str, str]) -> dict[str, t.Any]:
+        if query["path"] == "/gmv_max/store/list/":
+            return {"store_list": [{"store_id": "5"}]}
         records = (
             []
             if query["path"] == "/campaign/get/"
@@ -66,7 +69,7 @@ def read(stream: str, *raws: dict[str, t.Any], **settings: t.Any) -> tuple[Messa
 
 
 @pytest.mark.parametrize("moment", ["-", None, ""])
-@pytest.mark.parametrize("stream", [REPORT, HOURLY, CUSTOM, RECONCILIATION])
+@pytest.mark.parametrize("stream", [REPORT, HOURLY, CUSTOM, RECONCILIATION, GMV_MAX])
 def test_no_record_is_written(
     caplog: pytest.LogCaptureFixture, stream: str, moment: str | None
 ) -> None:

@@ -37,7 +37,8 @@ from tap_tiktok_ads.api.report_tasks import (
     ReportTasks,
 )
 from tap_tiktok_ads.extract.dates import task_windows
-from tap_tiktok_ads.streams.reports.task_contents import TaskContent
+from tap_tiktok_ads.extract.pages import Task
+from tap_tiktok_ads.streams.reports.task_contents import TaskContent, TaskContents
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -201,6 +202,66 @@ def test_filters_of_tasks(sim: Simulator, *, include_deleted: bool) -> None:
     assert all(filters.keys() == {"ad_ids"} for filters in by_id)
     expected = [deleted, topview] if include_deleted else [topview]
     assert [set(filters["ad_ids"]) for filters in by_id] == expected
+
+
+class Ads:
+    """A stream of deleted ads."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def read_all(self, advertiser: object, *, with_deleted: bool) -> Iterator[dict[str, str]]:
+        """Yield each ad. Every second ad is not deleted."""
+        assert with_deleted
+        assert advertiser is None
+        for number in range(2 * self.count):
+            status = "AD_STATUS_DELETE" if number % 2 else "AD_STATUS_DELIVERY_OK"
+            yield {"ad_id": str(number), "campaign_id": "1", "secondary_status": status}
+
+
+class NoTopView:
+    """Knows that no advertiser has TopView campaigns."""
+
+    def has_campaigns(self, task: object) -> bool:
+        """Return False."""
+        return not task
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(0, []), (1, [1]), (20_000, [20_000]), (45_000, [20_000, 20_000, 5_000])]
+)
+def test_ids_per_task(count: int, sizes: list[int]) -> None:
+    """A task requests at most 20,000 IDs. The unfiltered file lacks what they request."""
+    contents = TaskContents(
+        ReportDefinition("ads", "AUCTION_AD", ("ad_id", "stat_time_day")),
+        t.cast("t.Any", NoTopView()),
+        t.cast("t.Any", None),
+        lambda _: t.cast("t.Any", Ads(count)),
+        include_deleted=True,
+        reports_topview=True,
+    )
+    unfiltered, *by_id = contents.of(Task(Request(SYNC, {})), [])
+    assert unfiltered.filters == []
+    assert [len(json.loads(one.filters[0]["filter_value"])) for one in by_id] == sizes
+    assert len(unfiltered.unwanted) == count
+    assert unfiltered.unwanted == {name for one in by_id for name in one.wanted or ()}
+
+
+@pytest.mark.parametrize(
+    "sim", [{"report_ads_limit": 3}, {"report_task_gaps": 10**6}], indirect=True
+)
+@pytest.mark.parametrize("mode", ["auto", "async"])
+def test_any_number_of_workers(sim: Simulator, mode: str) -> None:
+    """Records, their order and bookmarks do not depend on the number of workers."""
+    config = config_for(sim, report_mode=mode, lookback_days=2, advertiser_ids=first_ids(sim))
+    one, many = (run({**config, "max_concurrency": count}, [ADS]) for count in (1, 8))
+    assert many.records == one.records
+    assert many.state == one.state
+
+
+def first_ids(sim: Simulator) -> list[str]:
+    """The first advertiser of a simulator."""
+    return sim.world.advertiser_ids[:1]
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)

@@ -10,7 +10,10 @@ import typing as t
 from tap_tiktok_ads.extract.values import EMPTY_TEXTS, BadValueError, to_number
 
 if t.TYPE_CHECKING:
-    from tap_tiktok_ads.extract.pages import Record
+    from collections.abc import Iterable
+
+    from tap_tiktok_ads.extract.pages import Record, Task
+    from tap_tiktok_ads.extract.source import Flatten
     from tap_tiktok_ads.problems import Warnings
 
 
@@ -51,6 +54,14 @@ class Placeholders:
             moment,
         )
         return True
+
+    def dropped_by(self, flatten: Flatten) -> Flatten:
+        """Return a function that flattens raw records, except for placeholders."""
+
+        def flatten_data(raw: Record, task: Task) -> Iterable[Record]:
+            return () if self.matches(raw, task.request.label) else flatten(raw, task)
+
+        return flatten_data
 
 
 def _is_nothing(value: t.Any) -> bool:
