@@ -31,7 +31,11 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
+    import pendulum
+
+    from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.messages import Decode, Request
+    from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
     from tap_tiktok_ads.extract.reader import Fetched
 
@@ -135,6 +139,12 @@ class ReconciliationStream(ReportStream):
     @override
     def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
         return None
+
+    @override
+    def task_windows(
+        self, owner: Advertiser | None, first: pendulum.Date, last: pendulum.Date
+    ) -> Sequence[Window]:
+        return ()  # the sums are read synchronously
 
     @override
     def endpoints(self, task: Task) -> Sequence[str]:
