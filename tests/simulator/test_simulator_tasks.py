@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tap_tiktok_ads.simulator.spec.reports import COUNTRY_NAMES
+
 from .helpers import START, TODAY, report_params
 
 if TYPE_CHECKING:
@@ -181,6 +183,14 @@ def test_cancel(client: Client) -> None:
             {"dimensions": ["ad_id", "stat_time_day", "country_code"], "metrics": ["result"]},
             "result is not supported with country_code",
         ),
+        (
+            {
+                "report_type": "AUDIENCE",
+                "dimensions": ["ad_id", "stat_time_day", "gender"],
+                "metrics": ["result"],
+            },
+            "result is not supported with gender",
+        ),
         ({"filtering": [{"field_name": "ad_status"}]}, "filtering[0].filter_type: Missing"),
     ],
 )
@@ -304,3 +314,14 @@ def test_tasks_per_hour(serve: Callable[..., Client]) -> None:
         for advertiser in (client.first, client.first, client.first, other)
     ]
     assert codes == [0, 0, 40100, 0]
+
+
+def test_names_of_countries(client: Client) -> None:
+    """A task returns the names of countries instead of their codes."""
+    task = finished(
+        client, dimensions=["ad_id", "stat_time_day", "country_code"], metrics=["spend"]
+    )
+    _, *rows = table(client.data_of(DOWNLOAD, task_id=task))
+    names = {row[2] for row in rows}
+    assert names <= {*COUNTRY_NAMES.values(), "None"}
+    assert len(names) > 1

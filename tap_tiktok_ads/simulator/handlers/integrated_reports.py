@@ -22,6 +22,7 @@ from tap_tiktok_ads.simulator.spec.errors import (
     ApiError,
     reject,
 )
+from tap_tiktok_ads.simulator.spec.reports import COUNTRY_NAMES
 
 from .api import Api, Handler, Params, Payload, page_bounds, page_info
 
@@ -143,6 +144,8 @@ def _csv(api: Api, task: ReportTask) -> str:
     for row in rows:
         record = msgspec.json.decode(row)
         values = record["metrics"] | record["dimensions"]
+        if "country_code" in values:
+            values["country_code"] = COUNTRY_NAMES.get(values["country_code"], "None")
         writer.writerow([values[name] for name in names])
     return text.getvalue()
 

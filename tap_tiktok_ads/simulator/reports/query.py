@@ -108,8 +108,8 @@ def parse_query(params: Mapping[str, Any], *, is_task: bool = False) -> Query:
         params["metrics"], report_type, level, id_dimension, splits
     )
     _check_spend(metrics, level, time)
-    if is_task and "country_code" in splits:
-        _check_country_task(metrics)
+    if is_task:
+        _check_task_splits(splits, metrics)
     query = Query(
         level=level,
         id_dimension=id_dimension,
@@ -251,11 +251,13 @@ def _check_spend(metrics: tuple[str, ...], level: str, time: str | None) -> None
             reject(f"metrics: {name} is for AUCTION_ADVERTISER by stat_time_day. {CONFLICT}")
 
 
-def _check_country_task(metrics: tuple[str, ...]) -> None:
-    """Reject metrics that tasks lack with `country_code`: results, reach and downloads."""
-    for name in metrics:
-        if name in spec.UNIQUE_METRICS or "result" in name or "download" in name:
-            reject(f"metrics: {name} is not supported with country_code in a task. {CONFLICT}")
+def _check_task_splits(splits: tuple[str, ...], metrics: tuple[str, ...]) -> None:
+    """Reject metrics that tasks lack with a split: unique viewers, results and downloads."""
+    for split in spec.TASK_AUDIENCE_SPLITS.intersection(splits):
+        for name in metrics:
+            is_viewer_metric = name in spec.TASK_VIEWER_METRICS or "result" in name
+            if is_viewer_metric or (split == "country_code" and "download" in name):
+                reject(f"metrics: {name} is not supported with {split} in a task. {CONFLICT}")
 
 
 def _parse_filters(

@@ -42,6 +42,25 @@ SPLITS_BY_TYPE = {
 UNIQUE_METRICS = frozenset(("reach", "frequency", "cost_per_1000_reached"))
 EVENT_GROUPS = frozenset(("app_events", "website_events"))
 
+TASK_VIEWER_METRICS = UNIQUE_METRICS | {"average_video_play_per_user", "live_play_count"}
+"""Metrics of unique viewers, which tasks do not combine with `TASK_AUDIENCE_SPLITS`.
+
+`result`, `result_rate` and the like belong to them.
+"""
+
+TASK_AUDIENCE_SPLITS = frozenset(
+    ("gender", "age", "country_code", "ac", "language", "platform", "interest_category")
+) | {"placement", "contextual_tag"}
+COUNTRY_NAMES = {
+    "US": "United States",
+    "JP": "Japan",
+    "DE": "Germany",
+    "FR": "France",
+    "BR": "Brazil",
+    "GB": "United Kingdom",
+}
+"""Names that tasks return instead of `country_code`."""
+
 _STATUSES = Param("array", item=PRIMARY_STATUS)
 FILTER_VALUES = {
     "campaign_ids": ids(),
