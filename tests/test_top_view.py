@@ -175,6 +175,21 @@ def test_a_damaged_report_decides_nothing(sim: Simulator, kind: str) -> None:
     assert found.state == expected.state
 
 
+@SEEDS
+@pytest.mark.parametrize("start_date", ["{now-35}", "2020-01-01"])
+def test_reports_of_all_time(sim: Simulator, start_date: str) -> None:
+    """A report of all time adds up, too, also if the days of the settings have no spend."""
+    names = [f"{level}_performance_report_lifetime" for level in ("advertiser", "campaign")]
+    end_date = "2020-01-02" if start_date == "2020-01-01" else "{now}"
+    messages = run(config_for(sim, start_date=start_date, end_date=end_date), names)
+    by_advertiser, by_campaign = (
+        sum(row["spend"] for row in messages.records[name]) for name in names
+    )
+    assert by_advertiser == pytest.approx(by_campaign)
+    kinds = {row["is_top_view"] for row in messages.records[names[0]]}
+    assert kinds == ({False} if getattr(sim.world.options, INCLUDED) else {False, True})
+
+
 @pytest.mark.parametrize("sim", [{INCLUDED: True}], indirect=True)
 def test_where_campaigns_may_not_be_read(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
     """Where the data cannot decide, TopView ads are requested as ever, and the log says so."""

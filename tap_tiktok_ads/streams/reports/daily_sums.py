@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.client import Client
     from tap_tiktok_ads.extract.dates import Window
+    from tap_tiktok_ads.extract.pages import Record
 
 #: Metrics whose records add up. Reach, rates and costs do not.
 METRICS = ("spend", "impressions", "clicks")
@@ -30,6 +31,8 @@ ZERO = decimal.Decimal(0)
 SUM_DAYS = 30
 PAGE_SIZE = 1000
 DAY = "stat_time_day"
+#: Stands for the day in reports of all time.
+ALL_TIME = ""
 DEFAULT_PARAMS: dict[str, t.Any] = {
     "service_type": "AUCTION",
     "report_type": "BASIC",
@@ -105,26 +108,33 @@ class SumReader:
         self._source = Source(stream, page_size=PAGE_SIZE)
 
     def add(
-        self, sums: DailySums, advertiser: Advertiser | None, window: Window, **params: t.Any
+        self,
+        sums: DailySums,
+        advertiser: Advertiser | None,
+        window: Window | None,
+        **params: t.Any,
     ) -> None:
         """Add the records of a report. Its responses are kept for the run.
 
         Args:
             sums: Receives the records.
             advertiser: The advertiser of the report.
-            window: At most `SUM_DAYS` days.
-            **params: The level, dimensions and filters of the report.
+            window: At most `SUM_DAYS` days. None: all time, added up as the day `ALL_TIME`.
+            **params: The level, dimensions and filters of the report, without the time dimension.
 
         Raises:
             IncompleteError: TikTok counts more records than it returned.
             TapError: The report cannot be read.
         """
-        days = {"start_date": str(window.start), "end_date": str(window.end)}
         owner = advertiser.id if advertiser else ""
-        all_params = {"advertiser_id": owner, **DEFAULT_PARAMS, **params, **days}
+        all_params = {"advertiser_id": owner, **DEFAULT_PARAMS, **params}
+        if window is None:
+            all_params["query_lifetime"] = True
+        else:
+            all_params |= {"start_date": str(window.start), "end_date": str(window.end)}
+            all_params["dimensions"] = [*params["dimensions"], DAY]
         request = Request(REPORT_PATH, all_params, shared=True)
-        first_task = Task(request, advertiser, window)
-        sums.merge(read_complete(self._read, first_task))
+        sums.merge(read_complete(self._read, Task(request, advertiser, window)))
 
     def _read(self, first_task: Task) -> DailySums:
         """Return the sums of one pass over a report."""
@@ -132,7 +142,12 @@ class SumReader:
         for raw_records, response in read_pages(self._client, self._source, first_task):
             sums.is_truncated = sums.is_truncated or response.is_truncated
             for raw in raw_records:
-                day = to_date((raw.get("dimensions") or {}).get(DAY))
+                day = _day_of(raw, first_task)
                 if day is not None:  # not a placeholder
                     sums.add(day, raw.get("metrics") or {})
         return sums
+
+
+def _day_of(raw: Record, task: Task) -> str | None:
+    """Return the day of a record, or None if it has none."""
+    return ALL_TIME if task.window is None else to_date((raw.get("dimensions") or {}).get(DAY))

@@ -16,7 +16,6 @@ from tap_tiktok_ads.api.errors import (
 from tap_tiktok_ads.api.report_rules import LEVEL_OF_ID, TIME_DIMENSIONS
 from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.streams.reports.daily_sums import (
-    DAY,
     ROUNDING,
     SUM_DAYS,
     ZERO,
@@ -149,7 +148,7 @@ class TaskVerifier:
             "service_type": definition.service_type,
             "report_type": definition.report_type,
             "data_level": f"{definition.data_level.partition('_')[0]}_ADVERTISER",
-            "dimensions": ["advertiser_id", *splits, DAY],
+            "dimensions": ["advertiser_id", *splits],
         }
         filtered = params | ({"filtering": filters} if filters else {})
         self._sums.add(sums, task.advertiser, window, **filtered)

@@ -7,16 +7,17 @@ that TopView ads need the filter `buying_type` (portal 1740302848100353).
 from __future__ import annotations
 
 import decimal
+import itertools
 import typing as t
 
 from tap_tiktok_ads.api.advertisers import TOPVIEW, id_of
 from tap_tiktok_ads.api.errors import PermissionDeniedError, RejectedRequestError
 from tap_tiktok_ads.extract import dates
-from tap_tiktok_ads.streams.reports.daily_sums import DAY, SUM_DAYS, ZERO, DailySums
+from tap_tiktok_ads.streams.reports.daily_sums import SUM_DAYS, ZERO, DailySums
 from tap_tiktok_ads.streams.reports.filters import in_filter
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import pendulum
 
@@ -29,12 +30,12 @@ if t.TYPE_CHECKING:
 TOLERANCE = decimal.Decimal("0.1")
 ADVERTISER: dict[str, t.Any] = {
     "data_level": "AUCTION_ADVERTISER",
-    "dimensions": ["advertiser_id", DAY],
+    "dimensions": ["advertiser_id"],
 }
 TOPVIEW_ADS = {**ADVERTISER, "filtering": [in_filter("buying_type", [TOPVIEW])]}
 CAMPAIGNS = {
     "data_level": "AUCTION_CAMPAIGN",
-    "dimensions": ["campaign_id", DAY],
+    "dimensions": ["campaign_id"],
     "filtering": [in_filter("campaign_status", ["STATUS_ALL"])],
 }
 
@@ -93,11 +94,17 @@ class TopViewInclusion:
         """Keep the finding of the newest window with TopView spend, if a window has any.
 
         The windows do not depend on the task, except for the oldest: every task finds the same.
+        A report of all time looks at all time, too.
         """
         first, last = self._days(task.advertiser)
         if task.window is not None:
             first = min(first, task.window.start)
-        for window in dates.split_windows_backwards(first, last, SUM_DAYS):
+        windows: Iterator[dates.Window | None] = dates.split_windows_backwards(
+            first, last, SUM_DAYS
+        )
+        if task.window is None:
+            windows = itertools.chain(windows, (None,))
+        for window in windows:
             topview = self._read(task.advertiser, window, TOPVIEW_ADS)
             days = [day for day, sums in topview.days.items() if sums["spend"] > 0]
             if not days:
@@ -110,7 +117,7 @@ class TopViewInclusion:
             return
 
     def _read(
-        self, advertiser: Advertiser | None, window: dates.Window, params: dict[str, t.Any]
+        self, advertiser: Advertiser | None, window: dates.Window | None, params: dict[str, t.Any]
     ) -> DailySums:
         sums = DailySums()
         self._sums.add(sums, advertiser, window, **params)
