@@ -106,6 +106,7 @@ class RunContext:
         started_at: Start of the run.
         state_output: Writes STATE messages.
         message_writer: The SDK's writer of Singer messages.
+        topview_findings: Whether totals hold TopView ads, by advertiser ID. None: not decidable.
     """
 
     def __init__(  # noqa: PLR0913 - by name
@@ -134,6 +135,7 @@ class RunContext:
         self.incomplete_lists = IncompleteLists()
         self._simulator: Simulator | None = None
         self._lookback_days: dict[str, int] = {}  # by advertiser id
+        self.topview_findings: dict[str, bool | None] = {}
 
     @property
     def config(self) -> Mapping[str, t.Any]:
@@ -187,6 +189,7 @@ class RunContext:
         context.problems = problems
         context.incomplete_lists = IncompleteLists()
         problems.add_unread_advertisers(self._found_advertisers)
+        context.topview_findings = {}
         context.client = self.client.with_empty_cache()
         return context
 

@@ -172,18 +172,19 @@ def _record(
 
 
 class Warnings:
-    """Warnings of one stream, each of which is logged once in a run."""
+    """Warnings of one stream, each of which is logged once in a run. Thread-safe."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
         self._logged: set[str] = set()
+        self._lock = threading.Lock()
 
     def is_new(self, key: str) -> bool:
         """Return True if nothing was logged under this key before, and register it."""
-        if key in self._logged:
-            return False
-        self._logged.add(key)
-        return True
+        with self._lock:
+            is_new = key not in self._logged
+            self._logged.add(key)
+        return is_new
 
     def log(self, key: str, message: str, *args: t.Any) -> None:
         """Log a warning on one line, unless one with this key was logged before."""
@@ -291,6 +292,10 @@ class StreamProblems:
         self._warnings.log(f"truncated {task.advertiser} {task.window}", "%s", error)
 
     def _on_failure(self, task: Task, error: errors.TapError) -> None:
+        if isinstance(error, errors.IncompleteError):
+            self.add_incomplete(task, error, "read again by the next run")
+            self._warnings.log(f"incomplete {task.advertiser} {task.window}", "%s", error)
+            return
         if self._stops_on_error or isinstance(error, FATAL_ERRORS):
             self._log.add(self._source.name, error, "ended the run", task)
             raise error

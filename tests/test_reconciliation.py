@@ -33,6 +33,17 @@ def test_levels_add_up(sim: Simulator) -> None:
                 assert row[f"{metric}_missing_in_{level}"] == 0
 
 
+@pytest.mark.parametrize("sim", [{"advertisers": 1, "days": 80}], indirect=True)
+def test_report_tasks_are_not_used(sim: Simulator) -> None:
+    """The sums are read synchronously in every mode, in windows of thirty days."""
+    config = config_for(sim, start_date="{now-70}")
+    expected = run(config, [NAME])
+    found = run({**config, "report_mode": "async"}, [NAME])
+    assert found.records == expected.records
+    assert found.state == expected.state
+    assert "/report/task/create/" not in [request.path for request in sim.requests]
+
+
 def test_a_difference(sim: Simulator) -> None:
     """A row that a level lacks shows with its size, and as nothing else."""
     config = config_for(sim, advertiser_ids=sim.world.advertiser_ids[:1], start_date="{now-20}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import decimal
 import typing as t
 
 import pytest
 from conftest import asks_for_top_view, config_for, run
+
+from tap_tiktok_ads.streams.reports.topview_inclusion import decide
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator
@@ -89,3 +92,128 @@ def test_the_column_may_be_left_out(sim: Simulator, columns: list[str]) -> None:
     keys = {"advertiser_id", "campaign_id", "stat_time_day"}
     assert all(row.keys() == keys | {*columns} for row in rows)
     assert any(asks_for_top_view(one) and one.path == PATH for one in sim.requests)
+
+
+INCLUDED = "advertiser_report_includes_topview"
+SEEDS = pytest.mark.parametrize(
+    "sim",
+    [{INCLUDED: included, "seed": seed} for included in (False, True) for seed in (7, 8, 9)],
+    indirect=True,
+    ids=str,
+)
+
+
+def advertiser_totals(sim: Simulator, messages: t.Any, name: str) -> dict[tuple[str, str], float]:
+    """The spend of a report by advertiser and day."""
+    spend: dict[tuple[str, str], float] = {}
+    for row in messages.records[name]:
+        key = (row["advertiser_id"], row["stat_time_day"])
+        spend[key] = spend.get(key, 0) + row["spend"]
+    assert {advertiser for advertiser, _ in spend} == {*sim.world.advertiser_ids}
+    return spend
+
+
+@SEEDS
+@pytest.mark.parametrize("mode", ["auto", "async"])
+def test_totals_with_or_without(
+    sim: Simulator, caplog: pytest.LogCaptureFixture, mode: str
+) -> None:
+    """Whether totals hold TopView ads or not, advertisers spend what their campaigns do."""
+    included = getattr(sim.world.options, INCLUDED)
+    messages = run(config_for(sim, report_mode=mode), [CAMPAIGNS, ADVERTISERS])
+    by_campaign = advertiser_totals(sim, messages, CAMPAIGNS)
+    assert advertiser_totals(sim, messages, ADVERTISERS) == pytest.approx(by_campaign)
+    kinds = {row["is_top_view"] for row in messages.records[ADVERTISERS]}
+    assert kinds == ({False} if included else {False, True})
+    assert any(row["is_top_view"] for row in messages.records[CAMPAIGNS])
+    assert ("totals without a filter hold TopView ads" in caplog.text) is included
+
+
+@SEEDS
+def test_reconciliation_with_or_without(sim: Simulator) -> None:
+    """The levels add up to the total of the advertiser in both worlds."""
+    messages = run(config_for(sim), ["reconciliation"])
+    for row in messages.records["reconciliation"]:
+        assert row["likely_cause"] is None
+        for metric in ("spend", "impressions", "clicks"):
+            for level in ("campaigns", "ad_groups", "ads"):
+                assert row[f"{metric}_missing_in_{level}"] == 0
+
+
+@pytest.mark.parametrize("sim", [{INCLUDED: True}], indirect=True)
+@pytest.mark.parametrize("workers", [1, 8])
+def test_one_finding_for_all_windows(sim: Simulator, workers: int) -> None:
+    """The finding does not depend on the number of workers, nor on the first window to look."""
+    config = config_for(sim, start_date="{now-39}")
+    names = [ADVERTISERS, "advertiser_performance_report_lifetime"]
+    expected = run({**config, "max_concurrency": 1}, names)
+    found = run({**config, "max_concurrency": workers}, names)
+    assert found.records == expected.records
+    assert found.state == expected.state
+    assert not any(row["is_top_view"] for row in expected.records[ADVERTISERS])
+
+
+@pytest.mark.parametrize("sim", [{INCLUDED: True}], indirect=True)
+def test_no_request_after_the_finding(sim: Simulator) -> None:
+    """Once TopView ads are known to be included, no window requests them any more."""
+    config = config_for(sim, start_date="{now-39}", max_concurrency=1, lookback_days=0)
+    run({**config, "advertiser_ids": sim.world.advertiser_ids[:1]}, [ADVERTISERS])
+    asked = [one for one in sim.requests if asks_for_top_view(one) and one.path == PATH]
+    windows = [one.params["start_date"] for one in asked]
+    assert len(windows) == len({*windows})
+
+
+@SEEDS
+@pytest.mark.parametrize("kind", ["empty_page", "drop_row", "total"])
+def test_a_damaged_report_decides_nothing(sim: Simulator, kind: str) -> None:
+    """A report that lacks records is read again before it decides."""
+    config = config_for(sim, max_concurrency=1)
+    expected = run(config, [ADVERTISERS])
+    sim.add_fault(kind, path=PATH, containing="AUCTION_CAMPAIGN", times=1)
+    found = run(config, [ADVERTISERS])
+    assert found.records == expected.records
+    assert found.state == expected.state
+
+
+@SEEDS
+@pytest.mark.parametrize("start_date", ["{now-35}", "2020-01-01"])
+def test_reports_of_all_time(sim: Simulator, start_date: str) -> None:
+    """A report of all time adds up, too, also if the days of the settings have no spend."""
+    names = [f"{level}_performance_report_lifetime" for level in ("advertiser", "campaign")]
+    end_date = "2020-01-02" if start_date == "2020-01-01" else "{now}"
+    messages = run(config_for(sim, start_date=start_date, end_date=end_date), names)
+    by_advertiser, by_campaign = (
+        sum(row["spend"] for row in messages.records[name]) for name in names
+    )
+    assert by_advertiser == pytest.approx(by_campaign)
+    kinds = {row["is_top_view"] for row in messages.records[names[0]]}
+    assert kinds == ({False} if getattr(sim.world.options, INCLUDED) else {False, True})
+
+
+@pytest.mark.parametrize("sim", [{INCLUDED: True}], indirect=True)
+def test_where_campaigns_may_not_be_read(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the data cannot decide, TopView ads are requested as ever, and the log says so."""
+    sim.add_fault("code", path=PATH, containing="AUCTION_CAMPAIGN", times=None, code=40002)
+    messages = run(config_for(sim), [ADVERTISERS])
+    assert {row["is_top_view"] for row in messages.records[ADVERTISERS]} == {True, False}
+    assert "Cannot find out if totals hold TopView ads" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("difference", "spend", "expected"),
+    [
+        ("100", "100", True),
+        ("92", "100", True),
+        ("109.5", "100", True),
+        ("0", "100", False),
+        ("0.03", "100", False),
+        ("-5", "100", False),
+        ("50", "100", None),
+        ("200", "100", None),
+        ("-100", "100", None),
+        ("0", "0", None),
+    ],
+)
+def test_decision(difference: str, spend: str, expected: bool | None) -> None:
+    """The total exceeds the campaigns by about the TopView spend, or by about nothing."""
+    assert decide(decimal.Decimal(difference), decimal.Decimal(spend)) is expected

@@ -69,12 +69,16 @@ UNIQUE_VIEWER_METRICS = frozenset(
     for time in ("", "real_time_")
     for name in ("result", "result_rate", "cost_per_result")
 }
-#: Filter fields of report tasks (portal 1740302766489602).
-TASK_FILTERS = frozenset(("campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2", "buying_type")) | {
-    "campaign_status",
-    "adgroup_status",
-    "ad_status",
+#: The ID dimension of each data level, without its prefix.
+ID_OF_LEVEL = {
+    "advertiser": "advertiser_id",
+    "campaign": "campaign_id",
+    "adgroup": "adgroup_id",
+    "ad": "ad_id",
 }
+#: Filter fields of report tasks, with up to `MAX_TASK_IDS` IDs (portal 1740302766489602).
+TASK_FILTERS = ("campaign_ids", "adgroup_ids", "ad_ids")
+MAX_TASK_IDS = 20_000
 #: Report types of tasks whose CSV columns have the names of the request.
 TASK_TYPES = frozenset({"BASIC", "AUDIENCE"})
 #: The places in an error message that may contain names: quotes, brackets, after the last colon.
@@ -236,12 +240,11 @@ def task_conflict(
     Args:
         definition: The report. Its `metrics` and `filters` are not used.
         metrics: The metrics of the request.
-        filters: The filter fields of the request.
+        filters: The filter fields that the user chose.
     """
-    if definition.report_type not in TASK_TYPES:
-        return f"there are none of {definition.report_type} reports that name their columns"
-    if "country_code" in definition.dimensions:
-        return "they return names of countries instead of country_code"
+    reason = _task_definition_conflict(definition)
+    if reason is not None:
+        return reason
     reason = _unique_viewer_conflict(definition, metrics)
     if reason is not None:
         return reason
@@ -250,6 +253,17 @@ def task_conflict(
         return f"they do not filter by {', '.join(unsupported)}"
     if len(metrics) > MAX_METRICS:
         return f"more than {MAX_METRICS} metrics need several requests"
+    return None
+
+
+def _task_definition_conflict(definition: ReportDefinition) -> str | None:
+    """Return a conflict between the type or dimensions of a report and report tasks."""
+    if definition.report_type not in TASK_TYPES:
+        return f"there are none of {definition.report_type} reports that name their columns"
+    if definition.id_dimension != ID_OF_LEVEL.get(definition.level):
+        return f"they cannot request deleted objects of {definition.id_dimension} by ID"
+    if "country_code" in definition.dimensions:
+        return "they return names of countries instead of country_code"
     return None
 
 

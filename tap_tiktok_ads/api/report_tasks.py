@@ -8,8 +8,10 @@ temporary file and is read in parts, so memory stays bounded whatever the size o
 from __future__ import annotations
 
 import codecs
+import collections
 import contextlib
 import csv
+import dataclasses
 import io
 import itertools
 import logging
@@ -46,6 +48,9 @@ MAX_CHECK_SECONDS = 30.0
 MAX_TASK_MINUTES = 60
 #: Number of records in a part.
 PART_RECORDS = 2_000
+#: Maximum number of tasks that an ad account creates in a period (portal 1740302766489602).
+MAX_CREATIONS = 500
+CREATION_PERIOD_SECONDS = 3600.0
 #: Maximum time to cancel the open tasks at the end of a run.
 CANCEL_SECONDS = 0.5
 
@@ -168,6 +173,48 @@ class ReportFile:
         return text
 
 
+class CreationLimit:
+    """Spaces the creations of tasks: a maximum number per ad account and hour. Thread-safe."""
+
+    def __init__(self, clock: Callable[[], float], creations: int = MAX_CREATIONS) -> None:
+        self._clock = clock
+        self._creations = creations
+        self._lock = threading.Lock()
+        self._times: dict[str, collections.deque[float]] = {}  # latest creations by advertiser ID
+
+    def reserve(self, advertiser_id: str) -> float:
+        """Register a creation and return the seconds until it may be sent."""
+        with self._lock:
+            now = self._clock()
+            times = self._times.setdefault(advertiser_id, collections.deque(maxlen=self._creations))
+            is_full = len(times) == self._creations
+            start = max(now, times[0] + CREATION_PERIOD_SECONDS) if is_full else now
+            times.append(start)
+            return start - now
+
+
+@dataclasses.dataclass(frozen=True)
+class StartedTask:
+    """A task that TikTok has created.
+
+    Attributes:
+        request: The request of the synchronous report's first page.
+        task_id: The ID of the task.
+    """
+
+    request: Request
+    task_id: str
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters that identify the task."""
+        return {"advertiser_id": _advertiser_id(self.request), "task_id": self.task_id}
+
+
+def _advertiser_id(request: Request) -> str:
+    return str(request.params["advertiser_id"])
+
+
 class ReportTasks:
     """Creates report tasks, and cancels those that are open. Thread-safe.
 
@@ -190,6 +237,7 @@ class ReportTasks:
         self._clock = clock
         self._sleep = sleep
         self._first_wait = client.first_retry_seconds
+        self._limit = CreationLimit(clock)
         self._max_wait = MAX_CHECK_SECONDS * min(1.0, client.first_retry_seconds)
         self._lock = threading.Lock()
         self.waiting = 0
@@ -208,10 +256,42 @@ class ReportTasks:
             TaskFailedError: Every task failed.
             TapError: TikTok rejects the task, or it is not ready in time.
         """
+        return self.finish(self.start(request, stream), stream)
+
+    def start(self, request: Request, stream: str | None = None) -> StartedTask:
+        """Create a task. Waits if its account has created too many within an hour.
+
+        Raises:
+            TapError: TikTok rejects the task.
+        """
+        seconds = self._limit.reserve(_advertiser_id(request))
+        if seconds > 0:
+            self._pause(seconds)
+        self._check_not_cancelled()
+        parameters = {
+            name: value
+            for name, value in request.params.items()
+            if name not in SYNC_ONLY_PARAMETERS
+        }
+        create = Request(CREATE_TASK_PATH, {}, method="POST", body=parameters | TASK_OPTIONS)
+        task_id = self._client.send(create, stream=stream).data.get("task_id")
+        if not isinstance(task_id, (str, int)):
+            msg = f"{create.label} answered without a task_id"
+            raise errors.ResponseError(msg)
+        self._open_tasks[str(task_id)] = _advertiser_id(request)
+        return StartedTask(request, str(task_id))
+
+    def finish(self, task: StartedTask, stream: str | None = None) -> ReportFile:
+        """Return the report of a created task. A task that fails is created again.
+
+        Raises:
+            TaskFailedError: Every task failed.
+            TapError: The task is not ready in time, or its file cannot be read.
+        """
         wait = self._first_wait
         for attempt in itertools.count(1):
             try:
-                return self._attempt(request, stream)
+                return self._download(task, stream)
             except TaskFailedError as error:
                 if attempt > self._client.max_retries:
                     raise
@@ -219,27 +299,14 @@ class ReportTasks:
                 logger.warning("Creating a new task in %.1f s (try %d): %s", wait, attempt, error)
                 self._pause(wait)
                 wait = min(2 * wait, MAX_RETRY_SECONDS)
+                task = self.start(task.request, stream)
         raise AssertionError
 
-    def _attempt(self, request: Request, stream: str | None) -> ReportFile:
-        """Create a task, wait for it and download its report."""
-        self._check_not_cancelled()
-        parameters = {
-            name: value
-            for name, value in request.params.items()
-            if name not in SYNC_ONLY_PARAMETERS
-        }
-        advertiser_id = str(parameters["advertiser_id"])
-        create = Request(CREATE_TASK_PATH, {}, method="POST", body=parameters | TASK_OPTIONS)
-        task_id = self._client.send(create, stream=stream).data.get("task_id")
-        if not isinstance(task_id, (str, int)):
-            msg = f"{create.label} answered without a task_id"
-            raise errors.ResponseError(msg)
-        task_params = {"advertiser_id": advertiser_id, "task_id": str(task_id)}
-        self._open_tasks[str(task_id)] = advertiser_id
-        self._wait(Request(CHECK_TASK_PATH, task_params), stream)
-        self._open_tasks.pop(str(task_id), None)
-        download = Request(DOWNLOAD_TASK_PATH, task_params)
+    def _download(self, task: StartedTask, stream: str | None) -> ReportFile:
+        """Wait for a task and download its report."""
+        self._wait(Request(CHECK_TASK_PATH, task.params), stream)
+        self._open_tasks.pop(task.task_id, None)
+        download = Request(DOWNLOAD_TASK_PATH, task.params)
         report = ReportFile(download.label, replaces_null=self._client.replace_null_characters)
         self._client.download(download, report.file, stream)
         report.index()

@@ -15,8 +15,12 @@ import typing as t
 import pendulum
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+#: Maximum number of days per synchronous report, by the time dimension.
+WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
+#: Days at the end of a range that report tasks read apart from the older days.
+LATEST_DAYS = 30
 #: Letters of units in macros, and pendulum's words for them.
 UNITS = {
     "s": "seconds",
@@ -217,3 +221,12 @@ def split_windows_backwards(
         end = end.subtract(days=days)
     if days_left >= 0:
         yield Window(start, end)
+
+
+def task_windows(start: pendulum.Date, end: pendulum.Date) -> Sequence[Window]:
+    """Return the windows of report tasks, newest first: the latest days, then all older days."""
+    border = end.subtract(days=LATEST_DAYS - 1)
+    latest = Window(max(start, border), end)
+    if start >= border:
+        return (latest,)
+    return (latest, Window(start, border.subtract(days=1)))

@@ -8,12 +8,14 @@ import logging
 import typing as t
 
 from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.api.temporary_files import storage_error
+from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.pages import Page
 from tap_tiktok_ads.extract.values import BadValueError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tap_tiktok_ads.api.client import Client
     from tap_tiktok_ads.api.messages import Decode, Response
@@ -24,7 +26,12 @@ if t.TYPE_CHECKING:
     Fetched = tuple[Page, Sequence[Task]]
     Fetch = Callable[[Task], Fetched]
 
+T = t.TypeVar("T")
+
 logger = logging.getLogger("tap-tiktok-ads")
+
+#: Maximum number of passes over a list that is read for another list.
+MAX_PASSES = 3
 
 
 class PageReader:
@@ -69,6 +76,62 @@ class PageReader:
         if response.is_repaired:
             self.builder.caster.drift.add_repaired_text()
         return response
+
+
+def fetch_raw(
+    client: Client, source: Source, task: Task
+) -> tuple[tuple[Sequence[t.Any], Response], Sequence[Task]]:
+    """Return the raw records and the response of a task, and the further pages.
+
+    Raises:
+        TapError: There is no response, or it cannot be read.
+    """
+    check = functools.partial(source.check, task)
+    response = client.send(task.request, None, source.name, check)
+    raw_records = source.locate(task, response)
+    following = source.following(task, response, len(raw_records))
+    return (raw_records, response), following
+
+
+def read_pages(
+    client: Client, source: Source, first_task: Task
+) -> Iterator[tuple[Sequence[t.Any], Response]]:
+    """Yield the raw records and the response of each page of a list.
+
+    Raises:
+        IncompleteError: TikTok counts more records than it returned.
+        TapError: A page cannot be read.
+    """
+    received = total = 0
+    for _, (raw_records, response) in lookahead.sequential(
+        [first_task], lambda task: fetch_raw(client, source, task)
+    ):
+        received += len(raw_records)
+        total = max(total, total_number(response.data.get("page_info")) or 0)
+        yield raw_records, response
+    if received < total:
+        msg = f"{first_task.request.label}: TikTok reports {total} records, received {received}."
+        raise errors.IncompleteError(msg)
+
+
+def read_complete(read: Callable[[Task], T], first_task: Task) -> T:
+    """Return the result of a function that reads a list. Repeat it while the list is incomplete.
+
+    Args:
+        read: Reads a list, given its first task.
+        first_task: The first task.
+
+    Raises:
+        IncompleteError: The list is incomplete in every pass.
+        TapError: A page cannot be read.
+    """
+    for _ in range(MAX_PASSES - 1):
+        try:
+            return read(first_task)
+        except errors.IncompleteError as error:
+            logger.info("Reading a list again: %s", error)
+            first_task = first_task.with_request(shared=False)
+    return read(first_task)
 
 
 class TaskRunner:

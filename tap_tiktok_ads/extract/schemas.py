@@ -41,7 +41,8 @@ IS_TOPVIEW_SCHEMA: Schema = {
     "type": "boolean",
     "description": "True for TopView ads (buying type RESERVATION_TOP_VIEW), which TikTok reports "
     "only on request. False for auction ads and reach and frequency ads (RESERVATION_RF). Use "
-    "rf_campaign_type of campaigns to separate these two.",
+    "rf_campaign_type of campaigns to separate these two. At advertiser level, False also for "
+    "TopView ads if TikTok's totals of the account hold them.",
 }
 #: Column that separates final records from records that TikTok may still correct.
 IS_FINAL_SCHEMA: Schema = {

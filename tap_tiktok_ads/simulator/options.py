@@ -26,7 +26,12 @@ class Options:
     `ads` and `comments` per ad group, `gmv_max_campaigns` per store, `catalogs` per Business
     Center, and `transactions` per advertiser and per Business Center.
     A report task is processing for `report_task_polls` status checks. The first
-    `report_task_failures` tasks fail.
+    `report_task_failures` tasks fail, and the files of the first `report_task_gaps` tasks lack
+    rows. An account can create `report_tasks_per_hour` tasks in an hour. Filters that tasks do not
+    support are ignored, or rejected with `report_task_rejects_filters`.
+    TikTok does not document whether reports without filters hold TopView ads:
+    `advertiser_report_includes_topview` adds them at advertiser level, and
+    `report_task_includes_topview` to all tasks.
     """
 
     seed: int = 7
@@ -66,6 +71,11 @@ class Options:
     report_ads_limit: int | None = None
     report_task_polls: int = 1
     report_task_failures: int = 0
+    report_task_gaps: int = 0
+    report_tasks_per_hour: int = 500
+    report_task_rejects_filters: bool = False
+    report_task_includes_topview: bool = False
+    advertiser_report_includes_topview: bool = False
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from typing_extensions import override
@@ -14,6 +15,7 @@ from tap_tiktok_ads.streams.dependent import (
     add_lookup_value,
 )
 from tap_tiktok_ads.streams.listing import ListStream
+from tap_tiktok_ads.streams.reports.placeholders import Placeholders
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +23,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
+    from tap_tiktok_ads.extract.source import Source
 
 
 class Stores(ListStream):
@@ -80,6 +83,14 @@ class GmvMaxReportStream(DependentStream):
     delay_hours = 11  # of net_cost
     source_column = SourceColumn("gmv_max_stores.store_id", parameter="store_ids", batch_size=1)
     flatten = staticmethod(flatten_gmv_max_record)
+
+    @functools.cached_property
+    @override
+    def source(self) -> Source:
+        source = super().source
+        placeholders = Placeholders(self.replication_key, self.warnings)
+        source.flatten = placeholders.dropped_by(source.flatten)
+        return source
 
     @override
     def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:

@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
 
     Owner = Advertiser | None
     OwnerWindow = tuple[Owner, dates.Window]
-    Split = Callable[[pendulum.Date, pendulum.Date, int], Iterator[dates.Window]]
+    Blocks = Callable[[Owner, Sequence[dates.Window]], Iterator[OwnerWindow]]
 
 
 class DateRanges:
@@ -98,6 +98,7 @@ class WindowPlan:
         logger: logging.Logger,
         *,
         is_newest_first: Callable[[], bool],
+        task_windows: Callable[[Owner, pendulum.Date, pendulum.Date], Sequence[dates.Window]],
     ) -> None:
         """Prepare.
 
@@ -108,12 +109,14 @@ class WindowPlan:
             first_task: Returns the first task of an advertiser and window.
             logger: Logs the days that are read.
             is_newest_first: Returns True if the newest windows are read first.
+            task_windows: Returns the windows of a range that report tasks read, or none.
         """
         self.window_days = window_days
         self.width = window_days
         self._owners = owners
         self._ranges = ranges
         self._first_task = first_task
+        self._task_windows = task_windows
         self._logger = logger
         self._is_newest_first = is_newest_first
 
@@ -133,7 +136,8 @@ class WindowPlan:
         if not self.window_days:
             return (self._first_task(owner, None) for owner in self._owners())
         configured = {owner: [self._ranges.configured(owner)] for owner in self._owners()}
-        return itertools.starmap(self._first_task, self._newest_first(configured))
+        windows = self._newest_first(configured, self._newest_sync_blocks)
+        return itertools.starmap(self._first_task, windows)
 
     def windows(self) -> Iterator[OwnerWindow]:
         """Return the windows of all advertisers, of the width that has worked in this run."""
@@ -148,36 +152,58 @@ class WindowPlan:
                 self.window_days,
                 len(ranges),
             )
-        return self._newest_first(ranges) if self._is_newest_first() else self._oldest_first(ranges)
+        if self._is_newest_first():
+            return self._newest_first(ranges, self._newest_blocks)
+        return self._oldest_first(ranges)
 
     def _newest_first(
-        self, ranges: Mapping[Owner, Sequence[dates.Window]]
+        self, ranges: Mapping[Owner, Sequence[dates.Window]], blocks: Blocks
     ) -> Iterator[OwnerWindow]:
-        turns = itertools.zip_longest(*itertools.starmap(self._newest_blocks, ranges.items()))
+        turns = itertools.zip_longest(*itertools.starmap(blocks, ranges.items()))
         for owner, block in filter(None, itertools.chain.from_iterable(turns)):
             for window in self._pieces(block):
                 yield owner, window
 
     def _newest_blocks(self, owner: Owner, ranges: Sequence[dates.Window]) -> Iterator[OwnerWindow]:
         for days in reversed(ranges):
-            for block in self._blocks(days, dates.split_windows_backwards):
+            windows = self._task_windows(owner, days.start, days.end)
+            for block in windows or self._sync_blocks(days):
                 yield owner, block
+
+    def _newest_sync_blocks(
+        self, owner: Owner, ranges: Sequence[dates.Window]
+    ) -> Iterator[OwnerWindow]:
+        for days in reversed(ranges):
+            for block in self._sync_blocks(days):
+                yield owner, block
+
+    def _sync_blocks(self, days: dates.Window) -> Iterator[dates.Window]:
+        """Return the parts of a range, newest first. An advertiser reads one of them per turn."""
+        return dates.split_windows_backwards(days.start, days.end, self.window_days)
 
     def _oldest_first(
         self, ranges: Mapping[Owner, Sequence[dates.Window]]
     ) -> Iterator[OwnerWindow]:
         for owner, windows in ranges.items():
             for days in windows:
-                for block in self._blocks(days, dates.split_windows):
+                for block in self._oldest_blocks(owner, days):
                     for window in self._pieces(block):
                         yield owner, window
 
-    def _blocks(self, days: dates.Window, split: Split) -> Iterator[dates.Window]:
-        """Return the parts of a range. An advertiser reads one of them per turn."""
-        return split(days.start, days.end, self.window_days)
+    def _oldest_blocks(self, owner: Owner, days: dates.Window) -> Iterable[dates.Window]:
+        windows = self._task_windows(owner, days.start, days.end)
+        if windows:
+            return reversed(windows)
+        return dates.split_windows(days.start, days.end, self.window_days)
 
     def _pieces(self, days: dates.Window) -> Iterator[dates.Window]:
-        """Yield the windows of a block. Each has the width that is known to work by then."""
+        """Yield the windows of a block. Each has the width that is known to work by then.
+
+        A block that is wider than a request is the window of a report task.
+        """
+        if days.days > self.window_days:
+            yield days
+            return
         rest = [days]
         while rest:
             window = next(self._split(rest[0]))
@@ -221,6 +247,15 @@ class WindowedStream(TikTokStream):
         """Return the first task of an advertiser and window."""
         raise NotImplementedError
 
+    def task_windows(
+        self,
+        owner: Owner,  # noqa: ARG002 - for subclasses
+        first: pendulum.Date,  # noqa: ARG002
+        last: pendulum.Date,  # noqa: ARG002
+    ) -> Sequence[dates.Window]:
+        """Return the windows of a range that report tasks read, newest first, or none."""
+        return ()
+
     def lookback_days(self, owner: Owner) -> int:  # noqa: ARG002 - for subclasses
         """Return the number of days after which the numbers of a day do not change."""
         days = self.run_context.settings.lookback_days
@@ -256,6 +291,7 @@ class WindowedStream(TikTokStream):
             self.first_task,
             self.run_context.logger.getChild(self.name),
             is_newest_first=self._is_newest_first,
+            task_windows=self.task_windows,
         )
 
     def _is_newest_first(self) -> bool:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tap_tiktok_ads.simulator.spec.reports import COUNTRY_NAMES
+
 from .helpers import START, TODAY, report_params
 
 if TYPE_CHECKING:
@@ -74,14 +76,14 @@ def test_statuses(serve: Callable[..., Client], polls: int, statuses: list[str])
     ],
 )
 def test_same_numbers(client: Client, params: dict[str, Any]) -> None:
-    """A task has the rows and values of the synchronous report, under raw names if so asked."""
+    """A task has the rows and values of a report without filters, under raw names if so asked."""
     sent = {name: value for name, value in asked(**params).items() if value is not None}
     task = client.posted(CREATE, **sent, enable_report_title_translation=False)["task_id"]
     for _ in range(3):
         client.data(CHECK, task_id=task)
     head, *lines = table(client.data_of(DOWNLOAD, task_id=task))
     assert head == [*sent["dimensions"], *METRICS]
-    rows = client.report(**asked(**params))
+    rows = client.report(**asked(**{**params, "filtering": []}))
     assert [dict(zip(head, line, strict=True)) for line in lines] == [
         {name: (row["dimensions"] | row["metrics"])[name] for name in head} for row in rows
     ]
@@ -126,16 +128,17 @@ def test_faults_of_files(serve: Callable[..., Client]) -> None:
 def test_sees_all_ads(serve: Callable[..., Client]) -> None:
     """A task has the ads that the synchronous report cuts off, and may span any dates."""
     client = serve(report_ads_limit=3, report_task_polls=0)
+    account = client.world.accounts[client.first]
     cut = client.report(**asked(metrics=["spend"]))
-    _, *lines = table(client.data_of(DOWNLOAD, task_id=finished(client)))
-    assert (
-        len(lines)
-        == client.world.expected(START, TODAY, advertiser_ids=[client.first])[
-            "ad_performance_report"
-        ]
+    everything = filters(
+        ad_ids=[ad.id for ad in account.ads if ad.campaign.buying != "RESERVATION_TOP_VIEW"]
     )
+    _, *lines = table(client.data_of(DOWNLOAD, task_id=finished(client, filtering=everything)))
+    expected = client.world.expected(START, TODAY, advertiser_ids=[client.first])
+    assert len(lines) == expected["ad_performance_report"]
     assert len(lines) > len(cut)
-    _, *more = table(client.data_of(DOWNLOAD, task_id=finished(client, start_date="2024-01-01")))
+    earlier = finished(client, start_date="2024-01-01", filtering=everything)
+    _, *more = table(client.data_of(DOWNLOAD, task_id=earlier))
     assert len(more) > len(lines)
 
 
@@ -180,6 +183,14 @@ def test_cancel(client: Client) -> None:
             {"dimensions": ["ad_id", "stat_time_day", "country_code"], "metrics": ["result"]},
             "result is not supported with country_code",
         ),
+        (
+            {
+                "report_type": "AUDIENCE",
+                "dimensions": ["ad_id", "stat_time_day", "gender"],
+                "metrics": ["result"],
+            },
+            "result is not supported with gender",
+        ),
         ({"filtering": [{"field_name": "ad_status"}]}, "filtering[0].filter_type: Missing"),
     ],
 )
@@ -206,3 +217,111 @@ def test_create_needs_post(client: Client) -> None:
     url = client.simulator.url + CHECK
     headers = {"Content-Type": "application/json"}
     assert client.session.post(url, json.dumps({}), headers=headers, timeout=300).status_code == 405
+
+
+def filters(**values: list[str]) -> list[dict[str, str]]:
+    """Return the filters of a report, each a list of values."""
+    return [
+        {"field_name": name, "filter_type": "IN", "filter_value": json.dumps(chosen)}
+        for name, chosen in values.items()
+    ]
+
+
+def ids_in(client: Client, **params: Any) -> set[str]:
+    """Return the IDs of the objects in the file of a task."""
+    _, *rows = table(client.data_of(DOWNLOAD, task_id=finished(client, **params)))
+    return {row[0] for row in rows}
+
+
+def test_unsupported_filters_are_ignored(client: Client) -> None:
+    """A task ignores statuses and buying types, and any filter but those on IDs."""
+    unfiltered = ids_in(client)
+    for sent in (
+        filters(ad_status=["STATUS_ALL"]),
+        filters(buying_type=["RESERVATION_TOP_VIEW"]),
+        filters(ad_ids_v2=["1"]),
+    ):
+        assert ids_in(client, filtering=sent) == unfiltered
+
+
+@pytest.mark.parametrize("name", ["ad_status", "buying_type", "ad_ids_v2", "create_time"])
+def test_unsupported_filters_are_rejected(serve: Callable[..., Client], name: str) -> None:
+    """A task can reject the filters that it does not support."""
+    client = serve(report_task_rejects_filters=True, report_task_polls=0)
+    body = asked(filtering=filters(**{name: ["1"]}))
+    envelope = client.post(CREATE, {"advertiser_id": client.first, **body})
+    assert envelope["code"] == 40002
+    assert name in envelope["message"]
+    assert finished(client, filtering=filters(campaign_ids=["1"]))
+
+
+def test_deleted_and_topview_ads_by_id(client: Client) -> None:
+    """A task lacks deleted and TopView ads unless it requests their IDs."""
+    account = client.world.accounts[client.first]
+    deleted = {ad.id for ad in account.ads if ad.deleted}
+    topview = {ad.id for ad in account.ads if ad.campaign.buying == "RESERVATION_TOP_VIEW"}
+    assert deleted
+    assert topview
+    assert ids_in(client).isdisjoint(deleted | topview)
+    assert ids_in(client, filtering=filters(ad_ids=sorted(topview))) == topview
+    found = ids_in(client, filtering=filters(ad_ids=sorted(deleted)))
+    assert found
+    assert found <= deleted
+
+
+@pytest.mark.parametrize("option", ["report_task_includes_topview", ""])
+def test_topview_in_tasks(serve: Callable[..., Client], option: str) -> None:
+    """An option adds TopView ads to every task."""
+    client = serve(report_task_polls=0, **({option: True} if option else {}))
+    account = client.world.accounts[client.first]
+    topview = {ad.id for ad in account.ads if ad.campaign.buying == "RESERVATION_TOP_VIEW"}
+    assert topview.isdisjoint(ids_in(client)) is not bool(option)
+
+
+@pytest.mark.parametrize("included", [True, False])
+def test_topview_at_advertiser_level(serve: Callable[..., Client], *, included: bool) -> None:
+    """An option adds TopView ads to the reports of advertisers, and to no level below."""
+    client = serve(advertiser_report_includes_topview=included)
+
+    def spend(level: str, dimension: str, *conditions: dict[str, str]) -> float:
+        rows = client.report(
+            data_level=level, dimensions=[dimension], metrics=["spend"], filtering=[*conditions]
+        )
+        return sum(float(row["metrics"]["spend"]) for row in rows)
+
+    (topview,) = filters(buying_type=["RESERVATION_TOP_VIEW"])
+    campaigns = spend("AUCTION_CAMPAIGN", "campaign_id", *filters(campaign_status=["STATUS_ALL"]))
+    missing = spend("AUCTION_ADVERTISER", "advertiser_id") - campaigns
+    topview_spend = spend("AUCTION_ADVERTISER", "advertiser_id", topview)
+    assert topview_spend > 0
+    assert missing == pytest.approx(topview_spend if included else 0, abs=0.01)
+
+
+def test_a_file_with_a_gap(serve: Callable[..., Client]) -> None:
+    """The files of the first tasks can lack rows."""
+    client = serve(report_task_polls=0, report_task_gaps=1)
+    first, second = (client.data_of(DOWNLOAD, task_id=finished(client)) for _ in range(2))
+    assert len(table(first)) < len(table(second))
+    assert {*map(tuple, table(first))} < {*map(tuple, table(second))}
+
+
+def test_tasks_per_hour(serve: Callable[..., Client]) -> None:
+    """An account can create a number of tasks in an hour. Other accounts have their own."""
+    client = serve(report_tasks_per_hour=2)
+    other = client.world.advertiser_ids[1]
+    codes = [
+        client.post(CREATE, {"advertiser_id": advertiser, **asked()})["code"]
+        for advertiser in (client.first, client.first, client.first, other)
+    ]
+    assert codes == [0, 0, 40100, 0]
+
+
+def test_names_of_countries(client: Client) -> None:
+    """A task returns the names of countries instead of their codes."""
+    task = finished(
+        client, dimensions=["ad_id", "stat_time_day", "country_code"], metrics=["spend"]
+    )
+    _, *rows = table(client.data_of(DOWNLOAD, task_id=task))
+    names = {row[2] for row in rows}
+    assert names <= {*COUNTRY_NAMES.values(), "None"}
+    assert len(names) > 1

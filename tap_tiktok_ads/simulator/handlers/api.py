@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 AUTH_CODE = "simulator-auth-code"
 MAX_CACHED_RESULTS = 32
+TASK_PERIOD_SECONDS = 3600
 
 Params: TypeAlias = dict[str, Any]
 T = TypeVar("T")
@@ -45,12 +47,19 @@ class Payload:
 class Api:
     """The state of the endpoints: a world, report tasks, cached results and unused auth codes."""
 
-    def __init__(self, world: World, base_url: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self,
+        world: World,
+        base_url: Callable[[], str] = lambda: "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Keep the world. `base_url` returns the URL of the server for files."""
         self.world = world
         self.base_url = base_url
         self.tasks: dict[str, ReportTask] = {}
         self.numbers = count()
+        self._clock = clock
+        self._task_times: dict[str, deque[float]] = {}  # latest creations by advertiser ID
         self._cache: OrderedDict[Any, Any] = OrderedDict()
         self._auth_codes = {AUTH_CODE}
         self._lock = threading.Lock()
@@ -77,6 +86,18 @@ class Api:
             msg = f"No permission to operate Business Center {center_id}."
             raise ApiError(PERMISSION_DENIED, msg)
         return self.world.centers[center_id]
+
+    def counts_task(self, advertiser_id: str, limit: int) -> bool:
+        """Count a report task. Return True if the account creates at most `limit` in an hour."""
+        now = self._clock()
+        with self._lock:
+            times = self._task_times.setdefault(advertiser_id, deque())
+            while times and times[0] <= now - TASK_PERIOD_SECONDS:
+                times.popleft()
+            if len(times) >= limit:
+                return False
+            times.append(now)
+        return True
 
     def spend(self, auth_code: str) -> bool:
         """Use up an authorization code. Return True if it was valid."""

@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_tiktok_ads.simulator.reports.query import ReportTask, parse_query
+from tap_tiktok_ads.simulator.reports.query import (
+    ReportTask,
+    check_task_filters,
+    parse_query,
+)
 from tap_tiktok_ads.simulator.reports.rows import Report
 from tap_tiktok_ads.simulator.spec.errors import (
+    RATE_LIMITED,
     TASK_FAILED,
     TASK_NOT_READY,
     UNKNOWN_TASK,
     ApiError,
     reject,
 )
+from tap_tiktok_ads.simulator.spec.reports import COUNTRY_NAMES
 
 from .api import Api, Handler, Params, Payload, page_bounds, page_info
 
@@ -55,10 +61,16 @@ def _create(api: Api, params: Params) -> Payload:
     api.account(params)
     if params["output_format"] == "XLSX_DOWNLOAD":
         reject("output_format: XLSX_DOWNLOAD is not served by the simulator.")
+    options = api.world.options
+    if options.report_task_rejects_filters:
+        check_task_filters(params["filtering"])
     query = parse_query(params | {"enable_total_metrics": False}, is_task=True)
+    if not api.counts_task(params["advertiser_id"], options.report_tasks_per_hour):
+        raise ApiError(RATE_LIMITED, "Too many report tasks of the advertiser within an hour.")
     number = next(api.numbers)
     task = ReportTask(str(77 * 10**17 + number), params, query)
-    if number < api.world.options.report_task_failures:
+    task.lacks_rows = number < options.report_task_gaps
+    if number < options.report_task_failures:
         task.end = "FAILED"
     api.tasks[task.id] = task
     return Payload({"task_id": task.id})
@@ -126,9 +138,14 @@ def _csv(api: Api, task: ReportTask) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([_title(name) for name in names] if translated else names)
-    for row in report.encoded_rows(_places(report, params, slice(0, report.total))):
+    rows = report.encoded_rows(_places(report, params, slice(0, report.total)))
+    if task.lacks_rows:
+        del rows[::3]
+    for row in rows:
         record = msgspec.json.decode(row)
         values = record["metrics"] | record["dimensions"]
+        if "country_code" in values:
+            values["country_code"] = COUNTRY_NAMES.get(values["country_code"], "None")
         writer.writerow([values[name] for name in names])
     return text.getvalue()
 

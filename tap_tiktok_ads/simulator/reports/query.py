@@ -16,6 +16,8 @@ from tap_tiktok_ads.simulator.spec.facts import COUNTRY_METRICS, DIMENSION_VALUE
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from tap_tiktok_ads.simulator.spec.params import Param
+
 CONFLICT = "Conflict occurs. The input params including metrics and dimensions have no relation."
 MAX_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
 """Maximum days of a report, by time dimension."""
@@ -51,6 +53,11 @@ class Query:
             if name in spec.FILTER_VALUES
         }
 
+    @property
+    def names_objects(self) -> bool:
+        """True if the query requests objects by ID."""
+        return not spec.TASK_FILTERS.keys().isdisjoint(self.selected)
+
 
 @dataclass
 class ReportTask:
@@ -62,6 +69,7 @@ class ReportTask:
         query: Query of the request.
         checks: Number of status checks so far.
         end: Final status: SUCCESS, FAILED or CANCELED.
+        lacks_rows: True if the file lacks a third of its rows.
     """
 
     id: str
@@ -69,6 +77,7 @@ class ReportTask:
     query: Query
     checks: int = 0
     end: str = "SUCCESS"
+    lacks_rows: bool = False
 
     def status(self, polls: int) -> str:
         """Return the status of a task that is processing for a number of checks."""
@@ -99,8 +108,8 @@ def parse_query(params: Mapping[str, Any], *, is_task: bool = False) -> Query:
         params["metrics"], report_type, level, id_dimension, splits
     )
     _check_spend(metrics, level, time)
-    if is_task and "country_code" in splits:
-        _check_country_task(metrics)
+    if is_task:
+        _check_task_splits(splits, metrics)
     query = Query(
         level=level,
         id_dimension=id_dimension,
@@ -111,7 +120,7 @@ def parse_query(params: Mapping[str, Any], *, is_task: bool = False) -> Query:
         attributes=attributes,
         start=None if lifetime else params["start_date"],
         end=None if lifetime else params["end_date"],
-        filters=_parse_filters(params["filtering"]),
+        filters=_parse_filters(params["filtering"], is_task=is_task),
         is_task=is_task,
     )
     _check_ad_ids(query)
@@ -242,35 +251,49 @@ def _check_spend(metrics: tuple[str, ...], level: str, time: str | None) -> None
             reject(f"metrics: {name} is for AUCTION_ADVERTISER by stat_time_day. {CONFLICT}")
 
 
-def _check_country_task(metrics: tuple[str, ...]) -> None:
-    """Reject metrics that tasks lack with `country_code`: results, reach and downloads."""
-    for name in metrics:
-        if name in spec.UNIQUE_METRICS or "result" in name or "download" in name:
-            reject(f"metrics: {name} is not supported with country_code in a task. {CONFLICT}")
+def _check_task_splits(splits: tuple[str, ...], metrics: tuple[str, ...]) -> None:
+    """Reject metrics that tasks lack with a split: unique viewers, results and downloads."""
+    for split in spec.TASK_AUDIENCE_SPLITS.intersection(splits):
+        for name in metrics:
+            is_viewer_metric = name in spec.TASK_VIEWER_METRICS or "result" in name
+            if is_viewer_metric or (split == "country_code" and "download" in name):
+                reject(f"metrics: {name} is not supported with {split} in a task. {CONFLICT}")
 
 
-def _parse_filters(sent: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str, str], ...]:
-    """Return name, type and text of the filters."""
+def _parse_filters(
+    sent: Sequence[Mapping[str, str]], *, is_task: bool
+) -> tuple[tuple[str, str, str], ...]:
+    """Return name, type and text of the filters. Tasks ignore filters that they do not support."""
+    supported = spec.TASK_FILTERS if is_task else spec.FILTER_VALUES
     filters = []
     for index, condition in enumerate(sent):
         name, filter_type, text = (
             condition[key] for key in ("field_name", "filter_type", "filter_value")
         )
-        if name in spec.FILTER_VALUES:
+        if name in supported:
             if filter_type != "IN":
                 reject(f"filtering[{index}].filter_type: {name} needs IN, not {filter_type}.")
-            _check_filter_value(f"filtering[{index}].filter_value", name, text)
-        filters.append((name, filter_type, text))
+            _check_filter_value(f"filtering[{index}].filter_value", name, text, supported[name])
+        if name in supported or not is_task:
+            filters.append((name, filter_type, text))
     return tuple(filters)
 
 
-def _check_filter_value(parameter: str, name: str, text: str) -> None:
+def check_task_filters(sent: Sequence[Mapping[str, str]]) -> None:
+    """Reject filters that report tasks do not support."""
+    for index, condition in enumerate(sent):
+        name = condition["field_name"]
+        if name not in spec.TASK_FILTERS:
+            reject(f"filtering[{index}].field_name: {name} is not supported by report tasks.")
+
+
+def _check_filter_value(parameter: str, name: str, text: str, param: Param) -> None:
     """Reject a filter value that is not the JSON array of its filter."""
     try:
         values = json.loads(text)
     except ValueError:
         reject(f"{parameter}: {text[:60]!r} is no JSON string.")
-    spec.FILTER_VALUES[name].check(parameter, values)
+    param.check(parameter, values)
     if name == "buying_type" and TOPVIEW in values and len(values) > 1:
         reject(f"{parameter}: {TOPVIEW} cannot be mixed with other types.")
 

@@ -27,6 +27,7 @@ from .metrics import Encoder, sort_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from tap_tiktok_ads.simulator.options import Options
     from tap_tiktok_ads.simulator.world.world import World
 
     from .query import Query
@@ -39,6 +40,11 @@ _STATUS_OF_LEVEL = {
     "AUCTION_CAMPAIGN": "campaign_status",
     "AUCTION_ADGROUP": "adgroup_status",
     "AUCTION_AD": "ad_status",
+}
+_ID_FILTER_OF_LEVEL = {
+    "AUCTION_CAMPAIGN": "campaign_ids",
+    "AUCTION_ADGROUP": "adgroup_ids",
+    "AUCTION_AD": "ad_ids",
 }
 _NOT_DELETED = frozenset(("STATUS_NOT_DELETE",))
 
@@ -87,7 +93,7 @@ class Report:
     def _select_ads(self) -> tuple[list[Ad], bool]:
         """Return the ads that the filters select, newest first, and True if the list is cut."""
         query = self._query
-        ads = [ad for ad in self._account.ads if _selects(ad, query)]
+        ads = [ad for ad in self._account.ads if _selects(ad, query, self._world.options)]
         limit = self._world.options.report_ads_limit
         limited = limit is not None and not query.is_task and query.level == "AUCTION_AD"
         if limited and len(ads) > (limit or 0):
@@ -264,19 +270,11 @@ def window(world: World, account: Account, start: str | None, end: str | None) -
     return range(first, last + 1)
 
 
-def _selects(ad: Ad, query: Query) -> bool:
-    """Return True if the filters of a query select the delivery of an ad.
-
-    `AUCTION` covers reservation too (sheet, 5.1), so reach & frequency needs no filter. TopView
-    needs the filter `buying_type`, as `/campaign/get/` returns it only on request (sheet, 4.2).
-    """
+def _selects(ad: Ad, query: Query, options: Options) -> bool:
+    """Return True if the filters of a query select the delivery of an ad."""
+    if not _selects_buying_type(ad, query, options) or not _selects_status(ad, query):
+        return False
     selected = query.selected
-    buying_types = selected.get("buying_type")
-    is_topview = ad.campaign.buying == TOPVIEW
-    if is_topview if buying_types is None else ad.campaign.buying not in buying_types:
-        return False
-    if not _selects_status(ad, query):
-        return False
     values = {
         "campaign_ids": ad.campaign.id,
         "adgroup_ids": ad.group.id,
@@ -289,8 +287,28 @@ def _selects(ad: Ad, query: Query) -> bool:
     )
 
 
+def _selects_buying_type(ad: Ad, query: Query, options: Options) -> bool:
+    """Return True if a report without other filters holds the ad's buying type.
+
+    `AUCTION` covers reservation too (sheet, 5.1), so reach & frequency needs no filter. TopView
+    needs the filter `buying_type`, as `/campaign/get/` returns it only on request (sheet, 4.2).
+    Tasks have no such filter: they report TopView ads that are requested by ID.
+    """
+    buying_types = query.selected.get("buying_type")
+    if buying_types is not None:
+        return ad.campaign.buying in buying_types
+    if ad.campaign.buying != TOPVIEW:
+        return True
+    if query.is_task and (options.report_task_includes_topview or query.names_objects):
+        return True
+    return options.advertiser_report_includes_topview and query.level == "AUCTION_ADVERTISER"
+
+
 def _selects_status(ad: Ad, query: Query) -> bool:
-    """Return True if the status filter selects the ad's object of the data level."""
+    """Return True if the status filter selects the ad's object of the data level.
+
+    Tasks have no such filter: they report deleted objects that are requested by ID.
+    """
     objects: dict[str, Ad | AdGroup | Campaign] = {
         "AUCTION_AD": ad,
         "AUCTION_ADGROUP": ad.group,
@@ -299,6 +317,8 @@ def _selects_status(ad: Ad, query: Query) -> bool:
     entity = objects.get(query.level)
     if entity is None:
         return True
+    if query.is_task:
+        return not entity.deleted or _ID_FILTER_OF_LEVEL[query.level] in query.selected
     statuses = query.selected.get(_STATUS_OF_LEVEL[query.level], _NOT_DELETED)
     return "STATUS_ALL" in statuses or ("STATUS_DELETE" in statuses) == entity.deleted
 

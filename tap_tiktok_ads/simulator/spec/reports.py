@@ -42,6 +42,25 @@ SPLITS_BY_TYPE = {
 UNIQUE_METRICS = frozenset(("reach", "frequency", "cost_per_1000_reached"))
 EVENT_GROUPS = frozenset(("app_events", "website_events"))
 
+TASK_VIEWER_METRICS = UNIQUE_METRICS | {"average_video_play_per_user", "live_play_count"}
+"""Metrics of unique viewers, which tasks do not combine with `TASK_AUDIENCE_SPLITS`.
+
+`result`, `result_rate` and the like belong to them.
+"""
+
+TASK_AUDIENCE_SPLITS = frozenset(
+    ("gender", "age", "country_code", "ac", "language", "platform", "interest_category")
+) | {"placement", "contextual_tag"}
+COUNTRY_NAMES = {
+    "US": "United States",
+    "JP": "Japan",
+    "DE": "Germany",
+    "FR": "France",
+    "BR": "Brazil",
+    "GB": "United Kingdom",
+}
+"""Names that tasks return instead of `country_code`."""
+
 _STATUSES = Param("array", item=PRIMARY_STATUS)
 FILTER_VALUES = {
     "campaign_ids": ids(),
@@ -56,6 +75,10 @@ FILTER_VALUES = {
     "promotion_type": strings(),
 }
 """JSON in the text of `filter_value`, for the filters that select from a list of values."""
+
+MAX_TASK_IDS = 20_000
+TASK_FILTERS = {name: ids(MAX_TASK_IDS) for name in ("campaign_ids", "adgroup_ids", "ad_ids")}
+"""The only filters of report tasks."""
 
 _FILTER = members(
     field_name=Param(required=True, enum=(*FILTER_VALUES, "create_time")),

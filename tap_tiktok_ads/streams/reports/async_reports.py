@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from tap_tiktok_ads.api.errors import (
+    IncompleteError,
     PermissionDeniedError,
     RejectedRequestError,
     ResponseError,
@@ -22,14 +23,20 @@ from tap_tiktok_ads.api.hosts import (
     REPORT_PATH,
 )
 from tap_tiktok_ads.api.messages import Response
-from tap_tiktok_ads.api.report_rules import task_conflict
+from tap_tiktok_ads.api.report_rules import MAX_METRICS, task_conflict
+from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.conversion import BYTES_PER_JSON_BYTE
 from tap_tiktok_ads.extract.pages import Page, Task
+from tap_tiktok_ads.streams.reports.daily_sums import METRICS
+from tap_tiktok_ads.streams.reports.filters import deleted_filter
+from tap_tiktok_ads.streams.reports.task_contents import id_filters
+from tap_tiktok_ads.streams.reports.topview import for_topview
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tap_tiktok_ads.api.errors import TapError
+    from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.api.report_tasks import ReportFile, ReportTasks
     from tap_tiktok_ads.config.settings import Settings
@@ -38,6 +45,25 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.reader import Fetched
     from tap_tiktok_ads.problems import Warnings
     from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
+    from tap_tiktok_ads.streams.reports.task_contents import TaskContent, TaskContents
+    from tap_tiktok_ads.streams.reports.task_verification import TaskVerifier
+
+
+class _MissingColumnsError(ResponseError):
+    """The file of a report task lacks requested columns."""
+
+
+#: Errors of one advertiser's report tasks, after which its reports are read synchronously.
+FALLBACK_ERRORS = (
+    PermissionDeniedError,
+    RejectedRequestError,
+    IncompleteError,
+    _MissingColumnsError,
+)
+#: How often the tasks of a window are created if their sums differ from the total.
+MAX_ATTEMPTS = 2
+#: Maximum number of differing days that a message names.
+MAX_NAMED_DAYS = 5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,18 +72,45 @@ class AsyncTask(Task):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class SyncTask(Task):
+    """A report that is read synchronously because the files of its report tasks differ."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskFile:
+    """The file that a report task made, and which of its rows count."""
+
+    report: ReportFile
+    content: TaskContent
+
+    def rows(self, number: int) -> Iterator[dict[str, str]]:
+        """Return the rows of a part that become records."""
+        return filter(self.content.counts, self.report.read_part(number))
+
+    def all_rows(self) -> Iterator[dict[str, str]]:
+        """Yield the rows of all parts that become records."""
+        for number in range(self.report.part_count):
+            yield from self.rows(number)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class AsyncPart(Task):
     """A part of the file that a report task made."""
 
-    report: ReportFile = dataclasses.field(kw_only=True)
+    file: TaskFile = dataclasses.field(kw_only=True)
     number: int = dataclasses.field(kw_only=True)
 
     def raw_records(self, dimensions: Sequence[str]) -> list[Record]:
         """Return the records in the shape of a synchronous report."""
-        return [
-            {"dimensions": {name: row.pop(name, None) for name in dimensions}, "metrics": row}
-            for row in self.report.read_part(self.number)
-        ]
+        added = set(METRICS).difference(self.request.params["metrics"])
+        return [_raw_record(row, dimensions, added) for row in self.file.rows(self.number)]
+
+
+def _raw_record(row: Record, dimensions: Sequence[str], added: set[str]) -> Record:
+    """Return a row in the shape of a synchronous report, without added metrics."""
+    values = {name: row.pop(name, None) for name in dimensions}
+    metrics = {name: value for name, value in row.items() if name not in added}
+    return {"dimensions": values, "metrics": metrics}
 
 
 class AsyncReports:
@@ -72,6 +125,8 @@ class AsyncReports:
         *,
         path: str,
         settings: Settings,
+        contents: TaskContents,
+        verifier: TaskVerifier,
         report_tasks: Callable[[], ReportTasks],
         is_dry_run: Callable[[], bool],
     ) -> None:
@@ -83,7 +138,9 @@ class AsyncReports:
             builder: Turns raw records into pages.
             warnings: The warnings of the stream.
             path: The endpoint of the synchronous report.
-            settings: `report_mode` and `environment`.
+            settings: `report_mode`, `include_deleted` and `environment`.
+            contents: Decides which tasks bring a report.
+            verifier: Compares the files of a report with a synchronous total.
             report_tasks: Returns the report tasks of the run.
             is_dry_run: Returns True if the stream is only tested.
         """
@@ -93,6 +150,8 @@ class AsyncReports:
         self._warnings = warnings
         self._path = path
         self._settings = settings
+        self._contents = contents
+        self._verifier = verifier
         self._report_tasks = report_tasks
         self._is_dry_run = is_dry_run
         self._truncated: set[str] = set()  # ids of advertisers with too many ads
@@ -103,6 +162,10 @@ class AsyncReports:
         if self.comes_first(task):
             return (CREATE_TASK_PATH, CHECK_TASK_PATH, DOWNLOAD_TASK_PATH)
         return (task.request.path,)
+
+    def is_planned(self, task: Task) -> bool:
+        """Return True if report tasks read the report from the outset, by the settings alone."""
+        return self._settings.report_mode == "async" and self._is_possible(task)
 
     def comes_first(self, task: Task) -> bool:
         """Return True if a report task is tried before a synchronous request."""
@@ -115,9 +178,16 @@ class AsyncReports:
 
     def can_read(self, task: Task) -> bool:
         """Return True if a report task can bring the same records. Warns if it cannot."""
+        return _owner(task) not in self._unavailable and self._is_possible(task)
+
+    def _is_possible(self, task: Task) -> bool:
+        """Return True if TikTok makes tasks of the report. Warns if it does not.
+
+        TopView ads have no task of their own: they come with the tasks of the report.
+        """
         if self._settings.report_mode == "sync" or self._path != REPORT_PATH or task.page > 1:
             return False
-        if self._is_dry_run() or _owner(task) in self._unavailable:
+        if self._is_dry_run() or task.optional or isinstance(task, SyncTask):
             return False
         conflict = self._conflict(task)
         if conflict is not None:
@@ -128,75 +198,175 @@ class AsyncReports:
         if self._settings.environment == "sandbox":
             return "the sandbox has none"
         params = task.request.params
-        filters = [condition["field_name"] for condition in params.get("filtering", ())]
+        own_filters = [deleted_filter(self._definition.level)]
+        filters = [
+            condition["field_name"]
+            for condition in params.get("filtering", ())
+            if not self._settings.include_deleted or condition not in own_filters
+        ]
         return task_conflict(self._definition, params["metrics"], filters)
 
     def replace_truncated(self, task: Task, fetched: Fetched) -> Fetched:
-        """Return the parts of a report task instead of a truncated page."""
+        """Return the parts of report tasks instead of a truncated page."""
         self._truncated.add(_owner(task))
-        return self.fetch(task, lambda _: fetched)
+        return self.fetch(task, lambda: fetched)
 
-    def fetch(self, task: Task, fallback: Callable[[Task], Fetched] | None) -> Fetched:
-        """Return the parts of the report that a report task makes.
+    def fetch(self, task: Task, fallback: Callable[[], Fetched] | None) -> Fetched:
+        """Return the parts of the report that report tasks make.
 
         Args:
             task: The report.
-            fallback: Brings the records if TikTok rejects the report task. None: nothing can.
+            fallback: Returns what is read instead, without report tasks. None: nothing is.
 
         Raises:
-            TapError: The report task fails, and there is no fallback.
+            TapError: A report task fails, and there is no fallback.
         """
         try:
-            report = self._report_tasks().read(task.request, self._definition.name)
-        except (PermissionDeniedError, RejectedRequestError) as error:
+            return self._fetch_verified(task, is_replaceable=fallback is not None)
+        except FALLBACK_ERRORS as error:
             is_async_only = self._settings.report_mode == "async"
             can_heal = is_async_only and self._metrics.rejected_in(task, error)
             if fallback is None or can_heal:
                 raise
-            return self._fall_back(task, fallback, error)
-        columns = (*self._definition.dimensions, *task.request.params["metrics"])
-        lacking = [name for name in columns if name not in report.columns]
-        if not lacking:
-            return Page(), self._parts(task, report)
-        incomplete = ResponseError(f"The report task made no columns {', '.join(lacking)}")
-        if fallback is None:
-            raise incomplete
-        return self._fall_back(task, fallback, incomplete)
+            self._unavailable.add(_owner(task))
+            self._warnings.log("fallback", "Continuing without report tasks: %s", error)
+            return fallback()
 
-    def _fall_back(
-        self, task: Task, fallback: Callable[[Task], Fetched], error: TapError
-    ) -> Fetched:
-        self._unavailable.add(_owner(task))
-        self._warnings.log("fallback", "Continuing without report tasks: %s", error)
-        return fallback(task)
+    def _fetch_verified(self, task: Task, *, is_replaceable: bool) -> Fetched:
+        """Return the parts of files that agree with the synchronous total.
+
+        Files that differ are made once more. If they still differ, the report is read
+        synchronously, unless that would leave out ads. Then the window is incomplete.
+        """
+        for _ in range(MAX_ATTEMPTS):
+            files = self._read_files(task)
+            rows = (row for file in files for row in file.all_rows())
+            columns = files[0].report.columns
+            metrics = [name for name in METRICS if name in columns]
+            days = self._verifier.differing_days(task, rows, metrics)
+            if not days:
+                return Page(), self._parts(task, files)
+            self._warnings.log(
+                f"differs {task.request.label} {task.window}",
+                "%s: the records of report tasks differ from the synchronous total on %s.",
+                task.request.label,
+                _named(days),
+            )
+        if is_replaceable and _owner(task) not in self._truncated:
+            return Page(), self.synchronous_tasks(task, SyncTask)
+        msg = (
+            f"{task.request.label}: the records of report tasks differ from the synchronous total "
+            f"on {_named(days)}, after {MAX_ATTEMPTS} attempts. Records may be missing."
+        )
+        return Page(failed=IncompleteError(msg)), self._parts(task, files)
+
+    def _read_files(self, task: Task) -> list[TaskFile]:
+        """Create all tasks of a report, and return their files.
+
+        Raises:
+            TapError: A task fails.
+        """
+        contents = self._contents.of(task, id_filters(task))
+        report_tasks, stream = self._report_tasks(), self._definition.name
+        started = [
+            report_tasks.start(_task_request(task.request, content), stream) for content in contents
+        ]
+        files = [
+            TaskFile(report_tasks.finish(created, stream), content)
+            for created, content in zip(started, contents, strict=True)
+        ]
+        columns = (*self._definition.dimensions, *task.request.params["metrics"])
+        for file in files:
+            lacking = [name for name in columns if name not in file.report.columns]
+            if lacking:
+                msg = f"The report task made no columns {', '.join(lacking)}"
+                raise _MissingColumnsError(msg)
+        return files
+
+    def synchronous_tasks(self, task: Task, kind: type[Task] = Task) -> Sequence[Task]:
+        """Return synchronous tasks for a report whose window report tasks were to read.
+
+        Args:
+            task: The report.
+            kind: The class of the tasks.
+        """
+        if task.window is None:
+            return [kind(task.request, task.advertiser)]
+        _, parent_window = task.partition
+        days = dates.WINDOW_DAYS[self._definition.time_dimension or ""]
+        parts = []
+        for window in dates.split_windows(task.window.start, task.window.end, days):
+            part = task.with_params(start_date=str(window.start), end_date=str(window.end))
+            parts.append(kind(part.request, task.advertiser, window, parent_window=parent_window))
+        return parts
+
+    def checked(self, task: Task, page: Page) -> Page:
+        """Return a synchronous page. It failed if it lacks what differing report tasks lack."""
+        if not isinstance(task, SyncTask) or not page.is_truncated:
+            return page
+        msg = (
+            f"{task.request.label}: the records of report tasks differ from the synchronous "
+            "total, and the synchronous report leaves out ads. Records may be missing."
+        )
+        return dataclasses.replace(page, failed=IncompleteError(msg))
+
+    def is_too_long(self, task: Task) -> bool:
+        """Return True if a window has more days than a synchronous report can have."""
+        max_days = dates.WINDOW_DAYS.get(self._definition.time_dimension or "")
+        return task.window is not None and max_days is not None and task.window.days > max_days
 
     @staticmethod
-    def _parts(task: Task, report: ReportFile) -> list[Task]:
+    def _parts(task: Task, files: Sequence[TaskFile]) -> list[Task]:
         return [
             AsyncPart(
-                task.request,
+                (for_topview(task) if file.content.is_topview else task).request,
                 task.advertiser,
                 task.window,
                 parent_window=task.parent_window,
-                report=report,
+                file=file,
                 number=number,
             )
-            for number in range(report.part_count)
+            for file in files
+            for number in range(file.report.part_count)
         ]
 
     def read_part(self, task: AsyncPart) -> Page:
-        """Return the page of a part of a report file.
+        """Return the page of a part of a report file. It is no page of a list.
+
+        The rows of a file come at once, so none of them comes twice, and none needs a fingerprint:
+        memory stays bounded, however long the window is.
 
         Raises:
             ResponseError: A row has more or fewer fields than there are columns.
         """
         raw_records = task.raw_records(self._definition.dimensions)
-        if task.report.is_repaired:
+        if task.file.report.is_repaired:
             self._builder.caster.drift.add_repaired_text()
         page = self._builder.build(task, raw_records, Response({}, "unknown"))
-        size = BYTES_PER_JSON_BYTE * task.report.part_size(task.number)
-        return dataclasses.replace(page, received=None, weight=page.weight or size)
+        size = BYTES_PER_JSON_BYTE * task.file.report.part_size(task.number)
+        weight = page.weight or size
+        return dataclasses.replace(page, fingerprints=None, received=None, weight=weight)
 
 
 def _owner(task: Task) -> str:
     return task.advertiser.id if task.advertiser else ""
+
+
+def _task_request(request: Request, content: TaskContent) -> Request:
+    """Return the request for one report task, with the metrics that are compared."""
+    params: Mapping[str, t.Any] = {
+        name: value for name, value in request.params.items() if name != "filtering"
+    }
+    metrics = params["metrics"]
+    compared = [name for name in METRICS if name not in metrics]
+    if len(metrics) + len(compared) <= MAX_METRICS:
+        params = {**params, "metrics": [*metrics, *compared]}
+    if content.filters:
+        params = {**params, "filtering": content.filters}
+    return dataclasses.replace(request, params=params)
+
+
+def _named(days: Sequence[str]) -> str:
+    """Return days for a message."""
+    more = len(days) - MAX_NAMED_DAYS
+    return ", ".join([*days[:MAX_NAMED_DAYS], *([f"{more} more days"] if more > 0 else [])])

@@ -15,6 +15,7 @@ from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.metric_catalog import default_metrics
 from tap_tiktok_ads.api.report_rules import MAX_METRICS, ReportDefinition
 from tap_tiktok_ads.config.custom_reports import metrics_setting
+from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.deduplication import ReportFilter
 from tap_tiktok_ads.extract.pages import Record, Task
@@ -22,19 +23,12 @@ from tap_tiktok_ads.extract.report_decoder import ReportDecoder, can_decode
 from tap_tiktok_ads.extract.schemas import report_schema
 from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.singer.state import INCREMENTAL
-from tap_tiktok_ads.streams.reports.async_reports import AsyncReports
-from tap_tiktok_ads.streams.reports.auto_lookback import LookbackStream
-from tap_tiktok_ads.streams.reports.finality import Finality
-from tap_tiktok_ads.streams.reports.merging import MetricMerger
+from tap_tiktok_ads.streams.reports.components import ReportComponents
+from tap_tiktok_ads.streams.reports.filters import deleted_filter
 from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
-from tap_tiktok_ads.streams.reports.reader import ReportPageBuilder, ReportReader
-from tap_tiktok_ads.streams.reports.splitting import WindowSplitter
-from tap_tiktok_ads.streams.reports.topview import (
-    TopView,
-    buying_types,
-    in_filter,
-    mixes_buying_types,
-)
+from tap_tiktok_ads.streams.reports.placeholders import Placeholders
+from tap_tiktok_ads.streams.reports.reader import ReportPageBuilder
+from tap_tiktok_ads.streams.reports.topview import buying_types, mixes_buying_types
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,9 +40,6 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.deduplication import RecordFilter
     from tap_tiktok_ads.extract.reader import Fetched
     from tap_tiktok_ads.singer.components import ContextTap
-
-#: Maximum number of days per request, by the time dimension.
-WINDOW_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
 
 
 def key_columns(report: ReportDefinition, *, reports_topview: bool) -> tuple[str, ...]:
@@ -82,7 +73,7 @@ class ReportSource(Source):
         return super().is_dispensable(task, error) and is_rejected
 
 
-class ReportStream(LookbackStream):
+class ReportStream(ReportComponents):
     """Records of a report, by day or hour over windows of days, or of all time.
 
     The dates follow the advertiser's time zone. Records of deleted objects are included unless
@@ -100,10 +91,11 @@ class ReportStream(LookbackStream):
         self.report = definition or self.definition
         self.name = self.report.name
         self.time_dimension = self.report.time_dimension
-        self.window_days = WINDOW_DAYS.get(self.time_dimension or "", 0)
+        self.window_days = dates.WINDOW_DAYS.get(self.time_dimension or "", 0)
         super().__init__(tap)
         self.primary_keys = key_columns(self.report, reports_topview=self.reports_topview)
         self.replication_key = self.time_dimension
+        self.placeholders = Placeholders(self.time_dimension, self.warnings)
 
     # Facts
 
@@ -204,7 +196,7 @@ class ReportStream(LookbackStream):
             params |= {"start_date": str(window.start), "end_date": str(window.end)}
         filters = list(report.filters)
         if report.level != "advertiser" and self.run_context.settings.include_deleted:
-            filters.append(in_filter(f"{report.level}_status", ["STATUS_ALL"]))
+            filters.append(deleted_filter(report.level))
         if filters:
             params["filtering"] = filters
         return Request(self.path, params, splittable=True)
@@ -230,11 +222,6 @@ class ReportStream(LookbackStream):
         return ReportFilter(self.report.dimensions)
 
     @functools.cached_property
-    def finality(self) -> Finality:
-        """Decides which days are final."""
-        return Finality(self.time_dimension, self.run_context.now, self.settling)
-
-    @functools.cached_property
     @override
     def builder(self) -> ReportPageBuilder:
         caster = Caster(self.record_schema, dash_is_null=True, required=self.primary_keys)
@@ -254,44 +241,6 @@ class ReportStream(LookbackStream):
             return None
         return ReportDecoder(self.record_schema, dimensions, metrics).decode
 
-    @functools.cached_property
-    def topview(self) -> TopView:
-        """Requests TopView ads."""
-        return TopView(
-            self.run_context.client,
-            self.source,
-            self.warnings,
-            self.report.dimensions,
-            is_enabled=self.reports_topview,
-        )
-
-    @functools.cached_property
-    def async_reports(self) -> AsyncReports:
-        """Reads through report tasks."""
-        return AsyncReports(
-            self.report,
-            self.metrics,
-            self.builder,
-            self.warnings,
-            path=self.path,
-            settings=self.run_context.settings,
-            report_tasks=lambda: self.run_context.report_tasks,
-            is_dry_run=lambda: self.ABORT_AT_RECORD_COUNT is not None,
-        )
-
-    @functools.cached_property
-    def splitter(self) -> WindowSplitter:
-        """Splits requests that are too large."""
-        return WindowSplitter(self.report, self.reader, self.window_plan.halves, self.async_reports)
-
-    @functools.cached_property
-    def report_reader(self) -> ReportReader:
-        """Reads report tasks, step by step."""
-        merger = MetricMerger(self.reader, self.report.dimensions)
-        return ReportReader(
-            self.reader, self.metrics, self.topview, merger, self.splitter, self.async_reports
-        )
-
     # Reads
 
     @override
@@ -302,15 +251,13 @@ class ReportStream(LookbackStream):
     def split(self, task: Task) -> Sequence[Task]:
         return self.splitter.split(task)
 
-    @override
-    def endpoints(self, task: Task) -> Sequence[str]:
-        return self.async_reports.endpoints(task)
-
     def flatten_record(self, raw: Record, task: Task) -> Iterable[Record]:
-        """Yield the dimensions and metrics of a raw record as one flat record.
+        """Yield the dimensions and metrics of a raw record as one flat record, if it holds data.
 
         A record without a dimension has no key. The caster leaves it out.
         """
+        if self.placeholders.matches(raw, task.request.label):
+            return
         dimensions = raw.get("dimensions") or {}
         record = self.source.constant_columns(task)
         if self.time_dimension:

@@ -44,9 +44,10 @@ class Finality:
         """Return True if a day, or the day of an hour, will not be re-read. None for no date."""
         if not isinstance(moment, str):
             return None
-        return moment[:DATE_LENGTH] <= self._last_final_day(task.advertiser)
+        return moment[:DATE_LENGTH] <= self.last_final_day(task.advertiser)
 
-    def _last_final_day(self, advertiser: Advertiser | None) -> str:
+    def last_final_day(self, advertiser: Advertiser | None) -> str:
+        """Return the latest day of an advertiser that no later run re-reads."""
         if advertiser not in self._last_final_days:
             now = self._now(advertiser)
             delayed = now.subtract(days=DELAY_DAYS).date()

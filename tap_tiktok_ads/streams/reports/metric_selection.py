@@ -12,7 +12,7 @@ from tap_tiktok_ads.api.report_rules import expand_metrics, metric_conflict, rej
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tap_tiktok_ads.api.errors import ApiError
+    from tap_tiktok_ads.api.errors import TapError
     from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.extract.pages import Task
     from tap_tiktok_ads.problems import Warnings
@@ -101,6 +101,10 @@ class MetricSelection:
         fallback = FALLBACK_METRIC if FALLBACK_METRIC in self.names else self.names[0]
         return [name for name in self.names if self._is_selected(name)] or [fallback]
 
+    def with_all(self, task: Task) -> Task:
+        """Return the task with all metrics, those that TikTok has rejected included."""
+        return task.with_params(metrics=self.requested)
+
     def without_rejected(self, task: Task) -> Task:
         """Return the task without the metrics that TikTok has rejected in this run."""
         rejected = self._rejected | self._rejected_by(task)
@@ -128,11 +132,12 @@ class MetricSelection:
         )
 
     @staticmethod
-    def rejected_in(task: Task, error: ApiError) -> tuple[str, ...]:
+    def rejected_in(task: Task, error: TapError) -> tuple[str, ...]:
         """Return the metrics of a task that an error calls invalid, if others remain."""
         metrics = task.request.params["metrics"]
-        is_rejection = isinstance(error, RejectedRequestError)
-        if not is_rejection or error.code != errors.INVALID_PARAMETER:
+        if not isinstance(error, RejectedRequestError):
+            return ()
+        if error.code != errors.INVALID_PARAMETER:
             return ()
         names = rejected_metrics(error.api_message, metrics)
         return names if len(names) < len(metrics) else ()

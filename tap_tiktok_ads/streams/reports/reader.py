@@ -47,8 +47,6 @@ class ReportReader:
     def fetch(self, task: Task) -> Fetched:
         """Return the page of a task and the tasks that follow it.
 
-        The first page of a report is followed by the task for the advertiser's TopView ads.
-
         Raises:
             TapError: There is no page.
         """
@@ -57,7 +55,9 @@ class ReportReader:
         if self.topview.is_absent(task):
             return Page(), ()
         page, following = self._fetch_valid_metrics(task)
-        return page, (*following, *self.topview.follow_up(task))
+        if self.topview.is_repeated(task, page):
+            return Page(), ()
+        return page, following
 
     def _fetch_valid_metrics(self, task: Task) -> Fetched:
         """Repeat the request without the metrics that TikTok rejects."""
@@ -71,7 +71,9 @@ class ReportReader:
     def _fetch_in_report_mode(self, task: Task) -> Fetched:
         """Read by a report task if that is wanted, or if a synchronous report is not enough."""
         if self.async_reports.comes_first(task):
-            return self.async_reports.fetch(task, fallback=self._fetch_synchronously)
+            return self.async_reports.fetch(task, fallback=lambda: self._fetch_windows(task))
+        if self.async_reports.is_too_long(task):
+            return self._fetch_windows(task)
         try:
             page, following = self._fetch_synchronously(task)
         except (TransientError, RejectedRequestError) as error:
@@ -80,14 +82,21 @@ class ReportReader:
             return self.async_reports.fetch(task, fallback=None)
         if page.is_truncated and self.async_reports.can_read(task):
             return self.async_reports.replace_truncated(task, (page, following))
-        return page, following
+        return self.async_reports.checked(task, page), following
+
+    def _fetch_windows(self, task: Task) -> Fetched:
+        """Return synchronous tasks for a window that report tasks were to read."""
+        return Page(), self.async_reports.synchronous_tasks(task)
 
     def _fetch_synchronously(self, task: Task) -> Fetched:
+        """Read one page. The task for TopView ads follows the first page."""
+        following: Sequence[Task] = ()
         if self.merger.is_needed(task):
-            return self.merger.fetch(task), ()
-        page, following = self.pages.fetch(task)
-        self.splitter.check_size(task, page, following)
-        return page, following
+            page = self.merger.fetch(task)
+        else:
+            page, following = self.pages.fetch(task)
+            self.splitter.check_size(task, page, following)
+        return page, (*following, *self.topview.follow_up(self.metrics.with_all(task)))
 
 
 class ReportPageBuilder(PageBuilder):

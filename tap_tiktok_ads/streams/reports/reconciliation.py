@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import decimal
 import typing as t
 
 from typing_extensions import override
@@ -15,20 +14,31 @@ from tap_tiktok_ads.api.report_rules import ReportDefinition
 from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.pages import Page
 from tap_tiktok_ads.extract.schemas import report_schema
-from tap_tiktok_ads.extract.values import BadValueError, to_date, to_number
+from tap_tiktok_ads.extract.values import BadValueError, to_date
 from tap_tiktok_ads.streams.reports.base import ReportStream
-from tap_tiktok_ads.streams.reports.topview import for_topview, in_filter
+from tap_tiktok_ads.streams.reports.daily_sums import (
+    METRICS,
+    ROUNDING,
+    ZERO,
+    Sums,
+    add_metrics,
+)
+from tap_tiktok_ads.streams.reports.filters import in_filter
+from tap_tiktok_ads.streams.reports.topview import for_topview
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import decimal
+    from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
+    import pendulum
+
+    from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.messages import Decode, Request
+    from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
     from tap_tiktok_ads.extract.reader import Fetched
 
-#: Metrics whose records add up. Reach, rates and costs do not.
-METRICS = ("spend", "impressions", "clicks")
 #: The level whose sums are compared with the others.
 TOP_LEVEL = "advertiser"
 #: The levels that are added up: name in columns, data level, dimension and status filter.
@@ -43,11 +53,6 @@ TOTALS_PARAMETER = "enable_total_metrics"
 TOTALS_MEMBER = "total_metrics"
 #: The level whose records are compared with TikTok's own totals.
 TOTALS_LEVEL = "ads"
-#: Maximum rounding error of one record of money: records are rounded to cents.
-ROUNDING = decimal.Decimal("0.005")
-ZERO = decimal.Decimal(0)
-
-Sums = dict[str, decimal.Decimal]
 
 
 @dataclasses.dataclass
@@ -77,13 +82,13 @@ class WindowSums:
         day = to_date((raw.get("dimensions") or {}).get("stat_time_day"))
         if day is None:
             raise BadValueError(raw.get("dimensions"))
-        _add(self.days[level, day], raw.get("metrics") or {})
+        add_metrics(self.days[level, day], raw.get("metrics") or {})
         self.record_count += level == TOTALS_LEVEL
 
     def add_totals(self, metrics: t.Any) -> None:
         """Add TikTok's own totals of a report, if there are any."""
         if isinstance(metrics, dict):
-            _add(self.totals, metrics)
+            add_metrics(self.totals, metrics)
 
     def received(self, metric: str) -> decimal.Decimal:
         """Return the sum of a metric over all records at the level of ads."""
@@ -100,12 +105,6 @@ class WindowSums:
         difference = self.totals[metric] - self.received(metric)
         tolerance = ROUNDING * (self.record_count + 1) if metric == "spend" else ZERO
         return ZERO if abs(difference) <= tolerance else difference
-
-
-def _add(sums: Sums, metrics: Mapping[str, t.Any]) -> None:
-    for metric in METRICS:
-        value = decimal.Decimal(str(to_number(metrics.get(metric)) or 0))
-        sums[metric] = sums.get(metric, ZERO) + value
 
 
 class ReconciliationStream(ReportStream):
@@ -142,6 +141,12 @@ class ReconciliationStream(ReportStream):
         return None
 
     @override
+    def task_windows(
+        self, owner: Advertiser | None, first: pendulum.Date, last: pendulum.Date
+    ) -> Sequence[Window]:
+        return ()  # the sums are read synchronously
+
+    @override
     def endpoints(self, task: Task) -> Sequence[str]:
         return (task.request.path,) * (1 + len(LEVELS))
 
@@ -154,7 +159,7 @@ class ReconciliationStream(ReportStream):
             self._add_up(level, level_task, sums)
         if self.topview.has_campaigns(task):
             for level, level_task in tasks.items():
-                self._add_up(level, for_topview(level_task), sums)
+                self._add_topview(level, for_topview(level_task), sums)
         days = sorted({day for _, day in sums.days})
         records = [self._record(task, day, sums) for day in days]
         typed = list(self.builder.caster.records(records))
@@ -173,6 +178,17 @@ class ReconciliationStream(ReportStream):
             self.warnings.log("totals", "Continuing without totals: %s", error)
             self._add_pages(level, first_task, sums)
 
+    def _add_topview(self, level: str, first_task: Task, sums: WindowSums) -> None:
+        """Add the TopView ads of a level, unless the total of the advertiser holds them."""
+        if level != TOP_LEVEL:
+            self._add_up(level, first_task, sums)
+            return
+        topview = WindowSums()
+        self._add_up(level, first_task, topview)
+        if topview.days and not self.topview.is_included(first_task):
+            for (_, day), day_sums in topview.days.items():
+                add_metrics(sums.days[level, day], day_sums)
+
     def _add_pages(self, level: str, first_task: Task, sums: WindowSums) -> None:
         for task, (raw_records, response) in lookahead.sequential(
             [first_task], self.reader.fetch_raw
@@ -181,7 +197,8 @@ class ReconciliationStream(ReportStream):
             if task.page == 1:
                 sums.add_totals(response.data.get(TOTALS_MEMBER))
             for raw in raw_records:
-                sums.add(level, raw)
+                if not self.placeholders.matches(raw, task.request.label):
+                    sums.add(level, raw)
 
     def _record(self, task: Task, day: str, sums: WindowSums) -> dict[str, t.Any]:
         is_final = self.finality.is_final(day, task)

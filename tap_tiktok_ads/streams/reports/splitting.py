@@ -16,7 +16,7 @@ from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.reader import PageReader
 from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.streams.reports.async_reports import AsyncTask
-from tap_tiktok_ads.streams.reports.topview import in_filter
+from tap_tiktok_ads.streams.reports.filters import in_filter
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

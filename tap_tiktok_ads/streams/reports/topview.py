@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import typing as t
 
 from tap_tiktok_ads.api.advertisers import TOPVIEW, topview_campaigns_request
 from tap_tiktok_ads.api.errors import PermissionDeniedError, RejectedRequestError
 from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.extract.source import check_list
+from tap_tiktok_ads.streams.reports.filters import in_filter
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,14 +19,10 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.pages import Page, Task
     from tap_tiktok_ads.extract.source import Source
     from tap_tiktok_ads.problems import Warnings
+    from tap_tiktok_ads.streams.reports.topview_inclusion import TopViewInclusion
 
 #: Dimensions that are objects of one buying type. Records of others mix several.
 OBJECT_DIMENSIONS = frozenset({"campaign_id", "adgroup_id", "ad_id", "ad_id_v2"})
-
-
-def in_filter(field: str, values: Sequence[str]) -> dict[str, str]:
-    """Return a filter of a report. Its value is text that holds a JSON array."""
-    return {"field_name": field, "filter_type": "IN", "filter_value": json.dumps(list(values))}
 
 
 def buying_types(task: Task) -> str:
@@ -54,12 +50,13 @@ def mixes_buying_types(dimensions: Sequence[str]) -> bool:
 class TopView:
     """Requests the TopView ads of a report, for advertisers that have TopView campaigns."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name
         self,
         client: Client,
         source: Source,
         warnings: Warnings,
         dimensions: Sequence[str],
+        inclusion: TopViewInclusion | None,
         *,
         is_enabled: bool,
     ) -> None:
@@ -70,11 +67,13 @@ class TopView:
             source: The report's endpoint.
             warnings: The warnings of the stream.
             dimensions: The dimensions of the report.
+            inclusion: Finds out if the report includes TopView ads, or None if it does not.
             is_enabled: False if the endpoint does not report TopView ads apart.
         """
         self._client = client
         self._source = source
         self._warnings = warnings
+        self._inclusion = inclusion
         self._mixes_buying_types = mixes_buying_types(dimensions)
         self._is_enabled = is_enabled
 
@@ -85,12 +84,31 @@ class TopView:
         return ()
 
     def is_absent(self, task: Task) -> bool:
-        """Return True if a task is for TopView ads of an advertiser without TopView campaigns.
+        """Return True if a TopView task would add nothing: no campaigns, or included elsewhere.
 
         Raises:
             TapError: The campaigns cannot be read.
         """
-        return task.optional and task.page == 1 and not self.has_campaigns(task)
+        if not task.optional or task.page > 1:
+            return False
+        is_known = self._inclusion is not None and self._inclusion.is_known(task)
+        return is_known or not self.has_campaigns(task)
+
+    def is_included(self, task: Task) -> bool:
+        """Return True if the report without a filter holds the TopView ads of the advertiser.
+
+        Raises:
+            TapError: The data that decide cannot be read.
+        """
+        return self._inclusion is not None and self._inclusion.is_found(task)
+
+    def is_repeated(self, task: Task, page: Page) -> bool:
+        """Return True if the records of a TopView page are part of the unfiltered report.
+
+        Raises:
+            TapError: The data that decide cannot be read.
+        """
+        return task.optional and page.record_count > 0 and self.is_included(task)
 
     def has_campaigns(self, task: Task) -> bool:
         """Return True if the task's advertiser has ever had a TopView campaign.

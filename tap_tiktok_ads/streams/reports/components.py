@@ -1,0 +1,140 @@
+"""Components of a report stream: one concern each, made when they are first needed."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from typing_extensions import override
+
+from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.streams.reports.async_reports import AsyncReports
+from tap_tiktok_ads.streams.reports.auto_lookback import LookbackStream
+from tap_tiktok_ads.streams.reports.daily_sums import SumReader
+from tap_tiktok_ads.streams.reports.finality import Finality
+from tap_tiktok_ads.streams.reports.merging import MetricMerger
+from tap_tiktok_ads.streams.reports.reader import ReportReader
+from tap_tiktok_ads.streams.reports.splitting import WindowSplitter
+from tap_tiktok_ads.streams.reports.task_contents import TaskContents
+from tap_tiktok_ads.streams.reports.task_verification import TaskVerifier
+from tap_tiktok_ads.streams.reports.topview import TopView
+from tap_tiktok_ads.streams.reports.topview_inclusion import TopViewInclusion
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pendulum
+
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.extract.pages import Task
+    from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
+
+
+class ReportComponents(LookbackStream):
+    """The components of a report, and how its windows are read: at once, or by report tasks."""
+
+    reports_topview: t.ClassVar[bool]
+    time_dimension: str | None
+
+    @property
+    def metrics(self) -> MetricSelection:
+        """The metrics of the report."""
+        raise NotImplementedError
+
+    @functools.cached_property
+    def finality(self) -> Finality:
+        """Decides which days are final."""
+        return Finality(self.time_dimension, self.run_context.now, self.settling)
+
+    @functools.cached_property
+    def sums(self) -> SumReader:
+        """Adds up synchronous reports by day."""
+        return SumReader(self.name, self.run_context.client)
+
+    @functools.cached_property
+    def topview_inclusion(self) -> TopViewInclusion:
+        """Finds out if totals of advertisers hold TopView ads."""
+        return TopViewInclusion(
+            self.run_context.topview_findings, self.sums, self.run_context.days, self.warnings
+        )
+
+    @functools.cached_property
+    def topview(self) -> TopView:
+        """Requests TopView ads."""
+        return TopView(
+            self.run_context.client,
+            self.source,
+            self.warnings,
+            self.report.dimensions,
+            self.topview_inclusion if self.report.level == "advertiser" else None,
+            is_enabled=self.reports_topview,
+        )
+
+    @functools.cached_property
+    def task_contents(self) -> TaskContents:
+        """Decides which report tasks bring the records."""
+        return TaskContents(
+            self.report,
+            self.topview,
+            self.run_context.client,
+            self.run_context.open_stream,
+            include_deleted=self.run_context.settings.include_deleted,
+            reports_topview=self.reports_topview,
+        )
+
+    @functools.cached_property
+    def async_reports(self) -> AsyncReports:
+        """Reads through report tasks."""
+        verifier = TaskVerifier(
+            self.report,
+            self.sums,
+            self.topview,
+            self.topview_inclusion,
+            finality=self.finality,
+            warnings=self.warnings,
+            include_deleted=self.run_context.settings.include_deleted,
+        )
+        return AsyncReports(
+            self.report,
+            self.metrics,
+            self.builder,
+            self.warnings,
+            path=self.path,
+            settings=self.run_context.settings,
+            contents=self.task_contents,
+            verifier=verifier,
+            report_tasks=lambda: self.run_context.report_tasks,
+            is_dry_run=lambda: self.ABORT_AT_RECORD_COUNT is not None,
+        )
+
+    @functools.cached_property
+    def splitter(self) -> WindowSplitter:
+        """Splits requests that are too large."""
+        return WindowSplitter(self.report, self.reader, self.window_plan.halves, self.async_reports)
+
+    @functools.cached_property
+    def report_reader(self) -> ReportReader:
+        """Reads report tasks, step by step."""
+        merger = MetricMerger(self.reader, self.report.dimensions)
+        return ReportReader(
+            self.reader, self.metrics, self.topview, merger, self.splitter, self.async_reports
+        )
+
+    @override
+    def source_streams(self) -> set[str]:
+        is_async = self.run_context.settings.report_mode == "async"
+        return super().source_streams() | (
+            self.task_contents.source_streams() if is_async else set()
+        )
+
+    @override
+    def task_windows(
+        self, owner: Advertiser | None, first: pendulum.Date, last: pendulum.Date
+    ) -> Sequence[dates.Window]:
+        window = dates.Window(first, last)
+        is_planned = self.async_reports.is_planned(self.first_task(owner, window))
+        return dates.task_windows(first, last) if is_planned else ()
+
+    @override
+    def endpoints(self, task: Task) -> Sequence[str]:
+        return self.async_reports.endpoints(task)
