@@ -21,12 +21,11 @@ if t.TYPE_CHECKING:
 _DIGEST_MODULUS = 2**64
 
 
-def digest_of(page: Page, keys: Iterable[t.Any]) -> tuple[int, int]:
-    """Return the sum of the hashes of a page's keys, whatever their order, and their number."""
-    hashes = tuple(map(hash, keys))
+def digest_of(page: Page, keys: Sequence[t.Any]) -> int | None:
+    """Return the sum of the hashes of a page's keys, whatever their order, or None without keys."""
     if page.page_hash is not None:
-        return page.page_hash, len(hashes)
-    return sum(hashes), len(hashes)
+        return page.page_hash
+    return sum(map(hash, keys)) if keys else None
 
 
 class Verdict(enum.Enum):
@@ -54,7 +53,8 @@ class ListPass:
         has_short_page: True if a page before the last one is not full.
         is_last_page_full: True if another page can follow the last one.
         has_empty_page: True if a page has no record.
-        page_digests: Sum of the hashes of the keys of each page.
+        first_page: Digest of the first page.
+        page_digests: Digest of each page with keys.
     """
 
     received: int = 0
@@ -68,9 +68,10 @@ class ListPass:
     has_short_page: bool = False
     is_last_page_full: bool = False
     has_empty_page: bool = False
-    page_digests: dict[int, None] = dataclasses.field(default_factory=dict)
+    first_page: int | None = None
+    page_digests: set[int] = dataclasses.field(default_factory=set)
 
-    def add(self, page: Page, keys: Iterable[t.Any], repeated: int) -> None:
+    def add(self, page: Page, keys: Sequence[t.Any], repeated: int) -> None:
         """Add one page of the list.
 
         Args:
@@ -79,25 +80,22 @@ class ListPass:
             repeated: Number of records that came before in this pass.
         """
         received = page.received or 0
-        digest, record_count = digest_of(page, keys)
-        if received and digest in self.page_digests:
+        digest = digest_of(page, keys)
+        if digest is not None and digest in self.page_digests:
             self.damage = self.damage or "a page is equal to an earlier one."
         self.has_short_page |= self.page_count > 0 and not self.is_last_page_full
         self.has_empty_page |= not received
         self.is_last_page_full = 0 < page.page_size <= received
         self.is_flat &= page.record_count <= received
-        self.keyless += max(0, received - record_count)
+        self.keyless += max(0, received - len(keys))
         self.received += received
         self.repeated += repeated
         self.page_count += 1
-        self.page_digests[digest] = None
+        self.first_page = digest if self.page_count == 1 else self.first_page
+        if digest is not None:
+            self.page_digests.add(digest)
         if page.total is not None:
             self.total = max(page.total, self.total or 0)
-
-    @property
-    def first_page(self) -> int | None:
-        """The digest of the first page."""
-        return next(iter(self.page_digests), None)
 
     @property
     def digest(self) -> int:
@@ -162,7 +160,7 @@ class ListProgress:
         A record that an earlier pass brought twice is new when it comes for the third time. A page
         that is equal to an earlier one of the pass brings nothing new.
         """
-        if page.received and digest_of(page, hashes)[0] in self.current.page_digests:
+        if hashes and digest_of(page, hashes) in self.current.page_digests:
             return dataclasses.replace(page.select([False] * len(hashes)), fingerprints=None)
         is_new = []
         for record_hash in hashes:

@@ -175,8 +175,8 @@ class ListVerifier:
         if not self._rules.objects_can_vanish or progress.current.page_count <= 1:
             return False
         page, _ = self._fetch(progress.first_task.with_request(shared=False))
-        digest, _ = digest_of(page, map(self._filter.key_of, page.fingerprints or ()))
-        return digest != progress.current.first_page
+        keys = list(map(self._filter.key_of, page.fingerprints or ()))
+        return digest_of(page, keys) != progress.current.first_page
 
     def _may_reread(self, progress: ListProgress) -> bool:
         return self._incomplete_lists.may_reread(progress.first_task.request.path)

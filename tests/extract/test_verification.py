@@ -274,6 +274,16 @@ def test_group_boundaries() -> None:
     assert ends == ["8", "9", "7"]
 
 
+def test_pages_without_records_to_write() -> None:
+    """Two pages whose raw records bring no record are not equal."""
+    facts: dict[str, t.Any] = {"received": SIZE, "total": 2 * SIZE, "page_size": SIZE}
+    recorder = Recorder()
+    results = [(task_of(number), Page(**facts)) for number in (1, 2)]
+    (*_, (group, _)) = verifier_of(Lists([]), recorder).groups(results)
+    assert group.is_complete
+    assert recorder.verdicts == []
+
+
 def test_failed_page() -> None:
     """A list with a failed page is neither re-read nor complete."""
     lists = Lists([])
