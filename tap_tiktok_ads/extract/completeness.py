@@ -75,9 +75,12 @@ class Rules:
         if current.is_broken or current.damage or current.repeated:
             return Verdict.INCOMPLETE
         if current.total is None:
-            return Verdict.INCOMPLETE if current.is_last_page_full else Verdict.COMPLETE
+            is_open = current.is_last_page_full or current.has_gap
+            return Verdict.INCOMPLETE if is_open else Verdict.COMPLETE
         if self.list_cap is not None and current.total >= self.list_cap:
             return self._verdict_of_capped(progress, self.list_cap)
+        if progress.difference < 0 and current.has_gap:  # a total that is wrong proves nothing
+            return Verdict.INCOMPLETE
         if progress.difference <= 0:
             return Verdict.COMPLETE
         return self._verdict_of_short(progress, known_difference)

@@ -52,7 +52,9 @@ class ListPass:
         is_broken: True if a page was denied or failed.
         is_flat: True if each raw record is one record at most.
         has_short_page: True if a page before the last one is not full.
+        has_gap: True if records came after a page that is known to be not full.
         is_last_page_full: True if another page can follow the last one.
+        has_ended: True if a page is not full by its own page size.
         has_empty_page: True if a page has no record.
         page_digests: Sum of the hashes of the keys of each page.
     """
@@ -66,7 +68,9 @@ class ListPass:
     is_broken: bool = False
     is_flat: bool = True
     has_short_page: bool = False
+    has_gap: bool = False
     is_last_page_full: bool = False
+    has_ended: bool = False
     has_empty_page: bool = False
     page_digests: dict[int, None] = dataclasses.field(default_factory=dict)
 
@@ -83,8 +87,10 @@ class ListPass:
         if received and digest in self.page_digests:
             self.damage = self.damage or "a page is equal to an earlier one."
         self.has_short_page |= self.page_count > 0 and not self.is_last_page_full
+        self.has_gap |= self.has_ended and received > 0
         self.has_empty_page |= not received
         self.is_last_page_full = 0 < page.page_size <= received
+        self.has_ended |= received < page.page_size
         self.is_flat &= page.record_count <= received
         self.keyless += max(0, received - record_count)
         self.received += received
