@@ -119,8 +119,12 @@ class ListPass:
     @property
     def is_clean(self) -> bool:
         """True if nothing but the total indicates that records are missing."""
-        has_bad_page = self.has_short_page or self.has_empty_page
-        return not (self.damage or self.is_broken or self.repeated or has_bad_page)
+        return not (self.is_bad or self.has_short_page or self.has_empty_page)
+
+    @property
+    def is_bad(self) -> bool:
+        """True if a page was not read, is damaged, or brought a record once more."""
+        return bool(self.is_broken or self.damage or self.repeated)
 
 
 @dataclasses.dataclass(slots=True)

@@ -10,7 +10,7 @@ import pytest
 from typing_extensions import override
 
 from . import damages as make
-from .kinds import FIRST_WINDOW, REPORTS, is_plain_list, sync
+from .kinds import FIRST_WINDOW, REPORTS, Kind, is_plain_list, sync
 from .server import ADVERTISER, CAMPAIGNS, REPORT, TOPVIEW, Answer, FakeTikTok, World, serving
 
 if t.TYPE_CHECKING:
@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     from .server import Damage, Query, Record
 
 DAYS = FIRST_WINDOW[:4]
+RECONCILIATION = Kind("reconciliation", "reconciliation", REPORT, ("stat_time_day",))
 #: Number of attempts of a request before the tap takes a page for damaged.
 ATTEMPTS = 3
 
@@ -110,3 +111,26 @@ def test_split_by_damaged_campaigns(damage: Damage) -> None:
         second = sync(server, REPORTS, first.state, end_date=DAYS[-1])
     assert second.exit_code == 0
     assert lost == second.identities(REPORTS).keys()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(make.cut_list, id="30 % of each page"),
+        pytest.param(make.page_number(lambda _: 1), id="page 1 repeated"),
+        pytest.param(make.doubled, id="records doubled"),
+    ],
+)
+def test_reconciliation_of_damaged_levels(damage: Damage) -> None:
+    """Sums of damaged reports end in an error. The next run reads their days again."""
+    world = World({}, dict.fromkeys(DAYS, 600))
+    with serving(world, ReportServer) as server:
+        server.damage = lambda path, answer: damage(answer) if path == REPORT else None
+        first = sync(server, RECONCILIATION, end_date=DAYS[-1])
+        assert first.exit_code == 1
+        assert first.sync_errors
+        server.reset()
+        second = sync(server, RECONCILIATION, first.state, end_date=DAYS[-1])
+    assert second.exit_code == 0
+    expected = [round(600 * 599 / 2 + 600 * day / 100, 2) for day in range(1, 5)]
+    assert [record["spend_of_ads"] for record in second.records] == expected
