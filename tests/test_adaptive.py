@@ -138,7 +138,7 @@ def test_what_cannot_be_divided_fails(sim: Simulator) -> None:
 def test_nothing_to_divide_by(sim: Simulator) -> None:
     """Where no campaign is listed, a day that is too large ends the run; it is not left out."""
     sim.add_fault("code", path=PATH, times=None, code=51010)
-    sim.add_fault("empty_page", path="/campaign/get/", times=None)
+    sim.add_fault("no_records", path="/campaign/get/", times=None)
     days = {"start_date": "{now-3}", "end_date": "{now-3}"}
     config = config_for(sim, **days, max_retries=0, report_mode="sync")
     with pytest.raises(errors.TransientError, match="51010"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import os
 import signal
@@ -234,7 +235,8 @@ def test_connection_test(sim: Simulator, tmp_path: Path) -> None:
     assert sorted(streams) == sorted({stream.name for stream in STREAMS} - {"sync_errors"})
     sources = {"/adgroup/get/", "/ad/get/", "/pixel/list/", "/bc/get/", "/gmv_max/store/list/"}
     looked_up = [one for one in sim.requests if one.path in sources]
-    assert len({str(one.params) + one.path for one in looked_up}) == len(looked_up)
+    repeated = collections.Counter((one.path, str(one.params)) for one in looked_up)
+    assert {path for (path, _), count in repeated.items() if count > 1} <= {"/pixel/list/"}
     assert (
         len(sim.requests) - len(looked_up) <= len(STREAMS) - len(sources) + 3 + 9
     )  # of reconciliation: all levels

@@ -301,7 +301,7 @@ def test_sample_of_each_stream(sim: Simulator, name: str) -> None:
 
 def test_sample_goes_back_in_time(call: Caller) -> None:
     """Reports are asked for their newest days first, by turns for each advertiser."""
-    call.sim.add_fault("empty_page", path=REPORT, times=2)
+    call.sim.add_fault("no_records", path=REPORT, times=2)
     result = call("sample", "campaign_performance_report", "--format", "jsonl")
     sent = [one.params for one in call.sim.requests if one.path == REPORT]
     days = [call.sim.world.today(one) for one in call.sim.world.advertiser_ids]
@@ -314,7 +314,7 @@ def test_sample_goes_back_in_time(call: Caller) -> None:
 
 def test_sample_without_rows(call: Caller) -> None:
     """At most five requests are made while no rows come; that is no error."""
-    call.sim.add_fault("empty_page", path=REPORT, times=None)
+    call.sim.add_fault("no_records", path=REPORT, times=None)
     result = call("sample", "ad_performance_report", start_date="{now-300}")
     assert result.returncode == 0
     assert "Records: 0 of the 0 received.\nRecord paths: none.\n" in result.stdout
@@ -450,7 +450,7 @@ def test_sample_cannot_write_a_schema(call: Caller) -> None:
     result = call("sample", "pixels", "--infer-schema", str(call.folder / "none" / "s.json"))
     assert result.returncode == 1
     assert "s.json cannot be written: No such file or directory." in result.stderr
-    call.sim.add_fault("empty_page", path="/pixel/list/", times=None)
+    call.sim.add_fault("no_records", path="/pixel/list/", times=None)
     result = call("sample", "pixels", "--infer-schema", str(call.folder / "s.json"))
     assert result.returncode == 1
     assert "No records received to infer a schema from." in result.stderr
@@ -618,17 +618,18 @@ def test_doctor_compares_clocks(call: Caller, monkeypatch: pytest.MonkeyPatch) -
 
 
 def firsts(sim: Simulator) -> list[str]:
-    """The endpoints of the first pages that were asked for; reviews follow listings.
+    """The endpoints of the distinct first pages that were requested. Reviews follow lists.
 
     Whether there are TopView ads to be reported, only their listing tells.
     """
-    return sorted(
-        one.path
+    first_pages = {
+        (one.path, json.dumps(dict(one.params)))
         for one in sim.requests
         if one.params.get("page", "1") == "1"
         and "review" not in one.path
         and not (asks_for_top_view(one) and one.path.startswith("/report/"))
-    )
+    }
+    return sorted(path for path, _ in first_pages)
 
 
 def test_plan_counts_what_a_run_asks_for(call: Caller) -> None:

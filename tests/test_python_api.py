@@ -365,7 +365,7 @@ def test_threads_end() -> None:
     before = set(threading.enumerate())
     with TikTokAds(**EMBEDDED) as ads:
         next(ads.records("campaign_performance_report"))
-        assert set(threading.enumerate()) > before
+        assert set(threading.enumerate()) - before
     assert set(threading.enumerate()) == before
 
 

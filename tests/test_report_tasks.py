@@ -398,9 +398,9 @@ def test_an_incomplete_window(sim: Simulator, tmp_path: Path, mode: str) -> None
     assert messages.bookmarks(ADS) == {}
     assert messages.records[campaigns]
     assert messages.records[ADS]
-    (problem,) = messages.records["sync_errors"]
-    assert "differ from the synchronous total" in problem["message"]
-    assert problem["action"] == "read again by the next run"
+    problems = messages.records["sync_errors"]
+    assert any("differ from the synchronous total" in one["message"] for one in problems)
+    assert {one["action"] for one in problems} == {"read again by the next run"}
     finished = command(*written(config, tmp_path))
     assert finished.returncode == 1
     assert "Sync incomplete for ad_performance_report" in finished.stderr
@@ -448,14 +448,15 @@ def test_a_report_that_is_cut_is_made_anew(
     """Where TikTok looked at its newest ads only, a task brings every row, each once."""
     config = config_for(sim)
     some = run({**config, "report_mode": "sync"}, [ADS])
-    assert "records may be missing" in caplog.text
+    assert "Records may be missing" in caplog.text
     caplog.clear()
     found = run({**config, "max_concurrency": 1}, [ADS])
     expected = sum(1 for _ in run({**config, "report_mode": "async"}, [ADS]).records[ADS])
     assert len(some.records[ADS]) < len(found.records[ADS]) == expected
     assert len(found.keyed(ADS)) == expected
-    assert found.bookmarks(ADS) == some.bookmarks(ADS)
-    assert "records may be missing" not in caplog.text
+    assert len(found.bookmarks(ADS)) == len(sim.world.advertiser_ids)
+    assert some.bookmarks(ADS) == {}  # the reports were cut
+    assert "Records may be missing" not in caplog.text
 
 
 @CUT
@@ -498,7 +499,7 @@ def test_rows_that_tasks_cannot_bring(
         found = run({**config, "report_mode": mode}, [name])
         assert found.records[name] == some.records[name] != []
         assert reason in caplog.text
-        assert "records may be missing" in caplog.text
+        assert "Records may be missing" in caplog.text
     assert CREATE not in sent(sim)
 
 
@@ -547,7 +548,7 @@ def test_nothing_to_divide_by(sim: Simulator) -> None:
     config = config_for(sim, start_date="{now-3}", end_date="{now-3}", max_retries=0)
     whole = run(config, [ADS])
     sim.add_fault("code", path=SYNC, times=None, code=51010)
-    sim.add_fault("empty_page", path="/campaign/get/", times=None)
+    sim.add_fault("no_records", path="/campaign/get/", times=None)
     assert in_order(run(config, [ADS]).records[ADS]) == in_order(whole.records[ADS])
     assert [filters.keys() for filters in task_filters(sim)] == [set(), {"ad_ids"}]
 

@@ -50,7 +50,7 @@ def next_pages(  # noqa: PLR0913 - the facts of one response
         msg = f"Expected `data.page_info` to be an object, got {type(page_info).__name__}."
         raise ResponseError(msg)
     size = response_page_size(page_info, record_count, page_size)
-    last = last_page(page_info, max(1, size)) or page
+    last = last_page(page_info, size) or page
     if 0 < size <= record_count and not _ends_at(page, page_info, record_count, size):
         last = max(last, page + 1)
     if list_cap is not None:
@@ -92,6 +92,8 @@ def is_past_end(page: int, page_info: PageInfo | None, page_size: int) -> bool:
 def last_page(page_info: PageInfo | None, page_size: int) -> int | None:
     """Return the number of the last page, or None if it is not reported.
 
+    A page size of 0 is not known. Then only `total_page` counts.
+
     `total_page` and `total_number` can disagree. The larger number of pages wins, because an
     unnecessary request is cheaper than a missing page.
     """
@@ -99,7 +101,7 @@ def last_page(page_info: PageInfo | None, page_size: int) -> int | None:
         return None
     total = total_number(page_info)
     candidates = [_parse_count(page_info.get("total_page"))]
-    if total is not None:
+    if total is not None and page_size:
         candidates.append(-(-total // page_size))
     return max((count for count in candidates if count is not None), default=None)
 

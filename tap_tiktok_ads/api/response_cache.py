@@ -63,5 +63,7 @@ class ResponseCache:
         with self._lock, storing("a response"):
             if self._file is None:
                 self._file = open_temporary_file(self, "a response")
-            self._entries[key] = (self._file.seek(0, 2), len(compressed), headers)
+            offset = self._file.seek(0, 2)
             self._file.write(compressed)
+            self._file.flush()
+            self._entries[key] = (offset, len(compressed), headers)

@@ -172,6 +172,8 @@ class TaskRunner:
         """Return the tasks that a too large task is split into."""
         try:
             parts = self._source.split(task)
+        except errors.DamagedResponseError as failure:
+            return Page(damage=failure.damage), ()
         except errors.TapError as failure:
             return Page(failed=failure), ()
         except Exception as failure:  # noqa: BLE001 - whatever a response of another shape can cause

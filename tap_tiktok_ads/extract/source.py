@@ -153,7 +153,7 @@ def further_pages(
         return ()
     tasks = [task.at_page(page, pages[-1]) for page in pages]
     size = response_page_size(page_info, record_count, page_size)
-    if (last_page(page_info, max(1, size)) or 0) > task.page:
+    if (last_page(page_info, size) or 0) > task.page:
         return tasks
     members = {name: value for name, value in response.data.items() if name != "page_info"}
     page_hash = hash(msgspec.json.encode(members))

@@ -194,7 +194,8 @@ class ListVerifier:
             group.difference = progress.difference
         if verdict is Verdict.INCOMPLETE:
             group.is_complete = False
-        if verdict is not Verdict.COMPLETE and not progress.current.is_broken:
+        is_reported = progress.current.is_broken and progress.pass_count == 1
+        if verdict is not Verdict.COMPLETE and not is_reported:
             self._observer.on_verdict(progress, verdict)
 
     # Further passes

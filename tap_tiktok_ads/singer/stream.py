@@ -36,6 +36,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.reader import Fetch
     from tap_tiktok_ads.extract.sampling import Send
     from tap_tiktok_ads.extract.task_groups import TaskGroup
+    from tap_tiktok_ads.extract.verification import Observer
 
 
 class TikTokStream(StreamComponents):
@@ -108,14 +109,7 @@ class TikTokStream(StreamComponents):
             keep=lambda error, task: problems.add(self.name, error, "kept", task),
         )
         results = lookahead.sequential(self.plan.tasks(), self.runner.run)
-        verifier = ListVerifier(
-            self.record_filter,
-            self.runner.run,
-            observer,
-            clock=self.run_context.pass_clock,
-            incomplete_lists=self.run_context.incomplete_lists,
-            rules=Rules(self.list_cap, objects_can_vanish=self.objects_can_vanish),
-        )
+        verifier = self._make_verifier(observer)
         for _, page in verifier.groups(results):
             self.problems.report_drift()
             yield from t.cast("Sequence[Record]", page.records) if page else ()
@@ -231,28 +225,32 @@ class TikTokStream(StreamComponents):
 
     def _pages(self) -> Iterator[tuple[TaskGroup, Page | None]]:
         """Yield the verified pages of each group, and None once a group is complete."""
-        run = self.runner.run
         if self.fetching is not None:
             results = self.fetching.results()
         else:
-            results = lookahead.sequential(self.plan.tasks(), run)
-        verifier = self.verifier = ListVerifier(
-            self.record_filter,
-            run,
-            self.problems,
-            clock=self.run_context.pass_clock,
-            incomplete_lists=self.run_context.incomplete_lists,
-            rules=Rules(
-                self.list_cap,
-                objects_can_vanish=self.objects_can_vanish,
-                known_difference=lambda group: known_difference(self.bookmarks, group),
-            ),
-            read=self._read_further,
-        )
+            results = lookahead.sequential(self.plan.tasks(), self.runner.run)
+        verifier = self.verifier = self._make_verifier(self.problems)
         for group, page in verifier.groups(results):
             if page is None:
                 yield from ((group, deletions) for deletions in self.deletion_pages(group))
             yield group, page
+
+    def _make_verifier(self, observer: Observer) -> ListVerifier:
+        """Return what decides whether the lists of the stream were read completely."""
+        run_context = self.run_context
+        return ListVerifier(
+            self.record_filter,
+            self.runner.run,
+            observer,
+            clock=run_context.pass_clock,
+            incomplete_lists=run_context.incomplete_lists,
+            rules=Rules(
+                self.list_cap,
+                objects_can_vanish=self.objects_can_vanish and run_context.allow_requests,
+                known_difference=lambda group: known_difference(self.bookmarks, group),
+            ),
+            read=self._read_further,
+        )
 
     def _read_further(self, tasks: Iterable[Task], fetch: Fetch) -> Iterator[tuple[Task, Page]]:
         """Return the pages of further passes. The next stream begins meanwhile."""

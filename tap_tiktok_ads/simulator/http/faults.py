@@ -128,6 +128,11 @@ KINDS: dict[str, Kind] = {
         error=lambda details: _no_response("hang", details.get("seconds")),
     ),
     "empty_page": Kind("A page without records.", records=lambda _: []),
+    "no_records": Kind(
+        "A list without records: the page is empty, and the total is 0.",
+        records=lambda _: [],
+        page_info=lambda info, _: {**info, "total_number": 0, "total_page": 0},
+    ),
     "drop_row": Kind(
         "A page that lacks a record.",
         records=lambda page: page.records[: page.middle] + page.records[page.middle + 1 :],
@@ -222,12 +227,10 @@ class Fault:
         kind = KINDS[self.kind]
         member = next((name for name, value in data.items() if isinstance(value, list)), None)
         if kind.records is not None and member is not None:
-            return {**data, member: kind.records(Page(data, member, previous))}
+            data = {**data, member: kind.records(Page(data, member, previous))}
         if kind.page_info is not None and "page_info" in data:
-            info = kind.page_info(data["page_info"], self.details)
-            changed = {**data, "page_info": info}
-            return {name: value for name, value in changed.items() if value is not None}
-        return data
+            data = {**data, "page_info": kind.page_info(data["page_info"], self.details)}
+        return {name: value for name, value in data.items() if value is not None}
 
     def break_response(self, response: Response) -> None:
         """Mark a response whose connection the fault breaks."""

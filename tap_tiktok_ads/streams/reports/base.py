@@ -8,8 +8,6 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.advertisers import TOPVIEW
-from tap_tiktok_ads.api.errors import ApiError, RejectedRequestError
 from tap_tiktok_ads.api.hosts import REPORT_PATH
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.metric_catalog import default_metrics
@@ -21,14 +19,14 @@ from tap_tiktok_ads.extract.deduplication import ReportFilter
 from tap_tiktok_ads.extract.pages import Record, Task
 from tap_tiktok_ads.extract.report_decoder import ReportDecoder, can_decode
 from tap_tiktok_ads.extract.schemas import report_schema
-from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.singer.state import INCREMENTAL
 from tap_tiktok_ads.streams.reports.components import ReportComponents
 from tap_tiktok_ads.streams.reports.filters import deleted_filter
 from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
 from tap_tiktok_ads.streams.reports.placeholders import Placeholders
 from tap_tiktok_ads.streams.reports.reader import ReportPageBuilder
-from tap_tiktok_ads.streams.reports.topview import buying_types, mixes_buying_types
+from tap_tiktok_ads.streams.reports.source import ReportSource
+from tap_tiktok_ads.streams.reports.topview import mixes_buying_types
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,6 +37,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.deduplication import RecordFilter
     from tap_tiktok_ads.extract.reader import Fetched
+    from tap_tiktok_ads.extract.source import Source
     from tap_tiktok_ads.singer.components import ContextTap
 
 
@@ -47,30 +46,6 @@ def key_columns(report: ReportDefinition, *, reports_topview: bool) -> tuple[str
     is_apart = reports_topview and mixes_buying_types(report.dimensions)
     topview_column = ("is_top_view",) if is_apart else ()
     return tuple(dict.fromkeys(("advertiser_id", *topview_column, *report.dimensions)))
-
-
-class ReportSource(Source):
-    """A report endpoint: `dimensions` and `metrics` in each record.
-
-    Attributes:
-        reports_topview: True if TopView ads are reported apart.
-    """
-
-    reports_topview = True
-
-    @override
-    def constant_columns(self, task: Task) -> Record:
-        """Return the advertiser, and whether the request was for TopView ads."""
-        columns = super().constant_columns(task)
-        if self.reports_topview:
-            columns["is_top_view"] = TOPVIEW in buying_types(task)
-        return columns
-
-    @override
-    def is_dispensable(self, task: Task, error: ApiError) -> bool:
-        """Return True if TikTok does not make this report for TopView ads at all."""
-        is_rejected = isinstance(error, RejectedRequestError)
-        return super().is_dispensable(task, error) and is_rejected
 
 
 class ReportStream(ReportComponents):
@@ -214,6 +189,7 @@ class ReportStream(ReportComponents):
             split=self.split,
         )
         source.reports_topview = self.reports_topview
+        source.time_dimension = self.time_dimension
         return source
 
     @functools.cached_property

@@ -41,7 +41,7 @@ class Placeholders:
         if self._time_dimension is None or self._time_dimension not in dimensions:
             return False
         moment = dimensions[self._time_dimension]
-        if moment is not None and moment not in EMPTY_TEXTS:
+        if not isinstance(moment, (str, type(None))) or moment not in {None, *EMPTY_TEXTS}:
             return False
         if not all(map(_is_nothing, (raw.get("metrics") or {}).values())):
             return False
