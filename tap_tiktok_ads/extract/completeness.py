@@ -72,15 +72,17 @@ class Rules:
     def verdict(self, progress: ListProgress, known_difference: int | None) -> Verdict:
         """Return what the passes over a list prove."""
         current = progress.current
-        if current.is_broken or current.damage or current.repeated:
+        if current.is_bad:
             return Verdict.INCOMPLETE
         if current.total is None:
-            return Verdict.INCOMPLETE if current.is_last_page_full else Verdict.COMPLETE
+            is_open = current.is_last_page_full or current.has_gap
+            return Verdict.INCOMPLETE if is_open else Verdict.COMPLETE
         if self.list_cap is not None and current.total >= self.list_cap:
             return self._verdict_of_capped(progress, self.list_cap)
-        if progress.difference <= 0:
-            return Verdict.COMPLETE
-        return self._verdict_of_short(progress, known_difference)
+        if progress.difference > 0:
+            return self._verdict_of_short(progress, known_difference)
+        is_refuted = progress.difference < 0 and current.has_gap  # a wrong total proves nothing
+        return Verdict.INCOMPLETE if is_refuted else Verdict.COMPLETE
 
     @staticmethod
     def _verdict_of_capped(progress: ListProgress, list_cap: int) -> Verdict:

@@ -7,6 +7,8 @@ import functools
 import logging
 import typing as t
 
+import msgspec
+
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.api.temporary_files import storage_error
@@ -99,18 +101,23 @@ def read_pages(
     """Yield the raw records and the response of each page of a list.
 
     Raises:
-        IncompleteError: TikTok counts more records than it returned.
+        IncompleteError: TikTok counts more records than it returned, or returned a record twice.
         TapError: A page cannot be read.
     """
     received = total = 0
+    distinct: set[int] = set()
     for _, (raw_records, response) in lookahead.sequential(
         [first_task], lambda task: fetch_raw(client, source, task)
     ):
         received += len(raw_records)
+        distinct.update(hash(msgspec.json.encode(raw)) for raw in raw_records)
         total = max(total, total_number(response.data.get("page_info")) or 0)
         yield raw_records, response
-    if received < total:
-        msg = f"{first_task.request.label}: TikTok reports {total} records, received {received}."
+    if len(distinct) < max(received, total):
+        msg = (
+            f"{first_task.request.label}: TikTok reports {total} records, received "
+            f"{len(distinct)} distinct and {received - len(distinct)} duplicates."
+        )
         raise errors.IncompleteError(msg)
 
 

@@ -51,7 +51,9 @@ class ListPass:
         is_broken: True if a page was denied or failed.
         is_flat: True if each raw record is one record at most.
         has_short_page: True if a page before the last one is not full.
+        has_gap: True if records came after a page that is known to be not full.
         is_last_page_full: True if another page can follow the last one.
+        has_ended: True if a page is not full by its own page size.
         has_empty_page: True if a page has no record.
         first_page: Digest of the first page.
         page_digests: Digest of each page with keys.
@@ -66,7 +68,9 @@ class ListPass:
     is_broken: bool = False
     is_flat: bool = True
     has_short_page: bool = False
+    has_gap: bool = False
     is_last_page_full: bool = False
+    has_ended: bool = False
     has_empty_page: bool = False
     first_page: int | None = None
     page_digests: set[int] = dataclasses.field(default_factory=set)
@@ -84,8 +88,10 @@ class ListPass:
         if digest is not None and digest in self.page_digests:
             self.damage = self.damage or "a page is equal to an earlier one."
         self.has_short_page |= self.page_count > 0 and not self.is_last_page_full
+        self.has_gap |= self.has_ended and received > 0
         self.has_empty_page |= not received
         self.is_last_page_full = 0 < page.page_size <= received
+        self.has_ended |= received < page.page_size
         self.is_flat &= page.record_count <= received
         self.keyless += max(0, received - len(keys))
         self.received += received
@@ -111,8 +117,12 @@ class ListPass:
     @property
     def is_clean(self) -> bool:
         """True if nothing but the total indicates that records are missing."""
-        has_bad_page = self.has_short_page or self.has_empty_page
-        return not (self.damage or self.is_broken or self.repeated or has_bad_page)
+        return not (self.is_bad or self.has_short_page or self.has_empty_page)
+
+    @property
+    def is_bad(self) -> bool:
+        """True if a page was not read, is damaged, or brought a record once more."""
+        return bool(self.is_broken or self.damage or self.repeated)
 
 
 @dataclasses.dataclass(slots=True)

@@ -310,6 +310,22 @@ def shuffled_list(answer: Answer) -> None:
 # Totals
 
 
+def page_2_without_total(total: t.Any, count: int | None) -> Damage:
+    """Return a damage that replaces the total of all pages, and cuts page 2.
+
+    Args:
+        total: The value of `total_number`.
+        count: Number of records of page 2. None: all but the last.
+    """
+
+    def damage(answer: Answer) -> None:
+        _set(answer.page_info, "total_number", total)
+        if answer.page == 2:
+            answer.page_records = answer.page_records[: -1 if count is None else count]
+
+    return damage
+
+
 def total_plus(number: int) -> Damage:
     """Return a damage that adds a number to `total_number`."""
 

@@ -339,6 +339,9 @@ def _answer_of(envelope: Record) -> Answer:
     return Answer({}, "list", (), 1, 1, 1, envelope)
 
 
+FakeT = t.TypeVar("FakeT", bound=FakeTikTok)
+
+
 def _handler(server: FakeTikTok) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -366,9 +369,9 @@ def _handler(server: FakeTikTok) -> type[BaseHTTPRequestHandler]:
 
 
 @contextlib.contextmanager
-def serving(world: World) -> Iterator[FakeTikTok]:
+def serving(world: World, kind: type[FakeT] = FakeTikTok) -> Iterator[FakeT]:  # type: ignore[assignment]
     """Run a server of a world on a free port of the loopback interface."""
-    fake = FakeTikTok(world)
+    fake = kind(world)
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake)) as server:
         fake.url = f"http://127.0.0.1:{server.server_address[1]}"
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

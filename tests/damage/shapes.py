@@ -246,6 +246,10 @@ PAGE_INFO_SHAPES = [
 TOTAL_SHAPES = [
     *at("total null", make.page_info_member("total_number", None), EVERY, FIRST, verdict=EXACT),
     *at("total missing", make.page_info_member("total_number", LEFT_OUT), verdict=EXACT),
+    *at("no total, page 2 empty", make.page_2_without_total(LEFT_OUT, 0)),
+    *at("no total, page 2 one short", make.page_2_without_total(LEFT_OUT, None)),
+    *at("total 0, page 2 empty", make.page_2_without_total(0, 0)),
+    *at("total 0, page 2 one short", make.page_2_without_total(0, None)),
     *at("total 0 with records", make.page_info_member("total_number", 0), EVERY, FIRST, LAST),
     *at(
         "total 0 and total_page 0 with records",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from tap_tiktok_ads.api.errors import RejectedRequestError, TransientError
+from tap_tiktok_ads.api.errors import DamagedResponseError, RejectedRequestError, TransientError
 from tap_tiktok_ads.extract.conversion import PageBuilder
 from tap_tiktok_ads.extract.pages import Page
 from tap_tiktok_ads.streams.reports.async_reports import AsyncPart
@@ -89,13 +89,16 @@ class ReportReader:
         return Page(), self.async_reports.synchronous_tasks(task)
 
     def _fetch_synchronously(self, task: Task) -> Fetched:
-        """Read one page. The task for TopView ads follows the first page."""
+        """Read one page. The task for TopView ads follows the first page, even a damaged one."""
         following: Sequence[Task] = ()
-        if self.merger.is_needed(task):
-            page = self.merger.fetch(task)
-        else:
-            page, following = self.pages.fetch(task)
-            self.splitter.check_size(task, page, following)
+        try:
+            if self.merger.is_needed(task):
+                page = self.merger.fetch(task)
+            else:
+                page, following = self.pages.fetch(task)
+                self.splitter.check_size(task, page, following)
+        except DamagedResponseError as error:
+            page = Page(damage=error.damage)
         return page, (*following, *self.topview.follow_up(self.metrics.with_all(task)))
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.errors import RejectedRequestError
+from tap_tiktok_ads.api.errors import IncompleteError, RejectedRequestError
 from tap_tiktok_ads.api.metric_catalog import metric_schema
 from tap_tiktok_ads.api.report_rules import ReportDefinition
-from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.pages import Page
+from tap_tiktok_ads.extract.reader import read_complete, read_pages
 from tap_tiktok_ads.extract.schemas import report_schema
 from tap_tiktok_ads.extract.values import BadValueError, to_date
 from tap_tiktok_ads.streams.reports.base import ReportStream
@@ -64,6 +65,7 @@ class WindowSums:
         totals: TikTok's own totals of the window, at the level of ads.
         record_count: Number of records at the level of ads.
         is_truncated: True if TikTok left out ads.
+        incomplete: Why records are missing in every pass, or None.
     """
 
     days: dict[tuple[str, str], Sums] = dataclasses.field(
@@ -72,6 +74,7 @@ class WindowSums:
     totals: Sums = dataclasses.field(default_factory=dict)
     record_count: int = 0
     is_truncated: bool = False
+    incomplete: IncompleteError | None = None
 
     def add(self, level: str, raw: Record) -> None:
         """Add a raw record of a level.
@@ -89,6 +92,15 @@ class WindowSums:
         """Add TikTok's own totals of a report, if there are any."""
         if isinstance(metrics, dict):
             add_metrics(self.totals, metrics)
+
+    def merge(self, other: WindowSums) -> None:
+        """Add other sums."""
+        for key, day_sums in other.days.items():
+            add_metrics(self.days[key], day_sums)
+        self.add_totals(other.totals or None)
+        self.record_count += other.record_count
+        self.is_truncated = self.is_truncated or other.is_truncated
+        self.incomplete = self.incomplete or other.incomplete
 
     def received(self, metric: str) -> decimal.Decimal:
         """Return the sum of a metric over all records at the level of ads."""
@@ -152,7 +164,10 @@ class ReconciliationStream(ReportStream):
 
     @override
     def fetch_report(self, task: Task) -> Fetched:
-        """Return a record for each day that any level has."""
+        """Return a record for each day that any level has.
+
+        If a level is incomplete, the records show it, and the next run reads the window again.
+        """
         tasks = {TOP_LEVEL: task, **{level: _at_level(task, level) for level in LEVELS}}
         sums = WindowSums()
         for level, level_task in tasks.items():
@@ -163,7 +178,8 @@ class ReconciliationStream(ReportStream):
         days = sorted({day for _, day in sums.days})
         records = [self._record(task, day, sums) for day in days]
         typed = list(self.builder.caster.records(records))
-        return Page(typed, len(typed), weight=1000 * len(typed)), ()
+        weight = 1000 * len(typed)
+        return Page(typed, len(typed), weight=weight, failed=sums.incomplete), ()
 
     def _add_up(self, level: str, first_task: Task, sums: WindowSums) -> None:
         """Add all records of a report to the sums, and TikTok's own totals at the lowest level."""
@@ -188,16 +204,33 @@ class ReconciliationStream(ReportStream):
         if topview.days and not self.topview.is_included(first_task):
             for (_, day), day_sums in topview.days.items():
                 add_metrics(sums.days[level, day], day_sums)
+        sums.incomplete = sums.incomplete or topview.incomplete
 
     def _add_pages(self, level: str, first_task: Task, sums: WindowSums) -> None:
-        for task, (raw_records, response) in lookahead.sequential(
-            [first_task], self.reader.fetch_raw
-        ):
+        """Add all records of a report. Read it again while it is incomplete."""
+        passes: list[WindowSums] = []
+        read = functools.partial(self._read_level, level, passes)
+        try:
+            read_complete(read, first_task)
+        except IncompleteError as error:
+            sums.incomplete = error
+        sums.merge(passes[-1])
+
+    def _read_level(self, level: str, passes: list[WindowSums], first_task: Task) -> None:
+        """Append the sums of one pass over a report.
+
+        Raises:
+            IncompleteError: TikTok counts more records than it returned, or returned one twice.
+        """
+        sums = WindowSums()
+        passes.append(sums)
+        pages = read_pages(self.run_context.client, self.source, first_task)
+        for number, (raw_records, response) in enumerate(pages):
             sums.is_truncated = sums.is_truncated or response.is_truncated
-            if task.page == 1:
+            if number == 0:
                 sums.add_totals(response.data.get(TOTALS_MEMBER))
             for raw in raw_records:
-                if not self.placeholders.matches(raw, task.request.label):
+                if not self.placeholders.matches(raw, first_task.request.label):
                     sums.add(level, raw)
 
     def _record(self, task: Task, day: str, sums: WindowSums) -> dict[str, t.Any]:

@@ -10,10 +10,9 @@ import pendulum
 
 from tap_tiktok_ads.api.advertisers import TOPVIEW_PAGE_SIZE, batches, topview_campaigns_request
 from tap_tiktok_ads.api.errors import ResponseError, TooLargeError
-from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.dates import Window
 from tap_tiktok_ads.extract.pages import Task
-from tap_tiktok_ads.extract.reader import PageReader
+from tap_tiktok_ads.extract.reader import read_complete, read_pages
 from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.streams.reports.async_reports import AsyncTask
 from tap_tiktok_ads.streams.reports.filters import in_filter
@@ -23,6 +22,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.extract.pages import Page
+    from tap_tiktok_ads.extract.reader import PageReader
     from tap_tiktok_ads.streams.reports.async_reports import AsyncReports
 
     Params = Mapping[str, t.Any]
@@ -32,7 +32,7 @@ MAX_FILTER_IDS = 100
 #: Approximate maximum number of records per window: fewer need less memory, and less to re-read.
 MAX_WINDOW_RECORDS = 100_000
 CAMPAIGN_PAGE_SIZE = 1000
-CAMPAIGN_FIELD = "campaign_ids"
+CAMPAIGN, CAMPAIGN_FIELD = "campaign_id", "campaign_ids"
 
 
 class WindowSplitter:
@@ -144,14 +144,17 @@ class WindowSplitter:
             "page_size": CAMPAIGN_PAGE_SIZE,
             "filtering": {"primary_status": "STATUS_ALL"},
         }
-        source = Source(self._reader.source.name, page_size=TOPVIEW_PAGE_SIZE)
-        reader = PageReader(source, self._reader.client, self._reader.builder)
         campaign_ids: dict[str, None] = {}
         for request in (dataclasses.replace(topview_request, params=params), topview_request):
-            tasks = [Task(request, task.advertiser)]
-            for _, (campaigns, _response) in lookahead.sequential(tasks, reader.fetch_raw):
-                campaign_ids |= dict.fromkeys(str(row["campaign_id"]) for row in campaigns)
+            ids = read_complete(self._read_ids, Task(request, task.advertiser))
+            campaign_ids |= dict.fromkeys(ids)
         return list(campaign_ids)
+
+    def _read_ids(self, first_task: Task) -> list[str]:
+        """Return the campaigns of one pass over a list."""
+        source = Source(self._reader.source.name, page_size=TOPVIEW_PAGE_SIZE)
+        pages = read_pages(self._reader.client, source, first_task)
+        return [str(campaign[CAMPAIGN]) for campaigns, _ in pages for campaign in campaigns]
 
 
 def _campaign_filter(params: Params) -> dict[str, str] | None:

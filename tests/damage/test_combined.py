@@ -1,0 +1,136 @@
+"""Damages of lists that a report depends on: TopView ads, and campaigns that split a day."""
+
+from __future__ import annotations
+
+import collections
+import json
+import typing as t
+
+import pytest
+from typing_extensions import override
+
+from . import damages as make
+from .kinds import FIRST_WINDOW, REPORTS, Kind, is_plain_list, sync
+from .server import ADVERTISER, CAMPAIGNS, REPORT, TOPVIEW, Answer, FakeTikTok, World, serving
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .kinds import Identity
+    from .server import Damage, Query, Record
+
+DAYS = FIRST_WINDOW[:4]
+RECONCILIATION = Kind("reconciliation", "reconciliation", REPORT, ("stat_time_day",))
+#: Number of attempts of a request before the tap takes a page for damaged.
+ATTEMPTS = 3
+
+
+class ReportServer(FakeTikTok):
+    """A server of reports with TopView ads, and with a limit of records.
+
+    Attributes:
+        topview: Campaigns and report records of TopView ads.
+        refuses_days: True if a report is too large unless it names campaigns.
+    """
+
+    topview: World = World({})
+    refuses_days = False
+
+    @override
+    def _selected(self, path: str, query: Query) -> Sequence[Record]:
+        world, filtering = self.world, query.get("filtering")
+        if TOPVIEW in json.dumps(filtering):
+            world = self.topview
+        if path != REPORT:
+            return world.lists.get(path, [])
+        days = [day for day in world.days if query["start_date"] <= day <= query["end_date"]]
+        records = [record for day in days for record in world.days[day]]
+        ids = _campaign_ids(filtering)
+        return [one for one in records if not ids or one["dimensions"]["campaign_id"] in ids]
+
+    @override
+    def _list(self, path: str, query: Query, attempt: int) -> Answer:
+        answer = super()._list(path, query, attempt)
+        is_refused = self.refuses_days and not _campaign_ids(query.get("filtering"))
+        if path == REPORT and is_refused:
+            answer.envelope.update(code=40002, message="The request is too large", data={})
+        return answer
+
+
+def _campaign_ids(filtering: t.Any) -> set[str]:
+    conditions = filtering if isinstance(filtering, list) else []
+    values = [one["filter_value"] for one in conditions if one["field_name"] == "campaign_ids"]
+    return {campaign_id for value in values for campaign_id in json.loads(value)}
+
+
+def expected_of(worlds: Iterable[World]) -> collections.Counter[Identity]:
+    """Return the report records of several worlds."""
+    return sum(map(REPORTS.expected, worlds), collections.Counter())
+
+
+def test_topview_after_damaged_first_page() -> None:
+    """TopView ads are requested, too, if the first page of the report came in a further pass."""
+    world = World({}, dict.fromkeys(DAYS, 5))
+    topview = World({CAMPAIGNS: 3}, dict.fromkeys(DAYS, 3), seed=2)
+
+    def damage(path: str, answer: Answer) -> None:
+        if path == REPORT and is_plain_list(answer.query) and answer.attempt <= ATTEMPTS:
+            answer.page_records = []
+
+    with serving(world, ReportServer) as server:
+        server.topview, server.damage = topview, damage
+        outcome = sync(server, REPORTS, end_date=DAYS[-1])
+    assert (outcome.exit_code, outcome.error) == (0, None)
+    assert outcome.identities(REPORTS) == expected_of([world, topview])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(make.cut_list, id="30 % of each page"),
+        pytest.param(make.page_number(lambda _: 1), id="page 1 repeated"),
+        pytest.param(make.overlapping, id="page starts one record early"),
+    ],
+)
+def test_split_by_damaged_campaigns(damage: Damage) -> None:
+    """A day that is split by a damaged list of campaigns is exact, or incomplete."""
+    world = World({CAMPAIGNS: 1060}, dict.fromkeys(DAYS, 60))
+    oldest = min(campaign_id for campaign_id, _, _ in REPORTS.expected(world))
+    world.lists[CAMPAIGNS].append({"advertiser_id": ADVERTISER, "campaign_id": oldest})
+
+    def damaged(path: str, answer: Answer) -> None:
+        if path == CAMPAIGNS and is_plain_list(answer.query):
+            damage(answer)
+
+    with serving(world, ReportServer) as server:
+        server.refuses_days, server.damage = True, damaged
+        first = sync(server, REPORTS, end_date=DAYS[-1])
+        lost = REPORTS.expected(world).keys() - first.identities(REPORTS).keys()
+        assert first.exit_code == bool(lost)
+        server.reset()
+        second = sync(server, REPORTS, first.state, end_date=DAYS[-1])
+    assert second.exit_code == 0
+    assert lost == second.identities(REPORTS).keys()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(make.cut_list, id="30 % of each page"),
+        pytest.param(make.page_number(lambda _: 1), id="page 1 repeated"),
+        pytest.param(make.doubled, id="records doubled"),
+    ],
+)
+def test_reconciliation_of_damaged_levels(damage: Damage) -> None:
+    """Sums of damaged reports end in an error. The next run reads their days again."""
+    world = World({}, dict.fromkeys(DAYS, 600))
+    with serving(world, ReportServer) as server:
+        server.damage = lambda path, answer: damage(answer) if path == REPORT else None
+        first = sync(server, RECONCILIATION, end_date=DAYS[-1])
+        assert first.exit_code == 1
+        assert first.sync_errors
+        server.reset()
+        second = sync(server, RECONCILIATION, first.state, end_date=DAYS[-1])
+    assert second.exit_code == 0
+    expected = [round(600 * 599 / 2 + 600 * day / 100, 2) for day in range(1, 5)]
+    assert [record["spend_of_ads"] for record in second.records] == expected
