@@ -69,8 +69,16 @@ class Rules:
     objects_can_vanish: bool = False
     known_difference: Callable[[TaskGroup], int | None] = lambda _: None
 
-    def verdict(self, progress: ListProgress, known_difference: int | None) -> Verdict:
-        """Return what the passes over a list prove."""
+    def verdict(
+        self, progress: ListProgress, known_difference: int | None, interval_seconds: float
+    ) -> Verdict:
+        """Return what the passes over a list prove.
+
+        Args:
+            progress: The passes.
+            known_difference: The difference to the total of an earlier run, or None.
+            interval_seconds: Minimum time between two passes that can agree.
+        """
         current = progress.current
         if current.is_bad:
             return Verdict.INCOMPLETE
@@ -80,7 +88,8 @@ class Rules:
         if self.list_cap is not None and current.total >= self.list_cap:
             return self._verdict_of_capped(progress, self.list_cap)
         if progress.difference > 0:
-            return self._verdict_of_short(progress, known_difference)
+            is_agreed = progress.agrees(interval_seconds)
+            return self._verdict_of_short(progress, known_difference, is_agreed=is_agreed)
         is_refuted = progress.difference < 0 and current.has_gap  # a wrong total proves nothing
         return Verdict.INCOMPLETE if is_refuted else Verdict.COMPLETE
 
@@ -89,11 +98,13 @@ class Rules:
         return Verdict.CAPPED if progress.distinct >= list_cap else Verdict.INCOMPLETE
 
     @staticmethod
-    def _verdict_of_short(progress: ListProgress, known_difference: int | None) -> Verdict:
+    def _verdict_of_short(
+        progress: ListProgress, known_difference: int | None, *, is_agreed: bool
+    ) -> Verdict:
         """Return the verdict on a list of fewer records than TikTok counts."""
-        current, previous = progress.current, progress.previous
-        if previous is not None and current.repeats(previous):
+        if is_agreed:
             return Verdict.AGREED
+        current = progress.current
         is_known = current.is_clean and current.received > 0
         if is_known and progress.difference == known_difference:
             return Verdict.AGREED

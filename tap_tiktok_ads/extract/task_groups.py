@@ -55,6 +55,8 @@ class ListPass:
         is_last_page_full: True if another page can follow the last one.
         has_ended: True if a page is not full by its own page size.
         has_empty_page: True if a page has no record.
+        began_at: Clock time at which the pass began. The first pass counts from its end.
+        ended_at: Clock time at which the pass ended.
         first_page: Digest of the first page.
         page_digests: Digest of each page with keys.
     """
@@ -72,6 +74,8 @@ class ListPass:
     is_last_page_full: bool = False
     has_ended: bool = False
     has_empty_page: bool = False
+    began_at: float = 0.0
+    ended_at: float = 0.0
     first_page: int | None = None
     page_digests: set[int] = dataclasses.field(default_factory=set)
 
@@ -84,9 +88,7 @@ class ListPass:
             repeated: Number of records that came before in this pass.
         """
         received = page.received or 0
-        digest = digest_of(page, keys)
-        if digest is not None and digest in self.page_digests:
-            self.damage = self.damage or "a page is equal to an earlier one."
+        self._add_digest(digest_of(page, keys))
         self.has_short_page |= self.page_count > 0 and not self.is_last_page_full
         self.has_gap |= self.has_ended and received > 0
         self.has_empty_page |= not received
@@ -97,11 +99,18 @@ class ListPass:
         self.received += received
         self.repeated += repeated
         self.page_count += 1
-        self.first_page = digest if self.page_count == 1 else self.first_page
-        if digest is not None:
-            self.page_digests.add(digest)
         if page.total is not None:
             self.total = max(page.total, self.total or 0)
+
+    def _add_digest(self, digest: int | None) -> None:
+        """Compare a page with the earlier ones. A page without keys has no digest."""
+        if self.page_count == 0:
+            self.first_page = digest
+        if digest is None:
+            return
+        if digest in self.page_digests:
+            self.damage = self.damage or "a page is equal to an earlier one."
+        self.page_digests.add(digest)
 
     @property
     def digest(self) -> int:
@@ -135,11 +144,9 @@ class ListProgress:
         pass_keys: Distinct keys of the latest pass, or None during the first pass.
         written_keys: Keys that the records to write are compared with.
         current: The latest pass.
-        previous: The pass before, or None.
-        pass_count: Number of passes.
+        earlier: The passes before.
         written: How often each record without a key was written.
         pass_written: How often it came in the latest pass.
-        read_at: Clock time at which the latest pass ended.
         verdict: What the passes prove, once that is known.
     """
 
@@ -148,21 +155,30 @@ class ListProgress:
     written_keys: set[t.Any]
     pass_keys: set[t.Any] | None = None
     current: ListPass = dataclasses.field(default_factory=ListPass)
-    previous: ListPass | None = None
-    pass_count: int = 1
+    earlier: list[ListPass] = dataclasses.field(default_factory=list)
     written: collections.Counter[t.Any] = dataclasses.field(default_factory=collections.Counter)
     pass_written: collections.Counter[t.Any] = dataclasses.field(
         default_factory=collections.Counter
     )
-    read_at: float = 0.0
     verdict: Verdict | None = None
 
-    def begin_pass(self) -> None:
+    def begin_pass(self, now: float) -> None:
         """Begin a further pass."""
-        self.previous, self.current = self.current, ListPass()
+        self.earlier.append(self.current)
+        self.current = ListPass(began_at=now)
         self.pass_keys = set()
         self.pass_written = collections.Counter()
-        self.pass_count += 1
+
+    @property
+    def pass_count(self) -> int:
+        """Number of passes."""
+        return 1 + len(self.earlier)
+
+    def agrees(self, interval_seconds: float) -> bool:
+        """Return True if the latest pass repeats one that ended at least an interval before it."""
+        latest_end = self.current.began_at - interval_seconds
+        distant = [earlier for earlier in self.earlier if earlier.ended_at <= latest_end]
+        return any(map(self.current.repeats, distant))
 
     def without_written(self, page: Page, hashes: Sequence[t.Any]) -> Page:
         """Return a page of records without a key, less those that are written already.

@@ -158,14 +158,16 @@ class ListVerifier:
                 continue
             self._judge(group, progress)
             if progress.verdict is Verdict.INCOMPLETE and self._has_room(progress):
-                progress.read_at = self._clock.now()
+                progress.current.ended_at = self._clock.now()
                 self._unsettled_keys += len(progress.keys)
                 group.unsettled.append(progress)
             else:
                 self._conclude(group, progress)
 
     def _judge(self, group: TaskGroup, progress: ListProgress) -> None:
-        verdict = self._rules.verdict(progress, self._rules.known_difference(group))
+        known_difference = self._rules.known_difference(group)
+        interval = self._clock.interval_seconds
+        verdict = self._rules.verdict(progress, known_difference, interval)
         if verdict is Verdict.COMPLETE and self._has_moved(progress):
             verdict = Verdict.INCOMPLETE
         progress.verdict = verdict
@@ -204,6 +206,7 @@ class ListVerifier:
         self, unsettled: Sequence[TaskGroup]
     ) -> Iterator[tuple[TaskGroup, Page | None]]:
         """Yield what further passes bring, and None once the lists of a group are settled."""
+        self._wait_for([progress for group in unsettled for progress in group.unsettled])
         for number in range(1, MAX_EXTRA_PASSES + 1):
             if not unsettled:
                 return
@@ -220,7 +223,6 @@ class ListVerifier:
     ) -> Iterator[tuple[TaskGroup, Page]]:
         """Yield the new records of one more pass over each unsettled list."""
         lists = [(group, progress) for group in groups for progress in group.unsettled]
-        self._wait_for([progress for _, progress in lists])
         tasks = [progress.first_task.with_request(shared=False) for _, progress in lists]
         results = _by_list(self._read(tasks, self._fetch_list), tasks)
         may_reread = True
@@ -231,15 +233,15 @@ class ListVerifier:
             self._settle(group, progress, is_last=is_last or not may_reread)
 
     def _wait_for(self, lists: Sequence[ListProgress]) -> None:
-        """Wait until every list can be re-read, if one may be re-read at all."""
+        """Wait once until every list can be re-read, if one may be re-read at all."""
         if any(map(self._may_reread, lists)):
-            self._clock.wait_since(max(progress.read_at for progress in lists))
+            self._clock.wait_since(max(progress.current.ended_at for progress in lists))
 
     def _read_again(
         self, group: TaskGroup, progress: ListProgress, results: Results
     ) -> Iterator[tuple[TaskGroup, Page]]:
         """Yield the new records of one more pass over a list, and judge it."""
-        progress.begin_pass()
+        progress.begin_pass(self._clock.now())
         for task, page in results:
             self._observer.on_page(task, page)
             yield group, self._add_further(group, progress, task, page)
@@ -247,7 +249,7 @@ class ListVerifier:
 
     def _judge_again(self, group: TaskGroup, progress: ListProgress) -> None:
         """Judge a list after a further pass."""
-        progress.read_at = self._clock.now()
+        progress.current.ended_at = self._clock.now()
         self._judge(group, progress)
         if progress.verdict is Verdict.INCOMPLETE:
             self._incomplete_lists.add(progress.first_task.request.path)

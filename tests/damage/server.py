@@ -339,9 +339,6 @@ def _answer_of(envelope: Record) -> Answer:
     return Answer({}, "list", (), 1, 1, 1, envelope)
 
 
-FakeT = t.TypeVar("FakeT", bound=FakeTikTok)
-
-
 def _handler(server: FakeTikTok) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -369,7 +366,7 @@ def _handler(server: FakeTikTok) -> type[BaseHTTPRequestHandler]:
 
 
 @contextlib.contextmanager
-def serving(world: World, kind: type[FakeT] = FakeTikTok) -> Iterator[FakeT]:  # type: ignore[assignment]
+def serving(world: World, kind: type[t.Any] = FakeTikTok) -> Iterator[t.Any]:
     """Run a server of a world on a free port of the loopback interface."""
     fake = kind(world)
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake)) as server:
