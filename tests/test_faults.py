@@ -169,7 +169,7 @@ def test_what_passes(
     assert rows(found, stream) == rows(expected, stream)
     assert max(rows(found, stream).values()) == 1
     assert found.keyed(stream) == expected.keyed(stream)
-    assert "Rows may be missing" not in caplog.text
+    assert "Records may be missing" not in caplog.text
 
 
 @pytest.mark.parametrize(("fault", "stream", "page"), places(ENDING, [*FAMILIES][:-1]))
