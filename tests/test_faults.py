@@ -223,6 +223,10 @@ def test_a_listing_that_never_settles(
     assert found.bookmarks(stream) == {}
     (row,) = found.records["sync_errors"]
     assert (row["stream"], row["action"]) == (stream, "read again by the next run")
+    days = f", {row['window_start']} to {row['window_end']}" if row["window_start"] else ""
+    label = f"{FAMILIES[stream]} for advertiser {row['advertiser_id']}{days}: "
+    assert row["message"].startswith(f"{label}TikTok reports ")
+    assert bool(days) is (stream == "ad_performance_report")
 
 
 def test_quiet_runs_read_nothing_twice(world: Simulator) -> None:
