@@ -152,6 +152,13 @@ def _details_task(advertiser_id: str) -> Task:
     return Task(info_request([advertiser_id]), Advertiser(advertiser_id))
 
 
+def _label_of(task: Task) -> str:
+    """Return the endpoint and advertiser of a task, with its window if it has one."""
+    window = task.window
+    days = f", {window.start} to {window.end}" if window else ""
+    return f"{task.request.label}{days}"
+
+
 def _record(
     error_id: str, stream: str, error: errors.TapError, action: str, task: Task | None
 ) -> dict[str, t.Any]:
@@ -266,7 +273,7 @@ class StreamProblems:
         self._warnings.log(key, "%s", error)
 
     def _verdict_message(self, progress: ListProgress, verdict: Verdict) -> str:
-        label, facts = progress.first_task.request.label, describe(progress)
+        label, facts = _label_of(progress.first_task), describe(progress)
         if verdict is Verdict.CAPPED:
             return (
                 f"{label}: the endpoint lists at most {self._list_cap:,} records, the most "
@@ -285,7 +292,7 @@ class StreamProblems:
     def _on_truncation(self, task: Task) -> None:
         """Report a report that covers a part of the ads, and that nothing could replace."""
         error = errors.IncompleteError(
-            f"{task.request.label}: TikTok looked at its 20,000 newest ads only (header "
+            f"{_label_of(task)}: TikTok looked at its 20,000 newest ads only (header "
             "X-Tt-Ads-Throttle). Records may be missing. Set report_mode to 'async' to read all."
         )
         self.add_incomplete(task, error, "read again by the next run")

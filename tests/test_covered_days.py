@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import logging
 import random
 import typing as t
 
@@ -112,6 +113,16 @@ def test_a_pause_and_a_late_conversion(clock: Clock, start_date: str) -> None:
     table.load(clock.run(table.state, **settings))
     whole = clock.run(start_date="2023-11-20")
     assert values(table.rows) == values(whole.keyed(REPORT))
+
+
+def test_the_log_names_the_days_of_a_run(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """The days that are covered between an earlier start and the lookback are not among them."""
+    first = clock.run(start_date="2023-12-01", lookback_days=7)
+    clock.advance(60)
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        clock.run(first.state, start_date="2023-11-01", lookback_days=7)
+    assert "Days 2023-11-01 to 2023-11-30, 2023-12-25 to 2024-03-01, in windows" in caplog.text
 
 
 def test_a_macro_goes_back_to_its_earliest_start(clock: Clock) -> None:

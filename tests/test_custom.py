@@ -655,7 +655,7 @@ def test_a_source_that_changes_while_it_is_read(
     expected = run(config, [name]).keyed(name)
     sim.add_fault("shift", path="/pixel/list/", page=2, times=1)
     assert run(config, [name]).keyed(name) == expected
-    assert "Look-up of" not in caplog.text
+    assert "Lookup of" not in caplog.text
     sim.add_fault("drop_row", path="/pixel/list/", page=2, times=None)
     assert run(config, [name]).keyed(name).keys() < expected.keys()
     owner = sim.world.advertiser_ids[0]

@@ -174,7 +174,7 @@ def test_entries_in_order() -> None:
         pytest.param({"mine": "campaigns.idd"}, "has no column 'idd'", id="no column"),
         pytest.param({"mine": "report.id"}, None, id="custom report"),
         pytest.param(
-            {"mine": "nested.id", "nested": "plain.id"}, "has look-ups itself", id="nested"
+            {"mine": "nested.id", "nested": "plain.id"}, "has lookups itself", id="nested"
         ),
     ],
 )

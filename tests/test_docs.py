@@ -118,6 +118,18 @@ def test_commands_of_the_pages(page: Path, tmp_path: Path) -> None:
         assert result.returncode == 0, (line, result.stderr[-2000:])
 
 
+def test_troubleshooting_quotes_current_messages() -> None:
+    """Every message that the page lists as a symptom is one of the code."""
+    sources = sorted((ROOT / "tap_tiktok_ads").rglob("*.py"))
+    code = "".join(source.read_text("utf-8") for source in sources)
+    code = re.sub(r'"\s+f?"', "", code)  # texts that continue on the next line
+    page = (ROOT / "docs" / "errors.md").read_text("utf-8")
+    symptoms = re.findall(r"(?m)^\| `([^`]+)`", page)
+    parts = [part for symptom in symptoms for part in symptom.split(" ... ")]
+    assert len(parts) > 8
+    assert [part for part in parts if part not in code] == []
+
+
 def test_guide_names_existing_files() -> None:
     """Every module, folder and schema that CONTRIBUTING.md names exists."""
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")

@@ -169,7 +169,7 @@ def test_what_passes(
     assert rows(found, stream) == rows(expected, stream)
     assert max(rows(found, stream).values()) == 1
     assert found.keyed(stream) == expected.keyed(stream)
-    assert "Rows may be missing" not in caplog.text
+    assert "Records may be missing" not in caplog.text
 
 
 @pytest.mark.parametrize(("fault", "stream", "page"), places(ENDING, [*FAMILIES][:-1]))
@@ -223,6 +223,10 @@ def test_a_listing_that_never_settles(
     assert found.bookmarks(stream) == {}
     (row,) = found.records["sync_errors"]
     assert (row["stream"], row["action"]) == (stream, "read again by the next run")
+    days = f", {row['window_start']} to {row['window_end']}" if row["window_start"] else ""
+    label = f"{FAMILIES[stream]} for advertiser {row['advertiser_id']}{days}: "
+    assert row["message"].startswith(f"{label}TikTok reports ")
+    assert bool(days) is (stream == "ad_performance_report")
 
 
 def test_quiet_runs_read_nothing_twice(world: Simulator) -> None:

@@ -64,6 +64,16 @@ def test_where_nobody_may_know(sim: Simulator, caplog: pytest.LogCaptureFixture,
     assert warnings == len(sim.world.advertiser_ids)
 
 
+def test_a_damaged_lookup_is_named(sim: Simulator) -> None:
+    """A report that is incomplete because of a lookup names the endpoint of the lookup."""
+    sim.add_fault("empty_page", path="/campaign/get/", times=None)
+    found = run(config_for(sim), [CAMPAIGNS, "sync_errors"])
+    assert found.bookmarks(CAMPAIGNS) == {}
+    messages = [row["message"] for row in found.records["sync_errors"]]
+    assert messages
+    assert all("Damaged response of /campaign/get/ for advertiser" in one for one in messages)
+
+
 @pytest.mark.parametrize("code", [40001, 40002])
 def test_refused_reports(sim: Simulator, caplog: pytest.LogCaptureFixture, code: int) -> None:
     """A report that TikTok does not make of TopView ads lacks them; a forbidden one is a gap."""

@@ -224,6 +224,7 @@ class DamagedResponseError(TransientError):
     list is incomplete, and the run goes on.
 
     Attributes:
+        label: Endpoint and advertiser of the request.
         damage: What is wrong, with the request ID.
     """
 
@@ -238,6 +239,7 @@ class DamagedResponseError(TransientError):
             code: TikTok's return code, unless it is 0.
             request_id: TikTok's ID of the request.
         """
+        self.label = label
         self.damage = f"{damage} (request_id {request_id})"
         super().__init__(
             f"Damaged response of {label}: {self.damage}",

@@ -42,6 +42,12 @@ def _parse_pairs(_context: click.Context, _parameter: Parameter, pairs: t.Sequen
     return options
 
 
+def _usage(kind: str) -> str:
+    """Return the name of a kind of fault with its own arguments."""
+    arguments = ", ".join(faults.KINDS[kind].arguments)
+    return f"{kind} ({arguments})" if arguments else kind
+
+
 def _parse_faults(_context: click.Context, _parameter: Parameter, texts: t.Sequence[str]) -> t.Any:
     """Return the kind and arguments of each --fault."""
     try:
@@ -77,8 +83,9 @@ def _parse_faults(_context: click.Context, _parameter: Parameter, texts: t.Seque
     multiple=True,
     callback=_parse_faults,
     help=(
-        "A fault, such as code:code=51010,path=/ad/get/,times=2. May be repeated. "
-        f"Kinds: {', '.join(faults.KINDS)}."
+        "A fault, such as code:code=51010,path=/ad/get/,times=2. May be repeated. It affects one "
+        "request unless times is set; times=null sets no limit. Arguments of all kinds: "
+        f"{', '.join(faults.REQUEST_ARGUMENTS)}. Kinds: {'; '.join(map(_usage, faults.KINDS))}."
     ),
 )
 def command(

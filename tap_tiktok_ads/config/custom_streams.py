@@ -379,7 +379,7 @@ def _lookup_problem(
     if source not in streams:
         return f"does not exist{suggest(source, streams)}"
     if source in dependent:
-        return "has look-ups itself: name one without."
+        return "has lookups itself: name one without."
     columns = built_in[source]() if source in built_in else ()
     for column in (*lookup.columns, *lookup.where):
         if columns and column not in columns:

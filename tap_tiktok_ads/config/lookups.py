@@ -91,7 +91,7 @@ class Lookup:
         if absent_columns and seen_columns:
             column = min(absent_columns)
             hint = suggest(column, seen_columns)
-            msg = f"Look-up {self.name!r} has no column {column!r}{hint}"
+            msg = f"Lookup {self.name!r} has no column {column!r}{hint}"
             raise ConfigError(msg)
         return list(values.values())
 

@@ -29,14 +29,16 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "app_id",
         th.StringType(nullable=True),
         title="App ID",
-        description="ID of your developer app; only to find the advertisers of the token.",
+        description="ID of your developer app. Needed only to find the advertisers of the token.",
     ),
     th.Property(
         "app_secret",
         th.StringType(nullable=True),
         secret=True,
         title="App secret",
-        description="Secret of your developer app; only to find the advertisers of the token.",
+        description=(
+            "Secret of your developer app. Needed only to find the advertisers of the token."
+        ),
     ),
     th.Property(
         "advertiser_ids",
@@ -52,7 +54,7 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "exclude_advertiser_ids",
         th.ArrayType(th.StringType),
         title="Excluded advertiser IDs",
-        description="Advertisers to leave out.",
+        description="Advertisers that are not read.",
         default=[],
     ),
     th.Property(
@@ -103,7 +105,7 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
                 "pattern": f"^{AUTO_LOOKBACK}$",
             }
         ),
-        title="Look-back days",
+        title="Lookback days",
         description=(
             "Days after which TikTok no longer corrects the numbers of a day. Each run re-reads "
             "the younger days of reports. Conversions can be up to 28 days late. auto: as many as "
@@ -128,7 +130,7 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "include_deleted",
         th.BooleanType,
         title="Include deleted",
-        description="Also deleted campaigns, ad groups and ads, and what was spent on them.",
+        description="Also read deleted campaigns, ad groups and ads, and their reports.",
         default=True,
     ),
     th.Property(
@@ -136,9 +138,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.BooleanType,
         title="Track deleted",
         description=(
-            "Write a row with the key and _deleted_at for each object that TikTok lists no more, "
-            "and keep what was listed in the state, up to 20,000 objects of a stream. Ads and "
-            "Smart+ ads are listed in full, then."
+            "Write a record with the key and _deleted_at for each object that TikTok no longer "
+            "lists. The state keeps the listed objects, up to 20,000 per stream. Ads and Smart+ "
+            "ads are listed in full in every run."
         ),
         default=False,
     ),
@@ -148,9 +150,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=["fail", "skip"],
         title="On error",
         description=(
-            "What cannot be read for lack of permission is always skipped. Of what fails "
-            "otherwise: fail ends the run there; skip goes on with other advertisers and streams, "
-            "and ends with exit code 1. Bookmarks of what failed stay."
+            "How to handle errors. fail stops the sync. skip continues with the other advertisers "
+            "and streams and exits with code 1. Missing permissions are always skipped. The "
+            "bookmark of a stream that failed does not advance."
         ),
         default="fail",
     ),
@@ -160,8 +162,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=["keep", "hash", "drop"],
         title="Personal data",
         description=(
-            "What becomes of names, e-mail addresses and phone numbers of contacts in the ready "
-            "streams: keep; hash (SHA-256 of the text, in hexadecimal); drop the columns."
+            "How to write names, e-mail addresses and phone numbers of contacts in the built-in "
+            "streams. keep writes them as received. hash writes the SHA-256 of the text in "
+            "hexadecimal. drop removes the columns."
         ),
         default="keep",
     ),
@@ -181,9 +184,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=["auto", "sync", "async"],
         title="Report mode",
         description=(
-            "auto: reports are read synchronously, and by TikTok's asynchronous tasks where that "
-            "leaves out rows or is too large; async: by tasks from the outset; sync: never by "
-            "tasks. See docs/rate-limits.md."
+            "auto reads reports synchronously, and by TikTok's asynchronous tasks if records are "
+            "left out or the report is too large. async uses tasks from the start. sync never "
+            "uses tasks. See docs/rate-limits.md."
         ),
         default="auto",
     ),
@@ -193,9 +196,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=["basic", "advanced", "premium", "ultimate", "sandbox"],
         title="Rate limit tier",
         description=(
-            "The level of your developer app: basic, advanced, premium, ultimate or sandbox; "
-            "requests are paced below its limits. Environment sandbox always has the sandbox's: "
-            "one request a second for each endpoint."
+            "Level of your developer app: basic, advanced, premium, ultimate or sandbox. Requests "
+            "are paced below its limits. Environment sandbox always uses the limit of the "
+            "sandbox: one request per second for each endpoint."
         ),
         default="basic",
     ),
@@ -203,36 +206,36 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "requests_per_second",
         th.IntegerType(minimum=1, maximum=1000, nullable=True),
         title="Requests per second",
-        description="Instead of the tier's rate, for an app that other programs use, too.",
+        description="Maximum rate, in place of the tier's. For an app that other programs use.",
     ),
     th.Property(
         "max_concurrency",
         th.IntegerType(minimum=1, maximum=64, nullable=True),
         title="Maximum concurrency",
         description=(
-            "Requests under way at once, at most; by default as many as the rate and TikTok's "
-            "response time call for, up to 32."
+            "Maximum number of concurrent requests. Default: as many as the rate and TikTok's "
+            "response time require, up to 32."
         ),
     ),
     th.Property(
         "request_timeout",
         th.IntegerType(minimum=1, maximum=3600),
         title="Request timeout",
-        description="Seconds to wait for an answer.",
+        description="Seconds to wait for a response.",
         default=60,
     ),
     th.Property(
         "max_retries",
         th.IntegerType(minimum=0, maximum=50),
         title="Maximum retries",
-        description="Further tries after one that failed in passing.",
+        description="Maximum number of retries after a transient error.",
         default=7,
     ),
     th.Property(
         "user_agent",
         th.StringType(nullable=True),
         title="User agent",
-        description="Text of the User-Agent header; by default the tap's name and version.",
+        description="Text of the User-Agent header. Default: the tap's name and version.",
     ),
     th.Property(
         "custom_streams",
@@ -240,7 +243,7 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Custom streams",
         description=(
             "Streams of your own from any endpoint that reads: a list of objects with name, url "
-            "and more; see docs/custom.md."
+            "and other keys. See docs/custom.md."
         ),
         default=[],
     ),
@@ -250,7 +253,7 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Custom reports",
         description=(
             "Reports of your own: a list of objects with name, data_level, dimensions, metrics "
-            "and more; see docs/custom.md."
+            "and other keys. See docs/custom.md."
         ),
         default=[],
     ),
@@ -259,8 +262,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.ObjectType(additional_properties=True),
         title="Report metrics",
         description=(
-            "Metrics of a report instead of its usual ones: streams, each with a list of names or "
-            "groups of schemas/metrics.json, usual for those it has anyway, or all."
+            "Metrics of a report, in place of its default metrics. The keys are streams. The "
+            "values are lists of metric names, groups of schemas/metrics.json, usual (the default "
+            "metrics) or all."
         ),
         default={},
     ),
@@ -269,8 +273,8 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.ObjectType(additional_properties=True, nullable=True),
         title="Simulator",
         description=(
-            "Options of the embedded API: seed, advertisers, campaigns, ads, days and more; "
-            "only with environment simulator."
+            "Options of the embedded API: seed, advertisers, campaigns, ads, days and others. "
+            "Only with environment simulator."
         ),
     ),
 ).to_dict()

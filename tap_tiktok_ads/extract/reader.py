@@ -162,7 +162,8 @@ class TaskRunner:
         except errors.TooLargeError as error:
             return self._split(task, error)
         except errors.DamagedResponseError as error:
-            return Page(damage=error.damage), ()
+            is_own = error.label == task.request.label  # not a lookup on behalf of the task
+            return Page(damage=error.damage if is_own else str(error)), ()
         except errors.TapError as error:
             return self._without_records(task, error), ()
         except Exception as error:  # noqa: BLE001 - whatever a response of another shape can cause

@@ -29,6 +29,9 @@ if t.TYPE_CHECKING:
 #: Types that a raw record can have: decoded, encoded, or prepared by a report decoder.
 RECORD_TYPES = (dict, tuple, msgspec.Raw)
 
+#: Names of the JSON types in messages.
+JSON_TYPES: dict[type, str] = {dict: "object", list: "array", str: "string"}
+
 
 def add_advertiser(raw: Record, task: Task) -> Iterable[Record]:
     """Yield the raw record with the task's advertiser, if there is one."""
@@ -130,7 +133,12 @@ def _damage(
 def _damage_of_empty(page: int, page_info: t.Any) -> str | None:
     """Return what is wrong with an empty page, or None if no total rules it out."""
     total = total_number(page_info)
-    return f"expected records on page {page} of {total} in all, got none." if total else None
+    return no_records(page, total) if total else None
+
+
+def no_records(page: int, total: int) -> str:
+    """Return what is wrong with an empty page before the end of its list."""
+    return f"expected records on page {page}, because the list has {total:,} in total, got none."
 
 
 def further_pages(
@@ -166,7 +174,8 @@ def _kind(value: t.Any) -> str:
     """Return what a value is, without its content."""
     if value is None:
         return "null or nothing"
-    return f"{'an empty' if not value else 'a value of type'} {type(value).__name__}"
+    article = "a" if value else "an empty"
+    return f"{article} JSON {JSON_TYPES.get(type(value), 'value')}"
 
 
 class Source:

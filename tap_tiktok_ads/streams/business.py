@@ -40,7 +40,7 @@ class AppCredentialsPlan:
 
 
 class AuthorizedAdvertisers(UnpartitionedStream):
-    """The advertisers that authorised the app; needs the settings app_id and app_secret."""
+    """The advertisers that authorized the app; needs the settings app_id and app_secret."""
 
     name = "authorized_advertisers"
     path = AUTHORIZED_ADVERTISERS_PATH

@@ -102,7 +102,7 @@ def add_item_id(raw: Record, task: Task) -> Iterable[Record]:
 
 
 class SparkAds(ListStream):
-    """TikTok posts that their owners authorised for ads. Fields as a third-party SDK has them."""
+    """TikTok posts that their owners authorized for ads. Fields as a third-party SDK has them."""
 
     name = "spark_ads"
     path = "/tt_video/list/"

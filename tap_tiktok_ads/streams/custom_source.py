@@ -9,7 +9,14 @@ from typing_extensions import override
 from tap_tiktok_ads.api.errors import ResponseError
 from tap_tiktok_ads.api.pagination import last_page
 from tap_tiktok_ads.extract import json_paths
-from tap_tiktok_ads.extract.source import PageFacts, Source, damaged, facts_of, further_pages
+from tap_tiktok_ads.extract.source import (
+    PageFacts,
+    Source,
+    damaged,
+    facts_of,
+    further_pages,
+    no_records,
+)
 from tap_tiktok_ads.streams.cursors import CursorPosition
 
 if t.TYPE_CHECKING:
@@ -69,8 +76,7 @@ class CustomSource(Source):
             DamagedResponseError: `total_number` reports further records.
         """
         if facts.total and facts.total > (task.page - 1) * facts.page_size:
-            msg = f"expected records on page {task.page} of {facts.total} in all, got none."
-            raise damaged(task.request, response, msg)
+            raise damaged(task.request, response, no_records(task.page, facts.total))
 
     def _page_members(self, document: Record) -> frozenset[str]:
         """Return the members of a response that lead to further pages."""

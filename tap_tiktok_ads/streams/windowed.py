@@ -143,12 +143,12 @@ class WindowPlan:
         """Return the windows of all advertisers, of the width that has worked in this run."""
         self.width = self.window_days
         ranges = {owner: self._ranges.to_read(owner) for owner in self._owners()}
-        days = [window for windows in ranges.values() for window in windows]
-        if days:
+        windows = itertools.chain.from_iterable(ranges.values())
+        days = functools.reduce(DayRanges.add, windows, DayRanges())
+        if days.ranges:
             self._logger.info(
-                "Days %s to %s, in windows of at most %d, for %d advertiser(s).",
-                min(window.start for window in days),
-                max(window.end for window in days),
+                "Days %s, in windows of at most %d, for %d advertiser(s).",
+                ", ".join(f"{window.start} to {window.end}" for window in days.ranges),
                 self.window_days,
                 len(ranges),
             )

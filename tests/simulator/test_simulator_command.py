@@ -18,7 +18,7 @@ from tap_tiktok_ads.cli.simulator import command
 from tap_tiktok_ads.config.settings import normalize
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.simulator import ACCESS_TOKEN, AUTH_CODE
-from tap_tiktok_ads.simulator.http.faults import KINDS, parse
+from tap_tiktok_ads.simulator.http.faults import KINDS, REQUEST_ARGUMENTS, parse
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -137,8 +137,12 @@ def test_wrong_arguments(arguments: list[str], part: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_help_lists_the_faults(kind: str) -> None:
-    """The help of the sub-command lists every kind of fault."""
+    """The help of the sub-command lists every kind of fault with its arguments."""
     result = CliRunner().invoke(command, ["--help"], terminal_width=200)
+    help_text = " ".join(result.stdout.split())
+    arguments = ", ".join(KINDS[kind].arguments)
+    assert (f"{kind} ({arguments})" if arguments else kind) in help_text
+    assert f"Arguments of all kinds: {', '.join(REQUEST_ARGUMENTS)}." in help_text
     assert kind in result.output
 
 

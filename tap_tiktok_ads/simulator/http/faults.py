@@ -161,7 +161,8 @@ KINDS: dict[str, Kind] = {
 }
 """Every kind of fault with its arguments and its effect."""
 
-_REQUEST_ARGUMENTS: dict[str, Callable[[str], Any]] = {
+#: Arguments of every kind, which select the affected requests, with the functions that read them.
+REQUEST_ARGUMENTS: dict[str, Callable[[str], Any]] = {
     "path": str,
     "advertiser_id": str,
     "page": int,
@@ -292,7 +293,7 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
     kind, _, arguments_text = text.partition(":")
     if kind not in KINDS:
         raise ValueError(unknown_name("fault", kind, KINDS))
-    readers = _REQUEST_ARGUMENTS | KINDS[kind].arguments
+    readers = REQUEST_ARGUMENTS | KINDS[kind].arguments
     arguments = {}
     for argument in re.split(r",(?=\w+=)", arguments_text) if arguments_text else ():
         name, _, value = argument.partition("=")
