@@ -143,7 +143,7 @@ def test_cursors_lead_through_all_pages() -> None:
     "answer",
     [
         lambda query: {
-            "list": [{"id": "1"}],
+            "list": [{"id": query.get("cursor", "1")}],
             "next": "b" if query.get("cursor") == "a" else "a",
             "more": True,
         },

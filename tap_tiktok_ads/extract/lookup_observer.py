@@ -53,12 +53,12 @@ class LookupObserver:
         """
         if page.failed is not None:
             raise page.failed
-        if page.denied is not None and not task.optional:
+        if page.denied is not None and not self.is_dispensable(task, page):
             raise page.denied
 
     def is_dispensable(self, task: Task, page: Page) -> bool:  # noqa: ARG002
-        """Return True if the list is optional."""
-        return task.optional
+        """Return True if the account lacks an optional list: its first page is denied."""
+        return task.optional and task.page == 1
 
     def on_verdict(self, progress: ListProgress, verdict: Verdict) -> None:
         """Raise if records can be missing.

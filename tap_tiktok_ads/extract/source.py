@@ -264,5 +264,8 @@ class Source:
         return is_first_page and is_invalid
 
     def is_dispensable(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
-        """Return True if a denied request loses no data, so the bookmark can advance."""
-        return task.optional
+        """Return True if a denied request loses no data, so the bookmark can advance.
+
+        An account that lacks a list is denied its first page already.
+        """
+        return task.optional and task.page == 1

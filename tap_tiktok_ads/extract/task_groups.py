@@ -51,9 +51,9 @@ class ListPass:
         is_broken: True if a page was denied or failed.
         is_flat: True if each raw record is one record at most.
         has_short_page: True if a page before the last one is not full.
-        has_gap: True if records came after a page that is known to be not full.
+        has_gap: True if records came after a page that is empty or not full.
         is_last_page_full: True if another page can follow the last one.
-        has_ended: True if a page is not full by its own page size.
+        has_ended: True if a page is empty, or not full by its own page size.
         has_empty_page: True if a page has no record.
         began_at: Clock time at which the pass began. The first pass counts from its end.
         ended_at: Clock time at which the pass ended.
@@ -93,7 +93,7 @@ class ListPass:
         self.has_gap |= self.has_ended and received > 0
         self.has_empty_page |= not received
         self.is_last_page_full = 0 < page.page_size <= received
-        self.has_ended |= received < page.page_size
+        self.has_ended |= not received or received < page.page_size
         self.is_flat &= page.record_count <= received
         self.keyless += max(0, received - len(keys))
         self.received += received

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
+import msgspec
 from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ResponseError
@@ -155,9 +157,11 @@ class CustomSource(Source):
         """Return the page that the cursor of a response leads to.
 
         Raises:
+            DamagedResponseError: The page is equal to the page before.
             ResponseError: There is a next page, but no new cursor.
         """
-        position = CursorPosition.of_response(cursor, task, _document(response))
+        document = _document(response)
+        position = CursorPosition.of_response(cursor, task, document)
         if position.is_end:
             if response.data and position.is_unknown:
                 self.warnings.log(
@@ -170,7 +174,12 @@ class CustomSource(Source):
                 f"are to come, or has told it before: check 'pagination' of {self.name!r}"
             )
             raise ResponseError(msg)
-        return [position.next_task(task, cursor)]
+        records = json_paths.find(self.definition.records_path, document)
+        page_hash = hash(msgspec.json.encode(records))
+        if page_hash == task.page_before:
+            raise damaged(task.request, response, "expected another page, got the page before.")
+        following = position.next_task(task, cursor)
+        return [dataclasses.replace(following, page_before=page_hash)]
 
 
 def _document(response: Response) -> Record:

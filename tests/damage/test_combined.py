@@ -10,7 +10,7 @@ import pytest
 from typing_extensions import override
 
 from . import damages as make
-from .kinds import FIRST_WINDOW, REPORTS, Kind, is_plain_list, sync
+from .kinds import FIRST_WINDOW, LIST, REPORTS, Kind, is_plain_list, sync
 from .server import ADVERTISER, CAMPAIGNS, REPORT, TOPVIEW, Answer, FakeTikTok, World, serving
 
 if t.TYPE_CHECKING:
@@ -134,3 +134,21 @@ def test_reconciliation_of_damaged_levels(damage: Damage) -> None:
     assert second.exit_code == 0
     expected = [round(600 * 599 / 2 + 600 * day / 100, 2) for day in range(1, 5)]
     assert [record["spend_of_ads"] for record in second.records] == expected
+
+
+def test_denied_page_of_topview_list() -> None:
+    """A list that is denied after its first page is not complete: the next run reads the rest."""
+    world, topview = World({CAMPAIGNS: 5}), World({CAMPAIGNS: 150}, seed=2)
+
+    def damage(path: str, answer: Answer) -> None:
+        if path == CAMPAIGNS and answer.page == 2:
+            answer.envelope.update(code=40001, message="No permission", data={})
+
+    with serving(world, ReportServer) as server:
+        server.topview, server.damage = topview, damage
+        first = sync(server, LIST)
+        server.reset()
+        second = sync(server, LIST, first.state)
+    assert [record["action"] for record in first.sync_errors] == ["skipped"]
+    written = first.identities(LIST).keys() | second.identities(LIST).keys()
+    assert written == LIST.expected(world).keys() | LIST.expected(topview).keys()
