@@ -280,7 +280,10 @@ class StreamProblems:
                 f"recently changed. {facts} Older records were not read."
             )
         if verdict is Verdict.AGREED:
-            return f"{label}: {facts} The list counts as complete: passes received equal records."
+            return (
+                f"{label}: {facts} The list counts as complete: passes received equal records. "
+                "Compare the stream with TikTok Ads Manager once."
+            )
         return f"{label}: {facts} Records may be missing; the next run reads them again."
 
     def add_incomplete(self, task: Task, error: errors.TapError, action: str) -> None:

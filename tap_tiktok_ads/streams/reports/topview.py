@@ -111,9 +111,9 @@ class TopView:
         return task.optional and page.record_count > 0 and self.is_included(task)
 
     def has_campaigns(self, task: Task) -> bool:
-        """Return True if the task's advertiser has ever had a TopView campaign.
+        """Return True if the task's advertiser may have had a TopView campaign.
 
-        Returns False if the campaigns may not be read.
+        If the campaigns may not be read, its TopView ads are requested without knowing.
 
         Raises:
             TapError: The response is damaged, or an error.
@@ -127,9 +127,12 @@ class TopView:
             if not self._source.is_skippable(dataclasses.replace(task, request=request), error):
                 raise
             self._warnings.log(
-                f"topview {owner}", "Reading no TopView ads, if there are any: %s", error
+                f"topview {owner}",
+                "Requesting TopView ads of advertiser %s without knowing if there are any: %s",
+                owner,
+                error,
             )
-            return False
+            return True
         return bool(data.get("list") or total_number(data.get("page_info")))
 
     def mark_fingerprints(self, page: Page, task: Task) -> Page:
