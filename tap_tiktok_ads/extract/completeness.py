@@ -86,7 +86,8 @@ class Rules:
 
     @staticmethod
     def _verdict_of_capped(progress: ListProgress, list_cap: int) -> Verdict:
-        return Verdict.CAPPED if progress.distinct >= list_cap else Verdict.INCOMPLETE
+        on_full_pages = list_cap - list_cap % max(1, progress.current.page_size)
+        return Verdict.CAPPED if progress.distinct >= on_full_pages else Verdict.INCOMPLETE
 
     @staticmethod
     def _verdict_of_short(progress: ListProgress, known_difference: int | None) -> Verdict:

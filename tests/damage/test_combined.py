@@ -10,12 +10,13 @@ import pytest
 from typing_extensions import override
 
 from . import damages as make
-from .kinds import FIRST_WINDOW, LIST, REPORTS, Kind, is_plain_list, sync, world_of
+from .kinds import FIRST_WINDOW, LIST, REPORTS, VIDEO_LIST, Kind, is_plain_list, sync, world_of
 from .server import (
     ADVERTISER,
     CAMPAIGNS,
     REPORT,
     TOPVIEW,
+    VIDEOS,
     Answer,
     FakeTikTok,
     World,
@@ -179,3 +180,19 @@ def test_total_that_is_much_too_large(kind: Kind) -> None:
     assert outcome.request_count < server.max_requests
     assert outcome.exit_code == 1
     assert outcome.identities(kind).keys() == kind.expected(world).keys()
+
+
+def test_capped_list_of_smaller_pages() -> None:
+    """A capped list is complete if no further page fits below the cap."""
+    world = World({VIDEOS: 10_050})
+
+    def damage(path: str, answer: Answer) -> None:
+        if path == VIDEOS:
+            answer.page_records = answer.slice((answer.page - 1) * 70, 70)
+            answer.page_info.update(page_size=70, total_page=144)
+
+    with serving(world) as server:
+        server.damage = damage
+        outcome = sync(server, VIDEO_LIST)
+    assert (outcome.exit_code, len(outcome.records)) == (0, 10_000 // 70 * 70)
+    assert [record["action"] for record in outcome.sync_errors] == ["kept"]
