@@ -95,7 +95,10 @@ class Rules:
 
     @staticmethod
     def _verdict_of_capped(progress: ListProgress, list_cap: int) -> Verdict:
-        return Verdict.CAPPED if progress.distinct >= list_cap else Verdict.INCOMPLETE
+        current = progress.current
+        on_full_pages = list_cap - list_cap % max(1, current.page_size)
+        is_reached = progress.distinct >= on_full_pages and not current.has_gap
+        return Verdict.CAPPED if is_reached else Verdict.INCOMPLETE
 
     @staticmethod
     def _verdict_of_short(

@@ -32,6 +32,8 @@ T = t.TypeVar("T")
 
 logger = logging.getLogger("tap-tiktok-ads")
 
+#: Number of damaged pages after which a pass requests no further page of a list.
+MAX_DAMAGED_PAGES = 10
 #: Maximum number of passes over a list that is read for another list.
 MAX_PASSES = 3
 
@@ -148,15 +150,25 @@ class TaskRunner:
         self._source = source
         self._fetch = fetch
         self._denied: dict[str, errors.ApiError] = {}  # by advertiser id
+        self._damaged_pages: dict[str, int] = {}  # number by list, of the latest pass
 
     def run(self, task: Task) -> Fetched:
         """Return the page of a task and the tasks that follow it. Raises nothing.
 
-        After a permission error, the further requests for that advertiser are not sent.
+        After a permission error, the further requests for that advertiser are not sent. After
+        `MAX_DAMAGED_PAGES`, the further pages of the list are not requested.
         """
-        denied = self._denied.get(task.advertiser.id) if task.advertiser else None
-        if denied is not None:
-            return Page(denied=denied), ()
+        unread = self._unread(task)
+        if unread is not None:
+            return unread, ()
+        page, following = self._attempt(task)
+        if page.damage is not None:
+            key = task.list_key
+            self._damaged_pages[key] = self._damaged_pages.get(key, 0) + 1
+        return page, following
+
+    def _attempt(self, task: Task) -> Fetched:
+        """Return the page of a task that is requested, and the tasks that follow it."""
         try:
             return self._fetch(task)
         except errors.TooLargeError as error:
@@ -168,6 +180,24 @@ class TaskRunner:
             return self._without_records(task, error), ()
         except Exception as error:  # noqa: BLE001 - whatever a response of another shape can cause
             return Page(failed=unreadable(task, error)), ()
+
+    def _unread(self, task: Task) -> Page | None:
+        """Return the page of a task that is not requested, or None."""
+        denied = self._denied.get(task.advertiser.id) if task.advertiser else None
+        if denied is not None:
+            return Page(denied=denied)
+        if self._is_given_up(task):
+            return Page(damage=f"{MAX_DAMAGED_PAGES} or more pages are damaged.")
+        return None
+
+    def _is_given_up(self, task: Task) -> bool:
+        """Return True if too many pages of a list are damaged. Its first page begins a pass."""
+        if not self._damaged_pages:
+            return False
+        if task.page == 1:
+            self._damaged_pages.pop(task.list_key, None)
+            return False
+        return self._damaged_pages.get(task.list_key, 0) >= MAX_DAMAGED_PAGES
 
     def _split(self, task: Task, error: errors.TooLargeError) -> Fetched:
         """Return the tasks that a too large task is split into."""

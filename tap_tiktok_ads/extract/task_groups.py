@@ -47,6 +47,7 @@ class ListPass:
         repeated: Number of records that came before in this pass.
         total: The largest `total_number` of its pages.
         page_count: Number of pages.
+        page_size: Maximum number of raw records of the last page, or 0 if it is not known.
         damage: Why a page does not count as read, or None.
         is_broken: True if a page was denied or failed.
         is_flat: True if each raw record is one record at most.
@@ -66,6 +67,7 @@ class ListPass:
     repeated: int = 0
     total: int | None = None
     page_count: int = 0
+    page_size: int = 0
     damage: str | None = None
     is_broken: bool = False
     is_flat: bool = True
@@ -99,6 +101,7 @@ class ListPass:
         self.received += received
         self.repeated += repeated
         self.page_count += 1
+        self.page_size = page.page_size
         if page.total is not None:
             self.total = max(page.total, self.total or 0)
 

@@ -165,7 +165,9 @@ class ListVerifier:
                 self._conclude(group, progress)
 
     def _judge(self, group: TaskGroup, progress: ListProgress) -> None:
-        known_difference = self._rules.known_difference(group)
+        # other days, and the optional list of an advertiser, can differ by another number
+        is_remembered = group.window is None and not progress.first_task.optional
+        known_difference = self._rules.known_difference(group) if is_remembered else None
         interval = self._clock.interval_seconds
         verdict = self._rules.verdict(progress, known_difference, interval)
         if verdict is Verdict.COMPLETE and self._has_moved(progress):
@@ -192,7 +194,7 @@ class ListVerifier:
         """Register the final verdict on a list in its group."""
         verdict = progress.verdict or Verdict.INCOMPLETE
         group.verdicts.append(verdict)
-        if verdict is Verdict.AGREED:
+        if verdict is Verdict.AGREED and not progress.first_task.optional:
             group.difference = progress.difference
         if verdict is Verdict.INCOMPLETE:
             group.is_complete = False

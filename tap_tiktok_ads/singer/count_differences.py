@@ -26,12 +26,13 @@ def known_difference(bookmarks: Bookmarks, group: TaskGroup) -> int | None:
 def remember_difference(bookmarks: Bookmarks, group: TaskGroup) -> bool:
     """Keep the difference of a group in the state. Return True if the state changed.
 
-    A difference that does not hold any more becomes 0: a member that is left out comes back when
-    states are merged.
+    The difference of some days says nothing about other days, so it is not kept. A difference that
+    does not hold any more becomes 0: a member that is left out comes back when states are merged.
     """
+    if group.window is not None:
+        return False
     difference = group.difference
-    is_outdated = group.is_complete and group.window is None
-    if difference is None and is_outdated and known_difference(bookmarks, group):
+    if difference is None and group.is_complete and known_difference(bookmarks, group):
         difference = 0
     if difference is None:
         return False

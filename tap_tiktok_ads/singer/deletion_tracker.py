@@ -120,11 +120,17 @@ class DeletionTracker:
         return ListedObjects(frozenset(group.seen_keys), len(lists), is_complete=is_complete)
 
     def _are_proven(self, lists: Sequence[ListProgress]) -> bool:
-        """Return True if TikTok's totals prove that every list is complete, and none is capped."""
+        """Return True if TikTok's totals prove that every list is complete, and none is capped.
+
+        The last pass alone must reach the total: earlier passes can hold objects that were deleted
+        since, and hide that another object is missing.
+        """
         if not lists:
             return not self._has_pages
         return all(
-            progress.verdict is Verdict.COMPLETE and progress.current.total is not None
+            progress.verdict is Verdict.COMPLETE
+            and progress.current.total is not None
+            and progress.current.received >= progress.current.total
             for progress in lists
         )
 

@@ -339,6 +339,9 @@ def _answer_of(envelope: Record) -> Answer:
     return Answer({}, "list", (), 1, 1, 1, envelope)
 
 
+FakeT = t.TypeVar("FakeT", bound=FakeTikTok)
+
+
 def _handler(server: FakeTikTok) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -365,9 +368,14 @@ def _handler(server: FakeTikTok) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-@contextlib.contextmanager
-def serving(world: World, kind: type[t.Any] = FakeTikTok) -> Iterator[t.Any]:
+def serving(world: World) -> contextlib.AbstractContextManager[FakeTikTok]:
     """Run a server of a world on a free port of the loopback interface."""
+    return serving_kind(FakeTikTok, world)
+
+
+@contextlib.contextmanager
+def serving_kind(kind: type[FakeT], world: World) -> Iterator[FakeT]:
+    """Run a server of a kind on a free port of the loopback interface."""
     fake = kind(world)
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake)) as server:
         fake.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -10,8 +10,19 @@ import pytest
 from typing_extensions import override
 
 from . import damages as make
-from .kinds import FIRST_WINDOW, LIST, REPORTS, Kind, is_plain_list, sync
-from .server import ADVERTISER, CAMPAIGNS, REPORT, TOPVIEW, Answer, FakeTikTok, World, serving
+from .kinds import FIRST_WINDOW, LIST, REPORTS, VIDEO_LIST, Kind, is_plain_list, sync, world_of
+from .server import (
+    ADVERTISER,
+    CAMPAIGNS,
+    REPORT,
+    TOPVIEW,
+    VIDEOS,
+    Answer,
+    FakeTikTok,
+    World,
+    serving,
+    serving_kind,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,7 +88,7 @@ def test_topview_after_damaged_first_page() -> None:
         if path == REPORT and is_plain_list(answer.query) and answer.attempt <= ATTEMPTS:
             answer.page_records = []
 
-    with serving(world, ReportServer) as server:
+    with serving_kind(ReportServer, world) as server:
         server.topview, server.damage = topview, damage
         outcome = sync(server, REPORTS, end_date=DAYS[-1])
     assert (outcome.exit_code, outcome.error) == (0, None)
@@ -102,7 +113,7 @@ def test_split_by_damaged_campaigns(damage: Damage) -> None:
         if path == CAMPAIGNS and is_plain_list(answer.query):
             damage(answer)
 
-    with serving(world, ReportServer) as server:
+    with serving_kind(ReportServer, world) as server:
         server.refuses_days, server.damage = True, damaged
         first = sync(server, REPORTS, end_date=DAYS[-1])
         lost = REPORTS.expected(world).keys() - first.identities(REPORTS).keys()
@@ -124,7 +135,7 @@ def test_split_by_damaged_campaigns(damage: Damage) -> None:
 def test_reconciliation_of_damaged_levels(damage: Damage) -> None:
     """Sums of damaged reports end in an error. The next run reads their days again."""
     world = World({}, dict.fromkeys(DAYS, 600))
-    with serving(world, ReportServer) as server:
+    with serving_kind(ReportServer, world) as server:
         server.damage = lambda path, answer: damage(answer) if path == REPORT else None
         first = sync(server, RECONCILIATION, end_date=DAYS[-1])
         assert first.exit_code == 1
@@ -144,7 +155,7 @@ def test_denied_page_of_topview_list() -> None:
         if path == CAMPAIGNS and answer.page == 2:
             answer.envelope.update(code=40001, message="No permission", data={})
 
-    with serving(world, ReportServer) as server:
+    with serving_kind(ReportServer, world) as server:
         server.topview, server.damage = topview, damage
         first = sync(server, LIST)
         server.reset()
@@ -152,3 +163,36 @@ def test_denied_page_of_topview_list() -> None:
     assert [record["action"] for record in first.sync_errors] == ["skipped"]
     written = first.identities(LIST).keys() | second.identities(LIST).keys()
     assert written == LIST.expected(world).keys() | LIST.expected(topview).keys()
+
+
+@pytest.mark.parametrize("kind", [LIST, REPORTS], ids=lambda kind: kind.name)
+def test_total_that_is_much_too_large(kind: Kind) -> None:
+    """A pass ends after some damaged pages, however many pages a response reports."""
+    world = world_of(kind)
+
+    def damage(path: str, answer: Answer) -> None:
+        if path == kind.path and kind.is_damaged(answer.query):
+            answer.page_info.update(total_number=19_000_000, total_page=19_000)
+
+    with serving(world) as server:
+        server.max_requests, server.damage = 10_000, damage
+        outcome = sync(server, kind)
+    assert outcome.request_count < server.max_requests
+    assert outcome.exit_code == 1
+    assert outcome.identities(kind).keys() == kind.expected(world).keys()
+
+
+def test_capped_list_of_smaller_pages() -> None:
+    """A capped list is complete if no further page fits below the cap."""
+    world = World({VIDEOS: 10_050})
+
+    def damage(path: str, answer: Answer) -> None:
+        if path == VIDEOS:
+            answer.page_records = answer.slice((answer.page - 1) * 70, 70)
+            answer.page_info.update(page_size=70, total_page=144)
+
+    with serving(world) as server:
+        server.damage = damage
+        outcome = sync(server, VIDEO_LIST)
+    assert (outcome.exit_code, len(outcome.records)) == (0, 10_000 // 70 * 70)
+    assert [record["action"] for record in outcome.sync_errors] == ["kept"]

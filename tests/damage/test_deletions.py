@@ -6,13 +6,13 @@ import typing as t
 
 import pytest
 
-from .kinds import PIXEL_LIST, VIDEO_LIST, sync, world_of
+from .kinds import LIST, PIXEL_LIST, VIDEO_LIST, is_plain_list, sync, world_of
 from .server import World, serving
 from .shapes import SHAPES, Shape
 
 if t.TYPE_CHECKING:
     from .kinds import Outcome
-    from .server import Answer, FakeTikTok, Record
+    from .server import Answer, FakeTikTok, Query, Record
 
 LISTED = PIXEL_LIST.path
 VIDEO_CAP = 10_000
@@ -132,3 +132,29 @@ def test_capped_list(total: int) -> None:
     new_ids = {(record["video_id"],) for record in everything[:-100]}
     assert new_ids <= second.identities(VIDEO_LIST).keys()
     assert max(map(int, pages)) == VIDEO_CAP // 100
+
+
+def test_object_that_is_left_out_while_another_is_deleted() -> None:
+    """Together, two passes reach the total. An object that neither of them brought still exists."""
+    world = world_of(LIST)
+    left_out, deleted = world.lists[LIST.path][5], world.lists[LIST.path][-1]
+    first_pages = 0
+
+    def before(path: str, query: Query) -> None:
+        nonlocal first_pages
+        is_first = path == LIST.path and is_plain_list(query) and query["page"] == "1"
+        first_pages += is_first
+        if is_first and first_pages == 2:
+            world.lists[path].remove(deleted)
+
+    def damage(_: str, answer: Answer) -> None:
+        answer.page_records = [one for one in answer.page_records if one != left_out]
+
+    with serving(world) as server:
+        first = sync(server, LIST, track_deleted=True)
+        server.before, server.damage = before, damage
+        second = sync(server, LIST, first.state, track_deleted=True)
+        server.reset()
+        third = sync(server, LIST, second.state, track_deleted=True)
+    assert second.tombstones == []
+    assert [record["campaign_id"] for record in third.tombstones] == [deleted["campaign_id"]]
