@@ -112,7 +112,16 @@ def test_strings_without_an_end(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("body", "expected"),
-    [(rb'"\u0000"', True), (rb'"\\u0000"', True), (rb'"\u0001 \n"', False), (b'"u0000"', False)],
+    [
+        (rb'"\u0000"', True),
+        (rb'"\\u0000"', True),
+        (rb'"\u0001 \n"', False),
+        (b'"u0000"', False),
+        (b'"' + rb"\n" * 5000 + rb'\u0000"', True),
+        (b'"' + rb"\n" * 5000 + b'u0000"', False),
+        (rb'["\n","' + b"x" * 9999 + rb'\u0000"]', True),
+        (rb'["\n","' + b"x" * 9999 + b'u0000"]', False),
+    ],
 )
 def test_bodies_that_may_hold_null_characters(body: bytes, expected: bool) -> None:
     """The escape of a null character is found."""
