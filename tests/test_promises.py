@@ -208,6 +208,9 @@ at least 3 days, and 28 where they do not tell
 A fixed `start_date` is a floor: no day before it is read.
     singer/test_day_bookmarks::test_start
     singer/test_day_bookmarks::test_a_later_and_an_earlier_start
+so a later start and an earlier one again read exactly what is missing.
+    test_covered_days::test_starts_that_move
+    test_covered_days::test_a_later_start_leaves_a_hole
 the floor is the earliest start that any run resolved (`start_floor`). A pause or
     test_covered_days::test_a_macro_goes_back_to_its_earliest_start
 leaves the state as it is.
