@@ -30,7 +30,7 @@ soak: $(VENV)/installed $(TARGET_VENV)/installed ## All faults at all places, ki
 
 fuzz: $(VENV)/installed ## Coverage-guided fuzzing of what reads answers and settings (40 minutes; needs atheris)
 	@$(BIN)/python $(PIP) atheris
-	@for target in numbers values times report envelope page codes days windows find macros pages repair; do \
+	@for target in numbers values times report envelope page codes days windows find macros pages repair ranges; do \
 		$(BIN)/python tests/fuzz.py $$target || exit 1; done
 
 integration: $(VENV)/installed ## Load into real targets, by Meltano and with dbt (five minutes)

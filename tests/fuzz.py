@@ -12,6 +12,7 @@ import contextlib
 import copy
 import datetime as dt
 import decimal
+import itertools
 import json
 import logging
 import re
@@ -35,6 +36,7 @@ with atheris.instrument_imports(include=["tap_tiktok_ads", "jsonpath_ng"]):
     from tap_tiktok_ads.extract import (
         casting,
         dates,
+        day_ranges,
         json_paths,
         macros,
         page_decoder,
@@ -287,6 +289,8 @@ def _numbers(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 logging.getLogger("tap-tiktok-ads").setLevel(logging.CRITICAL)
 DECODER = ResponseDecoder(SecretMask(["a secret"]))
+#: As fast decoders, which get no body with null characters unless they are kept.
+PLAIN_DECODER = ResponseDecoder(SecretMask(["a secret"]), replaces_null=False)
 SOME_REQUEST = Request("/x/", {"advertiser_id": "7"})
 
 
@@ -335,7 +339,7 @@ def fuzz_page(source: Source) -> None:
     if found is None:
         return
     with contextlib.suppress(errors.TransientError, msgspec.DecodeError, UnicodeDecodeError):
-        at_once = DECODER.decode(SOME_REQUEST, body, {}).data
+        at_once = PLAIN_DECODER.decode(SOME_REQUEST, body, {}).data
         assert [page_decoder.decode_record(raw) for raw in found.data.records] == at_once["list"]
         assert found.data.page_info == at_once.get("page_info")
 
@@ -392,6 +396,32 @@ def fuzz_windows(source: Source) -> None:
     assert covered == list(range(first, last + 1))
     assert back == covered[::-1]
     assert all(1 <= window.days <= size for window in [*ascending, *descending])
+
+
+def fuzz_ranges(source: Source) -> None:
+    """Ranges of days survive a state. Members that are not ranges cover no day."""
+
+    def day() -> str:
+        number = source.one_of([1, pendulum.date(9999, 12, 31).toordinal(), 739_000])
+        return str(pendulum.Date.fromordinal(max(1, min(3_652_059, number + source.number(-9, 9)))))
+
+    members = [
+        [day(), day()] if source.number(0, 5) else source.one_of([source.value(), [source.rest()]])
+        for _ in range(source.number(0, 14))
+    ]
+    days, damaged = day_ranges.DayRanges.from_state(members)
+    assert day_ranges.DayRanges.from_state(days.to_state()) == (days, [])
+    assert all(first <= last for first, last in days.to_state())
+    read = [one for one in members if one not in damaged]
+    for first, last in read:
+        assert not list(
+            days.missing_in(dates.Window(*map(pendulum.Date.fromisoformat, (first, last))))
+        )
+    gaps = itertools.pairwise(days.ranges)
+    assert all(after.start.toordinal() - before.end.toordinal() > 1 for before, after in gaps)
+    kept = days.limited().ranges
+    assert len(kept) == min(len(days.ranges), day_ranges.MAX_RANGES)
+    assert set(kept) <= set(days.ranges)
 
 
 PATHS = ["$.a[*]", "$..n", "$.a[?(@.n > 3)].s", "$.a[?(@.n =~ 'x')]", "$.a.`len`", "$.a[\\n]"]
@@ -472,6 +502,7 @@ TARGETS: dict[str, Callable[[Source], None]] = {
     for function in (
         *(fuzz_numbers, fuzz_values, fuzz_times, fuzz_report, fuzz_envelope, fuzz_page, fuzz_codes),
         *(fuzz_days, fuzz_windows, fuzz_find, fuzz_macros, fuzz_pages, fuzz_repair),
+        fuzz_ranges,
     )
 }
 #: What mutations of raw text begin with.

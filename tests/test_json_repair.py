@@ -9,7 +9,7 @@ import typing as t
 import msgspec
 import pytest
 from conftest import answering, config_at, run
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_tiktok_ads.api import json_repair
@@ -97,10 +97,14 @@ def test_any_text_can_be_read(text: str, is_ascii: bool) -> None:
 
 
 @given(body=st.binary(max_size=60))
+@example(body=b"\x00\x00\x00\x001")
+@example(body=b'"\\\x00"')
+@example(body=codecs.BOM_UTF8 * 2 + b"1")
 def test_a_repair_is_complete(body: bytes) -> None:
     """A second repair changes nothing, whatever the body is."""
     once = repair(body)
     assert repair(once) == once
+    assert b"\x00" not in once
     once.decode()
 
 
@@ -112,7 +116,16 @@ def test_strings_without_an_end(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("body", "expected"),
-    [(rb'"\u0000"', True), (rb'"\\u0000"', True), (rb'"\u0001 \n"', False), (b'"u0000"', False)],
+    [
+        (rb'"\u0000"', True),
+        (rb'"\\u0000"', True),
+        (rb'"\u0001 \n"', False),
+        (b'"u0000"', False),
+        (b'"' + rb"\n" * 5000 + rb'\u0000"', True),
+        (b'"' + rb"\n" * 5000 + b'u0000"', False),
+        (rb'["\n","' + b"x" * 9999 + rb'\u0000"]', True),
+        (rb'["\n","' + b"x" * 9999 + b'u0000"]', False),
+    ],
 )
 def test_bodies_that_may_hold_null_characters(body: bytes, expected: bool) -> None:
     """The escape of a null character is found."""

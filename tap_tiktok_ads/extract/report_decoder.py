@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 import threading
 import typing as t
@@ -19,7 +20,7 @@ from tap_tiktok_ads.extract.values import (
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 #: Number of bytes at the start of a page that show if its JSON holds white space.
 WHITESPACE_SAMPLE_BYTES = 4096
@@ -74,7 +75,7 @@ class ReportDecoder:
         types = {name: _json_type(column) for name, column in schema["properties"].items()}
         record_type = _record_type(dimensions, {name: _TYPES[types[name]] for name in metrics})
         self._decode_record: t.Any = msgspec.json.Decoder(record_type, strict=False).decode
-        self._text_metrics = [name for name in metrics if types[name] == "string"]
+        self._texts_of = _getter([name for name in metrics if types[name] == "string"])
         self._time_dimension = next(
             (name for name in dimensions if name.startswith("stat_time_")), None
         )
@@ -112,7 +113,7 @@ class ReportDecoder:
             msgspec.DecodeError: A record does not have the expected columns and types.
         """
         decode = self._decode_record
-        time_dimension, times, text_metrics = self._time_dimension, self._times, self._text_metrics
+        time_dimension, times, texts_of = self._time_dimension, self._times, self._texts_of
         encode, values_of = encode_json, msgspec.structs.astuple
         members: list[tuple[bytes, int]] = []
         for raw in raw_records:
@@ -120,7 +121,7 @@ class ReportDecoder:
             record = decode(plain.replace(b':""', b":null") if has_empty_texts else plain)
             dimensions = record.dimensions
             # A dash that is written as "\u002d", or behind white space.
-            if "-" in [getattr(record.metrics, name) for name in text_metrics]:
+            if "-" in texts_of(record.metrics):
                 raise BadValueError(record.metrics)
             if time_dimension is not None:
                 time = getattr(dimensions, time_dimension)
@@ -146,6 +147,13 @@ class ReportDecoder:
         if len(self._times) >= MAX_CACHED_TIMES:
             self._times.clear()
         return self._times.setdefault(text, time)
+
+
+def _getter(names: Sequence[str]) -> Callable[[t.Any], tuple[t.Any, ...]]:
+    """Return a function that returns the attributes of these names."""
+    if not names:
+        return lambda _: ()
+    return operator.attrgetter(*names, names[0])  # of one name alone, it would return no tuple
 
 
 def _record_type(dimensions: Sequence[str], metric_types: Mapping[str, t.Any]) -> type:
