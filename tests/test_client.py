@@ -226,6 +226,9 @@ def test_texts_of_the_server(odd: str, message: str) -> None:
     assert "token" not in str(error.value)
 
 
+NO_CAMPAIGNS = b'{"code": 0, "data": {"list": [], "page_info": {"page": 1, "total_number": 0}}}'
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -244,6 +247,7 @@ def test_misshapen_answers(odd: str, data: t.Any) -> None:
     info = b'{"code": 0, "data": {"list": [{"advertiser_id": "7"}]}}'
     _Odd.answers = {
         "/open_api/v1.3/advertiser/info/": (200, info, {}),
+        "/open_api/v1.3/campaign/get/": (200, NO_CAMPAIGNS, {}),
         "/open_api/v1.3/report/integrated/get/": (200, body, {}),
     }
     config = {"access_token": "t", "api_url": odd, "advertiser_ids": ["7"], "max_retries": 0}
