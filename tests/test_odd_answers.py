@@ -14,6 +14,7 @@ from tap_tiktok_ads.api import http_bodies
 from tap_tiktok_ads.api.errors import ConfigError, ResponseError, TapError
 from tap_tiktok_ads.api.report_rules import rejected_metrics
 from tap_tiktok_ads.api.report_tasks import ReportFile
+from tap_tiktok_ads.streams.reports.base import ReportStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,6 +145,17 @@ def test_merged_answers_with_different_rows(
     assert bool(found.failed) is (times is None)
     if times == 1:
         assert found.keyed(REPORT) == whole.keyed(REPORT)
+
+
+@pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
+def test_merged_lists_that_lack_a_record(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that every merged response leaves out on a page before the last is missing."""
+    monkeypatch.setattr(ReportStream, "page_size", 7)
+    config = config_for(sim, start_date="{now-2}", report_metrics={REPORT: ["all"]})
+    sim.add_fault("drop_row", path="/report/integrated/get/", page=1, times=None)
+    found = run(config, [REPORT])
+    assert found.failed == [(REPORT, sim.world.advertiser_ids[0])]
+    assert found.bookmarks(REPORT) == {}
 
 
 # Reviews, whose shape is a guess

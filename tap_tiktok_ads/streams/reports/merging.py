@@ -8,7 +8,7 @@ import typing as t
 
 from tap_tiktok_ads.api.advertisers import batches
 from tap_tiktok_ads.api.errors import ResponseError, TooLargeError
-from tap_tiktok_ads.api.messages import Response
+from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.api.report_rules import MAX_METRICS
 from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.verification import MAX_EXTRA_PASSES
@@ -16,6 +16,7 @@ from tap_tiktok_ads.extract.verification import MAX_EXTRA_PASSES
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tap_tiktok_ads.api.messages import Response
     from tap_tiktok_ads.extract.pages import Page, Record, Task
     from tap_tiktok_ads.extract.reader import PageReader
 
@@ -38,8 +39,8 @@ class MetricMerger:
     def fetch(self, task: Task) -> Page:
         """Return all records of a window.
 
-        If a record is not in every response, all requests are repeated. If that does not help, the
-        page counts as damaged.
+        If a record is not in every response, or lists of several pages are short of their total,
+        all requests are repeated. If that does not help, the page counts as damaged.
 
         Raises:
             TooLargeError: There are too many records to hold. A shorter window has fewer.
@@ -49,7 +50,10 @@ class MetricMerger:
             page, is_complete = self._merge(task)
             if is_complete:
                 return page
-        damage = "the merged responses held different records in every pass: some lack metrics."
+        damage = (
+            "the merged responses held different records in every pass, or fewer than TikTok "
+            "reports: some lack metrics."
+        )
         return dataclasses.replace(page, damage=damage)
 
     def _merge(self, task: Task) -> tuple[Page, bool]:
@@ -57,15 +61,20 @@ class MetricMerger:
         part_counts: collections.Counter[tuple[t.Any, ...]] = collections.Counter()
         records: dict[tuple[t.Any, ...], Record] = {}
         metric_batches = list(batches(task.request.params["metrics"], MAX_METRICS))
-        response = Response({}, "unknown")
+        responses: list[Response] = []
         for metrics in metric_batches:
             part = task.with_params(metrics=list(metrics))
-            for _, fetched in lookahead.sequential([part], self._fetch):
-                raw_records, response = fetched
+            for _, (raw_records, response) in lookahead.sequential([part], self._fetch):
+                responses.append(response)
                 for raw in raw_records:
                     part_counts[self._add(records, raw)] += 1
-        is_complete = all(count == len(metric_batches) for count in part_counts.values())
-        return self._reader.builder.build(task, list(records.values()), response), is_complete
+        are_equal = all(count == len(metric_batches) for count in part_counts.values())
+        totals = [total_number(response.data.get("page_info")) or 0 for response in responses]
+        is_short = len(records) < max(totals) and len(responses) > len(metric_batches)
+        is_truncated = any(response.is_truncated for response in responses)
+        last = dataclasses.replace(responses[-1], is_truncated=is_truncated)
+        page = self._reader.builder.build(task, list(records.values()), last)
+        return page, are_equal and not is_short
 
     def _add(self, records: dict[tuple[t.Any, ...], Record], raw: Record) -> tuple[t.Any, ...]:
         """Add the metrics of a raw record to the record of its dimensions. Return the key."""
