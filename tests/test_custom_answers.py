@@ -67,7 +67,7 @@ def test_missing_records(data: Data) -> None:
 
 @pytest.mark.parametrize("row", [{"name": "b"}, {"id": None, "name": "b"}])
 def test_a_row_without_its_key(row: Data, caplog: pytest.LogCaptureFixture) -> None:
-    """Rows without a key could not be told apart: they are left out, which is reported."""
+    """Records without a key are left out and reported: all of them would become one."""
     messages = read(rows({"id": "1", "name": "a"}, row), primary_keys=["id"])
     assert {one["id"] for one in messages.records["mine"]} == {"1"}
     assert "Cannot write a record of mine: no usable value in id" in caplog.text

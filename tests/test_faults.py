@@ -248,7 +248,7 @@ def test_some_of_everything(sim: Simulator, seed: int) -> None:
     streams = [*FAMILIES][:-1]
     config = {**settings(sim), "max_retries": 7}
     expected = run(config, streams)
-    # A total that is too low at the end of a full page cannot be told from a complete list.
+    # A total that is too low at the end of a full page looks like the end of a complete list.
     for number, (kind, details) in enumerate(PASSING.values()):
         if kind not in {"hang", "drip", "total"}:
             sim.add_fault(

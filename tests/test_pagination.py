@@ -24,7 +24,9 @@ def info(total: int) -> dict[str, t.Any]:
         pytest.param(1, None, info(1), 10, [], id="only page"),
         pytest.param(1, None, info(4), 10, [2, 3, 4], id="first page tells all others"),
         pytest.param(1, None, {**info(2), "page_size": 5}, 5, [2, 3, 4], id="smaller pages"),
-        pytest.param(1, None, {**info(2), "page_size": 5}, 10, [2], id="more than the size told"),
+        pytest.param(
+            1, None, {**info(2), "page_size": 5}, 10, [2], id="more records than the reported size"
+        ),
         pytest.param(1, None, {"total_number": 3}, 10, [2], id="a total below the records"),
         pytest.param(2, 2, {"total_number": 20}, 10, [], id="the total rules another page out"),
         pytest.param(1, None, info(0), 0, [], id="empty listing"),

@@ -90,13 +90,13 @@ Bookmarks of what failed do not move.
 a metric that is not selected in the catalog is not asked for.
     test_catalog::test_metrics_left_out
     test_streams::test_selection_is_pushed_down
-`is_top_view` tells their rows from those of auction and reach and frequency ads
+`is_top_view` is true for TopView records and false for auction and reach and frequency ads
     test_top_view::test_spend_by_buying_type
     test_top_view::test_totals_with_or_without
-the totals of an account hold its TopView ads already, no TopView rows are added
+If the totals of an account already hold its TopView ads, no TopView records are written
     test_top_view::test_totals_with_or_without
     test_top_view::test_no_request_after_the_finding
-no later run reads it again. A `start_date` earlier than that of the runs before reads the days that
+No later run reads the day again. A `start_date` earlier than that of the runs before reads the days that
     test_errors_told::test_final_rows
     test_state::test_an_earlier_start_date
     test_covered_days::test_starts_that_move

@@ -202,7 +202,7 @@ def test_reports_of_all_time(sim: Simulator, start_date: str) -> None:
 
 @pytest.mark.parametrize("sim", [{INCLUDED: True}], indirect=True)
 def test_where_campaigns_may_not_be_read(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """Where the data cannot decide, TopView ads are requested as ever, and the log says so."""
+    """Where the data cannot decide, TopView ads are still requested, and a warning is logged."""
     sim.add_fault("code", path=PATH, containing="AUCTION_CAMPAIGN", times=None, code=40002)
     messages = run(config_for(sim), [ADVERTISERS])
     assert {row["is_top_view"] for row in messages.records[ADVERTISERS]} == {True, False}

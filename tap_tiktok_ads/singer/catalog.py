@@ -85,7 +85,7 @@ def fields_left_out(
 ) -> list[str]:
     """Return the fields of a record that the catalog of a stream without own schema leaves out.
 
-    A column that was removed from the catalog cannot be told from a new one. A catalog that has
+    A column that was removed from the catalog looks like a new one. A catalog that has
     the keys only leaves nothing out: it was written before there were records.
     """
     return sorted(record.keys() - columns) if columns.keys() - keys else []

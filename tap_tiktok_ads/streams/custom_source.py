@@ -171,7 +171,7 @@ class CustomSource(Source):
         if not position.is_new:
             msg = (
                 f"{task.request.label} has no further cursor at {cursor.path} though more pages "
-                f"are to come, or has told it before: check 'pagination' of {self.name!r}"
+                f"follow, or has returned the cursor before. Check 'pagination' of {self.name!r}"
             )
             raise ResponseError(msg)
         records = json_paths.find(self.definition.records_path, document)

@@ -32,7 +32,7 @@ class Verdict(enum.Enum):
     SAFE = "safe"
     #: Two passes agree, and the total can count something else: exit code 0 and `sync_errors`.
     AGREED = "agreed"
-    #: As AGREED. The responses cannot be told apart from complete ones: one record is lost.
+    #: As AGREED. The responses look like complete ones: one record is lost.
     AGREED_SHORT = "agreed, one short"
     #: A record without its key: an error and `sync_errors`. All other records are written.
     ANNOUNCED = "announced"
