@@ -96,7 +96,7 @@ a metric that is not selected in the catalog is not asked for.
 If the totals of an account already hold its TopView ads, no TopView records are written
     test_top_view::test_totals_with_or_without
     test_top_view::test_no_request_after_the_finding
-No later run reads the day again. A `start_date` earlier than that of the runs before reads the days that
+No later run reads the day again. A `start_date` earlier than that of the runs before reads the days
     test_errors_told::test_final_rows
     test_state::test_an_earlier_start_date
     test_covered_days::test_starts_that_move
