@@ -316,13 +316,13 @@ class StreamProblems:
         )
 
     def _on_denial(self, task: Task, error: errors.ApiError) -> None:
-        """Warn once per stream. The end of the run names all advertisers."""
+        """Warn once per subject. The end of the run names all advertisers."""
         owner = id_of(task.advertiser) or ALL_ADVERTISERS
         self._log.add(self._source.name, error, "skipped", task)
         if not self._source.is_dispensable(task, error):
             self._hold_bookmark(task)
             self._log.add_skipped(self._source.name, owner)
-        what = "TopView objects of advertiser" if task.optional else "advertiser"
+        what = self._source.subject_of(task)
         self._warnings.log(f"denied {what}", "Skipping %s %s: %s", what, owner, error)
 
     def report_drift(self) -> None:

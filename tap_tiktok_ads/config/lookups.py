@@ -78,7 +78,7 @@ class Lookup:
             ConfigError: No record has a column that the lookup names.
         """
         values: dict[tuple[str, ...], dict[str, t.Any]] = {}
-        absent_columns = {*self.columns, *self.where}
+        absent_columns = {*self.columns, *self._required_columns()}
         seen_columns: set[str] = set()
         for record in records:
             absent_columns -= record.keys()
@@ -94,6 +94,12 @@ class Lookup:
             msg = f"Lookup {self.name!r} has no column {column!r}{hint}"
             raise ConfigError(msg)
         return list(values.values())
+
+    def _required_columns(self) -> Iterator[str]:
+        """Yield the columns of `where` that some record must have: those that cannot be null."""
+        for column, accepted in self.where.items():
+            if None not in (accepted if isinstance(accepted, list) else [accepted]):
+                yield column
 
     def _matches(self, record: Record) -> bool:
         """Return True if the record has all columns and the values of `where`."""

@@ -221,7 +221,7 @@ class TaskRunner:
             return Page(failed=error)
         if not self._source.is_skippable(task, error):
             return Page(failed=error)
-        if task.advertiser is not None and not task.optional:
+        if task.advertiser is not None and self._source.concerns_advertiser(task, error):
             self._denied[task.advertiser.id] = error
         return Page(denied=error)
 

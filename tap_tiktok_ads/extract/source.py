@@ -263,6 +263,14 @@ class Source:
         is_invalid = error.code == errors.INVALID_PARAMETER and not errors.is_too_large(error)
         return is_first_page and is_invalid
 
+    def concerns_advertiser(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
+        """Return True if a skipped request rules out the further requests for the advertiser."""
+        return not task.optional
+
+    def subject_of(self, task: Task) -> str:
+        """Return what a skipped request would have read, for messages: `advertiser`."""
+        return "TopView objects of advertiser" if task.optional else "advertiser"
+
     def is_dispensable(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
         """Return True if a denied request loses no data, so the bookmark can advance.
 

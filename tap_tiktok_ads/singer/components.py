@@ -87,6 +87,8 @@ class StreamComponents(Stream):
     """True if other streams send the same requests."""
     tolerated_codes: t.ClassVar[frozenset[int]] = frozenset()
     """Codes that mean that the account lacks the feature: a warning instead of an error."""
+    dash_is_null: bool = False
+    """True if `-` means null in text columns, as in reports."""
     list_cap: t.ClassVar[int | None] = None
     """Maximum number of objects that the endpoint lists, if it is limited."""
     objects_can_vanish: t.ClassVar[bool] = False
@@ -196,7 +198,9 @@ class StreamComponents(Stream):
     @functools.cached_property
     def builder(self) -> PageBuilder:
         """Turns raw records into pages."""
-        caster = Caster(self.record_schema, required=self.primary_keys)
+        caster = Caster(
+            self.record_schema, dash_is_null=self.dash_is_null, required=self.primary_keys
+        )
         return PageBuilder(self.flattener, caster, self.record_filter)
 
     @functools.cached_property

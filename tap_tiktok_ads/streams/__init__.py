@@ -17,6 +17,7 @@ from tap_tiktok_ads.streams import (
     sync_errors,
     tools,
 )
+from tap_tiktok_ads.streams.gmv_max import GmvMaxReportStream
 from tap_tiktok_ads.streams.reports import built_in, materials, reconciliation
 from tap_tiktok_ads.streams.reports.base import ReportStream, key_columns
 from tap_tiktok_ads.streams.reports.reconciliation import ReconciliationStream
@@ -89,7 +90,7 @@ class StreamEntry:
     @property
     def is_report(self) -> bool:
         """True if `report_metrics` applies."""
-        is_report = issubclass(self.stream_class, ReportStream)
+        is_report = issubclass(self.stream_class, (ReportStream, GmvMaxReportStream))
         return is_report and not issubclass(self.stream_class, ReconciliationStream)
 
 

@@ -230,10 +230,12 @@ class DependentStream(LookupStream):
     selected_by_default = False
     source_column: t.ClassVar[SourceColumn]
     """The values that are requested."""
+    literal_lookups: t.ClassVar[tuple[Lookup, ...]] = ()
+    """Further values, combined with each value of the column."""
     flatten = staticmethod(add_lookup_value)
 
     def __init__(self, tap: t.Any) -> None:
-        self.lookups = (self.source_column.lookup(),)
+        self.lookups = (self.source_column.lookup(), *self.literal_lookups)
         super().__init__(tap)
 
     @override

@@ -22,6 +22,7 @@ from tap_tiktok_ads.extract.schemas import report_schema
 from tap_tiktok_ads.singer.state import INCREMENTAL
 from tap_tiktok_ads.streams.reports.components import ReportComponents
 from tap_tiktok_ads.streams.reports.filters import deleted_filter
+from tap_tiktok_ads.streams.reports.metric_history import MetricHistory
 from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
 from tap_tiktok_ads.streams.reports.placeholders import Placeholders
 from tap_tiktok_ads.streams.reports.reader import ReportPageBuilder
@@ -112,36 +113,23 @@ class ReportStream(ReportComponents):
             self.warnings,
         )
 
+    @functools.cached_property
+    def metric_history(self) -> MetricHistory:
+        """The metrics that earlier runs read."""
+        return MetricHistory(self.name, self.tap_state, self.warnings)
+
     # Plan
 
     @override
     def begin(self) -> None:
-        if self.fetching is None:
-            self._warn_of_new_metrics()
+        if self.fetching is None and self._is_incremental:
+            self.metric_history.warn_of_new(self.metrics.requested)
         super().begin()
-
-    def _warn_of_new_metrics(self) -> None:
-        """Warn of metrics that earlier runs did not read."""
-        stream_state = self.tap_state.get("bookmarks", {}).get(self.name, {})
-        read_before = stream_state.get("metrics")
-        if not isinstance(read_before, list) or not self._is_incremental:
-            return
-        new_metrics = [name for name in self.metrics.requested if name not in read_before]
-        if new_metrics:
-            self.warnings.log(
-                "new metrics",
-                "Metrics that earlier runs did not read: %s. Days that are covered stay without "
-                "them. To read all days again, run `tap-tiktok-ads convert-state STATE --reset %s "
-                "--output STATE` before the next run.",
-                ", ".join(new_metrics),
-                self.name,
-            )
 
     @override
     def finalize(self) -> None:
-        stream_state = self.tap_state.get("bookmarks", {}).get(self.name)
-        if stream_state and self.time_dimension and self._is_incremental:
-            stream_state["metrics"] = sorted(self.metrics.requested)
+        if self.time_dimension and self._is_incremental:
+            self.metric_history.keep(self.metrics.requested)
 
     @property
     def _is_incremental(self) -> bool:
