@@ -370,37 +370,120 @@ def gmv(client: Client, store: str, **params: Any) -> list[Any]:
     return client.every("/gmv_max/report/get/", 11, **(sent | params))
 
 
-def test_gmv_max_report(client: Client) -> None:
-    """The reports of all stores together have the rows the world counts."""
-    stores = [store["store_id"] for store in client.data("/gmv_max/store/list/")["store_list"]]
-    rows = [row for store in stores for row in gmv(client, store)]
-    assert len(rows) == counts(client)["gmv_max_report"] > 0
+def both_types(client: Client, store: str, **params: Any) -> list[Any]:
+    """Return the rows of the GMV Max reports of both promotion types of a store."""
+    return [
+        row
+        for name in ("PRODUCT", "LIVE")
+        for row in gmv(client, store, filtering={"gmv_max_promotion_types": [name]}, **params)
+    ]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_gmv_max_report(serve: Callable[..., Client], number: int) -> None:
+    """The reports of all available stores together have the rows the world counts."""
+    client = serve(advertisers=2)
+    owner = {"advertiser_id": client.world.advertiser_ids[number]}
+    found = client.data("/gmv_max/store/list/", **owner)["store_list"]
+    assert [store["is_gmv_max_available"] for store in found] == [True, number == 0]
+    stores = [store["store_id"] for store in found if store["is_gmv_max_available"]]
+    rows = [row for store in stores for row in both_types(client, store, **owner)]
+    expected = client.world.expected(START, TODAY, advertiser_ids=[*owner.values()])
+    assert len(rows) == expected["gmv_max_report"] > 0
     assert len({tuple(row["dimensions"].values()) for row in rows}) == len(rows)
     by_day = sum(round(100 * float(row["metrics"]["cost"])) for row in rows)
-    whole = [row for store in stores for row in gmv(client, store, dimensions=["advertiser_id"])]
-    assert by_day == sum(round(100 * float(row["metrics"]["cost"])) for row in whole)
+    both = {"filtering": {"gmv_max_promotion_types": ["PRODUCT", "LIVE"]}}
+    for sent in (owner, owner | both):
+        whole = [
+            row for one in stores for row in gmv(client, one, dimensions=["advertiser_id"], **sent)
+        ]
+        assert by_day == sum(round(100 * float(row["metrics"]["cost"])) for row in whole)
 
 
-@pytest.mark.parametrize("below", [name for name in GMV_METRICS if name])
-def test_gmv_max_metrics(client: Client, below: str) -> None:
+LEVELS = {
+    "campaign_id": ["campaign_id"],
+    "LIVE": ["campaign_id"],
+    "item_group_id": ["campaign_id", "item_group_id"],
+    "item_id": ["campaign_id", "item_id"],
+    "room_id": ["campaign_id", "room_id"],
+}
+
+
+@pytest.mark.parametrize("level", [name for name in GMV_METRICS if name])
+def test_gmv_max_metrics(client: Client, level: str) -> None:
     """Properties of a campaign, product, post or live room come with their dimension."""
     store = client.data("/store/list/")["stores"][0]["store_id"]
-    names = [*GMV_METRICS[below], *GMV_METRICS[""]]
-    dimensions = list(dict.fromkeys(["campaign_id", below]))
-    rows = gmv(client, store, dimensions=dimensions, metrics=names)
+    names = [*GMV_METRICS[level], *GMV_METRICS[""]]
+    dimensions = LEVELS[level]
+    campaigns = both_types(client, store)
+    filtering: dict[str, Any] = {
+        "campaign_ids": list({row["dimensions"]["campaign_id"] for row in campaigns})
+    }
+    if len(dimensions) == 1:
+        filtering["gmv_max_promotion_types"] = ["LIVE"]
+    rows = gmv(client, store, dimensions=dimensions, metrics=names, filtering=filtering)
     assert rows
     assert all(set(row["metrics"]) == set(names) for row in rows)
-    if below != "campaign_id":
-        one = rows[0]["dimensions"][below]
-        kept = gmv(client, store, dimensions=dimensions, filtering={f"{below}s": [one]})
-        assert {row["dimensions"][below] for row in kept} == {one}
+    if len(dimensions) > 1:
+        one = rows[0]["dimensions"][level]
+        kept = gmv(client, store, dimensions=dimensions, filtering=filtering | {f"{level}s": [one]})
+        assert {row["dimensions"][level] for row in kept} == {one}
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "types", "metrics", "message"),
+    [
+        (["campaign_id"], None, ["cost"], "campaign_id needs one of gmv_max_promotion_types"),
+        (["campaign_id"], ["PRODUCT", "LIVE"], ["cost"], "campaign_id needs one of"),
+        (["campaign_id"], ["PRODUCT_GMV_MAX"], ["cost"], "Invalid value 'PRODUCT_GMV_MAX'"),
+        (["campaign_id"], ["PRODUCT"], ["live_views"], "live_views needs LIVE"),
+        (["campaign_id"], ["LIVE"], ["product_clicks"], "product_clicks needs item_id"),
+        (["advertiser_id"], ["LIVE"], ["live_views"], "live_views needs LIVE"),
+        (["advertiser_id"], None, ["campaign_name"], "campaign_name needs campaign_id"),
+        (["campaign_id", "room_id"], ["LIVE"], ["cost"], "room_id needs campaign_ids"),
+    ],
+)
+def test_gmv_max_promotion_types(
+    client: Client, dimensions: list[str], types: list[str] | None, metrics: list[str], message: str
+) -> None:
+    """A report by campaign is of one promotion type, and has the metrics of this type."""
+    store = client.data("/store/list/")["stores"][0]["store_id"]
+    filtering = {} if types is None else {"filtering": {"gmv_max_promotion_types": types}}
+    days = {"start_date": START, "end_date": START}
+    answer = client.get(
+        "/gmv_max/report/get/",
+        store_ids=[store],
+        dimensions=dimensions,
+        metrics=metrics,
+        **days,
+        **filtering,
+    )
+    assert answer["code"] == 40002
+    assert message in answer["message"]
+
+
+def test_unavailable_store(serve: Callable[..., Client]) -> None:
+    """A store that GMV Max may not promote has no report."""
+    client = serve(advertisers=2)
+    owner = {"advertiser_id": client.world.advertiser_ids[1]}
+    store = client.data("/gmv_max/store/list/", **owner)["store_list"][1]["store_id"]
+    answer = client.get(
+        "/gmv_max/report/get/",
+        **owner,
+        store_ids=[store],
+        dimensions=["advertiser_id"],
+        metrics=["cost"],
+        start_date=START,
+        end_date=START,
+    )
+    assert (answer["code"], "is not available for GMV Max" in answer["message"]) == (40002, True)
 
 
 def test_gmv_max_hours_and_totals(client: Client) -> None:
     """A single day can be read by the hour, and enable_total_metrics adds the sum."""
     store = client.data("/store/list/")["stores"][0]["store_id"]
     day = {"start_date": TODAY, "end_date": TODAY}
-    rows = gmv(client, store, dimensions=["campaign_id", "stat_time_hour"], **day)
+    rows = both_types(client, store, dimensions=["campaign_id", "stat_time_hour"], **day)
     assert {row["dimensions"]["stat_time_hour"][:10] for row in rows} <= {TODAY}
     data = client.data(
         "/gmv_max/report/get/",
@@ -410,6 +493,7 @@ def test_gmv_max_hours_and_totals(client: Client) -> None:
         start_date=START,
         end_date=TODAY,
         enable_total_metrics=True,
+        filtering={"gmv_max_promotion_types": ["PRODUCT"]},
     )
     total = sum(round(100 * float(row["metrics"]["cost"])) for row in data["list"])
     assert round(100 * float(data["total_metrics"]["cost"])) == total > 0

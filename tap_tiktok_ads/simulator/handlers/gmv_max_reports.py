@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.pseudorandom import mix
-from tap_tiktok_ads.simulator.records.shops import gmv_max_campaign, gmv_max_type
+from tap_tiktok_ads.simulator.records.shops import (
+    gmv_max_campaign,
+    gmv_max_type,
+    is_available,
+)
 from tap_tiktok_ads.simulator.records.values import value
 from tap_tiktok_ads.simulator.reports.in_memory import delivery_by_time
 from tap_tiktok_ads.simulator.reports.metrics import Formula, formula, money, ratio
@@ -36,7 +40,7 @@ _SHARES = (600, 370)
 _FORMULAS: dict[str, Formula] = {
     "gross_revenue": money(delivery.VALUE),
     "cost_per_live_view": ratio("spend", "video_play_actions", 1),
-    "cost_per_10_second_live_views": ratio("spend", "video_watched_6s", 1),
+    "cost_per_10_second_live_view": ratio("spend", "video_watched_6s", 1),
     **{
         name: formula(metric)
         for name, metric in {
@@ -71,10 +75,12 @@ _FORMULAS |= {
     f"all_shops_{name}": _FORMULAS[name]
     for name in ("cost_per_order", "orders", "gross_revenue", "roi")
 }
-_REQUIRED_DIMENSIONS = {
-    name: dimension for dimension, names in GMV_METRICS.items() for name in names
+_LEVELS = {
+    name: {level for level, names in GMV_METRICS.items() if name in names}
+    for names in GMV_METRICS.values()
+    for name in names
 }
-"""Dimension that each metric requires, "" for none."""
+"""Levels that have each metric. All levels have the metrics of the level ""."""
 
 
 def _report(api: Api, params: Params) -> Payload:
@@ -83,6 +89,8 @@ def _report(api: Api, params: Params) -> Payload:
     store = next((store for store in account.living("stores") if store.id == store_id), None)
     if store is None:
         reject(f"store_ids: Store {store_id} does not exist.")
+    if not is_available(store, account):
+        reject(f"store_ids: Store {store_id} is not available for GMV Max.")
     time = _check(params)
     days = window(api.world, account, params["start_date"], params["end_date"])
 
@@ -107,11 +115,9 @@ def _check(params: Params) -> str | None:
     """Reject dimensions and metrics that do not go together. Return the time dimension."""
     dimensions = params["dimensions"]
     _check_dimensions(dimensions)
-    check_metrics(params["metrics"], _REQUIRED_DIMENSIONS)
-    for name in params["metrics"]:
-        required = _REQUIRED_DIMENSIONS[name]
-        if required and required not in dimensions:
-            reject(f"metrics: {name} needs the dimension {required}. {CONFLICT}")
+    items = _ITEM_DIMENSIONS.intersection(dimensions)
+    _check_filters(items, params)
+    _check_metrics(items, params)
     time = next((name for name in dimensions if name in TIME_DIMENSIONS), None)
     check_window(params["start_date"], params["end_date"], time)
     return time
@@ -128,6 +134,29 @@ def _check_dimensions(dimensions: list[str]) -> None:
     if len(set(dimensions)) != len(dimensions) or not set(_IDS).intersection(dimensions):
         reject(f"dimensions: Exactly one of {', '.join(_IDS)} is needed. {CONFLICT}")
     _check_item_dimensions(_ITEM_DIMENSIONS.intersection(dimensions), dimensions)
+
+
+def _check_filters(items: frozenset[str], params: Params) -> None:
+    """Reject reports by campaign that do not name one promotion type, or the campaigns of items."""
+    filtering, dimensions = params["filtering"], params["dimensions"]
+    if items:
+        if "campaign_ids" not in filtering:
+            reject(f"filtering: {min(items)} needs campaign_ids. {CONFLICT}")
+    elif "campaign_id" in dimensions and len(filtering.get("gmv_max_promotion_types", ())) != 1:
+        reject(f"filtering: campaign_id needs one of gmv_max_promotion_types. {CONFLICT}")
+
+
+def _check_metrics(items: frozenset[str], params: Params) -> None:
+    """Reject metrics that the dimensions and the promotion type do not have."""
+    check_metrics(params["metrics"], _LEVELS)
+    is_live = params["filtering"].get("gmv_max_promotion_types") == ["LIVE"]
+    levels = {"", *params["dimensions"]}
+    if items.intersection(_LIVE) or (is_live and "campaign_id" in levels):
+        levels.add("LIVE")
+    for name in params["metrics"]:
+        if levels.isdisjoint(_LEVELS[name]):
+            needed = " or ".join(sorted(_LEVELS[name]))
+            reject(f"metrics: {name} needs {needed}. {CONFLICT}")
 
 
 def _check_item_dimensions(items: frozenset[str], dimensions: list[str]) -> None:
@@ -180,7 +209,7 @@ def _attribute(line: Line, name: str, account: Account) -> Any:
     record = gmv_max_campaign(campaign, store, account)
     if name in record:
         return record[name] if isinstance(record[name], str) else str(record[name])
-    return str(value(name, GMV_METRICS[_REQUIRED_DIMENSIONS[name]][name], campaign.key))
+    return str(value(name, GMV_METRICS[min(_LEVELS[name])][name], campaign.key))
 
 
 HANDLERS: dict[str, Handler] = {"/gmv_max/report/get/": _report}

@@ -29,13 +29,18 @@ def gmv_max_store(entity: Asset, account: Account) -> Record:
             "advertiser_name": account.name,
             "advertiser_status": "STATUS_ENABLE",
         },
-        "is_gmv_max_available": True,
+        "is_gmv_max_available": is_available(entity, account),
         "is_owner_bc": entity.number == 0,
         "store_authorized_bc_info": None,
         "store_role": "AD_PROMOTION",
         "store_status": "ACTIVE",
         "thumbnail_url": f"https://example.com/store/{entity.id}.png",
     }
+
+
+def is_available(store: Asset, account: Account) -> bool:
+    """Return True if GMV Max may promote a TikTok Shop. Of every second account, not the second."""
+    return account.number % 2 == 0 or store.number != 1
 
 
 def _shop(entity: Asset) -> Record:

@@ -52,7 +52,8 @@ MATERIAL_METRICS: frozenset[str] = frozenset(_FACTS["materials"].split())
 """Metrics of the reports on the materials of Smart+ ads."""
 
 GMV_METRICS: dict[str, dict[str, str]] = _FACTS["gmv_max"]
-"""Metrics of GMV Max with their type, by required dimension. "" requires no dimension."""
+"""Metrics of GMV Max with their type, by level: the dimension that has them, or "LIVE" for reports
+on LIVE campaigns. All levels have the metrics of the level ""."""
 
 ENUMS: dict[str, tuple[str, ...]] = {
     name: tuple(values.split()) for name, values in _FACTS["enums"].items()

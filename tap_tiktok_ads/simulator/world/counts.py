@@ -10,6 +10,7 @@ from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
 from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, main_material
 from tap_tiktok_ads.simulator.records.assets import pixel_events
 from tap_tiktok_ads.simulator.records.feedback import comments, suggestions
+from tap_tiktok_ads.simulator.records.shops import is_available
 from tap_tiktok_ads.simulator.shelves import SHELVES
 
 from .report_counts import ObjectScope, count_reports
@@ -143,9 +144,11 @@ def _count_reviews(smart: SmartAd) -> int:
 
 
 def _count_gmv_max_rows(account: Account, period: CountedPeriod) -> int:
-    """Count the days with spend of all GMV Max campaigns."""
+    """Count the days with spend of all GMV Max campaigns in available stores."""
     rows = 0
     for store in account.living("stores"):
+        if not is_available(store, account):
+            continue
         for campaign in account.gmv_max_campaigns(store):
             days = delivery.days_with_rows(campaign.key, 0, period.horizon)
             days &= ~delivery.days_without_spend(campaign.key, period.horizon)
