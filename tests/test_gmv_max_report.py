@@ -11,6 +11,7 @@ from conftest import Messages, catalog_of, config_at, run
 from edge_server import Call, envelope, serving
 
 from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.extract.schemas import infer_schema
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -209,3 +210,78 @@ def test_metrics_that_are_new_to_a_state(caplog: pytest.LogCaptureFixture) -> No
         config = config_at(url, report_metrics={STREAM: ["usual", "live_views"]})
         run(config, [STREAM], state=first.state)
     assert any("earlier runs did not read: live_views." in line for line in caplog.messages)
+
+
+CUSTOM: dict[str, t.Any] = {
+    "name": "gmv_live",
+    "url": PATH,
+    "params": {
+        "advertiser_id": "{advertiser_id}",
+        "store_ids": ["11"],
+        "dimensions": ["campaign_id", "stat_time_day"],
+        "metrics": ["cost", "orders", "campaign_name"],
+        "filtering": {"gmv_max_promotion_types": ["LIVE"]},
+        "start_date": "{start_date}",
+        "end_date": "{end_date}",
+    },
+    "page_size": 1000,
+    "primary_keys": ["advertiser_id", "campaign_id", "stat_time_day"],
+    "replication_key": "stat_time_day",
+}
+TEXT = {"type": ["string", "null"]}
+COLUMNS = dict.fromkeys(
+    ("advertiser_id", "campaign_id", "stat_time_day", "cost", "orders", "campaign_name"), TEXT
+)
+
+
+@pytest.mark.parametrize("url_path", [PATH, f"/open_api/v2.0{PATH}"])
+def test_custom_stream(url_path: str) -> None:
+    """Metrics of a custom stream have the types of the metric catalog, and a dash is no value."""
+
+    def respond(call: Call) -> bytes:
+        metrics = {"cost": "12.5", "orders": "-", "campaign_name": "-"}
+        dimensions = {"campaign_id": "7", "stat_time_day": f"{call.query['start_date']} 00:00:00"}
+        return envelope({"list": [{"dimensions": dimensions, "metrics": metrics}]})
+
+    def answer(call: Call) -> bytes:
+        if call.path.endswith(PATH):
+            return respond(call)
+        return envelope({"list": [{"advertiser_id": "1", "timezone": "UTC"}]})
+
+    custom = {**CUSTOM, "url": url_path, "pagination": "none"}
+    with serving(answer) as (url, calls):
+        inferred = run(config_at(url, custom_streams=[custom]), ["gmv_live"])
+        given = {**custom, "schema": {"type": "object", "properties": COLUMNS}}
+        unchanged = run(config_at(url, custom_streams=[given]), ["gmv_live"])
+    assert any(call.path == url_path for call in calls)
+    columns = inferred.schemas["gmv_live"]["schema"]["properties"]
+    assert columns["orders"]["type"] == ["integer", "null"]
+    (record,) = inferred.records["gmv_live"]
+    assert (record["cost"], record["orders"], record["campaign_name"]) == (12.5, None, None)
+    (record,) = unchanged.records["gmv_live"]
+    assert (record["cost"], record["orders"], record["campaign_name"]) == ("12.5", "-", "-")
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "expected"),
+    [
+        (PATH, "cost", ["number", "null"]),
+        (PATH, "orders", ["integer", "null"]),
+        (PATH, "impressions", ["integer", "null"]),
+        ("/report/integrated/get/", "orders", ["string", "null"]),
+        ("/report/integrated/get/", "spend", ["number", "null"]),
+        ("/smart_plus/material_report/overview/", "clicks", ["integer", "null"]),
+        ("/campaign/get/", "cost", ["string", "null"]),
+        ("/campaign/get/", "own_number", ["string", "null"]),
+    ],
+)
+def test_inferred_metrics(path: str, name: str, expected: list[str]) -> None:
+    """The endpoint of a report decides which catalog a metric is in."""
+    assert infer_schema([{name: "-"}], path)["properties"][name]["type"] == expected
+
+
+def test_inferred_metric_of_whole_numbers() -> None:
+    """A number without a fraction in the sample is a number of the report."""
+    assert infer_schema([{"spend": 5}], "/report/integrated/get/")["properties"]["spend"][
+        "type"
+    ] == ["number", "null"]

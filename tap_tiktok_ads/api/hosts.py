@@ -21,6 +21,7 @@ ADVERTISER_INFO_PATH = "/advertiser/info/"
 AUTHORIZED_ADVERTISERS_PATH = "/oauth2/advertiser/get/"
 CAMPAIGNS_PATH = "/campaign/get/"
 GMV_MAX_REPORT_PATH = "/gmv_max/report/get/"
+MATERIAL_REPORTS_PATH = "/smart_plus/material_report/"  # the paths of the reports begin with it
 REPORT_PATH = "/report/integrated/get/"
 CREATE_TASK_PATH = "/report/task/create/"
 CHECK_TASK_PATH = "/report/task/check/"

@@ -71,7 +71,7 @@ def command(  # noqa: PLR0913 - the options, keyword-only
     try:
         rows = sampled.sample(MAX_REQUESTS, exchanges)
         if schema_file is not None:
-            _write_schema(schema_file, rows)
+            _write_schema(schema_file, rows, sampled.path)
         typed = sampled.cast_sample(rows)
     except TapError:
         exchanges.show_paths()
@@ -153,8 +153,8 @@ class Exchanges:
         common.say(escape(self._client.mask(text)), err=self._err)
 
 
-def _write_schema(file: Path, rows: Sequence[t.Any]) -> None:
-    """Write a JSON Schema of the records.
+def _write_schema(file: Path, rows: Sequence[t.Any], path: str) -> None:
+    """Write a JSON Schema of the records of an endpoint.
 
     Raises:
         ConfigError: No records were received, or the file cannot be written.
@@ -162,7 +162,8 @@ def _write_schema(file: Path, rows: Sequence[t.Any]) -> None:
     if not rows:
         msg = "No records received to infer a schema from."
         raise ConfigError(msg)
-    schema = msgspec.json.format(msgspec.json.encode(schemas.infer_schema(rows)), indent=2)
+    inferred = msgspec.json.encode(schemas.infer_schema(rows, path))
+    schema = msgspec.json.format(inferred, indent=2)
     common.write_text(file, f"{schema.decode()}\n")
 
 

@@ -12,6 +12,8 @@ import typing as t
 
 import msgspec
 
+from tap_tiktok_ads.api.gmv_max_metrics import gmv_max_metric_schema, load_gmv_max_metrics
+from tap_tiktok_ads.api.hosts import GMV_MAX_REPORT_PATH, MATERIAL_REPORTS_PATH, REPORT_PATH
 from tap_tiktok_ads.api.metric_catalog import SCHEMAS_FOLDER, load_catalog, metric_schema
 from tap_tiktok_ads.extract.values import to_text
 
@@ -149,11 +151,20 @@ def _without_null(column: Schema) -> Schema:
     return {**column, "type": types[0] if len(types) == 1 else types}
 
 
-def infer_schema(records: Iterable[Mapping[str, t.Any]]) -> Schema:
+def is_report_path(path: str) -> bool:
+    """Return True if an endpoint returns reports, of whatever version of the API."""
+    return path.endswith((REPORT_PATH, GMV_MAX_REPORT_PATH)) or MATERIAL_REPORTS_PATH in path
+
+
+def infer_schema(records: Iterable[Mapping[str, t.Any]], path: str = "") -> Schema:
     """Return a JSON Schema that all records fit, every column nullable.
 
     Metrics and time dimensions that TikTok documents have their own types. A text column is a
     date-time if each of its values is a time as TikTok sends it.
+
+    Args:
+        records: The records.
+        path: The endpoint of the records.
     """
     import genson  # noqa: PLC0415 - rarely needed
 
@@ -167,8 +178,19 @@ def infer_schema(records: Iterable[Mapping[str, t.Any]]) -> Schema:
     schema: Schema = _nullable(builder.to_schema())
     columns: Schema = schema.setdefault("properties", {})
     for name, column in columns.items():
-        columns[name] = _inferred_column(name, column, is_time=is_time.get(name, False))
+        metric = _report_metric(name, path)
+        is_date_time = is_time.get(name, False)
+        columns[name] = metric or _inferred_column(name, column, is_time=is_date_time)
     return schema
+
+
+def _report_metric(name: str, path: str) -> Schema | None:
+    """Return the column of a documented metric of a report, or None for other columns."""
+    if path.endswith(GMV_MAX_REPORT_PATH) and name in load_gmv_max_metrics():
+        return gmv_max_metric_schema(name)
+    if is_report_path(path) and name in load_catalog()["metrics"]:
+        return metric_schema(name)
+    return None
 
 
 def _filled(record: Mapping[str, t.Any]) -> Iterator[tuple[str, t.Any]]:

@@ -21,7 +21,7 @@ from tap_tiktok_ads.config.schema import json_types
 from tap_tiktok_ads.extract import macros
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.conversion import RecordFlattener
-from tap_tiktok_ads.extract.schemas import infer_schema, keyed_schema
+from tap_tiktok_ads.extract.schemas import infer_schema, is_report_path, keyed_schema
 from tap_tiktok_ads.extract.values import NUMBER_TYPES
 from tap_tiktok_ads.singer.catalog import fields_left_out
 from tap_tiktok_ads.singer.state import TimeBookmarks, ValueBookmarks
@@ -64,6 +64,7 @@ class CustomStream(LookupStream):
         self.window_days = definition.window_days or 0
         self.lookups = definition.lookups
         self.per_advertiser = definition.per_advertiser
+        self.dash_is_null = definition.schema is None and is_report_path(definition.path)
         super().__init__(tap)
         self.primary_keys = definition.primary_keys
         self.replication_key = definition.replication_key
@@ -88,7 +89,7 @@ class CustomStream(LookupStream):
         """
         schema = self.definition.schema or self._schema_in_catalog()
         if schema is None:
-            schema = infer_schema(self._sample_records())
+            schema = infer_schema(self._sample_records(), self.path)
         return self._with_keys(schema)
 
     def _with_keys(self, schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -140,7 +141,8 @@ class CustomStream(LookupStream):
         """Return what casts a sample: without a schema, by the columns of the sample itself."""
         if self.definition.schema is not None:
             return self.builder.caster
-        return Caster(self._with_keys(infer_schema(records)), required=self.primary_keys)
+        schema = self._with_keys(infer_schema(records, self.path))
+        return Caster(schema, dash_is_null=self.dash_is_null, required=self.primary_keys)
 
     # Requests
 
