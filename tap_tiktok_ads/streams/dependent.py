@@ -230,7 +230,9 @@ class DependentStream(LookupStream):
     selected_by_default = False
     source_column: t.ClassVar[SourceColumn]
     """The values that are requested."""
-    flatten = staticmethod(add_lookup_value)
+    flatten: t.ClassVar[staticmethod[[Record, Task], Iterable[Record]]] = staticmethod(
+        add_lookup_value
+    )
 
     def __init__(self, tap: t.Any) -> None:
         self.lookups = (self.source_column.lookup(),)

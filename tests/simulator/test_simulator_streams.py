@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .helpers import Client
 
 OVERVIEW, BREAKDOWN = (f"/smart_plus/material_report/{name}/" for name in ("overview", "breakdown"))
+BC_PATH = "/bc/transaction/get/"
 GMV_CAMPAIGNS = {"gmv_max_promotion_types": ["PRODUCT_GMV_MAX", "LIVE_GMV_MAX"]}
 LISTS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
     (
@@ -92,8 +93,25 @@ CENTERS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
         "",
         {"start_date": START, "end_date": TODAY},
     ),
+    (
+        "account_transactions",
+        "/bc/account/transaction/get/",
+        3,
+        "transaction_list",
+        "transaction_id",
+        {"filtering": {"start_time": f"{START} 00:00:00", "end_time": f"{TODAY} 23:59:59"}},
+    ),
     ("catalogs", "/catalog/get/", 2, "list", "catalog_id", {}),
 ]
+TRANSFER_TYPES = [f"TRANS_TYPE_{name}" for name in ("TRANSFER", "TAX", "COST", "PAYMENT")]
+CHOICES: dict[str, list[dict[str, Any]]] = {
+    "advertiser_transactions": [
+        {"filtering": {"start_date": START, "end_date": TODAY, "transfer_type": name}}
+        for name in TRANSFER_TYPES
+    ],
+    "account_transactions": [{"transaction_level": level} for level in ("BC", "ADVERTISER")],
+}
+"""The lists that a stream reads of each Business Center."""
 SHAPED = [(stream, path, size, name, params) for stream, path, size, name, _, params in LISTS]
 
 
@@ -135,11 +153,37 @@ def test_centers_are_complete(  # noqa: PLR0913, PLR0917
     client = serve(business_centers=2)
     centers = client.every("/bc/get/", 1)
     ids = [center["bc_info"]["bc_id"] for center in centers]
-    rows = [row for one in ids for row in client.every(path, size, name, bc_id=one, **params)]
+    rows = [
+        row
+        for one in ids
+        for choice in CHOICES.get(stream, [{}])
+        for row in client.every(path, size, name, bc_id=one, **(params | choice))
+    ]
     assert len(set(ids)) == counts(client)["business_centers"] == 2
     assert len(rows) == distinct(rows, key) == counts(client)[stream] > 0
     client.world.revoke(client.world.advertiser_ids[-1])
     assert counts(client)[stream] == len(rows)
+
+
+def test_kinds_of_transactions(client: Client) -> None:
+    """A request without a type has transfers, one without a level has ad accounts."""
+
+    def rows(path: str, **params: Any) -> list[Any]:
+        return client.every(path, 50, "transaction_list", bc_id=client.center, **params)
+
+    path = "/advertiser/transaction/get/"
+    assert {row["transfer_type"] for row in rows(path)} == {"TRANS_TYPE_TRANSFER"}
+    for name in TRANSFER_TYPES:
+        found = rows(path, filtering={"transfer_type": name})
+        assert {row["transfer_type"] for row in found} == {name}
+        has_funds = name not in {"TRANS_TYPE_TAX", "TRANS_TYPE_COST"}
+        assert {row["funds_type"] is not None for row in found} == {has_funds}
+    path = "/bc/account/transaction/get/"
+    accounts, centers = rows(path), rows(path, transaction_level="BC")
+    assert all(row["account_id"] for row in accounts)
+    assert all(row["account_id"] is None for row in centers)
+    (date,) = {type(row["date"]) for row in client.data(BC_PATH, bc_id=client.center)["list"]}
+    assert date is int
 
 
 def test_spark_ads(client: Client) -> None:
