@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from .helpers import Client
 
 OVERVIEW, BREAKDOWN = (f"/smart_plus/material_report/{name}/" for name in ("overview", "breakdown"))
+DAYS = [f"2026-11-{day:02}" for day in range(1, 21)]
+EVENT_FIELDS = (
+    "pixel_event_type",
+    "custom_event_type",
+    "total_count",
+    "attributed_count",
+    "preview_count",
+    "browser_event_total_count",
+    "server_event_total_count",
+)
 BC_PATH = "/bc/transaction/get/"
 GMV_CAMPAIGNS = {"gmv_max_promotion_types": ["PRODUCT_GMV_MAX", "LIVE_GMV_MAX"]}
 LISTS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
@@ -319,18 +329,35 @@ def test_ad_reviews(client: Client) -> None:
 
 
 def test_pixel_event_statistics(client: Client) -> None:
-    """The statistics of at most ten pixels come in one answer, without pages."""
+    """The statistics of at most ten pixels are one list, without dates: a sum over the days."""
     names = [pixel["pixel_id"] for pixel in client.every("/pixel/list/", 20, "pixels")]
-    total = 0
-    for start in range(0, len(names), 10):
-        data = client.data(
-            "/pixel/event/stats/",
-            pixel_ids=names[start : start + 10],
-            date_range={"start_date": START, "end_date": TODAY},
-        )
-        assert set(data) == {"list"}
-        total += sum(len(row["statistics"]) for row in data["list"])
-    assert total == counts(client)["pixel_event_statistics"] > 0
+
+    def statistics(first: str, last: str) -> list[Any]:
+        date_range = {"start_date": first, "end_date": last}
+        rows = []
+        for start in range(0, len(names), 10):
+            batch = names[start : start + 10]
+            data = client.data("/pixel/event/stats/", pixel_ids=batch, date_range=date_range)
+            assert set(data) == {"list"}
+            rows += [event for pixel in data["list"] for event in pixel["statistics"]]
+        return rows
+
+    single_days = [statistics(day, day) for day in DAYS]
+    assert sum(map(len, single_days)) == counts(client)["pixel_event_statistics"] > 0
+    total = sum(event["total_count"] for events in single_days for event in events)
+    assert total == sum(event["total_count"] for event in statistics(START, TODAY)) > 0
+    assert {tuple(event) for events in single_days for event in events} == {EVENT_FIELDS}
+
+
+def test_pixel_event_statistics_of_31_days(client: Client) -> None:
+    """A range of more than 30 days is refused."""
+    names = [pixel["pixel_id"] for pixel in client.every("/pixel/list/", 20, "pixels")]
+    days = {"start_date": "2026-10-21", "end_date": "2026-11-20"}
+    envelope = client.get("/pixel/event/stats/", pixel_ids=names[:1], date_range=days)
+    assert envelope["code"] == 40002
+    assert envelope["message"] == "date_range: Must not exceed 30 days."
+    days["start_date"] = "2026-10-22"
+    assert client.get("/pixel/event/stats/", pixel_ids=names[:1], date_range=days)["code"] == 0
 
 
 def overview(client: Client, **params: Any) -> list[Any]:

@@ -92,6 +92,15 @@ class World:
         """Return the date in the time zone of an advertiser."""
         return self._date(self.accounts[advertiser_id].zone)
 
+    def statistics_days(self, account: Account, start_date: str, end_date: str) -> range:
+        """Return the ordinals of the UTC days in a range on which pixels have statistics.
+
+        An account has as many UTC days as it has days with delivery, up to today.
+        """
+        today = self._date(ZoneInfo("UTC")).toordinal()
+        first = max(date.fromisoformat(start_date).toordinal(), today - self.horizon(account))
+        return range(first, min(date.fromisoformat(end_date).toordinal(), today) + 1)
+
     def horizon(self, account: Account) -> int:
         """Return the index of today. Day 0 is the first day with delivery."""
         return (self._date(account.zone) - account.start).days
