@@ -48,8 +48,8 @@ def test_one_request_per_day_and_ten_pixels(seed: int) -> None:
     with Simulator({**SMALL, "advertisers": 1, "pixels": 23, "seed": seed}) as sim:
         messages = run(config_for(sim, start_date="{now-4}"), [STREAM])
         requests = [request for request in sim.requests if request.path == PATH]
-        today = pendulum.now("UTC").date()
-        expected = sim.world.expected(str(today.subtract(days=4)), str(today))
+        today = sim.world.today(sim.world.advertiser_ids[0])  # in account time, as `expected` wants
+        expected = sim.world.expected(str(today - dt.timedelta(4)), str(today))
     assert [request.code for request in requests] == [0] * 15
     days = [json.loads(request.params["date_range"]) for request in requests]
     assert {*collections.Counter(day["start_date"] for day in days).values()} == {3}
@@ -78,15 +78,9 @@ def test_the_second_run_reads_the_lookback(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "last_day"),
-    [
-        ("2026-11-20T00:30:00", "2026-11-20"),
-        ("2026-11-20T07:59:59", "2026-11-20"),
-        ("2026-11-20T12:30:00", "2026-11-20"),
-        ("2026-11-20T23:30:00", "2026-11-20"),
-    ],
+    "now", [f"2026-11-20T{time}:00" for time in ("00:30", "07:59", "12:30", "23:30")]
 )
-def test_days_are_utc_days(monkeypatch: pytest.MonkeyPatch, now: str, last_day: str) -> None:
+def test_days_are_utc_days(monkeypatch: pytest.MonkeyPatch, now: str) -> None:
     """Accounts at UTC-8 and UTC+12 have the days of UTC, and the bookmark follows UTC, too."""
     accounts = [
         {"advertiser_id": "1", "timezone": "Etc/GMT+8"},
@@ -95,7 +89,7 @@ def test_days_are_utc_days(monkeypatch: pytest.MonkeyPatch, now: str, last_day: 
     monkeypatch.setattr(conftest, "ANSWERED_ADVERTISERS", {"list": accounts})
     server_time = dt.datetime.fromisoformat(now).replace(tzinfo=dt.timezone.utc)
     started_at = pendulum.instance(server_time)
-    last = pendulum.Date.fromisoformat(last_day)
+    last = pendulum.date(2026, 11, 20)
     with answering(answer, lambda _: server_time) as (url, asked):
         config = config_at(url, advertiser_ids=["1", "2"], start_date="{now-5}", end_date="{now}")
         first = run(config, [STREAM], started_at=started_at)

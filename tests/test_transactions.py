@@ -161,6 +161,17 @@ def test_the_transaction_of_another_center() -> None:
     assert {*messages.keyed(ACCOUNTS)} == {("8", "BC", "9"), ("8", "ADVERTISER", "9")}
 
 
+def test_a_rejected_type() -> None:
+    """A type that TikTok rejects is skipped. The other types are read."""
+    with Simulator({**SMALL, "business_centers": 1, "transactions": 9}) as sim:
+        rejected = "TRANS_TYPE_PAYMENT"
+        sim.add_fault("code", path=PATHS[TRANSFERS], containing=rejected, times=None, code=40002)
+        messages = run(config_for(sim), [TRANSFERS])
+    found = {row["transfer_type"] for row in messages.records[TRANSFERS]}
+    assert found == TRANSFER_TYPES - {rejected}
+    assert messages.failed == []
+
+
 @pytest.mark.parametrize("name", PATHS)
 @pytest.mark.parametrize("code", [40001, 40002])
 def test_a_rejected_list(caplog: pytest.LogCaptureFixture, name: str, code: int) -> None:

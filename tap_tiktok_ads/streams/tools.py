@@ -151,9 +151,9 @@ class PixelEventStream(DependentStream):
 class PixelEventStatistics(PixelEventStream):
     """Counts of each pixel's events by UTC day, two to four hours late.
 
-    Each run re-reads the last 2 days, whatever `lookback_days` says. A pixel that an advertiser
-    gains later has no records of the days before, which are covered: see `convert-state --reset`.
-    Fields as a third-party SDK has them.
+    The lookback is 2 days, whatever the value of `lookback_days`. Covered days are not re-read for
+    a pixel that is new to an advertiser. `convert-state --reset` re-reads them. Fields as a
+    third-party SDK has them.
     """
 
     name = "pixel_event_statistics"

@@ -33,12 +33,12 @@ TRANSACTION_LEVELS = ("BC", "ADVERTISER")
 
 
 def each_of(column: str, values: Iterable[str]) -> Lookup:
-    """Return the lookup of the values that a column can have: one request for each."""
+    """Return a lookup with the values of a column, each of which takes one request."""
     return Lookup("requested", (column,), values=tuple({column: value} for value in values))
 
 
 def transaction_flattener(*text_keys: str) -> Flatten:
-    """Return a function that yields a transaction with what its response leaves out.
+    """Return a function that adds the values that a response leaves out to its transactions.
 
     Args:
         text_keys: Key columns whose value can be missing.
@@ -59,7 +59,8 @@ def transaction_flattener(*text_keys: str) -> Flatten:
 class TransactionStream(BusinessCenterStream):
     """Transactions of each Business Center, in windows of at most a year.
 
-    There is no bookmark. A Business Center that the token gains later would lose its older days.
+    There is no bookmark, because one bookmark of all Business Centers would lose the older days of
+    a Business Center that the token gains later.
     """
 
     window_days = MAX_TRANSACTION_DAYS
@@ -89,7 +90,7 @@ class TransactionStream(BusinessCenterStream):
 
 
 class UnidentifiedTransactionStream(TransactionStream):
-    """Transactions without an ID, which can be alike in all key columns."""
+    """Transactions without an ID. Two of them can have equal key columns."""
 
     @functools.cached_property
     @override
@@ -100,9 +101,10 @@ class UnidentifiedTransactionStream(TransactionStream):
 class AdvertiserTransactions(UnidentifiedTransactionStream):
     """Transfers, taxes, costs and payments of the ad accounts of each Business Center.
 
-    Every run reads the days that reports cover, as UTC days. TikTok gives transactions no ID: a
-    target that loads by key keeps one of two that are alike in all key columns. See
-    `account_transactions`. Fields as a third-party SDK has them.
+    Every run reads the days that reports cover, as UTC days. TikTok gives these transactions no
+    ID. A target that loads by key keeps one of two records with equal key columns. The stream
+    `account_transactions` has IDs. A type or Business Center that TikTok rejects is skipped with a
+    warning. Fields as a third-party SDK has them.
     """
 
     name = "advertiser_transactions"
@@ -122,9 +124,9 @@ class AdvertiserTransactions(UnidentifiedTransactionStream):
 class BcTransactions(UnidentifiedTransactionStream):
     """Transactions of each Business Center.
 
-    Every run reads the days that reports cover, as UTC days. TikTok gives transactions no ID: a
-    target that loads by key keeps one of two that are alike in all key columns. See
-    `account_transactions`. Fields as a third-party SDK has them.
+    Every run reads the days that reports cover, as UTC days. TikTok gives these transactions no
+    ID. A target that loads by key keeps one of two records with equal key columns. The stream
+    `account_transactions` has IDs. Fields as a third-party SDK has them.
     """
 
     name = "bc_transactions"

@@ -166,9 +166,9 @@ class World:
     ) -> dict[str, int]:
         """Count the records of every stream, object by object and day by day.
 
-        Dates limit reports, comments and transactions. Records of no single advertiser, such as
-        Business Centers, count with the first advertiser of the token. So the counts of single
-        advertisers add up.
+        Dates limit reports, comments, transactions and pixel statistics. Records of no single
+        advertiser, such as Business Centers, count with the first advertiser of the token. So the
+        counts of single advertisers add up.
 
         Args:
             start_date: First day of the reports, in account time.
