@@ -117,10 +117,12 @@ class Settling:
     Attributes:
         lookback_days: Returns the number of days after which TikTok does not change a day.
         delay_hours: Hours that the numbers of a stream are late.
+        utc_days: True if days are UTC days, whatever the advertiser's time zone.
     """
 
     lookback_days: Callable[[Advertiser | None], int]
     delay_hours: int = 0
+    utc_days: bool = dataclasses.field(default=False, kw_only=True)
 
     def last_day(self, advertiser: Advertiser | None, now: pendulum.DateTime) -> pendulum.Date:
         """Return the last day that is settled.
@@ -129,7 +131,8 @@ class Settling:
             advertiser: The advertiser.
             now: The time in the time zone of the advertiser.
         """
-        today = now.subtract(hours=self.delay_hours).date()
+        local_now = now.in_timezone("UTC") if self.utc_days else now
+        today = local_now.subtract(hours=self.delay_hours).date()
         return today.subtract(days=self.lookback_days(advertiser) + 1)
 
 

@@ -2,10 +2,62 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from .accounts.business_centers import TRANSFER_TYPES, BusinessCenter, Transaction
 from .records import business_centers
 from .shelf import Shelf
+from .spec.errors import reject
 from .spec.facts import ENUMS
-from .spec.params import DAY, ID, TEXT, Param, members, strings
+from .spec.params import DAY, ID, MOMENT, TEXT, Param, ids, members, strings
+
+if TYPE_CHECKING:
+    from .accounts.entities import Account
+    from .shelf import Params
+
+MAX_TRANSACTION_DAYS = 365
+FUNDS_TYPES = strings(enum=("FUNDS_TYPE_CASH", "FUNDS_TYPE_GRANT"))
+
+
+def _is_of_type(pair: tuple[Account, Transaction], _center: BusinessCenter, params: Params) -> bool:
+    """Return True if a transaction has the requested type. The default is a transfer."""
+    requested = params["filtering"].get("transfer_type", TRANSFER_TYPES[0])
+    return bool(pair[1].transfer_type == requested)
+
+
+def _is_of_level(
+    pair: tuple[Account | None, Transaction], _center: BusinessCenter, params: Params
+) -> bool:
+    """Return True if a transaction has the requested level and lies between the times."""
+    account, transaction = pair
+    level = "BC" if account is None else "ADVERTISER"
+    filtering = params["filtering"]
+    first, last = filtering.get("start_time", ""), filtering.get("end_time", "9999")
+    return bool(level == params["transaction_level"] and first <= transaction.time <= last)
+
+
+def _check_dates(params: Params) -> None:
+    """Reject a range of more than a year."""
+    _check_year("date", params["filtering"])
+
+
+def _check_times(params: Params) -> None:
+    """Reject a range of more than a year, and one that ends before it starts."""
+    filtering = params["filtering"]
+    if filtering.get("start_time", "") > filtering.get("end_time", "9999"):
+        reject("start_time: Must not be after end_time.")
+    _check_year("time", filtering)
+
+
+def _check_year(kind: str, filtering: dict[str, Any]) -> None:
+    """Reject the range between two dates, or two times, that is longer than a year."""
+    start, end = filtering.get(f"start_{kind}"), filtering.get(f"end_{kind}")
+    if start and end:
+        days = (date.fromisoformat(end[:10]) - date.fromisoformat(start[:10])).days
+        if days > MAX_TRANSACTION_DAYS:
+            reject(f"end_{kind}: The range must not exceed {MAX_TRANSACTION_DAYS} days.")
+
 
 BUSINESS_CENTER_SHELVES = (
     Shelf(
@@ -59,7 +111,50 @@ BUSINESS_CENTER_SHELVES = (
         objects=lambda center: center.advertiser_transactions,
         record=lambda pair, _center: business_centers.advertiser_transaction(*pair),
         member="transaction_list",
-        params={"filtering": members(start_date=DAY, end_date=DAY)},
+        params={
+            "filtering": members(
+                transfer_type=Param(enum=TRANSFER_TYPES),
+                funds_type=FUNDS_TYPES,
+                keyword=TEXT,
+                start_date=DAY,
+                end_date=DAY,
+            )
+        },
+        filters={"filtering.funds_type": "funds_type"},
+        text_filters={"filtering.keyword": "advertiser_name"},
+        selects=_is_of_type,
+        check=_check_dates,
+        date_of=lambda pair: pair[1].time,
+        max_page_size=50,
+    ),
+    Shelf(
+        "/bc/account/transaction/get/",
+        stream="account_transactions",
+        owner="bc_id",
+        objects=lambda center: center.account_transactions,
+        record=lambda pair, center: business_centers.account_transaction(center, *pair),
+        member="transaction_list",
+        params={
+            "child_bc_id": ID,
+            "transaction_level": Param(default="ADVERTISER", enum=("ADVERTISER", "BC")),
+            "filtering": members(
+                transaction_types=strings(enum=business_centers.TRANSACTION_TYPES),
+                owner_of_account=strings(enum=("OWNED_BY_CURRENT_BUSINESS_CENTER",)),
+                account_ids=ids(),
+                account_name=TEXT,
+                billing_types=strings(enum=("CASH", "CREDIT")),
+                start_time=MOMENT,
+                end_time=MOMENT,
+            ),
+        },
+        filters={
+            "filtering.transaction_types": "transaction_type",
+            "filtering.account_ids": "account_id",
+            "filtering.billing_types": "billing_type",
+        },
+        text_filters={"filtering.account_name": "account_name"},
+        selects=_is_of_level,
+        check=_check_times,
         date_of=lambda pair: pair[1].time,
         max_page_size=50,
     ),
@@ -70,7 +165,7 @@ BUSINESS_CENTER_SHELVES = (
         objects=lambda center: center.transactions,
         record=lambda transaction, _center: business_centers.center_transaction(transaction),
         params={
-            "filtering": members(funds_type=strings(enum=("FUNDS_TYPE_CASH", "FUNDS_TYPE_GRANT"))),
+            "filtering": members(funds_type=FUNDS_TYPES),
             "start_date": DAY,
             "end_date": DAY,
         },

@@ -16,6 +16,7 @@ from tap_tiktok_ads.streams import (
     smart_plus,
     sync_errors,
     tools,
+    transactions,
 )
 from tap_tiktok_ads.streams.gmv_max import GmvMaxReportStream
 from tap_tiktok_ads.streams.reports import built_in, materials, reconciliation
@@ -154,8 +155,9 @@ STREAMS: tuple[StreamEntry, ...] = (
             business.BusinessCenters,
             business.BcAdvertisers,
             business.BcAdvertiserBalances,
-            business.AdvertiserTransactions,
-            business.BcTransactions,
+            transactions.AdvertiserTransactions,
+            transactions.BcTransactions,
+            transactions.AccountTransactions,
             business.Catalogs,
             tools.AdGroupDiagnoses,
             tools.AdReviewInfo,

@@ -1,4 +1,4 @@
-"""Business Centers: their advertisers, balances, transactions and catalogs."""
+"""Business Centers: their advertisers, balances and catalogs."""
 
 from __future__ import annotations
 
@@ -73,11 +73,6 @@ class BusinessCenterStream(DependentStream):
     source_column = SourceColumn("business_centers.bc_id", parameter="bc_id")
     page_size = 50
 
-    def utc_days(self) -> dict[str, str]:
-        """Return the days that reports cover, in UTC."""
-        first, last = self.run_context.days(None)
-        return {"start_date": str(first), "end_date": str(last)}
-
 
 class BcAdvertisers(BusinessCenterStream):
     """The ad accounts among the assets of each Business Center."""
@@ -100,40 +95,6 @@ class BcAdvertiserBalances(BusinessCenterStream):
     permission = "152 Ad Account Balance and Transaction"
     primary_keys = ("bc_id", "advertiser_id")
     records_field = "advertiser_account_list"
-
-
-class AdvertiserTransactions(BusinessCenterStream):
-    """Transactions of the ad accounts of each Business Center, as a third-party SDK has them.
-
-    Of the days that reports cover. TikTok gives them no id: two that are alike in all key columns
-    count as one.
-    """
-
-    name = "advertiser_transactions"
-    path = "/advertiser/transaction/get/"
-    permission = "152 Ad Account Balance and Transaction"
-    primary_keys = ("bc_id", "advertiser_id", "date", "funds_type", "transfer_type", "amount")
-    records_field = "transaction_list"
-
-    @override
-    def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:
-        return {"filtering": self.utc_days()}
-
-
-class BcTransactions(BusinessCenterStream):
-    """Transactions of each Business Center, of the days that reports cover.
-
-    Their fields are not documented: kept as they come.
-    """
-
-    name = "bc_transactions"
-    path = "/bc/transaction/get/"
-    permission = "150 Read Business Center"
-    primary_keys = ()
-
-    @override
-    def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:
-        return self.utc_days()
 
 
 class Catalogs(BusinessCenterStream):

@@ -232,7 +232,9 @@ class DependentStream(LookupStream):
     """The values that are requested."""
     literal_lookups: t.ClassVar[tuple[Lookup, ...]] = ()
     """Further values, combined with each value of the column."""
-    flatten = staticmethod(add_lookup_value)
+    flatten: t.ClassVar[staticmethod[[Record, Task], Iterable[Record]]] = staticmethod(
+        add_lookup_value
+    )
 
     def __init__(self, tap: t.Any) -> None:
         self.lookups = (self.source_column.lookup(), *self.literal_lookups)

@@ -1,4 +1,4 @@
-"""Streams that are read in windows of days, in each advertiser's time zone."""
+"""Streams that are read in windows of days, in each advertiser's time zone or in UTC."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ class DateRanges:
         run_context: RunContext,
         bookmarks: Callable[[], DayBookmarks],
         warnings: Warnings,
+        *,
+        utc_days: bool = False,
     ) -> None:
         """Prepare.
 
@@ -46,14 +48,16 @@ class DateRanges:
             run_context: Settings and the start of the run.
             bookmarks: Returns the bookmarks, once the schema is known.
             warnings: The warnings of the stream.
+            utc_days: True if days are UTC days, whatever the advertiser's time zone.
         """
         self._run_context = run_context
         self._bookmarks = bookmarks
         self._warnings = warnings
+        self._utc_days = utc_days
 
     def configured(self, owner: Owner) -> dates.Window:
         """Return the days that the settings name."""
-        return dates.Window(*self._run_context.days(owner))
+        return dates.Window(*self._run_context.days(None if self._utc_days else owner))
 
     def note_start(self, owner: Owner) -> None:
         """Write the configured start to the state. A later run with a macro goes back to it."""
@@ -223,12 +227,16 @@ class WindowPlan:
 
 
 class WindowedStream(TikTokStream):
-    """A stream that is read in windows of days, in each advertiser's time zone."""
+    """A stream that is read in windows of days, in each advertiser's time zone or in UTC."""
 
     window_days: int
     """Maximum number of days per request, both ends included. 0 if there are no windows."""
     delay_hours: t.ClassVar[int] = 0
     """Hours that the numbers of a day are late, besides the lookback."""
+    utc_days: t.ClassVar[bool] = False
+    """True if the days of the endpoint are UTC days, whatever the advertiser's time zone."""
+    fixed_lookback_days: t.ClassVar[int | None] = None
+    """The lookback of the stream, or None for the setting's value."""
 
     @property
     def owners(self) -> Sequence[Owner]:
@@ -258,13 +266,15 @@ class WindowedStream(TikTokStream):
 
     def lookback_days(self, owner: Owner) -> int:  # noqa: ARG002 - for subclasses
         """Return the number of days after which the numbers of a day do not change."""
+        if self.fixed_lookback_days is not None:
+            return self.fixed_lookback_days
         days = self.run_context.settings.lookback_days
         return DEFAULT_LOOKBACK_DAYS if days is None else days
 
     @functools.cached_property
     def settling(self) -> Settling:
         """Decides from when on the numbers of a day do not change any more."""
-        return Settling(self.lookback_days, self.delay_hours)
+        return Settling(self.lookback_days, self.delay_hours, utc_days=self.utc_days)
 
     @functools.cached_property
     @override
@@ -283,6 +293,7 @@ class WindowedStream(TikTokStream):
             self.run_context,
             lambda: t.cast("DayBookmarks", self.bookmarks),
             self.warnings,
+            utc_days=self.utc_days,
         )
         return WindowPlan(
             lambda: self.owners,

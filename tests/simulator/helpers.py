@@ -17,6 +17,7 @@ WITHOUT_ADVERTISER = {
     "/bc/get/",
     "/bc/asset/get/",
     "/bc/transaction/get/",
+    "/bc/account/transaction/get/",
     "/advertiser/balance/get/",
     "/advertiser/transaction/get/",
     "/catalog/get/",

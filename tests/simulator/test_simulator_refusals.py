@@ -47,6 +47,10 @@ OF_COMMENTS: dict[str, Any] = {
     "start_time": "2026-11-01",
     "end_time": "2026-11-20",
 }
+TRANSFERS, ACCOUNT_TRANSACTIONS = (
+    "/advertiser/transaction/get/",
+    "/bc/account/transaction/get/",
+)
 LARGEST = {
     "/smart_plus/campaign/get/": 1000,
     "/smart_plus/adgroup/get/": 1000,
@@ -60,6 +64,7 @@ LARGEST = {
     "/advertiser/balance/get/": 50,
     "/advertiser/transaction/get/": 50,
     "/bc/transaction/get/": 50,
+    "/bc/account/transaction/get/": 50,
     "/file/music/get/": 1000,
     "/creative/portfolio/list/": 100,
     "/tt_video/list/": 50,
@@ -80,7 +85,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 } | {
     path: {"bc_id": "1"}
     for path in LARGEST
-    if path.startswith(("/catalog/", "/advertiser/", "/bc/transaction/"))
+    if path.startswith(("/catalog/", "/advertiser/", "/bc/transaction/", "/bc/account/"))
 }
 """Parameters without which the page size would not be looked at."""
 
@@ -177,6 +182,32 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/catalog/get/", {}, "bc_id: Missing"),
     ("/bc/get/", {"advertiser_id": "1"}, "advertiser_id: Unknown"),
     ("/bc/transaction/get/", {"bc_id": "1", "start_date": "2026"}, "start_date: Not a valid date"),
+    (TRANSFERS, {"bc_id": "1", "filtering": {"transfer_type": "TRANSFER"}}, "transfer_type: Inval"),
+    (TRANSFERS, {"bc_id": "1", "transfer_type": "TRANS_TYPE_TAX"}, "transfer_type: Unknown"),
+    (
+        TRANSFERS,
+        {"bc_id": "1", "filtering": {"start_date": "2025-11-19", "end_date": "2026-11-20"}},
+        "end_date: The range must not exceed 365 days",
+    ),
+    (ACCOUNT_TRANSACTIONS, {"bc_id": "1", "transaction_level": "PORTFOLIO"}, "level: Invalid"),
+    (ACCOUNT_TRANSACTIONS, {"bc_id": "1", "filtering": {"start_date": "2026-11-01"}}, "Unknown"),
+    (ACCOUNT_TRANSACTIONS, {"bc_id": "1", "filtering": {"start_time": "2026-11-01"}}, "datetime"),
+    (
+        ACCOUNT_TRANSACTIONS,
+        {
+            "bc_id": "1",
+            "filtering": {"start_time": "2025-11-19 00:00:00", "end_time": "2026-11-20 00:00:00"},
+        },
+        "end_time: The range must not exceed 365 days",
+    ),
+    (
+        ACCOUNT_TRANSACTIONS,
+        {
+            "bc_id": "1",
+            "filtering": {"start_time": "2026-11-02 00:00:00", "end_time": "2026-11-01 00:00:00"},
+        },
+        "start_time: Must not be after end_time",
+    ),
     ("/file/music/get/", {"music_scene": "ALL"}, "music_scene: Invalid"),
     ("/creative/portfolio/list/", {"filtering": {"types": []}}, "filtering.types: Unknown"),
     ("/identity/get/", {"identity_type": "BC_AUTH_TT"}, "identity_authorized_bc_id: Missing"),

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from .helpers import Client
 
 OVERVIEW, BREAKDOWN = (f"/smart_plus/material_report/{name}/" for name in ("overview", "breakdown"))
+DAYS = [f"2026-11-{day:02}" for day in range(1, 21)]
+EVENT_FIELDS = (
+    "pixel_event_type",
+    "custom_event_type",
+    "total_count",
+    "attributed_count",
+    "preview_count",
+    "browser_event_total_count",
+    "server_event_total_count",
+)
+BC_PATH = "/bc/transaction/get/"
 GMV_CAMPAIGNS = {"gmv_max_promotion_types": ["PRODUCT_GMV_MAX", "LIVE_GMV_MAX"]}
 LISTS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
     (
@@ -92,8 +103,25 @@ CENTERS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
         "",
         {"start_date": START, "end_date": TODAY},
     ),
+    (
+        "account_transactions",
+        "/bc/account/transaction/get/",
+        3,
+        "transaction_list",
+        "transaction_id",
+        {"filtering": {"start_time": f"{START} 00:00:00", "end_time": f"{TODAY} 23:59:59"}},
+    ),
     ("catalogs", "/catalog/get/", 2, "list", "catalog_id", {}),
 ]
+TRANSFER_TYPES = [f"TRANS_TYPE_{name}" for name in ("TRANSFER", "TAX", "COST", "PAYMENT")]
+CHOICES: dict[str, list[dict[str, Any]]] = {
+    "advertiser_transactions": [
+        {"filtering": {"start_date": START, "end_date": TODAY, "transfer_type": name}}
+        for name in TRANSFER_TYPES
+    ],
+    "account_transactions": [{"transaction_level": level} for level in ("BC", "ADVERTISER")],
+}
+"""The lists that a stream reads of each Business Center."""
 SHAPED = [(stream, path, size, name, params) for stream, path, size, name, _, params in LISTS]
 
 
@@ -135,11 +163,37 @@ def test_centers_are_complete(  # noqa: PLR0913, PLR0917
     client = serve(business_centers=2)
     centers = client.every("/bc/get/", 1)
     ids = [center["bc_info"]["bc_id"] for center in centers]
-    rows = [row for one in ids for row in client.every(path, size, name, bc_id=one, **params)]
+    rows = [
+        row
+        for one in ids
+        for choice in CHOICES.get(stream, [{}])
+        for row in client.every(path, size, name, bc_id=one, **(params | choice))
+    ]
     assert len(set(ids)) == counts(client)["business_centers"] == 2
     assert len(rows) == distinct(rows, key) == counts(client)[stream] > 0
     client.world.revoke(client.world.advertiser_ids[-1])
     assert counts(client)[stream] == len(rows)
+
+
+def test_kinds_of_transactions(client: Client) -> None:
+    """A request without a type has transfers, one without a level has ad accounts."""
+
+    def rows(path: str, **params: Any) -> list[Any]:
+        return client.every(path, 50, "transaction_list", bc_id=client.center, **params)
+
+    path = "/advertiser/transaction/get/"
+    assert {row["transfer_type"] for row in rows(path)} == {"TRANS_TYPE_TRANSFER"}
+    for name in TRANSFER_TYPES:
+        found = rows(path, filtering={"transfer_type": name})
+        assert {row["transfer_type"] for row in found} == {name}
+        has_funds = name not in {"TRANS_TYPE_TAX", "TRANS_TYPE_COST"}
+        assert {row["funds_type"] is not None for row in found} == {has_funds}
+    path = "/bc/account/transaction/get/"
+    accounts, centers = rows(path), rows(path, transaction_level="BC")
+    assert all(row["account_id"] for row in accounts)
+    assert all(row["account_id"] is None for row in centers)
+    (date,) = {type(row["date"]) for row in client.data(BC_PATH, bc_id=client.center)["list"]}
+    assert date is int
 
 
 def test_spark_ads(client: Client) -> None:
@@ -275,18 +329,35 @@ def test_ad_reviews(client: Client) -> None:
 
 
 def test_pixel_event_statistics(client: Client) -> None:
-    """The statistics of at most ten pixels come in one answer, without pages."""
+    """The statistics of at most ten pixels are one list, without dates: a sum over the days."""
     names = [pixel["pixel_id"] for pixel in client.every("/pixel/list/", 20, "pixels")]
-    total = 0
-    for start in range(0, len(names), 10):
-        data = client.data(
-            "/pixel/event/stats/",
-            pixel_ids=names[start : start + 10],
-            date_range={"start_date": START, "end_date": TODAY},
-        )
-        assert set(data) == {"list"}
-        total += sum(len(row["statistics"]) for row in data["list"])
-    assert total == counts(client)["pixel_event_statistics"] > 0
+
+    def statistics(first: str, last: str) -> list[Any]:
+        date_range = {"start_date": first, "end_date": last}
+        rows = []
+        for start in range(0, len(names), 10):
+            batch = names[start : start + 10]
+            data = client.data("/pixel/event/stats/", pixel_ids=batch, date_range=date_range)
+            assert set(data) == {"list"}
+            rows += [event for pixel in data["list"] for event in pixel["statistics"]]
+        return rows
+
+    single_days = [statistics(day, day) for day in DAYS]
+    assert sum(map(len, single_days)) == counts(client)["pixel_event_statistics"] > 0
+    total = sum(event["total_count"] for events in single_days for event in events)
+    assert total == sum(event["total_count"] for event in statistics(START, TODAY)) > 0
+    assert {tuple(event) for events in single_days for event in events} == {EVENT_FIELDS}
+
+
+def test_pixel_event_statistics_of_31_days(client: Client) -> None:
+    """A range of more than 30 days is refused."""
+    names = [pixel["pixel_id"] for pixel in client.every("/pixel/list/", 20, "pixels")]
+    days = {"start_date": "2026-10-21", "end_date": "2026-11-20"}
+    envelope = client.get("/pixel/event/stats/", pixel_ids=names[:1], date_range=days)
+    assert envelope["code"] == 40002
+    assert envelope["message"] == "date_range: Must not exceed 30 days."
+    days["start_date"] = "2026-10-22"
+    assert client.get("/pixel/event/stats/", pixel_ids=names[:1], date_range=days)["code"] == 0
 
 
 def overview(client: Client, **params: Any) -> list[Any]:

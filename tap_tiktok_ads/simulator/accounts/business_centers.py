@@ -10,6 +10,9 @@ from tap_tiktok_ads.simulator.pseudorandom import mix, pick
 
 from .entities import TIME, Asset
 
+TRANSFER_TYPES = ("TRANS_TYPE_TRANSFER", "TRANS_TYPE_TAX", "TRANS_TYPE_COST", "TRANS_TYPE_PAYMENT")
+"""Billing types of `/advertiser/transaction/get/`. A request without one reads the first."""
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
@@ -23,10 +26,12 @@ if TYPE_CHECKING:
 class Transaction:
     """A movement of funds around noon in UTC, so that its day is equal in any time zone."""
 
+    id: str
     time: str
     cents: int
     funds_type: str
     transfer_type: str
+    key: int
 
 
 class BusinessCenter:
@@ -66,6 +71,12 @@ class BusinessCenter:
             for transaction in _transactions(account.options, account.key, account.start)
         ]
 
+    @property
+    def account_transactions(self) -> list[tuple[Account | None, Transaction]]:
+        """Transactions of the center, without an account, and of its advertisers."""
+        own = [(None, transaction) for transaction in self.transactions]
+        return [*own, *self.advertiser_transactions]
+
 
 def _transactions(options: Options, key: int, start: date) -> Iterator[Transaction]:
     """Yield transactions that are spread evenly over the history."""
@@ -77,8 +88,10 @@ def _transactions(options: Options, key: int, start: date) -> Iterator[Transacti
             day.year, day.month, day.day, 12, own_key % 60, number % 60
         )
         yield Transaction(
+            str(76 * 10**17 + own_key % 10**17),
             moment.strftime(TIME),
             own_key % 10**6,
             pick(("FUNDS_TYPE_CASH", "FUNDS_TYPE_GRANT"), own_key),
-            pick(("TRANSFER_IN", "TRANSFER_OUT"), own_key, 1),
+            TRANSFER_TYPES[number % len(TRANSFER_TYPES)],
+            own_key,
         )

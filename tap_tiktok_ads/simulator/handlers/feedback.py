@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
 from tap_tiktok_ads.simulator.records import feedback
 from tap_tiktok_ads.simulator.records.assets import pixel_events
+from tap_tiktok_ads.simulator.spec.endpoints import MAX_DAYS_OF_PIXEL_STATISTICS
 from tap_tiktok_ads.simulator.spec.errors import reject
 from tap_tiktok_ads.simulator.spec.params import Param
 
@@ -106,8 +107,12 @@ def _smart_plus_reviews(api: Api, params: Params) -> Payload:
 
 
 def _pixel_events(api: Api, params: Params) -> Payload:
+    """Return the statistics of pixels over UTC days. The records have no date."""
     account = api.account(params)
-    days = day_count(**params["date_range"])
+    date_range = params["date_range"]
+    if day_count(**date_range) > MAX_DAYS_OF_PIXEL_STATISTICS:
+        reject(f"date_range: Must not exceed {MAX_DAYS_OF_PIXEL_STATISTICS} days.")
+    days = api.world.statistics_days(account, **date_range)
     pixels = select_by_id(account.pixels, params, "pixel_ids", "Pixel")
     records = [{"pixel_id": pixel.id, "statistics": pixel_events(pixel, days)} for pixel in pixels]
     return Payload({"list": records})

@@ -65,13 +65,20 @@ def pixel_name(pixel: Asset) -> str:
     return f"Pixel {pixel.number + 1} · Shop “Süd”"
 
 
-def pixel_events(entity: Asset, days: int) -> list[Record]:
-    """Return the statistics of a pixel for a number of days, one for each event type."""
-    statistics = []
+def pixel_events(entity: Asset, days: range) -> list[Record]:
+    """Return the statistics of a pixel for UTC days, one for each event type.
+
+    Args:
+        entity: The pixel.
+        days: Ordinals of the days. Without a day, there are no statistics.
+    """
+    statistics: list[Record] = []
+    if not days:
+        return statistics
     for position, (event_type, custom_type) in enumerate(
         _PIXEL_EVENTS[: 1 + entity.key % len(_PIXEL_EVENTS)]
     ):
-        total = mix(entity.key, position) % 100 * days
+        total = sum(mix(entity.key, position, day) % 100 for day in days)
         statistics.append(
             {
                 "pixel_event_type": event_type,

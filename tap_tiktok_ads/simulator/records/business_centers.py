@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from tap_tiktok_ads.simulator.accounts.entities import TIME
 from tap_tiktok_ads.simulator.pseudorandom import pick
 
 from .assets import pixel_name
@@ -16,6 +17,23 @@ if TYPE_CHECKING:
 
     from tap_tiktok_ads.simulator.accounts.business_centers import BusinessCenter, Transaction
     from tap_tiktok_ads.simulator.accounts.entities import Account, Asset
+
+TRANSACTION_TYPES = (
+    "BILL_PAYMENT",
+    "ADD_BALANCE",
+    "CANCELLATION",
+    "PROMOTION_ISSUED",
+    "PROMOTION_EXPIRED",
+    "INCREASE_BALANCE",
+    "DECREASE_BALANCE",
+    "CARD_VERIFICATION",
+    "CARD_VERIFICATION_REFUND",
+    "ORDER_CREATION_PAYMENT",
+    "ORDER_EDIT_PAYMENT",
+    "RETURN_OF_REMAINING_BUDGET",
+    "REFUND",
+)
+"""Types of the transactions of `/bc/account/transaction/get/`."""
 
 
 def advertiser(account: Account) -> Record:
@@ -91,25 +109,64 @@ def balance(account: Account) -> Record:
 
 
 def advertiser_transaction(account: Account, transaction: Transaction) -> Record:
-    """Return a transaction of an advertiser. It has no ID."""
+    """Return a transaction of an advertiser. It has no ID. Taxes and costs have no funds type."""
+    has_funds = transaction.transfer_type not in {"TRANS_TYPE_TAX", "TRANS_TYPE_COST"}
     return {
         "advertiser_id": account.id,
         "advertiser_name": account.name,
-        **center_transaction(transaction),
+        "amount": transaction.cents / 100,
         "currency": account.currency,
+        "date": transaction.time,
+        "funds_type": transaction.funds_type if has_funds else None,
+        "transfer_type": transaction.transfer_type,
         "timezone": str(account.zone),
     }
 
 
 def center_transaction(transaction: Transaction) -> Record:
-    """Return a transaction of a Business Center. No source lists its fields."""
+    """Return a transaction of a Business Center. It has no ID, and its date is a number."""
+    moment = datetime.strptime(transaction.time, TIME).replace(tzinfo=timezone.utc)
     return {
+        "date": int(moment.timestamp()),
         "amount": transaction.cents / 100,
-        "currency": "USD",
-        "date": transaction.time,
-        "funds_type": transaction.funds_type,
-        "transfer_type": transaction.transfer_type,
         "timezone": "America/Los_Angeles",
+        "currency": "USD",
+        "funds_type": transaction.funds_type,
+        **_invoice(transaction, "invoice_serial_number"),
+    }
+
+
+def _invoice(transaction: Transaction, serial_number: str) -> Record:
+    """Return the fields of the invoice. Every third transaction has none."""
+    if transaction.key % 3 == 0:
+        return {"invoice_id": None, serial_number: None}
+    number = transaction.key % 10**9
+    return {"invoice_id": str(number), serial_number: f"TT{number}"}
+
+
+def account_transaction(
+    center: BusinessCenter, account: Account | None, transaction: Transaction
+) -> Record:
+    """Return a transaction of a Business Center, or of one of its ad accounts."""
+    tax = transaction.cents // 10
+    return {
+        "transaction_id": transaction.id,
+        "payment_portfolio_id": None,
+        "payment_portfolio_name": None,
+        "account_id": account.id if account else None,
+        "account_name": account.name if account else None,
+        "bc_id": center.id,
+        "bc_name": center.name,
+        "amount": transaction.cents / 100,
+        "subtotal": (transaction.cents - tax) / 100,
+        "tax_amount": tax / 100,
+        "currency": account.currency if account else "USD",
+        "amount_type": pick(("POSITIVE", "NEGATIVE", "OTHER"), transaction.key),
+        "transaction_type": pick(TRANSACTION_TYPES, transaction.key),
+        "billing_type": pick(("CASH", "CREDIT"), transaction.key),
+        "timezone": "UTC+00:00",
+        "create_time": transaction.time,
+        **_invoice(transaction, "serial_number"),
     }
 
 

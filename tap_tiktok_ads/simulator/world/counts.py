@@ -86,7 +86,9 @@ def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
         "ad_groups": len(groups),
         "ads": ads,
         "ad_review_info": ads,
-        "pixel_event_statistics": sum(len(pixel_events(pixel, 1)) for pixel in account.pixels),
+        "pixel_event_statistics": sum(
+            len(pixel_events(pixel, range(1))) * len(period.days) for pixel in account.pixels
+        ),
         "comments": sum(
             period.within(comment.created) for group in groups for comment in comments(group)
         ),

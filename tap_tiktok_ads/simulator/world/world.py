@@ -92,6 +92,15 @@ class World:
         """Return the date in the time zone of an advertiser."""
         return self._date(self.accounts[advertiser_id].zone)
 
+    def statistics_days(self, account: Account, start_date: str, end_date: str) -> range:
+        """Return the ordinals of the UTC days in a range on which pixels have statistics.
+
+        An account has as many UTC days as it has days with delivery, up to today.
+        """
+        today = self._date(ZoneInfo("UTC")).toordinal()
+        first = max(date.fromisoformat(start_date).toordinal(), today - self.horizon(account))
+        return range(first, min(date.fromisoformat(end_date).toordinal(), today) + 1)
+
     def horizon(self, account: Account) -> int:
         """Return the index of today. Day 0 is the first day with delivery."""
         return (self._date(account.zone) - account.start).days
@@ -157,9 +166,9 @@ class World:
     ) -> dict[str, int]:
         """Count the records of every stream, object by object and day by day.
 
-        Dates limit reports, comments and transactions. Records of no single advertiser, such as
-        Business Centers, count with the first advertiser of the token. So the counts of single
-        advertisers add up.
+        Dates limit reports, comments, transactions and pixel statistics. Records of no single
+        advertiser, such as Business Centers, count with the first advertiser of the token. So the
+        counts of single advertisers add up.
 
         Args:
             start_date: First day of the reports, in account time.

@@ -1,0 +1,186 @@
+"""Transactions of Business Centers: every type and level, in windows of at most a year."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import json
+import typing as t
+
+import pendulum
+import pytest
+from conftest import SMALL, answering, config_at, config_for, run
+
+from tap_tiktok_ads.simulator import Simulator
+
+TRANSFERS = "advertiser_transactions"
+CENTERS = "bc_transactions"
+ACCOUNTS = "account_transactions"
+PATHS = {
+    TRANSFERS: "/advertiser/transaction/get/",
+    CENTERS: "/bc/transaction/get/",
+    ACCOUNTS: "/bc/account/transaction/get/",
+}
+TRANSFER_TYPES = {f"TRANS_TYPE_{name}" for name in ("TRANSFER", "TAX", "COST", "PAYMENT")}
+BUSINESS_CENTERS = {"list": [{"bc_info": {"bc_id": "7"}}], "page_info": {"total_number": 1}}
+
+
+def responding(
+    *records: dict[str, t.Any], member: str = "transaction_list"
+) -> t.Callable[[dict[str, str]], t.Any]:
+    """Return the responses of one Business Center whose lists hold the records."""
+
+    def answer(query: dict[str, str]) -> t.Any:
+        if query["path"] == "/bc/get/":
+            return BUSINESS_CENTERS
+        copies = json.loads(json.dumps(records))
+        return {member: copies, "page_info": {"page": 1, "total_number": len(copies)}}
+
+    return answer
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("name", PATHS)
+def test_every_type_and_level(name: str, seed: int) -> None:
+    """All records that the world counts arrive, and the key tells them apart."""
+    options = {**SMALL, "business_centers": 2, "transactions": 9, "seed": seed}
+    with Simulator(options) as sim:
+        messages = run(config_for(sim), [name])
+        first, today = (pendulum.now("UTC").date().subtract(days=back) for back in (35, 0))
+        expected = sim.world.expected(str(first), str(today))[name]
+        assert [request for request in sim.requests if request.code != 0] == []
+        assert {record["bc_id"] for record in messages.records[name]} == set(sim.world.centers)
+    assert len(messages.records[name]) == len(messages.keyed(name)) == expected > 0
+    assert messages.schemas[name]["key_properties"][0] == "bc_id"
+    if name == TRANSFERS:
+        found = collections.Counter(row["transfer_type"] for row in messages.records[name])
+        assert set(found) == TRANSFER_TYPES
+    if name == ACCOUNTS:
+        levels = {row["transaction_level"] for row in messages.records[name]}
+        assert levels == {"BC", "ADVERTISER"}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_windows_of_a_year(name: str) -> None:
+    """A longer range is several requests, newest first, of at most 365 days each."""
+    with Simulator({**SMALL, "business_centers": 1, "days": 900, "transactions": 12}) as sim:
+        messages = run(config_for(sim, start_date="{now-800}"), [name])
+        requests = [request for request in sim.requests if request.path == PATHS[name]]
+        first, today = (pendulum.now("UTC").date().subtract(days=back) for back in (800, 0))
+        expected = sim.world.expected(str(first), str(today))[name]
+    assert [request.code for request in requests] == [0] * len(requests)
+    ranges = set()
+    for request in requests:
+        dates = {**request.params, **json.loads(request.params.get("filtering", "{}"))}
+        start = dates.get("start_date") or dates["start_time"].removesuffix(" 00:00:00")
+        end = dates.get("end_date") or dates["end_time"].removesuffix(" 23:59:59")
+        ranges.add((dt.date.fromisoformat(start), dt.date.fromisoformat(end)))
+    assert len(ranges) == 3
+    days = [
+        start + dt.timedelta(back)
+        for start, end in ranges
+        for back in range((end - start).days + 1)
+    ]
+    assert len(days) == len(set(days)) == 801
+    assert max((end - start).days + 1 for start, end in ranges) == 365
+    assert len(messages.records[name]) == expected > 0
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_every_run_reads_all_days(name: str) -> None:
+    """There is no bookmark: a Business Center that is new has its older transactions, too."""
+    with Simulator({**SMALL, "business_centers": 1, "transactions": 9}) as sim:
+        first = run(config_for(sim), [name])
+        second = run(config_for(sim), [name], state=first.state)
+    assert second.records[name] == first.records[name] != []
+
+
+def test_missing_members_of_transfers() -> None:
+    """A missing type is the requested one. A missing funds type is a dash. A type stays as sent."""
+    missing = {"advertiser_id": "1", "amount": 5, "date": "2026-11-01 10:00:00"}
+    null = {**missing, "amount": 6, "transfer_type": None, "funds_type": None}
+    other = {**missing, "amount": 7, "transfer_type": "TRANS_TYPE_NEW", "funds_type": "CASH"}
+    with answering(responding(missing, null, other)) as (url, asked):
+        messages = run(config_at(url), [TRANSFERS])
+    assert sum(PATHS[TRANSFERS] in path for path in asked) == 4
+    rows = messages.keyed(TRANSFERS)
+    assert {row["transfer_type"] for row in rows.values() if row["amount"] < 7} == TRANSFER_TYPES
+    assert {row["funds_type"] for row in rows.values() if row["amount"] < 7} == {"-"}
+    assert {key[3:5] for key in rows if key[-1] == 7} == {("CASH", "TRANS_TYPE_NEW")}
+    assert {row["bc_id"] for row in rows.values()} == {"7"}
+
+
+def test_missing_members_of_centers() -> None:
+    """Key columns that are missing or null are dashes. A number as date is its digits."""
+    bare = {"date": 1793500000, "amount": 5.25}
+    null = {**bare, "amount": 6, "funds_type": None, "invoice_id": None, "timezone": None}
+    with answering(responding(bare, null, member="list")) as (url, _):
+        messages = run(config_at(url), [CENTERS])
+    assert [*messages.keyed(CENTERS)] == [
+        ("7", "1793500000", "-", 5.25, "-"),
+        ("7", "1793500000", "-", 6, "-"),
+    ]
+
+
+@pytest.mark.parametrize(("name", "member"), [(TRANSFERS, "transaction_list"), (CENTERS, "list")])
+def test_transactions_that_are_alike(name: str, member: str) -> None:
+    """Two records that are alike in all columns are both written, and the run is complete."""
+    record = {"advertiser_id": "1", "amount": 5, "date": "2026-11-01 10:00:00"}
+    with answering(responding(record, record, member=member)) as (url, asked):
+        messages = run(config_at(url), [name, "sync_errors"])
+    requests = sum(PATHS[name] in path for path in asked)
+    assert len(messages.records[name]) == 2 * requests
+    assert len(messages.keyed(name)) == requests == (4 if name == TRANSFERS else 1)
+    assert messages.failed == []
+    assert messages.records["sync_errors"] == []
+
+
+def test_one_transaction_at_both_levels() -> None:
+    """The level is part of the key: a transfer to an ad account can be listed at both."""
+    record = {"transaction_id": "9", "amount": 5, "create_time": "2026-11-01 10:00:00"}
+    with answering(responding(record)) as (url, _):
+        messages = run(config_at(url), [ACCOUNTS])
+    assert {*messages.keyed(ACCOUNTS)} == {("7", "BC", "9"), ("7", "ADVERTISER", "9")}
+    assert {row["create_time"] for row in messages.records[ACCOUNTS]} == {"2026-11-01T10:00:00"}
+
+
+def test_the_transaction_of_another_center() -> None:
+    """A Business Center that the response names stays, so that two lists bring one record."""
+    record = {"transaction_id": "9", "bc_id": "8", "amount": 5}
+
+    def answer(query: dict[str, str]) -> t.Any:
+        if query["path"] == "/bc/get/":
+            centers = [{"bc_info": {"bc_id": name}} for name in ("7", "8")]
+            return {"list": centers, "page_info": {"total_number": 2}}
+        return responding(record)(query)
+
+    with answering(answer) as (url, asked):
+        messages = run(config_at(url), [ACCOUNTS])
+    assert sum(PATHS[ACCOUNTS] in path for path in asked) == 4
+    assert len(messages.records[ACCOUNTS]) == 2
+    assert {*messages.keyed(ACCOUNTS)} == {("8", "BC", "9"), ("8", "ADVERTISER", "9")}
+
+
+def test_a_rejected_type() -> None:
+    """A type that TikTok rejects is skipped. The other types are read."""
+    with Simulator({**SMALL, "business_centers": 1, "transactions": 9}) as sim:
+        rejected = "TRANS_TYPE_PAYMENT"
+        sim.add_fault("code", path=PATHS[TRANSFERS], containing=rejected, times=None, code=40002)
+        messages = run(config_for(sim), [TRANSFERS])
+    found = {row["transfer_type"] for row in messages.records[TRANSFERS]}
+    assert found == TRANSFER_TYPES - {rejected}
+    assert messages.failed == []
+
+
+@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("code", [40001, 40002])
+def test_a_rejected_list(caplog: pytest.LogCaptureFixture, name: str, code: int) -> None:
+    """A Business Center that is refused, for example one of type NORMAL, leaves the others."""
+    with Simulator({**SMALL, "business_centers": 2, "transactions": 9}) as sim:
+        refused, other = sim.world.centers
+        sim.add_fault("code", path=PATHS[name], containing=refused, times=None, code=code)
+        messages = run(config_for(sim), [name, "sync_errors"])
+    assert {row["bc_id"] for row in messages.records[name]} == {other}
+    assert {row["action"] for row in messages.records["sync_errors"]} == {"skipped"}
+    assert messages.failed == []
+    assert "Skipping advertiser" in caplog.text
