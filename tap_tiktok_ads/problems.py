@@ -322,7 +322,9 @@ class StreamProblems:
         if not self._source.is_dispensable(task, error):
             self._hold_bookmark(task)
             self._log.add_skipped(self._source.name, owner)
-        what = "TopView objects of advertiser" if task.optional else "advertiser"
+        what = "advertiser"
+        if task.optional:
+            what = f"{self._source.optional_records(task)} of advertiser"
         self._warnings.log(f"denied {what}", "Skipping %s %s: %s", what, owner, error)
 
     def report_drift(self) -> None:

@@ -253,6 +253,10 @@ class Source:
         """Return the columns that are equal in all records of a task."""
         return {"advertiser_id": id_of(task.advertiser)}
 
+    def optional_records(self, task: Task) -> str:  # noqa: ARG002 - for subclasses
+        """Return what an optional list holds, for messages."""
+        return "TopView objects"
+
     def is_skippable(self, task: Task, error: errors.ApiError) -> bool:
         """Return True if an error concerns only this advertiser or an optional list."""
         if not isinstance(error, errors.RejectedRequestError):

@@ -197,6 +197,11 @@ def identity(entity: Asset, account: Account) -> Record:
     return complete("identities", entity, account, values)
 
 
+def page_type(page: Asset) -> str:
+    """Return the business type of an instant page. Its record does not hold it."""
+    return _in_turn("page_types", page.number)
+
+
 def instant_page(entity: Asset, account: Account) -> Record:
     """Return an instant page or lead form."""
     values = {
