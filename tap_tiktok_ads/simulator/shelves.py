@@ -262,7 +262,17 @@ SHELVES = (
         objects=stored("rules"),
         record=assets.rule,
         member="rules",
-        params={"filtering": members(), "tzone": Param(default="UTC")},
+        params={
+            "filtering": members(
+                status=Param(enum=("ON", "OFF", "DELETED")),
+                rule_info=strings(),
+                data_dimension=Param(enum=("CAMPAIGN", "ADGROUP", "AD")),
+                action=TEXT,
+                time=strings(),
+            ),
+            "tzone": Param(default="UTC"),
+        },
+        filters={"filtering.status": "rule_status"},
         max_page_size=100,
     ),
     Shelf(

@@ -267,12 +267,14 @@ def test_diagnoses(client: Client) -> None:
 
 
 def test_ad_reviews(client: Client) -> None:
-    """Every ad has a review."""
+    """Every ad has a review, named by the ad's ID."""
     ads = client.every("/ad/get/", 100, filtering={"primary_status": "STATUS_ALL"})
     names = [ad["ad_id"] for ad in ads]
-    rows = client.data("/ad/review_info/", ad_ids=names)["list"]
-    assert [row["ad_id"] for row in rows] == names
+    ((member, rows),) = client.data("/ad/review_info/", ad_ids=names, lang="en").items()
+    assert member == "ad_review_map"
+    assert [(name, row["ad_id"]) for name, row in rows.items()] == [*zip(names, names, strict=True)]
     assert len(rows) == counts(client)["ad_review_info"]
+    assert all(set(row) == set(RECORDS["ad_review_info"]) for row in rows.values())
 
 
 def test_page_types(client: Client) -> None:

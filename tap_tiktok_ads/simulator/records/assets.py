@@ -226,26 +226,39 @@ def playable(entity: Asset, _account: Account) -> Record:
     }
 
 
-def app(entity: Asset, _account: Account) -> Record:
-    """Return an app. No source lists its fields."""
-    ios = entity.number % 2 == 1
-    return {
+def app(entity: Asset, account: Account) -> Record:
+    """Return an app, with the fields that a third-party SDK has. TikTok lists none."""
+    values = {
+        "advertiser_id": account.id,
         "app_id": entity.id,
         "app_name": f"Läufer App {entity.number + 1}",
         "app_platform_id": str(entity.key % 10**9 + 10**9),
-        "platform": "IOS" if ios else "ANDROID",
+        "platform": ("ANDROID", "IOS")[entity.number % 2],
+        "package_name": f"com.example.app{entity.number}",
         "download_url": f"https://example.com/store/{entity.id}",
+        "skan_allowed": pick(("ALLOWED", "NOT_ALLOWED"), entity.key),
+        "enable_retargeting": pick(("RETARGETING", "NON_RETARGETING"), entity.key),
+        "create_time": entity.created,
     }
+    return complete("apps", entity, account, values)
 
 
-def rule(entity: Asset, _account: Account) -> Record:
-    """Return an automated rule with the fields of `/optimizer/rule/create/`."""
-    return {
+def rule(entity: Asset, account: Account) -> Record:
+    """Return an automated rule: the fields of `/optimizer/rule/create/`, and a last check."""
+    values = {
         "rule_id": entity.id,
         "name": f"Rule {entity.number + 1} “stop”",
-        "tzone": "UTC",
-        "apply_objects": [{"dimension": "CAMPAIGN", "dimension_ids": []}],
-        "conditions": [{"subject_type": "spend", "values": ["100"]}],
-        "actions": [{"value": {"value": 10.5, "use_limit": False}}],
-        "notification": {"notification_type": "NONE"},
+        "rule_status": pick(("ON", "OFF"), entity.key),
+        "create_datetime": entity.created,
+        "conditions": [
+            {
+                "subject_type": "COST",
+                "calculation_type": "OF_EACH_OBJECT",
+                "range_type": "TODAY",
+                "match_type": "GT",
+                "values": ["100"],
+            }
+        ],
+        "notification": {"notification_type": "NOT_NOTIFICATION", "email_setting": None},
     }
+    return complete("automated_rules", entity, account, values)
