@@ -6,7 +6,7 @@ import typing as t
 
 import jsonschema
 import pytest
-from conftest import answering, config_at, config_for, run
+from conftest import answering, catalog_of, config_at, config_for, run
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator
@@ -22,6 +22,10 @@ UNSENT = {
     "ad_review_info": {"appeal_status", "last_audit_time"},
     "automated_rules": {"action"},
 }
+
+OWNERS = {"advertiser_id", "bc_id"}
+#: Streams that have nothing but keys.
+BARE = {"bc_transactions"}
 
 
 def untyped(schema: dict[str, t.Any], path: str = "") -> list[str]:
@@ -61,6 +65,17 @@ def test_typed_columns(sim: Simulator) -> None:
         assert filled <= {*schema["properties"]}
         for row in records:
             jsonschema.validate(row, schema)
+
+
+def test_more_than_keys() -> None:
+    """Every stream has columns besides its keys and its owner."""
+    catalog = catalog_of(config_at("http://127.0.0.1:1"), [])
+    bare = {
+        entry["tap_stream_id"]
+        for entry in catalog["streams"]
+        if not {*entry["schema"]["properties"]} - {*entry["key_properties"], *OWNERS}
+    }
+    assert bare <= BARE
 
 
 def test_other_spellings() -> None:

@@ -174,7 +174,8 @@ def add_business_type(raw: Record, task: Task) -> Iterable[Record]:
 class InstantPages(ListStream):
     """Instant pages, lead forms, storefronts and shop pages: one list per business type.
 
-    Pages that were moved to a Business Center are not listed. Fields as third-party SDKs have them.
+    A type that TikTok rejects is skipped with a warning. Pages that were moved to a Business Center
+    are not listed. Fields as third-party SDKs have them.
     """
 
     name = "instant_pages"

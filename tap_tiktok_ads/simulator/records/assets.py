@@ -245,20 +245,41 @@ def app(entity: Asset, account: Account) -> Record:
 
 def rule(entity: Asset, account: Account) -> Record:
     """Return an automated rule: the fields of `/optimizer/rule/create/`, and a last check."""
+    campaign = {
+        "dimension": "CAMPAIGN",
+        "dimension_ids": [found.id for found in account.campaigns[:1]],
+        "pre_condition_type": "SELECTED",
+        "bind_type": "BIND",
+    }
+    condition = {
+        "subject_type": "COST",
+        "calculation_type": "OF_EACH_OBJECT",
+        "range_type": "TODAY",
+        "match_type": "GT",
+        "values": ["100"],
+    }
+    action = {
+        "subject_type": "DAILY_BUDGET",
+        "action_type": "INCREASE",
+        "value_type": "PERCENT",
+        "value": {"value": pick((10, 12.5), entity.key), "use_limit": True, "limit": 500},
+        "frequency_info": {"type": "ONCE_IN_24_H"},
+    }
     values = {
         "rule_id": entity.id,
         "name": f"Rule {entity.number + 1} “stop”",
         "rule_status": pick(("ON", "OFF"), entity.key),
+        "tzone": "UTC",
         "create_datetime": entity.created,
-        "conditions": [
-            {
-                "subject_type": "COST",
-                "calculation_type": "OF_EACH_OBJECT",
-                "range_type": "TODAY",
-                "match_type": "GT",
-                "values": ["100"],
-            }
-        ],
+        "apply_objects": [campaign],
+        "conditions": [condition],
+        "actions": [action],
         "notification": {"notification_type": "NOT_NOTIFICATION", "email_setting": None},
+        "rule_exec_info": {
+            "exec_time_type": "HALF_HOUR_IN_SPECIFIC_TIME_PERIOD",
+            "time_period_info": [
+                {"date_type": "WEEK", "num": [1, 5], "start_time": "08:00", "end_time": "20:00"}
+            ],
+        },
     }
     return complete("automated_rules", entity, account, values)
