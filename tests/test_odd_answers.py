@@ -167,6 +167,8 @@ def test_merged_lists_that_lack_a_record(sim: Simulator, monkeypatch: pytest.Mon
         ({"failed_ad_ids": [], "ad_review_infos": [{"ad_id": "1"}]}, ["1"]),
         ({"extra": {}, "ad_review_map": {"1": {"review_status": "A"}}}, ["1"]),
         ({"ad_review_map": {"1": {}, "2": {}}}, ["1", "2"]),
+        ({"ad_review_map": {"1": {"ad_id": None}, "2": {"ad_id": "2"}}}, ["1", "2"]),
+        ({"ad_review_map": {"ad_id": "1", "is_approved": True}}, ["1"]),
         ({"list": []}, []),
     ],
 )

@@ -49,7 +49,7 @@ class Options:
     music: int = 6
     posts: int = 5
     identities: int = 4
-    instant_pages: int = 3
+    instant_pages: int = 7
     playables: int = 4
     apps: int = 2
     rules: int = 3

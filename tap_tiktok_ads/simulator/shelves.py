@@ -45,7 +45,9 @@ def _selects_music(music: Asset, _account: Account, params: Params) -> bool:
 
 
 def _selects_page(page: Asset, _account: Account, params: Params) -> bool:
-    """Return True if an instant page was changed in the requested time."""
+    """Return True if an instant page has a requested type and was changed in the requested time."""
+    if assets.page_type(page) not in (params["business_types"] or [params["business_type"]]):
+        return False
     start, end = (params["update_time_range"].get(name) for name in ("start", "end"))
     return (start or "") <= (page.modified or "") <= (end or "9999")
 
@@ -224,7 +226,8 @@ SHELVES = (
         objects=stored("instant_pages"),
         record=assets.instant_page,
         params={
-            "business_types": strings(enum=("LEAD_GEN",)),
+            "business_type": Param(default="LEAD_GEN", enum=ENUMS["page_types"]),
+            "business_types": strings(enum=ENUMS["page_types"]),
             "update_time_range": members(
                 start=Param("datetime", required=True), end=Param("datetime", required=True)
             ),
@@ -259,7 +262,17 @@ SHELVES = (
         objects=stored("rules"),
         record=assets.rule,
         member="rules",
-        params={"filtering": members(), "tzone": Param(default="UTC")},
+        params={
+            "filtering": members(
+                status=Param(enum=("ON", "OFF", "DELETED")),
+                rule_info=strings(),
+                data_dimension=Param(enum=("CAMPAIGN", "ADGROUP", "AD")),
+                action=TEXT,
+                time=strings(),
+            ),
+            "tzone": Param(default="UTC"),
+        },
+        filters={"filtering.status": "rule_status"},
         max_page_size=100,
     ),
     Shelf(

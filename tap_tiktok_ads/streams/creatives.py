@@ -6,7 +6,7 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.extract.source import add_advertiser
+from tap_tiktok_ads.extract.source import Source, add_advertiser
 from tap_tiktok_ads.streams.listing import ASSET_LIST_CAP, ListEndpoint, ListStream
 
 if t.TYPE_CHECKING:
@@ -15,6 +15,18 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.extract.pages import Record, Task
+
+#: The business type of `/page/get/` if none is requested.
+DEFAULT_BUSINESS_TYPE = "LEAD_GEN"
+BUSINESS_TYPES = (
+    DEFAULT_BUSINESS_TYPE,
+    "STORE_FRONT",
+    "APP_PROFILE_PAGE",
+    "TIKTOK_INSTANT_PAGE",
+    "SHOP_ADS_PLP",
+    "SHOP_ADS_PDP",
+    "POP_UP_FORM",
+)
 
 
 class VideoCreatives(ListStream):
@@ -126,8 +138,45 @@ class Identities(ListStream):
     selected_by_default = False
 
 
+class PageSource(Source):
+    """Instant pages of one business type."""
+
+    @override
+    def subject_of(self, task: Task) -> str:
+        return f"{business_type_of(task)} pages of advertiser" if task.optional else "advertiser"
+
+
+class PageLists(ListEndpoint):
+    """One list of pages per business type, because records do not hold their type."""
+
+    @override
+    def lists(
+        self, advertiser: Advertiser, *, with_deleted: bool, start: str | None, shared: bool
+    ) -> Iterator[tuple[Request, bool]]:
+        for business_type in BUSINESS_TYPES:
+            request = self.first_page(advertiser, self.page_size, {}, shared=shared)
+            is_optional = business_type != DEFAULT_BUSINESS_TYPE
+            yield request.with_page_params(business_types=[business_type]), is_optional
+
+
+def business_type_of(task: Task) -> str:
+    """Return the business type that a task requests."""
+    (business_type,) = task.request.params["business_types"]
+    return t.cast("str", business_type)
+
+
+def add_business_type(raw: Record, task: Task) -> Iterable[Record]:
+    """Yield the raw page with its business type."""
+    raw["business_type"] = raw.get("business_type") or business_type_of(task)
+    return add_advertiser(raw, task)
+
+
 class InstantPages(ListStream):
-    """Instant pages and lead forms. Fields as a third-party SDK has them."""
+    """Instant pages, lead forms, storefronts and shop pages: one list per business type.
+
+    A type that TikTok rejects is skipped with a warning. Pages that were moved to a Business Center
+    are not listed. Fields as third-party SDKs have them.
+    """
 
     name = "instant_pages"
     path = "/page/get/"
@@ -135,5 +184,7 @@ class InstantPages(ListStream):
     primary_keys = ("advertiser_id", "page_id")
     replication_key = "update_time"
     page_size = 100
-    params: t.ClassVar[Mapping[str, t.Any]] = {"business_types": ["LEAD_GEN"]}
+    endpoint_class = PageLists
+    source_class = PageSource
+    flatten = staticmethod(add_business_type)
     selected_by_default = False

@@ -68,7 +68,7 @@ class AdGroupDiagnoses(DependentStream):
 
 
 class ReviewSource(Source):
-    """Reviews, wherever `data` holds them: the shape of the response is not documented."""
+    """Reviews, wherever `data` holds them. Programs read `ad_review_map`, named by ad IDs."""
 
     reads_list_only = False
 
@@ -91,16 +91,23 @@ class ReviewSource(Source):
 
 
 def _reviews_in(member: t.Any) -> list[Record]:
-    """Return the objects of an array, or of an object whose names are ad ids."""
+    """Return the objects of an array, of an object whose names are ad IDs, or one review."""
     if isinstance(member, list) and all(isinstance(item, dict) for item in member):
         return member
-    if isinstance(member, dict) and all(isinstance(item, dict) for item in member.values()):
-        return [{"ad_id": ad_id, **item} for ad_id, item in member.items()]
+    if not isinstance(member, dict):
+        return []
+    if member.get("ad_id"):
+        return [member]
+    if all(isinstance(item, dict) for item in member.values()):
+        return [{**item, "ad_id": item.get("ad_id") or ad_id} for ad_id, item in member.items()]
     return []
 
 
 class AdReviewInfo(DependentStream):
-    """Review results of each ad. The shape of the answer is not documented: kept as it comes."""
+    """Review results of each ad. Fields as a third-party SDK has them.
+
+    TikTok documents these fields for `/adgroup/review_info/`.
+    """
 
     name = "ad_review_info"
     path = "/ad/review_info/"
@@ -111,7 +118,7 @@ class AdReviewInfo(DependentStream):
 
 
 class Apps(ListStream):
-    """Apps of the advertiser. Their fields are not documented: kept as they come."""
+    """Apps of the advertiser. Fields as a third-party SDK has them."""
 
     name = "apps"
     path = "/app/list/"
@@ -198,7 +205,10 @@ class Comments(CommentStream):
 
 
 class AutomatedRules(ListStream):
-    """Automated rules of the advertiser. Their fields are not documented: kept as they come."""
+    """Automated rules of the advertiser.
+
+    Fields as a third-party SDK has them, and as TikTok's SDK creates rules.
+    """
 
     name = "automated_rules"
     path = "/optimizer/rule/list/"

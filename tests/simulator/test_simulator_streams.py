@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_tiktok_ads.simulator.handlers.routes import ENDPOINTS, HANDLERS
-from tap_tiktok_ads.simulator.spec.facts import GMV_METRICS, MATERIAL_METRICS, RECORDS
+from tap_tiktok_ads.simulator.spec.facts import ENUMS, GMV_METRICS, MATERIAL_METRICS, RECORDS
 
 from .helpers import START, TODAY
 
@@ -30,6 +30,7 @@ EVENT_FIELDS = (
     "server_event_total_count",
 )
 BC_PATH = "/bc/transaction/get/"
+PAGE_TYPES = [*ENUMS["page_types"]]
 GMV_CAMPAIGNS = {"gmv_max_promotion_types": ["PRODUCT_GMV_MAX", "LIVE_GMV_MAX"]}
 LISTS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
     (
@@ -66,7 +67,7 @@ LISTS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
     ),
     ("music_creatives", "/file/music/get/", 4, "musics", "music_id", {}),
     ("identities", "/identity/get/", 3, "identity_list", "identity_id", {}),
-    ("instant_pages", "/page/get/", 2, "list", "page_id", {"business_types": ["LEAD_GEN"]}),
+    ("instant_pages", "/page/get/", 2, "list", "page_id", {"business_types": PAGE_TYPES}),
     ("automated_rules", "/optimizer/rule/list/", 2, "rules", "rule_id", {"tzone": "UTC"}),
     (
         "gmv_max_campaigns",
@@ -320,12 +321,37 @@ def test_diagnoses(client: Client) -> None:
 
 
 def test_ad_reviews(client: Client) -> None:
-    """Every ad has a review."""
+    """Every ad has a review, named by the ad's ID."""
     ads = client.every("/ad/get/", 100, filtering={"primary_status": "STATUS_ALL"})
     names = [ad["ad_id"] for ad in ads]
-    rows = client.data("/ad/review_info/", ad_ids=names)["list"]
-    assert [row["ad_id"] for row in rows] == names
+    ((member, rows),) = client.data("/ad/review_info/", ad_ids=names, lang="en").items()
+    assert member == "ad_review_map"
+    assert [(name, row["ad_id"]) for name, row in rows.items()] == [*zip(names, names, strict=True)]
     assert len(rows) == counts(client)["ad_review_info"]
+    assert all(set(row) == set(RECORDS["ad_review_info"]) for row in rows.values())
+
+
+def test_page_types(client: Client) -> None:
+    """`/page/get/` lists lead forms unless other types are requested. `business_types` wins."""
+    pages = {
+        name: [page["page_id"] for page in client.every("/page/get/", 2, business_types=[name])]
+        for name in PAGE_TYPES
+    }
+    assert all(pages.values())
+    assert sum(map(len, pages.values())) == counts(client)["instant_pages"]
+    listed = client.every("/page/get/", 2)
+    assert [page["page_id"] for page in listed] == pages["LEAD_GEN"]
+    assert "business_type" not in listed[0]
+    one = client.every("/page/get/", 2, business_type="STORE_FRONT")
+    assert [page["page_id"] for page in one] == pages["STORE_FRONT"]
+    both = client.every("/page/get/", 2, business_type="LEAD_GEN", business_types=["POP_UP_FORM"])
+    assert [page["page_id"] for page in both] == pages["POP_UP_FORM"]
+
+
+@pytest.mark.parametrize("params", [{"business_type": "FORM"}, {"business_types": ["FORM"]}])
+def test_unknown_page_types(client: Client, params: dict[str, Any]) -> None:
+    """A business type that TikTok does not have is rejected."""
+    assert client.get("/page/get/", **params)["code"] == 40002
 
 
 def test_pixel_event_statistics(client: Client) -> None:
@@ -604,7 +630,14 @@ def test_without_smart_plus(serve: Callable[..., Client]) -> None:
     ("kind", "stream", "path", "name", "key", "params"),
     [
         ("music", "music_creatives", "/file/music/get/", "musics", "music_id", {}),
-        ("instant_pages", "instant_pages", "/page/get/", "list", "page_id", {}),
+        (
+            "instant_pages",
+            "instant_pages",
+            "/page/get/",
+            "list",
+            "page_id",
+            {"business_types": PAGE_TYPES},
+        ),
         (
             "gmv_max_campaigns",
             "gmv_max_campaigns",

@@ -92,7 +92,7 @@ def _diagnoses(api: Api, params: Params) -> Payload:
 
 def _ad_reviews(api: Api, params: Params) -> Payload:
     ads = select_by_id(api.account(params).ads, params, "ad_ids", "Ad")
-    return Payload({"list": [feedback.ad_review(ad) for ad in ads]})
+    return Payload({"ad_review_map": {ad.id: feedback.ad_review(ad) for ad in ads}})
 
 
 def _smart_plus_reviews(api: Api, params: Params) -> Payload:

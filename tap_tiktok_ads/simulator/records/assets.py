@@ -204,6 +204,11 @@ def identity(entity: Asset, account: Account) -> Record:
     return complete("identities", entity, account, values)
 
 
+def page_type(page: Asset) -> str:
+    """Return the business type of an instant page. Its record does not hold it."""
+    return _in_turn("page_types", page.number)
+
+
 def instant_page(entity: Asset, account: Account) -> Record:
     """Return an instant page or lead form."""
     values = {
@@ -228,26 +233,60 @@ def playable(entity: Asset, _account: Account) -> Record:
     }
 
 
-def app(entity: Asset, _account: Account) -> Record:
-    """Return an app. No source lists its fields."""
-    ios = entity.number % 2 == 1
-    return {
+def app(entity: Asset, account: Account) -> Record:
+    """Return an app, with the fields that a third-party SDK has. TikTok lists none."""
+    values = {
+        "advertiser_id": account.id,
         "app_id": entity.id,
         "app_name": f"Läufer App {entity.number + 1}",
         "app_platform_id": str(entity.key % 10**9 + 10**9),
-        "platform": "IOS" if ios else "ANDROID",
+        "platform": ("ANDROID", "IOS")[entity.number % 2],
+        "package_name": f"com.example.app{entity.number}",
         "download_url": f"https://example.com/store/{entity.id}",
+        "skan_allowed": pick(("ALLOWED", "NOT_ALLOWED"), entity.key),
+        "enable_retargeting": pick(("RETARGETING", "NON_RETARGETING"), entity.key),
+        "create_time": entity.created,
     }
+    return complete("apps", entity, account, values)
 
 
-def rule(entity: Asset, _account: Account) -> Record:
-    """Return an automated rule with the fields of `/optimizer/rule/create/`."""
-    return {
+def rule(entity: Asset, account: Account) -> Record:
+    """Return an automated rule: the fields of `/optimizer/rule/create/`, and a last check."""
+    campaign = {
+        "dimension": "CAMPAIGN",
+        "dimension_ids": [found.id for found in account.campaigns[:1]],
+        "pre_condition_type": "SELECTED",
+        "bind_type": "BIND",
+    }
+    condition = {
+        "subject_type": "COST",
+        "calculation_type": "OF_EACH_OBJECT",
+        "range_type": "TODAY",
+        "match_type": "GT",
+        "values": ["100"],
+    }
+    action = {
+        "subject_type": "DAILY_BUDGET",
+        "action_type": "INCREASE",
+        "value_type": "PERCENT",
+        "value": {"value": pick((10, 12.5), entity.key), "use_limit": True, "limit": 500},
+        "frequency_info": {"type": "ONCE_IN_24_H"},
+    }
+    values = {
         "rule_id": entity.id,
         "name": f"Rule {entity.number + 1} “stop”",
+        "rule_status": pick(("ON", "OFF"), entity.key),
         "tzone": "UTC",
-        "apply_objects": [{"dimension": "CAMPAIGN", "dimension_ids": []}],
-        "conditions": [{"subject_type": "spend", "values": ["100"]}],
-        "actions": [{"value": {"value": 10.5, "use_limit": False}}],
-        "notification": {"notification_type": "NONE"},
+        "create_datetime": entity.created,
+        "apply_objects": [campaign],
+        "conditions": [condition],
+        "actions": [action],
+        "notification": {"notification_type": "NOT_NOTIFICATION", "email_setting": None},
+        "rule_exec_info": {
+            "exec_time_type": "HALF_HOUR_IN_SPECIFIC_TIME_PERIOD",
+            "time_period_info": [
+                {"date_type": "WEEK", "num": [1, 5], "start_time": "08:00", "end_time": "20:00"}
+            ],
+        },
     }
+    return complete("automated_rules", entity, account, values)

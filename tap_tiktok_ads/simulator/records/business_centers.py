@@ -197,6 +197,9 @@ def assets(center: BusinessCenter) -> list[Record]:
             "asset_id": asset.id,
             "asset_name": name,
             "asset_type": asset_type,
+            "catalog_role": None,
+            "store_role": None,
+            "tt_account_roles": None,
             **roles,
             "owner_bc_name": center.name,
         }

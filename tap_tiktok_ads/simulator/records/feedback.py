@@ -80,8 +80,18 @@ def comment(entity: Asset, group: AdGroup) -> Record:
 
 
 def ad_review(ad: Ad) -> Record:
-    """Return the review of an ad. No source lists its fields, so they are those of Smart+."""
-    return {"ad_id": ad.id, **_review(ad.key, include_rejection=True, include_frames=False)}
+    """Return the review of an ad. It has no appeal and no time."""
+    status = pick(("ALL_AVAILABLE", "PART_AVAILABLE", "UNAVAILABLE"), ad.key)
+    values = {
+        "ad_id": ad.id,
+        "is_approved": status != "UNAVAILABLE",
+        "review_status": status,
+        "appeal_status": None,
+        "last_audit_time": None,
+    }
+    if status == "ALL_AVAILABLE":
+        values["reject_info"] = None
+    return complete("ad_review_info", ad, ad.campaign.account, values)
 
 
 def smart_plus_reviews(

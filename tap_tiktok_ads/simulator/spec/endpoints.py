@@ -153,7 +153,9 @@ ENDPOINTS: dict[str, Endpoint] = {
             "lang": TEXT,
         },
     ),
-    "/ad/review_info/": Endpoint({"advertiser_id": REQUIRED_ID, "ad_ids": ids(required=True)}),
+    "/ad/review_info/": Endpoint(
+        {"advertiser_id": REQUIRED_ID, "ad_ids": ids(required=True), "lang": TEXT},
+    ),
     "/tool/diagnosis/get/": Endpoint(
         {
             "advertiser_id": REQUIRED_ID,

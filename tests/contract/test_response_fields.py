@@ -1,0 +1,76 @@
+"""Every response field in TikTok's OpenAPI files is a column of a stream that reads the endpoint.
+
+`response_fields.json` holds what their `response_rule` names: by endpoint and by the member of
+`data` that holds the records, the dotted paths inside a record. Where `data` is the record, the
+member is empty. `page_info` and members without described fields are not in the file.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+HERE = Path(__file__).parent
+SCHEMAS = HERE.parent.parent / "schemas"
+FIELDS: dict[str, dict[str, list[str]]] = json.loads(
+    (HERE / "response_fields.json").read_text("utf-8")
+)
+#: The streams that read an endpoint.
+STREAMS = {
+    "/bc/asset/get/": ["bc_advertisers"],
+    "/bc/get/": ["business_centers"],
+    "/catalog/get/": ["catalogs"],
+    "/comment/list/": ["comments"],
+    "/creative/portfolio/list/": ["creative_portfolios"],
+    "/dmp/saved_audience/list/": ["saved_audiences"],
+    "/gmv_max/store/list/": ["gmv_max_stores"],
+    "/pangle_audience_package/get/": ["pangle_audience_packages"],
+    "/smart_plus/ad/get/": ["smart_plus_ads", "smart_plus_ad_creatives", "smart_plus_ad_media"],
+    "/smart_plus/ad/review_info/": ["smart_plus_ad_suggestions"],
+    "/smart_plus/adgroup/get/": ["smart_plus_ad_groups"],
+    "/smart_plus/campaign/get/": ["smart_plus_campaigns"],
+}
+#: Members of `data` that no stream reads, and why.
+UNREAD = {
+    ("/bc/get/", "parent_bc"): "One Business Center beside the list, with the fields of the list.",
+    ("/campaign/gmv_max/info/", ""): "No stream reads the endpoint.",
+}
+#: Fields that are not columns, and why: by endpoint and field.
+LEFT_OUT: dict[tuple[str, str], str] = {}
+READ = [
+    (path, member) for path in FIELDS for member in FIELDS[path] if (path, member) not in UNREAD
+]
+
+
+def paths(schema: Mapping[str, t.Any], above: str = "") -> Iterator[str]:
+    """Yield the dotted path of every column and of every member of a column."""
+    for name, column in schema.get("properties", {}).items():
+        path = f"{above}.{name}" if above else name
+        yield path
+        yield from paths(column, path)
+        yield from paths(column.get("items", {}), path)
+
+
+def columns(streams: Iterable[str]) -> set[str]:
+    """Return the dotted paths of the columns of some streams."""
+    schemas = (json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")) for name in streams)
+    return {path for schema in schemas for path in paths(schema)}
+
+
+@pytest.mark.parametrize(("path", "member"), READ)
+def test_response_fields(path: str, member: str) -> None:
+    """Each field of a record is a column at its path, or has a reason."""
+    missing = {*FIELDS[path][member]} - columns(STREAMS[path])
+    assert missing == {field for left_out, field in LEFT_OUT if left_out == path}
+
+
+def test_endpoints() -> None:
+    """Each endpoint of the table is in the file, and each unread member has fields."""
+    assert {*STREAMS} == {path for path, _ in READ}
+    assert all(FIELDS[path][member] for path, member in UNREAD)
