@@ -7,7 +7,7 @@ import typing as t
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.errors import ConfigError, RejectedRequestError
 from tap_tiktok_ads.api.metric_catalog import unknown_metrics
-from tap_tiktok_ads.api.report_rules import expand_metrics, metric_conflict, rejected_metrics
+from tap_tiktok_ads.api.metric_rules import expand_metrics, metric_conflict, rejected_metrics
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
