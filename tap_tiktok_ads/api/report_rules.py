@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from tap_tiktok_ads.api.metric_catalog import load_catalog
+from tap_tiktok_ads.api.metric_catalog import load_catalog, supported_metrics
 from tap_tiktok_ads.api.suggestions import suggest
 
 if t.TYPE_CHECKING:
@@ -126,7 +126,7 @@ def task_conflict(
     reason = _task_definition_conflict(definition)
     if reason is not None:
         return reason
-    reason = _unique_viewer_conflict(definition, metrics)
+    reason = _task_metrics_conflict(definition, metrics)
     if reason is not None:
         return reason
     unsupported = [name for name in filters if name not in TASK_FILTERS]
@@ -148,12 +148,18 @@ def _task_definition_conflict(definition: ReportDefinition) -> str | None:
     return None
 
 
-def _unique_viewer_conflict(definition: ReportDefinition, metrics: Sequence[str]) -> str | None:
-    """Return a conflict if metrics of unique viewers meet audience dimensions in a task."""
-    unavailable = [name for name in metrics if name in UNIQUE_VIEWER_METRICS]
-    audience = [name for name in definition.dimensions if name in AUDIENCE_DIMENSIONS]
-    if unavailable and audience:
-        return f"they have no {', '.join(unavailable)} beside {', '.join(audience)}"
+def _task_metrics_conflict(definition: ReportDefinition, metrics: Sequence[str]) -> str | None:
+    """Return a conflict if metrics meet dimensions that only synchronous reports combine."""
+    sync_only = {
+        name: supported.sync_only
+        for supported in supported_metrics()
+        if supported.report_type == definition.report_type
+        for name in supported.dimensions
+    } | dict.fromkeys(AUDIENCE_DIMENSIONS, UNIQUE_VIEWER_METRICS)
+    dimensions = [name for name in definition.dimensions if sync_only.get(name)]
+    unavailable = [name for name in metrics if any(name in sync_only[key] for key in dimensions)]
+    if unavailable:
+        return f"they have no {', '.join(unavailable)} beside {', '.join(dimensions)}"
     return None
 
 
