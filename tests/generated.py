@@ -17,8 +17,9 @@ import yaml
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.metric_catalog import load_catalog
+from tap_tiktok_ads.api.metric_rules import expand_metrics
 from tap_tiktok_ads.api.rate_limits import TIERS
-from tap_tiktok_ads.api.report_rules import ReportDefinition, expand_metrics
+from tap_tiktok_ads.api.report_rules import ReportDefinition
 from tap_tiktok_ads.config.environment import ENVIRONMENT_PREFIX
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.streams import STREAMS

@@ -12,7 +12,7 @@ from conftest import Messages, answering, config_at, config_for, run
 
 from tap_tiktok_ads.api import http_bodies
 from tap_tiktok_ads.api.errors import ConfigError, ResponseError, TapError
-from tap_tiktok_ads.api.report_rules import rejected_metrics
+from tap_tiktok_ads.api.metric_rules import rejected_metrics
 from tap_tiktok_ads.api.report_tasks import ReportFile
 from tap_tiktok_ads.streams.reports.base import ReportStream
 

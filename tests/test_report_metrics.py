@@ -10,7 +10,8 @@ from conftest import catalog_of, config_for, run
 
 from tap_tiktok_ads.api.errors import ConfigError, RejectedRequestError
 from tap_tiktok_ads.api.metric_catalog import load_catalog, metric_schema
-from tap_tiktok_ads.api.report_rules import ReportDefinition, expand_metrics, rejected_metrics
+from tap_tiktok_ads.api.metric_rules import expand_metrics, rejected_metrics
+from tap_tiktok_ads.api.report_rules import ReportDefinition
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:

@@ -6,10 +6,11 @@ import typing as t
 
 import pytest
 
+from tap_tiktok_ads.api.metric_rules import check_metrics
 from tap_tiktok_ads.api.report_rules import (
     MAX_METRICS,
     ReportDefinition,
-    check_definition,
+    check_dimensions,
     complete_dimensions,
     task_conflict,
 )
@@ -22,6 +23,12 @@ def definition(dimensions: tuple[str, ...] = AD_DAY, **members: t.Any) -> Report
     return ReportDefinition(
         "report", members.pop("data_level", "AUCTION_AD"), dimensions, **members
     )
+
+
+def check(report: ReportDefinition) -> None:
+    """Raise `ValueError` if TikTok rejects a report."""
+    check_dimensions(report)
+    check_metrics(report)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,7 @@ def test_incomplete_dimensions(
 )
 def test_accepted_reports(report: ReportDefinition) -> None:
     """A valid report raises no error."""
-    check_definition(report)
+    check(report)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +120,7 @@ def test_accepted_reports(report: ReportDefinition) -> None:
 def test_rejected_reports(report: ReportDefinition, message: str) -> None:
     """A report that TikTok rejects is an error that names the cause."""
     with pytest.raises(ValueError, match=message):
-        check_definition(report)
+        check(report)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What TikTok allows in reports: levels, dimensions, metrics, filters and report tasks.
+"""What TikTok allows in reports: levels, dimensions, filters and report tasks.
 
 Sources: TikTok's pages on synchronous reports (portal 1738864817670145) and on report tasks
 (portal 1740302766489602).
@@ -7,11 +7,10 @@ Sources: TikTok's pages on synchronous reports (portal 1738864817670145) and on 
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
-from tap_tiktok_ads.api.metric_catalog import load_catalog
-from tap_tiktok_ads.api.suggestions import closest_match, suggest
+from tap_tiktok_ads.api.metric_catalog import load_catalog, supported_metrics
+from tap_tiktok_ads.api.suggestions import suggest
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,16 +25,6 @@ LEVEL_OF_ID = {
     "ad_id": 3,
     "ad_id_v2": 3,
 }
-#: The catalog's `levels` of an attribute, with the position of the highest such level.
-FIRST_LEVEL = {
-    "campaign+": 1,
-    "adgroup+": 2,
-    "adgroup only": 2,
-    "ad only": 3,
-    "any level with an ID dimension": 0,
-}
-#: The catalog's `levels` of attributes that exist at one level only.
-SINGLE_LEVEL = {"adgroup only": 2, "ad only": 3}
 #: The time dimension of each granularity.
 TIME_DIMENSIONS = {"day": "stat_time_day", "hour": "stat_time_hour", "lifetime": None}
 #: Filter operators of the API.
@@ -43,14 +32,8 @@ OPERATORS = [
     *("IN", "NOT_IN", "MATCH", "GREATER_EQUAL", "GREATER_THAN", "LOWER_EQUAL", "LOWER_THAN"),
     *("BETWEEN", "RANGE", "CONTAIN_ANY_OF"),
 ]
-#: The name of all metrics that are valid in a report.
-ALL_METRICS = "all"
-#: Metrics that exist at advertiser level and by day only.
-CASH_METRICS = frozenset({"cash_spend", "voucher_spend"})
 #: Maximum number of metrics in one request (portal 1738864817670145).
 MAX_METRICS = 100
-#: Minimum similarity at which an unknown metric is an error. Others are passed on to TikTok.
-MIN_METRIC_SIMILARITY = 0.8
 #: Dimensions that report tasks cannot combine with `UNIQUE_VIEWER_METRICS`
 #: (portal 1740302766489602).
 AUDIENCE_DIMENSIONS = frozenset(
@@ -81,13 +64,6 @@ TASK_FILTERS = ("campaign_ids", "adgroup_ids", "ad_ids")
 MAX_TASK_IDS = 20_000
 #: Report types of tasks whose CSV columns have the names of the request.
 TASK_TYPES = frozenset({"BASIC", "AUDIENCE"})
-#: The places in an error message that may contain names: quotes, brackets, after the last colon.
-_NAMES = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|[^:]*$")
-#: The words in an error message after which it lists valid names.
-_VALID_NAMES = re.compile(
-    r"(?i)must be one of|allowed|supported|valid values|available|expected|choices? (are|is)"
-    r"|choose|valid (metrics|ones|fields) are"
-)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -137,101 +113,6 @@ class ReportDefinition:
         return next((name for name in self.dimensions if name in LEVEL_OF_ID), None)
 
 
-def expand_metrics(names: Sequence[str], definition: ReportDefinition) -> tuple[str, ...]:
-    """Return the metrics that names, groups of the catalog and `all` stand for in a report.
-
-    A group contributes those of its metrics that are valid in the report.
-
-    Raises:
-        ValueError: An unknown name that is similar to a known one.
-    """
-    metrics = load_catalog()["metrics"]
-    groups: dict[str, list[str]] = {ALL_METRICS: list(metrics)}
-    for name, metric in metrics.items():
-        groups.setdefault(metric["group"], []).append(name)
-    expanded: dict[str, None] = {}
-    for name in names:
-        if name not in metrics and name in groups:
-            expanded |= dict.fromkeys(
-                metric
-                for metric in groups[name]
-                if metric_conflict(metric, definition, proven=True) is None
-            )
-            continue
-        if name not in metrics:
-            match = closest_match(name, [*metrics, *groups], min_similarity=MIN_METRIC_SIMILARITY)
-            if match:
-                msg = f"unknown metric {name!r} (did you mean {match!r}?)"
-                raise ValueError(msg)
-        expanded[name] = None
-    return tuple(expanded)
-
-
-def rejected_metrics(message: str, requested: Sequence[str]) -> tuple[str, ...]:
-    """Return the requested metrics that an error message rejects.
-
-    TikTok does not document the wording. A message about something else rejects none.
-    """
-    if "metric" not in message.lower():
-        return ()
-    names = " ".join(_NAMES.findall(_VALID_NAMES.split(message)[0]))
-    words = set(re.findall(r"\w+", names))
-    return tuple(name for name in requested if name in words)
-
-
-def metric_conflict(
-    metric: str,
-    definition: ReportDefinition,
-    proven: bool = False,  # noqa: FBT001, FBT002
-) -> str | None:
-    """Return why TikTok rejects a metric in a report, or None if nothing is known against it.
-
-    Args:
-        metric: The metric. Only general rules apply to one that the catalog does not contain.
-        definition: The report. Its `metrics` are not used.
-        proven: Also apply the lists of what connectors request in production. TikTok's own list
-            is unknown for most audience dimensions.
-    """
-    dimensions = definition.dimensions
-    if metric in dimensions:
-        return f"{metric!r} is a dimension of the report"
-    if {"ad_id", "ad_id_v2"} <= {metric, *dimensions}:
-        return "ad_id and ad_id_v2 cannot be in one request"
-    facts = load_catalog()["metrics"].get(metric)
-    if facts is not None and facts["group"] == "attribute":
-        return _attribute_conflict(metric, facts.get("levels", ""), definition.data_level)
-    if metric in CASH_METRICS and (
-        "ADVERTISER" not in definition.data_level or "stat_time_day" not in dimensions
-    ):
-        return f"metric {metric!r} exists at data_level AUCTION_ADVERTISER and by day only"
-    return None if facts is None else _dimension_conflict(metric, definition, proven=proven)
-
-
-def _attribute_conflict(metric: str, levels: str, data_level: str) -> str | None:
-    """Return a conflict if an attribute does not exist at a level."""
-    level = LEVELS.index(data_level.partition("_")[2])
-    if FIRST_LEVEL.get(levels, 0) > level or SINGLE_LEVEL.get(levels, level) != level:
-        return f"metric {metric!r} does not exist at data_level {data_level}"
-    return None
-
-
-def _dimension_conflict(metric: str, definition: ReportDefinition, *, proven: bool) -> str | None:
-    """Return a conflict if a dimension supports certain metrics only."""
-    reason = None
-    for supported in load_catalog()["supported"]:
-        if supported["report_type"] != definition.report_type:
-            continue
-        if not (supported["official"] or proven):
-            continue
-        affected = [name for name in definition.dimensions if name in supported["dimensions"]]
-        if affected and metric not in supported["metrics"]:
-            reason = (
-                f"metric {metric!r} cannot be requested beside {affected[0]} "
-                f"in {definition.report_type} reports"
-            )
-    return reason
-
-
 def task_conflict(
     definition: ReportDefinition, metrics: Sequence[str], filters: Sequence[str]
 ) -> str | None:
@@ -245,7 +126,7 @@ def task_conflict(
     reason = _task_definition_conflict(definition)
     if reason is not None:
         return reason
-    reason = _unique_viewer_conflict(definition, metrics)
+    reason = _task_metrics_conflict(definition, metrics)
     if reason is not None:
         return reason
     unsupported = [name for name in filters if name not in TASK_FILTERS]
@@ -267,27 +148,28 @@ def _task_definition_conflict(definition: ReportDefinition) -> str | None:
     return None
 
 
-def _unique_viewer_conflict(definition: ReportDefinition, metrics: Sequence[str]) -> str | None:
-    """Return a conflict if metrics of unique viewers meet audience dimensions in a task."""
-    unavailable = [name for name in metrics if name in UNIQUE_VIEWER_METRICS]
-    audience = [name for name in definition.dimensions if name in AUDIENCE_DIMENSIONS]
-    if unavailable and audience:
-        return f"they have no {', '.join(unavailable)} beside {', '.join(audience)}"
+def _task_metrics_conflict(definition: ReportDefinition, metrics: Sequence[str]) -> str | None:
+    """Return a conflict if metrics meet dimensions that only synchronous reports combine."""
+    sync_only = {
+        name: supported.sync_only
+        for supported in supported_metrics()
+        if supported.report_type == definition.report_type
+        for name in supported.dimensions
+    } | dict.fromkeys(AUDIENCE_DIMENSIONS, UNIQUE_VIEWER_METRICS)
+    dimensions = [name for name in definition.dimensions if sync_only.get(name)]
+    unavailable = [name for name in metrics if any(name in sync_only[key] for key in dimensions)]
+    if unavailable:
+        return f"they have no {', '.join(unavailable)} beside {', '.join(dimensions)}"
     return None
 
 
-def check_definition(definition: ReportDefinition) -> None:
-    """Return if TikTok accepts the dimensions and metrics of a report.
+def check_dimensions(definition: ReportDefinition) -> None:
+    """Return if TikTok accepts the dimensions of a report.
 
     Raises:
-        ValueError: The first combination that TikTok rejects.
+        ValueError: The dimensions are a combination that TikTok rejects.
     """
     reason = _dimensions_conflict(definition)
-    if reason is None:
-        conflicts = (metric_conflict(metric, definition) for metric in definition.metrics)
-        reason = next((conflict for conflict in conflicts if conflict is not None), None)
-    if reason is None and {"ad_id", "ad_id_v2"} <= set(definition.metrics):
-        reason = "ad_id and ad_id_v2 cannot be in one request"
     if reason is not None:
         raise ValueError(reason)
 

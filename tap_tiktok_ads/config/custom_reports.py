@@ -7,14 +7,14 @@ import json
 import typing as t
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.metric_rules import check_metrics, expand_metrics
 from tap_tiktok_ads.api.report_rules import (
     LEVELS,
     OPERATORS,
     TIME_DIMENSIONS,
     ReportDefinition,
-    check_definition,
+    check_dimensions,
     complete_dimensions,
-    expand_metrics,
 )
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.config.entries import (
@@ -103,9 +103,10 @@ def _parse_report(entry: Mapping[str, t.Any]) -> ReportDefinition:
         ),
         lookback_days=entry.get("lookback_days"),
     )
+    check_dimensions(definition)
     metrics = expand_metrics(entry.get("metrics", DEFAULT_METRICS), definition)
     definition = dataclasses.replace(definition, metrics=metrics)
-    check_definition(definition)
+    check_metrics(definition)
     return definition
 
 

@@ -32,6 +32,8 @@ class Options:
     TikTok does not document whether reports without filters hold TopView ads:
     `advertiser_report_includes_topview` adds them at advertiser level, and
     `report_task_includes_topview` to all tasks.
+    TikTok's page on `country_code` lacks metrics that a connector requests in production. Reports
+    reject them unless `country_reports_have_connector_metrics` is set.
     """
 
     seed: int = 7
@@ -76,6 +78,7 @@ class Options:
     report_task_rejects_filters: bool = False
     report_task_includes_topview: bool = False
     advertiser_report_includes_topview: bool = False
+    country_reports_have_connector_metrics: bool = False
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Options:

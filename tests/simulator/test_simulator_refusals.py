@@ -272,6 +272,38 @@ REPORTS: list[tuple[dict[str, Any], str]] = [
         },
         "conversion_rate_v2 is not supported with country_code",
     ),
+    ({"metrics": ["cost"]}, "cost is not supported in report_type BASIC"),
+    (
+        {"dimensions": ["ad_id", "search_terms"], "metrics": ["spend", "reach", "likes"]},
+        "metrics: reach, likes is not supported with search_terms",
+    ),
+    (
+        {"dimensions": ["ad_id", "page_id"], "metrics": ["video_watched_2s"]},
+        "video_watched_2s is not supported with page_id",
+    ),
+    (
+        {"dimensions": ["ad_id", "component_name"], "metrics": ["onsite_form"]},
+        "onsite_form is not supported with component_name",
+    ),
+    (
+        {"dimensions": ["ad_id", "room_id"], "metrics": ["gross_impressions"]},
+        "gross_impressions is not supported with room_id",
+    ),
+    (
+        {"dimensions": ["ad_id", "post_id"], "metrics": ["engaged_view_15s"]},
+        "engaged_view_15s is not supported with post_id",
+    ),
+    (
+        {"dimensions": ["ad_id", "ad_type"], "metrics": ["conversion_rate_v2"]},
+        "conversion_rate_v2 is not supported with ad_type",
+    ),
+    (
+        {
+            "dimensions": ["ad_id", "stat_time_day", "country_code"],
+            "metrics": ["total_pageview", "sales_lead"],
+        },
+        "total_pageview, sales_lead is not supported with country_code",
+    ),
     ({"metrics": ["ad_id"], "dimensions": ["ad_id_v2"]}, "ad_id and ad_id_v2"),
     ({"start_date": None}, "start_date: Missing"),
     ({"end_date": None}, "end_date: Missing"),
@@ -320,6 +352,8 @@ AUDIENCE: list[tuple[list[str], list[str], str]] = [
     (["age"], ["purchase"], "purchase is not supported"),
     (["country_code"], ["reach"], "reach is not supported with country_code"),
     (["country_code"], ["conversion_rate_v2"], "conversion_rate_v2 is not supported"),
+    (["hashtag"], ["gross_impressions"], "gross_impressions is not supported with hashtag"),
+    (["ad_type"], ["result"], "result is not supported with ad_type"),
     (["gender", "platform"], [SMALL], "cannot be combined"),
     (["search_terms"], [SMALL], "Conflict occurs"),
     ([], [SMALL], "needs an audience dimension"),

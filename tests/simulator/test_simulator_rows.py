@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_tiktok_ads.simulator import World
-from tap_tiktok_ads.simulator.spec.facts import COUNTRY_METRICS, METRICS, RECORDS
+from tap_tiktok_ads.simulator.spec.facts import (
+    CONNECTOR_METRICS,
+    DIMENSION_METRICS,
+    METRICS,
+    RECORDS,
+)
 from tap_tiktok_ads.streams import STREAMS
 
 from .helpers import START, TODAY, report_params, status_all
@@ -306,10 +311,10 @@ def test_smart_plus_ad_report(client: Client) -> None:
 
 def test_metric_values(client: Client) -> None:
     """Metrics are strings: money with two decimals, ratios of the sums, some integers "1.0"."""
-    by_day_of_the_account = {"cash_spend", "voucher_spend"}
+    others = {"cash_spend", "voucher_spend", "cost"}  # of an account's day, of AUDIENCE reports
     names = [name for name, metric in METRICS.items() if metric.group != "attribute"]
     names = ["spend", "clicks", "cpc", *names]
-    names = [name for name in dict.fromkeys(names) if name not in by_day_of_the_account]
+    names = [name for name in dict.fromkeys(names) if name not in others]
     rows = client.report(metrics=names[:100])
     for start in range(100, len(names), 100):
         more = client.report(metrics=names[start : start + 100])
@@ -333,15 +338,25 @@ def test_default_metrics(client: Client) -> None:
     assert set(client.report()[0]["metrics"]) == {"spend", "impressions"}
 
 
-@pytest.mark.parametrize("report_type", ["BASIC", "AUDIENCE"])
-def test_country_metrics(client: Client, report_type: str) -> None:
-    """Every metric of the official country list is accepted with country_code."""
-    names = sorted(COUNTRY_METRICS[report_type])
-    params: dict[str, Any] = {
-        "dimensions": ["ad_id", "stat_time_day", "country_code"],
-        "metrics": names,
-    }
-    assert client.report(report_type=report_type, **params)
+@pytest.mark.parametrize(
+    ("report_type", "dimension"),
+    [(kind, dimension) for kind, lists in DIMENSION_METRICS.items() for dimension in lists],
+)
+def test_metrics_of_a_dimension(client: Client, report_type: str, dimension: str) -> None:
+    """Every metric of TikTok's list of a dimension is accepted with it."""
+    names = sorted(DIMENSION_METRICS[report_type][dimension])
+    dimensions = ["ad_id", "stat_time_day", dimension]
+    assert client.report(report_type=report_type, dimensions=dimensions, metrics=names)
+
+
+def test_country_metrics_of_connectors(serve: Callable[..., Client]) -> None:
+    """An option accepts what a connector requests with country_code, and nothing else."""
+    client = serve(country_reports_have_connector_metrics=True)
+    names = ["spend", *sorted(CONNECTOR_METRICS["BASIC"]["country_code"])]
+    rows = client.report(dimensions=["ad_id", "stat_time_day", "country_code"], metrics=names)
+    assert set(rows[0]["metrics"]) == set(names)
+    other = report_params(dimensions=["ad_id", "search_terms"], metrics=names)
+    assert client.get("/report/integrated/get/", **other)["code"] == 40002
 
 
 def test_order_and_totals(client: Client) -> None:

@@ -184,6 +184,14 @@ def test_cancel(client: Client) -> None:
             "result is not supported with country_code",
         ),
         (
+            {"dimensions": ["ad_id", "stat_time_day", "country_code"], "metrics": ["app_install"]},
+            "app_install is not supported with country_code",
+        ),
+        (
+            {"dimensions": ["ad_id", "ad_type"], "metrics": ["skan_conversion_rate"]},
+            "skan_conversion_rate is not supported with ad_type",
+        ),
+        (
             {
                 "report_type": "AUDIENCE",
                 "dimensions": ["ad_id", "stat_time_day", "gender"],

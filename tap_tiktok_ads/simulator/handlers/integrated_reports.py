@@ -22,6 +22,7 @@ from tap_tiktok_ads.simulator.spec.errors import (
     ApiError,
     reject,
 )
+from tap_tiktok_ads.simulator.spec.facts import COMPLETE_METRICS, DIMENSION_METRICS
 from tap_tiktok_ads.simulator.spec.reports import COUNTRY_NAMES
 
 from .api import Api, Handler, Params, Payload, page_bounds, page_info
@@ -44,7 +45,8 @@ def _places(report: Report, params: Params, bounds: slice) -> list[tuple[Unit, R
 
 
 def _report(api: Api, params: Params) -> Payload:
-    query = parse_query(params)
+    is_complete = api.world.options.country_reports_have_connector_metrics
+    query = parse_query(params, lists=COMPLETE_METRICS if is_complete else DIMENSION_METRICS)
     account = api.account(params)
     key = (account.id, query, api.world.horizon(account))
     report = api.cached(key, lambda: Report(api.world, account, query))

@@ -65,6 +65,7 @@ def _ad_group_attributes(group: AdGroup) -> Record:
         "tt_app_name": "Läufer App" if app else "-",
         "mobile_app_id": str(group.key % 10**9) if app else "0",
         "dpa_target_audience_type": "-",
+        "optimization_event": "-" if app else "ON_WEB_ORDER",
         "is_aco": "false",
     }
 

@@ -156,7 +156,7 @@ def ratio(over: str, under: str, factor: int) -> Formula:
 
 
 _AMOUNTS: dict[str, Formula] = {
-    **dict.fromkeys(("spend", "cash_spend", "billed_cost"), money(_SPEND)),
+    **dict.fromkeys(("spend", "cost", "cash_spend", "billed_cost"), money(_SPEND)),
     "voucher_spend": lambda _row: "0.00",
 }
 

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from tap_tiktok_ads.simulator.accounts.entities import TOPVIEW
 from tap_tiktok_ads.simulator.spec import reports as spec
 from tap_tiktok_ads.simulator.spec.errors import reject
-from tap_tiktok_ads.simulator.spec.facts import COUNTRY_METRICS, DIMENSION_VALUES, METRICS
+from tap_tiktok_ads.simulator.spec.facts import (
+    DIMENSION_METRICS,
+    DIMENSION_VALUES,
+    METRICS,
+    SYNC_ONLY,
+    MetricLists,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -86,12 +92,15 @@ class ReportTask:
         return "PROCESSING" if self.checks else "QUEUING"
 
 
-def parse_query(params: Mapping[str, Any], *, is_task: bool = False) -> Query:
+def parse_query(
+    params: Mapping[str, Any], *, is_task: bool = False, lists: MetricLists = DIMENSION_METRICS
+) -> Query:
     """Return the query of checked parameters.
 
     Args:
         params: Parameters of the synchronous report or of the task.
         is_task: True for a task, which accepts any date range and covers all ads.
+        lists: The only computed metrics that are allowed with a dimension, by report type.
 
     Raises:
         ApiError: With code 40002, for combinations that the endpoint's parameters cannot express.
@@ -99,17 +108,13 @@ def parse_query(params: Mapping[str, Any], *, is_task: bool = False) -> Query:
     report_type, level = params["report_type"], params["data_level"]
     dimensions = tuple(params["dimensions"])
     id_dimension, time, splits = _split_dimensions(report_type, level, dimensions)
-    lifetime = params["query_lifetime"]
-    if lifetime:
-        _check_lifetime(report_type, time, splits)
-    else:
-        check_window(params["start_date"], params["end_date"], time, is_task=is_task)
-    metrics, attributes = _split_metrics(
-        params["metrics"], report_type, level, id_dimension, splits
-    )
+    _check_dates(params, time, splits, is_task=is_task)
+    metrics, attributes = _split_metrics(params["metrics"], level, id_dimension)
+    _check_computed(metrics, lists, report_type, splits)
     _check_spend(metrics, level, time)
     if is_task:
-        _check_task_splits(splits, metrics)
+        _check_task_splits(report_type, splits, metrics)
+    lifetime = params["query_lifetime"]
     query = Query(
         level=level,
         id_dimension=id_dimension,
@@ -176,8 +181,14 @@ def _depth(id_dimension: str | None) -> int:
     return -1 if id_dimension is None else spec.LEVELS.index(spec.LEVEL_OF_ID[id_dimension])
 
 
-def _check_lifetime(report_type: str, time: str | None, splits: tuple[str, ...]) -> None:
-    if report_type == "AUDIENCE":
+def _check_dates(
+    params: Mapping[str, Any], time: str | None, splits: tuple[str, ...], *, is_task: bool
+) -> None:
+    """Reject dates, or a lifetime, that the report does not support."""
+    if not params["query_lifetime"]:
+        check_window(params["start_date"], params["end_date"], time, is_task=is_task)
+        return
+    if params["report_type"] == "AUDIENCE":
         reject("query_lifetime: Not supported for report_type AUDIENCE.")
     if time or "country_code" in splits:
         reject("query_lifetime: Not supported with time dimensions or country_code.")
@@ -205,11 +216,7 @@ def check_window(
 
 
 def _split_metrics(
-    names: Sequence[str],
-    report_type: str,
-    level: str,
-    id_dimension: str | None,
-    splits: tuple[str, ...],
+    names: Sequence[str], level: str, id_dimension: str | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the computed metrics and the attribute metrics."""
     unknown = [name for name in names if name not in METRICS]
@@ -219,10 +226,6 @@ def _split_metrics(
     computed = tuple(name for name in names if METRICS[name].group != "attribute")
     attributes = tuple(name for name in names if METRICS[name].group == "attribute")
     _check_attributes(attributes, level, id_dimension)
-    for name in computed:
-        if not _allows_metric(name, report_type, splits):
-            msg = f"metrics: {name} is not supported with {', '.join(splits)}"
-            reject(f"{msg} in report_type {report_type}. {CONFLICT}")
     return computed, attributes
 
 
@@ -235,10 +238,24 @@ def _check_attributes(names: tuple[str, ...], level: str, id_dimension: str | No
             reject(f"metrics: {name} is not supported at {level}. {CONFLICT}")
 
 
-def _allows_metric(name: str, report_type: str, splits: tuple[str, ...]) -> bool:
-    """Return True if the dimensions allow a computed metric."""
-    if "country_code" in splits:
-        return name in COUNTRY_METRICS[report_type]
+def _check_computed(
+    names: Sequence[str], lists: MetricLists, report_type: str, splits: tuple[str, ...]
+) -> None:
+    """Reject computed metrics that the report type or the dimensions do not have."""
+    listed = [lists[report_type][split] for split in splits if split in lists[report_type]]
+    wrong = [name for name in names if not _allows_metric(name, report_type, listed)]
+    if wrong:
+        place = f" with {', '.join(splits)}" if splits else ""
+        msg = f"metrics: {', '.join(wrong)} is not supported{place} in report_type {report_type}"
+        reject(f"{msg}. {CONFLICT}")
+
+
+def _allows_metric(name: str, report_type: str, listed: Sequence[Collection[str]]) -> bool:
+    """Return True if the report type and the lists of its dimensions allow a computed metric."""
+    if name in spec.AUDIENCE_METRICS and report_type != "AUDIENCE":
+        return False
+    if listed:
+        return all(name in metrics for metrics in listed)
     if report_type == "AUDIENCE":
         return name not in spec.UNIQUE_METRICS and METRICS[name].group not in spec.EVENT_GROUPS
     return True
@@ -251,12 +268,14 @@ def _check_spend(metrics: tuple[str, ...], level: str, time: str | None) -> None
             reject(f"metrics: {name} is for AUCTION_ADVERTISER by stat_time_day. {CONFLICT}")
 
 
-def _check_task_splits(splits: tuple[str, ...], metrics: tuple[str, ...]) -> None:
-    """Reject metrics that tasks lack with a split: unique viewers, results and downloads."""
-    for split in spec.TASK_AUDIENCE_SPLITS.intersection(splits):
+def _check_task_splits(report_type: str, splits: tuple[str, ...], metrics: tuple[str, ...]) -> None:
+    """Reject metrics that tasks lack with a split."""
+    for split in splits:
+        lacking = SYNC_ONLY[report_type].get(split, frozenset())
+        if split in spec.TASK_AUDIENCE_SPLITS:
+            lacking |= spec.TASK_VIEWER_METRICS
         for name in metrics:
-            is_viewer_metric = name in spec.TASK_VIEWER_METRICS or "result" in name
-            if is_viewer_metric or (split == "country_code" and "download" in name):
+            if name in lacking:
                 reject(f"metrics: {name} is not supported with {split} in a task. {CONFLICT}")
 
 

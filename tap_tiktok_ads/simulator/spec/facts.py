@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 _FACTS: dict[str, Any] = json.loads(
     files(__package__).joinpath("facts.json").read_text(encoding="utf-8"),
@@ -40,10 +41,35 @@ METRICS: dict[str, Metric] = {
 }
 """Every metric of the report endpoint."""
 
-COUNTRY_METRICS: dict[str, frozenset[str]] = {
-    report_type: frozenset(names.split()) for report_type, names in _FACTS["country_code"].items()
+MetricLists: TypeAlias = Mapping[str, Mapping[str, frozenset[str]]]
+"""Lists of metrics by report type and dimension."""
+
+
+def _lists(name: str) -> dict[str, dict[str, frozenset[str]]]:
+    """Return lists of metrics of the file by report type and dimension."""
+    return {
+        report_type: {dimension: frozenset(names.split()) for dimension, names in lists.items()}
+        for report_type, lists in _FACTS[name].items()
+    }
+
+
+DIMENSION_METRICS = _lists("dimension_metrics")
+"""The only computed metrics that are allowed with a dimension."""
+
+SYNC_ONLY = _lists("sync_only")
+"""Metrics of `DIMENSION_METRICS` that tasks do not have."""
+
+CONNECTOR_METRICS = _lists("connector_metrics")
+"""Metrics that a connector requests with a dimension, and that TikTok's page does not list."""
+
+COMPLETE_METRICS: MetricLists = {
+    report_type: {
+        dimension: names | CONNECTOR_METRICS[report_type].get(dimension, frozenset())
+        for dimension, names in lists.items()
+    }
+    for report_type, lists in DIMENSION_METRICS.items()
 }
-"""Computed metrics that are allowed with `country_code`, by report type."""
+"""`DIMENSION_METRICS` and `CONNECTOR_METRICS`."""
 
 RECORDS: dict[str, dict[str, Any]] = _FACTS["records"]
 """Shape of each record: a type name, a list with the item's shape, or a nested object."""

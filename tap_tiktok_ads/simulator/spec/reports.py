@@ -42,11 +42,15 @@ SPLITS_BY_TYPE = {
 UNIQUE_METRICS = frozenset(("reach", "frequency", "cost_per_1000_reached"))
 EVENT_GROUPS = frozenset(("app_events", "website_events"))
 
-TASK_VIEWER_METRICS = UNIQUE_METRICS | {"average_video_play_per_user", "live_play_count"}
-"""Metrics of unique viewers, which tasks do not combine with `TASK_AUDIENCE_SPLITS`.
+AUDIENCE_METRICS = frozenset(("cost",))
+"""Metrics of AUDIENCE reports only."""
 
-`result`, `result_rate` and the like belong to them.
-"""
+TASK_VIEWER_METRICS = (
+    UNIQUE_METRICS
+    | {"average_video_play_per_user", "live_play_count", "result", "result_rate"}
+    | {"cost_per_result", "real_time_result", "real_time_result_rate", "real_time_cost_per_result"}
+)
+"""Metrics of unique viewers, which tasks do not combine with `TASK_AUDIENCE_SPLITS`."""
 
 TASK_AUDIENCE_SPLITS = frozenset(
     ("gender", "age", "country_code", "ac", "language", "platform", "interest_category")

@@ -107,7 +107,7 @@ def _by_undocumented_dimension(name: str, dimension: str, label: str) -> ReportD
     """Return the definition of an audience report whose metrics are not documented."""
     description = (
         f"Daily performance of each ad by {label}.\n\nWhich metrics go with this dimension is not\n"
-        "documented: the set is that of the report by platform."
+        "documented: the set is that of the report by province."
     )
     return _audience(name, AD, ("ad_id", DAY, dimension), description)
 

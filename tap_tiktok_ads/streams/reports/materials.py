@@ -103,10 +103,7 @@ class SmartPlusMaterialReport(MaterialReport):
         "smart_plus_material_report",
         "AUCTION_AD",
         ("smart_plus_ad_id", "main_material_id", TYPE_DIMENSION),
-        (
-            *("ad_material_id", "material_primary_status", "material_second_status_list"),
-            *("operation_status", "spend", "impressions", "clicks", "conversion"),
-        ),
+        report_type="SMART_PLUS_OVERVIEW",
     )
 
 
@@ -121,8 +118,5 @@ class SmartPlusMaterialReportDaily(MaterialReport):
         "smart_plus_material_report_daily",
         "AUCTION_AD",
         ("main_material_id", TYPE_DIMENSION, "stat_time_day"),
-        (
-            *("spend", "impressions", "clicks", "conversion"),
-            *("ctr", "cpc", "cpm", "cost_per_conversion"),
-        ),
+        report_type="SMART_PLUS_BREAKDOWN",
     )

@@ -7,7 +7,12 @@ import typing as t
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.errors import ConfigError, RejectedRequestError
 from tap_tiktok_ads.api.metric_catalog import unknown_metrics
-from tap_tiktok_ads.api.report_rules import expand_metrics, metric_conflict, rejected_metrics
+from tap_tiktok_ads.api.metric_rules import (
+    expand_metrics,
+    metric_conflict,
+    metric_doubt,
+    rejected_metrics,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +24,8 @@ if t.TYPE_CHECKING:
 
 #: The word in `report_metrics` for the default metrics of a report.
 DEFAULT_METRICS = "usual"
+#: The part of TikTok's message about metrics that the dimensions or the level do not have.
+CONFLICT = "metrics and dimensions have no relation"
 #: TikTok requires at least one metric.
 FALLBACK_METRIC = "spend"
 
@@ -82,15 +89,38 @@ class MetricSelection:
             conflict = metric_conflict(name, definition)
             if conflict is not None:
                 raise self._config_error(conflict)
+        self._warn_of_unknown(metrics)
+        self._warn_of_doubtful(metrics)
+        return metrics
+
+    def _warn_of_unknown(self, metrics: Sequence[str]) -> None:
+        """Warn of metrics that the catalog does not have."""
         unknown = unknown_metrics(metrics)
         if unknown:
             self._warnings.log(
                 "unknown metrics",
                 "Metrics of %s that are not in the catalog are read as text: %s.",
-                definition.name,
+                self._definition.name,
                 ", ".join(unknown),
             )
-        return metrics
+
+    def _warn_of_doubtful(self, metrics: Sequence[str]) -> None:
+        """Warn of metrics that TikTok may reject, once for each reason."""
+        doubtful: dict[str, list[str]] = {}
+        for name in metrics:
+            reason = metric_doubt(name, self._definition)
+            if reason is not None:
+                doubtful.setdefault(reason, []).append(name)
+        for reason, names in doubtful.items():
+            self._warnings.log(
+                f"doubtful metrics: {reason}",
+                "Could not verify metrics of %s: %s in %s reports: %s. They are requested, and "
+                "left out if TikTok rejects them. To avoid this, remove them from the settings.",
+                self._definition.name,
+                reason,
+                self._definition.report_type,
+                ", ".join(names),
+            )
 
     def _config_error(self, reason: str) -> ConfigError:
         return ConfigError(f"Setting 'report_metrics', {self._definition.name}: {reason}.")
@@ -131,13 +161,17 @@ class MetricSelection:
             error,
         )
 
-    @staticmethod
-    def rejected_in(task: Task, error: TapError) -> tuple[str, ...]:
-        """Return the metrics of a task that an error calls invalid, if others remain."""
+    def rejected_in(self, task: Task, error: TapError) -> tuple[str, ...]:
+        """Return the metrics of a task that an error calls invalid, if others remain.
+
+        A conflict that names no metric rejects the metrics in doubt.
+        """
         metrics = task.request.params["metrics"]
         if not isinstance(error, RejectedRequestError):
             return ()
         if error.code != errors.INVALID_PARAMETER:
             return ()
         names = rejected_metrics(error.api_message, metrics)
+        if not names and CONFLICT in error.api_message:
+            names = tuple(name for name in metrics if metric_doubt(name, self._definition))
         return names if len(names) < len(metrics) else ()
