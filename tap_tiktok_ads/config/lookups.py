@@ -78,7 +78,7 @@ class Lookup:
             ConfigError: No record has a column that the lookup names.
         """
         values: dict[tuple[str, ...], dict[str, t.Any]] = {}
-        absent_columns = {*self.columns, *self.where}
+        absent_columns = {*self.columns, *filter(self._requires, self.where)}
         seen_columns: set[str] = set()
         for record in records:
             absent_columns -= record.keys()
@@ -94,6 +94,11 @@ class Lookup:
             msg = f"Lookup {self.name!r} has no column {column!r}{hint}"
             raise ConfigError(msg)
         return list(values.values())
+
+    def _requires(self, column: str) -> bool:
+        """Return True if `where` does not accept records without a column."""
+        accepted = self.where[column]
+        return accepted is not None and not (isinstance(accepted, list) and None in accepted)
 
     def _matches(self, record: Record) -> bool:
         """Return True if the record has all columns and the values of `where`."""

@@ -30,7 +30,11 @@ _DEPTH_OF_ATTRIBUTE = {"any": 0, "campaign": 1, "adgroup": 2, "adgroup_only": 2,
 
 @dataclass(frozen=True)
 class Query:
-    """A valid report request. `is_task` is True for an asynchronous report."""
+    """A valid report request.
+
+    `supports_promote` is True if Promote ads support all dimensions. `is_task` is True for an
+    asynchronous report.
+    """
 
     level: str
     id_dimension: str | None
@@ -42,6 +46,7 @@ class Query:
     start: str | None
     end: str | None
     filters: tuple[tuple[str, str, str], ...]
+    supports_promote: bool
     is_task: bool = False
 
     @cached_property
@@ -99,17 +104,16 @@ def parse_query(params: Mapping[str, Any], *, is_task: bool = False) -> Query:
     report_type, level = params["report_type"], params["data_level"]
     dimensions = tuple(params["dimensions"])
     id_dimension, time, splits = _split_dimensions(report_type, level, dimensions)
-    lifetime = params["query_lifetime"]
+    names, lifetime = params["metrics"], params["query_lifetime"]
     if lifetime:
         _check_lifetime(report_type, time, splits)
     else:
         check_window(params["start_date"], params["end_date"], time, is_task=is_task)
-    metrics, attributes = _split_metrics(
-        params["metrics"], report_type, level, id_dimension, splits
-    )
+    metrics, attributes = _split_metrics(names, report_type, level, id_dimension, splits)
     _check_spend(metrics, level, time)
     if is_task:
         _check_task_splits(splits, metrics)
+    start, end = (None, None) if lifetime else (params["start_date"], params["end_date"])
     query = Query(
         level=level,
         id_dimension=id_dimension,
@@ -118,9 +122,10 @@ def parse_query(params: Mapping[str, Any], *, is_task: bool = False) -> Query:
         dimensions=dimensions,
         metrics=metrics,
         attributes=attributes,
-        start=None if lifetime else params["start_date"],
-        end=None if lifetime else params["end_date"],
+        start=start,
+        end=end,
         filters=_parse_filters(params["filtering"], is_task=is_task),
+        supports_promote=spec.PROMOTE_DIMENSIONS[report_type].issuperset(dimensions),
         is_task=is_task,
     )
     _check_ad_ids(query)
