@@ -10,12 +10,14 @@ import typing as t
 import msgspec
 import pytest
 from conftest import PATIENCE, ManualClock, config_for, run
+from edge_server import Reply, envelope, serving
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import Client
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
 from tap_tiktok_ads.extract import page_decoder
+from tap_tiktok_ads.python_api import TikTokAds
 from tap_tiktok_ads.simulator.http.limits import Limiter as ServerLimiter
 
 if t.TYPE_CHECKING:
@@ -98,6 +100,41 @@ def test_token_revoked_in_the_middle(sim: Simulator) -> None:
     sim.add_fault("revoke_token", path="/pixel/list/", after=1)
     with pytest.raises(errors.AuthError, match="access_token"):
         run(config_for(sim), streams=STREAMS)
+
+
+def test_blocked_country(sim: Simulator) -> None:
+    """A machine in a blocked country reads what to do, whatever `on_error` says."""
+    sim.add_fault("blocked_country", times=None)
+    with pytest.raises(errors.AuthError, match="another country or cloud region"):
+        run(config_for(sim, on_error="skip"), streams=["pixels"])
+
+
+def test_deprecation_is_logged_once(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """A deprecated endpoint is logged once, in one line of limited length, without the token."""
+    token = config_for(sim)["access_token"]
+    text = f"Version v1.3\x1b[31m ends. {token} {'x' * 400}"
+    sim.add_fault("deprecation", path="/pixel/list/", times=None, message=text)
+    sim.add_fault("deprecation", path="/campaign/get/", times=None)
+    for _ in range(2):
+        run(config_for(sim), streams=["pixels", "campaigns"])
+    with TikTokAds(**config_for(sim)) as ads:
+        assert [*ads.records("pixels")]
+    logged = [record for record in caplog.records if "deprecates" in record.message]
+    messages = sorted(record.message for record in logged)
+    assert len(messages) == 2
+    assert {record.levelname for record in logged} == {"WARNING"}
+    assert "/campaign/get/: This version will be retired. Look" in messages[0]
+    assert "/pixel/list/: Version v1.3\\u001b[31m ends. *** xxx" in messages[1]
+    assert token not in messages[1]
+    assert len(messages[1]) < 500
+
+
+def test_deprecation_of_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """The announcement on a rejected request is logged, too, also if its text is empty."""
+    reply = Reply(envelope({}, code=40002), headers={"x-api-deprecation-info": ""})
+    with serving(lambda _: reply) as (url, _), pytest.raises(errors.RejectedRequestError):
+        transport_to(url).send(Request("/pixel/list/", {}))
+    assert f"TikTok deprecates {url}/pixel/list/: no details. Look for" in caplog.text
 
 
 def test_unknown_code_is_an_error(sim: Simulator) -> None:

@@ -42,6 +42,7 @@ GROUPS: dict[str, t.Any] = {
         "filtering": {
             "campaign_ids": "{campaigns.campaign_id}",
             "primary_status": "STATUS_ALL",
+            "campaign_system_origins": ["TT_ADS_PLATFORM", "PROMOTE"],
         },
     },
     "for_each": {"stream": "campaigns.campaign_id", "batch": 100},

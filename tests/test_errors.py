@@ -164,7 +164,7 @@ def test_transient_errors_keep_code_and_shortest_wait() -> None:
         pytest.param(40110, "app_id", id="app"),
         pytest.param(40014, "production", id="sandbox"),
         pytest.param(40001, "permission", id="permission"),
-        pytest.param(41000, "country", id="country"),
+        pytest.param(41000, "another country", id="country"),
         pytest.param(40100, "rate", id="rate limit"),
         pytest.param(41001, "newer version", id="retired"),
     ],
@@ -172,6 +172,15 @@ def test_transient_errors_keep_code_and_shortest_wait() -> None:
 def test_advice_names_what_to_change(code: int, word: str) -> None:
     """The sentence for a refusal says which setting or right the user should look at."""
     assert word in str(errors.from_code(code, "Something", REQUEST_ID, WHERE))
+
+
+def test_blocked_country() -> None:
+    """Code -1 about the country of the IP address stops the run like code 41000."""
+    message = "Client IP address is in banned Country list."
+    error = errors.from_code(-1, message, REQUEST_ID, WHERE)
+    assert isinstance(error, errors.AuthError)
+    assert "code -1: Client IP address is in banned Country list. TikTok blocks" in str(error)
+    assert errors.rule(-1, message) is errors.rule(41000)
 
 
 @pytest.mark.parametrize(

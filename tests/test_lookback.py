@@ -68,7 +68,7 @@ def needed(sim: Simulator, advertiser_id: str) -> int:
     windows = [
         known[row[column]] if row.get(column) else 28 if column.startswith("click") else 7
         for row in run(config_for(sim), ["ad_groups"]).records["ad_groups"]
-        if row["advertiser_id"] == advertiser_id
+        if row["advertiser_id"] == advertiser_id and "campaign_system_origin" not in row
         for column in columns
     ]
     return max(3, *windows)

@@ -69,7 +69,7 @@ def test_totals_of_a_window(sim: Simulator) -> None:
 
 def test_a_record_that_the_totals_count(sim: Simulator) -> None:
     """A record that is missing in a window shows in each of its days, with its size."""
-    config = config_for(sim, advertiser_ids=sim.world.advertiser_ids[:1], start_date="{now-20}")
+    config = config_for(sim, advertiser_ids=sim.world.advertiser_ids[:1], start_date="{now-21}")
     complete = run(config, [NAME]).keyed(NAME)
     sim.add_fault("drop_row", path=PATH, containing='["ad_id"', times=3)
     damaged = run(config, [NAME]).keyed(NAME)

@@ -104,15 +104,19 @@ def test_only_changed_objects_come_again(sim: Simulator, stream: str) -> None:
 
 
 def test_changes_are_asked_of_the_server_where_it_can(sim: Simulator) -> None:
-    """Ads and Smart+ ads are requested with `modified_after`; the first run has none."""
+    """Ads and Smart+ ads are requested with `modified_after`; the first run has none.
+
+    Promote ads have no time of change: they are requested without.
+    """
     streams = ["ads", "smart_plus_ads"]
     first = run(config_for(sim), streams=streams)
     assert not any("modified_after" in r.params.get("filtering", "") for r in sim.requests)
     before = len(sim.requests)
     run(config_for(sim), streams=streams, state=first.state)
     asked = [r for r in sim.requests[before:] if r.path in {"/ad/get/", "/smart_plus/ad/get/"}]
-    assert len(asked) == 3 * len(sim.world.advertiser_ids)
-    assert all("modified_after" in r.params["filtering"] for r in asked)
+    assert len(asked) == 4 * len(sim.world.advertiser_ids)
+    filters = [r.params["filtering"] for r in asked]
+    assert all(("modified_after" in one) is ("PROMOTE" not in one) for one in filters)
 
 
 def test_bookmark_stays_behind_the_listing(sim: Simulator) -> None:

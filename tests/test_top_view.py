@@ -23,7 +23,7 @@ def test_spend_by_buying_type(sim: Simulator) -> None:
     config = config_for(sim)
     messages = run(config, [CAMPAIGNS, ADVERTISERS, "campaigns"])
     buying = {
-        row["campaign_id"]: row["rf_campaign_type"] == "TOPVIEW"
+        row["campaign_id"]: row.get("rf_campaign_type") == "TOPVIEW"
         for row in messages.records["campaigns"]
     }
     rows = messages.records[CAMPAIGNS]

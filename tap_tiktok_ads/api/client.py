@@ -15,6 +15,7 @@ import typing as t
 import backoff
 
 from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.deprecations import log_deprecation
 from tap_tiktok_ads.api.http_connection import HttpConnection
 from tap_tiktok_ads.api.masking import SecretMask
 from tap_tiktok_ads.api.response_cache import ResponseCache
@@ -272,6 +273,7 @@ class Client:
         check: Check | None,
     ) -> Response:
         """Return the response of a success that a check accepts."""
+        log_deprecation(self.url(request), received.headers, self._mask)
         self._decoder.check_status(request, received)
         body, headers = received.body, received.headers
         response = self._decoder.decode(request, body, headers, decode, file)

@@ -80,6 +80,11 @@ _APP = Rule(
     "Check app_id and app_secret in the TikTok for Business developer portal. An auth code is "
     "valid once, for one hour.",
 )
+_COUNTRY = Rule(
+    Action.STOP,
+    "TikTok blocks the country of this machine's IP address: run the tap in another country or "
+    "cloud region.",
+)
 _FAIL = Rule(Action.FAIL, "TikTok rejects this request.")
 _GONE = Rule(Action.FAIL, "TikTok retired this endpoint or field. Look for a newer version.")
 
@@ -89,6 +94,9 @@ MAX_DAMAGE_RETRIES = 3
 PARTIAL_SUCCESS = 20001
 #: Codes of endpoints that the sandbox does not offer.
 NOT_IN_SANDBOX = frozenset((40009, 40013, 40014))
+#: Code of a request from a blocked country. With any other message, the code is not documented.
+BLOCKED_COUNTRY = -1
+_COUNTRY_WORDS = "banned country"
 #: Rule of an undocumented code. It stops the run, because it must never mean "no data".
 UNKNOWN = Rule(Action.FAIL, "This code is not documented.")
 
@@ -105,7 +113,7 @@ CODES: dict[int, Rule] = {
     40700: dataclasses.replace(_RETRY, max_retries=3),  # may also be a bad parameter
     **dict.fromkeys((40102, 40103, 40104, 40105, 40106, 40107, 40108, 40309, 70001), _TOKEN),
     **dict.fromkeys((40101, 40110, 40113, 40115, 40116, 40124), _APP),
-    41000: Rule(Action.STOP, "TikTok blocks the country of this machine's IP address."),
+    **dict.fromkeys((BLOCKED_COUNTRY, 41000), _COUNTRY),
     **dict.fromkeys((41001, 41002), _GONE),
     50000: _RETRY,
     # after a timeout, TikTok advises a smaller request (portal 1738864817670145)
@@ -147,6 +155,8 @@ def rule(code: int, message: str = "") -> Rule:
     """
     if code == INVALID_PARAMETER and _UNAVAILABLE_ADVERTISER.match(message):
         return _SKIP
+    if code == BLOCKED_COUNTRY and _COUNTRY_WORDS not in message.lower():
+        return UNKNOWN
     if code in CODES:
         return CODES[code]
     return next((range_rule for codes, range_rule in RANGES if code in codes), UNKNOWN)

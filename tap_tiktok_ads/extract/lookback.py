@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from tap_tiktok_ads.api.promote import ORIGIN_COLUMN, PROMOTE
+
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -38,9 +40,14 @@ def lookback_days(ad_groups: Iterable[Mapping[str, t.Any]]) -> int:
     """Return the number of days after which no conversion of the ad groups is added to a day.
 
     Args:
-        ad_groups: Records of `ad_groups`. Without any, `DEFAULT_LOOKBACK_DAYS` is returned.
+        ad_groups: Records of `ad_groups`. Ad groups of Promote campaigns do not count: TikTok
+            returns no windows of them. Without any other, `DEFAULT_LOOKBACK_DAYS` is returned.
     """
-    windows = [_longest_window(ad_group) for ad_group in ad_groups]
+    windows = [
+        _longest_window(ad_group)
+        for ad_group in ad_groups
+        if ad_group.get(ORIGIN_COLUMN) != PROMOTE
+    ]
     return max(MIN_LOOKBACK_DAYS, *windows) if windows else DEFAULT_LOOKBACK_DAYS
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+from tap_tiktok_ads.api.promote import origins_in
 from tap_tiktok_ads.extract import deletions
 from tap_tiktok_ads.extract.deletions import DELETED_AT, STATE_MEMBER, ListedObjects
 from tap_tiktok_ads.extract.pages import Page
@@ -117,7 +118,8 @@ class DeletionTracker:
         """Return what a group listed, and whether these are all objects."""
         lists = [progress for progress in group.lists.values() if not progress.current.is_broken]
         is_complete = group.is_complete and self._are_proven(lists)
-        return ListedObjects(frozenset(group.seen_keys), len(lists), is_complete=is_complete)
+        list_count = sum(map(_list_count, lists))
+        return ListedObjects(frozenset(group.seen_keys), list_count, is_complete=is_complete)
 
     def _are_proven(self, lists: Sequence[ListProgress]) -> bool:
         """Return True if TikTok's totals prove that every list is complete, and none is capped.
@@ -133,6 +135,15 @@ class DeletionTracker:
             and progress.current.received >= progress.current.total
             for progress in lists
         )
+
+
+def _list_count(progress: ListProgress) -> int:
+    """Return the number of lists in one: each origin that it is filtered by counts.
+
+    If TikTok rejects the filter on origins, a list without it is read, which lacks the objects of
+    an origin. They are not deleted.
+    """
+    return max(1, len(origins_in(progress.first_task.request)))
 
 
 def forget_listed_objects(bookmarks: Bookmarks, advertiser: Advertiser | None) -> bool:

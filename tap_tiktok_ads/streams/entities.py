@@ -88,7 +88,11 @@ class Advertisers(ListStream):
 
 
 class Campaigns(ListStream):
-    """Campaigns of every buying type, deleted ones included; Upgraded Smart+ among them."""
+    """Campaigns of every buying type, deleted ones included; Upgraded Smart+ among them.
+
+    Campaigns of the Promote tool in the TikTok app have `campaign_system_origin` PROMOTE, and only
+    IDs, name, status and time of creation.
+    """
 
     name = "campaigns"
     path = CAMPAIGNS_PATH
@@ -97,11 +101,14 @@ class Campaigns(ListStream):
     replication_key = "modify_time"
     flatten = staticmethod(add_own_advertiser)
     page_size = 1000
-    has_status_filter = has_topview_list = True
+    has_status_filter = has_topview_list = has_promote = True
 
 
 class AdGroups(ListStream):
-    """Ad groups of every buying type, deleted ones included; not those of GMV Max for Shop."""
+    """Ad groups of every buying type, deleted ones included; not those of GMV Max for Shop.
+
+    Ad groups of the Promote tool have `campaign_system_origin` PROMOTE and a few columns only.
+    """
 
     name = "ad_groups"
     path = "/adgroup/get/"
@@ -110,14 +117,15 @@ class AdGroups(ListStream):
     replication_key = "modify_time"
     flatten = staticmethod(add_own_advertiser)
     page_size = 1000
-    has_status_filter = has_topview_list = True
+    has_status_filter = has_topview_list = has_promote = True
 
 
 class Ads(ListStream):
     """Ads of every buying type, deleted ones included; for Upgraded Smart+, one row per creative.
 
-    There `ad_id` names the creative, and `smart_plus_ad_id` the ad. The field list is that of a
-    third-party SDK: TikTok's own page could not be read.
+    There `ad_id` names the creative, and `smart_plus_ad_id` the ad. Ads of the Promote tool have
+    `campaign_system_origin` PROMOTE and a few columns only. The field list is that of a third-party
+    SDK: TikTok's own page could not be read.
     """
 
     name = "ads"
@@ -127,4 +135,4 @@ class Ads(ListStream):
     replication_key = "modify_time"
     flatten = staticmethod(add_own_advertiser)
     page_size = 1000
-    has_status_filter = has_topview_list = has_modified_after = True
+    has_status_filter = has_topview_list = has_modified_after = has_promote = True

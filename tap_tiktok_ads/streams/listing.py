@@ -13,11 +13,13 @@ from tap_tiktok_ads.api.advertisers import (
     TOPVIEW_PAGE_SIZE,
     topview_campaigns_request,
 )
+from tap_tiktok_ads.api.errors import RejectedRequestError
 from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.api.promote import ALL_ORIGINS, ORIGINS_FILTER, PROMOTE, without_origins
 from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.conversion import RecordFlattener
 from tap_tiktok_ads.extract.deletions import DELETED_AT, DELETED_AT_SCHEMA
-from tap_tiktok_ads.extract.pages import Task
+from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.extract.schemas import entity_schema
 from tap_tiktok_ads.singer.deletion_tracker import DeletionTracker, forget_listed_objects
 from tap_tiktok_ads.singer.stream import TikTokStream
@@ -27,7 +29,9 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.deduplication import KeyedFilter
-    from tap_tiktok_ads.extract.pages import Page, Record
+    from tap_tiktok_ads.extract.pages import Record
+    from tap_tiktok_ads.extract.reader import Fetched
+    from tap_tiktok_ads.extract.sampling import Send
     from tap_tiktok_ads.extract.task_groups import TaskGroup
 
 #: The asset library lists its most recently changed assets only.
@@ -48,6 +52,7 @@ class ListEndpoint:
         has_status_filter: True if deleted objects are listed only with `primary_status`.
         has_topview_list: True if TopView objects are listed only by their buying type.
         has_modified_after: True if the endpoint can leave out what has not changed.
+        has_promote: True if Promote objects are listed only by their origin.
     """
 
     path: str
@@ -57,6 +62,7 @@ class ListEndpoint:
     has_status_filter: bool = False
     has_topview_list: bool = False
     has_modified_after: bool = False
+    has_promote: bool = False
 
     def lists(
         self, advertiser: Advertiser, *, with_deleted: bool, start: str | None, shared: bool
@@ -72,11 +78,15 @@ class ListEndpoint:
         filtering = dict(self.filtering)
         if self.has_status_filter and with_deleted:
             filtering["primary_status"] = "STATUS_ALL"
+        promote = filtering | {ORIGINS_FILTER: [PROMOTE]}
+        main = filtering | ({ORIGINS_FILTER: [*ALL_ORIGINS]} if self.has_promote else {})
         if self.has_modified_after and start is not None:
-            # one second earlier: whether the bound is included is not documented
-            second_before = dates.parse_time(start).subtract(seconds=1)
-            filtering["modified_after"] = second_before.format(MODIFIED_AFTER_FORMAT)
-        yield self.first_page(advertiser, self.page_size, filtering, shared=shared), False
+            filtering["modified_after"] = _modified_after(start)
+            main = filtering
+        yield self.first_page(advertiser, self.page_size, main, shared=shared), False
+        if self.has_promote and main is filtering:
+            # Promote objects have no time of change, and TikTok documents no such filter for them
+            yield self.first_page(advertiser, self.page_size, promote, shared=shared), True
         if self.has_topview_list:
             filtering = {**filtering, "buying_types": [TOPVIEW]}
             request = self.first_page(advertiser, TOPVIEW_PAGE_SIZE, filtering, shared=shared)
@@ -99,6 +109,14 @@ class ListEndpoint:
         if filtering:
             params["filtering"] = filtering
         return Request(self.path, params, shared=shared)
+
+
+def _modified_after(start: str) -> str:
+    """Return the filter for what has changed since a time.
+
+    It is one second earlier: whether the bound is included is not documented.
+    """
+    return dates.parse_time(start).subtract(seconds=1).format(MODIFIED_AFTER_FORMAT)
 
 
 class ListPlan:
@@ -150,6 +168,8 @@ class ListStream(TikTokStream):
     """True if TopView objects are listed only by their buying type."""
     has_modified_after: t.ClassVar[bool] = False
     """True if the endpoint can leave out what has not changed since a time."""
+    has_promote: t.ClassVar[bool] = False
+    """True if Promote objects are listed only by their origin."""
     can_track_deletions: t.ClassVar[bool] = True
     """False if a missing object can still exist."""
     endpoint_class: type[ListEndpoint] = ListEndpoint
@@ -174,11 +194,40 @@ class ListStream(TikTokStream):
             has_status_filter=self.has_status_filter,
             has_topview_list=self.has_topview_list,
             has_modified_after=self.has_modified_after and not self.tracks_deletions,
+            has_promote=self.has_promote,
         )
 
     def list_start(self, advertiser: Advertiser) -> str | None:
         """Return the time since which changed objects are requested, or None for all."""
         return t.cast("str | None", self.starts[advertiser.id])
+
+    # Reads
+
+    @override
+    def fetch(self, task: Task) -> Fetched:
+        try:
+            return super().fetch(task)
+        except RejectedRequestError as error:
+            return Page(), [self._without_promote(task, error)]
+
+    @override
+    def sample_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
+        try:
+            return super().sample_task(task, send)
+        except RejectedRequestError as error:
+            return [], [self._without_promote(task, error)]
+
+    def _without_promote(self, task: Task, error: RejectedRequestError) -> Task:
+        """Return a rejected task without the filter that adds Promote objects. Warns.
+
+        Raises:
+            RejectedRequestError: The error, if the filter is not its cause.
+        """
+        request = None if task.optional else without_origins(task.request, error)
+        if request is None:
+            raise error
+        self.warnings.log("promote", "Continuing without Promote campaigns: %s", error)
+        return dataclasses.replace(task, request=request)
 
     # Deletions
 

@@ -6,6 +6,7 @@ import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.api.promote import ORIGIN_COLUMN
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
 from tap_tiktok_ads.extract.source import Source, damaged
 from tap_tiktok_ads.streams.dependent import DependentStream, SourceColumn, add_lookup_value
@@ -40,11 +41,13 @@ def flatten_diagnosis(raw: Record, task: Task) -> Iterator[Record]:
                 yield from add_lookup_value(record, task)
 
 
+#: TikTok offers neither diagnoses, reviews nor comments of Promote ads (portal 1785880454546433).
+NOT_PROMOTE = {ORIGIN_COLUMN: [None, ""]}
 DIAGNOSED_AD_GROUPS = SourceColumn(
     "ad_groups.adgroup_id",
     parameter="filtering",
     batch_size=20,
-    where={"campaign_automation_type": ["MANUAL", "SMART_PLUS", None]},
+    where={"campaign_automation_type": ["MANUAL", "SMART_PLUS", None], **NOT_PROMOTE},
 )
 
 
@@ -113,7 +116,7 @@ class AdReviewInfo(DependentStream):
     path = "/ad/review_info/"
     permission = "220 Read Ads"
     primary_keys = ("advertiser_id", "ad_id")
-    source_column = SourceColumn("ads.ad_id", parameter="ad_ids", batch_size=100)
+    source_column = SourceColumn("ads.ad_id", parameter="ad_ids", batch_size=100, where=NOT_PROMOTE)
     source_class = ReviewSource
 
 
@@ -201,7 +204,9 @@ class Comments(CommentStream):
     primary_keys = ("advertiser_id", "comment_id")
     replication_key = "create_time"
     records_field = "comments"
-    source_column = SourceColumn("ad_groups.adgroup_id", parameter="search_value")
+    source_column = SourceColumn(
+        "ad_groups.adgroup_id", parameter="search_value", where=NOT_PROMOTE
+    )
 
 
 class AutomatedRules(ListStream):

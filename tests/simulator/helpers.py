@@ -100,10 +100,18 @@ class Client:
         return rows
 
     def report(self, size: int = 1000, **params: Any) -> list[Any]:
-        """Return all rows of a report, deleted objects included."""
-        return self.every("/report/integrated/get/", size, **report_params(**params))
+        """Return all rows of a report, deleted objects and Promote ads included."""
+        sent = report_params(**params)
+        sent["filtering"] = [*(sent["filtering"] or ()), WITH_PROMOTE]
+        return self.every("/report/integrated/get/", size, **sent)
 
 
+ORIGINS = {"campaign_system_origins": ["TT_ADS_PLATFORM", "PROMOTE"]}
+WITH_PROMOTE = {
+    "field_name": "campaign_system_origins",
+    "filter_type": "IN",
+    "filter_value": json.dumps(ORIGINS["campaign_system_origins"]),
+}
 STATUS = {
     "AUCTION_AD": "ad_status",
     "AUCTION_ADGROUP": "adgroup_status",

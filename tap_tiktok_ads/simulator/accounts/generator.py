@@ -70,11 +70,28 @@ def generate_account(options: Options, number: int, start: date, zone: ZoneInfo)
 
 
 def _promote_campaign(account: Account) -> Campaign:
-    """Return the campaign that the in-app Promote tool created."""
-    values = account.entity_values("campaigns", account.options.campaigns)
-    values["modified"] = None
+    """Return the campaign that the in-app Promote tool created, with its ad group and ad.
+
+    TikTok returns no time of change of these objects.
+    """
+    options = account.options
     name = "Promote: in-app boost"
-    return Campaign(**values, **_campaign_values(account, AUCTION, MANUAL, PROMOTE), name=name)
+    campaign = Campaign(
+        **_promote_values(account, "campaigns", options.campaigns),
+        **_campaign_values(account, AUCTION, MANUAL, PROMOTE),
+        name=name,
+    )
+    serial = options.campaigns * options.ad_groups
+    group_values = _promote_values(account, "ad_groups", serial)
+    group = AdGroup(**group_values, campaign=campaign, name=name, ads=[])
+    campaign.groups.append(group)
+    first_serial = serial * options.ads + options.smart_plus_ads * len(CREATIVE_KINDS)
+    _ad(group, first_serial, name).modified = None
+    return campaign
+
+
+def _promote_values(account: Account, kind: str, serial: int) -> dict[str, Any]:
+    return account.entity_values(kind, serial) | {"modified": None}
 
 
 def _campaign_values(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
+from tap_tiktok_ads.simulator.accounts.entities import PROMOTE, SMART_PLUS
 from tap_tiktok_ads.simulator.records import feedback
 from tap_tiktok_ads.simulator.records.assets import pixel_events
 from tap_tiktok_ads.simulator.spec.endpoints import MAX_DAYS_OF_PIXEL_STATISTICS
@@ -24,6 +24,8 @@ _COMMENT_SORT_FIELDS = {"LIKES": "likes", "REPLIES": "replies"}
 def _comments(api: Api, params: Params) -> Payload:
     """Return the comments on an ad group."""
     group = _ad_group(api.account(params), params["search_value"])
+    if group.campaign.origin == PROMOTE:
+        reject(f"search_value: Promote ad group {group.id} is not supported.")
     start, end = _moment("start_time", params), _moment("end_time", params)
     if start > end:
         reject("start_time: Must not be after end_time.")

@@ -114,7 +114,8 @@ def _selects(entity: Object, filtering: Mapping[str, Any], buying_types: Sequenc
 
 def _selects_origin(campaign: Campaign, filtering: Mapping[str, Any]) -> bool:
     """Return True if origin and automation select a campaign. By default, no Promote campaign."""
-    if campaign.origin == PROMOTE and PROMOTE not in filtering.get("campaign_system_origins", ()):
+    origins = filtering.get("campaign_system_origins") or ["TT_ADS_PLATFORM"]
+    if (PROMOTE if campaign.origin == PROMOTE else "TT_ADS_PLATFORM") not in origins:
         return False
     automation: str = filtering.get("campaign_automation_type", campaign.automation)
     return automation == campaign.automation

@@ -18,6 +18,7 @@ from .messages import NoEnvelope, Response, html_page
 Details: TypeAlias = Mapping[str, Any]
 Data: TypeAlias = dict[str, Any]
 
+BLOCKED_COUNTRY, BLOCKED_COUNTRY_MESSAGE = -1, "Client IP address is in banned Country list."
 RATE_LIMIT_MESSAGE = "Too many requests. Please retry in some time."
 
 
@@ -66,6 +67,7 @@ class Kind:
         records: Returns the value in place of the records of a page.
         page_info: Returns the value in place of `page_info`. None removes it.
         breaks: True if the fault breaks the connection while the response is sent.
+        headers: Returns headers that the response gets besides its own.
     """
 
     effect: str
@@ -75,6 +77,7 @@ class Kind:
     records: Callable[[Page], Any] | None = None
     page_info: Callable[[Data, Details], Data | None] | None = None
     breaks: bool = False
+    headers: Callable[[Details], dict[str, str]] | None = None
 
 
 def _http_error(details: Details) -> NoEnvelope:
@@ -114,6 +117,10 @@ KINDS: dict[str, Kind] = {
     "rate_limit": Kind(
         "Return code 40100.", error=lambda _: ApiError(RATE_LIMITED, RATE_LIMIT_MESSAGE)
     ),
+    "blocked_country": Kind(
+        "Return code -1, for an IP address of a blocked country.",
+        error=lambda _: ApiError(BLOCKED_COUNTRY, BLOCKED_COUNTRY_MESSAGE),
+    ),
     "http": Kind("An HTTP error.", {"status": _status, "retry_after": int}, error=_http_error),
     "reset": Kind("A connection reset, no response.", error=lambda _: _no_response("reset")),
     "truncate": Kind("A connection that closes in the middle of the body.", breaks=True),
@@ -150,6 +157,13 @@ KINDS: dict[str, Kind] = {
     "drip": Kind("A body that arrives in small pieces.", {"seconds": float}, breaks=True),
     "no_page_info": Kind("A page without page_info.", page_info=lambda _info, _details: None),
     "not_json": Kind("HTTP 200 with an HTML page.", error=lambda _: NoEnvelope(html_page(200))),
+    "deprecation": Kind(
+        "A response with the header X-Api-Deprecation-Info.",
+        {"message": str},
+        headers=lambda details: {
+            "X-Api-Deprecation-Info": details.get("message", "This version will be retired.")
+        },
+    ),
     "revoke_token": Kind(
         "Return code 40105 from now on.", act=lambda target, *_: target.revoke_token()
     ),
@@ -233,9 +247,12 @@ class Fault:
             data = {**data, "page_info": kind.page_info(data["page_info"], self.details)}
         return {name: value for name, value in data.items() if value is not None}
 
-    def break_response(self, response: Response) -> None:
-        """Mark a response whose connection the fault breaks."""
-        if KINDS[self.kind].breaks:
+    def alter_response(self, response: Response) -> None:
+        """Add headers to a response, or mark it if the fault breaks its connection."""
+        kind = KINDS[self.kind]
+        if kind.headers is not None:
+            response.headers.update(kind.headers(self.details))
+        if kind.breaks:
             response.broken_by = self.kind
             response.seconds = self.details.get("seconds", 0.1)
 

@@ -225,7 +225,7 @@ class Simulator:
         response = envelope(0, "OK", data)
         response.headers.update(payload.headers)
         for fault in faults:
-            fault.break_response(response)
+            fault.alter_response(response)
         return response
 
     def _file(self, path: str) -> Response:
@@ -238,7 +238,7 @@ class Simulator:
             raise NoEnvelope(html_page(404))
         response = Response(200, None, body, {"Content-Type": "text/csv; charset=utf-8"})
         for fault in faults:
-            fault.break_response(response)
+            fault.alter_response(response)
         return response
 
     def _check_token(self, token: str | None) -> None:

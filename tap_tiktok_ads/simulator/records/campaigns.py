@@ -42,23 +42,15 @@ def objective(campaign: Campaign) -> str:
 
 
 def campaign(entity: Campaign) -> Record:
-    """Return a campaign. A Promote campaign has six fields only."""
+    """Return a campaign. A Promote campaign has six fields and its origin only."""
     account = entity.account
     if entity.origin == PROMOTE:
-        return {
-            "advertiser_id": account.id,
-            "campaign_id": entity.id,
-            "campaign_system_origin": PROMOTE,
-            "campaign_name": entity.name,
-            "objective_type": "TRAFFIC",
-            "operation_status": "ENABLE",
-        }
+        return _promote_fields(entity, "CAMPAIGN_STATUS_ENABLE")
     reservation_types = {REACH_FREQUENCY: "STANDARD", TOPVIEW: "TOPVIEW"}
     values = {
         "advertiser_id": account.id,
         "campaign_id": entity.id,
         "campaign_name": entity.name,
-        "campaign_system_origin": None,
         "objective_type": objective(entity),
         "budget": entity.key % 10**5 / 100,
         "create_time": entity.created,
@@ -71,7 +63,7 @@ def campaign(entity: Campaign) -> Record:
         "sales_destination": None,
         **status_fields("CAMPAIGN", entity),
     }
-    record = complete("campaigns", entity, account, values)
+    record = _complete("campaigns", entity, values)
     if entity.key % 2:
         del record["budget_optimize_on"]
     else:
@@ -79,15 +71,59 @@ def campaign(entity: Campaign) -> Record:
     return record
 
 
+def _complete(stream: str, entity: Campaign | AdGroup | Ad, values: Record) -> Record:
+    """Return a complete record. TikTok returns no origin of objects that are not Promote."""
+    record = complete(stream, entity, entity.campaign.account, values)
+    del record["campaign_system_origin"]
+    return record
+
+
+def _promote_fields(entity: Campaign | AdGroup | Ad, secondary_status: str) -> Record:
+    """Return the fields that campaigns, ad groups and ads of the Promote tool share."""
+    campaign = entity.campaign
+    return {
+        "advertiser_id": campaign.account.id,
+        "campaign_id": campaign.id,
+        "campaign_name": campaign.name,
+        "campaign_system_origin": PROMOTE,
+        "create_time": entity.created,
+        "operation_status": "ENABLE",
+        "secondary_status": secondary_status,
+    }
+
+
+def _promote_ad_group(entity: AdGroup) -> Record:
+    """Return the twelve fields of an ad group, and its origin (portal 1739314558673922)."""
+    return _promote_fields(entity, "ADGROUP_STATUS_DELIVERY_OK") | {
+        "adgroup_id": entity.id,
+        "adgroup_name": entity.name,
+        "budget": entity.key % 10**4 / 100,
+        "schedule_type": "SCHEDULE_START_END",
+        "schedule_start_time": entity.created,
+        "schedule_end_time": "2030-12-31 23:59:59",
+    }
+
+
+def _promote_ad(entity: Ad) -> Record:
+    """Return an ad. No source lists its fields: they are its campaign's, with IDs and names."""
+    return _promote_fields(entity, "AD_STATUS_DELIVERY_OK") | {
+        "adgroup_id": entity.group.id,
+        "adgroup_name": entity.group.name,
+        "ad_id": entity.id,
+        "ad_name": entity.name,
+    }
+
+
 def ad_group(entity: AdGroup) -> Record:
     """Return an ad group as in `/adgroup/get/`."""
     account = entity.campaign.account
+    if entity.campaign.origin == PROMOTE:
+        return _promote_ad_group(entity)
     is_reservation = entity.campaign.buying != AUCTION
     values = {
         "advertiser_id": account.id,
         "campaign_id": entity.campaign.id,
         "campaign_name": entity.campaign.name,
-        "campaign_system_origin": None,
         "adgroup_id": entity.id,
         "adgroup_name": entity.name,
         "create_time": entity.created,
@@ -104,12 +140,14 @@ def ad_group(entity: AdGroup) -> Record:
     }
     if entity.campaign.automation == SMART_PLUS:
         values["creative_material_mode"] = None
-    return complete("ad_groups", entity, account, values)
+    return _complete("ad_groups", entity, values)
 
 
 def ad(entity: Ad) -> Record:
     """Return an ad. A Smart+ ad has one record for each creative."""
     account = entity.campaign.account
+    if entity.campaign.origin == PROMOTE:
+        return _promote_ad(entity)
     numeric_ids = {
         name: None
         if entity.key % 3 == position
@@ -120,7 +158,6 @@ def ad(entity: Ad) -> Record:
         "advertiser_id": account.id,
         "campaign_id": entity.campaign.id,
         "campaign_name": entity.campaign.name,
-        "campaign_system_origin": None,
         "adgroup_id": entity.group.id,
         "adgroup_name": entity.group.name,
         "ad_id": entity.id,
@@ -137,4 +174,4 @@ def ad(entity: Ad) -> Record:
         **numeric_ids,
         **status_fields("AD", entity, entity.smart or entity.group),
     }
-    return complete("ads", entity, account, values)
+    return _complete("ads", entity, values)

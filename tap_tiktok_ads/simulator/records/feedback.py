@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tap_tiktok_ads.simulator.accounts.entities import AUCTION, MANUAL, TIME, Asset
+from tap_tiktok_ads.simulator.accounts.entities import AUCTION, MANUAL, PROMOTE, TIME, Asset
 from tap_tiktok_ads.simulator.pseudorandom import mix, pick
 from tap_tiktok_ads.simulator.spec.facts import RECORDS
 
@@ -41,9 +41,12 @@ _SUGGESTION_FIELDS = {
 def comments(group: AdGroup) -> Iterator[Asset]:
     """Yield the comments on the ads of an ad group.
 
-    They are written around noon in UTC, so that their day is equal in any account time zone.
+    They are written around noon in UTC, so that their day is equal in any account time zone. TikTok
+    lists no comments on Promote ads (portal 1785880454546433).
     """
     account = group.campaign.account
+    if group.campaign.origin == PROMOTE:
+        return
     for number in range(account.options.comments):
         key = mix(group.key, 50, number)
         day = account.start + timedelta(days=mix(key, 1) % max(account.options.days, 1))
@@ -155,7 +158,8 @@ def suggestions(
 def _is_diagnosed(group: AdGroup) -> bool:
     """Return True if TikTok diagnoses an ad group. Only manual auction ad groups qualify."""
     campaign = group.campaign
-    return not group.deleted and campaign.automation == MANUAL and campaign.buying == AUCTION
+    is_manual = campaign.automation == MANUAL and campaign.origin is None
+    return not group.deleted and is_manual and campaign.buying == AUCTION
 
 
 def _suggestion_keys(group: AdGroup, position: int) -> list[int]:

@@ -36,7 +36,11 @@ _DEPTH_OF_ATTRIBUTE = {"any": 0, "campaign": 1, "adgroup": 2, "adgroup_only": 2,
 
 @dataclass(frozen=True)
 class Query:
-    """A valid report request. `is_task` is True for an asynchronous report."""
+    """A valid report request.
+
+    `supports_promote` is True if Promote ads support all dimensions. `is_task` is True for an
+    asynchronous report.
+    """
 
     level: str
     id_dimension: str | None
@@ -48,6 +52,7 @@ class Query:
     start: str | None
     end: str | None
     filters: tuple[tuple[str, str, str], ...]
+    supports_promote: bool
     is_task: bool = False
 
     @cached_property
@@ -115,6 +120,7 @@ def parse_query(
     if is_task:
         _check_task_splits(report_type, splits, metrics)
     lifetime = params["query_lifetime"]
+    start, end = (None, None) if lifetime else (params["start_date"], params["end_date"])
     query = Query(
         level=level,
         id_dimension=id_dimension,
@@ -123,9 +129,10 @@ def parse_query(
         dimensions=dimensions,
         metrics=metrics,
         attributes=attributes,
-        start=None if lifetime else params["start_date"],
-        end=None if lifetime else params["end_date"],
+        start=start,
+        end=end,
         filters=_parse_filters(params["filtering"], is_task=is_task),
+        supports_promote=spec.PROMOTE_DIMENSIONS[report_type].issuperset(dimensions),
         is_task=is_task,
     )
     _check_ad_ids(query)

@@ -13,6 +13,7 @@ import msgspec
 
 from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.accounts.entities import (
+    PROMOTE,
     TOPVIEW,
     Account,
     Ad,
@@ -274,6 +275,8 @@ def _selects(ad: Ad, query: Query, options: Options) -> bool:
     """Return True if the filters of a query select the delivery of an ad."""
     if not _selects_buying_type(ad, query, options) or not _selects_status(ad, query):
         return False
+    if not _selects_origin(ad, query):
+        return False
     selected = query.selected
     values = {
         "campaign_ids": ad.campaign.id,
@@ -302,6 +305,20 @@ def _selects_buying_type(ad: Ad, query: Query, options: Options) -> bool:
     if query.is_task and (options.report_task_includes_topview or query.names_objects):
         return True
     return options.advertiser_report_includes_topview and query.level == "AUCTION_ADVERTISER"
+
+
+def _selects_origin(ad: Ad, query: Query) -> bool:
+    """Return True if the filter on origins selects an ad.
+
+    By default, synchronous reports leave out Promote ads. Tasks have no such filter: they report
+    Promote ads (portal 1785880454546433).
+    """
+    if ad.campaign.origin != PROMOTE:
+        origins = query.selected.get("campaign_system_origins")
+        return origins is None or "TT_ADS_PLATFORM" in origins
+    if not query.supports_promote:
+        return False
+    return query.is_task or PROMOTE in query.selected.get("campaign_system_origins", ())
 
 
 def _selects_status(ad: Ad, query: Query) -> bool:

@@ -29,6 +29,7 @@ MAX_DAYS_OF_PIXEL_STATISTICS = 30
 PRIMARY_STATUS = Param(enum=ENUMS["primary_status"])
 AUTOMATION = Param(enum=("MANUAL", "SMART_PLUS", "UPGRADED_SMART_PLUS"))
 BUYING_TYPES = strings(enum=("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW"))
+ORIGINS = strings(enum=("TT_ADS_PLATFORM", "PROMOTE"))
 
 _STATUS_FILTERS = {
     "primary_status": PRIMARY_STATUS,
@@ -40,7 +41,7 @@ _COMMON_FILTERS = _STATUS_FILTERS | {"objective_type": TEXT, "optimization_goal"
 _OBJECT_FILTERS = _COMMON_FILTERS | {
     "campaign_ids": ids(),
     "buying_types": BUYING_TYPES,
-    "campaign_system_origins": strings(enum=("TT_ADS_PLATFORM", "PROMOTE")),
+    "campaign_system_origins": ORIGINS,
     "campaign_automation_type": AUTOMATION,
 }
 _NO_NULLS = {"exclude_field_types_in_response": strings(enum=("NULL_FIELD",))}

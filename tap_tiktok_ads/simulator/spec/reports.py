@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .endpoints import AUTOMATION, BUYING_TYPES, PRIMARY_STATUS
+from .endpoints import AUTOMATION, BUYING_TYPES, ORIGINS, PRIMARY_STATUS
 from .facts import ENUMS
 from .params import (
     DAY,
@@ -77,8 +77,18 @@ FILTER_VALUES = {
     "campaign_automation_type": Param("array", item=AUTOMATION),
     "buying_type": BUYING_TYPES,
     "promotion_type": strings(),
+    "campaign_system_origins": ORIGINS,
 }
 """JSON in the text of `filter_value`, for the filters that select from a list of values."""
+
+_PROMOTE_BASIC = frozenset((*LEVEL_OF_ID, "stat_time_day")) - {"ad_id_v2"}
+PROMOTE_DIMENSIONS = {
+    "BASIC": _PROMOTE_BASIC,
+    "AUDIENCE": _PROMOTE_BASIC
+    | {"gender", "age", "country_code", "province_id", "dma_id", "ac", "platform"}
+    | {"interest_category", "placement", "ad_type", "device_brand_id"},
+}
+"""Dimensions that Promote ads support, by report type (portal 1785880454546433)."""
 
 MAX_TASK_IDS = 20_000
 TASK_FILTERS = {name: ids(MAX_TASK_IDS) for name in ("campaign_ids", "adgroup_ids", "ad_ids")}

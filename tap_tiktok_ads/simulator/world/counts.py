@@ -79,13 +79,13 @@ def _count_shelves(owner: Any, parameter: str, period: CountedPeriod) -> dict[st
 
 def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
     includes = period.scope.includes
-    groups = [group for group in account.groups if includes(group)]
-    ads = sum(includes(ad) for ad in account.ads)
+    groups = [*filter(includes, account.groups)]
+    ads = [*filter(includes, account.ads)]
     return {
-        "campaigns": sum(includes(campaign) for campaign in account.campaigns),
+        "campaigns": sum(map(includes, account.campaigns)),
         "ad_groups": len(groups),
-        "ads": ads,
-        "ad_review_info": ads,
+        "ads": len(ads),
+        "ad_review_info": sum(ad.campaign.origin is None for ad in ads),
         "pixel_event_statistics": sum(
             len(pixel_events(pixel, range(1))) * len(period.days) for pixel in account.pixels
         ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.accounts.entities import TOPVIEW
+from tap_tiktok_ads.simulator.spec.reports import PROMOTE_DIMENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,11 +25,18 @@ class CountedReport:
         id_dimension: The ID dimension.
         splits: The dimensions that divide a day, hours included.
         lifetime: True if the report has one row for each object, without dates.
+        report_type: BASIC or AUDIENCE.
     """
 
     id_dimension: str
     splits: tuple[str, ...] = ()
     lifetime: bool = False
+    report_type: str = "BASIC"
+
+    @property
+    def supports_promote(self) -> bool:
+        """True if Promote ads support all dimensions."""
+        return PROMOTE_DIMENSIONS[self.report_type].issuperset((self.id_dimension, *self.splits))
 
 
 _HOURLY = ("stat_time_hour",)
@@ -49,10 +57,15 @@ _REPORTS_OF_LEVEL = {
     "performance_report": CountedReport(""),
     "performance_report_hourly": CountedReport("", _HOURLY),
     "performance_report_lifetime": CountedReport("", lifetime=True),
-    "audience_report_by_age_gender": CountedReport("", _AGE_GENDER),
-    "audience_report_by_country": CountedReport("", _COUNTRY),
-    "audience_report_by_platform": CountedReport("", _PLATFORM),
+    "audience_report_by_age_gender": CountedReport("", _AGE_GENDER, report_type="AUDIENCE"),
+    "audience_report_by_country": CountedReport("", _COUNTRY, report_type="AUDIENCE"),
+    "audience_report_by_platform": CountedReport("", _PLATFORM, report_type="AUDIENCE"),
 }
+
+
+def _audience(split: str) -> CountedReport:
+    """Return an audience report of ads."""
+    return CountedReport("ad_id", (split,), report_type="AUDIENCE")
 
 
 REPORTS: dict[str, CountedReport] = {
@@ -66,13 +79,13 @@ REPORTS: dict[str, CountedReport] = {
     "campaign_country_report": CountedReport("campaign_id", _COUNTRY),
     "ad_group_country_report": CountedReport("adgroup_id", _COUNTRY),
     "ad_country_report": CountedReport("ad_id", _COUNTRY),
-    "audience_report_by_province": CountedReport("ad_id", ("province_id",)),
-    "audience_report_by_interest": CountedReport("ad_id", ("interest_category",)),
-    "audience_report_by_language": CountedReport("ad_id", ("language",)),
-    "audience_report_by_placement": CountedReport("ad_id", ("placement",)),
-    "audience_report_by_network": CountedReport("ad_id", ("ac",)),
-    "audience_report_by_device_brand": CountedReport("ad_id", ("device_brand_id",)),
-    "audience_report_by_dma": CountedReport("ad_id", ("dma_id",)),
+    "audience_report_by_province": _audience("province_id"),
+    "audience_report_by_interest": _audience("interest_category"),
+    "audience_report_by_language": _audience("language"),
+    "audience_report_by_placement": _audience("placement"),
+    "audience_report_by_network": _audience("ac"),
+    "audience_report_by_device_brand": _audience("device_brand_id"),
+    "audience_report_by_dma": _audience("dma_id"),
     "smart_plus_ad_performance_report": CountedReport("ad_id_v2"),
 }
 """Reports by stream name. The audience reports of ads name no level."""
@@ -86,10 +99,8 @@ class ObjectScope:
     include_topview: bool
 
     def includes(self, entity: Campaign | AdGroup | Ad | SmartAd) -> bool:
-        """Return True if an object counts. In-app Promote campaigns never count."""
+        """Return True if an object counts."""
         campaign = entity.campaign
-        if campaign.origin is not None:
-            return False
         if campaign.buying == TOPVIEW and not self.include_topview:
             return False
         return self.include_deleted or not entity.deleted
@@ -104,7 +115,7 @@ def count_reports(
     ads = [ad for ad in account.ads if with_deleted.includes(ad)]
     totals = {}
     for stream, report in REPORTS.items():
-        counted = [ad for ad in ads if _includes(scope, ad, report.id_dimension)]
+        counted = [ad for ad in ads if _includes(scope, ad, report)]
         units = _days_by_unit(counted, report, horizon, -1 if report.lifetime else window)
         totals[stream] = len(units) if report.lifetime else sum(map(_rows, units.values()))
     report_days = reduce(or_, (ad.report_days(horizon) for ad in ads), 0) & window
@@ -126,9 +137,11 @@ def _days_by_unit(
     return units
 
 
-def _includes(scope: ObjectScope, ad: Ad, id_dimension: str) -> bool:
+def _includes(scope: ObjectScope, ad: Ad, report: CountedReport) -> bool:
     """Return True if the object that a report counts an ad to is in the scope."""
-    entity = _scoped_object(ad, id_dimension)
+    if ad.campaign.origin is not None and not report.supports_promote:
+        return False
+    entity = _scoped_object(ad, report.id_dimension)
     return entity is None or scope.includes(entity)
 
 

@@ -28,7 +28,7 @@ from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.conversion import BYTES_PER_JSON_BYTE
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.streams.reports.daily_sums import METRICS
-from tap_tiktok_ads.streams.reports.filters import deleted_filter
+from tap_tiktok_ads.streams.reports.filters import deleted_filter, promote_filters
 from tap_tiktok_ads.streams.reports.task_contents import id_filters
 from tap_tiktok_ads.streams.reports.topview import for_topview
 
@@ -198,11 +198,13 @@ class AsyncReports:
         if self._settings.environment == "sandbox":
             return "the sandbox has none"
         params = task.request.params
-        own_filters = [deleted_filter(self._definition.level)]
+        own_filters = promote_filters(self._definition.report_type, self._definition.dimensions)
+        if self._settings.include_deleted:
+            own_filters.append(deleted_filter(self._definition.level))
         filters = [
             condition["field_name"]
             for condition in params.get("filtering", ())
-            if not self._settings.include_deleted or condition not in own_filters
+            if condition not in own_filters
         ]
         return task_conflict(self._definition, params["metrics"], filters)
 

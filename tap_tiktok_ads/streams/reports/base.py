@@ -21,7 +21,7 @@ from tap_tiktok_ads.extract.report_decoder import ReportDecoder, can_decode
 from tap_tiktok_ads.extract.schemas import report_schema
 from tap_tiktok_ads.singer.state import INCREMENTAL
 from tap_tiktok_ads.streams.reports.components import ReportComponents
-from tap_tiktok_ads.streams.reports.filters import deleted_filter
+from tap_tiktok_ads.streams.reports.filters import deleted_filter, promote_filters
 from tap_tiktok_ads.streams.reports.metric_history import MetricHistory
 from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
 from tap_tiktok_ads.streams.reports.placeholders import Placeholders
@@ -160,6 +160,7 @@ class ReportStream(ReportComponents):
         filters = list(report.filters)
         if report.level != "advertiser" and self.run_context.settings.include_deleted:
             filters.append(deleted_filter(report.level))
+        filters += promote_filters(report.report_type, report.dimensions, report.filters)
         if filters:
             params["filtering"] = filters
         return Request(self.path, params, splittable=True)

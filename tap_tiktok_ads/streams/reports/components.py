@@ -13,6 +13,7 @@ from tap_tiktok_ads.streams.reports.auto_lookback import LookbackStream
 from tap_tiktok_ads.streams.reports.daily_sums import SumReader
 from tap_tiktok_ads.streams.reports.finality import Finality
 from tap_tiktok_ads.streams.reports.merging import MetricMerger
+from tap_tiktok_ads.streams.reports.promote import PromoteAds
 from tap_tiktok_ads.streams.reports.reader import ReportReader
 from tap_tiktok_ads.streams.reports.splitting import WindowSplitter
 from tap_tiktok_ads.streams.reports.task_contents import TaskContents
@@ -71,6 +72,11 @@ class ReportComponents(LookbackStream):
         )
 
     @functools.cached_property
+    def promote_ads(self) -> PromoteAds:
+        """Continues without Promote ads if TikTok rejects them."""
+        return PromoteAds(self.warnings)
+
+    @functools.cached_property
     def task_contents(self) -> TaskContents:
         """Decides which report tasks bring the records."""
         return TaskContents(
@@ -117,7 +123,13 @@ class ReportComponents(LookbackStream):
         """Reads report tasks, step by step."""
         merger = MetricMerger(self.reader, self.report.dimensions)
         return ReportReader(
-            self.reader, self.metrics, self.topview, merger, self.splitter, self.async_reports
+            self.reader,
+            self.metrics,
+            self.topview,
+            self.promote_ads,
+            merger,
+            self.splitter,
+            self.async_reports,
         )
 
     @override

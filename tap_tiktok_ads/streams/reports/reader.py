@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.streams.reports.finality import Finality
     from tap_tiktok_ads.streams.reports.merging import MetricMerger
     from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
+    from tap_tiktok_ads.streams.reports.promote import PromoteAds
     from tap_tiktok_ads.streams.reports.splitting import WindowSplitter
     from tap_tiktok_ads.streams.reports.topview import TopView
 
@@ -32,6 +33,7 @@ class ReportReader:
         pages: Sends one synchronous request.
         metrics: Knows which metrics TikTok has rejected.
         topview: Adds the TopView ads.
+        promote: Continues without Promote ads if TikTok rejects them.
         merger: Merges requests with too many metrics.
         splitter: Splits windows with too many records.
         async_reports: Reads through report tasks.
@@ -40,6 +42,7 @@ class ReportReader:
     pages: PageReader
     metrics: MetricSelection
     topview: TopView
+    promote: PromoteAds
     merger: MetricMerger
     splitter: WindowSplitter
     async_reports: AsyncReports
@@ -54,7 +57,7 @@ class ReportReader:
             return self.async_reports.read_part(task), ()
         if self.topview.is_absent(task):
             return Page(), ()
-        page, following = self._fetch_valid_metrics(task)
+        page, following = self.promote.fetch(task, self._fetch_valid_metrics)
         if self.topview.is_repeated(task, page):
             return Page(), ()
         return page, following

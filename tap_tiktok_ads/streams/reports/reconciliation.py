@@ -164,6 +164,9 @@ class ReconciliationStream(ReportStream):
 
     @override
     def fetch_report(self, task: Task) -> Fetched:
+        return self.promote_ads.fetch(task, self._fetch_sums)
+
+    def _fetch_sums(self, task: Task) -> Fetched:
         """Return a record for each day that any level has.
 
         If a level is incomplete, the records show it, and the next run reads the window again.
@@ -279,7 +282,7 @@ def _at_level(task: Task, level: str) -> Task:
     return task.with_params(
         data_level=data_level,
         dimensions=[dimension, "stat_time_day"],
-        filtering=[in_filter(status, ["STATUS_ALL"])],
+        filtering=[in_filter(status, ["STATUS_ALL"]), *task.request.params.get("filtering", ())],
     )
 
 

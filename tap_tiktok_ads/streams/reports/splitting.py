@@ -9,7 +9,8 @@ import typing as t
 import pendulum
 
 from tap_tiktok_ads.api.advertisers import TOPVIEW_PAGE_SIZE, batches, topview_campaigns_request
-from tap_tiktok_ads.api.errors import ResponseError, TooLargeError
+from tap_tiktok_ads.api.errors import RejectedRequestError, ResponseError, TooLargeError
+from tap_tiktok_ads.api.promote import ALL_ORIGINS, ORIGINS_FILTER, without_origins
 from tap_tiktok_ads.extract.dates import Window
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.reader import read_complete, read_pages
@@ -20,6 +21,7 @@ from tap_tiktok_ads.streams.reports.filters import in_filter
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.extract.pages import Page
     from tap_tiktok_ads.extract.reader import PageReader
@@ -133,7 +135,7 @@ class WindowSplitter:
         return dataclasses.replace(part.with_request(splittable=not is_single), window=window)
 
     def _read_campaign_ids(self, task: Task) -> list[str]:
-        """Return the campaigns of the task's advertiser, deleted and TopView ones included.
+        """Return the campaigns of the task's advertiser: deleted, Promote and TopView ones, too.
 
         Raises:
             TapError: They cannot be read.
@@ -142,13 +144,21 @@ class WindowSplitter:
         params = {
             **topview_request.params,
             "page_size": CAMPAIGN_PAGE_SIZE,
-            "filtering": {"primary_status": "STATUS_ALL"},
+            "filtering": {"primary_status": "STATUS_ALL", ORIGINS_FILTER: [*ALL_ORIGINS]},
         }
-        campaign_ids: dict[str, None] = {}
-        for request in (dataclasses.replace(topview_request, params=params), topview_request):
-            ids = read_complete(self._read_ids, Task(request, task.advertiser))
-            campaign_ids |= dict.fromkeys(ids)
-        return list(campaign_ids)
+        request = dataclasses.replace(topview_request, params=params)
+        try:
+            campaign_ids = self._read_list(request, task)
+        except RejectedRequestError as error:
+            plain_request = without_origins(request, error)
+            if plain_request is None:
+                raise
+            campaign_ids = self._read_list(plain_request, task)
+        return list(campaign_ids | self._read_list(topview_request, task))
+
+    def _read_list(self, request: Request, task: Task) -> dict[str, None]:
+        ids = read_complete(self._read_ids, Task(request, task.advertiser))
+        return dict.fromkeys(ids)
 
     def _read_ids(self, first_task: Task) -> list[str]:
         """Return the campaigns of one pass over a list."""

@@ -21,7 +21,7 @@ from tap_tiktok_ads.streams.reports.daily_sums import (
     ZERO,
     DailySums,
 )
-from tap_tiktok_ads.streams.reports.filters import in_filter
+from tap_tiktok_ads.streams.reports.filters import in_filter, promote_filters
 from tap_tiktok_ads.streams.reports.finality import DATE_LENGTH
 from tap_tiktok_ads.streams.reports.task_contents import id_filters
 
@@ -150,7 +150,9 @@ class TaskVerifier:
             "data_level": f"{definition.data_level.partition('_')[0]}_ADVERTISER",
             "dimensions": ["advertiser_id", *splits],
         }
-        filtered = params | ({"filtering": filters} if filters else {})
+        # tasks report Promote ads by default (portal 1785880454546433)
+        report_filters = [*filters, *promote_filters(definition.report_type, definition.dimensions)]
+        filtered = params | ({"filtering": report_filters} if report_filters else {})
         self._sums.add(sums, task.advertiser, window, **filtered)
         if self._topview.has_campaigns(task) and not self._inclusion.is_found(task):
             topview_filters = [*filters, in_filter("buying_type", [TOPVIEW])]

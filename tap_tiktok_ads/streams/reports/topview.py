@@ -10,7 +10,7 @@ from tap_tiktok_ads.api.advertisers import TOPVIEW, topview_campaigns_request
 from tap_tiktok_ads.api.errors import PermissionDeniedError, RejectedRequestError
 from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.extract.source import check_list
-from tap_tiktok_ads.streams.reports.filters import in_filter
+from tap_tiktok_ads.streams.reports.filters import in_filter, is_promote_filter
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +37,10 @@ def buying_types(task: Task) -> str:
 
 
 def for_topview(task: Task) -> Task:
-    """Return the report task for TopView ads. It is optional."""
-    filters = [*task.request.params.get("filtering", ()), in_filter("buying_type", [TOPVIEW])]
+    """Return the report task for TopView ads. It is optional. Promote ads are of another type."""
+    filters = task.request.params.get("filtering", ())
+    filters = [one for one in filters if not is_promote_filter(one)]
+    filters.append(in_filter("buying_type", [TOPVIEW]))
     return dataclasses.replace(task.with_params(filtering=filters), optional=True)
 
 

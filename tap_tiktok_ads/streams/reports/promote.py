@@ -1,0 +1,62 @@
+"""Promote ads: made in the TikTok app. Synchronous reports hold them only on request."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_tiktok_ads.api.advertisers import id_of
+from tap_tiktok_ads.api.errors import RejectedRequestError
+from tap_tiktok_ads.api.promote import can_be_rejected
+from tap_tiktok_ads.streams.reports.filters import is_promote_filter
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_tiktok_ads.extract.pages import Task
+    from tap_tiktok_ads.extract.reader import Fetched
+    from tap_tiktok_ads.problems import Warnings
+
+
+class PromoteAds:
+    """Leaves out the filter on origins for advertisers whose reports TikTok rejects with it."""
+
+    def __init__(self, warnings: Warnings) -> None:
+        """Prepare.
+
+        Args:
+            warnings: The warnings of the stream.
+        """
+        self._warnings = warnings
+        self._rejected: set[str | None] = set()  # ids of advertisers
+
+    def fetch(self, task: Task, fetch: Callable[[Task], Fetched]) -> Fetched:
+        """Return what a function fetches. Repeat a rejected request without the filter.
+
+        Raises:
+            TapError: The function raises it, also without the filter.
+        """
+        owner = id_of(task.advertiser)
+        plain = _without_filter(task)
+        if plain is task or owner in self._rejected:
+            return fetch(plain)
+        try:
+            return fetch(task)
+        except RejectedRequestError as error:
+            if not can_be_rejected(error):
+                raise
+            fetched = fetch(plain)
+            self._rejected.add(owner)
+            self._warnings.log("promote", "Continuing without Promote ads: %s", error)
+            return fetched
+
+
+def _without_filter(task: Task) -> Task:
+    """Return the task without the filter on origins, or the task itself."""
+    params = dict(task.request.params)
+    filters = params.pop("filtering", ())
+    others = [condition for condition in filters if not is_promote_filter(condition)]
+    if len(others) == len(filters):
+        return task
+    if others:
+        params["filtering"] = others
+    return task.with_request(params=params)
