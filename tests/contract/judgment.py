@@ -1,0 +1,98 @@
+"""The judgment of all runs: how many requests each rule judged, and what broke it."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+
+from .endpoints import ENDPOINTS
+from .rules import RULES, Violation, violations
+from .run_rules import REPEAT_RULES, RUN_RULES
+from .runs import PLANS, Plan, record
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .messages import Sent
+    from .rule_types import Rule
+    from .run_rules import RunRule
+
+#: All rules, in the order of the table.
+ALL_RULES: tuple[Rule | RunRule, ...] = (*RULES, *RUN_RULES)
+#: Examples of a broken rule in a message.
+MAX_EXAMPLES = 2
+
+
+@dataclasses.dataclass
+class Judgment:
+    """What the rules say about requests.
+
+    Attributes:
+        judged: Number of requests, or of cases of a run, that each rule was about.
+        requests: Number of requests by method and path.
+        broken: Violations by rule. Each has the name of its run.
+    """
+
+    judged: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
+    requests: collections.Counter[tuple[str, str]] = dataclasses.field(
+        default_factory=collections.Counter
+    )
+    broken: dict[str, list[tuple[str, Violation]]] = dataclasses.field(default_factory=dict)
+
+    def add(self, name: str, violation: Violation) -> None:
+        """Add a violation of a run."""
+        self.broken.setdefault(violation.rule, []).append((name, violation))
+
+    def judge(self, name: str, run: Sequence[Sent], *, is_healthy: bool = True) -> None:
+        """Judge the requests of a run."""
+        for sent in run:
+            self.requests[sent.method, sent.path] += 1
+            self.judged.update(rule.name for rule in RULES if rule.applies(sent))
+            for violation in violations(sent):
+                self.add(name, violation)
+        for rule in RUN_RULES:
+            if rule in REPEAT_RULES and not is_healthy:
+                continue
+            for case, is_kept in rule.verdicts(run):
+                self.judged[rule.name] += 1
+                if not is_kept:
+                    self.add(name, Violation(rule.name, rule.source, case))
+
+    @property
+    def unexercised(self) -> set[str]:
+        """Names of the rules that no request was about."""
+        return {rule.name for rule in ALL_RULES if not self.judged[rule.name]}
+
+    @property
+    def unrequested(self) -> set[str]:
+        """Paths of the table of endpoints that no run requested."""
+        return {path for method, path in ENDPOINTS if not self.requests[method, path]}
+
+    @property
+    def summary(self) -> str:
+        """What was judged, in one line."""
+        parameters = sum(len(endpoint.parameters) for endpoint in ENDPOINTS.values())
+        return (
+            f"{self.requests.total()} requests of {len(PLANS)} configurations judged by "
+            f"{len(RULES)} rules of requests, {len(RUN_RULES)} rules of runs and {parameters} "
+            f"parameters of {len(ENDPOINTS)} endpoints: "
+            f"{sum(map(len, self.broken.values()))} violations of {len(self.broken)} rules"
+        )
+
+    def lines(self) -> Iterator[str]:
+        """Yield each broken rule, with the number of violations and examples."""
+        for found in sorted(self.broken.values(), key=len, reverse=True):
+            first = found[0][1]
+            yield f"{len(found)} x {first.rule} [{first.source}]"
+            for name, violation in found[:MAX_EXAMPLES]:
+                yield f"    {name}: {violation.case}"
+
+
+def judge_plans(plans: Sequence[Plan] = PLANS) -> Judgment:
+    """Return the judgment of all runs of these plans."""
+    judgment = Judgment()
+    for plan in plans:
+        for name, run in record(plan):
+            judgment.judge(name, run, is_healthy=plan.is_healthy)
+    return judgment
