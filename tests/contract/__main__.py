@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from .endpoints import ENDPOINTS
-from .judgment import ALL_RULES, Judgment, judge_plans
+from .judgment import ALL_RULES, Judgment, judge_runs
 from .waits import shorten_waits
 
 
@@ -35,7 +35,7 @@ def rows(judgment: Judgment) -> list[tuple[str, str, int, int]]:
 def main() -> None:
     """Print a row for each rule, as a table, then each violation."""
     logging.disable(logging.CRITICAL)
-    judgment = judge_plans()
+    judgment = judge_runs()
     print("| rule | source | judged | violations |")  # noqa: T201 - what the module is for
     print("|---|---|---|---|")  # noqa: T201
     for row in rows(judgment):
@@ -44,6 +44,7 @@ def main() -> None:
     print("\n".join(judgment.lines()))  # noqa: T201
 
 
-with pytest.MonkeyPatch.context() as patch:
-    shorten_waits(patch)
-    main()
+if __name__ == "__main__":  # processes of commands import this module
+    with pytest.MonkeyPatch.context() as patch:
+        shorten_waits(patch)
+        main()

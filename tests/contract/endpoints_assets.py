@@ -143,6 +143,7 @@ ASSETS = (
 )
 
 TOOLS = (
+    Endpoint("GET", "/user/info/", "fact sheet 2.2", {}),
     Endpoint(
         "GET",
         "/oauth2/advertiser/get/",

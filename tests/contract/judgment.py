@@ -8,15 +8,14 @@ import typing as t
 
 from .endpoints import ENDPOINTS
 from .rules import RULES, Violation, violations
-from .run_rules import REPEAT_RULES, RUN_RULES
-from .runs import PLANS, Plan, record
+from .run_rules import REPEAT_RULES, RUN_RULES, RunRule
+from .runs import COMMANDS, PLANS, record, record_commands
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .messages import Sent
     from .rule_types import Rule
-    from .run_rules import RunRule
 
 #: All rules, in the order of the table.
 ALL_RULES: tuple[Rule | RunRule, ...] = (*RULES, *RUN_RULES)
@@ -44,16 +43,16 @@ class Judgment:
         """Add a violation of a run."""
         self.broken.setdefault(violation.rule, []).append((name, violation))
 
-    def judge(self, name: str, run: Sequence[Sent], *, is_healthy: bool = True) -> None:
+    def judge(
+        self, name: str, run: Sequence[Sent], run_rules: Sequence[RunRule] = RUN_RULES
+    ) -> None:
         """Judge the requests of a run."""
         for sent in run:
             self.requests[sent.method, sent.path] += 1
             self.judged.update(rule.name for rule in RULES if rule.applies(sent))
             for violation in violations(sent):
                 self.add(name, violation)
-        for rule in RUN_RULES:
-            if rule in REPEAT_RULES and not is_healthy:
-                continue
+        for rule in run_rules:
             for case, is_kept in rule.verdicts(run):
                 self.judged[rule.name] += 1
                 if not is_kept:
@@ -74,7 +73,8 @@ class Judgment:
         """What was judged, in one line."""
         parameters = sum(len(endpoint.parameters) for endpoint in ENDPOINTS.values())
         return (
-            f"{self.requests.total()} requests of {len(PLANS)} configurations judged by "
+            f"{self.requests.total()} requests of {len(PLANS)} configurations and {len(COMMANDS)} "
+            "commands judged by "
             f"{len(RULES)} rules of requests, {len(RUN_RULES)} rules of runs and {parameters} "
             f"parameters of {len(ENDPOINTS)} endpoints: "
             f"{sum(map(len, self.broken.values()))} violations of {len(self.broken)} rules"
@@ -89,10 +89,13 @@ class Judgment:
                 yield f"    {name}: {violation.case}"
 
 
-def judge_plans(plans: Sequence[Plan] = PLANS) -> Judgment:
-    """Return the judgment of all runs of these plans."""
+def judge_runs() -> Judgment:
+    """Return the judgment of all runs and commands."""
     judgment = Judgment()
-    for plan in plans:
+    once = tuple(rule for rule in RUN_RULES if rule not in REPEAT_RULES)
+    for plan in PLANS:
         for name, run in record(plan):
-            judgment.judge(name, run, is_healthy=plan.is_healthy)
+            judgment.judge(name, run, RUN_RULES if plan.fault is None else once)
+    for name, sent in record_commands():
+        judgment.judge(name, sent, ())
     return judgment

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import tempfile
 import typing as t
+from pathlib import Path
 
-from conftest import config_for, run
+from conftest import command, config_for, run
 
 from tap_tiktok_ads.streams import STREAMS
 
@@ -45,7 +48,7 @@ class Plan:
         settings: Settings of the tap.
         streams: Names of streams. All streams if it is empty.
         is_repeated: True if a second run follows with the state of the first one.
-        is_healthy: False if responses are cut off, so that days and pages are requested again.
+        fault: Fault of the simulator. Requests are sent again because of it.
     """
 
     name: str
@@ -53,7 +56,7 @@ class Plan:
     settings: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     streams: tuple[str, ...] = ()
     is_repeated: bool = False
-    is_healthy: bool = True
+    fault: Mapping[str, t.Any] | None = None
 
 
 def metrics_of(*names: str) -> dict[str, t.Any]:
@@ -105,11 +108,11 @@ PLANS = (
     Plan("report tasks", {"seed": 3}, {"start_date": "{now-4}", "report_mode": "async"}),
     Plan("synchronous reports", {}, {"start_date": DAYS, "report_mode": "sync"}),
     Plan(
-        "more ads than a report holds",
-        {"seed": 2, "campaigns": 12, "report_ads_limit": 4},
-        {"start_date": DAYS, "report_mode": "sync"},
-        REPORT_NAMES,
-        is_healthy=False,
+        "reports that time out",
+        {"seed": 2, "campaigns": 12},
+        {"start_date": "{now}", "report_mode": "sync"},
+        ("ad_performance_report",),
+        fault={"kind": "code", "code": 50002, "path": "/report/integrated/get/", "times": 2},
     ),
     Plan("all metrics", {}, metrics_of("all"), REPORT_NAMES),
     Plan("core metrics", {}, metrics_of("core"), REPORT_NAMES),
@@ -128,10 +131,22 @@ PLANS = (
     ),
 )
 
+#: Streams whose sample is requested: the ones with rules of their own.
+SAMPLED = (
+    "pixel_event_statistics",
+    "gmv_max_report",
+    "advertiser_transactions",
+    "instant_pages",
+    "smart_plus_material_report",
+    "audience_report_by_country",
+)
+
 
 def record(plan: Plan) -> Iterator[tuple[str, list[Sent]]]:
     """Yield the requests of each run of a plan, with the name of the run."""
     sim = RecordingSimulator({**WORLD, **plan.world})
+    if plan.fault is not None:
+        sim.add_fault(**plan.fault)
     with sim:
         config = config_for(sim, requests_per_second=1000, **plan.settings)
         names = plan.streams or NAMES
@@ -140,3 +155,20 @@ def record(plan: Plan) -> Iterator[tuple[str, list[Sent]]]:
             start = len(sim.sent)
             state = run(config, names, state=state).state
             yield f"{plan.name}, run {number + 1}", sim.sent[start:]
+
+
+#: Commands that send a few requests of streams, as arguments of the executable.
+COMMANDS = (("doctor",), ("plan",), *(("sample", name) for name in SAMPLED), ("--test",))
+
+
+def record_commands() -> Iterator[tuple[str, list[Sent]]]:
+    """Yield the requests of each command, with its name."""
+    sim = RecordingSimulator(WORLD)
+    with sim, tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config.json"
+        file.write_text(json.dumps(config_for(sim, start_date=DAYS)), "utf-8")
+        for arguments in COMMANDS:
+            start = len(sim.sent)
+            result = command(*arguments, "--config", str(file))
+            assert result.returncode == 0, result.stderr
+            yield " ".join(arguments), sim.sent[start:]

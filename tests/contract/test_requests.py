@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .judgment import judge_plans
+from .judgment import judge_runs
 
 if t.TYPE_CHECKING:
     import pytest
@@ -29,7 +29,7 @@ OPTIONAL_ENDPOINTS = {"/report/task/cancel/": "a task is canceled when a run is 
 
 def test_every_request_keeps_the_rules(record_property: pytest.Item) -> None:
     """No request of any run breaks a rule, and each rule and endpoint is exercised."""
-    judgment = judge_plans()
+    judgment = judge_runs()
     record_property("judged", judgment.summary)  # type: ignore[operator]
     print(judgment.summary)  # noqa: T201 - shown by -s, and after a failure
     assert list(judgment.lines()) == []
