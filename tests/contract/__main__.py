@@ -27,7 +27,7 @@ def rows(judgment: Judgment) -> list[tuple[str, str, int, int]]:
         broken = sum(
             len(cases) for name, cases in judgment.broken.items() if name.startswith(start)
         )
-        name = f"{method} {path}: {len(endpoint.parameters)} parameters are as documented"
+        name = f"{method} {path}: the {len(endpoint.parameters)} parameters are as documented"
         found.append((name, endpoint.source, judgment.requests[method, path], broken))
     return found
 

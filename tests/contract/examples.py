@@ -166,7 +166,7 @@ OBJECTS: Mapping[str, tuple[Sent, Sent]] = {
 
 IX_DIMENSIONS = ("page_id", "component_name")
 
-#: As `OBJECTS`, for reports and report tasks.
+#: Examples of reports and report tasks, as in `OBJECTS`.
 REPORTS: Mapping[str, tuple[Sent, Sent]] = {
     "A synchronous report with stat_time_day": (report(), report(**TOO_MANY_DAYS)),
     "A synchronous report with stat_time_hour": (
@@ -273,7 +273,7 @@ REPORTS: Mapping[str, tuple[Sent, Sent]] = {
     "A task keeps": (task(), task(enable_report_title_translation=True)),
 }
 
-#: As `OBJECTS`, for GMV Max and material reports.
+#: Examples of GMV Max and material reports, as in `OBJECTS`.
 SHOPS: Mapping[str, tuple[Sent, Sent]] = {
     "GMV Max reports by campaign": (gmv(["LIVE"]), gmv(["LIVE", "PRODUCT"])),
     "GMV Max reports span": (gmv(["LIVE"]), gmv(["LIVE"], **TOO_MANY_DAYS)),

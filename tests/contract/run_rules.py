@@ -9,7 +9,7 @@ import itertools
 import json
 import typing as t
 
-from .object_rules import OBJECT_PATHS, is_promote_list
+from .object_rules import OBJECT_PATHS, is_promote_list, is_topview_list
 from .rule_types import day_count
 from .shop_rules import is_gmv, promotion_types
 
@@ -131,10 +131,14 @@ def all_business_types(run: Sequence[Sent]) -> Iterator[Verdict]:
 
 
 def promote_campaigns(run: Sequence[Sent]) -> Iterator[Verdict]:
-    """Yield for each list of objects whether Promote campaigns were requested."""
+    """Yield for each list of objects whether Promote campaigns were requested.
+
+    TopView is requested alone, so its lists have no Promote campaigns.
+    """
     groups: dict[tuple[str, str], bool] = collections.defaultdict(bool)
     for sent in at_path(run, *OBJECT_PATHS):
-        groups[sent.path, sent.parameters["advertiser_id"]] |= is_promote_list(sent)
+        if not is_topview_list(sent):
+            groups[sent.path, sent.parameters["advertiser_id"]] |= is_promote_list(sent)
     for (path, advertiser_id), is_requested in groups.items():
         yield f"{path} of {advertiser_id}: PROMOTE never requested", is_requested
 
@@ -194,7 +198,7 @@ def pixels_each_day(run: Sequence[Sent]) -> Iterator[Verdict]:
 def nothing_twice(run: Sequence[Sent]) -> Iterator[Verdict]:
     """Yield for each request whether it was sent once.
 
-    A list of several pages may be read again, because objects can move between its pages.
+    A list of several pages may be re-read, because objects can move between its pages.
     """
     groups: dict[tuple[str, bytes], list[Sent]] = collections.defaultdict(list)
     for sent in run:
@@ -242,7 +246,7 @@ def listed_campaigns(run: Sequence[Sent]) -> Iterator[Verdict]:
         yield f"details of GMV Max campaign {campaign}", campaign in details & listed
 
 
-#: Rules of runs whose responses are complete, so that nothing is requested again.
+#: Rules of runs without faults, in which no request is repeated.
 REPEAT_RULES = (
     RunRule("No day is requested twice", "fact sheet 2.3, the request budget", no_day_twice),
     RunRule("No request is sent twice", "fact sheet 2.3, the request budget", nothing_twice),

@@ -48,7 +48,7 @@ class Plan:
         settings: Settings of the tap.
         streams: Names of streams. All streams if it is empty.
         is_repeated: True if a second run follows with the state of the first one.
-        fault: Fault of the simulator. Requests are sent again because of it.
+        fault: Fault of the simulator, because of which requests are repeated.
     """
 
     name: str

@@ -7,7 +7,7 @@ import typing as t
 from .judgment import judge_runs
 
 if t.TYPE_CHECKING:
-    import pytest
+    from collections.abc import Callable
 
 #: Rules that runs of the built-in streams need not exercise, and why.
 OPTIONAL_RULES = {
@@ -27,10 +27,10 @@ OPTIONAL_RULES = {
 OPTIONAL_ENDPOINTS = {"/report/task/cancel/": "a task is canceled when a run is interrupted"}
 
 
-def test_every_request_keeps_the_rules(record_property: pytest.Item) -> None:
+def test_every_request_keeps_the_rules(record_property: Callable[[str, object], None]) -> None:
     """No request of any run breaks a rule, and each rule and endpoint is exercised."""
     judgment = judge_runs()
-    record_property("judged", judgment.summary)  # type: ignore[operator]
+    record_property("judged", judgment.summary)
     print(judgment.summary)  # noqa: T201 - shown by -s, and after a failure
     assert list(judgment.lines()) == []
     assert judgment.unexercised <= OPTIONAL_RULES.keys()

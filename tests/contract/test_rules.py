@@ -10,6 +10,7 @@ import pytest
 from .endpoints import ENDPOINTS
 from .examples import (
     ACCOUNT,
+    AD_GROUPS,
     ADVERTISERS,
     CAMPAIGNS,
     DAY,
@@ -44,7 +45,7 @@ def examples_of(rule: Rule) -> list[tuple[Sent, Sent]]:
     return [pair for start, pair in EXAMPLES.items() if rule.name.startswith(start)]
 
 
-def answered(sent: Sent, **data: t.Any) -> Sent:
+def with_data(sent: Sent, **data: t.Any) -> Sent:
     """Return a request with the data of its response."""
     return dataclasses.replace(sent, data=data)
 
@@ -70,7 +71,7 @@ def pixels(*days: str) -> list[Sent]:
 def pages(*numbers: int) -> list[Sent]:
     """Return requests of pages of a list with two pages."""
     return [
-        answered(get("/bc/get/", page=str(number), page_size="50"), page_info={"total_page": 2})
+        with_data(get("/bc/get/", page=str(number), page_size="50"), page_info={"total_page": 2})
         for number in numbers
     ]
 
@@ -79,14 +80,15 @@ def details(*campaigns: str) -> list[Sent]:
     """Return the list of one campaign of GMV Max, and requests of details."""
     listed = get("/gmv_max/campaign/get/", advertiser_id="7")
     return [
-        answered(listed, list=[{"campaign_id": "8"}]),
+        with_data(listed, list=[{"campaign_id": "8"}]),
         *(get("/campaign/gmv_max/info/", advertiser_id="7", campaign_id=one) for one in campaigns),
     ]
 
 
-AVAILABLE = answered(get("/gmv_max/store/list/", advertiser_id="7"), **STORES)
+AVAILABLE = with_data(get("/gmv_max/store/list/", advertiser_id="7"), **STORES)
 BOTH = [AVAILABLE, gmv(["PRODUCT"]), gmv(["LIVE"])]
 LEVELS = [get(ACCOUNT, bc_id="7", transaction_level=level) for level in ("BC", "ADVERTISER")]
+TOPVIEW = objects(AD_GROUPS, buying_types=["RESERVATION_TOP_VIEW"])
 PROMOTE = objects(CAMPAIGNS, campaign_system_origins=["PROMOTE"])
 
 #: By the beginning of the name of a rule: a run that keeps it, and one that breaks it.
@@ -100,7 +102,7 @@ RUNS: dict[str, tuple[list[Sent], list[Sent]]] = {
         [get(PAGES, advertiser_id="7", business_types=sorted(BUSINESS_TYPES))],
         [get(PAGES, advertiser_id="7")],
     ),
-    "Promote campaigns": ([objects(CAMPAIGNS), PROMOTE], [objects(CAMPAIGNS)]),
+    "Promote campaigns": ([objects(CAMPAIGNS), PROMOTE, TOPVIEW], [objects(CAMPAIGNS)]),
     "Each pixel": (pixels("01", "02"), pixels("01", "03")),
     "No day": ([report(**DAY), task(**DAYS)], [report(**DAY), report(**DAYS)]),
     "No request": (
