@@ -8,8 +8,8 @@ import typing as t
 
 from .endpoints import ENDPOINTS
 from .rules import RULES, Violation, violations
-from .run_rules import REPEAT_RULES, RUN_RULES, RunRule
-from .runs import COMMANDS, PLANS, record, record_commands
+from .run_rules import COMPLETE_RULES, REPEAT_RULES, RUN_RULES, RunRule
+from .runs import COMMANDS, PLANS, Plan, record, record_commands
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,13 +89,21 @@ class Judgment:
                 yield f"    {name}: {violation.case}"
 
 
+def rules_of(plan: Plan) -> list[RunRule]:
+    """Return the rules of runs that a plan has to keep."""
+    optional = [
+        *(COMPLETE_RULES if plan.streams else ()),
+        *(REPEAT_RULES if plan.fault is not None else ()),
+    ]
+    return [rule for rule in RUN_RULES if rule not in optional]
+
+
 def judge_runs() -> Judgment:
     """Return the judgment of all runs and commands."""
     judgment = Judgment()
-    once = tuple(rule for rule in RUN_RULES if rule not in REPEAT_RULES)
     for plan in PLANS:
         for name, run in record(plan):
-            judgment.judge(name, run, RUN_RULES if plan.fault is None else once)
+            judgment.judge(name, run, rules_of(plan))
     for name, sent in record_commands():
         judgment.judge(name, sent, ())
     return judgment

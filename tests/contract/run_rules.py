@@ -10,6 +10,7 @@ import json
 import typing as t
 
 from .object_rules import OBJECT_PATHS, is_promote_list, is_topview_list
+from .report_rules import filters, is_report
 from .rule_types import day_count
 from .shop_rules import is_gmv, promotion_types
 
@@ -143,6 +144,18 @@ def promote_campaigns(run: Sequence[Sent]) -> Iterator[Verdict]:
         yield f"{path} of {advertiser_id}: PROMOTE never requested", is_requested
 
 
+def promote_campaigns_of_reports(run: Sequence[Sent]) -> Iterator[Verdict]:
+    """Yield for each advertiser with reports by campaigns whether Promote campaigns are known."""
+    owners = {
+        sent.parameters["advertiser_id"]
+        for sent in run
+        if is_report(sent) and "campaign_ids" in filters(sent)
+    }
+    known = {sent.parameters["advertiser_id"] for sent in run if is_promote_list(sent)}
+    for owner in sorted(owners):
+        yield f"reports of {owner} by campaigns leave out Promote campaigns", owner in known
+
+
 def day_range(sent: Sent) -> tuple[str, str] | None:
     """Return the first and last day of a request, or None if it has no dates."""
     members = [
@@ -253,6 +266,9 @@ REPEAT_RULES = (
     RunRule("All pages are requested, and no page after the last", "fact sheet 2.1", all_pages),
 )
 
+#: Rules of runs of all streams.
+COMPLETE_RULES = (RunRule("Promote campaigns are requested too", "addendum", promote_campaigns),)
+
 RUN_RULES = (
     RunRule(
         "GMV Max reports of an available store are requested for PRODUCT and LIVE",
@@ -280,7 +296,12 @@ RUN_RULES = (
         all_levels,
     ),
     RunRule("Pages of all business types are requested", "addendum", all_business_types),
-    RunRule("Promote campaigns are requested too", "addendum", promote_campaigns),
+    RunRule(
+        "Reports that are split by campaigns include Promote campaigns",
+        "addendum",
+        promote_campaigns_of_reports,
+    ),
     RunRule("Each pixel and UTC day is requested once", "addendum", pixels_each_day),
+    *COMPLETE_RULES,
     *REPEAT_RULES,
 )

@@ -83,6 +83,9 @@ BREAKDOWN_REPORTS = breakdowns()
 BREAKDOWN_SETTINGS = {"start_date": DAYS, "custom_reports": BREAKDOWN_REPORTS}
 BREAKDOWN_NAMES = tuple(report["name"] for report in BREAKDOWN_REPORTS)
 
+#: Ends of the names of streams that are read over more than a year.
+LONG_SUFFIXES = ("_transactions", "_material_report_daily", "gmv_max_report", "comments")
+
 PLANS = (
     Plan(
         "defaults, two advertisers",
@@ -107,6 +110,12 @@ PLANS = (
     ),
     Plan("report tasks", {"seed": 3}, {"start_date": "{now-4}", "report_mode": "async"}),
     Plan("synchronous reports", {}, {"start_date": DAYS, "report_mode": "sync"}),
+    Plan(
+        "more than a year",
+        {"seed": 31},
+        {"start_date": "{now-400}"},
+        tuple(name for name in NAMES if name.endswith(LONG_SUFFIXES)),
+    ),
     Plan(
         "reports that time out",
         {"seed": 2, "campaigns": 12},

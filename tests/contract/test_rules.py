@@ -19,6 +19,7 @@ from .examples import (
     PAGES,
     PIXELS,
     WRONG_PARAMETERS,
+    filtered,
     gmv,
     objects,
     report,
@@ -27,7 +28,7 @@ from .examples import (
 from .judgment import ALL_RULES, Judgment
 from .messages import Sent, get
 from .rules import RULES, violations
-from .run_rules import BUSINESS_TYPES, REPEAT_RULES, RUN_RULES, TRANSFER_TYPES
+from .run_rules import BUSINESS_TYPES, COMPLETE_RULES, REPEAT_RULES, RUN_RULES, TRANSFER_TYPES
 
 if t.TYPE_CHECKING:
     from .rule_types import Rule
@@ -103,6 +104,10 @@ RUNS: dict[str, tuple[list[Sent], list[Sent]]] = {
         [get(PAGES, advertiser_id="7")],
     ),
     "Promote campaigns": ([objects(CAMPAIGNS), PROMOTE, TOPVIEW], [objects(CAMPAIGNS)]),
+    "Reports that are split": (
+        [PROMOTE, filtered("campaign_ids", ["8"])],
+        [objects(CAMPAIGNS), filtered("campaign_ids", ["8"])],
+    ),
     "Each pixel": (pixels("01", "02"), pixels("01", "03")),
     "No day": ([report(**DAY), task(**DAYS)], [report(**DAY), report(**DAYS)]),
     "No request": (
@@ -145,7 +150,7 @@ def test_rules_of_runs(start: str) -> None:
 def test_each_rule_of_runs_has_examples() -> None:
     """No rule of runs is without examples."""
     assert len(RUNS) == len(RUN_RULES)
-    assert set(REPEAT_RULES) <= set(RUN_RULES)
+    assert {*REPEAT_RULES, *COMPLETE_RULES} <= set(RUN_RULES)
 
 
 @pytest.mark.parametrize(("parameter", "sent"), WRONG_PARAMETERS)
