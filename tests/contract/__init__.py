@@ -1,0 +1,1 @@
+"""Requests of complete runs, judged by a table of the rules that TikTok states."""

@@ -1,0 +1,22 @@
+"""The table of endpoints: each parameter with its type, limits and source."""
+
+from __future__ import annotations
+
+from .endpoints_assets import ASSETS, TOOLS
+from .endpoints_objects import OBJECTS, SMART_PLUS
+from .endpoints_reports import MATERIAL_REPORTS, REPORTS
+from .endpoints_shops import BUSINESS_CENTERS, SHOP
+
+ENDPOINTS = {
+    (endpoint.method, endpoint.path): endpoint
+    for endpoint in (
+        *OBJECTS,
+        *SMART_PLUS,
+        *REPORTS,
+        *MATERIAL_REPORTS,
+        *SHOP,
+        *BUSINESS_CENTERS,
+        *ASSETS,
+        *TOOLS,
+    )
+}

@@ -1,0 +1,120 @@
+"""Rules of lists of objects: campaigns, pixels, pages and transactions."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .rule_types import Rule, at, day_count, has_range
+
+if t.TYPE_CHECKING:
+    from .messages import Sent
+
+OBJECT_PATHS = ("/campaign/get/", "/adgroup/get/", "/ad/get/")
+TOPVIEW = "RESERVATION_TOP_VIEW"
+MAX_YEAR_DAYS = 366  # a year from a day to the day before, or to the day itself
+MAX_MUSIC_RECORDS = 100_000
+#: Lists of objects that can be requested together with deleted ones.
+LIST_PATHS = (
+    *OBJECT_PATHS,
+    *(f"/smart_plus/{name}/get/" for name in ("campaign", "adgroup", "ad")),
+)
+
+
+def is_topview_list(sent: Sent) -> bool:
+    """Return True for a list of TopView objects."""
+    return sent.path in OBJECT_PATHS and TOPVIEW in (sent.member("filtering", "buying_types") or ())
+
+
+def is_promote_list(sent: Sent) -> bool:
+    """Return True for a list that includes objects of Promote campaigns."""
+    origins = sent.member("filtering", "campaign_system_origins") or ()
+    return sent.path in OBJECT_PATHS and "PROMOTE" in origins
+
+
+OBJECT_RULES = (
+    Rule(
+        "TopView is requested alone: buying_types has no other type",
+        "1739315828649986, go campaign/get",
+        is_topview_list,
+        lambda sent: sent.member("filtering", "buying_types") == [TOPVIEW],
+    ),
+    Rule(
+        "Ad groups of TopView have pages of at most 100",
+        "go adgroup/get",
+        lambda sent: is_topview_list(sent) and sent.path == "/adgroup/get/",
+        lambda sent: int(sent.parameters.get("page_size", 10)) <= 100,
+    ),
+    Rule(
+        "Pixel statistics span one UTC day, because the response has no date (30 at most)",
+        "addendum, go pixel/event_stats",
+        at("/pixel/event/stats/"),
+        lambda sent: has_range(sent, 1, "date_range"),
+    ),
+    Rule(
+        "Transactions of advertisers span at most a year",
+        "addendum, go advertiser/transaction_get",
+        at("/advertiser/transaction/get/"),
+        lambda sent: has_range(sent, MAX_YEAR_DAYS, "filtering"),
+    ),
+    Rule(
+        "Transactions of accounts span at most 365 days",
+        "go bc/account_transaction_get",
+        at("/bc/account/transaction/get/"),
+        lambda sent: (
+            1
+            <= day_count(
+                sent.member("filtering", "start_time"), sent.member("filtering", "end_time")
+            )
+            <= 365
+        ),
+    ),
+    Rule(
+        "Transactions of Business Centers name both dates in order, or none",
+        "yml bc_transaction_get",
+        at("/bc/transaction/get/"),
+        lambda sent: (
+            not {"start_date", "end_date"} & sent.parameters.keys() or has_range(sent, 10**6)
+        ),
+    ),
+    Rule(
+        "Pages are requested by advertiser_id or by library_id",
+        "go page/get",
+        at("/page/get/"),
+        lambda sent: len({"advertiser_id", "library_id"} & sent.parameters.keys()) == 1,
+    ),
+    Rule(
+        "Music is requested up to record 100,000",
+        "go file/music/get",
+        at("/file/music/get/"),
+        lambda sent: (
+            int(sent.parameters.get("page", 1)) * int(sent.parameters.get("page_size", 1000))
+            <= MAX_MUSIC_RECORDS
+        ),
+    ),
+    Rule(
+        "Identities of BC_AUTH_TT are requested with their Business Center",
+        "sdk IdentityApi",
+        at("/identity/get/"),
+        lambda sent: (
+            sent.parameters.get("identity_type") != "BC_AUTH_TT"
+            or "identity_authorized_bc_id" in sent.parameters
+        ),
+    ),
+    Rule(
+        "Comments are requested for a range in order",
+        "yml comment_list",
+        at("/comment/list/"),
+        lambda sent: (
+            day_count(sent.parameters.get("start_time"), sent.parameters.get("end_time")) >= 1
+        ),
+    ),
+    Rule(
+        "Lists do not combine primary_status with secondary_status",
+        "fact sheet 8",
+        at(*LIST_PATHS),
+        lambda sent: (
+            sent.member("filtering", "primary_status") is None
+            or sent.member("filtering", "secondary_status") is None
+        ),
+    ),
+)

@@ -1,0 +1,129 @@
+"""Rules of GMV Max and of the Smart+ material reports."""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import metrics
+from .rule_types import Rule, at, has_range
+
+if t.TYPE_CHECKING:
+    from .messages import Sent
+
+METRICS_PAGE, REPORT_PAGE = "1824722485971009", "1824721673497601"
+OVERVIEW, BREAKDOWN = (f"/smart_plus/material_report/{name}/" for name in ("overview", "breakdown"))
+OBJECTS = {"advertiser_id", "campaign_id", "adgroup_id", "smart_plus_ad_id"}
+TIMES = {"stat_time_hour", "stat_time_day", "stat_time_week", "stat_time_month"}
+#: ID dimensions of GMV Max reports.
+GMV_IDS = {"advertiser_id", "campaign_id", "item_group_id", "item_id", "room_id"}
+GMV_DAYS = {"stat_time_day": 30, "stat_time_hour": 1}
+
+is_gmv = at("/gmv_max/report/get/")
+is_material = at(OVERVIEW, BREAKDOWN)
+
+
+def promotion_types(sent: Sent) -> list[str]:
+    """Return the promotion types of a GMV Max report."""
+    return sent.member("filtering", "gmv_max_promotion_types") or []
+
+
+def is_by(*names: str) -> t.Callable[[Sent], bool]:
+    """Return a condition: the GMV Max report has one of these dimensions."""
+    return lambda sent: is_gmv(sent) and bool(set(names) & set(sent.names("dimensions")))
+
+
+def gmv_days(sent: Sent) -> int:
+    """Return the maximum number of days of a GMV Max report."""
+    return min([GMV_DAYS.get(name, 365) for name in sent.names("dimensions")] or [365])
+
+
+def has_gmv_metrics(names: frozenset[str]) -> t.Callable[[Sent], bool]:
+    """Return a condition: the GMV Max report requests one of these metrics."""
+    return lambda sent: is_gmv(sent) and bool(names & set(sent.names("metrics")))
+
+
+def has_material_days(sent: Sent) -> bool:
+    """Return True if the range of a material report is of its lifetime, or short enough."""
+    has_dates = bool({"start_date", "end_date"} & sent.parameters.keys())
+    if sent.is_true("query_lifetime"):
+        return not has_dates
+    return has_range(sent, 7 if "stat_time_hour" in sent.names("dimensions") else 365)
+
+
+SHOP_RULES = (
+    Rule(
+        "GMV Max reports by campaign, product, post or room have one promotion type",
+        f"{METRICS_PAGE}, addendum",
+        is_by("campaign_id", "item_group_id", "item_id", "room_id"),
+        lambda sent: len(promotion_types(sent)) == 1,
+    ),
+    Rule(
+        "GMV Max reports span at most 30 days by day, 1 by hour, and 365 otherwise",
+        REPORT_PAGE,
+        is_gmv,
+        lambda sent: has_range(sent, gmv_days(sent)),
+    ),
+    Rule(
+        "GMV Max metrics of LIVE are requested for LIVE campaigns",
+        METRICS_PAGE,
+        has_gmv_metrics(metrics.GMV_LIVE_METRICS),
+        lambda sent: promotion_types(sent) == ["LIVE"],
+    ),
+    Rule(
+        "GMV Max attribute metrics have one ID dimension",
+        METRICS_PAGE,
+        has_gmv_metrics(metrics.GMV_ATTRIBUTES),
+        lambda sent: len(GMV_IDS & set(sent.names("dimensions"))) == 1,
+    ),
+    Rule(
+        "Rooms are of LIVE campaigns, products and posts of PRODUCT campaigns",
+        METRICS_PAGE,
+        is_by("room_id", "item_group_id", "item_id"),
+        lambda sent: (
+            promotion_types(sent)
+            == ["LIVE" if "room_id" in sent.names("dimensions") else "PRODUCT"]
+        ),
+    ),
+    Rule(
+        "A material overview has one object and one material as its dimensions",
+        "fact sheet 6",
+        at(OVERVIEW),
+        lambda sent: (
+            len(OBJECTS & set(sent.names("dimensions"))) == 1
+            and not TIMES & set(sent.names("dimensions"))
+        ),
+    ),
+    Rule(
+        "A material breakdown has one time dimension at most, and a material",
+        "fact sheet 6",
+        at(BREAKDOWN),
+        lambda sent: (
+            len(TIMES & set(sent.names("dimensions"))) <= 1
+            and bool(set(sent.names("dimensions")) - TIMES)
+        ),
+    ),
+    Rule(
+        "A material report spans its lifetime, or at most 365 days, 7 by hour",
+        "fact sheet 6",
+        is_material,
+        has_material_days,
+    ),
+    Rule(
+        "A material report does not combine filters of campaigns, ad groups and ads",
+        "fact sheet 6",
+        is_material,
+        lambda sent: (
+            sum(
+                sent.member("filtering", f"{name}_ids") is not None
+                for name in ("campaign", "adgroup", "smart_plus_ad")
+            )
+            <= 1
+        ),
+    ),
+    Rule(
+        "A material report requests the 850 metrics of the enumeration",
+        "yml smart_plus_material_report_overview",
+        is_material,
+        lambda sent: set(sent.names("metrics")) <= metrics.MATERIAL_METRICS,
+    ),
+)
