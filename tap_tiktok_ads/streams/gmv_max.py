@@ -16,7 +16,7 @@ from tap_tiktok_ads.api.gmv_max_metrics import (
     gmv_max_metric_schema,
     metrics_of_type,
 )
-from tap_tiktok_ads.api.report_rules import ALL_METRICS
+from tap_tiktok_ads.api.metric_rules import ALL_METRICS
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.config.custom_reports import metrics_setting
 from tap_tiktok_ads.config.lookups import Lookup
