@@ -83,18 +83,35 @@ def comment(entity: Asset, group: AdGroup) -> Record:
 
 
 def ad_review(ad: Ad) -> Record:
-    """Return the review of an ad. It has no appeal and no time."""
+    """Return the review of an ad. TikTok sends no appeal and no time."""
     status = pick(("ALL_AVAILABLE", "PART_AVAILABLE", "UNAVAILABLE"), ad.key)
-    values = {
+    forbidden: Record = {
+        "forbidden_placements": ["PLACEMENT_PANGLE"],
+        "forbidden_ages": ["AGE_13_17"],
+        "forbidden_locations": ["DE"],
+    }
+    rejection = {
+        "reasons": ["Misleading claim"],
+        "suggestion": "Remove the claim “best in the world”.",
+        "content_info": {
+            "content_type": "MODE_STRING",
+            "text_content": "The “best” in the world 👟",
+            "image_content": None,
+            "video_content": None,
+        },
+        **forbidden,
+    }
+    passed = status == "ALL_AVAILABLE"
+    return {
         "ad_id": ad.id,
         "is_approved": status != "UNAVAILABLE",
         "review_status": status,
         "appeal_status": None,
+        **({name: [] for name in forbidden} if passed else forbidden),
+        "forbidden_operation_systems": [] if passed else ["IOS"],
         "last_audit_time": None,
+        "reject_info": None if passed else [rejection],
     }
-    if status == "ALL_AVAILABLE":
-        values["reject_info"] = None
-    return complete("ad_review_info", ad, ad.campaign.account, values)
 
 
 def smart_plus_reviews(
