@@ -21,6 +21,11 @@ ADVERTISER, CAMPAIGN, AD_GROUP, AD = (
 )
 DAY, HOUR = "stat_time_day", "stat_time_hour"
 GENDER_AND_AGE = ("gender", "age")
+#: The end of the description of a report by age and gender, or by platform.
+UNLISTED_METRICS = (
+    "\n\nTikTok publishes no list of metrics for this split.\n"
+    "Connectors read the default metrics in production."
+)
 #: Name in stream names, data level, dimension and label of each level, from the top down.
 LEVELS = (
     ("advertiser", ADVERTISER, "advertiser_id", "advertiser"),
@@ -57,7 +62,11 @@ class CampaignCountryReport(ReportStream):
 
 
 class AudienceReportByAgeGender(ReportStream):
-    """Daily performance of each ad by age and gender of the audience; some sixteen hours late."""
+    """Daily performance of each ad by age and gender of the audience; some sixteen hours late.
+
+    TikTok publishes no list of metrics for this split.
+    Connectors read the default metrics in production.
+    """
 
     definition = ReportDefinition(
         "audience_report_by_age_gender", AD, ("ad_id", DAY, *GENDER_AND_AGE), report_type=AUDIENCE
@@ -73,7 +82,11 @@ class AudienceReportByCountry(ReportStream):
 
 
 class AudienceReportByPlatform(ReportStream):
-    """Daily performance of each ad by operating system; some sixteen hours late."""
+    """Daily performance of each ad by operating system; some sixteen hours late.
+
+    TikTok publishes no list of metrics for this split.
+    Connectors read the default metrics in production.
+    """
 
     definition = ReportDefinition(
         "audience_report_by_platform", AD, ("ad_id", DAY, "platform"), report_type=AUDIENCE
@@ -168,9 +181,17 @@ REPORTS = (
         )
         for name, data_level, dimension, label in LEVELS[:-1]  # ads have templates
         for breakdown, breakdown_dimensions, description in (
-            ("age_gender", GENDER_AND_AGE, "by age and gender; some sixteen hours late."),
+            (
+                "age_gender",
+                GENDER_AND_AGE,
+                f"by age and gender; some sixteen hours late.{UNLISTED_METRICS}",
+            ),
             ("country", ("country_code",), "by country of the audience."),
-            ("platform", ("platform",), "by operating system; some sixteen hours late."),
+            (
+                "platform",
+                ("platform",),
+                f"by operating system; some sixteen hours late.{UNLISTED_METRICS}",
+            ),
         )
     ),
     _audience(
