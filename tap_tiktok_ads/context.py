@@ -25,7 +25,7 @@ from tap_tiktok_ads.progress import Progress
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser, FoundAdvertisers
     from tap_tiktok_ads.config.settings import Settings
@@ -67,7 +67,11 @@ class OpenStream(t.Protocol):
         """Return the names of the streams that the stream reads besides."""
 
     def read_all(
-        self, advertiser: Advertiser | None, *, with_deleted: bool = False
+        self,
+        advertiser: Advertiser | None,
+        *,
+        with_deleted: bool = False,
+        columns: Collection[str] | None = None,
     ) -> Iterator[Record]:
         """Yield all typed records, whatever the state says."""
 

@@ -136,6 +136,11 @@ class KeyedFilter(RecordFilter):
     def key_of(self, fingerprint: Fingerprint) -> Key:
         return fingerprint.key
 
+    def has_changed(self, fingerprint: Fingerprint, advertiser: Advertiser | None) -> bool:
+        """Return True if an object has changed since the bookmark, or is new in the list."""
+        start = self._starts.get(advertiser.id if advertiser else None)
+        return _has_changed(fingerprint, start, self.listed_keys(advertiser))
+
     @override
     def select(self, page: Page, group: TaskGroup) -> Page:
         """Return the page with the records to write.

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .accounts.entities import Account, Asset
     from .shelf import Params
 
+MAX_FILTERED_STORES = 10
+
 
 def _sort_pixels(pixels: Sequence[Asset], params: Params) -> Sequence[Asset]:
     newest_first = params["order_by"] == "LATEST_CREATE"
@@ -67,7 +69,10 @@ def _gmv_max_campaigns(account: Account) -> list[tuple[Asset, Asset]]:
 
 
 def _selects_gmv_max(pair: tuple[Asset, Asset], _account: Account, params: Params) -> bool:
-    return shops.gmv_max_type(pair[0]) in params["filtering"]["gmv_max_promotion_types"]
+    """Return True if promotion type and store select a campaign."""
+    (campaign, store), filtering = pair, params["filtering"]
+    is_of_type = shops.gmv_max_type(campaign) in filtering["gmv_max_promotion_types"]
+    return is_of_type and store.id in filtering.get("store_ids", (store.id,))
 
 
 SHELVES = (
@@ -302,16 +307,19 @@ SHELVES = (
         "/gmv_max/campaign/get/",
         stream="gmv_max_campaigns",
         objects=_gmv_max_campaigns,
-        record=lambda pair, account: shops.gmv_max_campaign(pair[0], pair[1], account),
+        record=lambda pair, account: shops.gmv_max_campaign(pair[0], account),
         params={
             "filtering": required_members(
                 gmv_max_promotion_types=Param(
                     "array", required=True, low=1, high=2, item=Param(enum=shops.GMV_MAX_TYPES)
                 ),
-                store_ids=ids(),
+                store_ids=ids(MAX_FILTERED_STORES),
+                campaign_ids=ids(),
+                campaign_name=TEXT,
             ),
         },
-        filters={"filtering.store_ids": "store_id"},
+        filters={"filtering.campaign_ids": "campaign_id"},
+        text_filters={"filtering.campaign_name": "campaign_name"},
         selects=_selects_gmv_max,
         max_page_size=100,
     ),

@@ -27,7 +27,7 @@ from tap_tiktok_ads.singer.state import INCREMENTAL, Bookmarks, TimeBookmarks
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from tap_tiktok_ads.api.advertisers import Advertiser
@@ -67,6 +67,7 @@ class StreamComponents(Stream):
         run_context: What the run shares.
         selected_advertisers: The advertisers to read, or None for those of the run.
         uses_state: False if the stream is read for another stream, whatever the state says.
+        needed_columns: Columns that another stream needs at least, or None for all.
         starts: Bookmark by advertiser id. Objects that have not changed since are dropped.
         fetching: The look-ahead, once it has begun.
     """
@@ -107,6 +108,7 @@ class StreamComponents(Stream):
         self.warnings = Warnings(self.run_context.logger.getChild(self.name))
         self.selected_advertisers: Sequence[Advertiser] | None = None
         self.uses_state = True
+        self.needed_columns: Collection[str] | None = None
         self.with_deleted = bool(self.run_context.config.get("include_deleted", True))
         self.starts: dict[str | None, t.Any] = {}
         self.fetching: lookahead.Lookahead[Task, Page] | None = None

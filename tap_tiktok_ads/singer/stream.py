@@ -25,7 +25,7 @@ from tap_tiktok_ads.singer.count_differences import known_difference, remember_d
 from tap_tiktok_ads.termination import termination
 
 if t.TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
@@ -82,18 +82,24 @@ class TikTokStream(StreamComponents):
         _ = self.record_schema  # checks the types
 
     def read_all(
-        self, advertiser: Advertiser | None, *, with_deleted: bool = False
+        self,
+        advertiser: Advertiser | None,
+        *,
+        with_deleted: bool = False,
+        columns: Collection[str] | None = None,
     ) -> Iterator[Record]:
         """Yield all typed records of an advertiser, or of all, whatever the state says.
 
         Args:
             advertiser: The advertiser, or None for all advertisers of the run.
             with_deleted: Include deleted objects, and raise for every count that does not match.
+            columns: The columns that are needed, at least, or None for all.
 
         Raises:
             TapError: They cannot be read, or not all of them.
         """
         self.uses_state = False
+        self.needed_columns = columns
         self.shared = True
         self.with_deleted = with_deleted or self.run_context.settings.include_deleted
         self.selected_advertisers = self.run_context.advertisers
@@ -110,7 +116,7 @@ class TikTokStream(StreamComponents):
         )
         results = lookahead.sequential(self.plan.tasks(), self.runner.run)
         verifier = self._make_verifier(observer)
-        for _, page in verifier.groups(results):
+        for _, page in verifier.groups(self.complete_pages(results)):
             self.problems.report_drift()
             yield from t.cast("Sequence[Record]", page.records) if page else ()
 
@@ -230,7 +236,7 @@ class TikTokStream(StreamComponents):
         else:
             results = lookahead.sequential(self.plan.tasks(), self.runner.run)
         verifier = self.verifier = self._make_verifier(self.problems)
-        for group, page in verifier.groups(results):
+        for group, page in verifier.groups(self.complete_pages(results)):
             if page is None:
                 yield from ((group, deletions) for deletions in self.deletion_pages(group))
             yield group, page
@@ -255,9 +261,14 @@ class TikTokStream(StreamComponents):
     def _read_further(self, tasks: Iterable[Task], fetch: Fetch) -> Iterator[tuple[Task, Page]]:
         """Return the pages of further passes. The next stream begins meanwhile."""
         if self.fetching is None:
-            return lookahead.sequential(tasks, fetch)
+            return self.complete_pages(lookahead.sequential(tasks, fetch))
         self._begin_following()
-        return self.run_context.workers.ordered(tasks, fetch, operator.attrgetter("weight"))
+        weight = operator.attrgetter("weight")
+        return self.complete_pages(self.run_context.workers.ordered(tasks, fetch, weight))
+
+    def complete_pages(self, results: Iterable[tuple[Task, Page]]) -> Iterator[tuple[Task, Page]]:
+        """Yield the pages in plan order, once all requests for their records are done."""
+        return iter(results)
 
     def deletion_pages(self, group: TaskGroup) -> Iterable[Page]:  # noqa: ARG002 - for subclasses
         """Return a record for each object that a completed group does not list any more."""

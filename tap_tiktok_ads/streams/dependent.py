@@ -133,7 +133,9 @@ class LookupPlan:
         key = (number, id_of(advertiser))
         with self._locks.setdefault(key, threading.Lock()):
             if key not in self._values:
-                records = self._run_context.open_stream(lookup.stream).read_all(advertiser)
+                stream = self._run_context.open_stream(lookup.stream)
+                columns = {*lookup.columns, *lookup.where}
+                records = stream.read_all(advertiser, columns=columns)
                 max_values = None
                 if not self._run_context.allow_requests:
                     max_values = MAX_SAMPLE_REQUESTS * (lookup.batch or 1)

@@ -249,13 +249,6 @@ def test_fields(  # noqa: PLR0913, PLR0917
         ),
         ("/playable/get/", "list", {}, "operation_status", "SAVED"),
         ("/playable/get/", "list", {"operation_status": "DELETED"}, "operation_status", "DELETED"),
-        (
-            "/gmv_max/campaign/get/",
-            "list",
-            {"filtering": {"gmv_max_promotion_types": ["LIVE_GMV_MAX"]}},
-            "shopping_ads_type",
-            "LIVE",
-        ),
     ],
 )
 def test_filters(  # noqa: PLR0913, PLR0917
@@ -465,6 +458,27 @@ def gmv(client: Client, store: str, **params: Any) -> list[Any]:
         "end_date": TODAY,
     }
     return client.every("/gmv_max/report/get/", 11, **(sent | params))
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"), [("PRODUCT_GMV_MAX", "PRODUCT"), ("LIVE_GMV_MAX", "LIVE")]
+)
+def test_gmv_max_details(client: Client, sent: str, expected: str) -> None:
+    """The list has nine fields, and the details of a campaign have all others."""
+    path, info = "/gmv_max/campaign/get/", "/campaign/gmv_max/info/"
+    stores = [store["store_id"] for store in client.data("/store/list/")["stores"]]
+    filtering = {"gmv_max_promotion_types": [sent], "store_ids": stores[:1]}
+    rows = client.every(path, 2, filtering=filtering)
+    assert rows
+    for row in rows:
+        assert set(row) == set(RECORDS["gmv_max_campaigns"])
+        details = client.data(info, campaign_id=row["campaign_id"])
+        missing = {"item_group_ids"} if expected == "LIVE" else set()
+        assert set(details) == set(RECORDS["gmv_max_campaign_info"]) - missing
+        assert (details["shopping_ads_type"], details["store_id"]) == (expected, stores[0])
+        assert all(details[name] == row[name] for name in ("campaign_name", "operation_status"))
+    answer = client.get(info, campaign_id="1")
+    assert (answer["code"], "does not exist" in answer["message"]) == (40002, True)
 
 
 def both_types(client: Client, store: str, **params: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The report on the GMV Max campaigns of a TikTok Shop."""
+"""The report on the GMV Max campaigns of a TikTok Shop, and the details of one campaign."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.pseudorandom import mix
 from tap_tiktok_ads.simulator.records.shops import (
-    gmv_max_campaign,
+    gmv_max_campaign_info,
     gmv_max_type,
     is_available,
 )
@@ -20,6 +20,7 @@ from tap_tiktok_ads.simulator.spec.errors import reject
 from tap_tiktok_ads.simulator.spec.facts import GMV_METRICS
 from tap_tiktok_ads.simulator.spec.reports import TIME_DIMENSIONS
 
+from .api import Payload
 from .line_reports import check_metrics, line_report
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from tap_tiktok_ads.simulator.accounts.entities import Account, Asset
     from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines
 
-    from .api import Api, Handler, Params, Payload
+    from .api import Api, Handler, Params
 
 _IDS = ("advertiser_id", "campaign_id")
 _PRODUCT, _LIVE = ("item_group_id", "item_id"), ("room_id", "duration")
@@ -170,7 +171,7 @@ def _check_item_dimensions(items: frozenset[str], dimensions: list[str]) -> None
 def _selects(campaign: Asset, store: Asset, params: Params, account: Account) -> bool:
     """Return True if `filtering` selects a campaign."""
     filtering = params["filtering"]
-    record = gmv_max_campaign(campaign, store, account)
+    record = gmv_max_campaign_info(campaign, store, account)
     status = "STATUS_DELIVERY_OK" if record["operation_status"] == "ENABLE" else "STATUS_DISABLE"
     promotion_type = record["shopping_ads_type"]
     return (
@@ -206,10 +207,27 @@ def _attribute(line: Line, name: str, account: Account) -> Any:
     campaign, store = line.subject
     if name in line.dimensions:
         return line.dimensions[name]
-    record = gmv_max_campaign(campaign, store, account)
+    record = gmv_max_campaign_info(campaign, store, account)
     if name in record:
         return record[name] if isinstance(record[name], str) else str(record[name])
     return str(value(name, GMV_METRICS[min(_LEVELS[name])][name], campaign.key))
 
 
-HANDLERS: dict[str, Handler] = {"/gmv_max/report/get/": _report}
+def _info(api: Api, params: Params) -> Payload:
+    """Return the details of a campaign."""
+    account = api.account(params)
+    found = [
+        gmv_max_campaign_info(campaign, store, account)
+        for store in account.living("stores")
+        for campaign in account.gmv_max_campaigns(store)
+        if campaign.id == params["campaign_id"]
+    ]
+    if not found:
+        reject(f"campaign_id: GMV Max campaign {params['campaign_id']} does not exist.")
+    return Payload(found[0])
+
+
+HANDLERS: dict[str, Handler] = {
+    "/gmv_max/report/get/": _report,
+    "/campaign/gmv_max/info/": _info,
+}

@@ -64,24 +64,44 @@ def gmv_max_type(campaign: Asset) -> str:
     return GMV_MAX_TYPES[campaign.number % len(GMV_MAX_TYPES)]
 
 
-def gmv_max_campaign(entity: Asset, store: Asset, account: Account) -> Record:
-    """Return a GMV Max campaign of a store."""
-    is_live = gmv_max_type(entity) == "LIVE_GMV_MAX"
+def gmv_max_campaign(entity: Asset, account: Account) -> Record:
+    """Return a GMV Max campaign as in `/gmv_max/campaign/get/`: nine fields."""
     enabled = entity.key % 4 > 0
     values = {
-        "advertiser_id": account.id,
-        "campaign_id": entity.id,
-        "campaign_name": f"GMV Max {entity.number + 1} 🛒",
-        "store_id": store.id,
-        "store_authorized_bc_id": _shop(store)["store_authorized_bc_id"],
+        **_campaign(entity, account),
         "objective_type": "PRODUCT_SALES",
-        "shopping_ads_type": "LIVE" if is_live else "PRODUCT",
-        "operation_status": "ENABLE" if enabled else "DISABLE",
         "secondary_status": f"CAMPAIGN_STATUS_{'ENABLE' if enabled else 'DISABLE'}",
-        "optimization_goal": "VALUE",
-        "budget": entity.key % 10**5 / 100,
-        "roas_bid": entity.key % 500 / 100,
         "create_time": entity.created,
         "modify_time": entity.modified,
     }
     return complete("gmv_max_campaigns", entity, account, values)
+
+
+def gmv_max_campaign_info(entity: Asset, store: Asset, account: Account) -> Record:
+    """Return a GMV Max campaign of a store as in `/campaign/gmv_max/info/`."""
+    is_live = gmv_max_type(entity) == "LIVE_GMV_MAX"
+    values = {
+        **_campaign(entity, account),
+        "store_id": store.id,
+        "store_authorized_bc_id": _shop(store)["store_authorized_bc_id"],
+        "shopping_ads_type": "LIVE" if is_live else "PRODUCT",
+        "product_specific_type": "UNSET" if is_live else "CUSTOMIZED_PRODUCTS",
+        "optimization_goal": "VALUE",
+        "deep_bid_type": "VO_MIN_ROAS",
+        "budget": entity.key % 10**5 / 100,
+        "roas_bid": entity.key % 500 / 100,
+    }
+    record = complete("gmv_max_campaign_info", entity, account, values)
+    if is_live:
+        del record["item_group_ids"]
+    return record
+
+
+def _campaign(entity: Asset, account: Account) -> Record:
+    """Return the fields that the list and the details of a GMV Max campaign share."""
+    return {
+        "advertiser_id": account.id,
+        "campaign_id": entity.id,
+        "campaign_name": f"GMV Max {entity.number + 1} 🛒",
+        "operation_status": "ENABLE" if entity.key % 4 > 0 else "DISABLE",
+    }

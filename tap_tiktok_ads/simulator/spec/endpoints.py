@@ -166,6 +166,9 @@ ENDPOINTS: dict[str, Endpoint] = {
             ),
         },
     ),
+    "/campaign/gmv_max/info/": Endpoint(
+        {"advertiser_id": REQUIRED_ID, "campaign_id": REQUIRED_ID},
+    ),
     "/pixel/event/stats/": Endpoint(
         {
             "advertiser_id": REQUIRED_ID,
