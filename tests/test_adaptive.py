@@ -121,7 +121,7 @@ def test_a_day_is_divided_by_campaigns(sim: Simulator) -> None:
         for one in json.loads(request.params["filtering"])
         if one["field_name"] == "campaign_ids"
     ]
-    assert sorted(map(len, filters)) == [6, 6, 12]
+    assert sorted(map(len, filters)) == [6, 7, 13]
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)

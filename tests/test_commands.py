@@ -227,12 +227,13 @@ def test_sample_as_lines(call: Caller) -> None:
     result = call("sample", "campaigns", "--limit", "2", "--format", "jsonl")
     assert result.returncode == 0, result.stderr
     assert call.paths == [*FINDING, "/campaign/get/"]
-    advertiser, total = call.sim.world.advertiser_ids[0], call.sim.world.options.campaigns - 1
+    advertiser, total = call.sim.world.advertiser_ids[0], call.sim.world.options.campaigns
     rows = run(config_for(call.sim), ["campaigns"]).records["campaigns"]
     assert [json.loads(line) for line in result.stdout.splitlines()] == rows[:2]
     assert (
         f"GET {call.sim.url}/campaign/get/?advertiser_id={advertiser}&page=1&page_size=1000"
-        '&filtering={"primary_status":"STATUS_ALL"}\n'
+        '&filtering={"primary_status":"STATUS_ALL",'
+        '"campaign_system_origins":["TT_ADS_PLATFORM","PROMOTE"]}\n'
         "  Access-Token: ***\n"
         "  Accept: application/json\n"
         "  User-Agent: tap-tiktok-ads/"
@@ -333,12 +334,12 @@ def test_sample_of_unknown_stream(call: Caller) -> None:
 def test_sample_of_refused_request(call: Caller) -> None:
     """Where TikTok refuses, the request is shown before the error; secrets are masked in both."""
     echo = f"No {call.sim.access_token} and {call.sim.app_secret}"
-    call.sim.add_fault("code", path="/campaign/get/", code=40002, message=echo)
+    call.sim.add_fault("code", path="/campaign/get/", code=40002, message=echo, times=None)
     result = call("sample", "campaigns")
     assert result.returncode == 1
     assert f"GET {call.sim.url}/campaign/get/?advertiser_id=" in result.stdout
     assert "code 40002: No *** and ***" in result.stderr
-    assert call.paths.count("/campaign/get/") == 1
+    assert call.paths.count("/campaign/get/") == 2  # once more, without Promote campaigns
 
 
 def test_sample_asks_the_next_advertiser(call: Caller) -> None:
@@ -388,7 +389,9 @@ def test_sample_looks_up_few_values(call: Caller) -> None:
     ads = {
         "name": "my_ads",
         "url": "/ad/get/",
-        "lookups": {"one": "campaigns.campaign_id"},
+        "lookups": {
+            "one": {"stream": "campaigns.campaign_id", "where": {"campaign_system_origin": None}}
+        },
         "params": {
             "advertiser_id": "{advertiser_id}",
             "filtering": {"campaign_ids": ["{one.campaign_id}"]},

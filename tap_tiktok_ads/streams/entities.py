@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tap_tiktok_ads.api.messages import Response
+    from tap_tiktok_ads.extract.pages import Record
 
 
 class BatchPlan:
@@ -75,6 +76,12 @@ def _missing_ids(ids: Sequence[str], records: Sequence[t.Any]) -> list[str]:
     return [advertiser_id for advertiser_id in ids if advertiser_id not in received]
 
 
+def flatten_object(raw: Record, task: Task) -> Iterable[Record]:
+    """Yield a campaign, ad group or ad. Promote objects lack the replication key: null."""
+    raw.setdefault("modify_time", None)
+    return add_own_advertiser(raw, task)
+
+
 class Advertisers(ListStream):
     """Ad accounts with status, currency and time zone; contact details come masked."""
 
@@ -99,7 +106,7 @@ class Campaigns(ListStream):
     permission = "200 Read Campaigns"
     primary_keys = ("advertiser_id", "campaign_id")
     replication_key = "modify_time"
-    flatten = staticmethod(add_own_advertiser)
+    flatten = staticmethod(flatten_object)
     page_size = 1000
     has_status_filter = has_topview_list = has_promote = True
 
@@ -115,7 +122,7 @@ class AdGroups(ListStream):
     permission = "210 Read Ad Groups"
     primary_keys = ("advertiser_id", "adgroup_id")
     replication_key = "modify_time"
-    flatten = staticmethod(add_own_advertiser)
+    flatten = staticmethod(flatten_object)
     page_size = 1000
     has_status_filter = has_topview_list = has_promote = True
 
@@ -133,6 +140,6 @@ class Ads(ListStream):
     permission = "220 Read Ads"
     primary_keys = ("advertiser_id", "ad_id")
     replication_key = "modify_time"
-    flatten = staticmethod(add_own_advertiser)
+    flatten = staticmethod(flatten_object)
     page_size = 1000
     has_status_filter = has_topview_list = has_modified_after = has_promote = True
