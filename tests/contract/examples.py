@@ -7,6 +7,7 @@ import json
 import typing as t
 
 from .messages import BASE_PATH, Sent, get, post
+from .metrics import MATERIAL_METRICS
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +96,8 @@ def changed(sent: Sent, **changes: t.Any) -> Sent:
     return dataclasses.replace(sent, **changes)
 
 
+#: Metrics of conversions and videos, more than a report can have.
+MANY = sorted(MATERIAL_METRICS - {"ad_material_id", "material_name"})
 PLAIN = get("/app/list/", advertiser_id="7")
 CAMPAIGNS, AD_GROUPS, MUSIC = "/campaign/get/", "/adgroup/get/", "/file/music/get/"
 IDENTITIES, PAGES = "/identity/get/", "/page/get/"
@@ -125,6 +128,10 @@ OBJECTS: Mapping[str, tuple[Sent, Sent]] = {
     "Ad groups of TopView": (
         objects(AD_GROUPS, 100, buying_types=["RESERVATION_TOP_VIEW"]),
         objects(AD_GROUPS, 1000, buying_types=["RESERVATION_TOP_VIEW"]),
+    ),
+    "Statistics of pixels": (
+        get(PIXELS, advertiser_id="7", pixel_ids=["8"], date_range=DAYS),
+        get(PIXELS, advertiser_id="7", pixel_ids=["8"], date_range=TOO_MANY_DAYS),
     ),
     "Pixel statistics": (
         get(PIXELS, advertiser_id="7", pixel_ids=["8"], date_range=DAY),
@@ -187,7 +194,7 @@ REPORTS: Mapping[str, tuple[Sent, Sent]] = {
         audience("gender"),
         audience("gender", query_lifetime=True),
     ),
-    "A report requests at most 100": (report(metrics=ids(100)), report(metrics=ids(101))),
+    "A report requests at most 100": (report(metrics=MANY[:100]), report(metrics=MANY[:101])),
     "A report is of one account": (report(), report(advertiser_ids=["8"])),
     "A BASIC or AUDIENCE report names": (report(), report(data_level=None)),
     "total metrics are": (
@@ -202,8 +209,8 @@ REPORTS: Mapping[str, tuple[Sent, Sent]] = {
     "The report type has": (audience("gender"), split_by("gender")),
     "An AUDIENCE report has": (audience("gender", "age"), audience("gender", "platform")),
     "ad_id and ad_id_v2": (
-        report(dimensions=["ad_id_v2"], metrics=["ad_id_v2"]),
-        report(dimensions=["ad_id_v2"], metrics=["ad_id"]),
+        report(dimensions=["ad_id_v2"], metrics=["ad_id_v2"], data_level="AUCTION_AD", **DAY),
+        report(dimensions=["ad_id_v2"], metrics=["ad_id"], data_level="AUCTION_AD", **DAY),
     ),
     "The filter ad_ids_v2": (
         filtered("ad_ids_v2", ["8"], dimensions=["ad_id_v2"], data_level="AUCTION_AD"),
