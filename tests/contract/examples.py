@@ -7,7 +7,7 @@ import json
 import typing as t
 
 from .messages import BASE_PATH, Sent, get, post
-from .metrics import MATERIAL_METRICS
+from .metrics import CLOSED_LISTS, MATERIAL_METRICS
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,8 +171,6 @@ OBJECTS: Mapping[str, tuple[Sent, Sent]] = {
     ),
 }
 
-IX_DIMENSIONS = ("page_id", "component_name")
-
 #: Examples of reports and report tasks, as in `OBJECTS`.
 REPORTS: Mapping[str, tuple[Sent, Sent]] = {
     "A synchronous report with stat_time_day": (report(), report(**TOO_MANY_DAYS)),
@@ -218,29 +216,12 @@ REPORTS: Mapping[str, tuple[Sent, Sent]] = {
     ),
     "Attribute metrics": (report(metrics=["campaign_name"]), report(metrics=["adgroup_name"])),
     **{
-        f"BASIC reports by {name}": (
-            split_by(name, metrics=["spend", "campaign_name"]),
-            split_by(name, metrics=["cost_per_1000_reached"]),
+        f"{kind} reports by {name}": (
+            split_by(name, report_type=kind, metrics=[*sorted(allowed), "campaign_name"]),
+            split_by(name, report_type=kind, metrics=["cost_per_1000_reached"]),
         )
-        for name in [
-            "ad_type",
-            "country_code",
-            "search_terms",
-            "page_id",
-            "component_name",
-            "room_id",
-        ]
-    },
-    "BASIC reports by post_id": (
-        split_by("post_id", metrics=["onsite_shopping"]),
-        split_by("post_id", metrics=["engaged_view_15s"]),
-    ),
-    **{
-        f"AUDIENCE reports by {name}": (
-            audience(name, metrics=["likes"]),
-            audience(name, metrics=["reach"]),
-        )
-        for name in ("country_code", "ad_type", "hashtag", "audience_tags", "purchase_intention")
+        for kind, lists in CLOSED_LISTS.items()
+        for name, allowed in lists.items()
     },
     "cash_spend and": (
         report(
