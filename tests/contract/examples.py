@@ -7,6 +7,7 @@ import json
 import typing as t
 
 from .messages import BASE_PATH, Sent, get, post
+from .metrics import CLOSED_LISTS, MATERIAL_METRICS
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +96,8 @@ def changed(sent: Sent, **changes: t.Any) -> Sent:
     return dataclasses.replace(sent, **changes)
 
 
+#: Metrics of conversions and videos, more than a report can have.
+MANY = sorted(MATERIAL_METRICS - {"ad_material_id", "material_name"})
 PLAIN = get("/app/list/", advertiser_id="7")
 CAMPAIGNS, AD_GROUPS, MUSIC = "/campaign/get/", "/adgroup/get/", "/file/music/get/"
 IDENTITIES, PAGES = "/identity/get/", "/page/get/"
@@ -125,6 +128,10 @@ OBJECTS: Mapping[str, tuple[Sent, Sent]] = {
     "Ad groups of TopView": (
         objects(AD_GROUPS, 100, buying_types=["RESERVATION_TOP_VIEW"]),
         objects(AD_GROUPS, 1000, buying_types=["RESERVATION_TOP_VIEW"]),
+    ),
+    "Statistics of pixels": (
+        get(PIXELS, advertiser_id="7", pixel_ids=["8"], date_range=DAYS),
+        get(PIXELS, advertiser_id="7", pixel_ids=["8"], date_range=TOO_MANY_DAYS),
     ),
     "Pixel statistics": (
         get(PIXELS, advertiser_id="7", pixel_ids=["8"], date_range=DAY),
@@ -164,8 +171,6 @@ OBJECTS: Mapping[str, tuple[Sent, Sent]] = {
     ),
 }
 
-IX_DIMENSIONS = ("page_id", "component_name")
-
 #: Examples of reports and report tasks, as in `OBJECTS`.
 REPORTS: Mapping[str, tuple[Sent, Sent]] = {
     "A synchronous report with stat_time_day": (report(), report(**TOO_MANY_DAYS)),
@@ -187,7 +192,7 @@ REPORTS: Mapping[str, tuple[Sent, Sent]] = {
         audience("gender"),
         audience("gender", query_lifetime=True),
     ),
-    "A report requests at most 100": (report(metrics=ids(100)), report(metrics=ids(101))),
+    "A report requests at most 100": (report(metrics=MANY[:100]), report(metrics=MANY[:101])),
     "A report is of one account": (report(), report(advertiser_ids=["8"])),
     "A BASIC or AUDIENCE report names": (report(), report(data_level=None)),
     "total metrics are": (
@@ -202,8 +207,8 @@ REPORTS: Mapping[str, tuple[Sent, Sent]] = {
     "The report type has": (audience("gender"), split_by("gender")),
     "An AUDIENCE report has": (audience("gender", "age"), audience("gender", "platform")),
     "ad_id and ad_id_v2": (
-        report(dimensions=["ad_id_v2"], metrics=["ad_id_v2"]),
-        report(dimensions=["ad_id_v2"], metrics=["ad_id"]),
+        report(dimensions=["ad_id_v2"], metrics=["ad_id_v2"], data_level="AUCTION_AD", **DAY),
+        report(dimensions=["ad_id_v2"], metrics=["ad_id"], data_level="AUCTION_AD", **DAY),
     ),
     "The filter ad_ids_v2": (
         filtered("ad_ids_v2", ["8"], dimensions=["ad_id_v2"], data_level="AUCTION_AD"),
@@ -211,29 +216,12 @@ REPORTS: Mapping[str, tuple[Sent, Sent]] = {
     ),
     "Attribute metrics": (report(metrics=["campaign_name"]), report(metrics=["adgroup_name"])),
     **{
-        f"BASIC reports by {name}": (
-            split_by(name, metrics=["spend", "campaign_name"]),
-            split_by(name, metrics=["cost_per_1000_reached"]),
+        f"{kind} reports by {name}": (
+            split_by(name, report_type=kind, metrics=[*sorted(allowed), "campaign_name"]),
+            split_by(name, report_type=kind, metrics=["cost_per_1000_reached"]),
         )
-        for name in [
-            "ad_type",
-            "country_code",
-            "search_terms",
-            "page_id",
-            "component_name",
-            "room_id",
-        ]
-    },
-    "BASIC reports by post_id": (
-        split_by("post_id", metrics=["onsite_shopping"]),
-        split_by("post_id", metrics=["engaged_view_15s"]),
-    ),
-    **{
-        f"AUDIENCE reports by {name}": (
-            audience(name, metrics=["likes"]),
-            audience(name, metrics=["reach"]),
-        )
-        for name in ("country_code", "ad_type", "hashtag", "audience_tags", "purchase_intention")
+        for kind, lists in CLOSED_LISTS.items()
+        for name, allowed in lists.items()
     },
     "cash_spend and": (
         report(

@@ -45,7 +45,13 @@ OBJECT_RULES = (
         lambda sent: int(sent.parameters.get("page_size", 10)) <= 100,
     ),
     Rule(
-        "Pixel statistics span one UTC day, because the response has no date (30 at most)",
+        "Statistics of pixels span at most 30 days",
+        "addendum, go pixel/event_stats",
+        at("/pixel/event/stats/"),
+        lambda sent: has_range(sent, 30, "date_range"),
+    ),
+    Rule(
+        "Pixel statistics span one UTC day, because the response has no date",
         "addendum, go pixel/event_stats",
         at("/pixel/event/stats/"),
         lambda sent: has_range(sent, 1, "date_range"),
