@@ -211,3 +211,22 @@ def test_unknown_metrics_pass() -> None:
     definition = report("search_terms")
     assert metric_conflict("zzz_not_there", definition) is None
     assert metric_doubt("zzz_not_there", definition) is None
+
+
+@pytest.mark.parametrize("metric", ["native_growth_active", "paid_engaged_view"])
+@pytest.mark.parametrize(
+    ("dimensions", "is_allowed"),
+    [
+        (("ad_id",), True),
+        (("ad_id", "stat_time_day"), True),
+        (("ad_id", "stat_time_hour"), False),
+        (("ad_id", "stat_time_day", "image_id"), False),
+    ],
+)
+def test_metrics_of_one_id_and_day(
+    metric: str, dimensions: tuple[str, ...], *, is_allowed: bool
+) -> None:
+    """Some metrics exist beside one ID dimension and the day only."""
+    definition = ReportDefinition("report", "AUCTION_AD", dimensions)
+    assert (metric_conflict(metric, definition) is None) is is_allowed
+    assert (metric in expand_metrics(["all"], definition)) is is_allowed

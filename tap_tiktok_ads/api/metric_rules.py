@@ -33,6 +33,8 @@ SINGLE_LEVEL = {"adgroup only": 2, "ad only": 3}
 ALL_METRICS = "all"
 #: Metrics that exist at advertiser level and by day only.
 CASH_METRICS = frozenset({"cash_spend", "voucher_spend"})
+#: First letters of metrics that exist by one ID dimension and the day only.
+DAILY_METRICS = ("paid_engaged_view", "native_growth_")
 #: Report types of `/report/integrated/get/`, which have attributes beside every dimension.
 ATTRIBUTE_TYPES = frozenset({"BASIC", "AUDIENCE"})
 #: Minimum similarity at which an unknown metric is an error. Others are passed on to TikTok.
@@ -123,7 +125,15 @@ def metric_conflict(metric: str, definition: ReportDefinition) -> str | None:
         "ADVERTISER" not in definition.data_level or "stat_time_day" not in dimensions
     ):
         return f"metric {metric!r} exists at data_level AUCTION_ADVERTISER and by day only"
+    if metric.startswith(DAILY_METRICS) and _has_breakdown(definition):
+        return f"metric {metric!r} exists beside one id dimension and stat_time_day only"
     return _type_conflict(metric, definition) or _dimension_conflict(metric, definition)
+
+
+def _has_breakdown(definition: ReportDefinition) -> bool:
+    """Return True if a report has other dimensions than one ID and the day."""
+    is_integrated = definition.report_type in ATTRIBUTE_TYPES
+    return is_integrated and len({*definition.dimensions} - {"stat_time_day"}) > 1
 
 
 def _has_attribute(metric: str, definition: ReportDefinition) -> bool:

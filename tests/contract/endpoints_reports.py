@@ -71,6 +71,7 @@ MATERIAL_REPORTS = (
 FILTER_NAMES = """
     campaign_ids adgroup_ids ad_ids ad_ids_v2 campaign_status adgroup_status ad_status
     campaign_automation_type buying_type promotion_type create_time country_code
+    campaign_system_origins
 """
 REPORT_FILTERS = Array(
     Object(
@@ -103,7 +104,7 @@ REPORTS = (
     Endpoint(
         "GET",
         "/report/integrated/get/",
-        "yml report_integrated_get, 1740302848100353",
+        "yml report_integrated_get, 1740302848100353, 1785880454546433",
         {
             **REPORT_PARAMETERS,
             **pages(1000),

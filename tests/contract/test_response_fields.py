@@ -25,6 +25,7 @@ FIELDS: dict[str, dict[str, list[str]]] = json.loads(
 STREAMS = {
     "/bc/asset/get/": ["bc_advertisers"],
     "/bc/get/": ["business_centers"],
+    "/campaign/gmv_max/info/": ["gmv_max_campaigns"],
     "/catalog/get/": ["catalogs"],
     "/comment/list/": ["comments"],
     "/creative/portfolio/list/": ["creative_portfolios"],
@@ -39,7 +40,6 @@ STREAMS = {
 #: Members of `data` that no stream reads, and why.
 UNREAD = {
     ("/bc/get/", "parent_bc"): "One Business Center beside the list, with the fields of the list.",
-    ("/campaign/gmv_max/info/", ""): "No stream reads the endpoint.",
 }
 #: Fields that are not columns, and why: by endpoint and field.
 LEFT_OUT: dict[tuple[str, str], str] = {}

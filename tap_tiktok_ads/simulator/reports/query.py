@@ -117,6 +117,8 @@ def parse_query(
     metrics, attributes = _split_metrics(params["metrics"], level, id_dimension)
     _check_computed(metrics, lists, report_type, splits)
     _check_spend(metrics, level, time)
+    if time == "stat_time_hour" or splits:
+        _check_daily_metrics(metrics)
     if is_task:
         _check_task_splits(report_type, splits, metrics)
     lifetime = params["query_lifetime"]
@@ -273,6 +275,13 @@ def _check_spend(metrics: tuple[str, ...], level: str, time: str | None) -> None
     for name in ("cash_spend", "voucher_spend"):
         if name in metrics and (level != "AUCTION_ADVERTISER" or time != "stat_time_day"):
             reject(f"metrics: {name} is for AUCTION_ADVERTISER by stat_time_day. {CONFLICT}")
+
+
+def _check_daily_metrics(metrics: tuple[str, ...]) -> None:
+    """Reject metrics that exist beside one ID dimension and the day only."""
+    for name in metrics:
+        if name.startswith(spec.DAILY_METRICS):
+            reject(f"metrics: {name} is for one ID dimension and stat_time_day. {CONFLICT}")
 
 
 def _check_task_splits(report_type: str, splits: tuple[str, ...], metrics: tuple[str, ...]) -> None:

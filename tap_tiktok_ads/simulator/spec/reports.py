@@ -45,6 +45,9 @@ EVENT_GROUPS = frozenset(("app_events", "website_events"))
 AUDIENCE_METRICS = frozenset(("cost",))
 """Metrics of AUDIENCE reports only."""
 
+DAILY_METRICS = ("paid_engaged_view", "native_growth_")
+"""First letters of metrics that exist beside one ID dimension and the day only."""
+
 TASK_VIEWER_METRICS = (
     UNIQUE_METRICS
     | {"average_video_play_per_user", "live_play_count", "result", "result_rate"}
