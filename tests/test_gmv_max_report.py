@@ -268,10 +268,10 @@ def test_custom_stream(url_path: str) -> None:
         (PATH, "cost", ["number", "null"]),
         (PATH, "orders", ["integer", "null"]),
         (PATH, "impressions", ["integer", "null"]),
-        ("/report/integrated/get/", "orders", ["string", "null"]),
+        ("/report/integrated/get/", "10_second_live_views", ["string", "null"]),
         ("/report/integrated/get/", "spend", ["number", "null"]),
         ("/smart_plus/material_report/overview/", "clicks", ["integer", "null"]),
-        ("/campaign/get/", "cost", ["string", "null"]),
+        ("/campaign/get/", "10_second_live_views", ["string", "null"]),
         ("/campaign/get/", "own_number", ["string", "null"]),
     ],
 )

@@ -68,8 +68,9 @@ class GmvMaxReport(GmvMaxReportStream):
     """Daily performance of each GMV Max campaign, by TikTok Shop and promotion type.
 
     One request per shop and type. Shops whose `is_gmv_max_available` is false are not requested.
-    A type that TikTok rejects for a shop is skipped with a warning. TikTok limits these requests
-    apart from all others. Some apps reach this report at v2.0 only (uncertain): the tap uses v1.3.
+    Shops without this flag are requested. A type that TikTok rejects for a shop is skipped with a
+    warning. TikTok limits these requests apart from all others. Some apps may reach this report at
+    v2.0 only (uncertain). The tap uses v1.3.
     """
 
     name = "gmv_max_report"
