@@ -121,7 +121,9 @@ def test_an_invalid_metric_heals(sim: Simulator, caplog: pytest.LogCaptureFixtur
 
 def test_another_refusal_of_parameters_is_an_error(sim: Simulator) -> None:
     """Code 40002 about anything else than metrics ends the run."""
-    sim.add_fault("code", path=PATH, code=40002, message="start_date: Not a valid date.")
+    sim.add_fault(
+        "code", path=PATH, code=40002, message="start_date: Not a valid date.", times=None
+    )
     with pytest.raises(RejectedRequestError, match="start_date"):
         run(config_for(sim), [REPORT])
 
