@@ -275,7 +275,8 @@ def test_every_column_is_filled(sim: Simulator) -> None:
     messages = run(config_for(sim), [STREAM])
     schema = messages.schemas[STREAM]["schema"]
     of_openapi_file = {
-        f"promotion_days.custom_schedule_list[].{name}_date" for name in ("start", "end")
+        "item_list[].identity_info.name",
+        *(f"promotion_days.custom_schedule_list[].{name}_date" for name in ("start", "end")),
     }
     filled = {path for record in messages.records[STREAM] for path in paths(record)}
     assert set(leaves(schema)) - of_openapi_file == filled

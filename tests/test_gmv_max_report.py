@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import typing as t
+from datetime import datetime, timezone
 
 import pytest
-from conftest import Messages, catalog_of, config_at, run
+from conftest import SMALL, Messages, catalog_of, config_at, config_for, run
 from edge_server import Call, envelope, serving
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.extract.schemas import infer_schema
+from tap_tiktok_ads.simulator import Simulator
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -285,3 +287,25 @@ def test_inferred_metric_of_whole_numbers() -> None:
     assert infer_schema([{"spend": 5}], "/report/integrated/get/")["properties"]["spend"][
         "type"
     ] == ["number", "null"]
+
+
+@pytest.mark.parametrize("include_deleted", [True, False])
+def test_deleted_campaigns(*, include_deleted: bool) -> None:
+    """TikTok leaves out deleted campaigns unless all statuses are requested."""
+    with shops() as (url, calls):
+        run(config_at(url, include_deleted=include_deleted), [STREAM])
+    filters = [json.loads(call.query["filtering"]) for call in calls if call.path == PATH]
+    statuses = {"STATUS_DELIVERY_OK", "STATUS_DISABLE", "STATUS_NOT_DELIVERY", "STATUS_DELETE"}
+    expected = statuses if include_deleted else set()
+    assert all({*filtering.get("campaign_statuses", ())} == expected for filtering in filters)
+    assert filters
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_spend_of_deleted_campaigns(seed: int) -> None:
+    """The records of a campaign do not change when it is deleted."""
+    with Simulator({**SMALL, "advertisers": 1, "seed": seed}) as sim:
+        before = run(config_for(sim), [STREAM]).records[STREAM]
+        sim.world.delete("gmv_max_campaigns", before[0]["campaign_id"], datetime.now(timezone.utc))
+        after = run(config_for(sim), [STREAM]).records[STREAM]
+    assert sorted(map(repr, after)) == sorted(map(repr, before))

@@ -155,7 +155,11 @@ def test_new_metrics(name: str, levels: set[str], report_types: set[str]) -> Non
 
 @pytest.mark.parametrize(
     "definition",
-    [pytest.param(entry.report, id=entry.name) for entry in STREAMS if entry.is_report],
+    [
+        pytest.param(entry.report, id=entry.name)
+        for entry in STREAMS
+        if entry.is_report and entry.report is not None
+    ],
 )
 def test_default_metrics_are_certain(definition: ReportDefinition) -> None:
     """A source shows every default metric of every built-in report."""

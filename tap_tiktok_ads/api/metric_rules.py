@@ -121,13 +121,22 @@ def metric_conflict(metric: str, definition: ReportDefinition) -> str | None:
         return None
     if _has_attribute(metric, definition):
         return _attribute_conflict(metric, definition.data_level)
+    return (
+        _day_conflict(metric, definition)
+        or _type_conflict(metric, definition)
+        or _dimension_conflict(metric, definition)
+    )
+
+
+def _day_conflict(metric: str, definition: ReportDefinition) -> str | None:
+    """Return a conflict if a metric exists by day only, and the report has other dimensions."""
     if metric in CASH_METRICS and (
-        "ADVERTISER" not in definition.data_level or "stat_time_day" not in dimensions
+        "ADVERTISER" not in definition.data_level or "stat_time_day" not in definition.dimensions
     ):
         return f"metric {metric!r} exists at data_level AUCTION_ADVERTISER and by day only"
     if metric.startswith(DAILY_METRICS) and _has_breakdown(definition):
         return f"metric {metric!r} exists beside one id dimension and stat_time_day only"
-    return _type_conflict(metric, definition) or _dimension_conflict(metric, definition)
+    return None
 
 
 def _has_breakdown(definition: ReportDefinition) -> bool:

@@ -54,7 +54,7 @@ def _check_year(kind: str, filtering: dict[str, Any]) -> None:
     """Reject the range between two dates, or two times, that is longer than a year."""
     start, end = filtering.get(f"start_{kind}"), filtering.get(f"end_{kind}")
     if start and end:
-        days = (date.fromisoformat(end[:10]) - date.fromisoformat(start[:10])).days
+        days = (date.fromisoformat(end[:10]) - date.fromisoformat(start[:10])).days + 1
         if days > MAX_TRANSACTION_DAYS:
             reject(f"end_{kind}: The range must not exceed {MAX_TRANSACTION_DAYS} days.")
 

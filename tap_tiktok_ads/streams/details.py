@@ -150,6 +150,7 @@ class DetailStream(ListStream):
 
         A further pass over the list requests the details of new objects only.
         """
+        is_test = self.ABORT_AT_RECORD_COUNT is not None  # one record is enough
         key_index = self.record_filter.key_columns.index(self.id_column)
         raw_by_id = {_object_id(raw.get(self.id_column)): raw for raw in raw_records}
         for position, fingerprint in enumerate(page.fingerprints or ()):
@@ -163,6 +164,8 @@ class DetailStream(ListStream):
                 request = Request(self.detail_path, params, shared=task.request.shared)
                 raw = raw_by_id[object_id]
                 yield DetailTask(request, task.advertiser, record=raw, position=position)
+                if is_test:
+                    return
 
     @staticmethod
     def _owner(task: Task) -> dict[str, str]:

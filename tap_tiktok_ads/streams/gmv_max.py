@@ -47,6 +47,9 @@ TYPE_LOOKUP = Lookup(
 )
 #: The macros of the values of a request.
 STORE_VALUE, TYPE_VALUE = "gmv_max_stores.store_id", f"gmv_max.{TYPE_COLUMN}"
+#: All statuses of a campaign. Without them, TikTok leaves out deleted campaigns (portal
+#: 1824721673497601). Its OpenAPI file lacks STATUS_ALL.
+CAMPAIGN_STATUSES = ("STATUS_DELIVERY_OK", "STATUS_DISABLE", "STATUS_NOT_DELIVERY", "STATUS_DELETE")
 #: A shop that does not say whether it is available is requested.
 AVAILABLE_STORES = SourceColumn(
     STORE_VALUE,
@@ -198,9 +201,12 @@ class GmvMaxReportStream(DependentStream):
         request = super().request(advertiser, window, values)
         promotion_type = values[TYPE_VALUE]
         metrics = metrics_of_type(self.selected_metrics, promotion_type)
+        filtering: dict[str, t.Any] = {"gmv_max_promotion_types": [promotion_type]}
+        if self.run_context.settings.include_deleted:
+            filtering["campaign_statuses"] = [*CAMPAIGN_STATUSES]
         params = {
             **request.params,
             "metrics": metrics or [DEFAULT_GMV_MAX_METRICS[0]],  # TikTok requires one
-            "filtering": {"gmv_max_promotion_types": [promotion_type]},
+            "filtering": filtering,
         }
         return dataclasses.replace(request, params=params)

@@ -137,12 +137,12 @@ class Account:
         """Return the objects of a kind that are not deleted."""
         return [asset for asset in self.stored(kind, count) if not asset.removed]
 
-    def gmv_max_campaigns(self, store: Asset) -> list[Asset]:
-        """Return the GMV Max campaigns of a store that are not deleted."""
+    def gmv_max_campaigns(self, store: Asset, *, with_deleted: bool = False) -> list[Asset]:
+        """Return the GMV Max campaigns of a store, by default without deleted campaigns."""
         per_store = self.options.gmv_max_campaigns
         first = store.number * per_store
         campaigns = self.stored_gmv_max_campaigns()[first : first + per_store]
-        return [campaign for campaign in campaigns if not campaign.removed]
+        return [campaign for campaign in campaigns if with_deleted or not campaign.removed]
 
     def stored_gmv_max_campaigns(self) -> list[Asset]:
         """Return the GMV Max campaigns of all stores, including deleted campaigns."""

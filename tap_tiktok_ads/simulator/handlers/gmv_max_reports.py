@@ -24,7 +24,7 @@ from .api import Payload
 from .line_reports import check_metrics, line_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tap_tiktok_ads.simulator.accounts.entities import Account, Asset
     from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines
@@ -37,6 +37,8 @@ _ITEM_DIMENSIONS = frozenset((*_PRODUCT, *_LIVE))
 _DIMENSIONS = frozenset((*_IDS, *TIME_DIMENSIONS, *_ITEM_DIMENSIONS))
 _EXCLUSIVE_DIMENSIONS = {"ID": _IDS, "time": TIME_DIMENSIONS, "live": _LIVE}
 _SHARES = (600, 370)
+_DEFAULT_STATUSES = ("STATUS_DELIVERY_OK", "STATUS_DISABLE", "STATUS_NOT_DELIVERY")
+"""Statuses of a request without `campaign_statuses`: deleted campaigns are left out."""
 
 _FORMULAS: dict[str, Formula] = {
     "gross_revenue": money(delivery.VALUE),
@@ -96,7 +98,7 @@ def _report(api: Api, params: Params) -> Payload:
     days = window(api.world, account, params["start_date"], params["end_date"])
 
     def fill(lines: Lines) -> None:
-        for campaign in account.gmv_max_campaigns(store):
+        for campaign in account.gmv_max_campaigns(store, with_deleted=True):
             if not _selects(campaign, store, params, account):
                 continue
             for moment, counters in delivery_by_time(api.world, account, campaign, days, time):
@@ -172,14 +174,21 @@ def _selects(campaign: Asset, store: Asset, params: Params, account: Account) ->
     """Return True if `filtering` selects a campaign."""
     filtering = params["filtering"]
     record = gmv_max_campaign_info(campaign, store, account)
-    status = "STATUS_DELIVERY_OK" if record["operation_status"] == "ENABLE" else "STATUS_DISABLE"
+    statuses = filtering.get("campaign_statuses") or _DEFAULT_STATUSES
     promotion_type = record["shopping_ads_type"]
     return (
         campaign.id in filtering.get("campaign_ids", (campaign.id,))
         and filtering.get("campaign_name", "") in record["campaign_name"]
-        and status in (filtering.get("campaign_statuses") or (status,))
+        and _status(campaign, record) in statuses
         and promotion_type in (filtering.get("gmv_max_promotion_types") or (promotion_type,))
     )
+
+
+def _status(campaign: Asset, record: Mapping[str, Any]) -> str:
+    """Return the primary status of a campaign."""
+    if campaign.removed:
+        return "STATUS_DELETE"
+    return "STATUS_DELIVERY_OK" if record["operation_status"] == "ENABLE" else "STATUS_DISABLE"
 
 
 def _items(campaign: Asset, params: Params) -> Iterator[tuple[dict[str, str], int]]:

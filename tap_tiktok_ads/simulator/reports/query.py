@@ -117,12 +117,9 @@ def parse_query(
     metrics, attributes = _split_metrics(params["metrics"], level, id_dimension)
     _check_computed(metrics, lists, report_type, splits)
     _check_spend(metrics, level, time)
-    if time == "stat_time_hour" or splits:
-        _check_daily_metrics(metrics)
+    _check_daily_metrics(metrics, time, splits)
     if is_task:
         _check_task_splits(report_type, splits, metrics)
-    lifetime = params["query_lifetime"]
-    start, end = (None, None) if lifetime else (params["start_date"], params["end_date"])
     query = Query(
         level=level,
         id_dimension=id_dimension,
@@ -131,8 +128,8 @@ def parse_query(
         dimensions=dimensions,
         metrics=metrics,
         attributes=attributes,
-        start=start,
-        end=end,
+        start=None if params["query_lifetime"] else params["start_date"],
+        end=None if params["query_lifetime"] else params["end_date"],
         filters=_parse_filters(params["filtering"], is_task=is_task),
         supports_promote=spec.PROMOTE_DIMENSIONS[report_type].issuperset(dimensions),
         is_task=is_task,
@@ -277,10 +274,13 @@ def _check_spend(metrics: tuple[str, ...], level: str, time: str | None) -> None
             reject(f"metrics: {name} is for AUCTION_ADVERTISER by stat_time_day. {CONFLICT}")
 
 
-def _check_daily_metrics(metrics: tuple[str, ...]) -> None:
+def _check_daily_metrics(
+    metrics: tuple[str, ...], time: str | None, splits: tuple[str, ...]
+) -> None:
     """Reject metrics that exist beside one ID dimension and the day only."""
+    has_breakdown = time == "stat_time_hour" or bool(splits)
     for name in metrics:
-        if name.startswith(spec.DAILY_METRICS):
+        if has_breakdown and name.startswith(spec.DAILY_METRICS):
             reject(f"metrics: {name} is for one ID dimension and stat_time_day. {CONFLICT}")
 
 

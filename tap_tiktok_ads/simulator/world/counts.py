@@ -146,12 +146,12 @@ def _count_reviews(smart: SmartAd) -> int:
 
 
 def _count_gmv_max_rows(account: Account, period: CountedPeriod) -> int:
-    """Count the days with spend of all GMV Max campaigns in available stores."""
+    """Count the days with spend of all GMV Max campaigns in available stores, deleted ones, too."""
     rows = 0
     for store in account.living("stores"):
         if not is_available(store, account):
             continue
-        for campaign in account.gmv_max_campaigns(store):
+        for campaign in account.gmv_max_campaigns(store, with_deleted=True):
             days = delivery.days_with_rows(campaign.key, 0, period.horizon)
             days &= ~delivery.days_without_spend(campaign.key, period.horizon)
             rows += sum(days >> day & 1 for day in period.days)
