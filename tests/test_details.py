@@ -134,21 +134,22 @@ def test_without_columns_of_details(is_deselected: bool) -> None:
 
 
 def test_denied_details(caplog: pytest.LogCaptureFixture) -> None:
-    """Without the permission, one request is sent. The campaigns have the columns of the list."""
+    """Without the permission, one request is sent. The next run tries again."""
     listed = [campaign(number) for number in range(150)]
     with campaigns(listed, refusing(DENIED)) as (url, calls):
         messages = run(config_at(url, max_concurrency=1), [STREAM, "sync_errors"])
     assert len(requested(calls)) == 1
     assert len(by_id(messages)) == 150
     assert not any("budget" in record for record in messages.records[STREAM])
-    assert "1" in messages.bookmarks(STREAM)
+    assert messages.bookmarks(STREAM) == {}
+    assert messages.failed == []
     (error,) = messages.records["sync_errors"]
-    assert (error["code"], error["action"]) == (40001, "kept")
-    assert sum("Cannot read details" in line for line in caplog.messages) == 1
+    assert (error["code"], error["action"]) == (40001, "skipped")
+    assert sum("Skipping details of advertiser 1" in line for line in caplog.messages) == 1
 
 
 def test_rejected_details(caplog: pytest.LogCaptureFixture) -> None:
-    """A campaign that is gone has the columns of the list. One warning names the first."""
+    """A rejected campaign has the columns of the list. The next run tries again."""
     with campaigns([campaign(1), campaign(2), campaign(3)], refusing(REJECTED, "1", "3")) as (
         url,
         calls,
@@ -157,9 +158,10 @@ def test_rejected_details(caplog: pytest.LogCaptureFixture) -> None:
     assert sorted(requested(calls)) == ["1", "2", "3"]
     records = by_id(messages)
     assert [name for name in sorted(records) if "budget" in records[name]] == ["2"]
-    assert "1" in messages.bookmarks(STREAM)
-    assert [error["action"] for error in messages.records["sync_errors"]] == ["kept", "kept"]
-    assert sum("Cannot read details" in line for line in caplog.messages) == 1
+    assert messages.bookmarks(STREAM) == {}
+    assert messages.failed == []
+    assert [error["action"] for error in messages.records["sync_errors"]] == ["skipped"] * 2
+    assert sum("Skipping details of advertiser 1" in line for line in caplog.messages) == 1
 
 
 OTHER = envelope({"campaign_id": "9", "budget": 1})

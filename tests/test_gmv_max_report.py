@@ -174,26 +174,17 @@ def columns_of(messages: Messages, kept: str) -> set[str]:
 
 
 def test_a_rejected_type_of_a_shop(caplog: pytest.LogCaptureFixture) -> None:
-    """The other type and the other shops count. The bookmark advances."""
+    """The other type and the other shops are read. The next run reads the days again."""
     with shops(refusing(REJECTED, ("11", "LIVE"), ("14", "PRODUCT"))) as (url, calls):
         messages = run(config_at(url, lookback_days=0), [STREAM, "sync_errors"])
     assert len(reports(calls)) == 6
     found = {record["campaign_id"] for record in messages.records[STREAM]}
     assert found == {"11PRODUCT", "13LIVE", "13PRODUCT", "14LIVE"}
-    assert messages.bookmarks(STREAM) == {"1": "2026-11-02"}
+    assert messages.bookmarks(STREAM) == {}
     skipped = messages.records["sync_errors"]
     assert [(error["code"], error["action"]) for error in skipped] == [(40002, "skipped")] * 2
     for subject in ("LIVE campaigns of store 11", "PRODUCT campaigns of store 14"):
         assert sum(f"Skipping {subject}, advertiser 1" in line for line in caplog.messages) == 1
-
-
-def test_a_shop_whose_types_are_both_rejected() -> None:
-    """The days of the advertiser are read again by the next run."""
-    refuse = refusing(REJECTED, ("11", "LIVE"), ("11", "PRODUCT"))
-    with shops(refuse) as (url, _):
-        messages = run(config_at(url, lookback_days=0), [STREAM])
-    assert {record["store_id"] for record in messages.records[STREAM]} == {"13", "14"}
-    assert messages.bookmarks(STREAM) == {}
 
 
 def test_an_advertiser_that_grants_no_permission() -> None:

@@ -105,6 +105,10 @@ def test_groups_of_material_reports(
             "'reach' cannot be requested beside search_terms in BASIC reports, which have 16",
         ),
         (
+            {"custom_reports": [custom_report("BASIC", "search_terms", ["skan", "live"])]},
+            "nothing of skan, live is valid in this report",
+        ),
+        (
             {"custom_reports": [custom_report("BASIC", "gender", ["cost"])]},
             "'gender' is for report_type AUDIENCE",
         ),

@@ -104,7 +104,11 @@ def _parse_report(entry: Mapping[str, t.Any]) -> ReportDefinition:
         lookback_days=entry.get("lookback_days"),
     )
     check_dimensions(definition)
-    metrics = expand_metrics(entry.get("metrics", DEFAULT_METRICS), definition)
+    names = entry.get("metrics", DEFAULT_METRICS)
+    metrics = expand_metrics(names, definition)
+    if not metrics:
+        msg = f"nothing of {', '.join(names)} is valid in this report"
+        raise ValueError(msg)
     definition = dataclasses.replace(definition, metrics=metrics)
     check_metrics(definition)
     return definition

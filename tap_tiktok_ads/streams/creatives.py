@@ -13,6 +13,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.errors import ApiError
     from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.extract.pages import Record, Task
 
@@ -144,6 +145,10 @@ class PageSource(Source):
     @override
     def subject_of(self, task: Task) -> str:
         return f"{business_type_of(task)} pages of advertiser" if task.optional else "advertiser"
+
+    @override
+    def is_dispensable(self, task: Task, error: ApiError) -> bool:
+        return False  # the bookmark stays: pages of a type that is rejected now may come later
 
 
 class PageLists(ListEndpoint):

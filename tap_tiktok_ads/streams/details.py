@@ -76,6 +76,11 @@ class DetailSource(Source):
         return [{**response.data, **listed}]
 
     @override
+    def subject_of(self, task: Task) -> str:
+        is_detail = isinstance(task, DetailTask)
+        return "details of advertiser" if is_detail else super().subject_of(task)
+
+    @override
     def page_facts(self, task: Task, response: Response, record_count: int) -> PageFacts | None:
         if isinstance(task, DetailTask):
             return None
@@ -91,7 +96,8 @@ class DetailSource(Source):
 class DetailStream(ListStream):
     """Objects of a list with their details.
 
-    An object whose details are denied or rejected is written with the columns of the list.
+    An object whose details are denied or rejected is written with the columns of the list. The
+    bookmark of its advertiser stays, so that the next run requests the details again.
     """
 
     detail_path: t.ClassVar[str]
@@ -202,8 +208,8 @@ class DetailStream(ListStream):
         try:
             for task, page in results:
                 if isinstance(task, DetailTask):
-                    listed[0] = (listed[0][0], self._with_details(listed[0][1], task, page))
-                    if page.failed is not None:
+                    listed[0] = (listed[0][0], _with_details(listed[0][1], task, page))
+                    if page.failed is not None or page.denied is not None:
                         listed.append((task, page))
                     continue
                 yield from listed
@@ -213,29 +219,14 @@ class DetailStream(ListStream):
             raise
         yield from listed
 
-    def _with_details(self, listed: Page, task: DetailTask, details: Page) -> Page:
-        """Return a page of the list with the details of one object, if there are any."""
-        if details.denied is not None:
-            self._warn_of_missing(task, details.denied)
-        if not details.records:
-            return listed
-        records = list(listed.records)
-        records[task.position] = details.records[0]
-        return dataclasses.replace(listed, records=t.cast("t.Any", records))
 
-    def _warn_of_missing(self, task: DetailTask, error: errors.ApiError) -> None:
-        """Warn once per advertiser that objects lack their details."""
-        self.run_context.problems.add(self.name, error, "kept", task)
-        self.warnings.log(
-            f"no details {task.advertiser}",
-            "Cannot read details for %s, advertiser %s: %s The records have the columns of the "
-            "list only. To read the others later, run `tap-tiktok-ads convert-state STATE --reset "
-            "%s --output STATE`.",
-            self.name,
-            self._owner(task).get("advertiser_id", "all"),
-            error,
-            self.name,
-        )
+def _with_details(listed: Page, task: DetailTask, details: Page) -> Page:
+    """Return a page of the list with the details of one object, if there are any."""
+    if not details.records:
+        return listed
+    records = list(listed.records)
+    records[task.position] = details.records[0]
+    return dataclasses.replace(listed, records=t.cast("t.Any", records))
 
 
 def _object_id(raw: t.Any) -> str | None:

@@ -91,11 +91,10 @@ def flatten_gmv_max_record(raw: Record, task: Task) -> Iterable[Record]:
 
 
 class GmvMaxReportSource(Source):
-    """The report of one shop and promotion type, which TikTok can reject on its own."""
+    """The report of one shop and promotion type, which TikTok can reject on its own.
 
-    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._rejected_types: dict[t.Any, set[str]] = {}  # by advertiser, window and shop
+    The other types and shops are read. The next run reads the days of the advertiser again.
+    """
 
     @override
     def is_skippable(self, task: Task, error: errors.ApiError) -> bool:
@@ -115,16 +114,6 @@ class GmvMaxReportSource(Source):
             return super().subject_of(task)
         (store_id,) = task.values[STORE_VALUE]
         return f"{task.values[TYPE_VALUE]} campaigns of store {store_id}, advertiser"
-
-    @override
-    def is_dispensable(self, task: Task, error: errors.ApiError) -> bool:
-        """Return True if a shop lacks campaigns of one type, and not of both."""
-        if not isinstance(error, errors.RejectedRequestError) or not isinstance(task, LookupTask):
-            return False
-        key = (task.advertiser, task.window, *task.values[STORE_VALUE])
-        rejected_types = self._rejected_types.setdefault(key, set())
-        rejected_types.add(task.values[TYPE_VALUE])
-        return len(rejected_types) < len(PROMOTION_TYPES)
 
 
 class GmvMaxReportStream(DependentStream):

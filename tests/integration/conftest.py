@@ -79,7 +79,8 @@ def change(world: World) -> tuple[str, str, str]:
     """Change what tables hold; the ids of a renamed campaign, a deleted ad and a lost pixel."""
     now = dt.datetime.now(dt.timezone.utc)
     account = world.accounts[world.advertiser_ids[0]]
-    campaign, ad, pixel = account.campaigns[0], account.ads[0], account.pixels.pop()
+    ad = next(ad for ad in account.ads if ad.campaign.origin is None)  # Promote ads have no status
+    campaign, pixel = ad.campaign, account.pixels.pop()
     campaign.name = "Renamed"
     world.touch("campaigns", campaign.id, now)
     world.delete("ads", ad.id, now)

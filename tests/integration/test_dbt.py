@@ -112,8 +112,8 @@ def test_ads_hierarchy_has_each_ad_once(warehouse: Warehouse) -> None:
             names["ad_groups"][row["adgroup_id"]],
             names["campaigns"][row["campaign_id"]],
             names["advertisers"][row["advertiser_id"]],
-            row["smart_plus_ad_id"],
-            row["secondary_status"].endswith("_DELETE"),
+            row.get("smart_plus_ad_id"),
+            row.get("secondary_status", "").endswith("_DELETE"),
         ]
         for row in warehouse.rows["ads"]
     )
@@ -127,7 +127,7 @@ def test_ads_hierarchy_has_each_ad_once(warehouse: Warehouse) -> None:
 
 def test_smart_plus_ads_spend_what_their_creatives_did(warehouse: Warehouse) -> None:
     """And have as many creatives and media as the tap tells."""
-    ads = {row["ad_id"]: row["smart_plus_ad_id"] for row in warehouse.rows["ads"]}
+    ads = {row["ad_id"]: row.get("smart_plus_ad_id") for row in warehouse.rows["ads"]}
     report = [
         {**row, "smart_plus_ad_id": ads[row["ad_id"]]}
         for row in warehouse.rows["ad_performance_report"]
