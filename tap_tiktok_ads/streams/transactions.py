@@ -8,10 +8,11 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.errors import INVALID_PARAMETER
+from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.config.lookups import Lookup
 from tap_tiktok_ads.extract.deduplication import RecordFilter
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
+from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.streams.business import BusinessCenterStream
 from tap_tiktok_ads.streams.dependent import LookupTask
 
@@ -56,6 +57,28 @@ def transaction_flattener(*text_keys: str) -> Flatten:
     return flatten
 
 
+class TransactionSource(Source):
+    """Transactions of one Business Center and choice, which TikTok can reject on their own.
+
+    Business Centers of the type NORMAL have no transactions.
+    """
+
+    @override
+    def is_skippable(self, task: Task, error: errors.ApiError) -> bool:
+        """Return True if a permission is missing, or if TikTok rejects the first page."""
+        if isinstance(error, errors.PermissionDeniedError):
+            return True
+        is_cause = task.page == 1 and not errors.is_too_large(error)
+        return is_cause and super().is_skippable(task, error)
+
+    @override
+    def subject_of(self, task: Task) -> str:
+        if not isinstance(task, LookupTask) or task.is_pending:
+            return super().subject_of(task)
+        bc_id, *choices = map(str, task.values.values())
+        return f"{', '.join(['transactions of Business Center ' + bc_id, *choices])}, advertiser"
+
+
 class TransactionStream(BusinessCenterStream):
     """Transactions of each Business Center, in windows of at most a year.
 
@@ -66,7 +89,8 @@ class TransactionStream(BusinessCenterStream):
     window_days = MAX_TRANSACTION_DAYS
     choices: t.ClassVar[Lookup | None] = None
     """The column with one request per value, or None."""
-    tolerated_codes = frozenset({INVALID_PARAMETER})  # Business Centers of the type NORMAL
+    tolerated_codes = frozenset({errors.INVALID_PARAMETER})
+    source_class = TransactionSource
 
     def __init__(self, tap: t.Any) -> None:
         super().__init__(tap)
