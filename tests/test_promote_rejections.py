@@ -122,3 +122,16 @@ def test_filter_of_a_user() -> None:
     with account(REPORT_PATH, [report_row(1)], lambda _: False) as (url, calls):
         run(config_at(url, custom_reports=[report]), ["promoted"])
     assert all(is_filtered for _, is_filtered in pages_read(calls, REPORT_PATH))
+
+
+def test_a_list_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    """The warning names the list that is skipped: Promote ads, and not TopView ads."""
+    rows = [{"ad_id": "1", "modify_time": "2026-10-01 00:00:00"}]
+    with account("/ad/get/", rows, lambda _: True) as (url, _):
+        first = run(config_at(url), ["ads"])
+        caplog.clear()
+        second = run(config_at(url), ["ads"], state=first.state)
+    assert len(second.records["ads"]) == 1
+    skipped = [line for line in caplog.messages if line.startswith("Skipping")]
+    assert len(skipped) == 1
+    assert skipped[0].startswith("Skipping Promote objects of advertiser 1: ")
