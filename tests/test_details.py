@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import threading
 import typing as t
 
 import pytest
-from conftest import Messages, catalog_of, config_at, config_for, run
+from conftest import PATIENCE, Messages, catalog_of, config_at, config_for, run
 from edge_server import Call, envelope, serving
 
 from tap_tiktok_ads.api import errors
@@ -207,6 +208,40 @@ def test_a_list_that_is_short(short_waits: None) -> None:  # noqa: ARG001
     assert all("budget" in record for record in by_id(messages).values())
     (error,) = messages.records["sync_errors"]
     assert "TikTok reports 3 records, received 2 distinct" in error["message"]
+
+
+def test_an_object_on_two_pages(short_waits: None) -> None:  # noqa: ARG001
+    """A campaign that moves to a later page has its details, whichever page comes first."""
+    listed = [campaign(number) for number in range(300)]
+    has_page_3 = threading.Event()
+    pages: list[int] = []
+
+    def answer(call: Call) -> bytes:
+        if call.path == INFO:
+            return details(call.query["campaign_id"])
+        if call.path != LIST:
+            return envelope({"list": [{"advertiser_id": "1", "timezone": "UTC"}]})
+        page = int(call.query["page"])
+        records = listed[(page - 1) * 100 : page * 100]
+        pages.append(page)
+        if page == 3 and pages.count(3) == 1:
+            records[0] = listed[150]
+        if page == 2:
+            assert has_page_3.wait(PATIENCE)
+        return envelope({"list": records, "page_info": {"page": page, "total_number": 300}})
+
+    def respond(call: Call) -> bytes:
+        body = answer(call)
+        if call.path == INFO and call.query["campaign_id"] == "150":
+            has_page_3.set()  # the tap has read page 3
+        return body
+
+    with serving(respond) as (url, _):
+        messages = run(config_at(url), [STREAM])
+    assert messages.failed == []
+    records = by_id(messages)
+    assert len(records) == 300
+    assert all(record["budget"] == 12.5 for record in records.values())
 
 
 def test_tombstones() -> None:

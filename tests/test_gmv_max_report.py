@@ -187,6 +187,27 @@ def test_a_rejected_type_of_a_shop(caplog: pytest.LogCaptureFixture) -> None:
         assert sum(f"Skipping {subject}, advertiser 1" in line for line in caplog.messages) == 1
 
 
+def test_a_rejected_metric() -> None:
+    """A message that names a metric is no reason to skip a type: the run ends."""
+    rejected = (40002, "metrics: Invalid metric: net_cost.")
+    with (
+        shops(refusing(rejected, ("11", "PRODUCT"))) as (url, _),
+        pytest.raises(errors.RejectedRequestError),
+    ):
+        run(config_at(url), [STREAM])
+
+
+def test_metrics_of_one_type() -> None:
+    """The metric that TikTok requires of a request has no value without a column."""
+    with shops(stores=STORE_LIST[:1]) as (url, calls):
+        settings = {"report_metrics": {STREAM: ["live_views"]}}
+        messages = run(config_at(url, **settings), [STREAM])
+    metrics = {requested(call)[1]: call.query["metrics"] for call in reports(calls)}
+    assert metrics == {"PRODUCT": '["cost"]', "LIVE": '["live_views"]'}
+    assert not any("cost" in record for record in messages.records[STREAM])
+    assert len(messages.records[STREAM]) == 2
+
+
 def test_an_advertiser_that_grants_no_permission() -> None:
     """One denied request ends the stream for the advertiser, without an error."""
     with shops(refusing(DENIED)) as (url, calls):

@@ -10,7 +10,9 @@ import typing as t
 import pendulum
 import pytest
 from conftest import SMALL, answering, config_at, config_for, run
+from edge_server import Call, envelope, serving
 
+from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.simulator import Simulator
 
 TRANSFERS = "advertiser_transactions"
@@ -183,4 +185,25 @@ def test_a_rejected_list(caplog: pytest.LogCaptureFixture, name: str, code: int)
     assert {row["bc_id"] for row in messages.records[name]} == {other}
     assert {row["action"] for row in messages.records["sync_errors"]} == {"skipped"}
     assert messages.failed == []
-    assert "Skipping advertiser" in caplog.text
+    skipped = [line for line in caplog.messages if line.startswith("Skipping transactions of")]
+    assert len(skipped) == {TRANSFERS: 4, CENTERS: 1, ACCOUNTS: 2}[name]
+    assert all(f"Business Center {refused}, " in line for line in skipped)
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_rejected_second_page(name: str) -> None:
+    """A rejection after the first page is an error: its records would be lost."""
+    member = "list" if name == CENTERS else "transaction_list"
+    records = [{"transaction_id": str(number), "amount": number} for number in range(50)]
+
+    def respond(call: Call) -> bytes:
+        if call.path == "/advertiser/info/":
+            return envelope({"list": [{"advertiser_id": "1", "timezone": "UTC"}]})
+        if call.path == "/bc/get/":
+            return envelope(BUSINESS_CENTERS)
+        if call.query["page"] != "1":
+            return envelope({}, errors.INVALID_PARAMETER, "page: invalid value.")
+        return envelope({member: records, "page_info": {"page": 1, "total_number": 60}})
+
+    with serving(respond) as (url, _), pytest.raises(errors.RejectedRequestError):
+        run(config_at(url), [name])

@@ -16,6 +16,7 @@ from tap_tiktok_ads.api.pagination import (
     response_page_size,
     total_number,
 )
+from tap_tiktok_ads.api.promote import origins_in
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -269,7 +270,10 @@ class Source:
 
     def subject_of(self, task: Task) -> str:
         """Return what a skipped request would have read, for messages: `advertiser`."""
-        return "TopView objects of advertiser" if task.optional else "advertiser"
+        if not task.optional:
+            return "advertiser"
+        kind = "Promote" if origins_in(task.request) else "TopView"
+        return f"{kind} objects of advertiser"
 
     def is_dispensable(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
         """Return True if a denied request loses no data, so the bookmark can advance.

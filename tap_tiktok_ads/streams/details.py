@@ -132,9 +132,9 @@ class DetailStream(ListStream):
         return set()
 
     @functools.cached_property
-    def _requested(self) -> set[tuple[t.Any, t.Any]]:
-        """Advertiser and fingerprint of the objects whose details were requested."""
-        return set()
+    def _requested(self) -> dict[tuple[t.Any, t.Any], int]:
+        """The page for which details were requested, by advertiser and fingerprint."""
+        return {}
 
     # Workers
 
@@ -154,17 +154,18 @@ class DetailStream(ListStream):
     ) -> Iterator[DetailTask]:
         """Yield a task for each object of a page that has changed since the bookmark.
 
-        A further pass over the list requests the details of new objects only.
+        A further pass over the list requests the details of new objects only. An object that is on
+        two pages is written with the first of them, whichever is received first.
         """
         is_test = self.ABORT_AT_RECORD_COUNT is not None  # one record is enough
         key_index = self.record_filter.key_columns.index(self.id_column)
         raw_by_id = {_object_id(raw.get(self.id_column)): raw for raw in raw_records}
         for position, fingerprint in enumerate(page.fingerprints or ()):
             requested = (task.advertiser, fingerprint)
-            if requested in self._requested:
+            if self._requested.get(requested, task.page + 1) <= task.page:
                 continue
             if self.record_filter.has_changed(fingerprint, task.advertiser):
-                self._requested.add(requested)
+                self._requested[requested] = task.page
                 object_id = fingerprint.key[key_index]
                 params = {**self._owner(task), self.id_column: object_id}
                 request = Request(self.detail_path, params, shared=task.request.shared)

@@ -16,7 +16,7 @@ from tap_tiktok_ads.api.gmv_max_metrics import (
     gmv_max_metric_schema,
     metrics_of_type,
 )
-from tap_tiktok_ads.api.metric_rules import ALL_METRICS
+from tap_tiktok_ads.api.metric_rules import ALL_METRICS, rejected_metrics
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.config.custom_reports import metrics_setting
 from tap_tiktok_ads.config.lookups import Lookup
@@ -40,6 +40,8 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
 
+#: The metric of a request without any that is written: TikTok requires one.
+FALLBACK_METRIC = DEFAULT_GMV_MAX_METRICS[0]
 #: The column that the tap adds: the promotion type of the request.
 TYPE_COLUMN = "gmv_max_promotion_type"
 TYPE_LOOKUP = Lookup(
@@ -98,11 +100,15 @@ class GmvMaxReportSource(Source):
 
     @override
     def is_skippable(self, task: Task, error: errors.ApiError) -> bool:
-        """Return True if a permission is missing, or if TikTok rejects the first page."""
+        """Return True if a permission is missing, or if TikTok rejects a type by its first page.
+
+        If the message names a metric, the request is wrong, and not the type.
+        """
         if isinstance(error, errors.PermissionDeniedError):
             return True
         is_invalid = error.code == errors.INVALID_PARAMETER and not errors.is_too_large(error)
-        return is_invalid and task.page == 1
+        metrics = task.request.params.get("metrics", ())
+        return is_invalid and task.page == 1 and not rejected_metrics(error.api_message, metrics)
 
     @override
     def concerns_advertiser(self, task: Task, error: errors.ApiError) -> bool:
@@ -126,7 +132,6 @@ class GmvMaxReportStream(DependentStream):
     source_column = AVAILABLE_STORES
     literal_lookups = (TYPE_LOOKUP,)
     source_class = GmvMaxReportSource
-    flatten = staticmethod(flatten_gmv_max_record)
     dash_is_null = True
 
     # Metrics
@@ -175,8 +180,14 @@ class GmvMaxReportStream(DependentStream):
     def source(self) -> Source:
         source = super().source
         placeholders = Placeholders(self.replication_key, self.warnings)
-        source.flatten = placeholders.dropped_by(source.flatten)
+        source.flatten = placeholders.dropped_by(self._flatten_record)
         return source
+
+    def _flatten_record(self, raw: Record, task: Task) -> Iterable[Record]:
+        """Yield the flat record, without a metric that has no column."""
+        if FALLBACK_METRIC not in self.metrics:
+            (raw.get("metrics") or {}).pop(FALLBACK_METRIC, None)
+        return flatten_gmv_max_record(raw, task)
 
     @override
     def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:
@@ -195,7 +206,7 @@ class GmvMaxReportStream(DependentStream):
             filtering["campaign_statuses"] = [*CAMPAIGN_STATUSES]
         params = {
             **request.params,
-            "metrics": metrics or [DEFAULT_GMV_MAX_METRICS[0]],  # TikTok requires one
+            "metrics": metrics or [FALLBACK_METRIC],
             "filtering": filtering,
         }
         return dataclasses.replace(request, params=params)

@@ -223,7 +223,8 @@ class ListStream(TikTokStream):
         Raises:
             RejectedRequestError: The error, if the filter is not its cause.
         """
-        request = None if task.optional else without_origins(task.request, error)
+        is_accepted = task.optional or task.page > 1
+        request = None if is_accepted else without_origins(task.request, error)
         if request is None:
             raise error
         self.warnings.log("promote", "Continuing without Promote campaigns: %s", error)

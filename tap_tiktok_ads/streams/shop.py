@@ -49,7 +49,7 @@ class GmvMaxCampaigns(DetailStream):
 
     The list has nine columns. The others take one request per campaign that has changed since the
     bookmark, and none if they are not selected. A campaign whose details TikTok denies or rejects
-    is written with the columns of the list.
+    is written with the columns of the list, and the next run requests them again.
     """
 
     name = "gmv_max_campaigns"
@@ -69,8 +69,9 @@ class GmvMaxReport(GmvMaxReportStream):
 
     One request per shop and type. Shops whose `is_gmv_max_available` is false are not requested.
     Shops without this flag are requested. A type that TikTok rejects for a shop is skipped with a
-    warning. TikTok limits these requests apart from all others. Some apps may reach this report at
-    v2.0 only (uncertain). The tap uses v1.3.
+    warning, and the next run reads its days again. Metrics of LIVE campaigns are null in others.
+    TikTok limits these requests apart from all others. Some apps may reach this report at v2.0
+    only (uncertain). The tap uses v1.3.
     """
 
     name = "gmv_max_report"

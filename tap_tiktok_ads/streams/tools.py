@@ -107,7 +107,7 @@ def _reviews_in(member: t.Any) -> list[Record]:
 
 
 class AdReviewInfo(DependentStream):
-    """Review results of each ad. Fields as a third-party SDK has them.
+    """Review results of each ad but Promote ads. Fields as a third-party SDK has them.
 
     TikTok documents these fields for `/adgroup/review_info/`.
     """
@@ -161,9 +161,10 @@ class PixelEventStream(DependentStream):
 class PixelEventStatistics(PixelEventStream):
     """Counts of each pixel's events by UTC day, two to four hours late.
 
-    The lookback is 2 days, whatever the value of `lookback_days`. Covered days are not re-read for
-    a pixel that is new to an advertiser. `convert-state --reset` re-reads them. Fields as a
-    third-party SDK has them.
+    TikTok's response has no date, so each request spans one day: `stat_date`. The lookback is 2
+    days, whatever the value of `lookback_days`. Covered days are not re-read for a pixel that is
+    new to an advertiser. To re-read them for all pixels, run `convert-state STATE --reset
+    pixel_event_statistics --output STATE`. Fields as a third-party SDK has them.
     """
 
     name = "pixel_event_statistics"

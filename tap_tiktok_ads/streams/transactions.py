@@ -8,10 +8,11 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.errors import INVALID_PARAMETER
+from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.config.lookups import Lookup
 from tap_tiktok_ads.extract.deduplication import RecordFilter
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
+from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.streams.business import BusinessCenterStream
 from tap_tiktok_ads.streams.dependent import LookupTask
 
@@ -56,6 +57,28 @@ def transaction_flattener(*text_keys: str) -> Flatten:
     return flatten
 
 
+class TransactionSource(Source):
+    """Transactions of one Business Center and choice, which TikTok can reject on their own.
+
+    Business Centers of the type NORMAL have no transactions.
+    """
+
+    @override
+    def is_skippable(self, task: Task, error: errors.ApiError) -> bool:
+        """Return True if a permission is missing, or if TikTok rejects the first page."""
+        if isinstance(error, errors.PermissionDeniedError):
+            return True
+        is_cause = task.page == 1 and not errors.is_too_large(error)
+        return is_cause and super().is_skippable(task, error)
+
+    @override
+    def subject_of(self, task: Task) -> str:
+        if not isinstance(task, LookupTask) or task.is_pending:
+            return super().subject_of(task)
+        bc_id, *choices = map(str, task.values.values())
+        return f"{', '.join(['transactions of Business Center ' + bc_id, *choices])}, advertiser"
+
+
 class TransactionStream(BusinessCenterStream):
     """Transactions of each Business Center, in windows of at most a year.
 
@@ -66,7 +89,8 @@ class TransactionStream(BusinessCenterStream):
     window_days = MAX_TRANSACTION_DAYS
     choices: t.ClassVar[Lookup | None] = None
     """The column with one request per value, or None."""
-    tolerated_codes = frozenset({INVALID_PARAMETER})  # Business Centers of the type NORMAL
+    tolerated_codes = frozenset({errors.INVALID_PARAMETER})
+    source_class = TransactionSource
 
     def __init__(self, tap: t.Any) -> None:
         super().__init__(tap)
@@ -101,10 +125,11 @@ class UnidentifiedTransactionStream(TransactionStream):
 class AdvertiserTransactions(UnidentifiedTransactionStream):
     """Transfers, taxes, costs and payments of the ad accounts of each Business Center.
 
-    Every run reads the days that reports cover, as UTC days. TikTok gives these transactions no
-    ID. A target that loads by key keeps one of two records with equal key columns. The stream
-    `account_transactions` has IDs. A type or Business Center that TikTok rejects is skipped with a
-    warning. Fields as a third-party SDK has them.
+    Use `account_transactions` if the token may read it: it has IDs, and holds these transactions,
+    too. Every run reads the UTC days from `start_date` to `end_date`. TikTok gives these
+    transactions no ID, so a target that loads by key keeps one of two records with equal key
+    columns. A type or Business Center that TikTok rejects is skipped with a warning. Fields as a
+    third-party SDK has them.
     """
 
     name = "advertiser_transactions"
@@ -124,9 +149,10 @@ class AdvertiserTransactions(UnidentifiedTransactionStream):
 class BcTransactions(UnidentifiedTransactionStream):
     """Transactions of each Business Center.
 
-    Every run reads the days that reports cover, as UTC days. TikTok gives these transactions no
-    ID. A target that loads by key keeps one of two records with equal key columns. The stream
-    `account_transactions` has IDs. Fields as a third-party SDK has them.
+    Use `account_transactions` if the token may read it: it has IDs, and holds these transactions,
+    too. Every run reads the UTC days from `start_date` to `end_date`. TikTok gives these
+    transactions no ID, so a target that loads by key keeps one of two records with equal key
+    columns. `date` is text as received. Fields as a third-party SDK has them.
     """
 
     name = "bc_transactions"
@@ -143,8 +169,8 @@ class BcTransactions(UnidentifiedTransactionStream):
 class AccountTransactions(TransactionStream):
     """Transactions of each Business Center and of the ad accounts that it owns, with their ID.
 
-    Every run reads the days that reports cover, as UTC days. TikTok compares them with times in
-    the time zone of the Business Center or ad account. Transactions of payment portfolios, and of
+    Every run reads the days from `start_date` to `end_date`, those of the time zone of the Business
+    Center or ad account. Transactions of payment portfolios, and of
     ad accounts that another Business Center shares, are left out. Fields as a third-party SDK has
     them.
     """

@@ -16,9 +16,12 @@ def in_filter(field: str, values: Iterable[str]) -> dict[str, str]:
     return {"field_name": field, "filter_type": "IN", "filter_value": json.dumps(list(values))}
 
 
+_PROMOTE_FILTER = in_filter(promote.ORIGINS_FILTER, promote.ALL_ORIGINS)
+
+
 def is_promote_filter(condition: Mapping[str, str]) -> bool:
-    """Return True for the filter that adds Promote ads."""
-    return condition["field_name"] == promote.ORIGINS_FILTER
+    """Return True for the filter that adds Promote ads. Users can define another on origins."""
+    return condition == _PROMOTE_FILTER
 
 
 def promote_filters(
@@ -34,7 +37,7 @@ def promote_filters(
     names = [condition["field_name"] for condition in filters]
     if not promote.can_report(report_type, dimensions, names):
         return []
-    return [in_filter(promote.ORIGINS_FILTER, promote.ALL_ORIGINS)]
+    return [{**_PROMOTE_FILTER}]
 
 
 def deleted_filter(level: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from tap_tiktok_ads.api.advertisers import id_of
@@ -30,24 +31,37 @@ class PromoteAds:
         self._rejected: set[str | None] = set()  # ids of advertisers
 
     def fetch(self, task: Task, fetch: Callable[[Task], Fetched]) -> Fetched:
-        """Return what a function fetches. Repeat a rejected request without the filter.
+        """Return what a function fetches. Repeat a rejected first page without the filter.
+
+        The further pages of a list have the filter if its first page had it.
 
         Raises:
             TapError: The function raises it, also without the filter.
         """
         owner = id_of(task.advertiser)
         plain = _without_filter(task)
-        if plain is task or owner in self._rejected:
-            return fetch(plain)
+        if plain is task or task.page > 1:
+            return fetch(task)
+        if owner in self._rejected:
+            return _of_one_list(task, fetch(plain))
         try:
             return fetch(task)
         except RejectedRequestError as error:
             if not can_be_rejected(error):
                 raise
-            fetched = fetch(plain)
+            fetched = _of_one_list(task, fetch(plain))
             self._rejected.add(owner)
             self._warnings.log("promote", "Continuing without Promote ads: %s", error)
             return fetched
+
+
+def _of_one_list(task: Task, fetched: Fetched) -> Fetched:
+    """Return what was fetched without the filter. Its further pages are of the task's list."""
+    page, following = fetched
+    return page, [
+        dataclasses.replace(further, first_request=task.request) if further.page > 1 else further
+        for further in following
+    ]
 
 
 def _without_filter(task: Task) -> Task:
