@@ -969,3 +969,19 @@ def test_colours(tmp_path: Path, wide: str) -> None:
     plain = on_terminal(*arguments, COLUMNS=wide, NO_COLOR="1")
     assert "advertiser" in plain
     assert "36m" not in plain
+
+
+@pytest.mark.parametrize(
+    ("stream", "metrics"),
+    [
+        ("advertiser_performance_report", ["clicks", "ctr"]),
+        ("gmv_max_report", ["cost", "roi"]),
+    ],
+)
+def test_sample_requests_the_configured_metrics(
+    call: Caller, stream: str, metrics: list[str]
+) -> None:
+    """A report that no catalog selects is sampled with all its metrics."""
+    result = call("sample", stream, report_metrics={stream: metrics})
+    assert result.returncode == 0, result.stderr
+    assert json.loads(call.sim.requests[-1].params["metrics"]) == metrics

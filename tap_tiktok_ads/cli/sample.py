@@ -87,7 +87,7 @@ def command(  # noqa: PLR0913 - the options, keyword-only
 
 
 def _stream(tap: TapTikTokAds, name: str) -> TikTokStream:
-    """Return the stream of a name.
+    """Return the stream of a name, selected: reports request the metrics of selected columns only.
 
     Raises:
         ConfigError: The stream does not exist.
@@ -95,7 +95,9 @@ def _stream(tap: TapTikTokAds, name: str) -> TikTokStream:
     if name not in tap.streams:
         msg = f"Unknown stream {name!r}{suggest(name, tap.streams)}"
         raise ConfigError(msg)
-    return t.cast("TikTokStream", tap.streams[name])
+    stream = t.cast("TikTokStream", tap.streams[name])
+    stream.metadata.root.selected = True
+    return stream
 
 
 class Exchanges:

@@ -180,8 +180,8 @@ class InstantPages(ListStream):
     """Instant pages, lead forms, storefronts and shop pages: one list per business type.
 
     A type that TikTok rejects is skipped with a warning, and the next run reads all types again.
-    Only the default type, LEAD_GEN, must not be rejected. Pages that were moved to a Business Center
-    are not listed. Fields as third-party SDKs have them.
+    A rejection of the default type, LEAD_GEN, is an error. Pages that were moved to a Business
+    Center are not listed. Fields as third-party SDKs have them.
     """
 
     name = "instant_pages"
