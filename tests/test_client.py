@@ -12,8 +12,9 @@ import pytest
 from conftest import PATIENCE, ManualClock, config_for, run
 from edge_server import Reply, envelope, serving
 
-from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api import deprecations, errors
 from tap_tiktok_ads.api.client import Client
+from tap_tiktok_ads.api.masking import SecretMask
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
 from tap_tiktok_ads.extract import page_decoder
@@ -127,6 +128,17 @@ def test_deprecation_is_logged_once(sim: Simulator, caplog: pytest.LogCaptureFix
     assert "/pixel/list/: Version v1.3\\u001b[31m ends. *** xxx" in messages[1]
     assert token not in messages[1]
     assert len(messages[1]) < 500
+
+
+def test_deprecations_are_bounded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Endpoints whose URLs hold values fill neither the log nor the memory."""
+    monkeypatch.setattr(deprecations, "_logged_urls", set())
+    for number in range(2 * deprecations.MAX_LOGGED_URLS):
+        headers = {deprecations.DEPRECATION_HEADER: "soon"}
+        deprecations.log_deprecation(f"https://host/{number}/", headers, SecretMask([]))
+    assert len(caplog.records) == deprecations.MAX_LOGGED_URLS
 
 
 def test_deprecation_of_an_error(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,6 +15,8 @@ logger = logging.getLogger("tap-tiktok-ads")
 
 #: Header by which TikTok announced the end of a version of its API.
 DEPRECATION_HEADER = "X-Api-Deprecation-Info"
+#: Maximum number of endpoints that are named. URLs of custom streams can hold values.
+MAX_LOGGED_URLS = 100
 
 _logged_urls: set[str] = set()  # of the process: programs can use many clients
 _lock = threading.Lock()
@@ -32,7 +34,7 @@ def log_deprecation(url: str, headers: Mapping[str, str], mask: SecretMask) -> N
     if text is None:
         return
     with _lock:
-        if url in _logged_urls:
+        if url in _logged_urls or len(_logged_urls) >= MAX_LOGGED_URLS:
             return
         _logged_urls.add(url)
     logger.warning(
