@@ -1,4 +1,4 @@
-"""A small world of the simulator, and runs of the tap against it."""
+"""A simulator with few objects, and functions that run the tap against it."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.simulator.http.messages import Request
 
-# machines may be busy: how long an example takes is no property of the code
+# no deadline: on a busy machine an example may be slow
 hypothesis.settings.register_profile(
     "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("suite")
 
-#: What `make integration` runs.
+#: Only `make integration` collects the integration tests.
 collect_ignore = [] if os.environ.get("INTEGRATION") else ["integration"]
 
-#: Enough for several windows and pages, little enough for a run of a second.
+#: Enough objects for several windows and pages. A run takes a second.
 SMALL = {
     "advertisers": 2,
     "campaigns": 5,
@@ -60,37 +60,37 @@ SMALL = {
     "audiences": 3,
 }
 START = "{now-35}"
-#: Fewer objects, where each day of each report is compared or validated row by row.
+#: Fewer objects, for tests that compare or validate every record of every report.
 SPARSE = {**SMALL, "campaigns": 3, "ads": 1}
-#: Seconds that a test waits for anything before it fails. No test takes so long, even on a busy
-#: machine.
+#: Seconds that a test waits for a condition before it fails. No test needs as long, even on a
+#: busy machine.
 PATIENCE = 300.0
 
 
 @dataclasses.dataclass
 class Messages:
-    """The Singer messages of a run, and the stream and advertiser of what is incomplete."""
+    """The Singer messages of a run, and the incomplete streams with their advertisers."""
 
     all: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     failed: list[tuple[str, str]] = dataclasses.field(default_factory=list)
-    _rows: dict[str, list[dict[str, t.Any]]] = dataclasses.field(default_factory=dict)
+    _records: dict[str, list[dict[str, t.Any]]] = dataclasses.field(default_factory=dict)
     _schemas: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     _sorted: int = 0
 
     def _sort(self) -> None:
-        """Sort the messages that came since the last time."""
+        """Sort the messages that arrived since the last call."""
         for message in itertools.islice(self.all, self._sorted, None):
             if message["type"] == "RECORD":
-                self._rows.setdefault(message["stream"], []).append(message["record"])
+                self._records.setdefault(message["stream"], []).append(message["record"])
             elif message["type"] == "SCHEMA":
                 self._schemas[message["stream"]] = message
         self._sorted = len(self.all)
 
     @property
     def records(self) -> dict[str, list[dict[str, t.Any]]]:
-        """Rows by stream."""
+        """The records by stream."""
         self._sort()
-        return collections.defaultdict(list, self._rows)
+        return collections.defaultdict(list, self._records)
 
     @property
     def schemas(self) -> dict[str, dict[str, t.Any]]:
@@ -100,14 +100,14 @@ class Messages:
 
     @property
     def state(self) -> dict[str, t.Any]:
-        """The last state."""
+        """The value of the last STATE message."""
         return t.cast(
             "dict[str, t.Any]",
             [message["value"] for message in self.all if message["type"] == "STATE"][-1],
         )
 
     def bookmarks(self, stream: str) -> dict[str, str]:
-        """Bookmark by advertiser."""
+        """Return the bookmark of each advertiser."""
         partitions = self.state["bookmarks"][stream].get("partitions", [])
         return {
             partition["context"]["advertiser_id"]: partition["replication_key_value"]
@@ -116,13 +116,13 @@ class Messages:
         }
 
     def keyed(self, stream: str) -> dict[tuple[t.Any, ...], dict[str, t.Any]]:
-        """Rows by key, as a target that loads by key keeps them."""
+        """Return the records by key, as a target that upserts by key stores them."""
         keys = self.schemas[stream]["key_properties"]
-        return {tuple(row[key] for key in keys): row for row in self.records[stream]}
+        return {tuple(record[key] for key in keys): record for record in self.records[stream]}
 
 
 class Collector(MsgSpecWriter):
-    """Keeps messages, as they would read on stdout, instead of printing them."""
+    """A writer that keeps the messages in memory, as they read on stdout."""
 
     def __init__(self) -> None:
         self.messages = Messages()
@@ -133,7 +133,7 @@ class Collector(MsgSpecWriter):
 
 @pytest.fixture
 def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """A running simulator; options by indirect parametrisation."""
+    """A running simulator. Indirect parametrization sets its options."""
     with Simulator(SMALL | getattr(request, "param", {})) as running:
         yield running
 
@@ -150,7 +150,7 @@ def until(condition: Callable[[], object]) -> None:
 
 
 class ManualClock:
-    """A clock that moves only when somebody sleeps on it."""
+    """A clock that moves only when a thread sleeps on it."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -168,7 +168,7 @@ class ManualClock:
 
 @pytest.fixture
 def paced_by_hand(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
-    """The clock that paces the requests of the taps in a test, instead of the machine's."""
+    """The manual clock that paces requests in a test, instead of the machine's clock."""
     clock = ManualClock()
     paced = functools.partial(RateLimiter, clock=clock, sleep=clock.sleep)
     monkeypatch.setattr(context, "RateLimiter", paced)
@@ -177,24 +177,24 @@ def paced_by_hand(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retry, and pass over lists again, after milliseconds."""
+    """Retry, and start further passes over lists, after milliseconds."""
     monkeypatch.setattr(context, "FIRST_RETRY_SECONDS", 0.02)
     monkeypatch.setattr(context, "PASS_INTERVAL_SECONDS", 0.02)
 
 
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the pauses after throttled requests, and allow more of them."""
+    """Shorten the pauses after throttled requests, and allow more pauses."""
     monkeypatch.setattr(rate_limits, "PAUSE_SECONDS", (0.02,) * 10)
 
 
 def asks_for_top_view(request: Request) -> bool:
-    """Whether a request that the simulator got is for TopView objects alone, or their reports."""
+    """Return True if a request to the simulator is for TopView objects or their reports only."""
     return "RESERVATION_TOP_VIEW" in str(request.params.get("filtering"))
 
 
 def config_for(sim: Simulator, **settings: t.Any) -> dict[str, t.Any]:
-    """Settings that point a tap at a running simulator."""
+    """Return settings that point a tap at a running simulator."""
     return {
         "environment": "simulator",
         "api_url": sim.url,
@@ -207,7 +207,7 @@ def config_for(sim: Simulator, **settings: t.Any) -> dict[str, t.Any]:
 
 
 def config_at(url: str, **settings: t.Any) -> dict[str, t.Any]:
-    """Settings that point a tap at a server of `answering`, for its first advertiser."""
+    """Return settings that point a tap at a server of `answering`, for its first advertiser."""
     return {
         "api_url": url,
         "access_token": "token",
@@ -227,9 +227,10 @@ def run(
     catalog: dict[str, t.Any] | None = None,
     started_at: pendulum.DateTime | None = None,
 ) -> Messages:
-    """Run the tap in this process; its messages, also when it fails (then `error` is raised).
+    """Run the tap in this process and return its messages.
 
-    `started_at` is the time of the run, instead of the machine's.
+    If the run fails, the error has the messages as its attribute `messages`. `started_at`
+    replaces the machine's time as the start of the run.
     """
     collector = Collector()
     if streams is not None:
@@ -252,22 +253,28 @@ def run(
     return collector.messages
 
 
-#: Whether this is `make soak`: all of what the suite shows a part of.
+#: True in `make soak`, which runs every case. The suite runs some of the cases.
 SOAK = bool(os.environ.get("SOAK"))
 
 _catalogs: dict[str, list[dict[str, t.Any]]] = {}
 
 
 def _discovered(config: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The entries of the discovered catalog, which nobody may change."""
+    """Return the entries of the discovered catalog. Callers must not change them."""
     custom = config.get("custom_streams") or ()
-    if any(not isinstance(one.get("schema"), dict) for one in custom):  # requests tell the schema
-        ready = _discovered({**config, "custom_streams": None})
-        names = {entry["tap_stream_id"] for entry in ready}
-        found = TapTikTokAds(config=config, validate_config=False, selected_only=True).catalog_dict
-        return [*ready, *(one for one in found["streams"] if one["tap_stream_id"] not in names)]
-    told = ("custom_streams", "custom_reports", "report_metrics", "pii", "track_deleted")
-    key = json.dumps([config.get(name) for name in told])
+    # discovery infers a missing schema from a response, so these entries are not cached
+    if any(not isinstance(entry.get("schema"), dict) for entry in custom):
+        built_in = _discovered({**config, "custom_streams": None})
+        names = {entry["tap_stream_id"] for entry in built_in}
+        discovered = TapTikTokAds(
+            config=config, validate_config=False, selected_only=True
+        ).catalog_dict
+        return [
+            *built_in,
+            *(entry for entry in discovered["streams"] if entry["tap_stream_id"] not in names),
+        ]
+    setting_names = ("custom_streams", "custom_reports", "report_metrics", "pii", "track_deleted")
+    key = json.dumps([config.get(name) for name in setting_names])
     if key not in _catalogs:
         tap = TapTikTokAds(config=config, validate_config=False)
         _catalogs[key] = tap.catalog_dict["streams"]
@@ -277,7 +284,7 @@ def _discovered(config: dict[str, t.Any]) -> list[dict[str, t.Any]]:
 def catalog_of(
     config: dict[str, t.Any], streams: t.Collection[str], *, alone: bool = False
 ) -> dict[str, t.Any]:
-    """The discovered catalog with these streams selected, or with these alone."""
+    """Return the discovered catalog with these streams selected, or with only these streams."""
     entries = [
         copy.deepcopy(entry)
         for entry in _discovered(config)
@@ -297,7 +304,7 @@ def command(
     stdin: str | None = None,
     timeout: float = PATIENCE,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the executable as a process of its own."""
+    """Run the executable as a separate process."""
     return execute(arguments, cwd, env, stdin, timeout)
 
 
@@ -306,27 +313,28 @@ ANSWERED_ADVERTISERS = {"list": [{"advertiser_id": name, "timezone": "UTC"} for 
 
 @contextlib.contextmanager
 def answering(
-    answer: Callable[[dict[str, str]], t.Any],
+    respond: Callable[[dict[str, str]], t.Any],
     date: Callable[[dict[str, str]], dt.datetime] | None = None,
 ) -> Iterator[tuple[str, list[str]]]:
-    """A server whose answers hold what a function makes of the query, or are its bytes.
+    """Run a server that responds with the result of a function of the query.
 
-    With its address, the paths that it was asked for. `path` is the endpoint, in the query. `date`
-    tells when each is answered.
+    Yield its URL, and the list of the requested paths. The function returns the `data` of a
+    response, or the bytes of its body. The query has the endpoint as `path`. `date` returns the
+    Date header of a response.
     """
-    asked: list[str] = []
+    paths: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            parts = urllib.parse.urlsplit(self.path)
-            asked.append(self.path)
-            if parts.path.endswith("/advertiser/info/"):
+            url = urllib.parse.urlsplit(self.path)
+            paths.append(self.path)
+            if url.path.endswith("/advertiser/info/"):
                 data: t.Any = ANSWERED_ADVERTISERS
             else:
-                query = dict(urllib.parse.parse_qsl(parts.query))
-                data = answer({**query, "path": parts.path.removeprefix("/open_api/v1.3")})
+                query = dict(urllib.parse.parse_qsl(url.query))
+                data = respond({**query, "path": url.path.removeprefix("/open_api/v1.3")})
             body = data
             if not isinstance(data, bytes):
                 envelope = {"code": 0, "message": "OK", "request_id": "r", "data": data}
@@ -347,6 +355,6 @@ def answering(
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}", asked
+            yield f"http://127.0.0.1:{server.server_address[1]}", paths
         finally:
             server.shutdown()

@@ -1,4 +1,4 @@
-"""A server for the tests of HTTP: it returns what a function says, or writes raw bytes."""
+"""A server for HTTP tests: it sends the response of a function, or raw bytes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Call:
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
-    """A response. The chunks are written as they come, and then the connection is closed."""
+    """A response. The server writes the chunks one by one, and then closes the connection."""
 
     body: bytes = b""
     status: int = 200
@@ -36,7 +36,7 @@ class Reply:
 
 
 class Server(ThreadingHTTPServer):
-    """A server whose clients may leave early."""
+    """A server whose clients may disconnect early."""
 
     daemon_threads = True
 
@@ -45,7 +45,7 @@ class Server(ThreadingHTTPServer):
 
 
 def envelope(data: t.Any, code: int = 0, message: str = "OK", **members: t.Any) -> bytes:
-    """Return the body of TikTok's responses."""
+    """Return the body of a response of TikTok."""
     return json.dumps(
         {"code": code, "message": message, "request_id": "r1", "data": data, **members}
     ).encode()
@@ -66,19 +66,19 @@ def serving(
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            parts = urllib.parse.urlsplit(self.path)
+            url = urllib.parse.urlsplit(self.path)
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             call = Call(
                 self.command,
-                parts.path.removeprefix(VERSION),
-                dict(urllib.parse.parse_qsl(parts.query)),
+                url.path.removeprefix(VERSION),
+                dict(urllib.parse.parse_qsl(url.query)),
                 {name.lower(): text for name, text in self.headers.items()},
             )
             calls.append(call)
             reply = respond(call)
             if isinstance(reply, bytes):
                 reply = Reply(reply)
-            with contextlib.suppress(OSError):  # the client may leave early
+            with contextlib.suppress(OSError):  # the client may disconnect early
                 if isinstance(reply, Reply):
                     self.answer(reply)
                     return

@@ -1,4 +1,4 @@
-"""The executable, in processes forked from one that has imported it: they start at once."""
+"""The executable in forked processes, which start without imports."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tap_tiktok_ads.cli import COMMANDS, main
 
 FORKING = multiprocessing.get_context("forkserver")
 FORKING.set_forkserver_preload([f"tap_tiktok_ads.cli.{name}" for name in COMMANDS])
-#: Names of the files that stand for the standard streams, and how each is opened.
+#: File names of the standard streams, and the flags that open each file.
 STREAMS = {"stdin": os.O_RDONLY, "stdout": os.O_WRONLY, "stderr": os.O_WRONLY}
 
 
 def _execute(
     arguments: t.Sequence[str], cwd: str, env: t.Mapping[str, str], folder: Path
 ) -> t.NoReturn:
-    """What the new process does; `SystemExit` ends it with its code."""
+    """Run the executable in the new process. `SystemExit` ends it with its exit code."""
     for number, (name, flags) in enumerate(STREAMS.items()):
         file = os.open(folder / name, flags)
         os.dup2(file, number)
@@ -35,7 +35,7 @@ def _execute(
     sys.argv = ["tap-tiktok-ads", *arguments]
     try:
         main(arguments)
-    finally:  # which a forked process leaves out
+    finally:  # a forked process skips the exit handlers
         atexit._run_exitfuncs()
 
 
@@ -46,18 +46,17 @@ def execute(
     stdin: str | None = None,
     timeout: float = 300,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the executable, as `subprocess.run` would.
+    """Run the executable, as `subprocess.run` does.
 
-    Raises:
-        subprocess.TimeoutExpired: it has not ended in time, and was killed.
+    Raises:     subprocess.TimeoutExpired: The process did not end in time, and was killed.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for stream in STREAMS:
             (folder / stream).write_text((stdin if stream == "stdin" else None) or "", "utf-8")
-        where = str(cwd or Path.cwd())
+        directory = str(cwd or Path.cwd())
         process = FORKING.Process(
-            target=_execute, args=(list(arguments), where, dict(env or os.environ), folder)
+            target=_execute, args=(list(arguments), directory, dict(env or os.environ), folder)
         )
         process.start()
         process.join(timeout)

@@ -1,4 +1,4 @@
-"""The sub-commands of the executable, as processes against a running simulator."""
+"""The subcommands of the executable, as processes against a running simulator."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ ROOT = Path(__file__).parent.parent
 REPORT = "/report/integrated/get/"
 #: Requests that find the advertisers when the settings name none.
 FINDING = ["/oauth2/advertiser/get/", "/advertiser/info/"]
-#: Streams of the answers that find the advertisers.
+#: Streams that are read from the responses that find the advertisers.
 FOUND_BEFORE = {"advertisers", "authorized_advertisers"}
-#: The endpoints that are read to look up what requests name.
+#: The endpoints of lookups, whose IDs other requests need.
 SOURCES = {"/adgroup/get/", "/ad/get/", "/pixel/list/", "/bc/get/", "/gmv_max/store/list/"}
 CAMPAIGNS = {
     "name": "my_campaigns",
@@ -58,14 +58,14 @@ PLACES = {
 
 
 class Caller:
-    """Runs sub-commands on a simulator, and sees that none tells a secret."""
+    """Runs subcommands on a simulator, and checks that no output contains a secret."""
 
     def __init__(self, sim: Simulator, folder: Path) -> None:
         self.sim = sim
         self.folder = folder
 
     def __call__(self, *arguments: str, **settings: t.Any) -> subprocess.CompletedProcess[str]:
-        """Run a sub-command with the simulator's configuration and these settings."""
+        """Run a subcommand with the simulator's configuration and these settings."""
         config = written(self.folder, "config.json", config_for(self.sim, **settings))
         result = command(*arguments, "--config", config, cwd=self.folder)
         assert "Traceback" not in result.stderr
@@ -74,54 +74,54 @@ class Caller:
         return result
 
     def json(self, *arguments: str, code: int = 0, **settings: t.Any) -> t.Any:
-        """What a sub-command prints with --json."""
+        """Return the output of a subcommand with --json."""
         result = self(*arguments, "--json", **settings)
         assert result.returncode == code, result.stderr
         return json.loads(result.stdout)
 
     @property
     def ids(self) -> list[str]:
-        """The advertisers of the world."""
+        """The advertiser IDs of the simulator."""
         return list(self.sim.world.advertiser_ids)
 
     @property
     def paths(self) -> list[str]:
-        """The endpoints that were asked so far."""
+        """The endpoints of the requests so far."""
         return [request.path for request in self.sim.requests]
 
 
 @pytest.fixture
 def call(sim: Simulator, tmp_path: Path) -> Caller:
-    """Sub-commands on the small world."""
+    """Runs subcommands on the default simulator."""
     return Caller(sim, tmp_path)
 
 
-def on_terminal(*arguments: str, answers: t.Mapping[str, str] = {}, **env: str) -> str:
-    """What the executable writes to a terminal of 100 columns, with answers to its prompts."""
-    ours, theirs = pty.openpty()
+def on_terminal(*arguments: str, inputs: t.Mapping[str, str] = {}, **env: str) -> str:
+    """Return the output on a terminal of 100 columns. `inputs` maps prompts to inputs."""
+    parent_end, child_end = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "tap_tiktok_ads", *arguments],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
+        stdin=child_end,
+        stdout=child_end,
+        stderr=child_end,
         env={**os.environ, "COLUMNS": "100", "TERM": "xterm", **env},
         start_new_session=True,
     ):
-        os.close(theirs)
-        shown, waiting = "", dict(answers)
-        while piece := _read(ours):
-            shown += piece
-            for prompt in [one for one in waiting if one in shown]:
-                os.write(ours, f"{waiting.pop(prompt)}\n".encode())
-    os.close(ours)
-    return shown
+        os.close(child_end)
+        output, waiting = "", dict(inputs)
+        while chunk := _read(parent_end):
+            output += chunk
+            for prompt in [text for text in waiting if text in output]:
+                os.write(parent_end, f"{waiting.pop(prompt)}\n".encode())
+    os.close(parent_end)
+    return output
 
 
 def _read(terminal: int) -> str:
-    """What a terminal shows next; nothing once the other end is closed."""
+    """Return the next output of a terminal, or an empty text after the other end is closed."""
     try:
         return os.read(terminal, 65536).decode(errors="replace")
-    except OSError:  # Linux's way to tell
+    except OSError:  # on Linux, the other end is closed
         return ""
 
 
@@ -129,7 +129,7 @@ def _read(terminal: int) -> str:
 
 
 def test_help_lists_commands_and_options() -> None:
-    """--help shows every sub-command and the tap's own options."""
+    """`--help` shows every subcommand and the options of the tap."""
     result = command("--help")
     assert result.returncode == 0
     for name in COMMANDS:
@@ -140,7 +140,7 @@ def test_help_lists_commands_and_options() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_is_documented(name: str) -> None:
-    """The README names every sub-command; its help has an example."""
+    """The README names every subcommand, and its help has an example."""
     assert f"tap-tiktok-ads {name}" in (ROOT / "README.md").read_text("utf-8")
     result = command(name, "--help")
     assert result.returncode == 0
@@ -148,8 +148,8 @@ def test_each_command_is_documented(name: str) -> None:
     assert result.stdout.count(f"tap-tiktok-ads {name} ") > 1
 
 
-def test_the_tap_starts_without_the_commands() -> None:
-    """Neither a sub-command nor rich is imported where the tap itself runs."""
+def test_sync_imports_no_subcommand() -> None:
+    """The tap imports neither its subcommands nor rich."""
     code = """
 import sys
 from tap_tiktok_ads.cli import executable
@@ -164,30 +164,30 @@ print(loaded, file=sys.stderr)
     assert result.stderr.splitlines()[-1] == "[]"
 
 
-def test_unknown_command() -> None:
-    """A word that is no sub-command is refused as a usage error."""
+def test_unknown_command_is_a_usage_error() -> None:
+    """An unknown subcommand is a usage error."""
     result = command("sampel")
     assert result.returncode == 2
     assert "No such command 'sampel'" in result.stderr
 
 
-def test_options_of_the_tap_before_a_command() -> None:
-    """Other options of the tap than --config are refused before the name of a command."""
+def test_tap_options_before_a_command_are_rejected() -> None:
+    """Before the name of a subcommand, only --config is accepted."""
     result = command("--state", __file__, "plan")
     assert result.returncode == 2
     assert "--state must follow the name of the command" in result.stderr
 
 
-def test_config_before_and_after_the_command(sim: Simulator, tmp_path: Path) -> None:
-    """--config counts before a command's name, too; what comes later wins."""
-    wrong = written(tmp_path, "wrong.json", config_for(sim, access_token="wrong"))
-    right = written(tmp_path, "right.json", {"access_token": sim.access_token})
-    assert command("--config", wrong, "plan", "--config", right).returncode == 0
-    assert_refused(command("--config", right, "plan", "--config", wrong), "code 40105")
+def test_later_config_overrides_earlier_config(sim: Simulator, tmp_path: Path) -> None:
+    """--config also works before a subcommand's name, and the later file wins."""
+    invalid = written(tmp_path, "invalid.json", config_for(sim, access_token="wrong"))
+    valid = written(tmp_path, "valid.json", {"access_token": sim.access_token})
+    assert command("--config", invalid, "plan", "--config", valid).returncode == 0
+    assert_refused(command("--config", valid, "plan", "--config", invalid), "code 40105")
 
 
-def test_config_from_the_environment(sim: Simulator, tmp_path: Path) -> None:
-    """With --config ENV, variables and the .env file count, as they do for the tap."""
+def test_command_reads_environment_and_dotenv(sim: Simulator, tmp_path: Path) -> None:
+    """With --config ENV, subcommands read environment variables and the .env file."""
     settings = config_for(sim)
     token = settings.pop("access_token")
     (tmp_path / ".env").write_text(f"TAP_TIKTOK_ADS_ACCESS_TOKEN={token}\n", "utf-8")
@@ -206,30 +206,30 @@ def test_config_from_the_environment(sim: Simulator, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["sample", "ads"], ["doctor"], ["plan"]])
-def test_bad_settings(arguments: list[str], tmp_path: Path) -> None:
-    """Settings that cannot be used end each command with the tap's sentence."""
+def test_invalid_settings_stop_each_command(arguments: list[str], tmp_path: Path) -> None:
+    """Invalid settings end each subcommand with the error message of the tap."""
     config = written(tmp_path, "config.json", {"access_token": "x", "start_dat": "2026-01-01"})
     result = command(*arguments, "--config", config)
     assert_refused(result, "Unknown setting 'start_dat': did you mean 'start_date'?")
 
 
 @pytest.mark.parametrize("arguments", [["sample", "ads"], ["doctor"], ["plan"]])
-def test_refused_token(call: Caller, arguments: list[str]) -> None:
-    """A token that TikTok refuses ends each command with one sentence and exit code 1."""
+def test_invalid_token_stops_each_command(call: Caller, arguments: list[str]) -> None:
+    """An invalid token ends each subcommand with one sentence and exit code 1."""
     assert_refused(call(*arguments, access_token="wrong"), "code 40105")
 
 
 # sample
 
 
-def test_sample_as_lines(call: Caller) -> None:
-    """Rows are those that the tap writes; all else is on stderr, the token masked."""
+def test_sample_prints_records_as_json_lines(call: Caller) -> None:
+    """`sample` prints the tap's records on stdout, and masked request details on stderr."""
     result = call("sample", "campaigns", "--limit", "2", "--format", "jsonl")
     assert result.returncode == 0, result.stderr
     assert call.paths == [*FINDING, "/campaign/get/"]
     advertiser, total = call.sim.world.advertiser_ids[0], call.sim.world.options.campaigns
-    rows = run(config_for(call.sim), ["campaigns"]).records["campaigns"]
-    assert [json.loads(line) for line in result.stdout.splitlines()] == rows[:2]
+    records = run(config_for(call.sim), ["campaigns"]).records["campaigns"]
+    assert [json.loads(line) for line in result.stdout.splitlines()] == records[:2]
     assert (
         f"GET {call.sim.url}/campaign/get/?advertiser_id={advertiser}&page=1&page_size=1000"
         '&filtering={"primary_status":"STATUS_ALL",'
@@ -248,74 +248,76 @@ def test_sample_as_lines(call: Caller) -> None:
     assert f"\n  $.data.list[*] ({total}: advertiser_id, campaign_id, " in result.stderr
 
 
-def test_sample_as_json(call: Caller) -> None:
-    """--format json prints one array, of five rows unless --limit says otherwise."""
+def test_sample_prints_a_json_array(call: Caller) -> None:
+    """--format json prints one array, of five records by default."""
     result = call("sample", "ad_performance_report", "--format", "json")
-    rows = json.loads(result.stdout)
-    assert len(rows) == 5
-    assert isinstance(rows[0]["spend"], float)
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d", rows[0]["stat_time_day"])
+    records = json.loads(result.stdout)
+    assert len(records) == 5
+    assert isinstance(records[0]["spend"], float)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", records[0]["stat_time_day"])
 
 
-def test_sample_as_table(call: Caller) -> None:
-    """In a pipe a table has tabs between its values, and none is cut."""
+def test_sample_prints_complete_tab_separated_values(call: Caller) -> None:
+    """In a pipe, a table has tabs between complete values."""
     result = call("sample", "pixels", "--limit", "1")
     assert result.returncode == 0
     lines = result.stdout.splitlines()
     table = [line.split("\t") for line in lines if "\t" in line]
-    row = run(config_for(call.sim), ["pixels"]).records["pixels"][0]
-    assert table[0] == list(row)
+    record = run(config_for(call.sim), ["pixels"]).records["pixels"][0]
+    assert table[0] == list(record)
     assert len(table) == 2
-    assert table[1][table[0].index("pixel_name")] == row["pixel_name"]
-    assert json.loads(table[1][table[0].index("events")]) == row["events"]
+    assert table[1][table[0].index("pixel_name")] == record["pixel_name"]
+    assert json.loads(table[1][table[0].index("events")]) == record["events"]
     assert lines[-3].startswith("  $.data.pixels[*] (")
 
 
-@pytest.mark.parametrize("name", [one.name for one in STREAMS if one.name != "sync_errors"])
-def test_sample_of_each_stream(sim: Simulator, name: str) -> None:
-    """The first answer with rows ends a sample: the first of the stream's own requests.
+@pytest.mark.parametrize(
+    "name", [stream.name for stream in STREAMS if stream.name != "sync_errors"]
+)
+def test_sample_stops_at_the_first_page_with_records(sim: Simulator, name: str) -> None:
+    """A sample of a stream ends at the first response with records.
 
-    What names objects of another stream reads that one first, each page of it once.
+    A stream that needs IDs of another stream reads each page of that stream once.
     """
     tap = TapTikTokAds(config=config_for(sim), allow_requests=False, setup_mapper=False)
     stream = t.cast("t.Any", tap.streams[name])
     assert tap.run_context.advertisers
-    before = len(sim.requests)
-    rows = stream.cast_sample(stream.sample(5, tap.run_context.client.send))
+    discovery_count = len(sim.requests)
+    records = stream.cast_sample(stream.sample(5, tap.run_context.client.send))
     validator = jsonschema.Draft7Validator({**stream.schema, "additionalProperties": True})
-    assert rows
-    for row in rows:
-        validator.validate(row)
-    sent = list(sim.requests)[before:]
-    assert len({(one.path, str(one.params)) for one in sent}) == len(sent)
-    asked = [one.path for one in sent]
+    assert records
+    for record in records:
+        validator.validate(record)
+    requests = list(sim.requests)[discovery_count:]
+    assert len({(request.path, str(request.params)) for request in requests}) == len(requests)
+    paths = [request.path for request in requests]
     if name in FOUND_BEFORE:
-        assert asked == []
+        assert paths == []
         return
     streams = t.cast("dict[str, t.Any]", tap.streams)
     lookups = getattr(stream, "lookups", ())
-    sources = {streams[one.stream].path for one in lookups if one.stream}
+    sources = {streams[lookup.stream].path for lookup in lookups if lookup.stream}
     if name == "smart_plus_ad_suggestions":
         sources = {"/smart_plus/ad/get/"}
-    assert asked.pop() == stream.path
-    assert set(asked) == sources
+    assert paths.pop() == stream.path
+    assert set(paths) == sources
 
 
-def test_sample_goes_back_in_time(call: Caller) -> None:
-    """Reports are asked for their newest days first, by turns for each advertiser."""
+def test_sample_requests_the_newest_days_first(call: Caller) -> None:
+    """`sample` requests the newest days of a report first, and alternates between advertisers."""
     call.sim.add_fault("no_records", path=REPORT, times=2)
     result = call("sample", "campaign_performance_report", "--format", "jsonl")
-    sent = [one.params for one in call.sim.requests if one.path == REPORT]
-    days = [call.sim.world.today(one) for one in call.sim.world.advertiser_ids]
-    assert [params["end_date"] for params in sent[:2]] == [day.isoformat() for day in days]
-    assert sent[2]["advertiser_id"] == sent[0]["advertiser_id"] != sent[1]["advertiser_id"]
-    assert sent[2]["end_date"] < sent[0]["start_date"]
-    assert len(sent) == 3
+    params = [request.params for request in call.sim.requests if request.path == REPORT]
+    days = [call.sim.world.today(id_) for id_ in call.sim.world.advertiser_ids]
+    assert [query["end_date"] for query in params[:2]] == [day.isoformat() for day in days]
+    assert params[2]["advertiser_id"] == params[0]["advertiser_id"] != params[1]["advertiser_id"]
+    assert params[2]["end_date"] < params[0]["start_date"]
+    assert len(params) == 3
     assert len(result.stdout.splitlines()) == 5
 
 
-def test_sample_without_rows(call: Caller) -> None:
-    """At most five requests are made while no rows come; that is no error."""
+def test_sample_gives_up_after_five_empty_responses(call: Caller) -> None:
+    """`sample` sends at most five requests while responses are empty, and then exits with 0."""
     call.sim.add_fault("no_records", path=REPORT, times=None)
     result = call("sample", "ad_performance_report", start_date="{now-300}")
     assert result.returncode == 0
@@ -323,27 +325,29 @@ def test_sample_without_rows(call: Caller) -> None:
     assert call.paths.count(REPORT) == 5
 
 
-def test_sample_of_unknown_stream(call: Caller) -> None:
-    """A name that no stream has is refused before any request, with the nearest one."""
+def test_sample_suggests_the_closest_stream(call: Caller) -> None:
+    """An unknown stream is an error before the first request, with the closest name."""
     assert_refused(
         call("sample", "campaing"), "Unknown stream 'campaing': did you mean 'campaigns'"
     )
     assert call.paths == []
 
 
-def test_sample_of_refused_request(call: Caller) -> None:
-    """Where TikTok refuses, the request is shown before the error; secrets are masked in both."""
+def test_sample_prints_a_rejected_request(call: Caller) -> None:
+    """`sample` prints a rejected request before the error, and masks secrets in both."""
     echo = f"No {call.sim.access_token} and {call.sim.app_secret}"
     call.sim.add_fault("code", path="/campaign/get/", code=40002, message=echo, times=None)
     result = call("sample", "campaigns")
     assert result.returncode == 1
     assert f"GET {call.sim.url}/campaign/get/?advertiser_id=" in result.stdout
     assert "code 40002: No *** and ***" in result.stderr
-    assert call.paths.count("/campaign/get/") == 2  # once more, without Promote campaigns
+    assert (
+        call.paths.count("/campaign/get/") == 2
+    )  # the second request is without Promote campaigns
 
 
-def test_sample_asks_the_next_advertiser(call: Caller) -> None:
-    """An advertiser that may not be read is passed over; if none may, that is the error."""
+def test_sample_skips_advertisers_without_permission(call: Caller) -> None:
+    """`sample` skips an advertiser without permission, and fails if no advertiser grants it."""
     call.sim.add_fault("code", path="/pixel/list/", code=40001)
     assert call("sample", "pixels").returncode == 0
     assert call.paths.count("/pixel/list/") == 2
@@ -353,18 +357,18 @@ def test_sample_asks_the_next_advertiser(call: Caller) -> None:
     assert "code 40001" in result.stderr
 
 
-def test_sample_of_custom_stream(call: Caller) -> None:
-    """The schema comes from the sampled page itself; other custom streams are left alone."""
-    other = {**PLACES, "name": "other"}
-    result = call("sample", "my_campaigns", "--format", "jsonl", custom_streams=[CAMPAIGNS, other])
+def test_sample_infers_only_the_sampled_custom_stream(call: Caller) -> None:
+    """`sample` infers the schema from the sampled page, and requests no other custom stream."""
+    unused = {**PLACES, "name": "unused"}
+    result = call("sample", "my_campaigns", "--format", "jsonl", custom_streams=[CAMPAIGNS, unused])
     assert call.paths == [*FINDING, "/campaign/get/"]
-    rows = [json.loads(line) for line in result.stdout.splitlines()]
-    assert all(row["create_time"].endswith("Z") for row in rows)
-    assert all(row["advertiser_id"] for row in rows)
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert all(record["create_time"].endswith("Z") for record in records)
+    assert all(record["advertiser_id"] for record in records)
 
 
-def test_sample_of_post(call: Caller) -> None:
-    """The body of a POST is shown with its macros filled in."""
+def test_sample_prints_the_body_of_a_post(call: Caller) -> None:
+    """`sample` prints the body of a POST request with its macros replaced."""
     result = call("sample", "places", custom_streams=[PLACES], advertiser_ids=call.ids)
     assert f"POST {call.sim.url}/tool/targeting/search/\n" in result.stdout
     body = {**t.cast("dict[str, t.Any]", PLACES["body"]), "advertiser_id": call.ids[0]}
@@ -372,8 +376,8 @@ def test_sample_of_post(call: Caller) -> None:
     assert "  Content-Type: application/json\n" in result.stdout
 
 
-def test_sample_with_wrong_records_path(call: Caller) -> None:
-    """Where records_path matches nothing, request, body and suggestions are shown all the same."""
+def test_sample_suggests_records_paths(call: Caller) -> None:
+    """If `records_path` matches nothing, `sample` prints request, body and suggested paths."""
     wrong = {**CAMPAIGNS, "records_path": "$.data.campaigns[*]"}
     result = call("sample", "my_campaigns", "--raw", custom_streams=[wrong])
     assert result.returncode == 1
@@ -384,17 +388,20 @@ def test_sample_with_wrong_records_path(call: Caller) -> None:
 
 
 @pytest.mark.parametrize("sim", [{"campaigns": 8}], indirect=True)
-def test_sample_looks_up_few_values(call: Caller) -> None:
-    """A look-up reads as much of its stream as a sample can use."""
+def test_sample_limits_lookups(call: Caller) -> None:
+    """A lookup reads only as many values as a sample uses."""
     ads = {
         "name": "my_ads",
         "url": "/ad/get/",
         "lookups": {
-            "one": {"stream": "campaigns.campaign_id", "where": {"campaign_system_origin": None}}
+            "campaign": {
+                "stream": "campaigns.campaign_id",
+                "where": {"campaign_system_origin": None},
+            }
         },
         "params": {
             "advertiser_id": "{advertiser_id}",
-            "filtering": {"campaign_ids": ["{one.campaign_id}"]},
+            "filtering": {"campaign_ids": ["{campaign.campaign_id}"]},
         },
     }
     result = call("sample", "my_ads", custom_streams=[ads])
@@ -403,28 +410,28 @@ def test_sample_looks_up_few_values(call: Caller) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["sample", "my_campaigns"], ["--discover"]])
-def test_look_up_without_values(call: Caller, arguments: list[str]) -> None:
-    """Where a look-up finds nothing, that is warned of and nothing is asked for."""
+def test_empty_lookup_logs_a_warning(call: Caller, arguments: list[str]) -> None:
+    """A lookup without values logs a warning, and no request is sent."""
     lookup = {"stream": "campaigns.campaign_id", "where": {"campaign_name": "none such"}}
-    params = {"advertiser_id": "{advertiser_id}", "x": "{one.campaign_id}"}
-    entry = {**CAMPAIGNS, "url": "/ad/get/", "lookups": {"one": lookup}, "params": params}
+    params = {"advertiser_id": "{advertiser_id}", "x": "{campaign.campaign_id}"}
+    entry = {**CAMPAIGNS, "url": "/ad/get/", "lookups": {"campaign": lookup}, "params": params}
     result = call(*arguments, custom_streams=[entry])
     assert result.returncode == 0, result.stderr
-    assert "Lookup 'one' has no values for advertiser" in result.stderr
+    assert "Lookup 'campaign' has no values for advertiser" in result.stderr
     assert "/ad/get/" not in call.paths
 
 
-def test_sample_raw(call: Caller) -> None:
-    """--raw prints the answer as it came, and nothing else on stdout."""
+def test_sample_raw_prints_the_response_body(call: Caller) -> None:
+    """--raw prints the unchanged response body, and nothing else on stdout."""
     result = call("sample", "campaigns", "--raw")
-    answer = json.loads(result.stdout)
-    assert answer["code"] == 0
-    assert answer["request_id"] in result.stderr
+    body = json.loads(result.stdout)
+    assert body["code"] == 0
+    assert body["request_id"] in result.stderr
     assert re.search(r'"create_time":"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"', result.stdout)
 
 
 def test_sample_masks_secrets_in_requests(call: Caller) -> None:
-    """A secret that a definition puts into its request is masked, too."""
+    """`sample` masks secrets in the headers and the body of a request."""
     entry = {
         **CAMPAIGNS,
         "headers": {"X-Copy": call.sim.access_token},
@@ -436,21 +443,21 @@ def test_sample_masks_secrets_in_requests(call: Caller) -> None:
     assert "X-Copy: ***" in result.stdout
 
 
-def test_sample_infers_a_schema(call: Caller) -> None:
-    """The schema that --infer-schema writes fits the stream's rows, and serves as 'schema'."""
+def test_inferred_schema_file_fits_the_stream(call: Caller) -> None:
+    """The file of --infer-schema fits the records, and works as the setting `schema`."""
     file = call.folder / "schema.json"
     call("sample", "my_campaigns", "--infer-schema", str(file), custom_streams=[CAMPAIGNS])
     inferred = json.loads(file.read_text("utf-8"))
     assert inferred["properties"]["campaign_id"]["type"] == ["string", "null"]
     entry = {**CAMPAIGNS, "schema": str(file)}
-    rows = run(config_for(call.sim, custom_streams=[entry]), ["my_campaigns"])
-    assert rows.records["my_campaigns"]
-    for row in rows.records["my_campaigns"]:
-        jsonschema.validate(row, inferred)
+    messages = run(config_for(call.sim, custom_streams=[entry]), ["my_campaigns"])
+    assert messages.records["my_campaigns"]
+    for record in messages.records["my_campaigns"]:
+        jsonschema.validate(record, inferred)
 
 
-def test_sample_cannot_write_a_schema(call: Caller) -> None:
-    """A schema file that cannot be written, or no rows to infer one from, is an error."""
+def test_schema_file_errors(call: Caller) -> None:
+    """An unwritable schema file, or a sample without records to infer from, is an error."""
     result = call("sample", "pixels", "--infer-schema", str(call.folder / "none" / "s.json"))
     assert result.returncode == 1
     assert "s.json cannot be written: No such file or directory." in result.stderr
@@ -460,12 +467,12 @@ def test_sample_cannot_write_a_schema(call: Caller) -> None:
     assert "No records received to infer a schema from." in result.stderr
 
 
-def test_tables_on_a_terminal(sim: Simulator, tmp_path: Path) -> None:
-    """On a terminal a table that fits is drawn, one that does not becomes a line a value."""
+def test_terminal_tables_fit_the_width(sim: Simulator, tmp_path: Path) -> None:
+    """On a terminal, a table is drawn if it fits. Otherwise each value has its own line."""
     config = written(tmp_path, "c.json", config_for(sim))
-    shown = on_terminal("sample", "campaigns", "--limit", "1", "--config", config)
-    assert "\x1b[1;36mcampaign_id" in shown
-    assert "│" not in shown
+    output = on_terminal("sample", "campaigns", "--limit", "1", "--config", config)
+    assert "\x1b[1;36mcampaign_id" in output
+    assert "│" not in output
     plain = on_terminal("doctor", "--config", config, NO_COLOR="1")
     assert re.search(r"│ campaigns +│ ok +│ ok +│", plain)
     assert not re.search(r"\x1b\[[0-9;]*3\d", plain)
@@ -475,7 +482,7 @@ def test_tables_on_a_terminal(sim: Simulator, tmp_path: Path) -> None:
 
 
 def grid(result: str) -> dict[tuple[str, str], str]:
-    """The cells of the grid that doctor prints, by stream and advertiser."""
+    """Return the cells of the table that doctor prints, by stream and advertiser."""
     lines = [line.split("\t") for line in result.splitlines()]
     start = next(number for number, line in enumerate(lines) if line[0] == "stream")
     return {
@@ -486,19 +493,21 @@ def grid(result: str) -> dict[tuple[str, str], str]:
     }
 
 
-def test_doctor(call: Caller) -> None:
-    """With a token that may read all, every cell is ok and nothing is asked for twice.
+def test_doctor_checks_each_stream_once(call: Caller) -> None:
+    """With all permissions, every cell is ok and no request is sent twice.
 
-    What belongs to no advertiser has one cell. Look-ups read their few values at full pages.
+    A stream without advertisers has one cell. Lookups use full pages.
     """
     result = call("doctor")
     requests = list(call.sim.requests)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Token: valid.\nApp: valid, 2 advertiser(s) authorized it.\n" in result.stdout
     assert re.search(r"^Clock: \+\d s\.$", result.stdout, re.MULTILINE)
-    rows = run(config_for(call.sim), ["advertisers"]).records["advertisers"]
-    for row in rows:
-        facts = [row[name] for name in ("advertiser_id", "name", "status", "timezone", "currency")]
+    records = run(config_for(call.sim), ["advertisers"]).records["advertisers"]
+    for record in records:
+        facts = [
+            record[name] for name in ("advertiser_id", "name", "status", "timezone", "currency")
+        ]
         assert "\t".join([*facts, "true"]) in result.stdout.splitlines()
     cells = grid(result.stdout)
     every = {
@@ -512,29 +521,31 @@ def test_doctor(call: Caller) -> None:
         )
     }
     assert set(cells) == every
-    assert set(cells.values()) <= {"ok", "empty?"}  # in some zone the day may be too young
-    sent = collections.Counter((one.path, str(one.params)) for one in requests)
-    assert set(sent.values()) == {1}
+    assert set(cells.values()) <= {"ok", "empty?"}  # a day that has just begun may have no data
+    counts = collections.Counter((request.path, str(request.params)) for request in requests)
+    assert set(counts.values()) == {1}
     sizes = collections.defaultdict(set)
-    for one in requests:
-        if "page_size" in one.params:
-            sizes[one.path].add(one.params["page_size"])
-    assert {path for path, found in sizes.items() if found != {"1"}} <= SOURCES
-    assert all("1" in found for found in sizes.values())
-    params = [one.params for one in requests]
-    assert all(one["start_date"] == one["end_date"] for one in params if "start_date" in one)
+    for request in requests:
+        if "page_size" in request.params:
+            sizes[request.path].add(request.params["page_size"])
+    assert {path for path, page_sizes in sizes.items() if page_sizes != {"1"}} <= SOURCES
+    assert all("1" in page_sizes for page_sizes in sizes.values())
+    params = [request.params for request in requests]
+    assert all(
+        query["start_date"] == query["end_date"] for query in params if "start_date" in query
+    )
 
 
-def test_doctor_as_json(call: Caller) -> None:
-    """--json tells the same."""
-    found = call.json("doctor", simulator={"tier": "ultimate"})
-    assert found["token"] == {"valid": True}
-    assert found["app"] == {"configured": True, "valid": True, "advertisers": 2}
-    assert abs(found["clock_skew_seconds"]) < 60  # clocks agree, as far as a busy machine shows
-    assert [one["advertiser_id"] for one in found["advertisers"]] == call.ids
-    assert all(one["readable"] for one in found["advertisers"])
-    assert found["streams"]["pixels"][call.ids[0]]["result"] == "ok"
-    assert found["tier"] == {
+def test_doctor_prints_json(call: Caller) -> None:
+    """--json prints the results of `doctor` as JSON."""
+    result = call.json("doctor", simulator={"tier": "ultimate"})
+    assert result["token"] == {"valid": True}
+    assert result["app"] == {"configured": True, "valid": True, "advertisers": 2}
+    assert abs(result["clock_skew_seconds"]) < 60  # a busy machine responds late
+    assert [advertiser["advertiser_id"] for advertiser in result["advertisers"]] == call.ids
+    assert all(advertiser["readable"] for advertiser in result["advertisers"])
+    assert result["streams"]["pixels"][call.ids[0]]["result"] == "ok"
+    assert result["tier"] == {
         "name": "simulator",
         "per_second": 50,
         "per_minute": 3_000,
@@ -553,44 +564,42 @@ def test_doctor_as_json(call: Caller) -> None:
         (40002, "error (40002)", 1),
     ],
 )
-def test_doctor_tells_what_may_not_be_read(
-    call: Caller, code: int, cell: str, exit_code: int
-) -> None:
-    """What TikTok refuses shows in its cell, with the sentence on stderr, and in the exit code."""
+def test_doctor_reports_denied_streams(call: Caller, code: int, cell: str, exit_code: int) -> None:
+    """A denied stream has its own cell, an error message on stderr and an exit code."""
     _, second = call.ids
     call.sim.add_fault("code", path="/pixel/list/", advertiser_id=second, code=code, times=None)
     result = call("doctor")
     cells = grid(result.stdout)
     assert cells.pop(("pixels", second)) == cell
-    assert cells.pop(("pixel_event_statistics", second)) == cell  # whose pixels are looked up
+    assert cells.pop(("pixel_event_statistics", second)) == cell  # looks up the denied pixels
     assert set(cells.values()) <= {"ok", "empty?"}
     assert f"code {code}" in result.stderr
     assert result.returncode == exit_code
 
 
 @pytest.mark.parametrize("sim", [{"no_smart_plus": True}], indirect=True)
-def test_doctor_without_smart_plus(call: Caller) -> None:
-    """A feature that the account lacks is not available, which is no error."""
+def test_doctor_reports_unavailable_features(call: Caller) -> None:
+    """`doctor` shows features that the account lacks as not available, and exits with 3."""
     result = call("doctor")
     cells = grid(result.stdout)
-    for id_ in call.ids:  # a report of ordinary ads, too
+    for id_ in call.ids:  # this report also has ordinary ads
         assert cells.pop(("smart_plus_ad_performance_report", id_)) in {"ok", "empty?"}
-    found = {cell for (stream, _), cell in cells.items() if "smart" in stream}
-    assert len(found) == 1
-    assert found.pop().startswith("not available (")
+    smart_plus_cells = {cell for (stream, _), cell in cells.items() if "smart" in stream}
+    assert len(smart_plus_cells) == 1
+    assert smart_plus_cells.pop().startswith("not available (")
     assert result.returncode == 3
 
 
-def test_doctor_with_an_advertiser_that_is_not_granted(call: Caller) -> None:
-    """An advertiser that may not be read at all is listed as such."""
+def test_doctor_reports_inaccessible_advertisers(call: Caller) -> None:
+    """`doctor` lists an advertiser without access as not readable."""
     ids = [*call.ids, "7000000000000000009"]
-    found = call.json("doctor", code=3, advertiser_ids=ids)
-    assert [one["readable"] for one in found["advertisers"]] == [True, True, False]
+    result = call.json("doctor", code=3, advertiser_ids=ids)
+    assert [advertiser["readable"] for advertiser in result["advertisers"]] == [True, True, False]
     assert_refused(call("doctor", advertiser_ids=ids[2:]), "None of the advertisers may be read")
 
 
-def test_doctor_with_a_wrong_app(call: Caller) -> None:
-    """An app that TikTok refuses is told, with exit code 1; the token still is examined."""
+def test_doctor_reports_an_invalid_app(call: Caller) -> None:
+    """With an invalid app, `doctor` exits with 1 and still checks the token."""
     result = call("doctor", app_secret="wrong-secret-of-an-app", advertiser_ids=call.ids)
     assert result.returncode == 1
     assert "App: TikTok answered /oauth2/advertiser/get/ with code 401" in result.stdout
@@ -600,16 +609,16 @@ def test_doctor_with_a_wrong_app(call: Caller) -> None:
     assert set(cells.values()) <= {"ok", "empty?"}
 
 
-def test_doctor_without_an_app(call: Caller) -> None:
-    """Without app_id and app_secret nothing is asked about the app."""
+def test_doctor_skips_the_app_check_without_an_app(call: Caller) -> None:
+    """Without app_id and app_secret, `doctor` sends no request about the app."""
     result = call("doctor", app_id=None, app_secret=None, advertiser_ids=call.ids)
     assert result.returncode == 0
     assert "App: app_id and app_secret are not set.\n" in result.stdout
     assert "/oauth2/advertiser/get/" not in call.paths
 
 
-def test_doctor_compares_clocks(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that is more than a minute off TikTok's is warned of."""
+def test_doctor_warns_of_clock_skew(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`doctor` warns if the clock is more than a minute off TikTok's clock."""
     past = "Thu, 01 Jan 2026 00:00:00 GMT"
     monkeypatch.setattr("tap_tiktok_ads.simulator.http.connections.formatdate", lambda **_: past)
     result = call("doctor")
@@ -620,46 +629,48 @@ def test_doctor_compares_clocks(call: Caller, monkeypatch: pytest.MonkeyPatch) -
 # plan
 
 
-def firsts(sim: Simulator) -> list[str]:
-    """The endpoints of the distinct first pages that were requested. Reviews follow lists.
+def first_page_paths(sim: Simulator) -> list[str]:
+    """Return the endpoints of the distinct first pages that were requested.
 
-    Whether there are TopView ads to be reported, only their listing tells.
+    Paths of reviews are left out, because they depend on lists. Reports of TopView ads are left
+    out, because the list of TopView ads decides about them.
     """
     first_pages = {
-        (one.path, json.dumps(dict(one.params)))
-        for one in sim.requests
-        if one.params.get("page", "1") == "1"
-        and "review" not in one.path
-        and not (asks_for_top_view(one) and one.path.startswith("/report/"))
+        (request.path, json.dumps(dict(request.params)))
+        for request in sim.requests
+        if request.params.get("page", "1") == "1"
+        and "review" not in request.path
+        and not (asks_for_top_view(request) and request.path.startswith("/report/"))
     }
     return sorted(path for path, _ in first_pages)
 
 
-def test_plan_counts_what_a_run_asks_for(call: Caller) -> None:
-    """The requests of the plan are the first pages of a run; it finds advertisers, no more."""
-    found = call.json("plan")
+def test_plan_counts_the_first_pages_of_a_run(call: Caller) -> None:
+    """`plan` counts the first pages of a run, and only requests the advertisers."""
+    plan = call.json("plan")
     assert call.paths == FINDING
     call.sim.requests.clear()
     run(config_for(call.sim))
-    asked = firsts(call.sim)
-    asked.remove(FINDING[0])
-    assert found["requests"] == len(asked)
-    reports = [part for part in found["parts"] if part["stream"] == "ad_performance_report"]
+    paths = first_page_paths(call.sim)
+    paths.remove(FINDING[0])
+    assert plan["requests"] == len(paths)
+    reports = [item for item in plan["parts"] if item["stream"] == "ad_performance_report"]
     assert len(reports) == 2
-    sent = [
-        one.params
-        for one in call.sim.requests
-        if one.params.get("data_level") == "AUCTION_AD" and one.params["report_type"] == "BASIC"
+    params = [
+        request.params
+        for request in call.sim.requests
+        if request.params.get("data_level") == "AUCTION_AD"
+        and request.params["report_type"] == "BASIC"
     ]
-    for part in reports:
-        own = [one for one in sent if one["advertiser_id"] == part["advertiser_id"]]
-        assert (part["windows"], part["requests"], part["at_least"]) == (2, 2, False)
-        assert part["first_day"] == min(one["start_date"] for one in own)
-        assert part["last_day"] == max(one["end_date"] for one in own)
+    for item in reports:
+        queries = [query for query in params if query["advertiser_id"] == item["advertiser_id"]]
+        assert (item["windows"], item["requests"], item["at_least"]) == (2, 2, False)
+        assert item["first_day"] == min(query["start_date"] for query in queries)
+        assert item["last_day"] == max(query["end_date"] for query in queries)
 
 
-def test_plan_as_table(call: Caller) -> None:
-    """The table says 'at least' of listings, and the last line what it all takes."""
+def test_plan_prints_a_table_with_totals(call: Caller) -> None:
+    """The table says 'at least' for list endpoints, and its last line has the totals."""
     first, _ = call.ids
     result = call(
         "plan", simulator={"tier": "basic"}, start_date="2026-01-01", end_date="2026-01-31"
@@ -673,8 +684,8 @@ def test_plan_as_table(call: Caller) -> None:
     )
 
 
-def bookmarked(call: Caller, advertiser_id: str, day: str) -> str:
-    """A state file with the covered days of the ad report."""
+def state_file_with_bookmark(call: Caller, advertiser_id: str, day: str) -> str:
+    """Return the path of a state file with the covered days of the ad report."""
     partition = {
         "context": {"advertiser_id": advertiser_id},
         "replication_key": "stat_time_day",
@@ -685,30 +696,30 @@ def bookmarked(call: Caller, advertiser_id: str, day: str) -> str:
     return written(call.folder, "state.json", state)
 
 
-def test_plan_applies_bookmarks(call: Caller) -> None:
-    """With --state the days are those that are not covered."""
+def test_plan_leaves_out_covered_days(call: Caller) -> None:
+    """With --state, `plan` counts only days that are not covered."""
     first, second = call.ids
-    file = bookmarked(call, first, "2026-01-20")
-    found = call.json("plan", "--state", file, start_date="2026-01-01", end_date="2026-01-31")
+    file = state_file_with_bookmark(call, first, "2026-01-20")
+    plan = call.json("plan", "--state", file, start_date="2026-01-01", end_date="2026-01-31")
     days = {
-        part["advertiser_id"]: part["first_day"]
-        for part in found["parts"]
-        if part["stream"] == "ad_performance_report"
+        item["advertiser_id"]: item["first_day"]
+        for item in plan["parts"]
+        if item["stream"] == "ad_performance_report"
     }
     assert days == {first: "2026-01-21", second: "2026-01-01"}
 
 
-def test_plan_without_days(call: Caller) -> None:
-    """Where all days are covered, there are no windows, and that is shown."""
+def test_plan_shows_zero_windows_for_covered_days(call: Caller) -> None:
+    """`plan` shows zero windows if all days are covered."""
     first, _ = call.ids
-    file = bookmarked(call, first, "2026-01-31")
-    found = call.json("plan", "--state", file, start_date="2026-01-01", end_date="2026-01-10")
-    part = next(
-        part
-        for part in found["parts"]
-        if (part["stream"], part["advertiser_id"]) == ("ad_performance_report", first)
+    file = state_file_with_bookmark(call, first, "2026-01-31")
+    plan = call.json("plan", "--state", file, start_date="2026-01-01", end_date="2026-01-10")
+    item = next(
+        item
+        for item in plan["parts"]
+        if (item["stream"], item["advertiser_id"]) == ("ad_performance_report", first)
     )
-    assert (part["windows"], part["requests"], part["first_day"]) == (0, 0, None)
+    assert (item["windows"], item["requests"], item["first_day"]) == (0, 0, None)
 
 
 @pytest.mark.parametrize(
@@ -716,38 +727,38 @@ def test_plan_without_days(call: Caller) -> None:
     [
         ("pixels", None, 1, True),
         ("audience_report_by_dma", 2, 2, False),
-        ("comments", 2, 2, True),  # how many ad groups are looked up is not known yet
+        ("comments", 2, 2, True),  # the number of ad groups is unknown before the lookup
     ],
 )
-def test_plan_of_a_catalog(
+def test_plan_includes_only_selected_streams(
     call: Caller,
     stream: str,
     windows: int | None,
     requests: int,
     at_least: bool,
 ) -> None:
-    """With --catalog only what is selected is planned."""
+    """With --catalog, `plan` includes only selected streams."""
     catalog = json.loads(call("--discover").stdout)
     for entry in catalog["streams"]:
         entry["metadata"] = [
             {"breadcrumb": [], "metadata": {"selected": entry["tap_stream_id"] == stream}}
         ]
-    found = call.json("plan", "--catalog", written(call.folder, "catalog.json", catalog))
-    assert {part["stream"] for part in found["parts"]} == {stream}
-    for part in found["parts"]:
-        assert (part["windows"], part["requests"]) == (windows, requests)
-        assert part["at_least"] == at_least
-    assert found["requests"] == 2 * requests
+    plan = call.json("plan", "--catalog", written(call.folder, "catalog.json", catalog))
+    assert {item["stream"] for item in plan["parts"]} == {stream}
+    for item in plan["parts"]:
+        assert (item["windows"], item["requests"]) == (windows, requests)
+        assert item["at_least"] == at_least
+    assert plan["requests"] == 2 * requests
 
 
-def test_plan_of_custom_streams(call: Caller) -> None:
-    """No schema is inferred and no look-up made for a plan."""
+def test_plan_requests_no_custom_stream(call: Caller) -> None:
+    """`plan` neither infers schemas of custom streams nor runs their lookups."""
     ads = {**CAMPAIGNS, "name": "more", "for_each": "campaigns.campaign_id"}
     ads["params"] = {"advertiser_id": "{advertiser_id}", "x": "{campaigns.campaign_id}"}
-    found = call.json("plan", custom_streams=[CAMPAIGNS, ads, {**PLACES, "name": "other"}])
+    plan = call.json("plan", custom_streams=[CAMPAIGNS, ads, {**PLACES, "name": "other"}])
     assert call.paths == FINDING
-    parts = [part for part in found["parts"] if part["stream"] in {"my_campaigns", "more"}]
-    assert [(part["requests"], part["at_least"]) for part in parts] == [(1, True)] * 4
+    items = [item for item in plan["parts"] if item["stream"] in {"my_campaigns", "more"}]
+    assert [(item["requests"], item["at_least"]) for item in items] == [(1, True)] * 4
 
 
 @pytest.mark.parametrize(
@@ -759,10 +770,10 @@ def test_plan_of_custom_streams(call: Caller) -> None:
         ("premium", {}, 0, 0),
     ],
 )
-def test_what_requests_need(
+def test_estimate_uses_the_tightest_limit(
     tier: str, requests: dict[str, int], seconds: float, share: float
 ) -> None:
-    """Time and share are those of the limit that is reached first."""
+    """The estimated time and share are for the limit that is reached first."""
     assert TIERS[tier].estimate(requests) == pytest.approx((seconds, share))
 
 
@@ -770,7 +781,7 @@ def test_what_requests_need(
 
 
 class Authorization:
-    """The command on a simulator's app."""
+    """Runs `authorize` for the app of a simulator."""
 
     def __init__(self, sim: Simulator, folder: Path) -> None:
         self.sim = sim
@@ -784,7 +795,7 @@ class Authorization:
         self.folder = folder
 
     def __call__(self, *arguments: str, **settings: t.Any) -> subprocess.CompletedProcess[str]:
-        """Run it; nothing secret may be told."""
+        """Run the command, and check that the output contains no secret."""
         config = written(self.folder, "app.json", {**self.app, **settings})
         result = command("authorize", "--config", config, *arguments, cwd=self.folder)
         assert "Traceback" not in result.stderr
@@ -794,23 +805,23 @@ class Authorization:
 
     @property
     def written(self) -> t.Any:
-        """What the token file holds."""
+        """The content of the token file."""
         return json.loads(self.output.read_text("utf-8"))
 
     @property
     def mode(self) -> int:
-        """Who may read and write the token file."""
+        """The permission bits of the token file."""
         return stat.S_IMODE(self.output.stat().st_mode)
 
 
 @pytest.fixture
 def authorize(sim: Simulator, tmp_path: Path) -> Authorization:
-    """The command on the small world."""
+    """Runs `authorize` on the default simulator."""
     return Authorization(sim, tmp_path)
 
 
-def test_authorization_url(authorize: Authorization) -> None:
-    """Without a code the page of the portal is printed, and nothing asked of TikTok."""
+def test_authorize_prints_the_portal_url(authorize: Authorization) -> None:
+    """Without a code, `authorize` prints the URL of the portal and sends no request."""
     result = authorize("--state", "a b", "--redirect-uri", "https://app.example/cb?x=1")
     assert result.stdout == (
         f"https://business-api.tiktok.com/portal/auth?app_id={authorize.sim.app_id}&state=a+b"
@@ -821,18 +832,18 @@ def test_authorization_url(authorize: Authorization) -> None:
     assert authorize.sim.requests == []
 
 
-@pytest.mark.parametrize("whole_url", [False, True])
-def test_authorize(authorize: Authorization, *, whole_url: bool) -> None:
-    """A code, or the whole URL of the redirect, becomes a token in a file for its owner alone."""
+@pytest.mark.parametrize("full_url", [False, True])
+def test_authorize_writes_the_token_file(authorize: Authorization, *, full_url: bool) -> None:
+    """A code, or the redirect URL, becomes a token in a file that only the owner can read."""
     sim = authorize.sim
     url = f"https://app.example/cb?code=other&auth_code={sim.auth_code}&state=s"
-    code = url if whole_url else sim.auth_code
+    code = url if full_url else sim.auth_code
     result = authorize("--auth-code", code, "--output", str(authorize.output), "--state", "s")
     assert result.returncode == 0, result.stderr
     ids = list(sim.world.advertiser_ids)
     assert authorize.written == {"access_token": sim.access_token, "advertiser_ids": ids}
     assert authorize.mode == 0o600
-    assert [one.path for one in sim.requests] == [
+    assert [request.path for request in sim.requests] == [
         "/oauth2/access_token/",
         "/oauth2/advertiser/get/",
     ]
@@ -841,27 +852,27 @@ def test_authorize(authorize: Authorization, *, whole_url: bool) -> None:
         "secret": sim.app_secret,
         "auth_code": sim.auth_code,
     }
-    for one in ids:
-        assert f"{one}\t{sim.world.accounts[one].name}\n" in result.stdout
+    for id_ in ids:
+        assert f"{id_}\t{sim.world.accounts[id_].name}\n" in result.stdout
     assert {file.name for file in authorize.folder.iterdir()} == {"app.json", "token.json"}
     app = str(authorize.folder / "app.json")
     result = command("plan", "--config", app, "--config", str(authorize.output))
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize(("before", "after"), [(0o644, 0o600), (0o600, 0o600), (0o400, 0o400)])
-def test_authorize_into_a_file_that_exists(
-    authorize: Authorization, before: int, after: int
+@pytest.mark.parametrize(("old_mode", "new_mode"), [(0o644, 0o600), (0o600, 0o600), (0o400, 0o400)])
+def test_authorize_updates_an_existing_file(
+    authorize: Authorization, old_mode: int, new_mode: int
 ) -> None:
-    """Other members of the file stay, links stay links, and its mode is never widened."""
+    """`authorize` keeps other members and links of the file, and never widens its mode."""
     real = authorize.folder / "real.json"
     real.write_text('{"start_date": "2026-01-01", "access_token": "old"}', "utf-8")
-    real.chmod(before)
+    real.chmod(old_mode)
     authorize.output.symlink_to(real)
     result = authorize("--auth-code", authorize.sim.auth_code, "--output", str(authorize.output))
     assert result.returncode == 0, result.stderr
     assert authorize.output.is_symlink()
-    assert authorize.mode == after
+    assert authorize.mode == new_mode
     assert list(authorize.written) == ["start_date", "access_token", "advertiser_ids"]
     assert authorize.written["access_token"] == authorize.sim.access_token
 
@@ -878,10 +889,10 @@ def test_authorize_into_a_file_that_exists(
         (("--output", "x.json"), {"app_di": "1"}, "Unknown setting 'app_di'"),
     ],
 )
-def test_authorize_refuses_before_the_exchange(
+def test_authorize_validates_before_using_the_code(
     authorize: Authorization, arguments: tuple[str, ...], settings: dict[str, t.Any], sentence: str
 ) -> None:
-    """The code is used once all that the token needs is there."""
+    """`authorize` uses the code only after its settings and its output file are valid."""
     written(authorize.folder, "list.json", [])
     result = authorize("--auth-code", authorize.sim.auth_code, *arguments, **settings)
     assert_refused(result, sentence)
@@ -895,15 +906,17 @@ def test_authorize_refuses_before_the_exchange(
         ("https://app.example/cb?auth_code=1&state=t", "The redirect brought back another state"),
     ],
 )
-def test_authorize_refuses_a_redirect(authorize: Authorization, url: str, sentence: str) -> None:
-    """A redirect without a code, or from another authorisation, is not used."""
+def test_authorize_rejects_foreign_redirects(
+    authorize: Authorization, url: str, sentence: str
+) -> None:
+    """`authorize` rejects a redirect without a code, or with the state of another authorization."""
     result = authorize("--auth-code", url, "--state", "s", "--output", str(authorize.output))
     assert_refused(result, sentence)
     assert authorize.sim.requests == []
 
 
-def test_authorize_with_a_wrong_code(authorize: Authorization) -> None:
-    """A code that TikTok refuses is tried once, and the file stays as it was."""
+def test_authorize_keeps_the_file_after_an_invalid_code(authorize: Authorization) -> None:
+    """An invalid code is sent once, and the token file stays unchanged."""
     authorize.output.write_text('{"access_token": "old"}', "utf-8")
     result = authorize("--auth-code", "wrong", "--output", str(authorize.output))
     assert_refused(result, "code 40110")
@@ -911,10 +924,10 @@ def test_authorize_with_a_wrong_code(authorize: Authorization) -> None:
     assert len(authorize.sim.requests) == 1
 
 
-def test_authorize_keeps_a_token_whose_advertisers_cannot_be_listed(
+def test_authorize_keeps_the_token_after_a_list_error(
     authorize: Authorization,
 ) -> None:
-    """Once there is a token it is kept, whatever happens next: its code is used up."""
+    """The token is kept even if the advertiser list fails, because the code cannot be reused."""
     authorize.sim.add_fault("code", path="/oauth2/advertiser/get/", code=40105, times=None)
     result = authorize("--auth-code", authorize.sim.auth_code, "--output", str(authorize.output))
     assert_refused(result, "code 40105")
@@ -922,13 +935,13 @@ def test_authorize_keeps_a_token_whose_advertisers_cannot_be_listed(
     assert authorize.written["advertiser_ids"] == list(authorize.sim.world.advertiser_ids)
 
 
-@pytest.mark.parametrize("before", [None, {"access_token": "old", "advertiser_ids": ["7"]}])
-def test_authorize_without_an_advertiser(
-    authorize: Authorization, before: dict[str, t.Any] | None
+@pytest.mark.parametrize("old_content", [None, {"access_token": "old", "advertiser_ids": ["7"]}])
+def test_authorize_without_advertisers_writes_nothing(
+    authorize: Authorization, old_content: dict[str, t.Any] | None
 ) -> None:
-    """If no advertiser is granted, nothing is written: an empty list would later mean all."""
-    if before is not None:
-        authorize.output.write_text(json.dumps(before), "utf-8")
+    """Without granted advertisers, the file stays as it is. An empty list means all advertisers."""
+    if old_content is not None:
+        authorize.output.write_text(json.dumps(old_content), "utf-8")
     data: dict[str, dict[str, t.Any]] = {
         "/oauth2/access_token/": {"access_token": authorize.sim.access_token},
         "/oauth2/advertiser/get/": {"list": []},
@@ -938,35 +951,35 @@ def test_authorize_without_an_advertiser(
         result = authorize(*arguments, api_url=url)
     assert result.returncode == 1
     assert "No advertiser granted access to the app" in result.stderr
-    assert (authorize.written if authorize.output.exists() else None) == before
+    assert (authorize.written if authorize.output.exists() else None) == old_content
 
 
-def test_authorize_on_a_terminal(authorize: Authorization) -> None:
-    """On a terminal the code and the secret are asked for; the secret is not shown."""
+def test_authorize_prompts_on_a_terminal(authorize: Authorization) -> None:
+    """On a terminal, `authorize` prompts for the code and the secret, and hides the secret."""
     config = written(authorize.folder, "app.json", {**authorize.app, "app_secret": None})
     code = f"https://app.example/cb?auth_code={authorize.sim.auth_code}"
-    shown = on_terminal(
+    output = on_terminal(
         *("authorize", "--config", config, "--output", str(authorize.output)),
-        answers={
+        inputs={
             "auth_code or URL of the redirect: ": code,
             "app_secret: ": authorize.app["app_secret"],
         },
     )
-    assert f"portal/auth?app_id={authorize.sim.app_id}\r\n" in shown
-    assert f"Wrote access_token and advertiser_ids to {authorize.output}" in shown
-    assert authorize.sim.app_secret not in shown
+    assert f"portal/auth?app_id={authorize.sim.app_id}\r\n" in output
+    assert f"Wrote access_token and advertiser_ids to {authorize.output}" in output
+    assert authorize.sim.app_secret not in output
     assert authorize.written["access_token"] == authorize.sim.access_token
 
 
-@pytest.mark.parametrize("wide", ["100", "30"])
-def test_colours(tmp_path: Path, wide: str) -> None:
-    """Names of columns are coloured on a terminal, unless NO_COLOR says otherwise."""
+@pytest.mark.parametrize("columns", ["100", "30"])
+def test_terminal_output_is_colored(tmp_path: Path, columns: str) -> None:
+    """Column names are colored on a terminal, unless NO_COLOR is set."""
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"environment": "simulator", "simulator": {"advertisers": 1}}))
     arguments = ("plan", "--config", str(config))
     cyan = "\x1b[1;36m"
-    assert cyan in on_terminal(*arguments, COLUMNS=wide)
-    plain = on_terminal(*arguments, COLUMNS=wide, NO_COLOR="1")
+    assert cyan in on_terminal(*arguments, COLUMNS=columns)
+    plain = on_terminal(*arguments, COLUMNS=columns, NO_COLOR="1")
     assert "advertiser" in plain
     assert "36m" not in plain
 
@@ -981,7 +994,7 @@ def test_colours(tmp_path: Path, wide: str) -> None:
 def test_sample_requests_the_configured_metrics(
     call: Caller, stream: str, metrics: list[str]
 ) -> None:
-    """A report that no catalog selects is sampled with all its metrics."""
+    """Without a catalog, `sample` requests the metrics of `report_metrics`."""
     result = call("sample", stream, report_metrics={stream: metrics})
     assert result.returncode == 0, result.stderr
     assert json.loads(call.sim.requests[-1].params["metrics"]) == metrics
