@@ -1,4 +1,4 @@
-"""Requests over real HTTP: faults in passing are survived, the others reported."""
+"""Requests over real HTTP: transient errors are retried, and other errors are reported."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TOKEN = "token"
 
 
 def transport_to(url: str, **settings: t.Any) -> Client:
-    """A transport that tries again at once."""
+    """Return a client that retries after milliseconds."""
     options = {
         "user_agent": "test",
         "timeout": PATIENCE,
@@ -62,22 +62,24 @@ def transport_to(url: str, **settings: t.Any) -> Client:
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
 )
-def test_passing_faults_are_survived(sim: Simulator, kind: str, details: dict[str, t.Any]) -> None:
-    """After a fault in passing at each endpoint the rows are those of a run without one."""
+def test_transient_faults_lose_no_records(
+    sim: Simulator, kind: str, details: dict[str, t.Any]
+) -> None:
+    """After transient faults at each endpoint, the records are complete and distinct."""
     config = config_for(sim)
-    whole = run(config, streams=STREAMS)
-    if kind == "hang":  # on a busy machine other requests may time out, too
+    complete = run(config, streams=STREAMS)
+    if kind == "hang":  # on a busy machine, requests without the fault may also time out
         config |= {"request_timeout": 1, "max_retries": 50}
     for path in ("/ad/get/", "/report/integrated/get/", "/pixel/list/"):
         sim.add_fault(kind, path=path, after=1, times=1, **details)
     faulty = run(config, streams=STREAMS)
     for stream in STREAMS:
-        assert faulty.keyed(stream) == whole.keyed(stream)
-        assert len(faulty.records[stream]) == len(whole.records[stream])
+        assert faulty.keyed(stream) == complete.keyed(stream)
+        assert len(faulty.records[stream]) == len(complete.records[stream])
 
 
-def test_lasting_fault_is_reported(sim: Simulator) -> None:
-    """A fault that stays ends the run once all tries are used up."""
+def test_permanent_fault_stops_the_run(sim: Simulator) -> None:
+    """A permanent fault ends the run after the last retry."""
     sim.add_fault("http", path="/pixel/list/", times=None, status=500)
     with pytest.raises(errors.TransientError, match="HTTP 500"):
         run(config_for(sim, max_retries=2), streams=["pixels"])
@@ -85,8 +87,8 @@ def test_lasting_fault_is_reported(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize("kind", ["empty_page", "no_page_info"])
-def test_odd_pages(sim: Simulator, kind: str) -> None:
-    """An empty page before the end, or one without page_info, makes a list incomplete."""
+def test_inconsistent_pages_make_a_list_incomplete(sim: Simulator, kind: str) -> None:
+    """An empty page before the end, or a page without page_info, makes a list incomplete."""
     complete = run(config_for(sim), streams=["pixels"])
     sim.add_fault(kind, path="/pixel/list/", page=1, times=None)
     damaged = run(config_for(sim), streams=["pixels"])
@@ -96,22 +98,22 @@ def test_odd_pages(sim: Simulator, kind: str) -> None:
     assert run(config_for(sim), streams=["pixels"]).records == complete.records
 
 
-def test_token_revoked_in_the_middle(sim: Simulator) -> None:
-    """A token that dies during the run stops it with what to do."""
+def test_token_revoked_during_a_run_stops_it(sim: Simulator) -> None:
+    """A token that is revoked during a run stops it with an error about access_token."""
     sim.add_fault("revoke_token", path="/pixel/list/", after=1)
     with pytest.raises(errors.AuthError, match="access_token"):
         run(config_for(sim), streams=STREAMS)
 
 
-def test_blocked_country(sim: Simulator) -> None:
-    """A machine in a blocked country reads what to do, whatever `on_error` says."""
+def test_blocked_country_stops_the_run(sim: Simulator) -> None:
+    """A blocked country stops the run with advice, whatever `on_error` is."""
     sim.add_fault("blocked_country", times=None)
     with pytest.raises(errors.AuthError, match="another country or cloud region"):
         run(config_for(sim, on_error="skip"), streams=["pixels"])
 
 
 def test_deprecation_is_logged_once(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """A deprecated endpoint is logged once, in one line of limited length, without the token."""
+    """A deprecated endpoint is logged once, in a short line without the token."""
     token = config_for(sim)["access_token"]
     text = f"Version v1.3\x1b[31m ends. {token} {'x' * 400}"
     sim.add_fault("deprecation", path="/pixel/list/", times=None, message=text)
@@ -133,7 +135,7 @@ def test_deprecation_is_logged_once(sim: Simulator, caplog: pytest.LogCaptureFix
 def test_deprecations_are_bounded(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Endpoints whose URLs hold values fill neither the log nor the memory."""
+    """The number of deprecation warnings is limited, even if every URL is different."""
     monkeypatch.setattr(deprecations, "_logged_urls", set())
     for number in range(2 * deprecations.MAX_LOGGED_URLS):
         headers = {deprecations.DEPRECATION_HEADER: "soon"}
@@ -141,8 +143,8 @@ def test_deprecations_are_bounded(
     assert len(caplog.records) == deprecations.MAX_LOGGED_URLS
 
 
-def test_deprecation_of_an_error(caplog: pytest.LogCaptureFixture) -> None:
-    """The announcement on a rejected request is logged, too, also if its text is empty."""
+def test_deprecation_of_a_rejected_request_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The deprecation of a rejected request is logged, even if its text is empty."""
     reply = Reply(envelope({}, code=40002), headers={"x-api-deprecation-info": ""})
     with serving(lambda _: reply) as (url, _), pytest.raises(errors.RejectedRequestError):
         transport_to(url).send(Request("/pixel/list/", {}))
@@ -150,21 +152,21 @@ def test_deprecation_of_an_error(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_unknown_code_is_an_error(sim: Simulator) -> None:
-    """A code that no source names is never taken for an empty answer."""
+    """An undocumented code is an error, never an empty response."""
     sim.add_fault("code", path="/pixel/list/", code=49999, message="new")
     with pytest.raises(errors.RejectedRequestError, match="49999"):
         run(config_for(sim), streams=["pixels"])
 
 
-class _Odd(http.server.BaseHTTPRequestHandler):
-    """Answers each path in its own odd way."""
+class _Responses(http.server.BaseHTTPRequestHandler):
+    """A handler that sends a prepared response for each path."""
 
-    answers: t.ClassVar[dict[str, tuple[int, bytes, dict[str, str]]]] = {}
+    responses: t.ClassVar[dict[str, tuple[int, bytes, dict[str, str]]]] = {}
     tokens: t.ClassVar[list[str | None]] = []
 
     def do_GET(self) -> None:
         type(self).tokens.append(self.headers.get("Access-Token"))
-        status, body, headers = self.answers[self.path.split("?", maxsplit=1)[0]]
+        status, body, headers = self.responses[self.path.split("?", maxsplit=1)[0]]
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -173,14 +175,14 @@ class _Odd(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: t.Any) -> None:
-        """Say nothing."""
+        """Write nothing."""
 
 
 @pytest.fixture
 def odd() -> Iterator[str]:
-    """A server that can answer anything; its URL."""
-    _Odd.tokens.clear()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Odd)
+    """The URL of a server that can send any response."""
+    _Responses.tokens.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Responses)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
@@ -205,9 +207,11 @@ def odd() -> Iterator[str]:
         (403, b"<html>", errors.ResponseError),
     ],
 )
-def test_odd_answers(odd: str, status: int, body: bytes, error: type[Exception]) -> None:
-    """An answer that is not TikTok's envelope is an error, never no data."""
-    _Odd.answers = {"/x/": (status, body, {"Location": "http://elsewhere.example/"})}
+def test_response_without_envelope_is_an_error(
+    odd: str, status: int, body: bytes, error: type[Exception]
+) -> None:
+    """A response without TikTok's envelope is an error, never an empty result."""
+    _Responses.responses = {"/x/": (status, body, {"Location": "http://elsewhere.example/"})}
     with pytest.raises(error):
         transport_to(odd).send(Request("/x/", {}))
 
@@ -230,44 +234,44 @@ def test_odd_answers(odd: str, status: int, body: bytes, error: type[Exception])
         (302, 40001, errors.ResponseError, "HTTP 302"),
     ],
 )
-def test_status_with_an_envelope(
+def test_documented_code_overrides_http_status(
     odd: str, status: int, code: int, error: type[Exception], text: str
 ) -> None:
-    """An HTTP error with TikTok's JSON is classified by its code, if TikTok documents the code."""
+    """A documented code in the envelope decides the error, whatever the HTTP status is."""
     body = msgspec.json.encode({"code": code, "message": "Why", "data": {}})
-    _Odd.answers = {"/x/": (status, body, {})}
+    _Responses.responses = {"/x/": (status, body, {})}
     with pytest.raises(error, match=text) as raised:
         transport_to(odd, max_retries=0).send(Request("/x/", {}))
     assert type(raised.value) is error
 
 
 @pytest.mark.usefixtures("short_pauses")
-def test_throttled_by_the_code_of_an_http_error(odd: str) -> None:
-    """HTTP 400 with code 40100 is throttling: all workers wait."""
+def test_http_400_with_throttling_code_pauses(odd: str) -> None:
+    """HTTP 400 with code 40100 counts as throttling."""
     body = msgspec.json.encode({"code": 40100, "message": "Too frequent", "data": {}})
-    _Odd.answers = {"/x/": (400, body, {})}
+    _Responses.responses = {"/x/": (400, body, {})}
     with pytest.raises(errors.RestrictedError, match="40100"):
         transport_to(odd).send(Request("/x/", {}))
 
 
 @pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize(("max_retries", "attempts"), [(0, 2), (1, 2), (2, 3)])
-def test_attempts_of_a_throttled_request(odd: str, max_retries: int, attempts: int) -> None:
-    """A throttled request is retried as often as `max_retries` allows, and at least once."""
+def test_throttled_request_is_retried(odd: str, max_retries: int, attempts: int) -> None:
+    """A throttled request is retried `max_retries` times, and at least once."""
     body = msgspec.json.encode({"code": 40100, "message": "Too frequent", "data": {}})
-    _Odd.answers = {"/x/": (200, body, {})}
+    _Responses.responses = {"/x/": (200, body, {})}
     with pytest.raises(errors.RestrictedError, match="40100"):
         transport_to(odd, max_retries=max_retries).send(Request("/x/", {}))
-    assert len(_Odd.tokens) == attempts
+    assert len(_Responses.tokens) == attempts
 
 
 @pytest.mark.parametrize(
     "message", ["bad token token here", "two\nlines", "x" * 100_000], ids=["token", "lines", "long"]
 )
-def test_texts_of_the_server(odd: str, message: str) -> None:
-    """What the server says comes on one line, of a length to read, without the token."""
+def test_server_text_is_masked_and_shortened(odd: str, message: str) -> None:
+    """An error quotes the server's text on one short line, without the token."""
     body = msgspec.json.encode({"code": 40002, "message": message, "data": {}})
-    _Odd.answers = {"/x/": (200, body, {})}
+    _Responses.responses = {"/x/": (200, body, {})}
     with pytest.raises(errors.RejectedRequestError) as error:
         transport_to(odd).send(Request("/x/", {}))
     assert len(str(error.value)) < 600
@@ -290,11 +294,11 @@ NO_CAMPAIGNS = b'{"code": 0, "data": {"list": [], "page_info": {"page": 1, "tota
         {"list": [], "page_info": {"total_page": 10**9}},
     ],
 )
-def test_misshapen_answers(odd: str, data: t.Any) -> None:
-    """A response of another shape is an error, or an incomplete list. It is never no data."""
+def test_unexpected_data_is_never_an_empty_result(odd: str, data: t.Any) -> None:
+    """Data of an unexpected shape is an error or an incomplete list."""
     body = msgspec.json.encode({"code": 0, "message": "OK", "data": data})
     info = b'{"code": 0, "data": {"list": [{"advertiser_id": "7"}]}}'
-    _Odd.answers = {
+    _Responses.responses = {
         "/open_api/v1.3/advertiser/info/": (200, info, {}),
         "/open_api/v1.3/campaign/get/": (200, NO_CAMPAIGNS, {}),
         "/open_api/v1.3/report/integrated/get/": (200, body, {}),
@@ -321,18 +325,18 @@ def test_misshapen_answers(odd: str, data: t.Any) -> None:
         b'{"code": 0.0, "data": {"a": 1}}',
     ],
 )
-def test_envelopes_of_success(odd: str, body: bytes) -> None:
-    """A success may come without its code, as the official OpenAPI files allow."""
-    _Odd.answers = {"/x/": (200, body, {})}
+def test_success_without_code_is_accepted(odd: str, body: bytes) -> None:
+    """A success needs no code, as in the official OpenAPI files."""
+    _Responses.responses = {"/x/": (200, body, {})}
     assert transport_to(odd).send(Request("/x/", {})).data == {"a": 1}
 
 
 @pytest.mark.parametrize("total", [0, "0", 0.0, None])
-def test_no_rows(odd: str, total: t.Any) -> None:
-    """A null list is no rows where the total says so, and an error where it does not."""
+def test_null_list_needs_a_total_of_zero(odd: str, total: t.Any) -> None:
+    """A null list is empty if the total is zero. Otherwise the list is incomplete."""
     data = {"list": None, "page_info": {"page": 1, "total_number": total}}
     info = b'{"code": 0, "data": {"list": [{"advertiser_id": "7"}]}}'
-    _Odd.answers = {
+    _Responses.responses = {
         "/open_api/v1.3/advertiser/info/": (200, info, {}),
         "/open_api/v1.3/dmp/custom_audience/list/": (200, msgspec.json.encode({"data": data}), {}),
     }
@@ -343,21 +347,21 @@ def test_no_rows(odd: str, total: t.Any) -> None:
     assert messages.failed == ([] if total is not None else [("custom_audiences", "7")])
 
 
-def test_redirects_do_not_carry_the_token(odd: str) -> None:
-    """A redirect is not followed, not even to the same host."""
-    _Odd.answers = {
+def test_redirects_are_not_followed(odd: str) -> None:
+    """A redirect is an error, so the token reaches no other URL."""
+    _Responses.responses = {
         "/x/": (307, b"", {"Location": f"{odd}/y/"}),
         "/y/": (200, b'{"code": 0, "data": {}}', {}),
     }
     with pytest.raises(errors.ResponseError, match="redirect"):
         transport_to(odd).send(Request("/x/", {}))
-    assert _Odd.tokens == ["token"]
+    assert _Responses.tokens == ["token"]
 
 
-def test_parameters(sim: Simulator) -> None:
-    """Text goes as it is; lists, objects, booleans and numbers as JSON text."""
+def test_parameters_are_encoded(sim: Simulator) -> None:
+    """Text is sent unchanged. Lists, objects, booleans and numbers are sent as JSON."""
     transport = transport_to(sim.url)
-    with pytest.raises(errors.AuthError):  # "token" is not the simulator's
+    with pytest.raises(errors.AuthError):  # "token" is not the simulator's token
         transport.send(
             Request("/campaign/get/", {"a": "x y&z", "b": ["1"], "c": {"d": True}, "e": 2})
         )
@@ -370,26 +374,26 @@ def test_parameters(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize(("code", "requests"), [(40050, 2), (40700, 4), (50000, 7)])
-def test_tries(sim: Simulator, code: int, requests: int) -> None:
-    """A duplicate is tried once more, an internal validation error three times, others as set."""
+def test_retries_depend_on_the_code(sim: Simulator, code: int, requests: int) -> None:
+    """Code 40050 is retried once, 40700 three times, and 50000 `max_retries` times."""
     sim.add_fault("code", path="/pixel/list/", times=None, code=code)
     with pytest.raises(errors.TransientError, match=str(code)):
         run(config_for(sim, max_retries=6, advertiser_ids=sim.world.advertiser_ids[:1]), ["pixels"])
     assert sum(request.path == "/pixel/list/" for request in sim.requests) == requests
 
 
-def test_partial_success(odd: str) -> None:
-    """Code 20001 is not a success: records may be missing."""
-    _Odd.answers = {"/x/": (200, b'{"code": 20001, "message": "", "data": {"a": 1}}', {})}
+def test_partial_success_is_an_error(odd: str) -> None:
+    """Code 20001 is an error, because records may be missing."""
+    _Responses.responses = {"/x/": (200, b'{"code": 20001, "message": "", "data": {"a": 1}}', {})}
     with pytest.raises(errors.DamagedResponseError, match=r"20001.*records may be missing"):
         transport_to(odd).send(Request("/x/", {}))
 
 
 @pytest.mark.parametrize("sim", [{"tier": "basic"}], indirect=True)
-def test_paced_below_the_tier(sim: Simulator, paced_by_hand: ManualClock) -> None:
-    """Against a server that enforces the tier, a whole run is never throttled.
+def test_pacing_stays_below_the_tier(sim: Simulator, paced_by_hand: ManualClock) -> None:
+    """A run against a server that enforces the tier is never throttled.
 
-    Both share a clock. One request at a time reaches the server at the moment that it was given.
+    The client and the server share a clock. Only one request runs at a time.
     """
     sim._limiter = ServerLimiter("basic", 300, paced_by_hand)
     began = paced_by_hand()
@@ -400,17 +404,17 @@ def test_paced_below_the_tier(sim: Simulator, paced_by_hand: ManualClock) -> Non
     assert sim.throttled == 0
 
 
-def test_the_id_of_a_page(odd: str) -> None:
-    """That of a page which is decoded the fast way comes on one short line, too."""
+def test_request_id_of_a_page_is_masked_and_shortened(odd: str) -> None:
+    """The request ID of a page is short, on one line and without the token."""
     body = b'{"code":0,"request_id":"a\\nb token %s","data":{"list":[{}]}}' % (b"x" * 1000)
-    _Odd.answers = {"/x/": (200, body, {})}
+    _Responses.responses = {"/x/": (200, body, {})}
     reply = transport_to(odd).send(Request("/x/", {}), page_decoder.decode_list_page)
     assert len(reply.data["list"]) == 1
     assert reply.request_id.startswith("a b *** x")
     assert len(reply.request_id) < 400
 
 
-def test_a_closed_client_sends_nothing(sim: Simulator) -> None:
+def test_closed_client_sends_nothing(sim: Simulator) -> None:
     """After `close`, a request raises ClosedError and does not reach the server."""
     client = transport_to(sim.url)
     client.close()

@@ -79,7 +79,7 @@ def custom(
 
 
 def top_view(entry: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The same listing for TopView objects, which are listed only when asked for alone."""
+    """Return the entry for TopView objects, which need a separate request."""
     filtering = {**entry["params"]["filtering"], "buying_types": ["RESERVATION_TOP_VIEW"]}
     return {
         **entry,
@@ -89,8 +89,8 @@ def top_view(entry: dict[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def refusal(**changes: t.Any) -> str:
-    """What an entry with these changes is refused with, before any request."""
+def config_error(**changes: t.Any) -> str:
+    """Return the text of the error that an entry with these changes causes."""
     entry = {**CAMPAIGNS, **changes}
     entry = {key: value for key, value in entry.items() if value is not None}
     with pytest.raises(ConfigError) as caught:
@@ -101,66 +101,69 @@ def refusal(**changes: t.Any) -> str:
     return str(caught.value)
 
 
-# The streams that the issue names
+# Examples of the documentation
 
 
-def test_a_manual_stream_gives_the_rows_of_the_ready_one(sim: Simulator) -> None:
-    """`/campaign/get/` by hand has the rows of `campaigns`; the schema is inferred and fits."""
+def test_custom_stream_equals_the_built_in_stream(sim: Simulator) -> None:
+    """A custom stream of `/campaign/get/` has the records of `campaigns` and an inferred schema."""
     filtering = {
         "primary_status": "STATUS_ALL",
         "campaign_system_origins": ["TT_ADS_PLATFORM", "PROMOTE"],
     }
     entry = {**CAMPAIGNS, "params": {**CAMPAIGNS["params"], "filtering": filtering}}
     messages = custom(sim, entry, top_view(CAMPAIGNS), streams=["campaigns"])
-    ours = messages.keyed("my_campaigns") | messages.keyed("top_view")
-    ready = messages.keyed("campaigns")
-    assert ours.keys() == ready.keys()
-    assert len(ours) > 8
+    custom_records = messages.keyed("my_campaigns") | messages.keyed("top_view")
+    built_in = messages.keyed("campaigns")
+    assert custom_records.keys() == built_in.keys()
+    assert len(custom_records) > 8
     compared = ("campaign_name", "budget", "objective_type", "modify_time", "create_time")
-    for key, row in ours.items():
-        assert [*map(row.get, compared)] == [*map(ready[key].get, compared)]
+    for key, record in custom_records.items():
+        assert [*map(record.get, compared)] == [*map(built_in[key].get, compared)]
 
 
-def test_the_report_of_the_issue_works_as_written(sim: Simulator) -> None:
-    """Windows, keys, types and bookmarks are those of a built-in report."""
+def test_custom_report_stream_equals_the_built_in_report(sim: Simulator) -> None:
+    """Windows, keys, types and bookmarks of a custom stream equal a built-in report."""
     messages = custom(sim, MY_REPORT, streams=["campaign_performance_report"])
-    ours, ready = messages.keyed("my_report"), messages.keyed("campaign_performance_report")
-    assert len(ours) == len(messages.records["my_report"]) > 50
-    for key, row in ours.items():
-        assert (row["spend"], row["impressions"]) == (
-            ready[key]["spend"],
-            ready[key]["impressions"],
+    custom_records, built_in = (
+        messages.keyed("my_report"),
+        messages.keyed("campaign_performance_report"),
+    )
+    assert len(custom_records) == len(messages.records["my_report"]) > 50
+    for key, record in custom_records.items():
+        assert (record["spend"], record["impressions"]) == (
+            built_in[key]["spend"],
+            built_in[key]["impressions"],
         )
     spend = messages.schemas["my_report"]["schema"]["properties"]["spend"]
     assert spend["type"] == ["number", "null"]
     assert messages.bookmarks("my_report") == messages.bookmarks("campaign_performance_report")
-    again = custom(sim, MY_REPORT, state=messages.state)
+    later = custom(sim, MY_REPORT, state=messages.state)
     for advertiser in sim.world.advertiser_ids:
         days = {
-            row["stat_time_day"]
-            for row in again.records["my_report"]
-            if row["advertiser_id"] == advertiser
+            record["stat_time_day"]
+            for record in later.records["my_report"]
+            if record["advertiser_id"] == advertiser
         }
-        assert 0 < len(days) <= 8  # the look-back of seven days, and today
+        assert 0 < len(days) <= 8  # a lookback of seven days, and today
 
 
-def test_a_stream_that_iterates_over_another(sim: Simulator) -> None:
-    """One request for each batch of 100 campaigns; its rows are those of `ad_groups`."""
+def test_for_each_sends_batches(sim: Simulator) -> None:
+    """`for_each` sends a request per batch of 100 campaigns, and the records are complete."""
     messages = custom(sim, GROUPS, top_view(GROUPS), streams=["ad_groups"])
-    found = [*messages.records["groups"], *messages.records["top_view"]]
-    groups = {row["adgroup_id"] for row in found}
-    ready = {row["adgroup_id"] for row in messages.records["ad_groups"]}
-    assert groups == ready
-    asked = [
+    records = [*messages.records["groups"], *messages.records["top_view"]]
+    ids = {record["adgroup_id"] for record in records}
+    built_in = {record["adgroup_id"] for record in messages.records["ad_groups"]}
+    assert ids == built_in
+    batches = [
         json.loads(request.params["filtering"])["campaign_ids"]
         for request in sim.requests
         if request.path == "/adgroup/get/" and "campaign_ids" in request.params["filtering"]
     ]
-    assert max(map(len, asked)) > 1
+    assert max(map(len, batches)) > 1
 
 
-def test_one_request_for_each_value(sim: Simulator) -> None:
-    """Without a batch there is a request for each value, which may stand inside a text."""
+def test_for_each_sends_one_request_per_value(sim: Simulator) -> None:
+    """Without `batch`, each value has its own request, even inside a text."""
     entry = {
         **GROUPS,
         "for_each": {
@@ -174,28 +177,28 @@ def test_one_request_for_each_value(sim: Simulator) -> None:
         "schema": {"properties": {"adgroup_id": {"type": "string"}}},
     }
     messages = custom(sim, entry)
-    asked = {
+    values = {
         tuple(json.loads(request.params["filtering"])["campaign_ids"])
         for request in sim.requests
         if request.path == "/adgroup/get/"
     }
-    assert all(len(ids) == 1 for ids in asked)
-    assert len(asked) > 4
+    assert all(len(ids) == 1 for ids in values)
+    assert len(values) > 4
     assert len(messages.records["groups"]) > 4
 
 
-def test_a_post_stream(sim: Simulator) -> None:
-    """A POST sends its body as JSON, for each advertiser and value of a literal list."""
+def test_post_sends_its_body_as_json(sim: Simulator) -> None:
+    """A POST sends its body as JSON for each advertiser and value."""
     entry = {**PLACES, "records_path": "$.data.targeting_tag_list[*]"}
     messages = custom(sim, entry)
-    sent = [request.params for request in sim.requests if request.path == PLACES["url"]]
-    assert {tuple(params["keywords"]) for params in sent} == {("united",), ("ger",)}
-    assert len({params["advertiser_id"] for params in sent}) == 2
+    bodies = [request.params for request in sim.requests if request.path == PLACES["url"]]
+    assert {tuple(body["keywords"]) for body in bodies} == {("united",), ("ger",)}
+    assert len({body["advertiser_id"] for body in bodies}) == 2
     assert len(messages.records["places"]) > 1
 
 
-def test_a_rolling_report(sim: Simulator) -> None:
-    """`{now-7}` is a day in each advertiser's time zone; without windows it is read whole."""
+def test_rolling_dates_use_the_advertiser_time_zone(sim: Simulator) -> None:
+    """`{now-7}` is a day in the advertiser's time zone. Without windows, no bookmark is written."""
     entry = {
         **MY_REPORT,
         "params": {**MY_REPORT["params"], "start_date": "{now-7}", "end_date": "{now-1}"},
@@ -204,8 +207,8 @@ def test_a_rolling_report(sim: Simulator) -> None:
     }
     entry = {key: value for key, value in entry.items() if value is not None}
     messages = custom(sim, entry)
-    sent = [request.params for request in sim.requests if request.path == MY_REPORT["url"]]
-    for params in sent:
+    queries = [request.params for request in sim.requests if request.path == MY_REPORT["url"]]
+    for params in queries:
         today = sim.world.today(params["advertiser_id"])
         assert (today - type(today).fromisoformat(params["start_date"])).days == 7
         assert (today - type(today).fromisoformat(params["end_date"])).days == 1
@@ -214,12 +217,12 @@ def test_a_rolling_report(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl"])
-def test_values_from_a_file(sim: Simulator, tmp_path: Path, suffix: str) -> None:
-    """Values come from a column of a CSV, JSON or JSON Lines file, each once."""
+def test_lookup_values_come_from_a_file(sim: Simulator, tmp_path: Path, suffix: str) -> None:
+    """Lookup values come from a CSV, JSON or JSON Lines file, without duplicates."""
     advertiser = sim.world.advertiser_ids[0]
-    known = custom(sim, CAMPAIGNS).records["my_campaigns"]
-    ids = [row["campaign_id"] for row in known if row["advertiser_id"] == advertiser][:2]
-    rows = [{"campaign": one, "note": "x"} for one in [*ids, ids[0]]]
+    campaigns = custom(sim, CAMPAIGNS).records["my_campaigns"]
+    ids = [row["campaign_id"] for row in campaigns if row["advertiser_id"] == advertiser][:2]
+    rows = [{"campaign": id_, "note": "x"} for id_ in [*ids, ids[0]]]
     text = {
         "csv": "campaign,note\n" + "".join(f"{row['campaign']},x\n" for row in rows),
         "json": json.dumps(rows),
@@ -244,70 +247,70 @@ def test_values_from_a_file(sim: Simulator, tmp_path: Path, suffix: str) -> None
     assert [row["campaign_id"] for row in messages.records["my_campaigns"]] == ids
 
 
-def test_a_full_url(sim: Simulator) -> None:
-    """A URL on TikTok's host means the endpoint, wherever the environment says the API is."""
+def test_full_url_uses_the_configured_environment(sim: Simulator) -> None:
+    """A URL with TikTok's host is sent to the API of the configured environment."""
     entry = {**CAMPAIGNS, "url": "https://business-api.tiktok.com/open_api/v1.3/campaign/get/"}
     assert len(custom(sim, entry).records["my_campaigns"]) == 8
 
 
-# Rows
+# Records
 
 
-def test_metadata_goes_into_every_record(sim: Simulator) -> None:
-    """Values outside the records become columns: one by its last name, several by given names."""
-    one = {**CAMPAIGNS, "metadata_path": "$.data.page_info.total_number"}
-    row = custom(sim, one).records["my_campaigns"][0]
-    assert row["total_number"] == 4
-    several = {**CAMPAIGNS, "metadata_path": {"size": "$.data.page_info.page_size", "no": "$.x"}}
-    row = custom(sim, several).records["my_campaigns"][0]
-    assert (row["size"], row["no"]) == (2, None)
+def test_metadata_path_adds_columns(sim: Simulator) -> None:
+    """`metadata_path` adds columns, named by the path or by the keys of an object."""
+    single = {**CAMPAIGNS, "metadata_path": "$.data.page_info.total_number"}
+    record = custom(sim, single).records["my_campaigns"][0]
+    assert record["total_number"] == 4
+    multiple = {**CAMPAIGNS, "metadata_path": {"size": "$.data.page_info.page_size", "no": "$.x"}}
+    record = custom(sim, multiple).records["my_campaigns"][0]
+    assert (record["size"], record["no"]) == (2, None)
 
 
-def test_a_single_object_is_a_record(sim: Simulator) -> None:
-    """`$.data` reads one object; `per_advertiser: false` asks once and adds no advertiser."""
+def test_single_object_becomes_a_record(sim: Simulator) -> None:
+    """`$.data` reads one object. `per_advertiser: false` sends one request for all advertisers."""
     entry = {
         "name": "user",
         "url": "/user/info/",
         "records_path": "$.data",
         "per_advertiser": False,
     }
-    rows = custom(sim, entry).records["user"]
-    assert len(rows) == 1
-    assert "advertiser_id" not in rows[0]
-    assert "display_name" in rows[0]
+    records = custom(sim, entry).records["user"]
+    assert len(records) == 1
+    assert "advertiser_id" not in records[0]
+    assert "display_name" in records[0]
 
 
-def test_records_that_are_no_objects(sim: Simulator) -> None:
-    """Values that are no objects become rows with the column `value`."""
+def test_plain_values_become_records(sim: Simulator) -> None:
+    """Values that are not objects become records with the column `value`."""
     entry = {**CAMPAIGNS, "records_path": "$.data.list[*].campaign_id", "primary_keys": ["value"]}
-    rows = custom(sim, entry).records["my_campaigns"]
-    assert all(set(row) == {"advertiser_id", "value"} for row in rows)
-    assert len(rows) > 4
+    records = custom(sim, entry).records["my_campaigns"]
+    assert all(set(record) == {"advertiser_id", "value"} for record in records)
+    assert len(records) > 4
 
 
-def test_changes_only_with_a_replication_key(sim: Simulator) -> None:
-    """Without windows, later runs leave out what is older than the newest change seen."""
+def test_replication_key_drops_older_records(sim: Simulator) -> None:
+    """Without windows, later runs drop records that are older than the bookmark."""
     entry = {**CAMPAIGNS, "replication_key": "modify_time"}
     first = custom(sim, entry)
-    again = custom(sim, entry, state=first.state)
-    assert len(again.records["my_campaigns"]) < len(first.records["my_campaigns"])
-    assert first.bookmarks("my_campaigns") == again.bookmarks("my_campaigns")
+    second = custom(sim, entry, state=first.state)
+    assert len(second.records["my_campaigns"]) < len(first.records["my_campaigns"])
+    assert first.bookmarks("my_campaigns") == second.bookmarks("my_campaigns")
 
 
-def test_pages_without_a_page_size(sim: Simulator) -> None:
-    """TikTok's own page size applies, and all pages are read."""
+def test_default_page_size_reads_all_pages(sim: Simulator) -> None:
+    """Without `page_size`, TikTok's default applies and all pages are read."""
     with Simulator({**SMALL, "campaigns": 25}) as large:
         entry = {key: value for key, value in CAMPAIGNS.items() if key != "page_size"}
-        rows = custom(large, entry).records["my_campaigns"]
-        assert len(rows) > 20 * 2
+        records = custom(large, entry).records["my_campaigns"]
+        assert len(records) > 20 * 2
     assert len(custom(sim, {**CAMPAIGNS, "pagination": "none"}).records["my_campaigns"]) == 2 * 2
 
 
-def test_pages_by_a_cursor(sim: Simulator) -> None:
-    """The next page is asked for with the value that the answer names, until there is none."""
+def test_cursor_requests_the_next_page(sim: Simulator) -> None:
+    """The next page is requested with the cursor of the response."""
     entry = {
         **CAMPAIGNS,
-        # the simulator has no endpoint with cursors: the number of pages serves as one
+        # the simulator has no endpoint with cursors, so the number of pages is the cursor
         "pagination": {
             "type": "cursor",
             "cursor_path": "$.data.page_info.total_page",
@@ -328,73 +331,75 @@ def _requests(sim: Simulator, entry: dict[str, t.Any]) -> list[t.Any]:
     return sim.requests
 
 
-def test_the_schema_may_be_given(sim: Simulator, tmp_path: Path) -> None:
-    """Inline or in a file; then discovery sends no request, and values get its types."""
+def test_configured_schema_needs_no_request(sim: Simulator, tmp_path: Path) -> None:
+    """With a schema in the settings or in a file, discovery sends no request."""
     schema = {"properties": {"campaign_id": {"type": "string"}, "budget": {"type": "string"}}}
     file = tmp_path / "schema.json"
     file.write_text(json.dumps(schema))
-    for given in (schema, str(file)):
-        entry = {**CAMPAIGNS, "schema": given}
-        before = len(sim.requests)
+    for setting in (schema, str(file)):
+        entry = {**CAMPAIGNS, "schema": setting}
+        request_count = len(sim.requests)
         catalog = catalog_of(config_for(sim, custom_streams=[entry]), ["my_campaigns"])
-        assert len(sim.requests) == before
-        found = next(s for s in catalog["streams"] if s["tap_stream_id"] == "my_campaigns")
-        assert found["schema"]["properties"]["budget"] == {"type": "string"}
-        rows = custom(sim, entry).records["my_campaigns"]
-        assert all(isinstance(row["budget"], (str, type(None))) for row in rows)
+        assert len(sim.requests) == request_count
+        stream = next(
+            entry for entry in catalog["streams"] if entry["tap_stream_id"] == "my_campaigns"
+        )
+        assert stream["schema"]["properties"]["budget"] == {"type": "string"}
+        records = custom(sim, entry).records["my_campaigns"]
+        assert all(isinstance(record["budget"], (str, type(None))) for record in records)
 
 
-def test_a_catalog_spares_the_sample(sim: Simulator) -> None:
-    """With a catalog the schema is the catalog's: no request is needed to infer it."""
+def test_catalog_schema_needs_no_request(sim: Simulator) -> None:
+    """The schema of a catalog is used without a request."""
     config = config_for(sim, custom_streams=[CAMPAIGNS])
     catalog = catalog_of(config, ["my_campaigns"])
-    before = len(sim.requests)
+    request_count = len(sim.requests)
     TapTikTokAds(config=config, catalog=catalog)
-    assert len(sim.requests) == before
+    assert len(sim.requests) == request_count
 
 
-def test_a_stream_that_the_catalog_lacks(sim: Simulator, tmp_path: Path) -> None:
-    """A catalog from before the stream was defined reads it not, and the log says so."""
+def test_custom_stream_missing_in_catalog_is_logged(sim: Simulator, tmp_path: Path) -> None:
+    """A custom stream that the catalog lacks is not read, and the log names it."""
     catalog = tmp_path / "catalog.json"
     catalog.write_text(json.dumps(catalog_of(config_for(sim), ["pixels"])))
     config = tmp_path / "config.json"
     config.write_text(json.dumps(config_for(sim, custom_streams=[CAMPAIGNS])))
-    ended = command("--config", str(config), "--catalog", str(catalog))
-    assert ended.returncode == 0
-    assert '"stream":"pixels"' in ended.stdout
-    assert "my_campaigns" not in ended.stdout
-    assert "not in the catalog are not read: my_campaigns" in ended.stderr
+    result = command("--config", str(config), "--catalog", str(catalog))
+    assert result.returncode == 0
+    assert '"stream":"pixels"' in result.stdout
+    assert "my_campaigns" not in result.stdout
+    assert "not in the catalog are not read: my_campaigns" in result.stderr
 
 
-def test_custom_streams_share_the_engine(sim: Simulator) -> None:
-    """A fault in passing is tried again, and a window that is too large is halved."""
+def test_custom_streams_retry_and_split_windows(sim: Simulator) -> None:
+    """Custom streams retry transient errors, and split windows that are too large."""
     sim.add_fault("http", path="/report/integrated/get/", status=502, after=2, times=1)
     sim.add_fault("code", path="/report/integrated/get/", code=50002, after=4, times=1)
-    whole = custom(sim, {**MY_REPORT, "schema": {"properties": {}}})
-    assert len(whole.keyed("my_report")) == len(whole.records["my_report"])
-    with Simulator(sim.world.options.__dict__) as calm:
-        expected = custom(calm, {**MY_REPORT, "schema": {"properties": {}}})
-    assert whole.keyed("my_report").keys() == expected.keyed("my_report").keys()
+    messages = custom(sim, {**MY_REPORT, "schema": {"properties": {}}})
+    assert len(messages.keyed("my_report")) == len(messages.records["my_report"])
+    with Simulator(sim.world.options.__dict__) as reference:
+        expected = custom(reference, {**MY_REPORT, "schema": {"properties": {}}})
+    assert messages.keyed("my_report").keys() == expected.keyed("my_report").keys()
 
 
-# Refusals
+# Errors
 
 
-def test_a_path_that_matches_nothing(sim: Simulator) -> None:
-    """It is an error that names the arrays that there are; never no data."""
+def test_unmatched_records_path_is_an_error(sim: Simulator) -> None:
+    """A `records_path` that matches nothing is an error that lists the arrays of the response."""
     entry = {**CAMPAIGNS, "records_path": "$.data.campaigns[*]"}
     with pytest.raises(ResponseError, match=r"matches nothing.*\$\.data\.list\[\*\] \(2: "):
         custom(sim, entry)
 
 
-def test_an_empty_list_is_no_error(sim: Simulator) -> None:
-    """A path into a list that is there, but empty, gives no rows."""
+def test_empty_list_has_no_records(sim: Simulator) -> None:
+    """An empty list at `records_path` is valid and has no records."""
     params = {"advertiser_id": "{advertiser_id}", "filtering": {"campaign_ids": ["1"]}}
     assert custom(sim, {**CAMPAIGNS, "params": params}).records == {}
 
 
-def test_a_key_that_is_no_column(sim: Simulator) -> None:
-    """A key that the sample lacks is refused, with the columns there are."""
+def test_unknown_primary_key_is_an_error(sim: Simulator) -> None:
+    """A primary key that the sample lacks is an error that lists the columns."""
     with pytest.raises(ConfigError, match=r"no column 'id' for its keys: there are .*campaign_id"):
         custom(sim, {**CAMPAIGNS, "primary_keys": ["id"]})
 
@@ -488,13 +493,13 @@ def test_a_key_that_is_no_column(sim: Simulator) -> None:
         ),
     ],
 )
-def test_refused_before_any_request(changes: dict[str, t.Any], message: str) -> None:
-    """What cannot work is refused in one sentence that says what to write instead."""
-    assert message in refusal(**changes)
+def test_invalid_entry_is_an_error(changes: dict[str, t.Any], message: str) -> None:
+    """An invalid entry is an error with advice, before the first request."""
+    assert message in config_error(**changes)
 
 
 def test_names_are_unique() -> None:
-    """Two entries of one name are refused, be they streams or reports."""
+    """Two entries with the same name are an error, across streams and reports."""
     report = {"name": "my_campaigns", "data_level": "AUCTION_AD", "dimensions": ["ad_id"]}
     for settings in (
         {"custom_streams": [CAMPAIGNS, CAMPAIGNS]},
@@ -504,23 +509,23 @@ def test_names_are_unique() -> None:
             TapTikTokAds(config={"access_token": "t", "advertiser_ids": ["1"], **settings})
 
 
-def test_the_executable_prints_one_sentence(tmp_path: Path) -> None:
-    """Also with `--discover`, which checks no other setting."""
+def test_discover_reports_an_invalid_entry(tmp_path: Path) -> None:
+    """`--discover` prints one sentence for an invalid entry."""
     config = tmp_path / "config.json"
     entry = {**CAMPAIGNS, "unit": "day"}
     config.write_text(json.dumps({"custom_streams": [entry]}))
-    ended = command("--config", str(config), "--discover")
-    assert ended.returncode == 1
-    assert ended.stdout == ""
-    assert "tap-tiktok-ads: custom_streams[0] (my_campaigns): unknown key 'unit'" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    result = command("--config", str(config), "--discover")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "tap-tiktok-ads: custom_streams[0] (my_campaigns): unknown key 'unit'" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 # Reports
 
 
 def report(**changes: t.Any) -> dict[str, t.Any]:
-    """An entry of `custom_reports`."""
+    """Return an entry of `custom_reports`."""
     return {
         "name": "mine",
         "data_level": "AUCTION_CAMPAIGN",
@@ -530,67 +535,71 @@ def report(**changes: t.Any) -> dict[str, t.Any]:
     }
 
 
-def test_a_report_with_three_dimensions(sim: Simulator) -> None:
-    """Keys, windows, schema and types are derived; rows are those of the built-in report."""
+def test_custom_report_equals_the_built_in_report(sim: Simulator) -> None:
+    """Keys, windows, schema and types are derived, and the records are complete."""
     entry = report(dimensions=["campaign_id", "stat_time_day", "country_code"])
     config = config_for(sim, custom_reports=[entry])
     messages = run(config, ["mine", "campaign_country_report"])
     keys = messages.schemas["mine"]["key_properties"]
     assert keys == ["advertiser_id", "campaign_id", "stat_time_day", "country_code"]
-    ours, ready = messages.keyed("mine"), messages.keyed("campaign_country_report")
-    assert ours.keys() == ready.keys()
-    assert all(ours[key]["spend"] == ready[key]["spend"] for key in ours)
+    custom_records, built_in = messages.keyed("mine"), messages.keyed("campaign_country_report")
+    assert custom_records.keys() == built_in.keys()
+    assert all(custom_records[key]["spend"] == built_in[key]["spend"] for key in custom_records)
     assert messages.bookmarks("mine") == messages.bookmarks("campaign_country_report")
 
 
-def test_reports_by_hour(sim: Simulator) -> None:
-    """One request a day; hours are in account time without a mark of another zone."""
+def test_hourly_report_requests_single_days(sim: Simulator) -> None:
+    """An hourly report sends one request per day, with hours in account time."""
     entry = report(granularity="hour", lookback_days=0)
     messages = run(config_for(sim, custom_reports=[entry], start_date="{now-3}"), ["mine"])
-    rows = messages.records["mine"]
-    assert rows
-    assert all(len(row["stat_time_hour"]) == len("2026-01-01T10:00:00") for row in rows)
-    sent = [one.params for one in sim.requests if one.path == "/report/integrated/get/"]
-    assert all(params["start_date"] == params["end_date"] for params in sent)
-    again = run(
+    records = messages.records["mine"]
+    assert records
+    assert all(len(record["stat_time_hour"]) == len("2026-01-01T10:00:00") for record in records)
+    queries = [
+        request.params for request in sim.requests if request.path == "/report/integrated/get/"
+    ]
+    assert all(params["start_date"] == params["end_date"] for params in queries)
+    later = run(
         config_for(sim, custom_reports=[entry], start_date="{now-3}"),
         ["mine"],
         state=messages.state,
     )
     for advertiser, day in messages.bookmarks("mine").items():
-        rows = [row for row in again.records["mine"] if row["advertiser_id"] == advertiser]
-        assert all(row["stat_time_hour"][:10] > day for row in rows)
+        records = [
+            record for record in later.records["mine"] if record["advertiser_id"] == advertiser
+        ]
+        assert all(record["stat_time_hour"][:10] > day for record in records)
 
 
-def test_reports_of_all_time(sim: Simulator) -> None:
-    """Granularity lifetime has no days, no bookmark, and one row for each campaign."""
+def test_lifetime_report_has_no_days(sim: Simulator) -> None:
+    """A lifetime report has one record per campaign, without days and bookmark."""
     config = config_for(sim, custom_reports=[report(granularity="lifetime")])
     messages = run(config, ["mine"])
     assert messages.schemas["mine"]["key_properties"] == ["advertiser_id", "campaign_id"]
     assert len(messages.keyed("mine")) == len(messages.records["mine"]) > 4
 
 
-def test_filters_and_groups(sim: Simulator) -> None:
-    """Filters are sent as TikTok wants them; a group of metrics stands for all of its own."""
+def test_filters_and_metric_groups_are_sent(sim: Simulator) -> None:
+    """Filters are sent in TikTok's form, and a metric group becomes its metrics."""
     entry = report(
         metrics=["core", "clicks"],
         filters=[{"field": "campaign_automation_type", "values": ["MANUAL"]}],
     )
     messages = run(config_for(sim, custom_reports=[entry]), ["mine"])
-    sent = next(one.params for one in sim.requests if one.path == "/report/integrated/get/")
-    filters = json.loads(sent["filtering"])
-    assert {one["field_name"]: json.loads(one["filter_value"]) for one in filters} == {
+    query = next(
+        request.params for request in sim.requests if request.path == "/report/integrated/get/"
+    )
+    filters = json.loads(query["filtering"])
+    assert {item["field_name"]: json.loads(item["filter_value"]) for item in filters} == {
         "campaign_automation_type": ["MANUAL"],
         "campaign_status": ["STATUS_ALL"],
     }
-    assert {"spend", "clicks", "ctr"} <= set(json.loads(sent["metrics"]))
+    assert {"spend", "clicks", "ctr"} <= set(json.loads(query["metrics"]))
     assert messages.records["mine"]
 
 
-def test_an_unknown_metric_is_text_with_a_warning(
-    sim: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A name that the catalogue lacks and that resembles none may be newer than it."""
+def test_unknown_metric_is_a_text_column(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """An unknown metric without a similar name becomes a text column, with a warning."""
     entry = report(metrics=["spend", "zzz_brand_new"])
     tap = TapTikTokAds(config=config_for(sim, custom_reports=[entry]))
     assert tap.streams["mine"].schema["properties"]["zzz_brand_new"]["type"] == ["string", "null"]
@@ -643,8 +652,8 @@ def test_an_unknown_metric_is_text_with_a_warning(
         ({"filters": [{"field": "x", "operator": "IS", "values": []}]}, "is not one of"),
     ],
 )
-def test_reports_that_tiktok_rules_out(changes: dict[str, t.Any], message: str) -> None:
-    """A combination that the facts rule out is refused before any request."""
+def test_invalid_report_is_an_error(changes: dict[str, t.Any], message: str) -> None:
+    """A combination that TikTok does not support is an error before the first request."""
     with pytest.raises(ConfigError) as caught:
         TapTikTokAds(config={"access_token": "t", "custom_reports": [report(**changes)]})
     assert message in str(caught.value)
@@ -652,10 +661,10 @@ def test_reports_that_tiktok_rules_out(changes: dict[str, t.Any], message: str) 
 
 
 @pytest.mark.parametrize("sim", [{"pixels": 23}], indirect=True)
-def test_a_source_that_changes_while_it_is_read(
+def test_changing_lookup_source_is_read_twice(
     sim: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A look-up whose source shifts between two pages is read again: no value is missing."""
+    """A lookup whose source changes between two pages is re-read, so no value is missing."""
     name = "pixel_event_statistics"
     config = config_for(sim, start_date="{now-3}")
     expected = run(config, [name]).keyed(name)

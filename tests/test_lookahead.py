@@ -1,4 +1,4 @@
-"""Ordered look-ahead: order, bounds, errors, and what runs at the same time."""
+"""Ordered look-ahead: order, bounds, errors and concurrency."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from tap_tiktok_ads.extract.lookahead import (
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    #: The tasks that follow a task, each as the list of those that follow it.
+    #: The follow-up tasks of a task. Each is the list of its own follow-up tasks.
     Tree = list["Tree"]
     Path = tuple[int, ...]
 
-#: Threads are kept for the whole run, so the many examples of a property share these.
+#: Threads live as long as the workers, so all examples of a property share them.
 POOLS = {limit: Workers(limit) for limit in (1, 2, 3, 5, 8)}
 
 trees = st.recursive(
@@ -43,20 +43,20 @@ trees = st.recursive(
 
 
 class Log:
-    """What was started and finished, and how many ran at once."""
+    """Records which tasks started and finished, and the maximum of concurrent tasks."""
 
     def __init__(self) -> None:
         self.started: list[t.Any] = []
         self.finished: list[t.Any] = []
-        self.most = 0
+        self.max_running = 0
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def work_on(self, task: t.Any) -> Iterator[None]:
-        """Note the start and the end of a piece of work."""
+        """Record the start and the end of a task."""
         with self._lock:
             self.started.append(task)
-            self.most = max(self.most, len(self.started) - len(self.finished))
+            self.max_running = max(self.max_running, len(self.started) - len(self.finished))
         try:
             yield
         finally:
@@ -65,19 +65,19 @@ class Log:
 
 
 def settled(log: Log, seconds: float = 0.03) -> int:
-    """How many pieces of work were started, once no more are for a while."""
-    known, since = len(log.started), time.monotonic()
-    while time.monotonic() - since < seconds:
+    """Return the number of started tasks after no task started for a while."""
+    count, changed_at = len(log.started), time.monotonic()
+    while time.monotonic() - changed_at < seconds:
         time.sleep(0.001)
-        if len(log.started) != known:
-            known, since = len(log.started), time.monotonic()
-    return known
+        if len(log.started) != count:
+            count, changed_at = len(log.started), time.monotonic()
+    return count
 
 
 def worker(
     plan: Tree, seed: int | None = None
 ) -> tuple[list[Path], Callable[[Path], tuple[str, Sequence[Path]]]]:
-    """The first tasks of a plan, named by their place in it, and work that takes a random time."""
+    """Return the first tasks of a plan, and a work function with random delays."""
 
     def work(path: Path) -> tuple[str, Sequence[Path]]:
         node = plan
@@ -91,7 +91,7 @@ def worker(
 
 
 def leaf(task: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
-    """Work that takes no time and has nothing following."""
+    """Return a result without follow-up tasks."""
     return task, ()
 
 
@@ -100,28 +100,30 @@ def leaf(task: t.Any) -> tuple[t.Any, Sequence[t.Any]]:
 
 @settings(max_examples=150, deadline=None)
 @given(plan=trees, seed=st.integers(0, 10**6), limit=st.sampled_from(sorted(POOLS)))
-def test_order_is_that_of_one_after_the_other(plan: Tree, seed: int, limit: int) -> None:
-    """Whatever the delays, the threads and what follows what, results come in plan order."""
+def test_results_come_in_plan_order(plan: Tree, seed: int, limit: int) -> None:
+    """Results come in plan order, whatever the delays and the number of threads."""
     tasks, work = worker(plan, seed)
     assert list(POOLS[limit].ordered(tasks, work)) == list(sequential(*worker(plan)))
 
 
 @given(plan=trees)
-def test_sequential_puts_what_follows_right_behind(plan: Tree) -> None:
-    """Tasks that follow one come right after it and before the rest of the plan, at any depth."""
+def test_sequential_runs_follow_up_tasks_first(plan: Tree) -> None:
+    """Follow-up tasks run directly after their task, before the next task of the plan."""
 
     def paths(node: Tree, path: Path) -> list[Path]:
         return [path] + [
-            found for number, child in enumerate(node) for found in paths(child, (*path, number))
+            descendant
+            for number, child in enumerate(node)
+            for descendant in paths(child, (*path, number))
         ]
 
-    found = list(sequential(*worker(plan)))
-    assert [task for task, _ in found] == paths(plan, ())[1:]
-    assert all(result == f"result of {task}" for task, result in found)
+    results = list(sequential(*worker(plan)))
+    assert [task for task, _ in results] == paths(plan, ())[1:]
+    assert all(result == f"result of {task}" for task, result in results)
 
 
-def test_sequential_works_on_nothing_ahead_of_need() -> None:
-    """Without look-ahead, a task is worked on when its result is asked for, and not before."""
+def test_sequential_runs_tasks_on_demand() -> None:
+    """Without look-ahead, a task runs only when its result is requested."""
     log = Log()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
@@ -134,17 +136,17 @@ def test_sequential_works_on_nothing_ahead_of_need() -> None:
     assert log.started == [0, 100, 1]
 
 
-def test_the_last_answer_may_come_first() -> None:
-    """A first task that is answered last holds back the others' results, not their work."""
-    free = threading.Event()
+def test_slow_first_task_does_not_block_other_tasks() -> None:
+    """A slow first task delays the results of other tasks, but not their work."""
+    released = threading.Event()
     log = Log()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
         with log.work_on(task):
             if task == 0:
-                assert free.wait(PATIENCE)
+                assert released.wait(PATIENCE)
             elif task == 3:
-                free.set()
+                released.set()
             return task, ()
 
     assert [task for task, _ in Workers(2).ordered(range(4), work)] == [0, 1, 2, 3]
@@ -152,8 +154,8 @@ def test_the_last_answer_may_come_first() -> None:
 
 
 @pytest.mark.parametrize("limit", [-1, 0, 1])
-def test_there_is_always_one_thread(limit: int) -> None:
-    """A limit below one is taken as one."""
+def test_minimum_is_one_thread(limit: int) -> None:
+    """A limit below one means one thread."""
     log = Log()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
@@ -161,11 +163,11 @@ def test_there_is_always_one_thread(limit: int) -> None:
             return task, ()
 
     assert list(Workers(limit).ordered(range(20), work)) == [(task, task) for task in range(20)]
-    assert log.most == 1
+    assert log.max_running == 1
 
 
-def test_an_empty_plan_has_no_results() -> None:
-    """A plan without tasks ends at once."""
+def test_empty_plan_has_no_results() -> None:
+    """A plan without tasks ends immediately."""
     assert list(Workers(3).ordered([], leaf)) == []
     assert list(sequential([], leaf)) == []
 
@@ -175,7 +177,7 @@ def test_an_empty_plan_has_no_results() -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 8])
 def test_unconsumed_results_are_bounded(limit: int) -> None:
-    """However long the plan, at most twice the limit is worked on ahead of what was consumed."""
+    """At most twice the limit of tasks run ahead of the consumer."""
     log = Log()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
@@ -185,20 +187,20 @@ def test_unconsumed_results_are_bounded(limit: int) -> None:
     results = Workers(limit).ordered(itertools.count(), work)
     for consumed in range(1, 6):
         next(results)
-        least = consumed + limit - 1
-        until(lambda least=least: len(log.started) >= least)  # type: ignore[misc]
+        min_started = consumed + limit - 1
+        until(lambda min_started=min_started: len(log.started) >= min_started)  # type: ignore[misc]
         assert settled(log) <= consumed + 2 * limit
-    assert log.most <= limit
+    assert log.max_running <= limit
     results.close()  # type: ignore[attr-defined]
 
 
-def test_the_plan_is_not_read_far_ahead() -> None:
-    """An endless plan is computed only as far as the look-ahead needs it."""
-    read: list[int] = []
+def test_endless_plan_is_read_lazily() -> None:
+    """An endless plan is read only as far as the look-ahead needs."""
+    tasks_read: list[int] = []
 
     def plan() -> Iterator[int]:
         for number in itertools.count():
-            read.append(number)
+            tasks_read.append(number)
             yield number
 
     log = Log()
@@ -211,32 +213,32 @@ def test_the_plan_is_not_read_far_ahead() -> None:
     for _ in range(10):
         next(results)
     settled(log)
-    assert len(read) <= 10 + 3 * 4
+    assert len(tasks_read) <= 10 + 3 * 4
     results.close()  # type: ignore[attr-defined]
 
 
-def test_results_stay_bounded_when_many_listings_unfold_while_the_first_is_slow() -> None:
-    """Pages of later listings that become known last to first do not pile up behind a slow one."""
+def test_results_are_bounded_behind_a_slow_list() -> None:
+    """Pages of later lists do not accumulate behind a slow first list."""
     limit = 8
-    first_free = threading.Event()
-    free = [threading.Event() for _ in range(limit)]
+    first_released = threading.Event()
+    released = [threading.Event() for _ in range(limit)]
     log = Log()
 
     def work(task: tuple[int, int]) -> tuple[None, Sequence[tuple[int, int]]]:
-        listing, page = task
+        list_, page = task
         with log.work_on(task):
-            if page == 1 and listing < limit:
-                assert (free[listing] if listing else first_free).wait(PATIENCE)
-            return None, [(listing, number) for number in range(2, 12)] if page == 1 else ()
+            if page == 1 and list_ < limit:
+                assert (released[list_] if list_ else first_released).wait(PATIENCE)
+            return None, [(list_, number) for number in range(2, 12)] if page == 1 else ()
 
-    results = Workers(limit).ordered(((listing, 1) for listing in itertools.count()), work)
+    results = Workers(limit).ordered(((list_, 1) for list_ in itertools.count()), work)
     ahead = []
 
     def release() -> None:
-        for listing in range(limit - 1, 0, -1):
-            free[listing].set()
+        for list_ in range(limit - 1, 0, -1):
+            released[list_].set()
             ahead.append(settled(log))
-        first_free.set()
+        first_released.set()
 
     releasing = threading.Thread(target=release)
     releasing.start()
@@ -246,8 +248,8 @@ def test_results_stay_bounded_when_many_listings_unfold_while_the_first_is_slow(
     assert max(ahead) <= 3 * limit
 
 
-def test_no_more_run_at_once_than_the_limit() -> None:
-    """A plan that unfolds into many tasks never has more than the limit under way."""
+def test_running_tasks_never_exceed_the_limit() -> None:
+    """A plan with many follow-up tasks never runs more tasks than the limit."""
     log = Log()
     together = threading.Barrier(5)
 
@@ -259,17 +261,17 @@ def test_no_more_run_at_once_than_the_limit() -> None:
             return task, range(1000, 1007) if task < 1000 else ()
 
     assert len(list(Workers(5).ordered(range(20), work))) == 20 * 8
-    assert log.most == 5
+    assert log.max_running == 5
 
 
-# At the same time
+# Concurrency
 
 
 @pytest.mark.parametrize("limit", [2, 4, 8])
-def test_pages_of_one_listing_travel_at_once_behind_a_full_buffer(limit: int) -> None:
-    """When later first pages fill the buffer, the pages of the first listing still use all threads.
+def test_full_buffer_does_not_serialize_pages(limit: int) -> None:
+    """If later lists fill the buffer, the pages of the first list still use all threads.
 
-    Each page waits until as many as there are threads run at the same time.
+    Each page waits until every thread runs a page.
     """
     full = threading.Event()
     together = threading.Barrier(limit)
@@ -286,13 +288,13 @@ def test_pages_of_one_listing_travel_at_once_behind_a_full_buffer(limit: int) ->
             full.set()
         return None, ()
 
-    plan = [(listing, 1) for listing in range(5 * limit)]
-    found = [task for task, _ in Workers(limit).ordered(plan, work)]
-    assert found == [(0, page) for page in range(1, 2 + 5 * limit)] + plan[1:]
+    plan = [(list_, 1) for list_ in range(5 * limit)]
+    tasks = [task for task, _ in Workers(limit).ordered(plan, work)]
+    assert tasks == [(0, page) for page in range(1, 2 + 5 * limit)] + plan[1:]
 
 
-def test_further_pages_start_before_the_first_is_consumed() -> None:
-    """Pages follow a first page that is complete, even while one before it is awaited."""
+def test_follow_up_pages_start_before_their_turn() -> None:
+    """Follow-up pages start while an earlier list is still incomplete."""
     pages_done = threading.Event()
     log = Log()
 
@@ -306,8 +308,8 @@ def test_further_pages_start_before_the_first_is_consumed() -> None:
                 pages_done.set()
             return None, ()
 
-    found = [task for task, _ in Workers(4).ordered([("slow", 1), ("long", 1)], work)]
-    assert found == [("slow", 1), ("long", 1), ("long", 2), ("long", 3)]
+    tasks = [task for task, _ in Workers(4).ordered([("slow", 1), ("long", 1)], work)]
+    assert tasks == [("slow", 1), ("long", 1), ("long", 2), ("long", 3)]
 
 
 # Errors
@@ -320,8 +322,10 @@ def test_further_pages_start_before_the_first_is_consumed() -> None:
     limit=st.sampled_from(sorted(POOLS)),
     data=st.data(),
 )
-def test_an_error_comes_in_its_turn(plan: Tree, seed: int, limit: int, data: st.DataObject) -> None:
-    """All results before a failed task come first, then its error, then nothing."""
+def test_error_is_raised_in_plan_order(
+    plan: Tree, seed: int, limit: int, data: st.DataObject
+) -> None:
+    """All results before a failed task are returned, then its error is raised."""
     expected = list(sequential(*worker(plan)))
     failing = data.draw(st.sets(st.sampled_from([task for task, _ in expected]), min_size=1))
     tasks, work = worker(plan, seed)
@@ -331,25 +335,25 @@ def test_an_error_comes_in_its_turn(plan: Tree, seed: int, limit: int, data: st.
             raise LookupError(path)
         return work(path)
 
-    before = list(itertools.takewhile(lambda result: result[0] not in failing, expected))
-    found: list[tuple[Path, str]] = []
+    expected_results = list(itertools.takewhile(lambda result: result[0] not in failing, expected))
+    received: list[tuple[Path, str]] = []
     results = POOLS[limit].ordered(tasks, failing_work)
     with pytest.raises(LookupError) as caught:
-        found.extend(results)
-    assert found == before
-    assert caught.value.args == (expected[len(before)][0],)
+        received.extend(results)
+    assert received == expected_results
+    assert caught.value.args == (expected[len(expected_results)][0],)
     assert list(results) == []
 
 
-def test_nothing_starts_behind_a_failed_task() -> None:
-    """Once a task has failed, later ones can bring no result any more: none of them is started."""
-    first_free, second_failed = threading.Event(), threading.Event()
+def test_no_task_starts_after_a_failed_task() -> None:
+    """After a task fails, no later task starts."""
+    first_released, second_failed = threading.Event(), threading.Event()
     log = Log()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
         with log.work_on(task):
             if task == 0:
-                assert first_free.wait(PATIENCE)
+                assert first_released.wait(PATIENCE)
             if task == 1:
                 second_failed.set()
                 raise LookupError(task)
@@ -360,7 +364,7 @@ def test_nothing_starts_behind_a_failed_task() -> None:
     def release() -> None:
         assert second_failed.wait(PATIENCE)
         settled(log)
-        first_free.set()
+        first_released.set()
 
     threading.Thread(target=release).start()
     assert next(results) == (0, 0)
@@ -370,8 +374,8 @@ def test_nothing_starts_behind_a_failed_task() -> None:
 
 
 @pytest.mark.parametrize("good", [0, 1, 5, 8])
-def test_an_error_of_the_plan_is_not_taken_for_its_end(good: int) -> None:
-    """A plan that fails in the middle fails for the consumer; it does not end as if complete."""
+def test_plan_error_is_raised(good: int) -> None:
+    """An error of the plan is raised, and does not look like its end."""
     fails = threading.Event()
 
     def plan() -> Iterator[int]:
@@ -381,7 +385,7 @@ def test_an_error_of_the_plan_is_not_taken_for_its_end(good: int) -> None:
         raise LookupError(message)
 
     def work(task: int) -> tuple[int, Sequence[int]]:
-        if task == 0 and good > 3:  # awaited by the consumer, while a thread reads on in the plan
+        if task == 0 and good > 3:  # the consumer waits for it while a thread reads the plan
             assert fails.wait(PATIENCE)
         return task, ()
 
@@ -389,8 +393,8 @@ def test_an_error_of_the_plan_is_not_taken_for_its_end(good: int) -> None:
         list(Workers(3).ordered(plan(), work))
 
 
-def test_a_failed_plan_leaves_the_threads_usable() -> None:
-    """After a plan that ended with an error, the same threads work on the next one."""
+def test_threads_survive_a_failed_plan() -> None:
+    """After a plan fails, its threads run the next plan."""
     workers = Workers(3)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
@@ -398,26 +402,26 @@ def test_a_failed_plan_leaves_the_threads_usable() -> None:
     assert list(workers.ordered(range(50), leaf)) == [(task, task) for task in range(50)]
 
 
-# Plans that begin before their turn
+# Plans that begin early
 
 
-def test_a_later_plan_begins_while_the_last_answers_of_one_arrive() -> None:
-    """Once all of a plan is started, the next one is; the results of each are its own."""
-    both = threading.Barrier(2)  # passed only by the last task of one and the first of the other
+def test_next_plan_begins_during_the_last_tasks() -> None:
+    """A plan begins when all tasks of the previous plan have started."""
+    together = threading.Barrier(2)  # the last task of a plan waits for the first task of the next
 
     def work(task: str) -> tuple[str, Sequence[str]]:
         if task in {"a2", "b0"}:
-            both.wait(PATIENCE)
+            together.wait(PATIENCE)
         return task, ()
 
     workers = Workers(4)
     later = workers.ahead(["b0", "b1"], work)
-    rest = [later]
+    pending = [later]
 
     def begin() -> bool:
-        if not rest:
+        if not pending:
             return False
-        rest.pop().begin()
+        pending.pop().begin()
         return True
 
     first = workers.ahead(["a0", "a1", "a2"], work, when_idle=begin)
@@ -425,10 +429,10 @@ def test_a_later_plan_begins_while_the_last_answers_of_one_arrive() -> None:
     assert [task for task, _ in later.results()] == ["b0", "b1"]
 
 
-def test_no_plan_begins_while_an_earlier_one_has_tasks_left() -> None:
-    """A task that has to wait for a thread goes before those of later plans."""
+def test_earlier_plan_has_priority() -> None:
+    """Waiting tasks of a plan start before the tasks of later plans."""
     log = Log()
-    asked: list[int] = []
+    started_counts: list[int] = []
     workers = Workers(2)
 
     def work(task: int) -> tuple[int, Sequence[int]]:
@@ -437,17 +441,17 @@ def test_no_plan_begins_while_an_earlier_one_has_tasks_left() -> None:
             return task, ()
 
     def begin() -> bool:
-        asked.append(len(log.started))
+        started_counts.append(len(log.started))
         return False
 
     plan = workers.ahead(range(12), work, when_idle=begin)
     assert len(list(plan.results())) == 12
-    # not at all where no wait fell into the end; two threads may be about to begin their last task
-    assert asked == [] or (len(asked) == 1 and asked[0] >= 12 - 2)
+    # empty if no thread was idle at the end. Two threads may be about to start their last task.
+    assert started_counts == [] or (len(started_counts) == 1 and started_counts[0] >= 12 - 2)
 
 
-def test_plans_together_keep_the_bounds() -> None:
-    """However many plans have begun, no more tasks run than threads may, the earliest first."""
+def test_concurrent_plans_share_the_limit() -> None:
+    """Several plans together never run more tasks than the limit, and the earliest goes first."""
     log = Log()
     workers = Workers(3)
     together = threading.Barrier(3)
@@ -466,11 +470,11 @@ def test_plans_together_keep_the_bounds() -> None:
     assert len(log.started) <= 3 * 3
     for number, plan in enumerate(plans):
         assert [task for task, _ in plan.results()] == [(number, index) for index in range(20)]
-    assert log.most == 3
+    assert log.max_running == 3
 
 
-def test_a_plan_that_began_can_be_stopped_before_its_turn() -> None:
-    """What began ahead of a run that failed starts no more."""
+def test_stopped_plan_starts_no_task() -> None:
+    """A plan that is stopped before its turn starts no more tasks."""
     log = Log()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
@@ -487,8 +491,8 @@ def test_a_plan_that_began_can_be_stopped_before_its_turn() -> None:
 # Memory
 
 
-def test_heavy_results_are_fewer() -> None:
-    """Results that are waiting take no more than the memory that is meant for them."""
+def test_large_results_are_bounded_by_memory() -> None:
+    """Waiting results stay within the memory limit."""
     log = Log()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
@@ -502,32 +506,32 @@ def test_heavy_results_are_fewer() -> None:
     results.close()  # type: ignore[attr-defined]
 
 
-def test_memory_is_extended_while_all_wait_for_one_that_is_late() -> None:
-    """A late answer does not stop the requests behind it, as far as there is memory for more."""
+def test_memory_limit_grows_behind_a_slow_task() -> None:
+    """A slow task does not stop later tasks until the maximum buffer is full."""
     log = Log()
-    free = threading.Event()
-    most = MAX_BUFFER_BYTES // (DEFAULT_BUFFER_BYTES // 4)
+    released = threading.Event()
+    max_results = MAX_BUFFER_BYTES // (DEFAULT_BUFFER_BYTES // 4)
 
     def work(task: int) -> tuple[int, Sequence[int]]:
         with log.work_on(task):
             if task == 5:
-                assert free.wait(PATIENCE)
+                assert released.wait(PATIENCE)
             if len(log.started) > 5 + 8:
-                free.set()  # more than four are under way or wait
+                released.set()  # more than four tasks are running or waiting
             return task, ()
 
     results = Workers(32).ordered(range(200), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
     for consumed in range(200):
         assert next(results)[0] == consumed
-        assert len(log.started) <= consumed + most + INITIAL_BUFFERED_RESULTS
-    assert free.is_set()
+        assert len(log.started) <= consumed + max_results + INITIAL_BUFFERED_RESULTS
+    assert released.is_set()
 
 
 # The end
 
 
-def test_closing_early_stops_the_work() -> None:
-    """When the consumer leaves, nothing new is started, and the next plan is not held up."""
+def test_closed_results_stop_the_plan() -> None:
+    """When the consumer closes the results, no task starts and the next plan runs."""
     log = Log()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
@@ -542,14 +546,14 @@ def test_closing_early_stops_the_work() -> None:
         next(results)
     results.close()  # type: ignore[attr-defined]
     until(lambda: plan.running == 0)
-    known = len(log.started)
-    assert known <= 10 + 2 * 4
+    started_count = len(log.started)
+    assert started_count <= 10 + 2 * 4
     assert len(list(workers.ordered(range(40), leaf))) == 40
-    assert len(log.started) == known
+    assert len(log.started) == started_count
 
 
-def test_nothing_starts_before_the_first_result_is_asked_for() -> None:
-    """Making the iterator of a plan sends no request."""
+def test_no_task_starts_before_the_first_result() -> None:
+    """A plan starts only when its first result is requested."""
     log = Log()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
@@ -562,8 +566,8 @@ def test_nothing_starts_before_the_first_result_is_asked_for() -> None:
     assert len(log.started) == 3
 
 
-def test_threads_are_kept_from_plan_to_plan() -> None:
-    """Many plans are worked on by the same threads, no more of them than the limit."""
+def test_threads_are_reused() -> None:
+    """Plans share the same threads, at most as many as the limit."""
     threads: set[int] = set()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
@@ -572,54 +576,54 @@ def test_threads_are_kept_from_plan_to_plan() -> None:
         return task, ()
 
     workers = Workers(4)
-    before = threading.active_count()
+    count_at_start = threading.active_count()
     for _ in range(10):
         assert len(list(workers.ordered(range(30), work))) == 30
     assert len(threads) <= 4
-    assert threading.active_count() <= before + 4
+    assert threading.active_count() <= count_at_start + 4
 
 
-def test_threads_do_not_hold_up_the_end_of_the_process() -> None:
-    """Work is done in daemon threads, so that an answer under way delays no exit."""
-    daemons = [
+def test_threads_are_daemons() -> None:
+    """Worker threads are daemons, so a pending response does not delay the exit."""
+    flags = [
         result
         for _, result in Workers(2).ordered(
             range(4), lambda _: (threading.current_thread().daemon, ())
         )
     ]
-    assert daemons == [True] * 4
+    assert flags == [True] * 4
 
 
-def test_two_plans_at_a_time_do_not_mix() -> None:
-    """Plans that share their threads each get their own results, in their own order."""
+def test_interleaved_plans_keep_their_results() -> None:
+    """Plans that share threads return their own results, in their own order."""
     workers = Workers(3)
     letters = workers.ordered("abcdefghij", leaf)
     numbers = workers.ordered(range(10), leaf)
-    found = list(zip(letters, numbers, strict=True))
-    assert [letter for (letter, _), _ in found] == list("abcdefghij")
-    assert [number for _, (number, _) in found] == list(range(10))
+    pairs = list(zip(letters, numbers, strict=True))
+    assert [letter for (letter, _), _ in pairs] == list("abcdefghij")
+    assert [number for _, (number, _) in pairs] == list(range(10))
 
 
-def test_a_plan_without_room_does_not_end() -> None:
-    """While tasks of another plan take all places, what is left of a plan waits."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # threads take turns as often as they can
+def test_plan_without_free_threads_waits() -> None:
+    """While tasks of another plan use all threads, a plan waits."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads switch as often as possible
     try:
         for _ in range(300):
             workers = Workers(3)
             letters, numbers = workers.ordered("abcdefghij", leaf), workers.ordered(range(10), leaf)
-            found = list(zip(letters, numbers, strict=True))
-            assert [number for _, (number, _) in found] == list(range(10))
+            pairs = list(zip(letters, numbers, strict=True))
+            assert [number for _, (number, _) in pairs] == list(range(10))
     finally:
-        sys.setswitchinterval(before)
+        sys.setswitchinterval(interval)
 
 
-def test_consumed_results_are_let_go() -> None:
-    """A result that was consumed is referenced no longer, whatever threads did before."""
+def test_consumed_results_are_released() -> None:
+    """The workers keep no reference to a consumed result."""
     alive: list[weakref.ref[Result]] = []
 
     class Result:
-        """Something that can be referenced weakly."""
+        """An object that supports weak references."""
 
     def work(_: int) -> tuple[Result, tuple[int, ...]]:
         result = Result()
@@ -627,15 +631,15 @@ def test_consumed_results_are_let_go() -> None:
         return result, ()
 
     workers = Workers(4)
-    most = 0
+    max_alive = 0
     for _, result in workers.ordered(range(200), work):
         del result
-        most = max(most, sum(one() is not None for one in alive))
-    assert most <= 3 * 4 + 2
+        max_alive = max(max_alive, sum(reference() is not None for reference in alive))
+    assert max_alive <= 3 * 4 + 2
 
 
-def test_close_reaches_a_waiting_consumer() -> None:
-    """A consumer that waits for a result receives ClosedError when the workers close."""
+def test_close_interrupts_a_waiting_consumer() -> None:
+    """A waiting consumer receives ClosedError when the workers close."""
     began, released = threading.Event(), threading.Event()
     received: list[BaseException] = []
 
@@ -661,9 +665,9 @@ def test_close_reaches_a_waiting_consumer() -> None:
 
 
 def test_close_ends_the_threads() -> None:
-    """No thread is left once the workers are closed."""
-    before = set(threading.enumerate())
+    """No worker thread is left after `close`."""
+    threads_at_start = set(threading.enumerate())
     workers = Workers(4)
     assert len(list(workers.ordered(range(20), lambda task: (task, [])))) == 20
     assert workers.close(PATIENCE)
-    assert set(threading.enumerate()) <= before
+    assert set(threading.enumerate()) <= threads_at_start
