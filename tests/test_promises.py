@@ -24,26 +24,26 @@ ROOT = TESTS.parent
 TABLE = """
 # SECURITY.md
 **The access token** is sent in the header `Access-Token` to the configured host, and nowhere else.
-    test_client::test_redirects_do_not_carry_the_token
-    test_custom_streams::test_urls_that_are_refused
-    test_hosts::test_token_hosts
+    test_client::test_redirects_are_not_followed
+    test_custom_streams::test_invalid_urls_are_errors
+    test_hosts::test_token_is_sent_to_tiktok_hosts_only
 It is in no log level, traceback, state, record, error or process list
     test_cli::test_secrets_are_not_logged
     test_settings::test_printing_the_settings_tells_no_secret
     test_settings::test_no_sentence_tells_the_token
 texts of the server that repeat it are masked, also quoted for a URL, in JSON or in base64.
-    test_client::test_texts_of_the_server
+    test_client::test_server_text_is_masked_and_shortened
     test_masking::test_forms_of_a_secret
 requests' own logs of URLs are therefore off.
     test_python_api::test_the_log_holds_no_secret
 **`~/.netrc` is never used**
     test_environment_network::test_netrc_is_never_used
 Proxies and certificate authorities of the environment are used for every host except loopback
-    test_environment_network::test_proxies
-    test_environment_network::test_certificates
-    test_environment_network::test_no_proxy
+    test_environment_network::test_proxies_of_the_environment_are_used
+    test_environment_network::test_certificates_of_the_environment_are_used
+    test_environment_network::test_loopback_needs_no_proxy
 **Redirects are not followed.**
-    test_client::test_redirects_do_not_carry_the_token
+    test_client::test_redirects_are_not_followed
 `api_url` must be named to reach another one, and must be https unless it is this machine.
     test_settings::test_bad_input_is_one_sentence_that_names_the_setting
     test_settings::test_base_url
@@ -52,19 +52,19 @@ Proxies and certificate authorities of the environment are used for every host e
 can read no files but those that its lookups and schemas name
     test_promised_behavior::test_files_that_a_config_does_not_name
 can change nothing at TikTok: a POST is sent only to endpoints that are known to read.
-    test_endpoint_paths::test_write_posts
-    test_endpoint_paths::test_get_of_a_write
-    test_custom_streams::test_urls_that_are_refused
+    test_endpoint_paths::test_writing_posts_are_rejected
+    test_endpoint_paths::test_writing_gets_are_rejected
+    test_custom_streams::test_invalid_urls_are_errors
 a body may have 256 MiB, and a report in a file 8 GiB, also after decompression.
-    test_http_limits::test_size
+    test_http_limits::test_body_above_the_size_limit_is_an_error
     test_odd_answers::test_a_body_that_never_ends
     test_promised_behavior::test_limits
 A compressed body may not grow more than 200 times.
-    test_http_limits::test_compressed_bodies_that_are_rejected
-    test_http_limits::test_memory_of_a_compressed_body
+    test_http_limits::test_unsafe_compressed_body_is_an_error
+    test_http_limits::test_decompression_yields_small_blocks
 Headers must arrive within `request_timeout`, the complete response within five of them
-    test_http_limits::test_deadline
-    test_http_limits::test_endless_responses
+    test_http_limits::test_deadline_of_headers_and_body
+    test_http_limits::test_endless_response_times_out
 Nesting is bounded, rows without their key are errors, and totals beyond belief are refused.
     test_odd_answers::test_hostile_bodies
     test_records_fit::test_a_record_without_its_key
@@ -76,19 +76,19 @@ Nesting is bounded, rows without their key are errors, and totals beyond belief 
     test_masking::test_server_text_in_an_error
 0, everything that may be read was read; 1, something was not; 75, TikTok restricts requests
     damage/test_damage::test_lasting_damage
-    test_errors_told::test_exit_code
-    test_errors::test_exit_codes
+    test_error_isolation::test_exit_code_is_1_after_an_error
+    test_errors::test_exit_code_of_a_restriction
     test_signals::test_hanging_workers
 Bookmarks of what failed do not move.
     damage/test_damage::test_lasting_damage
-    test_covered_days::test_an_incomplete_window
-    test_errors_told::test_going_on
+    test_covered_days::test_failed_window_does_not_block_other_windows
+    test_error_isolation::test_skip_reads_other_advertisers_and_streams
 
 # README.md
 `--test` reads one record of every stream, selected or not.
-    test_cli::test_connection_test
+    test_cli::test_connection_test_writes_one_record_per_stream
 a metric that is not selected in the catalog is not asked for.
-    test_catalog::test_metrics_left_out
+    test_catalog::test_deselected_metrics_are_not_requested
     test_streams::test_selection_is_pushed_down
 `is_top_view` is true for TopView records and false for auction and reach and frequency ads
     test_top_view::test_spend_by_buying_type
@@ -97,14 +97,14 @@ If the totals of an account already hold its TopView ads, no TopView records are
     test_top_view::test_totals_with_or_without
     test_top_view::test_no_request_after_the_finding
 No later run reads the day again. A `start_date` earlier than that of the runs before reads the days
-    test_errors_told::test_final_rows
+    test_error_isolation::test_final_records_are_never_read_twice
     test_state::test_an_earlier_start_date
-    test_covered_days::test_starts_that_move
-    test_covered_days::test_a_later_start_leaves_a_hole
+    test_covered_days::test_changed_start_reads_only_missing_days
+    test_covered_days::test_earlier_start_reads_skipped_days
 Exit codes: 0, everything that may be read was read (streams without permission are skipped
     damage/test_damage::test_lasting_damage
     damage/test_damage::test_damage_that_ends
-    test_errors_told::test_exit_code
+    test_error_isolation::test_exit_code_is_1_after_an_error
     test_signals::test_hanging_workers
 It is complete if the records that were received reach TikTok's largest count and no page
     extract/test_verification::test_list_passes
@@ -117,108 +117,108 @@ it is re-read up to twice, at least 30 seconds later.
 nothing advances, the exit code is 1, and the next run re-reads the list.
     damage/test_damage::test_lasting_damage
     damage/test_large_report::test_large_report
-    test_faults::test_a_listing_that_never_settles
+    test_faults::test_inconsistent_list_keeps_the_bookmark
 two passes brought identical records on full pages.
     damage/test_agreement::test_difference_is_remembered
     damage/test_agreement::test_empty_passes_never_agree
-    test_faults::test_a_count_that_means_something_else
+    test_faults::test_wrong_total_is_remembered
 Select the stream `sync_errors` to have everything that could not be read, and why, as records.
-    test_errors_told::test_going_on
-    test_errors_told::test_permission
-    test_advertisers::test_run
+    test_error_isolation::test_skip_reads_other_advertisers_and_streams
+    test_error_isolation::test_denied_advertiser_is_skipped
+    test_advertisers::test_unread_advertiser_is_reported
 Streams without keys are always read oldest_first.
-    test_covered_days::test_streams_without_keys
+    test_covered_days::test_stream_without_keys_reads_ascending_days
 Replace null characters in texts with U+FFFD
-    test_json_repair::test_values
-    test_json_repair::test_null_characters_in_records
+    test_json_repair::test_invalid_text_is_replaced
+    test_json_repair::test_null_characters_in_records_are_kept
 They resolve once per run, in each advertiser's own time zone.
     test_settings::test_days_are_those_of_the_advertiser
-    test_custom::test_a_rolling_report
+    test_custom::test_rolling_dates_use_the_advertiser_time_zone
 `sample` makes one request of a stream, built-in or custom, and up to five while no rows come.
-    test_commands::test_sample_of_each_stream
-    test_commands::test_sample_without_rows
+    test_commands::test_sample_stops_at_the_first_page_with_records
+    test_commands::test_sample_gives_up_after_five_empty_responses
 Exit code 0: all can be read; 3: some may not be; 1: the settings or the token cannot be used
-    test_commands::test_doctor
-    test_commands::test_doctor_tells_what_may_not_be_read
-    test_commands::test_refused_token
+    test_commands::test_doctor_checks_each_stream_once
+    test_commands::test_doctor_reports_denied_streams
+    test_commands::test_invalid_token_stops_each_command
 `plan` asks TikTok for the advertisers only.
-    test_commands::test_plan_counts_what_a_run_asks_for
+    test_commands::test_plan_counts_the_first_pages_of_a_run
 None of them shows the token or the app's secret.
     test_promised_behavior::test_commands_show_no_secret
     test_commands::test_sample_masks_secrets_in_requests
 A run that is stopped, even in the middle, loses nothing
-    test_kills::test_a_process_that_is_killed
-    test_kills::test_a_target_that_dies
-    test_covered_days::test_a_backfill_that_is_killed
+    test_kills::test_runs_resume_after_a_signal
+    test_kills::test_runs_resume_after_the_target_stops
+    test_covered_days::test_interrupted_backfill_is_complete
 SIGTERM and SIGINT end a run in order: a last STATE, then exit code 143 or 130.
     test_signals::test_hanging_workers
     test_signals::test_slow_target
-    test_cli::test_sigterm_and_resume
+    test_cli::test_run_resumes_after_sigterm
 rows come out in the same order however many are under way, and memory does not grow
-    test_covered_days::test_any_number_of_workers
-    test_lookahead::test_order_is_that_of_one_after_the_other
-    test_lookahead::test_heavy_results_are_fewer
-    test_lookahead::test_consumed_results_are_let_go
+    test_covered_days::test_record_order_is_independent_of_workers
+    test_lookahead::test_results_come_in_plan_order
+    test_lookahead::test_large_results_are_bounded_by_memory
+    test_lookahead::test_consumed_results_are_released
 is skipped with a warning, and named again at the end.
     test_promised_behavior::test_skipped_streams_are_named_at_the_end
-    test_advertisers::test_run
+    test_advertisers::test_unread_advertiser_is_reported
 Transient errors are retried.
-    test_client::test_passing_faults_are_survived
-    test_faults::test_what_passes
+    test_client::test_transient_faults_lose_no_records
+    test_faults::test_transient_fault_changes_no_record
 Any other error ends the run with one sentence and exit code 1.
-    test_cli::test_token_refused
-    test_client::test_lasting_fault_is_reported
-    test_errors_told::test_ending
+    test_cli::test_invalid_token_prints_one_error
+    test_client::test_permanent_fault_stops_the_run
+    test_error_isolation::test_fail_stops_the_run
 Exit code 75 means that TikTok restricts the app's requests; the message says when to try again.
-    test_errors::test_exit_codes
+    test_errors::test_exit_code_of_a_restriction
     test_rate_limits::test_the_fourth_refusal_in_a_row_ends_the_run
 is never taken for "no data", and a damaged response is not, either.
     test_client::test_unknown_code_is_an_error
-    test_client::test_odd_answers
-    test_client::test_partial_success
+    test_client::test_response_without_envelope_is_an_error
+    test_client::test_partial_success_is_an_error
     damage/test_damage::test_lasting_damage
 
 # docs/errors.md
 A code that is not listed here ends the run: it is never taken for "no data".
-    test_errors::test_unknown_code_fails
+    test_errors::test_unknown_code_is_an_error
     test_client::test_unknown_code_is_an_error
 
 # docs/state.md
 A day is covered once it was read completely, at least `lookback_days` after it ended.
     singer/test_day_bookmarks::test_settled_days
     singer/test_day_bookmarks::test_zone_of_the_account
-    test_covered_days::test_late_numbers
+    test_covered_days::test_gmv_max_day_is_covered_after_eleven_hours
 in windows of at most 30 days (one day for hours).
     test_streams::test_windows_cover_the_range_once
-    test_custom::test_reports_by_hour
+    test_custom::test_hourly_report_requests_single_days
 So the next run re-reads them, however long the pause is.
-    test_covered_days::test_a_pause_and_a_late_conversion
+    test_covered_days::test_late_conversions_are_read_after_a_pause
 The other windows of the advertiser are covered.
-    test_covered_days::test_an_incomplete_window
+    test_covered_days::test_failed_window_does_not_block_other_windows
     test_state::test_refusal_of_one_window
 A run reads the newest window of every advertiser, then the next older ones.
-    test_covered_days::test_newest_first
-    test_covered_days::test_oldest_first
+    test_covered_days::test_newest_first_alternates_advertisers
+    test_covered_days::test_oldest_first_reads_one_advertiser_at_a_time
 the next run reads the days that are still missing.
-    test_covered_days::test_a_backfill_that_is_killed
-    test_kills::test_a_process_that_is_killed
+    test_covered_days::test_interrupted_backfill_is_complete
+    test_kills::test_runs_resume_after_a_signal
 at least 3 days, and 28 where they do not tell
-    test_lookback::test_days
-    test_lookback::test_unreadable_ad_groups
+    test_lookback::test_longest_window_is_the_lookback
+    test_lookback::test_denied_ad_groups_use_28_days
 A fixed `start_date` is a floor: no day before it is read.
     singer/test_day_bookmarks::test_start
     singer/test_day_bookmarks::test_a_later_and_an_earlier_start
 so a later start and an earlier one again read exactly what is missing.
-    test_covered_days::test_starts_that_move
-    test_covered_days::test_a_later_start_leaves_a_hole
+    test_covered_days::test_changed_start_reads_only_missing_days
+    test_covered_days::test_earlier_start_reads_skipped_days
 the floor is the earliest start that any run resolved (`start_floor`). A pause or
-    test_covered_days::test_a_macro_goes_back_to_its_earliest_start
+    test_covered_days::test_rolling_start_keeps_the_days_of_a_failed_run
 leaves the state as it is.
-    test_covered_days::test_a_full_read
+    test_covered_days::test_full_table_keeps_the_state
     singer/test_day_bookmarks::test_a_full_read
 If a metric is new, the log names the command
     test_state::test_newly_selected_metrics
-    test_convert_state::test_reset
+    test_convert_state::test_reset_reads_a_stream_from_its_start
 one row with the key and `_deleted_at`, all other columns null.
     test_tombstones::test_pixels
     damage/test_deletions::test_no_false_tombstone
@@ -226,18 +226,18 @@ one row with the key and `_deleted_at`, all other columns null.
 both ends included, at most ten. An empty list is written, because Meltano merges states
     extract/test_day_ranges::test_limited
     singer/test_day_bookmarks::test_many_holes
-    test_covered_days::test_merged_states
+    test_covered_days::test_merged_states_lose_no_days
     test_promised_behavior::test_limits
 Its state covers the days from `read_from` up to `lookback_days` before the bookmark.
     singer/test_day_bookmarks::test_an_earlier_version
 **A damaged state** does not end a run.
-    test_covered_days::test_a_damaged_state
+    test_covered_days::test_damaged_state_members_are_ignored
     singer/test_bookmarks::test_bad_bookmark
     extract/test_day_ranges::test_damaged_state
 
 # docs/rate-limits.md
 Requests are paced five percent below it.
-    test_client::test_paced_below_the_tier
+    test_client::test_pacing_stays_below_the_tier
     test_rate_limits::test_no_second_or_minute_has_more_starts_than_allowed
     test_promised_behavior::test_limits
 all threads wait together: a second, a minute, five minutes; then the run ends with exit code 75.
@@ -245,9 +245,9 @@ all threads wait together: a second, a minute, five minutes; then the run ends w
     test_rate_limits::test_all_threads_pause_together
     test_rate_limits::test_the_fourth_refusal_in_a_row_ends_the_run
 is halved down to single days, then divided by campaigns, and the width that worked is kept
-    test_adaptive::test_windows_are_halved
-    test_adaptive::test_a_day_is_divided_by_campaigns
-    test_adaptive::test_the_width_that_worked_is_kept
+    test_adaptive::test_failed_window_is_halved
+    test_adaptive::test_day_is_split_by_campaigns
+    test_adaptive::test_later_windows_keep_the_smaller_size
 Records, keys and bookmarks are the same; their order is not.
     test_report_tasks::test_rows_are_the_same
 the tap creates one a second, 4,500 a day at most.
@@ -270,7 +270,7 @@ If a day differs, the tasks are repeated once. If it still differs, the window i
 
 # docs/numbers.md
 Numbers keep every digit that TikTok sends.
-    test_casting::test_numbers_equal_what_was_sent
+    test_casting::test_text_numbers_keep_all_digits
     test_records_fit::test_a_fraction_in_an_integer_column
 
 # docs/settings.md
@@ -281,17 +281,17 @@ A column that a record lacks counts as null in the expressions of `stream_maps`.
 
 # docs/custom.md
 the token goes nowhere else, and redirects are not followed.
-    test_custom_streams::test_urls_that_are_refused
-    test_client::test_redirects_do_not_carry_the_token
+    test_custom_streams::test_invalid_urls_are_errors
+    test_client::test_redirects_are_not_followed
 A tap only reads: the path of a POST must end in `get`, `list`, `info`
-    test_endpoint_paths::test_read_posts
-    test_endpoint_paths::test_write_posts
+    test_endpoint_paths::test_reading_posts_are_accepted
+    test_endpoint_paths::test_writing_posts_are_rejected
 a row whose key came before is dropped.
-    test_custom_answers::test_rows_with_the_same_key
+    test_custom_responses::test_duplicate_keys_are_counted
 By default they count as damaged and are retried
-    test_custom_answers::test_missing_records
+    test_custom_responses::test_missing_list_is_damaged
 What TikTok is known to rule out is refused before any request.
-    test_custom::test_reports_that_tiktok_rules_out
+    test_custom::test_invalid_report_is_an_error
 
 # docs/python.md
 The client reads no `TAP_TIKTOK_ADS_*` variable and no `.env` file.
@@ -305,8 +305,8 @@ The iterator raises it after all records that it received
 
 # docs/token.md
 `token.json` (mode 600) holds
-    test_commands::test_authorize
-    test_commands::test_authorize_without_an_advertiser
+    test_commands::test_authorize_writes_the_token_file
+    test_commands::test_authorize_without_advertisers_writes_nothing
 """
 
 
