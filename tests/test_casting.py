@@ -1,4 +1,4 @@
-"""Raw values of TikTok -> typed rows."""
+"""Conversion of TikTok's raw values to the types of the columns."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ COLUMNS: dict[str, dict[str, t.Any]] = {
 }
 COLUMN = pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS.keys())
 
-#: What TikTok is known to send, or might.
+#: Values that TikTok sends, or might send.
 SPECIALS = ["", "-", "--", "0", "1", "1.0", "true", "FALSE", "<5", "14.68", "1e3", "-3.50", "null"]
 SPECIALS += ["2026-01-31", "2026-01-31 10:11:12", "2026-01-31T10:11:12Z", "0000-00-00 00:00:00"]
 scalars = st.one_of(
@@ -70,14 +70,14 @@ anything = st.recursive(
 
 
 def cast(column: dict[str, t.Any], value: t.Any, *, dash_is_null: bool = False) -> t.Any:
-    """A value after casting it as the one column of a row."""
+    """Return a value after the conversion for a record of one column."""
     caster = casting.Caster({"properties": {"c": column}}, dash_is_null=dash_is_null)
     return next(caster.records([{"c": copy.deepcopy(value)}]))["c"]
 
 
-def same_number(sent: str, result: t.Any) -> bool:
-    """Whether a result is the number that was sent as text, to the last digit."""
-    return decimal.Decimal(sent) == decimal.Decimal(str(result))
+def same_number(raw: str, result: t.Any) -> bool:
+    """Return True if a result equals the number in the text, to the last digit."""
+    return decimal.Decimal(raw) == decimal.Decimal(str(result))
 
 
 # Any value
@@ -86,13 +86,13 @@ def same_number(sent: str, result: t.Any) -> bool:
 @COLUMN
 @settings(max_examples=40)
 @given(value=anything)
-def test_no_value_stops_a_run(column: dict[str, t.Any], value: t.Any) -> None:
-    """Casting raises nothing for any JSON value in any column, and keeps the row's columns."""
+def test_any_json_value_is_accepted(column: dict[str, t.Any], value: t.Any) -> None:
+    """No JSON value raises an error in any column, and the record keeps its columns."""
     caster = casting.Caster({"properties": {"c": column}})
-    row = {"c": copy.deepcopy(value), "unknown": value}
-    assert list(caster.records([row])) == [row]
-    assert list(row) == ["c", "unknown"]
-    assert row["unknown"] == value
+    record = {"c": copy.deepcopy(value), "unknown": value}
+    assert list(caster.records([record])) == [record]
+    assert list(record) == ["c", "unknown"]
+    assert record["unknown"] == value
     assert "unknown" in caster.drift.take().unknown_columns
 
 
@@ -100,11 +100,11 @@ def test_no_value_stops_a_run(column: dict[str, t.Any], value: t.Any) -> None:
 @settings(max_examples=40)
 @given(value=anything)
 def test_casting_twice_changes_nothing(column: dict[str, t.Any], value: t.Any) -> None:
-    """A row that was cast already stays as it is."""
+    """A converted record stays unchanged in a second conversion."""
     once = cast(column, value)
-    again = cast(column, once)
-    assert again == once
-    assert type(again) is type(once)
+    twice = cast(column, once)
+    assert twice == once
+    assert type(twice) is type(once)
 
 
 @pytest.mark.parametrize(
@@ -123,23 +123,23 @@ def test_casting_twice_changes_nothing(column: dict[str, t.Any], value: t.Any) -
 def test_result_has_the_type_of_the_column(
     column: dict[str, t.Any], kinds: tuple[type, ...], value: t.Any
 ) -> None:
-    """A cast value is null or of the column's type; `true` is no number."""
+    """A converted value is null or has the type of its column. `true` is not a number."""
     result = cast(column, value)
     assert result is None or isinstance(result, kinds)
     assert not isinstance(result, bool) or bool in kinds
 
 
 @given(value=anything)
-def test_dates_are_days_of_the_calendar(value: t.Any) -> None:
-    """What a date column holds is null or a real day as YYYY-MM-DD."""
+def test_dates_are_calendar_days(value: t.Any) -> None:
+    """The value of a date column is null or a calendar day as YYYY-MM-DD."""
     result = cast(COLUMNS["date"], value)
     if result is not None:
         assert dt.datetime.strptime(result, "%Y-%m-%d").date().isoformat() == result  # noqa: DTZ007
 
 
 @given(value=anything)
-def test_times_are_moments_in_utc(value: t.Any) -> None:
-    """What a date-time column holds is null or a real RFC 3339 time in UTC."""
+def test_times_are_in_utc(value: t.Any) -> None:
+    """The value of a date-time column is null or an RFC 3339 time in UTC."""
     result = cast(COLUMNS["date-time"], value)
     if result is not None:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", result)
@@ -155,41 +155,43 @@ money = st.decimals(min_value=-(10**9), max_value=10**9, places=2).map(str)
 exponents = st.from_regex(r"-?[0-9]{1,6}(\.[0-9]{1,8})?[eE][+-]?[0-9]{1,2}", fullmatch=True)
 
 
-@given(sent=st.one_of(plain_decimals, money, exponents))
-def test_numbers_equal_what_was_sent(sent: str) -> None:
-    """A number sent as text is the same number to the last digit, however many digits it has."""
-    result = cast(COLUMNS["number"], sent)
+@given(raw=st.one_of(plain_decimals, money, exponents))
+def test_text_numbers_keep_all_digits(raw: str) -> None:
+    """A number that is sent as text keeps all its digits."""
+    result = cast(COLUMNS["number"], raw)
     assert not isinstance(result, (str, bool))
-    assert same_number(sent, result)
-
-
-@given(whole=st.integers(-(10**30), 10**30), form=st.sampled_from(["{}", "{}.0", "{}.", "{}.000"]))
-def test_whole_numbers_equal_what_was_sent(whole: int, form: str) -> None:
-    """A whole number sent as text, `1.0` included, is that integer, however long."""
-    result = cast(COLUMNS["integer"], form.format(whole))
-    assert type(result) is int
-    assert result == whole
+    assert same_number(raw, result)
 
 
 @given(
-    whole=st.integers(-(10**18), 10**18),
+    integer=st.integers(-(10**30), 10**30), form=st.sampled_from(["{}", "{}.0", "{}.", "{}.000"])
+)
+def test_text_integers_keep_all_digits(integer: int, form: str) -> None:
+    """An integer that is sent as text keeps all its digits, also as `1.0`."""
+    result = cast(COLUMNS["integer"], form.format(integer))
+    assert type(result) is int
+    assert result == integer
+
+
+@given(
+    integer=st.integers(-(10**18), 10**18),
     fraction=st.from_regex(r"[0-9]{0,8}[1-9]", fullmatch=True),
 )
-def test_a_fraction_in_a_column_of_integers(whole: int, fraction: str) -> None:
-    """A fraction is not cut to an integer: the value becomes null, and is reported."""
-    sent = f"{whole}.{fraction}"
+def test_fraction_in_an_integer_column_becomes_null(integer: int, fraction: str) -> None:
+    """A fraction in an integer column becomes null and is reported."""
+    raw = f"{integer}.{fraction}"
     caster = casting.Caster({"properties": {"clicks": COLUMNS["integer"]}})
-    assert list(caster.records([{"clicks": sent}])) == [{"clicks": None}]
-    assert caster.drift.take() == DriftReport(fractions={"clicks": sent})
+    assert list(caster.records([{"clicks": raw}])) == [{"clicks": None}]
+    assert caster.drift.take() == DriftReport(fractions={"clicks": raw})
 
 
 @given(value=st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False)))
-def test_numbers_that_are_numbers_stay(value: float) -> None:
+def test_json_numbers_stay_unchanged(value: float) -> None:
     """A JSON number passes a number column unchanged."""
     assert cast(COLUMNS["number"], value) == value
 
 
-#: Column, value as sent, value expected.
+#: The column, the raw value and the expected value.
 VALUES: list[tuple[str, t.Any, t.Any]] = [
     ("number", "14.68", 14.68),
     ("number", "-0.5", -0.5),
@@ -308,48 +310,48 @@ VALUES: list[tuple[str, t.Any, t.Any]] = [
 
 
 @pytest.mark.parametrize(
-    ("column", "sent", "expected"),
+    ("column", "raw", "expected"),
     VALUES,
-    ids=[f"{column} {sent!r}" for column, sent, _ in VALUES],
+    ids=[f"{column} {raw!r}" for column, raw, _ in VALUES],
 )
-def test_values(column: str, sent: t.Any, expected: t.Any) -> None:
-    """A value as it is sent becomes what its column's type says."""
-    result = cast(COLUMNS[column], sent)
+def test_value_conversion(column: str, raw: t.Any, expected: t.Any) -> None:
+    """Each raw value becomes the expected value of its column's type."""
+    result = cast(COLUMNS[column], raw)
     assert result == expected
     assert isinstance(result, bool) == isinstance(expected, bool)
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "raw",
     ["9" * 5000, "9" * 5000 + ".5", "-1" + "0" * 6000],
     ids=["nines", "nines and a half", "a negative power of ten"],
 )
 @pytest.mark.parametrize("column", ["integer", "number"])
-def test_absurdly_long_numbers_stop_no_run(column: str, sent: str) -> None:
-    """A text of thousands of digits is kept as that number or is null; it raises nothing."""
-    result = cast(COLUMNS[column], sent)
-    assert result is None or decimal.Decimal(sent) == result
+def test_very_long_numbers_raise_nothing(column: str, raw: str) -> None:
+    """A text of thousands of digits becomes the exact number or null."""
+    result = cast(COLUMNS[column], raw)
+    assert result is None or decimal.Decimal(raw) == result
 
 
-@pytest.mark.parametrize("sent", ["1e-400", "1.2345e-320"])
-def test_numbers_below_the_range_of_floats_are_not_rounded(sent: str) -> None:
-    """A number that a float cannot hold is not silently turned into another one."""
-    result = cast(COLUMNS["number"], sent)
-    assert result is None or same_number(sent, result)
+@pytest.mark.parametrize("raw", ["1e-400", "1.2345e-320"])
+def test_tiny_numbers_are_not_rounded(raw: str) -> None:
+    """A number below the range of floats is never rounded."""
+    result = cast(COLUMNS["number"], raw)
+    assert result is None or same_number(raw, result)
 
 
 @pytest.mark.parametrize(
-    "sent", ["12345678901234567890.12", "0.12345678901234567890", "-123456789.0000000001", "0.1"]
+    "raw", ["12345678901234567890.12", "0.12345678901234567890", "-123456789.0000000001", "0.1"]
 )
 @pytest.mark.parametrize("column", ["number", "string", "any"])
-def test_json_numbers_equal_what_was_sent(column: str, sent: str) -> None:
-    """A JSON number has all its digits in the RECORD line, and where it becomes text."""
-    result = cast(COLUMNS[column], page_decoder.decode_record(b'{"c":%s}' % sent.encode())["c"])
-    assert same_number(sent, encoder.encode(result).decode().strip('"'))
+def test_json_numbers_keep_all_digits(column: str, raw: str) -> None:
+    """A JSON number keeps all its digits in the RECORD message, also as text."""
+    result = cast(COLUMNS[column], page_decoder.decode_record(b'{"c":%s}' % raw.encode())["c"])
+    assert same_number(raw, encoder.encode(result).decode().strip('"'))
 
 
-def test_json_numbers_beyond_floats() -> None:
-    """A JSON number that no float can hold is refused, not made infinite."""
+def test_json_number_above_the_float_range_is_an_error() -> None:
+    """A JSON number above the range of floats is an error, not infinity."""
     with pytest.raises(msgspec.DecodeError, match="out of range"):
         page_decoder.decode_record(b'{"c":1e400}')
 
@@ -357,11 +359,11 @@ def test_json_numbers_beyond_floats() -> None:
 # Times
 
 
-@pytest.mark.parametrize("sent", ["2026-01-31T10+01:00", "2026-W05-6T10:11:12"])
-def test_times_of_a_clock_have_one_form(sent: str) -> None:
-    """A time with a zone, or written otherwise, is none of a clock."""
+@pytest.mark.parametrize("raw", ["2026-01-31T10+01:00", "2026-W05-6T10:11:12"])
+def test_local_times_have_one_format(raw: str) -> None:
+    """A local time with a zone, or in another format, is an error."""
     with pytest.raises(BadValueError):
-        to_local_date_time(sent)
+        to_local_date_time(raw)
 
 
 instants = st.datetimes(
@@ -372,8 +374,8 @@ instants = st.datetimes(
 
 
 @given(moment=instants, hours=st.integers(-12, 14))
-def test_every_spelling_of_a_moment_gives_the_same_time(moment: dt.datetime, hours: int) -> None:
-    """Spaced text, ISO with any offset, seconds and milliseconds of an instant agree."""
+def test_all_time_formats_give_the_same_time(moment: dt.datetime, hours: int) -> None:
+    """All accepted formats of an instant become the same time."""
     zone = dt.timezone(dt.timedelta(hours=hours))
     seconds = int(moment.timestamp())
     spellings = [
@@ -388,54 +390,54 @@ def test_every_spelling_of_a_moment_gives_the_same_time(moment: dt.datetime, hou
     assert {cast(COLUMNS["date-time"], spelling) for spelling in spellings} == {expected}
 
 
-# Rows
+# Records
 
 
-def test_unknown_columns_are_kept_and_noted() -> None:
-    """Fields that the schema does not have stay in the row and are named with their path."""
+def test_unknown_columns_are_kept_and_reported() -> None:
+    """Unknown fields stay in the record and are reported with their paths."""
     caster = casting.Caster({"properties": {k: COLUMNS[k] for k in ("object", "list of objects")}})
-    row = {"new": "1", "object": {"deep": "2"}, "list of objects": [{"also": "3"}]}
-    assert list(caster.records([copy.deepcopy(row)])) == [row]
+    record = {"new": "1", "object": {"deep": "2"}, "list of objects": [{"also": "3"}]}
+    assert list(caster.records([copy.deepcopy(record)])) == [record]
     assert caster.drift.take() == DriftReport(["list of objects[].also", "new", "object.deep"])
 
 
-def test_unreadable_values_are_noted_with_path_and_first_value() -> None:
-    """A value that does not fit becomes null, and the first such value of each column is noted."""
+def test_invalid_values_are_reported_once_per_column() -> None:
+    """An invalid value becomes null, and the first invalid value of each column is reported."""
     caster = casting.Caster(
         {"properties": {k: COLUMNS[k] for k in ("number", "object", "list of integers")}}
     )
-    rows = caster.records(
+    records = caster.records(
         [
             {"number": "<5", "object": {"n": "x"}, "list of integers": ["y"]},
             {"number": "<9", "object": {"n": "1"}, "list of integers": ["z", "1"]},
         ]
     )
-    assert list(rows) == [
+    assert list(records) == [
         {"number": None, "object": {"n": None}, "list of integers": [None]},
         {"number": None, "object": {"n": 1.0}, "list of integers": [None, 1]},
     ]
     first = {"number": "<5", "object.n": "x", "list of integers[]": "y"}
     assert caster.drift.take() == DriftReport(bad_values=first)
-    assert caster.drift.take() == DriftReport(), "taken already"
+    assert caster.drift.take() == DriftReport(), "the report was already taken"
 
 
-def test_values_that_mean_nothing_are_not_noted() -> None:
-    """`-`, empty and null are no values rather than unreadable ones."""
+def test_empty_values_are_not_reported() -> None:
+    """`-`, an empty text and null are missing values, so they are not reported."""
     names = ("number", "integer", "boolean", "date", "date-time")
     caster = casting.Caster({"properties": {name: COLUMNS[name] for name in names}})
-    for nothing in ("-", "", None):
-        assert list(caster.records([dict.fromkeys(names, nothing)])) == [dict.fromkeys(names)]
+    for empty in ("-", "", None):
+        assert list(caster.records([dict.fromkeys(names, empty)])) == [dict.fromkeys(names)]
     assert caster.drift.take() == DriftReport()
 
 
 def test_missing_columns_are_not_added() -> None:
-    """A row has the columns that it came with, in their order."""
+    """A converted record has the columns of the raw record, in their order."""
     caster = casting.Caster({"properties": {name: {"type": "string"} for name in "abc"}})
-    assert [list(row) for row in caster.records([{"c": 1, "a": 2}, {}])] == [["c", "a"], []]
+    assert [list(record) for record in caster.records([{"c": 1, "a": 2}, {}])] == [["c", "a"], []]
 
 
 @pytest.mark.parametrize(
-    ("sent", "in_reports", "in_objects"),
+    ("raw", "in_reports", "in_objects"),
     [
         ("-", None, "-"),
         ("", None, ""),
@@ -444,17 +446,15 @@ def test_missing_columns_are_not_added() -> None:
         (5, "5", "5"),
     ],
 )
-def test_a_dash_is_no_value_in_reports_only(
-    sent: t.Any, in_reports: str | None, in_objects: str
-) -> None:
-    """An ad may be named `-`; in a report it means that there is no value."""
-    assert cast(COLUMNS["nullable string"], sent, dash_is_null=True) == in_reports
-    assert cast(COLUMNS["nullable string"], sent, dash_is_null=False) == in_objects
-    assert cast(COLUMNS["string"], sent, dash_is_null=True) == in_objects, "keys stay as they came"
+def test_dash_is_null_only_in_reports(raw: t.Any, in_reports: str | None, in_objects: str) -> None:
+    """A dash is null in reports. In objects it is text, for example the name of an ad."""
+    assert cast(COLUMNS["nullable string"], raw, dash_is_null=True) == in_reports
+    assert cast(COLUMNS["nullable string"], raw, dash_is_null=False) == in_objects
+    assert cast(COLUMNS["string"], raw, dash_is_null=True) == in_objects, "keys stay unchanged"
 
 
-def test_unreadable_key() -> None:
-    """A record whose column must not be null is left out instead of written with null."""
+def test_record_with_invalid_required_column_is_dropped() -> None:
+    """A record with an invalid value in a required column is dropped."""
     caster = casting.Caster({"properties": {"day": {"type": "string", "format": "date"}}})
     assert list(caster.records([{"day": "yesterday"}, {"day": "2026-01-02"}])) == [
         {"day": "2026-01-02"}
@@ -464,20 +464,20 @@ def test_unreadable_key() -> None:
 
 @pytest.mark.parametrize("key", [None, "", {}, {"a": 1}, [], ["1"]], ids=repr)
 @pytest.mark.parametrize("keys", [("id",), ("owner", "id")])
-def test_records_without_a_key(key: t.Any, keys: tuple[str, ...]) -> None:
-    """A record whose key is null, empty, an object or missing is left out. Others are written."""
+def test_record_without_key_is_dropped(key: t.Any, keys: tuple[str, ...]) -> None:
+    """A record whose key is null, empty, an object or missing is dropped."""
     columns = {"owner": {"type": "string"}, "id": {"type": "string"}}
     caster = casting.Caster({"properties": columns}, required=keys)
     good = {"owner": "7", "id": "1"}
-    rows = [{"owner": "7", "id": key}, {"owner": "7"}, dict(good)]
-    assert list(caster.records(rows)) == [good]
+    records = [{"owner": "7", "id": key}, {"owner": "7"}, dict(good)]
+    assert list(caster.records(records)) == [good]
     left_out = caster.drift.take().unusable_records
     assert len(left_out) == 2
     assert all(text.startswith("no usable value in id (") for text in left_out)
 
 
-def test_raw_keys_are_bounded_and_escaped() -> None:
-    """The text for a record without its key holds the raw keys, on one line of limited length."""
+def test_raw_keys_in_reports_are_short() -> None:
+    """The report of a dropped record quotes its raw keys on one short line."""
     columns = {"name": {"type": "string"}, "id": {"type": "string"}}
     caster = casting.Caster({"properties": columns}, required=("name", "id"))
     assert not list(caster.records([{"name": "a\nb" + "x" * 5000, "id": ""}]))
@@ -492,44 +492,44 @@ def test_raw_keys_are_bounded_and_escaped() -> None:
         max_size=5,
     )
 )
-def test_a_page_is_cast_row_by_row(values: list[dict[str, t.Any]]) -> None:
-    """The rows of a page do not depend on one another, and none is added, lost or moved."""
+def test_records_of_a_page_are_independent(values: list[dict[str, t.Any]]) -> None:
+    """Records of a page are converted independently, and none is added, lost or moved."""
     schema = {"properties": {"n": COLUMNS["number"], "b": COLUMNS["boolean"]}}
     together = list(casting.Caster(schema).records(copy.deepcopy(values)))
-    alone = [next(casting.Caster(schema).records([copy.deepcopy(row)])) for row in values]
+    alone = [next(casting.Caster(schema).records([copy.deepcopy(record)])) for record in values]
     assert together == alone
     assert len(together) == len(values)
 
 
 @pytest.mark.parametrize("column", ["nullable string", "boolean", "number", "date-time"])
-def test_values_that_are_nested_too_deeply(column: str) -> None:
-    """They become null, and what is noted of them can be logged."""
+def test_deeply_nested_values_become_null(column: str) -> None:
+    """A value that is nested too deeply becomes null, and its report can be logged."""
     nested: list[t.Any] = []
     for _ in range(10_000):
         nested = [nested]
     caster = casting.Caster({"properties": {"c": COLUMNS[column]}})
-    (row,) = caster.records([{"c": nested}])
-    assert row == {"c": None}
+    (record,) = caster.records([{"c": nested}])
+    assert record == {"c": None}
     assert len(repr(caster.drift.take().bad_values["c"])) > 5
 
 
-def test_structures_are_noted_as_json() -> None:
-    """What is noted of a structure that does not fit is its JSON text."""
+def test_invalid_structures_are_reported_as_json() -> None:
+    """An invalid object or array is reported as JSON text."""
     caster = casting.Caster({"properties": {"c": COLUMNS["number"]}})
     list(caster.records([{"c": {"a": [1]}}]))
     assert caster.drift.take() == DriftReport(bad_values={"c": '{"a":[1]}'})
 
 
-def test_memory_of_large_objects() -> None:
-    """A caster does not keep the names of objects that have thousands of members."""
+def test_names_of_large_objects_are_not_kept() -> None:
+    """A caster does not keep the names of objects with thousands of members."""
     caster = casting.Caster({"properties": {}})
     tracemalloc.start()
     for number in range(60):
         list(caster.records([{f"{number}.{name}": 1 for name in range(3000)}]))
         caster.drift.take()
-    kept, _ = tracemalloc.get_traced_memory()
+    traced_bytes, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert kept < 5_000_000
+    assert traced_bytes < 5_000_000
 
 
 @pytest.mark.parametrize(
@@ -542,17 +542,17 @@ def test_memory_of_large_objects() -> None:
         b"",
     ],
 )
-def test_pages_that_are_not_plain(body: bytes) -> None:
-    """A body of wrong UTF-8, or without objects, is left to a closer look."""
+def test_fast_decoder_leaves_unusual_pages(body: bytes) -> None:
+    """The fast decoder leaves invalid UTF-8, and pages without objects, to the slow path."""
     assert page_decoder.decode_list_page(body) is None
 
 
-def test_pages_of_many_blocks() -> None:
-    """Characters of several bytes may lie across the border of what is checked at once."""
+def test_multibyte_characters_cross_block_borders() -> None:
+    """A character of several bytes can cross the border of two blocks."""
     for shift in range(4):
         name = "x" * shift + "\U0001f600" * 50_000
         body = b'{"code":0,"data":{"list":[{"a":"%s"}]}}' % name.encode()
         page = page_decoder.decode_list_page(body)
         assert page is not None
-        (row,) = page.data.records
-        assert page_decoder.decode_record(row) == {"a": name}
+        (record,) = page.data.records
+        assert page_decoder.decode_record(record) == {"a": name}
