@@ -26,21 +26,23 @@ VALID = {"access_token": TOKEN, "advertiser_ids": ["7000000000000000001"]}
 
 
 def written(folder: Path, name: str, content: t.Any) -> str:
-    """A file with this content (JSON unless it is text); its path."""
+    """Write a file and return its path. Content that is not text is written as JSON."""
     path = folder / name
     path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
     return str(path)
 
 
-def assert_refused(result: subprocess.CompletedProcess[str], sentence: str, code: int = 1) -> None:
-    """One sentence on stderr, nothing on stdout, no traceback, no token."""
+def assert_one_error(
+    result: subprocess.CompletedProcess[str], sentence: str, code: int = 1
+) -> None:
+    """Assert that a process printed one error on stderr, without stdout, traceback and token."""
     assert result.returncode == code, result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
     assert TOKEN not in result.stderr
-    told = [line for line in result.stderr.splitlines() if line.startswith("tap-tiktok-ads: ")]
-    assert len(told) == 1, result.stderr
-    assert sentence in told[0]
+    errors = [line for line in result.stderr.splitlines() if line.startswith("tap-tiktok-ads: ")]
+    assert len(errors) == 1, result.stderr
+    assert sentence in errors[0]
 
 
 @pytest.mark.parametrize(
@@ -61,10 +63,12 @@ def assert_refused(result: subprocess.CompletedProcess[str], sentence: str, code
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_bad_settings(tmp_path: Path, changes: dict[str, t.Any], sentence: str) -> None:
-    """A setting that cannot be used ends the run with one sentence."""
+def test_invalid_setting_prints_one_error(
+    tmp_path: Path, changes: dict[str, t.Any], sentence: str
+) -> None:
+    """An invalid setting ends the run with one sentence."""
     config = written(tmp_path, "config.json", VALID | changes)
-    assert_refused(command("--config", config), sentence)
+    assert_one_error(command("--config", config), sentence)
 
 
 @pytest.mark.parametrize(
@@ -78,27 +82,29 @@ def test_bad_settings(tmp_path: Path, changes: dict[str, t.Any], sentence: str) 
         ("--catalog", {"stream": []}, "is not a Singer catalog"),
     ],
 )
-def test_bad_files(tmp_path: Path, option: str, content: t.Any, sentence: str) -> None:
-    """A file that cannot be read as what it should be ends the run with one sentence."""
-    config = written(tmp_path, "good.json", VALID)
-    given = written(tmp_path, "given.json", content)
-    assert_refused(command("--config", config, option, given), sentence)
+def test_invalid_file_prints_one_error(
+    tmp_path: Path, option: str, content: t.Any, sentence: str
+) -> None:
+    """An invalid config, state or catalog file ends the run with one sentence."""
+    config = written(tmp_path, "valid.json", VALID)
+    invalid = written(tmp_path, "invalid.json", content)
+    assert_one_error(command("--config", config, option, invalid), sentence)
 
 
-def test_missing_config_file(tmp_path: Path) -> None:
-    """A config file that does not exist is named."""
-    assert_refused(command("--config", str(tmp_path / "none.json")), "none.json cannot be read")
+def test_missing_config_file_is_named(tmp_path: Path) -> None:
+    """The error for a missing config file names the file."""
+    assert_one_error(command("--config", str(tmp_path / "none.json")), "none.json cannot be read")
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [("MAX_RETRIES", "seven"), ("INCLUDE_DELETED", "maybe"), ("SIMULATOR", "{")],
 )
-def test_bad_environment_variable(tmp_path: Path, name: str, value: str) -> None:
-    """An environment variable of the wrong type is refused by its name."""
+def test_invalid_environment_variable_is_named(tmp_path: Path, name: str, value: str) -> None:
+    """An environment variable of the wrong type is an error that names it."""
     env = {**os.environ, f"TAP_TIKTOK_ADS_{name}": value}
     result = command("--config", "ENV", env=env, cwd=tmp_path)
-    assert_refused(result, f"Environment variable TAP_TIKTOK_ADS_{name} cannot be read as")
+    assert_one_error(result, f"Environment variable TAP_TIKTOK_ADS_{name} cannot be read as")
 
 
 @pytest.mark.parametrize(
@@ -112,10 +118,12 @@ def test_bad_environment_variable(tmp_path: Path, name: str, value: str) -> None
         ("SINGER_SDK_LOG_CONFIG", ".", "Environment variable SINGER_SDK_LOG_CONFIG: "),
     ],
 )
-def test_bad_variable_of_the_sdk(tmp_path: Path, name: str, value: str, sentence: str) -> None:
-    """A variable that the SDK reads is refused in one sentence, too."""
+def test_invalid_sdk_variable_prints_one_error(
+    tmp_path: Path, name: str, value: str, sentence: str
+) -> None:
+    """An invalid variable of the SDK ends the run with one sentence."""
     result = command("--config", "ENV", env={**os.environ, name: value}, cwd=tmp_path)
-    assert_refused(result, sentence)
+    assert_one_error(result, sentence)
 
 
 @pytest.mark.parametrize(
@@ -125,14 +133,14 @@ def test_bad_variable_of_the_sdk(tmp_path: Path, name: str, value: str, sentence
         (b"TAP_TIKTOK_ADS_USER_AGENT=a\0b", ".env cannot be used: embedded null byte."),
     ],
 )
-def test_bad_dotenv(tmp_path: Path, content: bytes, sentence: str) -> None:
-    """A `.env` file that cannot be read is refused in one sentence."""
+def test_invalid_dotenv_prints_one_error(tmp_path: Path, content: bytes, sentence: str) -> None:
+    """An invalid `.env` file ends the run with one sentence."""
     (tmp_path / ".env").write_bytes(content)
-    assert_refused(command("--config", "ENV", cwd=tmp_path), sentence)
+    assert_one_error(command("--config", "ENV", cwd=tmp_path), sentence)
 
 
-def test_unknown_environment_variables(tmp_path: Path) -> None:
-    """Misspelt variables are named with the nearest setting. Meltano's own are not."""
+def test_unknown_environment_variables_are_logged(tmp_path: Path) -> None:
+    """Misspelled variables are logged with the closest setting. Meltano's variables are not."""
     names = ["ACESS_TOKEN", "ZZZ", "_SELECT", "LOGLEVEL"]
     env = os.environ | {f"TAP_TIKTOK_ADS_{name}": "INFO" for name in names}
     result = command("--config", "ENV", env=env, cwd=tmp_path)
@@ -146,15 +154,15 @@ def test_unknown_environment_variables(tmp_path: Path) -> None:
     assert "TAP_TIKTOK_ADS_ZZZ is not a setting" in warned[1]
 
 
-def test_bad_stream_map(tmp_path: Path) -> None:
-    """A stream map that cannot be evaluated is refused as a setting."""
+def test_invalid_stream_map_prints_one_error(tmp_path: Path) -> None:
+    """A stream map that cannot be evaluated is reported as an invalid setting."""
     maps = {"campaigns": {"label": "no_such_column + 1 +"}}
     config = written(tmp_path, "config.json", VALID | {"stream_maps": maps})
-    assert_refused(command("--config", config), "Setting 'stream_maps' cannot be used")
+    assert_one_error(command("--config", config), "Setting 'stream_maps' cannot be used")
 
 
 def test_secrets_are_not_logged(sim: Simulator, tmp_path: Path) -> None:
-    """Neither token nor app secret is in the output, at the lowest level of logging either."""
+    """Neither the token nor the app secret is in the output, even at level DEBUG."""
     config = written(tmp_path, "c.json", config_for(sim))
     env = {**os.environ, "TAP_TIKTOK_ADS_LOGLEVEL": "DEBUG"}
     result = command("--config", config, env=env)
@@ -164,39 +172,39 @@ def test_secrets_are_not_logged(sim: Simulator, tmp_path: Path) -> None:
         assert secret not in result.stdout + result.stderr
 
 
-def test_token_refused(sim: Simulator, tmp_path: Path) -> None:
-    """A token that TikTok refuses (40105) ends the run with what to do."""
+def test_invalid_token_prints_one_error(sim: Simulator, tmp_path: Path) -> None:
+    """An invalid token (40105) ends the run with one sentence."""
     config = written(tmp_path, "c.json", config_for(sim, access_token=TOKEN))
-    assert_refused(command("--config", config), "code 40105")
+    assert_one_error(command("--config", config), "code 40105")
 
 
-def test_no_advertiser_granted(sim: Simulator, tmp_path: Path) -> None:
-    """An advertiser that is not granted is an error when no other remains."""
+def test_only_inaccessible_advertisers_is_an_error(sim: Simulator, tmp_path: Path) -> None:
+    """If no advertiser is accessible, the run fails."""
     config = written(tmp_path, "c.json", config_for(sim, advertiser_ids=["7000000000000000009"]))
-    assert_refused(command("--config", config), "None of the advertisers may be read")
+    assert_one_error(command("--config", config), "None of the advertisers may be read")
 
 
-def test_one_advertiser_not_granted(sim: Simulator, tmp_path: Path) -> None:
-    """An advertiser that is not granted is skipped with a warning while others remain."""
+def test_inaccessible_advertiser_is_skipped(sim: Simulator, tmp_path: Path) -> None:
+    """An inaccessible advertiser is skipped with a warning if others are accessible."""
     ids = ["7000000000000000009", *sim.world.advertiser_ids]
     config = written(tmp_path, "c.json", config_for(sim, advertiser_ids=ids))
     result = command("--config", config)
     assert result.returncode == 0
     assert "Skipping 1 advertiser(s)" in result.stderr
     assert "7000000000000000009" in result.stderr
-    assert rows_of(result.stdout.splitlines())
+    assert records_of(result.stdout.splitlines())
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
-def test_no_advertiser_found(sim: Simulator, tmp_path: Path) -> None:
-    """Excluding the only advertiser leaves none to read."""
+def test_excluding_all_advertisers_is_an_error(sim: Simulator, tmp_path: Path) -> None:
+    """Excluding the only advertiser is an error."""
     config = config_for(sim, exclude_advertiser_ids=sim.world.advertiser_ids)
     result = command("--config", written(tmp_path, "c.json", config))
-    assert_refused(result, "leaves no advertiser to read")
+    assert_one_error(result, "leaves no advertiser to read")
 
 
-def rows_of(lines: t.Iterable[str]) -> set[str]:
-    """The records of a run as a set of texts."""
+def records_of(lines: t.Iterable[str]) -> set[str]:
+    """Return the records of a run as a set of JSON texts."""
     return {
         json.dumps([message["stream"], message["record"]], sort_keys=True)
         for message in map(json.loads, lines)
@@ -212,8 +220,8 @@ def test_discover_needs_no_settings(tmp_path: Path) -> None:
     assert streams == {stream.name for stream in STREAMS}
 
 
-def test_about() -> None:
-    """`--about` tells every setting, and which are secret."""
+def test_about_lists_settings_and_secrets() -> None:
+    """`--about` lists every setting, and marks the secret settings."""
     result = command("--about", "--format", "json")
     settings = json.loads(result.stdout)["settings"]["properties"]
     assert {name for name, spec in settings.items() if spec.get("secret")} == {
@@ -223,10 +231,10 @@ def test_about() -> None:
     assert settings["start_date"]["default"] == "{now-30}"
 
 
-def test_connection_test(sim: Simulator, tmp_path: Path) -> None:
-    """`--test` writes a record of each stream at most and asks for no further page.
+def test_connection_test_writes_one_record_per_stream(sim: Simulator, tmp_path: Path) -> None:
+    """`--test` writes at most one record of each stream, and requests only its first page.
 
-    Look-ups need all pages of what they read; none is asked for twice.
+    Lookups read all pages of their sources, and only pixels are requested twice.
     """
     result = command("--config", written(tmp_path, "c.json", config_for(sim)), "--test")
     assert result.returncode == 0
@@ -234,28 +242,31 @@ def test_connection_test(sim: Simulator, tmp_path: Path) -> None:
     streams = [message["stream"] for message in messages if message["type"] == "RECORD"]
     assert sorted(streams) == sorted({stream.name for stream in STREAMS} - {"sync_errors"})
     sources = {"/adgroup/get/", "/ad/get/", "/pixel/list/", "/bc/get/", "/gmv_max/store/list/"}
-    looked_up = [one for one in sim.requests if one.path in sources]
-    repeated = collections.Counter((one.path, str(one.params)) for one in looked_up)
+    lookups = [request for request in sim.requests if request.path in sources]
+    repeated = collections.Counter((request.path, str(request.params)) for request in lookups)
     assert {path for (path, _), count in repeated.items() if count > 1} <= {"/pixel/list/"}
     assert (
-        len(sim.requests) - len(looked_up) <= len(STREAMS) - len(sources) + 3 + 9
-    )  # of reconciliation: all levels
+        len(sim.requests) - len(lookups) <= len(STREAMS) - len(sources) + 3 + 9
+    )  # reconciliation requests all levels
 
 
-def test_settings_from_the_environment(sim: Simulator, tmp_path: Path) -> None:
-    """Settings come from TAP_TIKTOK_ADS_* with `--config ENV`, ids separated by commas."""
+def test_settings_come_from_the_environment(sim: Simulator, tmp_path: Path) -> None:
+    """With `--config ENV`, settings come from TAP_TIKTOK_ADS_*, and IDs are separated by commas."""
     config = config_for(sim)
-    env = {**os.environ, **{f"TAP_TIKTOK_ADS_{k.upper()}": str(v) for k, v in config.items()}}
+    env = {
+        **os.environ,
+        **{f"TAP_TIKTOK_ADS_{name.upper()}": str(value) for name, value in config.items()},
+    }
     env["TAP_TIKTOK_ADS_ADVERTISER_IDS"] = ",".join(sim.world.advertiser_ids)
     result = command("--config", "ENV", env=env, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert rows_of(result.stdout.splitlines())
-    assert {r.path for r in sim.requests} >= {"/ad/get/", "/advertiser/info/"}
-    assert "/oauth2/advertiser/get/" not in {r.path for r in sim.requests}
+    assert records_of(result.stdout.splitlines())
+    assert {request.path for request in sim.requests} >= {"/ad/get/", "/advertiser/info/"}
+    assert "/oauth2/advertiser/get/" not in {request.path for request in sim.requests}
 
 
 def started(*arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
-    """The executable as a process that goes on running, its output in a pipe."""
+    """Start the executable as a process with its output in a pipe."""
     return subprocess.Popen(
         [sys.executable, "-m", "tap_tiktok_ads", *arguments],
         stdout=subprocess.PIPE,
@@ -266,18 +277,18 @@ def started(*arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, set[str]]]:
-    """A config file and the rows of a whole run; the simulator goes on running."""
+    """A config file and the records of a complete run. The simulator keeps running."""
     with Simulator({**SMALL, "latency_ms": 5}) as sim:
-        config = written(tmp_path_factory.mktemp("whole"), "c.json", config_for(sim))
-        yield config, rows_of(command("--config", config).stdout.splitlines())
+        config = written(tmp_path_factory.mktemp("complete"), "c.json", config_for(sim))
+        yield config, records_of(command("--config", config).stdout.splitlines())
 
 
 @pytest.mark.parametrize("lines_before", [1, 60, 400, 2000])
-def test_sigterm_and_resume(
+def test_run_resumes_after_sigterm(
     uninterrupted: tuple[str, set[str]], tmp_path: Path, lines_before: int
 ) -> None:
-    """A run cut in two by SIGTERM ends with 143. Resumed, it gives the rows of a complete one."""
-    config, whole = uninterrupted
+    """SIGTERM ends a run with exit code 143, and a second run completes the records."""
+    config, complete = uninterrupted
     process = started("--config", config, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(lines_before)]
@@ -290,12 +301,12 @@ def test_sigterm_and_resume(
     state = written(tmp_path, "state.json", states[-1]["value"])
     second = command("--config", config, "--state", state)
     assert second.returncode == 0
-    assert rows_of(lines) < whole
-    assert rows_of(lines) | rows_of(second.stdout.splitlines()) == whole
+    assert records_of(lines) < complete
+    assert records_of(lines) | records_of(second.stdout.splitlines()) == complete
 
 
-def test_target_that_stops_reading(sim: Simulator, tmp_path: Path) -> None:
-    """A target that dies ends the run with one sentence and exit code 1."""
+def test_closed_target_prints_one_error(sim: Simulator, tmp_path: Path) -> None:
+    """A target that stops reading ends the run with one sentence and exit code 1."""
     config = written(tmp_path, "c.json", config_for(sim))
     process = started("--config", config)
     assert process.stdout is not None
@@ -309,12 +320,12 @@ def test_target_that_stops_reading(sim: Simulator, tmp_path: Path) -> None:
     assert "Traceback" not in errors
 
 
-def test_full_disk(uninterrupted: tuple[str, set[str]]) -> None:
-    """A stdout that takes nothing ends the run with one sentence."""
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
+def test_full_stdout_prints_one_error(uninterrupted: tuple[str, set[str]]) -> None:
+    """A full stdout ends the run with one sentence."""
+    with Path("/dev/full").open("w", encoding="utf-8") as device:
         result = subprocess.run(
             [sys.executable, "-m", "tap_tiktok_ads", "--config", uninterrupted[0]],
-            stdout=full,
+            stdout=device,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
@@ -325,17 +336,17 @@ def test_full_disk(uninterrupted: tuple[str, set[str]]) -> None:
 
 
 def target_jsonl() -> str:
-    """The real target-jsonl, which `make test` installs."""
+    """Return the path of target-jsonl, which `make test` installs."""
     path = os.environ.get("TARGET_JSONL", str(ROOT / ".venv-target/bin/target-jsonl"))
     if not Path(path).exists():
         pytest.skip("target-jsonl is not installed: run `make test`")
     return path
 
 
-def test_demo(tmp_path: Path) -> None:
-    """What `make demo` runs: every row arrives in target-jsonl, as the simulator counts them.
+def test_demo_loads_every_record(tmp_path: Path) -> None:
+    """`make demo` loads every record of the simulator into target-jsonl.
 
-    In a smaller world than that of `sample_config.json`.
+    The simulator has fewer objects than in `sample_config.json`.
     """
     config = json.loads((ROOT / "sample_config.json").read_text("utf-8"))
     config["simulator"] = {**SPARSE, **config["simulator"]}
@@ -358,21 +369,25 @@ def test_demo(tmp_path: Path) -> None:
     assert sum(1 for _ in output.glob("*.jsonl")) == len(default) == 19
 
 
-def test_summary(sim: Simulator, tmp_path: Path) -> None:
-    """A run ends with what each stream took: records, requests, retries, seconds waited."""
+def test_summary_counts_records_requests_and_retries(sim: Simulator, tmp_path: Path) -> None:
+    """A run ends with the records, requests, retries and waiting time of each stream."""
     sim.add_fault("http", path="/pixel/list/", status=502)
     result = command("--config", written(tmp_path, "c.json", config_for(sim)))
     pixels = len(
-        [row for row in rows_of(result.stdout.splitlines()) if row.startswith('["pixels"')]
+        [
+            record
+            for record in records_of(result.stdout.splitlines())
+            if record.startswith('["pixels"')
+        ]
     )
     requests = sum(request.path == "/pixel/list/" for request in sim.requests)
     assert f"pixels: {pixels} records, {requests} requests, 1 retry, " in result.stderr
-    assert f"total: {len(rows_of(result.stdout.splitlines())):,} records" in result.stderr
+    assert f"total: {len(records_of(result.stdout.splitlines())):,} records" in result.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shell_completion(shell: str) -> None:
-    """Print the script of a shell with click, and complete the name of a command."""
+    """Click prints the completion script of each shell, and completes a subcommand."""
     script = command(env={**os.environ, "_TAP_TIKTOK_ADS_COMPLETE": f"{shell}_source"}).stdout
     assert f"_TAP_TIKTOK_ADS_COMPLETE={shell}_complete" in script
     completed = command(
@@ -386,8 +401,8 @@ def test_shell_completion(shell: str) -> None:
     assert "sample" in completed.stdout
 
 
-def test_dotenv(tmp_path: Path) -> None:
-    """`--config ENV` reads a `.env` file in the working directory; the example is one."""
+def test_config_env_reads_dotenv(tmp_path: Path) -> None:
+    """`--config ENV` reads the `.env` file of the working directory. The example file works."""
     text = (ROOT / ".env.example").read_text("utf-8")
     text = text.replace("ADVERTISER_IDS=7000000000000000001,7000000000000000002", "ADVERTISER_IDS=")
     text = text.replace("# TAP_TIKTOK_ADS_ENVIRONMENT", "TAP_TIKTOK_ADS_ENVIRONMENT")

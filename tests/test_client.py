@@ -161,12 +161,12 @@ def test_unknown_code_is_an_error(sim: Simulator) -> None:
 class _Responses(http.server.BaseHTTPRequestHandler):
     """A handler that sends a prepared response for each path."""
 
-    responses: t.ClassVar[dict[str, tuple[int, bytes, dict[str, str]]]] = {}
+    prepared: t.ClassVar[dict[str, tuple[int, bytes, dict[str, str]]]] = {}
     tokens: t.ClassVar[list[str | None]] = []
 
     def do_GET(self) -> None:
         type(self).tokens.append(self.headers.get("Access-Token"))
-        status, body, headers = self.responses[self.path.split("?", maxsplit=1)[0]]
+        status, body, headers = self.prepared[self.path.split("?", maxsplit=1)[0]]
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -179,7 +179,7 @@ class _Responses(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def odd() -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """The URL of a server that can send any response."""
     _Responses.tokens.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Responses)
@@ -208,12 +208,12 @@ def odd() -> Iterator[str]:
     ],
 )
 def test_response_without_envelope_is_an_error(
-    odd: str, status: int, body: bytes, error: type[Exception]
+    server_url: str, status: int, body: bytes, error: type[Exception]
 ) -> None:
     """A response without TikTok's envelope is an error, never an empty result."""
-    _Responses.responses = {"/x/": (status, body, {"Location": "http://elsewhere.example/"})}
+    _Responses.prepared = {"/x/": (status, body, {"Location": "http://elsewhere.example/"})}
     with pytest.raises(error):
-        transport_to(odd).send(Request("/x/", {}))
+        transport_to(server_url).send(Request("/x/", {}))
 
 
 @pytest.mark.parametrize(
@@ -235,45 +235,45 @@ def test_response_without_envelope_is_an_error(
     ],
 )
 def test_documented_code_overrides_http_status(
-    odd: str, status: int, code: int, error: type[Exception], text: str
+    server_url: str, status: int, code: int, error: type[Exception], text: str
 ) -> None:
     """A documented code in the envelope decides the error, whatever the HTTP status is."""
     body = msgspec.json.encode({"code": code, "message": "Why", "data": {}})
-    _Responses.responses = {"/x/": (status, body, {})}
+    _Responses.prepared = {"/x/": (status, body, {})}
     with pytest.raises(error, match=text) as raised:
-        transport_to(odd, max_retries=0).send(Request("/x/", {}))
+        transport_to(server_url, max_retries=0).send(Request("/x/", {}))
     assert type(raised.value) is error
 
 
 @pytest.mark.usefixtures("short_pauses")
-def test_http_400_with_throttling_code_pauses(odd: str) -> None:
+def test_http_400_with_throttling_code_pauses(server_url: str) -> None:
     """HTTP 400 with code 40100 counts as throttling."""
     body = msgspec.json.encode({"code": 40100, "message": "Too frequent", "data": {}})
-    _Responses.responses = {"/x/": (400, body, {})}
+    _Responses.prepared = {"/x/": (400, body, {})}
     with pytest.raises(errors.RestrictedError, match="40100"):
-        transport_to(odd).send(Request("/x/", {}))
+        transport_to(server_url).send(Request("/x/", {}))
 
 
 @pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize(("max_retries", "attempts"), [(0, 2), (1, 2), (2, 3)])
-def test_throttled_request_is_retried(odd: str, max_retries: int, attempts: int) -> None:
+def test_throttled_request_is_retried(server_url: str, max_retries: int, attempts: int) -> None:
     """A throttled request is retried `max_retries` times, and at least once."""
     body = msgspec.json.encode({"code": 40100, "message": "Too frequent", "data": {}})
-    _Responses.responses = {"/x/": (200, body, {})}
+    _Responses.prepared = {"/x/": (200, body, {})}
     with pytest.raises(errors.RestrictedError, match="40100"):
-        transport_to(odd, max_retries=max_retries).send(Request("/x/", {}))
+        transport_to(server_url, max_retries=max_retries).send(Request("/x/", {}))
     assert len(_Responses.tokens) == attempts
 
 
 @pytest.mark.parametrize(
     "message", ["bad token token here", "two\nlines", "x" * 100_000], ids=["token", "lines", "long"]
 )
-def test_server_text_is_masked_and_shortened(odd: str, message: str) -> None:
+def test_server_text_is_masked_and_shortened(server_url: str, message: str) -> None:
     """An error quotes the server's text on one short line, without the token."""
     body = msgspec.json.encode({"code": 40002, "message": message, "data": {}})
-    _Responses.responses = {"/x/": (200, body, {})}
+    _Responses.prepared = {"/x/": (200, body, {})}
     with pytest.raises(errors.RejectedRequestError) as error:
-        transport_to(odd).send(Request("/x/", {}))
+        transport_to(server_url).send(Request("/x/", {}))
     assert len(str(error.value)) < 600
     assert "\n" not in str(error.value)
     assert "token" not in str(error.value)
@@ -294,16 +294,16 @@ NO_CAMPAIGNS = b'{"code": 0, "data": {"list": [], "page_info": {"page": 1, "tota
         {"list": [], "page_info": {"total_page": 10**9}},
     ],
 )
-def test_unexpected_data_is_never_an_empty_result(odd: str, data: t.Any) -> None:
+def test_unexpected_data_is_never_an_empty_result(server_url: str, data: t.Any) -> None:
     """Data of an unexpected shape is an error or an incomplete list."""
     body = msgspec.json.encode({"code": 0, "message": "OK", "data": data})
     info = b'{"code": 0, "data": {"list": [{"advertiser_id": "7"}]}}'
-    _Responses.responses = {
+    _Responses.prepared = {
         "/open_api/v1.3/advertiser/info/": (200, info, {}),
         "/open_api/v1.3/campaign/get/": (200, NO_CAMPAIGNS, {}),
         "/open_api/v1.3/report/integrated/get/": (200, body, {}),
     }
-    config = {"access_token": "t", "api_url": odd, "advertiser_ids": ["7"], "max_retries": 0}
+    config = {"access_token": "t", "api_url": server_url, "advertiser_ids": ["7"], "max_retries": 0}
     config["requests_per_second"] = 1000
     error: errors.TapError | None = None
     try:
@@ -325,36 +325,36 @@ def test_unexpected_data_is_never_an_empty_result(odd: str, data: t.Any) -> None
         b'{"code": 0.0, "data": {"a": 1}}',
     ],
 )
-def test_success_without_code_is_accepted(odd: str, body: bytes) -> None:
+def test_success_without_code_is_accepted(server_url: str, body: bytes) -> None:
     """A success needs no code, as in the official OpenAPI files."""
-    _Responses.responses = {"/x/": (200, body, {})}
-    assert transport_to(odd).send(Request("/x/", {})).data == {"a": 1}
+    _Responses.prepared = {"/x/": (200, body, {})}
+    assert transport_to(server_url).send(Request("/x/", {})).data == {"a": 1}
 
 
 @pytest.mark.parametrize("total", [0, "0", 0.0, None])
-def test_null_list_needs_a_total_of_zero(odd: str, total: t.Any) -> None:
+def test_null_list_needs_a_total_of_zero(server_url: str, total: t.Any) -> None:
     """A null list is empty if the total is zero. Otherwise the list is incomplete."""
     data = {"list": None, "page_info": {"page": 1, "total_number": total}}
     info = b'{"code": 0, "data": {"list": [{"advertiser_id": "7"}]}}'
-    _Responses.responses = {
+    _Responses.prepared = {
         "/open_api/v1.3/advertiser/info/": (200, info, {}),
         "/open_api/v1.3/dmp/custom_audience/list/": (200, msgspec.json.encode({"data": data}), {}),
     }
-    config = {"access_token": "t", "api_url": odd, "advertiser_ids": ["7"], "max_retries": 0}
+    config = {"access_token": "t", "api_url": server_url, "advertiser_ids": ["7"], "max_retries": 0}
     config["requests_per_second"] = 1000
     messages = run(config, ["custom_audiences"])
     assert messages.records == {}
     assert messages.failed == ([] if total is not None else [("custom_audiences", "7")])
 
 
-def test_redirects_are_not_followed(odd: str) -> None:
+def test_redirects_are_not_followed(server_url: str) -> None:
     """A redirect is an error, so the token reaches no other URL."""
-    _Responses.responses = {
-        "/x/": (307, b"", {"Location": f"{odd}/y/"}),
+    _Responses.prepared = {
+        "/x/": (307, b"", {"Location": f"{server_url}/y/"}),
         "/y/": (200, b'{"code": 0, "data": {}}', {}),
     }
     with pytest.raises(errors.ResponseError, match="redirect"):
-        transport_to(odd).send(Request("/x/", {}))
+        transport_to(server_url).send(Request("/x/", {}))
     assert _Responses.tokens == ["token"]
 
 
@@ -382,11 +382,11 @@ def test_retries_depend_on_the_code(sim: Simulator, code: int, requests: int) ->
     assert sum(request.path == "/pixel/list/" for request in sim.requests) == requests
 
 
-def test_partial_success_is_an_error(odd: str) -> None:
+def test_partial_success_is_an_error(server_url: str) -> None:
     """Code 20001 is an error, because records may be missing."""
-    _Responses.responses = {"/x/": (200, b'{"code": 20001, "message": "", "data": {"a": 1}}', {})}
+    _Responses.prepared = {"/x/": (200, b'{"code": 20001, "message": "", "data": {"a": 1}}', {})}
     with pytest.raises(errors.DamagedResponseError, match=r"20001.*records may be missing"):
-        transport_to(odd).send(Request("/x/", {}))
+        transport_to(server_url).send(Request("/x/", {}))
 
 
 @pytest.mark.parametrize("sim", [{"tier": "basic"}], indirect=True)
@@ -404,11 +404,11 @@ def test_pacing_stays_below_the_tier(sim: Simulator, paced_by_hand: ManualClock)
     assert sim.throttled == 0
 
 
-def test_request_id_of_a_page_is_masked_and_shortened(odd: str) -> None:
+def test_request_id_of_a_page_is_masked_and_shortened(server_url: str) -> None:
     """The request ID of a page is short, on one line and without the token."""
     body = b'{"code":0,"request_id":"a\\nb token %s","data":{"list":[{}]}}' % (b"x" * 1000)
-    _Responses.responses = {"/x/": (200, body, {})}
-    reply = transport_to(odd).send(Request("/x/", {}), page_decoder.decode_list_page)
+    _Responses.prepared = {"/x/": (200, body, {})}
+    reply = transport_to(server_url).send(Request("/x/", {}), page_decoder.decode_list_page)
     assert len(reply.data["list"]) == 1
     assert reply.request_id.startswith("a b *** x")
     assert len(reply.request_id) < 400

@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 from conftest import asks_for_top_view, command, config_for, run
 from edge_server import envelope, serving
-from test_cli import assert_refused, written
+from test_cli import assert_one_error, written
 
 from tap_tiktok_ads.api.rate_limits import TIERS
 from tap_tiktok_ads.cli import COMMANDS
@@ -183,7 +183,7 @@ def test_later_config_overrides_earlier_config(sim: Simulator, tmp_path: Path) -
     invalid = written(tmp_path, "invalid.json", config_for(sim, access_token="wrong"))
     valid = written(tmp_path, "valid.json", {"access_token": sim.access_token})
     assert command("--config", invalid, "plan", "--config", valid).returncode == 0
-    assert_refused(command("--config", valid, "plan", "--config", invalid), "code 40105")
+    assert_one_error(command("--config", valid, "plan", "--config", invalid), "code 40105")
 
 
 def test_command_reads_environment_and_dotenv(sim: Simulator, tmp_path: Path) -> None:
@@ -210,13 +210,13 @@ def test_invalid_settings_stop_each_command(arguments: list[str], tmp_path: Path
     """Invalid settings end each subcommand with the error message of the tap."""
     config = written(tmp_path, "config.json", {"access_token": "x", "start_dat": "2026-01-01"})
     result = command(*arguments, "--config", config)
-    assert_refused(result, "Unknown setting 'start_dat': did you mean 'start_date'?")
+    assert_one_error(result, "Unknown setting 'start_dat': did you mean 'start_date'?")
 
 
 @pytest.mark.parametrize("arguments", [["sample", "ads"], ["doctor"], ["plan"]])
 def test_invalid_token_stops_each_command(call: Caller, arguments: list[str]) -> None:
     """An invalid token ends each subcommand with one sentence and exit code 1."""
-    assert_refused(call(*arguments, access_token="wrong"), "code 40105")
+    assert_one_error(call(*arguments, access_token="wrong"), "code 40105")
 
 
 # sample
@@ -327,7 +327,7 @@ def test_sample_gives_up_after_five_empty_responses(call: Caller) -> None:
 
 def test_sample_suggests_the_closest_stream(call: Caller) -> None:
     """An unknown stream is an error before the first request, with the closest name."""
-    assert_refused(
+    assert_one_error(
         call("sample", "campaing"), "Unknown stream 'campaing': did you mean 'campaigns'"
     )
     assert call.paths == []
@@ -595,7 +595,7 @@ def test_doctor_reports_inaccessible_advertisers(call: Caller) -> None:
     ids = [*call.ids, "7000000000000000009"]
     result = call.json("doctor", code=3, advertiser_ids=ids)
     assert [advertiser["readable"] for advertiser in result["advertisers"]] == [True, True, False]
-    assert_refused(call("doctor", advertiser_ids=ids[2:]), "None of the advertisers may be read")
+    assert_one_error(call("doctor", advertiser_ids=ids[2:]), "None of the advertisers may be read")
 
 
 def test_doctor_reports_an_invalid_app(call: Caller) -> None:
@@ -895,7 +895,7 @@ def test_authorize_validates_before_using_the_code(
     """`authorize` uses the code only after its settings and its output file are valid."""
     written(authorize.folder, "list.json", [])
     result = authorize("--auth-code", authorize.sim.auth_code, *arguments, **settings)
-    assert_refused(result, sentence)
+    assert_one_error(result, sentence)
     assert authorize.sim.requests == []
 
 
@@ -911,7 +911,7 @@ def test_authorize_rejects_foreign_redirects(
 ) -> None:
     """`authorize` rejects a redirect without a code, or with the state of another authorization."""
     result = authorize("--auth-code", url, "--state", "s", "--output", str(authorize.output))
-    assert_refused(result, sentence)
+    assert_one_error(result, sentence)
     assert authorize.sim.requests == []
 
 
@@ -919,7 +919,7 @@ def test_authorize_keeps_the_file_after_an_invalid_code(authorize: Authorization
     """An invalid code is sent once, and the token file stays unchanged."""
     authorize.output.write_text('{"access_token": "old"}', "utf-8")
     result = authorize("--auth-code", "wrong", "--output", str(authorize.output))
-    assert_refused(result, "code 40110")
+    assert_one_error(result, "code 40110")
     assert authorize.written == {"access_token": "old"}
     assert len(authorize.sim.requests) == 1
 
@@ -930,7 +930,7 @@ def test_authorize_keeps_the_token_after_a_list_error(
     """The token is kept even if the advertiser list fails, because the code cannot be reused."""
     authorize.sim.add_fault("code", path="/oauth2/advertiser/get/", code=40105, times=None)
     result = authorize("--auth-code", authorize.sim.auth_code, "--output", str(authorize.output))
-    assert_refused(result, "code 40105")
+    assert_one_error(result, "code 40105")
     assert authorize.written["access_token"] == authorize.sim.access_token
     assert authorize.written["advertiser_ids"] == list(authorize.sim.world.advertiser_ids)
 
