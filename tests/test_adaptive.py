@@ -1,4 +1,4 @@
-"""Requests that were too large are divided, and the size that worked is kept."""
+"""Requests that are too large are split, and the size that succeeds is kept."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ REPORT = "campaign_performance_report"
 PATH = "/report/integrated/get/"
 
 
-def spans(sim: Simulator, since: int = 0) -> list[tuple[str, str, int]]:
-    """First day, last day and code of the report requests, in the order of the days."""
+def windows_of(sim: Simulator, since: int = 0) -> list[tuple[str, str, int]]:
+    """Return the first day, last day and code of each report request, sorted by day."""
     return sorted(
         (request.params["start_date"], request.params["end_date"], request.code or 0)
         for request in sim.requests[since:]
@@ -31,9 +31,9 @@ send = requests.Session.request
 
 
 def timing_out(session: requests.Session, *arguments: t.Any, **options: t.Any) -> t.Any:
-    """Send a request. Where the server ends the connection without a response, time out at once.
+    """Send a request. A connection that ends without a response times out immediately.
 
-    A real time-out would have to be short, and hit other requests on a busy machine.
+    A real timeout would have to be short, and would affect other requests on a busy machine.
     """
     try:
         return send(session, *arguments, **options)
@@ -54,78 +54,90 @@ def timing_out(session: requests.Session, *arguments: t.Any, **options: t.Any) -
     ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
 )
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
-def test_windows_are_halved(
+def test_failed_window_is_halved(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, kind: str, details: dict[str, t.Any]
 ) -> None:
-    """A window that fails so is halved at once, not repeated; no row is lost or comes twice."""
+    """A window that is too large is halved without a retry, and the records are complete."""
     config = config_for(sim, start_date="{now-29}", max_retries=0)
-    whole = run(config, [REPORT])
-    before = len(sim.requests)
+    complete = run(config, [REPORT])
+    request_count = len(sim.requests)
     if kind == "hang":
         monkeypatch.setattr(requests.Session, "request", timing_out)
     sim.add_fault(kind, path=PATH, times=1, **details)
     halved = run(config, [REPORT])
-    assert halved.keyed(REPORT) == whole.keyed(REPORT)
-    assert len(halved.records[REPORT]) == len(whole.records[REPORT])
-    assert halved.state == whole.state
-    sent = [request for request in sim.requests[before:] if request.path == PATH]
-    assert len({(r.params["start_date"], r.params["end_date"]) for r in sent}) == 3
+    assert halved.keyed(REPORT) == complete.keyed(REPORT)
+    assert len(halved.records[REPORT]) == len(complete.records[REPORT])
+    assert halved.state == complete.state
+    report_requests = [request for request in sim.requests[request_count:] if request.path == PATH]
+    assert (
+        len(
+            {
+                (request.params["start_date"], request.params["end_date"])
+                for request in report_requests
+            }
+        )
+        == 3
+    )
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1, "days": 200}], indirect=True)
-def test_the_width_that_worked_is_kept(sim: Simulator) -> None:
-    """After a window was halved, later windows of the run are not wider."""
+def test_later_windows_keep_the_smaller_size(sim: Simulator) -> None:
+    """After a window is halved, later windows of the run are not longer."""
     config = config_for(sim, start_date="{now-199}", max_concurrency=1)
-    whole = run(config, [REPORT])
-    before = len(sim.requests)
+    complete = run(config, [REPORT])
+    request_count = len(sim.requests)
     sim.add_fault("code", path=PATH, times=1, code=51010)
     halved = run(config, [REPORT])
-    assert halved.keyed(REPORT) == whole.keyed(REPORT)
-    assert len(halved.records[REPORT]) == len(whole.records[REPORT])
-    sent = spans(sim, before)
-    assert len(sent) > 12  # seven windows of thirty days, were they as wide as before
+    assert halved.keyed(REPORT) == complete.keyed(REPORT)
+    assert len(halved.records[REPORT]) == len(complete.records[REPORT])
+    windows = windows_of(sim, request_count)
+    assert len(windows) > 12  # without the smaller size, there are seven windows of thirty days
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
-def test_the_bookmark_waits_for_all_parts_of_a_window(sim: Simulator) -> None:
-    """A failure between the halves of a window leaves the bookmark; the next run loses no row."""
+def test_bookmark_waits_for_both_halves(sim: Simulator) -> None:
+    """A failure between two halves keeps the bookmark, so the next run completes the records."""
     config = config_for(sim, start_date="{now-29}", max_retries=0, max_concurrency=1)
-    whole = run(config, [REPORT])
+    complete = run(config, [REPORT])
     sim.add_fault("code", path=PATH, times=1, code=51010)
     sim.add_fault("http", path=PATH, status=500, after=2, times=1)
     with pytest.raises(errors.TransientError) as caught:
         run(config, [REPORT])
     first = caught.value.messages  # type: ignore[attr-defined]
-    assert 0 < len(first.records[REPORT]) < len(whole.records[REPORT])
+    assert 0 < len(first.records[REPORT]) < len(complete.records[REPORT])
     second = run(config, [REPORT], state=first.state)
-    keys = whole.schemas[REPORT]["key_properties"]
-    found = {tuple(row[k] for k in keys) for m in (first, second) for row in m.records[REPORT]}
-    assert found == whole.keyed(REPORT).keys()
+    keys = complete.schemas[REPORT]["key_properties"]
+    received_keys = {
+        tuple(record[key] for key in keys)
+        for messages in (first, second)
+        for record in messages.records[REPORT]
+    }
+    assert received_keys == complete.keyed(REPORT).keys()
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1, "campaigns": 12}], indirect=True)
-def test_a_day_is_divided_by_campaigns(sim: Simulator) -> None:
-    """A single day that is too large is asked for by campaigns, and loses no row."""
+def test_day_is_split_by_campaigns(sim: Simulator) -> None:
+    """A single day that is too large is requested by campaigns, and the records are complete."""
     config = config_for(sim, start_date="{now-3}", end_date="{now-3}", max_retries=0)
-    whole = run(config, [REPORT])
-    assert whole.records[REPORT]
-    before = len(sim.requests)
+    complete = run(config, [REPORT])
+    assert complete.records[REPORT]
+    request_count = len(sim.requests)
     sim.add_fault("code", path=PATH, times=2, code=51010)
     divided = run(config, [REPORT])
-    assert divided.keyed(REPORT) == whole.keyed(REPORT)
-    assert len(divided.records[REPORT]) == len(whole.records[REPORT])
+    assert divided.keyed(REPORT) == complete.keyed(REPORT)
+    assert len(divided.records[REPORT]) == len(complete.records[REPORT])
     filters = [
-        json.loads(one["filter_value"])
-        for request in sim.requests[before:]
+        json.loads(item["filter_value"])
+        for request in sim.requests[request_count:]
         if request.path == PATH and not asks_for_top_view(request)
-        for one in json.loads(request.params["filtering"])
-        if one["field_name"] == "campaign_ids"
+        for item in json.loads(request.params["filtering"])
+        if item["field_name"] == "campaign_ids"
     ]
     assert sorted(map(len, filters)) == [6, 7, 13]
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
-def test_what_cannot_be_divided_fails(sim: Simulator) -> None:
+def test_single_campaign_and_day_fails(sim: Simulator) -> None:
     """A single campaign and day that still fails ends the run."""
     sim.add_fault("code", path=PATH, times=None, code=51010)
     days = {"start_date": "{now-3}", "end_date": "{now-3}"}
@@ -135,8 +147,8 @@ def test_what_cannot_be_divided_fails(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
-def test_nothing_to_divide_by(sim: Simulator) -> None:
-    """Where no campaign is listed, a day that is too large ends the run; it is not left out."""
+def test_day_without_campaigns_fails(sim: Simulator) -> None:
+    """Without campaigns, a day that is too large ends the run."""
     sim.add_fault("code", path=PATH, times=None, code=51010)
     sim.add_fault("no_records", path="/campaign/get/", times=None)
     days = {"start_date": "{now-3}", "end_date": "{now-3}"}
@@ -147,7 +159,7 @@ def test_nothing_to_divide_by(sim: Simulator) -> None:
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
 def test_requests_per_second(sim: Simulator, paced_by_hand: ManualClock) -> None:
-    """The override paces the requests of a run."""
+    """`requests_per_second` paces the requests of a run."""
     began = paced_by_hand()
     run(config_for(sim, requests_per_second=20), [REPORT, "pixels", "ads", "campaigns"])
     assert len(sim.requests) >= 8

@@ -33,7 +33,7 @@ def records(ids: t.Iterable[str]) -> list[dict[str, str]]:
 
 
 class Details:
-    """The responses of /advertiser/info/: some IDs are missing, denied, or damage the response."""
+    """The responses of /advertiser/info/: some IDs are missing or denied, or data is damaged."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ def found_by(details: Callable[[Call], bytes], ids: list[str] = IDS) -> FoundAdv
         pytest.param(Details(denied="2"), "13", "2", "", id="denied"),
         pytest.param(Details(denied="1", missing="3"), "2", "1", "3", id="denied and missing"),
         pytest.param(
-            Details(batch={"list": records("12945")}), "123", "", "", id="others not requested"
+            Details(batch={"list": records("12945")}), "123", "", "", id="unrequested advertisers"
         ),
         pytest.param(Details(batch={"list": records("112233")}), "123", "", "", id="duplicates"),
         pytest.param(
@@ -94,23 +94,23 @@ def found_by(details: Callable[[Call], bytes], ids: list[str] = IDS) -> FoundAdv
             "12",
             "",
             "3",
-            id="another one when alone",
+            id="another advertiser when alone",
         ),
     ],
 )
-def test_advertisers_that_are_found(
+def test_missing_advertiser_is_requested_alone(
     details: Details, readable: str, denied: str, missing: str
 ) -> None:
-    """An ID that a response lacks is requested alone. Missing again, only it is incomplete."""
-    found = found_by(details)
-    assert [advertiser.id for advertiser in found.readable] == list(readable)
-    assert {advertiser.timezone for advertiser in found.readable} == {"Asia/Tokyo"}
-    assert "".join(found.denied) == denied
-    assert "".join(found.missing) == missing
+    """A missing ID is requested alone. If it stays missing, only its advertiser is incomplete."""
+    advertisers = found_by(details)
+    assert [advertiser.id for advertiser in advertisers.readable] == list(readable)
+    assert {advertiser.timezone for advertiser in advertisers.readable} == {"Asia/Tokyo"}
+    assert "".join(advertisers.denied) == denied
+    assert "".join(advertisers.missing) == missing
 
 
 @pytest.mark.parametrize("data", [{}, {"list": None}, {"list": {}}, {"list": [1]}, {"list": "x"}])
-def test_damaged_batch(data: t.Any) -> None:
+def test_damaged_batch_is_retried(data: t.Any) -> None:
     """A damaged response of a batch is retried. If it stays damaged, the run fails."""
     with pytest.raises(errors.DamagedResponseError, match=f"{INFO} for advertiser 1 and 2 more"):
         found_by(Details(batch=data))
@@ -126,24 +126,24 @@ def test_damaged_batch(data: t.Any) -> None:
         (Details(denied="123"), errors.ConfigError),
     ],
 )
-def test_no_advertiser_is_left(details: Details, error: type[Exception]) -> None:
-    """A run without any advertiser to read is an error."""
+def test_run_without_advertisers_fails(details: Details, error: type[Exception]) -> None:
+    """A run without an accessible advertiser is an error."""
     with pytest.raises(error, match=r"none of the advertisers|None of the advertisers"):
         found_by(details)
 
 
-def test_only_advertiser_is_requested_again() -> None:
-    """The repeated request of a single ID is not served from the cache."""
+def test_retry_of_a_single_advertiser_skips_the_cache() -> None:
+    """The second request of a single ID is not served from the cache."""
     responses = iter([envelope({"list": []})])
-    found = found_by(lambda call: next(responses, Details()(call)), ["1"])
-    assert [advertiser.id for advertiser in found.readable] == ["1"]
+    advertisers = found_by(lambda call: next(responses, Details()(call)), ["1"])
+    assert [advertiser.id for advertiser in advertisers.readable] == ["1"]
 
 
 @pytest.mark.parametrize(
     "data", [{}, {"list": None}, {"list": [{}]}, {"list": [{"advertiser_id": "7\u202e"}]}]
 )
-def test_damaged_list_of_granted_advertisers(data: t.Any) -> None:
-    """A list of granted advertisers without their IDs is never a shorter list."""
+def test_damaged_authorized_list_is_an_error(data: t.Any) -> None:
+    """A list of authorized advertisers with an invalid ID is an error, never a shorter list."""
     settings = validate(
         {"access_token": "t", "app_id": "1", "app_secret": "s"}, TapTikTokAds.known_settings()
     )
@@ -171,10 +171,10 @@ def test_damaged_list_of_granted_advertisers(data: t.Any) -> None:
         pytest.param(Details(missing_in_batches="2"), 0, None, None, id="found when alone"),
     ],
 )
-def test_run(
+def test_unread_advertiser_is_reported(
     tmp_path: Path, details: Details, code: int, action: str | None, summary: str | None
 ) -> None:
-    """An advertiser that is not read is in `sync_errors` and named at the end of the run."""
+    """An advertiser that is not read is in `sync_errors` and in the summary of the run."""
     with serving(details) as (url, _):
         settings = config_at(url, advertiser_ids=IDS, max_retries=1)
         config = written(tmp_path, "config.json", settings)
@@ -184,9 +184,13 @@ def test_run(
     assert result.returncode == code, result.stderr
     messages = [json.loads(line) for line in result.stdout.splitlines()]
     records = [message for message in messages if message["type"] == "RECORD"]
-    read = [one["record"]["advertiser_id"] for one in records if one["stream"] == "advertisers"]
+    read = [
+        message["record"]["advertiser_id"]
+        for message in records
+        if message["stream"] == "advertisers"
+    ]
     assert sorted(read) == (["1", "3"] if summary else IDS)
-    problems = [one["record"] for one in records if one["stream"] == "sync_errors"]
+    problems = [message["record"] for message in records if message["stream"] == "sync_errors"]
     expected = [] if action is None else [("all streams", "2", action)]
     assert [(row["stream"], row["advertiser_id"], row["action"]) for row in problems] == expected
     assert (summary or "") in result.stderr
@@ -203,8 +207,8 @@ def library_settings(url: str) -> dict[str, t.Any]:
     }
 
 
-def test_stream_of_advertisers() -> None:
-    """The stream requests an ID that a response lacks alone, and ignores other IDs."""
+def test_advertiser_stream_requests_missing_ids_alone() -> None:
+    """The stream `advertisers` requests a missing ID alone, and ignores unrequested IDs."""
     calls: list[list[str]] = []
 
     def respond(call: Call) -> bytes:
@@ -214,13 +218,13 @@ def test_stream_of_advertisers() -> None:
         return envelope({"list": records([*(set(ids) - set("3" if is_later else "")), "9"])})
 
     with serving(respond) as (url, _), TikTokAds(**library_settings(url)) as client:
-        found = [row["advertiser_id"] for row in client.records("advertisers")]
-    assert sorted(found) == IDS
+        ids_read = [record["advertiser_id"] for record in client.records("advertisers")]
+    assert sorted(ids_read) == IDS
     assert calls == [IDS, IDS, ["3"]]
 
 
-def test_stream_of_advertisers_without_one() -> None:
-    """An advertiser that the stream does not receive at all makes it incomplete."""
+def test_missing_advertiser_makes_the_stream_incomplete() -> None:
+    """An advertiser that is never received makes the stream `advertisers` incomplete."""
     calls: list[list[str]] = []
 
     def respond(call: Call) -> bytes:
@@ -231,7 +235,9 @@ def test_stream_of_advertisers_without_one() -> None:
     with contextlib.ExitStack() as stack:
         url, _ = stack.enter_context(serving(respond))
         client = stack.enter_context(TikTokAds(**library_settings(url), max_retries=0))
-        found = client.records("advertisers")
-        assert sorted(row["advertiser_id"] for row in itertools.islice(found, 2)) == ["1", "2"]
+        stream_records = client.records("advertisers")
+        assert sorted(
+            record["advertiser_id"] for record in itertools.islice(stream_records, 2)
+        ) == ["1", "2"]
         with pytest.raises(errors.TapError, match="advertiser 3"):
-            list(found)
+            list(stream_records)

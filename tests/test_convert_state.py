@@ -1,4 +1,4 @@
-"""`convert-state`: going on where singer-io's tap stopped."""
+"""`convert-state` continues from the state of singer-io's tap."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REPORT = "ad_performance_report"
 
 
 def old_state(sim: Simulator) -> dict[str, t.Any]:
-    """A state as singer-io's tap writes it, whose bookmarks are ten days old."""
+    """Return a state in the format of singer-io's tap, with bookmarks of ten days ago."""
     days = {
         owner: f"{sim.world.today(owner) - dt.timedelta(days=10)}T00:00:00.000000Z"
         for owner in sim.world.advertiser_ids
@@ -36,7 +36,7 @@ def old_state(sim: Simulator) -> dict[str, t.Any]:
 
 
 def converted(folder: Path, state: t.Any, *options: str) -> dict[str, t.Any]:
-    """What the command makes of a state."""
+    """Return the output of the command for a state."""
     (folder / "old.json").write_text(json.dumps(state))
     arguments = ["old.json", "--output", "state.json", *options]
     result = command("convert-state", *arguments, cwd=folder)
@@ -44,8 +44,8 @@ def converted(folder: Path, state: t.Any, *options: str) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", json.loads((folder / "state.json").read_text()))
 
 
-def test_a_run_goes_on(sim: Simulator, tmp_path: Path) -> None:
-    """Reports begin a look-back before the old bookmarks; objects are read in full."""
+def test_converted_state_starts_before_the_old_bookmark(sim: Simulator, tmp_path: Path) -> None:
+    """Reports start a lookback before the old bookmarks, and objects are read completely."""
     first = min(sim.world.today(owner) for owner in sim.world.advertiser_ids)
     start = str(first - dt.timedelta(days=60))
     options = ("--start-date", start, "--lookback-days", "3")
@@ -54,26 +54,29 @@ def test_a_run_goes_on(sim: Simulator, tmp_path: Path) -> None:
     full = run(config_for(sim), names)
     messages = run(config_for(sim, lookback_days=3), names, state=state)
     for owner in sim.world.advertiser_ids:
-        rows = [row for row in messages.records[REPORT] if row["advertiser_id"] == owner]
+        records = [
+            record for record in messages.records[REPORT] if record["advertiser_id"] == owner
+        ]
         first = sim.world.today(owner) - dt.timedelta(days=13)
-        assert min(row["stat_time_day"] for row in rows) == str(first)
+        assert min(record["stat_time_day"] for record in records) == str(first)
     assert len(messages.records["campaigns"]) == len(full.records["campaigns"])
 
 
-def test_without_a_start(sim: Simulator, tmp_path: Path) -> None:
-    """Nothing proves which days the other tap read. Reports are read from the start."""
+def test_converted_state_without_start_covers_nothing(sim: Simulator, tmp_path: Path) -> None:
+    """Without --start-date no day is covered, so reports are read from the start."""
     state = converted(tmp_path, old_state(sim))
     full = run(config_for(sim), [REPORT]).keyed(REPORT)
     assert full.items() <= run(config_for(sim), [REPORT], state=state).keyed(REPORT).items()
     pauses = [
-        (part["covered"], part["start_floor"]) for part in state["bookmarks"][REPORT]["partitions"]
+        (partition["covered"], partition["start_floor"])
+        for partition in state["bookmarks"][REPORT]["partitions"]
     ]
     days = [sim.world.today(owner) - dt.timedelta(days=38) for owner in sim.world.advertiser_ids]
     assert pauses == [([], str(day)) for day in days]
 
 
-def test_the_new_form(tmp_path: Path) -> None:
-    """Days are covered from the start up to the lookback before the bookmark."""
+def test_converted_state_covers_days_before_the_lookback(tmp_path: Path) -> None:
+    """Days are covered from --start-date to the lookback before the bookmark."""
     old = {"bookmarks": {"ad_insights": {"1": "2026-02-03T00:00:00Z"}}}
     state = converted(tmp_path, old, "--start-date", "2026-01-01", "--lookback-days", "7")
     assert state["bookmarks"][REPORT]["partitions"] == [
@@ -89,25 +92,27 @@ def test_the_new_form(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrap", [None, "singer_state", "value"])
-def test_reset(sim: Simulator, tmp_path: Path, wrap: str | None) -> None:
-    """The next run reads the streams that were reset from their start, and the others go on."""
-    other = "campaign_performance_report"
-    names = [REPORT, other, "campaigns"]
+def test_reset_reads_a_stream_from_its_start(
+    sim: Simulator, tmp_path: Path, wrap: str | None
+) -> None:
+    """The next run reads reset streams from their start, and continues other streams."""
+    kept_stream = "campaign_performance_report"
+    names = [REPORT, kept_stream, "campaigns"]
     first = run(config_for(sim), names)
     document = {wrap: first.state} if wrap else first.state
-    found = converted(tmp_path, document, "--reset", REPORT, "--reset", "campaigns")
-    state = found[wrap] if wrap else found
-    assert state["bookmarks"][other] == first.state["bookmarks"][other]
+    document_after = converted(tmp_path, document, "--reset", REPORT, "--reset", "campaigns")
+    state = document_after[wrap] if wrap else document_after
+    assert state["bookmarks"][kept_stream] == first.state["bookmarks"][kept_stream]
     assert "metrics" not in state["bookmarks"][REPORT]
-    assert all(part["covered"] == [] for part in state["bookmarks"][REPORT]["partitions"])
+    assert all(partition["covered"] == [] for partition in state["bookmarks"][REPORT]["partitions"])
     second = run(config_for(sim), names, state=state)
     for name in (REPORT, "campaigns"):
         assert second.records[name] == first.records[name]
-    assert 0 < len(second.records[other]) < len(first.records[other])
+    assert 0 < len(second.records[kept_stream]) < len(first.records[kept_stream])
 
 
-def test_reset_before_the_first_run(tmp_path: Path) -> None:
-    """An empty state has nothing to reset."""
+def test_reset_accepts_an_empty_state(tmp_path: Path) -> None:
+    """An empty state stays empty."""
     assert converted(tmp_path, {}, "--reset", REPORT) == {}
 
 
@@ -120,8 +125,8 @@ def test_reset_before_the_first_run(tmp_path: Path) -> None:
         ({"bookmarks": {REPORT: 7}}, "has no stream 'ad_performance_report'"),
     ],
 )
-def test_reset_of_another_file(tmp_path: Path, state: t.Any, sentence: str) -> None:
-    """It is refused with one sentence."""
+def test_reset_rejects_invalid_states(tmp_path: Path, state: t.Any, sentence: str) -> None:
+    """An invalid state file ends the command with one sentence."""
     (tmp_path / "old.json").write_text(json.dumps(state))
     result = command("convert-state", "old.json", "--reset", REPORT, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
@@ -129,26 +134,28 @@ def test_reset_of_another_file(tmp_path: Path, state: t.Any, sentence: str) -> N
     assert "Traceback" not in result.stderr
 
 
-def test_with_objects(sim: Simulator, tmp_path: Path) -> None:
-    """Their bookmarks are taken over on request."""
+def test_with_objects_converts_object_bookmarks(sim: Simulator, tmp_path: Path) -> None:
+    """--with-objects converts the bookmarks of objects."""
     state = converted(tmp_path, old_state(sim), "--with-objects")
-    (part, _) = state["bookmarks"]["campaigns"]["partitions"]
-    assert part["replication_key_value"] == "2026-01-05T10:00:00Z"
+    (partition, _) = state["bookmarks"]["campaigns"]["partitions"]
+    assert partition["replication_key_value"] == "2026-01-05T10:00:00Z"
     assert "ad_groups" not in state["bookmarks"]
-    rows = run(config_for(sim), ["campaigns"], state=state).records["campaigns"]
-    changed = [row["modify_time"] for row in rows if row["modify_time"]]  # not Promote
+    records = run(config_for(sim), ["campaigns"], state=state).records["campaigns"]
+    changed = [
+        record["modify_time"] for record in records if record["modify_time"]
+    ]  # Promote campaigns have no modify_time
     assert min(changed) >= "2026-01-05T10:00:00Z"
 
 
-def test_without_advertisers(tmp_path: Path) -> None:
-    """A bookmark that names none is that of the advertisers that the command is told."""
+def test_bookmark_without_advertiser_uses_the_option(tmp_path: Path) -> None:
+    """A bookmark without an advertiser becomes the bookmark of each --advertiser-id."""
     old = {"bookmarks": {"ad_insights": "2026-02-03T00:00:00Z"}}
     state = converted(tmp_path, old, "--advertiser-id", "1", "--advertiser-id", "2")
-    found = {
-        part["context"]["advertiser_id"]: part["start_floor"]
-        for part in state["bookmarks"][REPORT]["partitions"]
+    starts = {
+        partition["context"]["advertiser_id"]: partition["start_floor"]
+        for partition in state["bookmarks"][REPORT]["partitions"]
     }
-    assert found == {"1": "2026-01-06", "2": "2026-01-06"}
+    assert starts == {"1": "2026-01-06", "2": "2026-01-06"}
 
 
 @pytest.mark.parametrize(
@@ -163,8 +170,8 @@ def test_without_advertisers(tmp_path: Path) -> None:
         ([], "JSON object"),
     ],
 )
-def test_another_file(tmp_path: Path, state: t.Any, sentence: str) -> None:
-    """It is refused with one sentence."""
+def test_invalid_old_state_is_an_error(tmp_path: Path, state: t.Any, sentence: str) -> None:
+    """A state of another format ends the command with one sentence."""
     (tmp_path / "old.json").write_text(json.dumps(state))
     result = command("convert-state", "old.json", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
@@ -172,8 +179,8 @@ def test_another_file(tmp_path: Path, state: t.Any, sentence: str) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_the_old_state_itself(tmp_path: Path) -> None:
-    """The tap does not take it for one of its own, and names the command."""
+def test_tap_rejects_an_unconverted_state(tmp_path: Path) -> None:
+    """The tap rejects a state of singer-io's tap, and names the command."""
     old = {"bookmarks": {"ad_insights": {"7000000000000000001": "2026-02-03T00:00:00Z"}}}
     (tmp_path / "old.json").write_text(json.dumps(old))
     (tmp_path / "config.json").write_text('{"environment": "simulator"}')
