@@ -1,4 +1,4 @@
-"""Entries of `custom_streams`: endpoints, shapes, and what a definition resolves to."""
+"""Entries of `custom_streams`: endpoints, schemas and parsed definitions."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def test_parse_path(url: str, method: str, expected: str) -> None:
         ("/campaign/create/", "GET", "changes something at TikTok"),
     ],
 )
-def test_urls_that_are_refused(url: str, method: str, message: str) -> None:
-    """The token goes to known hosts only, and a POST must not change anything."""
+def test_invalid_urls_are_errors(url: str, method: str, message: str) -> None:
+    """The token is sent only to known hosts, and a POST never changes data."""
     with pytest.raises(ValueError, match=message):
         parse_path(url, method, "https://proxy.example:8/tiktok")
 
 
-def test_defaults_of_a_definition() -> None:
-    """An entry of name, URL and parameters is a GET of a paged list for each advertiser."""
+def test_definition_defaults() -> None:
+    """An entry with a name, URL and parameters is a paged GET per advertiser."""
     (definition,) = parse_custom_streams([ENTRY])
     assert dataclasses.asdict(definition) == {
         "name": "mine",
@@ -115,14 +115,16 @@ def test_defaults_of_a_definition() -> None:
         ({"schema": {"properties": {}}}, "schema", {"properties": {}}),
     ],
 )
-def test_keys_of_a_definition(changes: dict[str, t.Any], name: str, expected: t.Any) -> None:
-    """A key of an entry sets the member of the definition."""
+def test_entry_keys_set_definition_members(
+    changes: dict[str, t.Any], name: str, expected: t.Any
+) -> None:
+    """A key of an entry sets a member of the definition."""
     (definition,) = parse_custom_streams([{**ENTRY, **changes}])
     assert getattr(definition, name) == expected
 
 
-def test_metadata_of_several_columns() -> None:
-    """An object names the columns, and each of its values must be a JSONPath."""
+def test_metadata_object_names_columns() -> None:
+    """A metadata object names the columns, and each value must be a JSONPath."""
     assert parse_metadata({"a": "$.x", "b": "$.y[0]"}) == {"a": "$.x", "b": "$.y[0]"}
     with pytest.raises(ValueError, match="is not a JSONPath"):
         parse_metadata({"a": "$.["})
@@ -140,14 +142,14 @@ def test_metadata_of_several_columns() -> None:
             [{"name": "a b"}],
             "things[0] (a b): ['name'] 'a b' must consist of letters, digits and underscores.",
         ),
-        ([{"name": "refused"}], "things[0] (refused): no such thing."),
+        ([{"name": "invalid"}], "things[0] (invalid): no such thing."),
     ],
 )
-def test_entries_that_are_refused(entries: t.Any, message: str) -> None:
-    """The message is one sentence that begins with the position and the name of the entry."""
+def test_entry_error_names_position_and_entry(entries: t.Any, message: str) -> None:
+    """The error is one sentence that starts with the position and the name of the entry."""
 
     def parse(entry: dict[str, t.Any]) -> str:
-        if entry["name"] == "refused":
+        if entry["name"] == "invalid":
             msg = "no such thing"
             raise ValueError(msg)
         return str(entry["name"])
@@ -157,7 +159,7 @@ def test_entries_that_are_refused(entries: t.Any, message: str) -> None:
     assert str(caught.value) == message
 
 
-def test_entries_in_order() -> None:
+def test_entries_keep_their_order() -> None:
     """Entries are parsed in order, and null is an empty list."""
     entries = [{"name": "b"}, {"name": "a"}]
     assert parse_entries("things", entries, SCHEMA, lambda entry: entry["name"]) == ("b", "a")
@@ -168,7 +170,7 @@ def test_entries_in_order() -> None:
     ("lookups", "message"),
     [
         pytest.param({"mine": "campaigns.id"}, None, id="column that exists"),
-        pytest.param({"mine": "others.id"}, None, id="stream whose columns are not known"),
+        pytest.param({"mine": "dynamic.id"}, None, id="stream with unknown columns"),
         pytest.param({"mine": "plain.id"}, None, id="custom stream without lookups"),
         pytest.param({"mine": "campains.id"}, "did you mean 'campaigns'", id="no stream"),
         pytest.param({"mine": "campaigns.idd"}, "has no column 'idd'", id="no column"),
@@ -178,15 +180,15 @@ def test_entries_in_order() -> None:
         ),
     ],
 )
-def test_streams_that_can_be_looked_up(lookups: dict[str, str], message: str | None) -> None:
-    """A lookup needs a stream that exists, has the column, and has no lookups itself."""
+def test_lookup_sources(lookups: dict[str, str], message: str | None) -> None:
+    """A lookup needs an existing stream that has the column and no lookups."""
     entries = [{**ENTRY, "name": "plain"}] + [
         {**ENTRY, "name": name, "for_each": source, "params": {**OWNER, "x": f"{{{source}}}"}}
         for name, source in lookups.items()
     ]
     built_in: dict[str, t.Callable[[], Collection[str]]] = {
         "campaigns": lambda: ["id"],
-        "others": tuple,
+        "dynamic": tuple,
     }
     definitions = parse_custom_streams(entries)
     if message is None:
@@ -197,8 +199,8 @@ def test_streams_that_can_be_looked_up(lookups: dict[str, str], message: str | N
 
 
 @pytest.mark.parametrize("names", [["campaigns"], ["report"]])
-def test_names_of_other_streams(names: list[str]) -> None:
-    """A custom stream cannot have the name of a built-in stream or a custom report."""
+def test_duplicate_stream_name_is_an_error(names: list[str]) -> None:
+    """A custom stream with the name of a built-in stream or custom report is an error."""
     definitions = parse_custom_streams([{**ENTRY, "name": name} for name in names])
     with pytest.raises(ConfigError, match="is that of another stream"):
         check_names(definitions, ["report"], {"campaigns": tuple})

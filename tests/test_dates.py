@@ -1,4 +1,4 @@
-"""Dates: macros, days in a time zone, windows and the first day of an incremental report."""
+"""Dates: macros, days in a time zone, and windows."""
 
 from __future__ import annotations
 
@@ -38,37 +38,39 @@ moments = st.builds(
 
 @given(start=days, length=st.integers(0, 800), size=st.integers(1, 365))
 def test_windows_cover_each_day_once(start: pendulum.Date, length: int, size: int) -> None:
-    """Windows hold every day from start to end exactly once, ascending, at most N days each."""
+    """Ascending windows contain each day exactly once, with at most N days per window."""
     end = start.add(days=length)
-    found = list(dates.split_windows(start, end, size))
-    covered = [window.start.add(days=offset) for window in found for offset in range(window.days)]
+    windows = list(dates.split_windows(start, end, size))
+    covered = [window.start.add(days=offset) for window in windows for offset in range(window.days)]
     assert covered == [start.add(days=offset) for offset in range(length + 1)]
-    assert all(1 <= window.days <= size for window in found)
-    assert [window.end for window in found] == [
-        window.start.add(days=window.days - 1) for window in found
+    assert all(1 <= window.days <= size for window in windows)
+    assert [window.end for window in windows] == [
+        window.start.add(days=window.days - 1) for window in windows
     ]
 
 
 @given(start=days, length=st.integers(0, 800), size=st.integers(1, 365))
-def test_windows_are_as_few_as_possible(start: pendulum.Date, length: int, size: int) -> None:
-    """All windows but the last are full, so that no request is wasted."""
-    found = list(dates.split_windows(start, start.add(days=length), size))
-    assert [window.days for window in found[:-1]] == [size] * (len(found) - 1)
+def test_windows_are_full(start: pendulum.Date, length: int, size: int) -> None:
+    """All windows except the last are full."""
+    windows = list(dates.split_windows(start, start.add(days=length), size))
+    assert [window.days for window in windows[:-1]] == [size] * (len(windows) - 1)
 
 
 @given(start=days, length=st.integers(0, 800), size=st.integers(1, 365))
-def test_windows_back_cover_each_day_once(start: pendulum.Date, length: int, size: int) -> None:
-    """Descending windows hold the same days; all but the last, the oldest, are full."""
+def test_descending_windows_cover_each_day_once(
+    start: pendulum.Date, length: int, size: int
+) -> None:
+    """Descending windows contain each day exactly once, and only the oldest is not full."""
     end = start.add(days=length)
-    found = list(dates.split_windows_backwards(start, end, size))
-    covered = [window.end.subtract(days=back) for window in found for back in range(window.days)]
+    windows = list(dates.split_windows_backwards(start, end, size))
+    covered = [window.end.subtract(days=back) for window in windows for back in range(window.days)]
     assert covered == [end.subtract(days=back) for back in range(length + 1)]
-    assert [window.days for window in found[:-1]] == [size] * (len(found) - 1)
+    assert [window.days for window in windows[:-1]] == [size] * (len(windows) - 1)
 
 
 @given(start=days, back=st.integers(1, 500), size=st.integers(1, 30))
 def test_no_windows_when_start_is_after_end(start: pendulum.Date, back: int, size: int) -> None:
-    """A range that ends before it starts has no windows."""
+    """A range that ends before its start has no windows."""
     assert list(dates.split_windows(start, start.subtract(days=back), size)) == []
 
 
@@ -80,7 +82,7 @@ def test_no_windows_when_start_is_after_end(start: pendulum.Date, back: int, siz
     brackets=st.sampled_from(["{}", "()"]),
     space=st.sampled_from(["", " "]),
 )
-def test_macro_arithmetic_is_pendulums(  # noqa: PLR0913, PLR0917 - one argument for each part of a macro
+def test_macro_arithmetic_equals_pendulum(  # noqa: PLR0913, PLR0917 - an argument per part of a macro
     now: pendulum.DateTime,
     unit: str,
     count: int,
@@ -88,17 +90,15 @@ def test_macro_arithmetic_is_pendulums(  # noqa: PLR0913, PLR0917 - one argument
     brackets: str,
     space: str,
 ) -> None:
-    """A macro with a unit is pendulum's arithmetic from now, whatever its brackets and spaces."""
+    """A macro with a unit equals the arithmetic of pendulum, with any brackets and spaces."""
     text = f"{brackets[0]}{space}now{space}{sign}{space}{count}{space}{unit}{space}{brackets[1]}"
     expected = now.add(**{UNITS[unit]: int(f"{sign}{count}")})
     assert dates.resolve_macro(text, now) == expected
 
 
 @given(now=moments, count=st.integers(0, 3000), sign=st.sampled_from("+-"))
-def test_macro_counts_days_where_no_unit_is_written(
-    now: pendulum.DateTime, count: int, sign: str
-) -> None:
-    """`{now-30}` means thirty days, or the unit that the caller names."""
+def test_macro_without_unit_uses_the_default(now: pendulum.DateTime, count: int, sign: str) -> None:
+    """`{now-30}` subtracts thirty days, or thirty of the default unit."""
     text = f"{{now{sign}{count}}}"
     assert dates.resolve_macro(text, now) == now.add(days=int(f"{sign}{count}"))
     assert dates.resolve_macro(text, now, unit="h") == now.add(hours=int(f"{sign}{count}"))
@@ -122,10 +122,10 @@ def test_macro_counts_days_where_no_unit_is_written(
     ],
 )
 def test_macro_names(text: str, expected: str) -> None:
-    """Each name is the start of a period in the zone of now, weeks from Monday."""
-    found = dates.resolve_macro(text, NOW)
-    assert found.format("YYYY-MM-DD HH:mm:ss") == expected
-    assert found.timezone_name == "Asia/Tokyo"
+    """Each name is the start of a period in the time zone. Weeks start on Monday."""
+    resolved = dates.resolve_macro(text, NOW)
+    assert resolved.format("YYYY-MM-DD HH:mm:ss") == expected
+    assert resolved.timezone_name == "Asia/Tokyo"
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,8 @@ def test_macro_names(text: str, expected: str) -> None:
         ("{now+99999M}", "calendar"),
     ],
 )
-def test_bad_macro_is_named_with_what_is_accepted(text: str, hint: str) -> None:
-    """A macro that cannot be read is quoted in the error, with what to write instead."""
+def test_invalid_macro_error_shows_valid_forms(text: str, hint: str) -> None:
+    """The error quotes an invalid macro and shows a valid form."""
     with pytest.raises(dates.DateError) as caught:
         dates.resolve_macro(text, NOW)
     assert repr(text) in str(caught.value)
@@ -164,8 +164,8 @@ def test_bad_macro_is_named_with_what_is_accepted(text: str, hint: str) -> None:
         ("", False),
     ],
 )
-def test_macros_are_told_from_dates_by_their_bracket(text: str, expected: bool) -> None:
-    """What begins with a bracket is relative to the day of the run."""
+def test_macro_starts_with_a_bracket(text: str, expected: bool) -> None:
+    """A text that starts with a bracket is a macro."""
     assert dates.is_macro(text) is expected
 
 
@@ -185,20 +185,20 @@ def test_macros_are_told_from_dates_by_their_bracket(text: str, expected: bool) 
         ("{now-14h}", "2026-05-16"),
     ],
 )
-def test_day_is_in_the_zone_of_now(text: str, expected: str) -> None:
-    """A date is that day; a moment with an offset is the day on which it falls in Tokyo."""
-    found = dates.parse_day(text, NOW)
-    assert found.isoformat() == expected
-    assert not isinstance(found, dt.datetime)
+def test_day_is_in_the_time_zone_of_now(text: str, expected: str) -> None:
+    """A date is a calendar day. A time with an offset is converted to the time zone."""
+    day = dates.parse_day(text, NOW)
+    assert day.isoformat() == expected
+    assert not isinstance(day, dt.datetime)
 
 
 @given(now=moments)
-def test_today_is_the_advertisers(now: pendulum.DateTime) -> None:
-    """`{now}` and `{today}` are the calendar day of the account's zone."""
+def test_today_is_in_the_account_time_zone(now: pendulum.DateTime) -> None:
+    """`{now}` and `{today}` are the calendar day in the time zone of the account."""
     expected = (now.year, now.month, now.day)
     for text in ("{now}", "{today}"):
-        found = dates.parse_day(text, now)
-        assert (found.year, found.month, found.day) == expected
+        day = dates.parse_day(text, now)
+        assert (day.year, day.month, day.day) == expected
 
 
 @pytest.mark.parametrize(
@@ -220,8 +220,8 @@ def test_today_is_the_advertisers(now: pendulum.DateTime) -> None:
         "now",
     ],
 )
-def test_what_is_no_date_is_refused(text: str) -> None:
-    """Neither a guess nor another exception comes of a text that is no date."""
+def test_invalid_date_is_a_date_error(text: str) -> None:
+    """A text that is not a date raises DateError."""
     with pytest.raises(dates.DateError) as caught:
         dates.parse_day(text, NOW)
     assert repr(text) in str(caught.value)
@@ -229,8 +229,8 @@ def test_what_is_no_date_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
-def test_moments_at_the_ends_of_the_calendar_are_refused_like_any_other(text: str) -> None:
-    """A moment whose day in the zone lies outside the calendar is a DateError."""
+def test_time_outside_the_calendar_is_a_date_error(text: str) -> None:
+    """A time outside the calendar of its time zone raises DateError."""
     with pytest.raises(dates.DateError):
         dates.parse_day(text, pendulum.datetime(2026, 5, 17, tz="UTC"))
 
@@ -244,46 +244,49 @@ def test_moments_at_the_ends_of_the_calendar_are_refused_like_any_other(text: st
     now=moments,
 )
 def test_any_text_is_a_day_or_a_date_error(text: str, now: pendulum.DateTime) -> None:
-    """No text makes the reading of a date fail in another way than with a DateError."""
+    """Any text is a day or raises DateError."""
     try:
-        found: t.Any = dates.parse_day(text, now)
+        result: t.Any = dates.parse_day(text, now)
     except dates.DateError as error:
-        found = error
-    assert isinstance(found, (pendulum.Date, dates.DateError))
+        result = error
+    assert isinstance(result, (pendulum.Date, dates.DateError))
 
 
 FIRST, LAST = pendulum.date(1, 1, 1), pendulum.date(9999, 12, 31)
 
 
-@pytest.mark.parametrize("cut", [dates.split_windows, dates.split_windows_backwards])
+@pytest.mark.parametrize("split", [dates.split_windows, dates.split_windows_backwards])
 @pytest.mark.parametrize(
     ("start", "end"), [(FIRST, FIRST.add(days=2)), (LAST.subtract(days=2), LAST), (LAST, LAST)]
 )
 @pytest.mark.parametrize("size", [1, 2, 30])
 def test_windows_at_the_ends_of_the_calendar(
-    cut: t.Callable[..., t.Any], start: pendulum.Date, end: pendulum.Date, size: int
+    split: t.Callable[..., t.Any], start: pendulum.Date, end: pendulum.Date, size: int
 ) -> None:
-    """Nothing beyond the calendar is computed."""
-    found = list(cut(start, end, size))
-    assert sum(window.days for window in found) == (end - start).days + 1
-    assert {min(w.start for w in found), max(w.end for w in found)} == {start, end}
+    """Windows at the ends of the calendar compute no day outside it."""
+    windows = list(split(start, end, size))
+    assert sum(window.days for window in windows) == (end - start).days + 1
+    assert {min(window.start for window in windows), max(window.end for window in windows)} == {
+        start,
+        end,
+    }
 
 
-def test_a_macro_of_many_blanks() -> None:
-    """A text that is no macro is refused at once, however long it is."""
-    began = time.process_time()  # of this process alone: the machine may be busy
+def test_long_invalid_macro_fails_fast() -> None:
+    """A very long invalid macro is an error without quadratic time."""
+    began = time.process_time()  # time of this process only, because the machine may be busy
     with pytest.raises(dates.DateError):
         dates.resolve_macro("{now-1" + " " * 200_000 + "!}", NOW)
-    assert time.process_time() - began < 10  # quadratic time would be minutes
+    assert time.process_time() - began < 10  # quadratic time takes minutes
 
 
 @pytest.mark.parametrize("literal", ["[", "]", "[]", "\\", "a]b[c", "T\n", "-\n", "YYYY", "\\Y"])
-def test_texts_in_a_date_format(literal: str) -> None:
-    """What is quoted comes as it is."""
+def test_quoted_text_in_a_date_format(literal: str) -> None:
+    """Quoted text in a date format is written unchanged."""
     assert NOW.format(dates.to_pendulum_format(f"yyyy'{literal}'MM")) == f"2026{literal}05"
 
 
-def test_a_quote_that_is_not_closed() -> None:
-    """It is refused, not left out."""
+def test_unclosed_quote_is_an_error() -> None:
+    """An unclosed quote in a date format is an error."""
     with pytest.raises(dates.DateError, match="not closed"):
         dates.to_pendulum_format("yyyy'MM")

@@ -1,4 +1,4 @@
-"""What is generated from the code is current."""
+"""The documentation is current: generated content, examples, links and messages."""
 
 from __future__ import annotations
 
@@ -28,33 +28,35 @@ if t.TYPE_CHECKING:
 
 @pytest.mark.parametrize("file", [*PARTS, *FILES])
 def test_generated_parts_are_current(file: str) -> None:
-    """Tables and settings are what the code says; `python tests/generated.py` rewrites them."""
+    """Generated tables and settings equal the code. `python tests/generated.py` rewrites them."""
     assert (ROOT / file).read_text("utf-8") == render(file)
 
 
-def test_meltano_declares_what_the_tap_can() -> None:
-    """The capabilities in meltano.yml are those of the tap."""
+def test_meltano_lists_the_capabilities() -> None:
+    """The capabilities in meltano.yml are the capabilities of the tap."""
     project = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
     extractor = project["plugins"]["extractors"][0]
-    assert set(extractor["capabilities"]) == {c.value for c in TapTikTokAds.capabilities}
+    assert set(extractor["capabilities"]) == {
+        capability.value for capability in TapTikTokAds.capabilities
+    }
 
 
 def test_sample_config_is_valid() -> None:
-    """The sample configuration passes the checks."""
+    """The sample configuration is valid."""
     config = json.loads((ROOT / "sample_config.json").read_text("utf-8"))
     assert validate(config, TapTikTokAds.known_settings()).simulated
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
-def test_streams_tell_what_they_are(stream: StreamEntry) -> None:
-    """Each stream, and each of its columns, is described in the catalog."""
+def test_streams_and_columns_have_descriptions(stream: StreamEntry) -> None:
+    """Each stream and each column has a description in the catalog."""
     (entry,) = catalog_of({}, [stream.name], alone=True)["streams"]
     assert len(entry["schema"]["description"]) > 20
     assert all(column.get("description") for column in entry["schema"]["properties"].values())
 
 
-def test_every_schema_file_belongs_to_a_stream() -> None:
-    """No schema is left over, none missing."""
+def test_schema_files_match_streams() -> None:
+    """Every stream has a schema file, and every schema file has a stream."""
     names = {stream.name for stream in STREAMS if stream.report is None}
     files = {Path(file).stem for file in SCHEMAS_FOLDER.glob("*.json")}
     assert files == names | {"metrics", "gmv_max_metrics"}
@@ -64,13 +66,13 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    """The code blocks of a page in a language."""
+    """Return the code blocks of a page in a language."""
     return re.findall(rf"(?s)```{language}\n(.*?)```", page.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_json_of_the_pages(page: Path, tmp_path: Path) -> None:
-    """Settings that a page shows pass the checks; a state that it shows can be read."""
+def test_json_examples_are_valid(page: Path, tmp_path: Path) -> None:
+    """The settings and states on a page are valid."""
     for block in blocks(page, "json"):
         content = json.loads(block)
         if "bookmarks" in content:
@@ -82,16 +84,16 @@ def test_json_of_the_pages(page: Path, tmp_path: Path) -> None:
 
 
 def commands_of(page: Path) -> list[str]:
-    """The commands of a page that need neither a network nor an answer."""
+    """Return the commands of a page that need neither a network nor input."""
     lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
-    ours = [line for line in lines if re.search(r"(^|/)tap-tiktok-ads ", line)]
-    others = r"authorize|simulator|bashrc|target-duckdb|target-postgres"
-    return [line for line in ours if not re.search(others, line)]
+    tap_lines = [line for line in lines if re.search(r"(^|/)tap-tiktok-ads ", line)]
+    excluded = r"authorize|simulator|bashrc|target-duckdb|target-postgres"
+    return [line for line in tap_lines if not re.search(excluded, line)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_commands_of_the_pages(page: Path, tmp_path: Path) -> None:
-    """Each command line with the tap that a page shows does what it should, as it stands there."""
+def test_command_examples_succeed(page: Path, tmp_path: Path) -> None:
+    """Each command of the tap on a page succeeds as it is written."""
     config = {"environment": "simulator", "start_date": "{now}", "simulator": {"advertisers": 1}}
     for name in ("config.json", "c.json"):
         (tmp_path / name).write_text(json.dumps(config))
@@ -119,15 +121,15 @@ def test_commands_of_the_pages(page: Path, tmp_path: Path) -> None:
 
 
 def test_troubleshooting_quotes_current_messages() -> None:
-    """Every message that the page lists as a symptom is one of the code."""
+    """Every symptom on the page is a message of the code."""
     sources = sorted((ROOT / "tap_tiktok_ads").rglob("*.py"))
     code = "".join(source.read_text("utf-8") for source in sources)
     code = re.sub(r'"\s+f?"', "", code)  # texts that continue on the next line
     page = (ROOT / "docs" / "errors.md").read_text("utf-8")
     symptoms = re.findall(r"(?m)^\| `([^`]+)`", page)
-    parts = [part for symptom in symptoms for part in symptom.split(" ... ")]
-    assert len(parts) > 8
-    assert [part for part in parts if part not in code] == []
+    fragments = [fragment for symptom in symptoms for fragment in symptom.split(" ... ")]
+    assert len(fragments) > 8
+    assert [fragment for fragment in fragments if fragment not in code] == []
 
 
 def test_guide_names_existing_files() -> None:
@@ -135,14 +137,14 @@ def test_guide_names_existing_files() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     names = re.findall(r"`((?:[a-z_]+/)*(?:[a-z_]+/|[a-z_]+\.(?:py|json)))`", text)
     folders = (ROOT, ROOT / "tap_tiktok_ads", ROOT / "tap_tiktok_ads" / "simulator")
-    missing = [name for name in names if not any((base / name).exists() for base in folders)]
+    unknown = [name for name in names if not any((base / name).exists() for base in folders)]
     assert len(names) > 50
-    assert not missing
+    assert not unknown
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_of_the_pages(page: Path) -> None:
-    """Files and headings that a page links to are there."""
+def test_links_have_targets(page: Path) -> None:
+    """The files and headings that a page links to exist."""
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
         if target.startswith("http"):
             continue
@@ -153,14 +155,14 @@ def test_links_of_the_pages(page: Path) -> None:
             text = linked.read_text("utf-8")
             titles = re.findall(r"(?m)^#+ (.*)$", text)
             slugs = {
-                re.sub(r"[^\w\- ]", "", one).strip().lower().replace(" ", "-") for one in titles
+                re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles
             }
             assert heading in slugs, target
 
 
 @pytest.mark.parametrize("setting", ["custom_streams", "custom_reports"])
-def test_the_definitions_of_the_docs_work(sim: Simulator, setting: str) -> None:
-    """Every stream and report that a page defines has rows."""
+def test_custom_definitions_return_records(sim: Simulator, setting: str) -> None:
+    """Every custom stream and report on a page returns records."""
     entries = {
         entry["name"]: entry
         for page in PAGES
@@ -176,8 +178,10 @@ def test_the_definitions_of_the_docs_work(sim: Simulator, setting: str) -> None:
     [definitions.STREAM_ENTRY_SCHEMA, report_definitions.REPORT_ENTRY_SCHEMA],
     ids=["custom_streams", "custom_reports"],
 )
-def test_the_docs_explain_every_key(schema: dict[str, t.Any]) -> None:
-    """No key of a definition is missing in the tables."""
+def test_every_definition_key_is_documented(schema: dict[str, t.Any]) -> None:
+    """Every key of a definition is in the tables of docs/custom.md."""
     text = (ROOT / "docs" / "custom.md").read_text("utf-8")
-    told = {name for row in re.findall(r"(?m)^\| (`.*?) \|", text) for name in row.split("`")}
-    assert schema["properties"].keys() <= told
+    documented = {
+        name for cell in re.findall(r"(?m)^\| (`.*?) \|", text) for name in cell.split("`")
+    }
+    assert schema["properties"].keys() <= documented

@@ -1,4 +1,4 @@
-"""A tap only reads: which endpoints of TikTok's API a request may name."""
+"""The endpoints of TikTok's API that the tap accepts: it only reads."""
 
 from __future__ import annotations
 
@@ -95,21 +95,21 @@ READ_GETS = """
 
 
 @pytest.mark.parametrize("path", READ_POSTS.split())
-def test_read_posts(path: str) -> None:
-    """A POST to an endpoint that reads is sent."""
+def test_reading_posts_are_accepted(path: str) -> None:
+    """A POST to an endpoint that reads is accepted."""
     assert parse_path(path, "POST") == path
 
 
 @pytest.mark.parametrize("path", WRITE_POSTS.split())
-def test_write_posts(path: str) -> None:
-    """A POST to any other endpoint is rejected, also one that nobody knows."""
+def test_writing_posts_are_rejected(path: str) -> None:
+    """A POST to any other endpoint is rejected, also to an unknown endpoint."""
     with pytest.raises(ValueError, match="a tap only reads"):
         parse_path(path, "POST")
 
 
 @pytest.mark.parametrize("path", READ_GETS.split())
-def test_gets(path: str) -> None:
-    """A GET of every endpoint that reads is sent."""
+def test_reading_gets_are_accepted(path: str) -> None:
+    """A GET of every endpoint that reads is accepted."""
     assert parse_path(path, "GET") == path
 
 
@@ -117,7 +117,7 @@ def test_gets(path: str) -> None:
     "path",
     [path for path in WRITE_POSTS.split() if path.endswith(("/create/", "/update/", "_token/"))],
 )
-def test_get_of_a_write(path: str) -> None:
-    """A GET of an endpoint that changes something is a mistake, so it is rejected."""
+def test_writing_gets_are_rejected(path: str) -> None:
+    """A GET of an endpoint that changes data is rejected."""
     with pytest.raises(ValueError, match="changes something at TikTok"):
         parse_path(path, "GET")

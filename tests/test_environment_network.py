@@ -22,7 +22,7 @@ DEAD_PROXY = "http://127.0.0.1:9"
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remove the variables of the machine."""
+    """Remove the network variables of the machine."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -32,7 +32,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("host", ["business.example", "127.0.0.1"])
 def test_netrc_is_never_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str) -> None:
-    """The password of another system is not sent, neither by a proxy nor directly."""
+    """A password of .netrc is never sent, neither through a proxy nor directly."""
     netrc = tmp_path / "netrc"
     netrc.write_text(f"machine {host} login somebody password secret\ndefault login a password b\n")
     netrc.chmod(0o600)
@@ -47,8 +47,8 @@ def test_netrc_is_never_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ho
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
-def test_no_proxy(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    """A loopback address is reached directly, whatever the environment says."""
+def test_loopback_needs_no_proxy(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """A loopback address is reached directly, whatever the environment contains."""
     monkeypatch.setenv(variable, DEAD_PROXY)
     with serving(lambda _: envelope({"a": 1})) as (url, _):
         assert transport_to(url).send(Request("/user/info/", {})).data == {"a": 1}
@@ -64,7 +64,7 @@ def test_no_proxy(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
         *(({"HTTP_PROXY": DEAD_PROXY, "HTTPS_PROXY": DEAD_PROXY}, url, {}) for url in LOOPBACK),
     ],
 )
-def test_proxies(
+def test_proxies_of_the_environment_are_used(
     monkeypatch: pytest.MonkeyPatch,
     environment: dict[str, str],
     base_url: str,
@@ -78,8 +78,10 @@ def test_proxies(
 
 
 @pytest.mark.parametrize("variable", CA_BUNDLE_VARIABLES)
-def test_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str) -> None:
-    """Certificate authorities of the environment are used for the same hosts."""
+def test_certificates_of_the_environment_are_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    """Certificate authorities of the environment apply to every host except loopback addresses."""
     bundle = tmp_path / "ca.pem"
     bundle.write_text("")
     monkeypatch.setenv(variable, str(bundle))
@@ -91,14 +93,14 @@ def test_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable:
         environment_network(TIKTOK)
 
 
-def test_first_variable_of_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The variable of requests comes before those of curl and OpenSSL. An empty one is not set."""
-    found: list[t.Any] = []
+def test_certificate_variable_precedence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The variable of requests precedes curl's and OpenSSL's. Empty variables are ignored."""
+    bundles: list[t.Any] = []
     for name in CA_BUNDLE_VARIABLES:
         (tmp_path / name).write_text("")
         monkeypatch.setenv(name, str(tmp_path / name))
     for name in CA_BUNDLE_VARIABLES:
-        found.append(environment_network(TIKTOK)[1])
+        bundles.append(environment_network(TIKTOK)[1])
         monkeypatch.setenv(name, "")
-    assert found == [str(tmp_path / name) for name in CA_BUNDLE_VARIABLES]
+    assert bundles == [str(tmp_path / name) for name in CA_BUNDLE_VARIABLES]
     assert environment_network(TIKTOK)[1] is True

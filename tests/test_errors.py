@@ -1,4 +1,4 @@
-"""What each return code of TikTok leads to, and what the user reads."""
+"""The error and the advice for each return code of TikTok."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tap_tiktok_ads.api.errors import Action
 #: The table of the fact sheet, section 2.4: codes by what to do about them.
 SHEET: dict[Action, tuple[int, ...]] = {
     Action.ACCEPT: (0,),
-    Action.DAMAGED: (20001,),  # the sheet accepts it of requests that write
+    Action.DAMAGED: (20001,),  # the fact sheet accepts it for requests that write
     Action.FAIL: (
         *(40000, 40002),  # bad parameters
         *(40006, 40010, 40051),  # version or domain
@@ -63,8 +63,8 @@ REQUEST_ID = "2026112208304501"
 
 
 @pytest.mark.parametrize(("code", "action"), CASES)
-def test_code_has_the_action_of_the_sheet(code: int, action: Action) -> None:
-    """Every code of the fact sheet is treated as the sheet says."""
+def test_documented_code_has_its_action(code: int, action: Action) -> None:
+    """Every documented code has the action of the fact sheet."""
     assert errors.rule(code).action is action
 
 
@@ -75,8 +75,8 @@ def test_code_has_the_action_of_the_sheet(code: int, action: Action) -> None:
         *(41003, 49999, 50001, 50003, 50999, 53000, 53099, 53200, 60000, 60002, 61001, 70000),
     ],
 )
-def test_unknown_code_fails(code: int) -> None:
-    """A code that no source names stops the run with a request error; it is never "no data"."""
+def test_unknown_code_is_an_error(code: int) -> None:
+    """An undocumented code stops the run with an error. It never means "no data"."""
     assert errors.rule(code).action is Action.FAIL
     error = errors.from_code(code, "Something", REQUEST_ID, WHERE)
     assert isinstance(error, errors.RejectedRequestError)
@@ -84,14 +84,14 @@ def test_unknown_code_fails(code: int) -> None:
 
 
 @given(code=st.integers())
-def test_only_one_code_is_success(code: int) -> None:
-    """No code but 0 is a success."""
+def test_only_code_0_is_success(code: int) -> None:
+    """Only code 0 is a success."""
     assert (errors.rule(code).action is Action.ACCEPT) == (code == 0)
 
 
 @pytest.mark.parametrize(("code", "action"), FAILURES)
-def test_exception_follows_the_action(code: int, action: Action) -> None:
-    """The exception of a code is of the class that its action names, and of no sibling's."""
+def test_exception_class_follows_the_action(code: int, action: Action) -> None:
+    """The exception of a code has exactly the class of its action."""
     error = errors.from_code(code, "Something", REQUEST_ID, WHERE)
     assert [kind for kind in KINDS.values() if isinstance(error, kind)][-1] is KINDS[action]
     assert not isinstance(error, errors.RestrictedError)
@@ -99,11 +99,11 @@ def test_exception_follows_the_action(code: int, action: Action) -> None:
 
 
 @pytest.mark.parametrize(("code", "action"), [*FAILURES, (49999, Action.FAIL)])
-def test_message_says_what_where_and_what_to_do(code: int, action: Action) -> None:
-    """A message names code, TikTok's text, endpoint, advertiser, request_id and an advice."""
+def test_message_has_cause_place_and_advice(code: int, action: Action) -> None:
+    """A message has the code, TikTok's text, endpoint, advertiser, request_id and advice."""
     text = str(errors.from_code(code, "Text of TikTok.", REQUEST_ID, WHERE))
-    for part in (f"code {code}", "Text of TikTok", WHERE, REQUEST_ID, errors.rule(code).advice):
-        assert part in text
+    for fragment in (f"code {code}", "Text of TikTok", WHERE, REQUEST_ID, errors.rule(code).advice):
+        assert fragment in text
     assert errors.rule(code).advice, action
     assert ".." not in text
     assert "\n" not in text
@@ -128,16 +128,16 @@ def test_message_says_what_where_and_what_to_do(code: int, action: Action) -> No
         ("", errors.RejectedRequestError),
     ],
 )
-def test_advertisers_that_are_gone(message: str, kind: type[errors.ApiError]) -> None:
-    """Code 40002 is a missing permission if the message is about a deleted or punished account."""
+def test_code_40002_about_a_deleted_account(message: str, kind: type[errors.ApiError]) -> None:
+    """Code 40002 about a deleted or punished account is a missing permission."""
     error = errors.from_code(40002, message, REQUEST_ID, WHERE)
     assert type(error) is kind
     is_permission = kind is errors.PermissionDeniedError
     assert ("account still exists" in str(error)) is is_permission
 
 
-def test_api_errors_keep_what_support_asks_for() -> None:
-    """Code, TikTok's text and request_id can be read from the exception."""
+def test_api_error_has_code_text_and_request_id() -> None:
+    """An exception has the code, TikTok's text and the request_id."""
     error = errors.from_code(40001, "No permission", REQUEST_ID, WHERE)
     assert isinstance(error, errors.ApiError)
     assert (error.code, error.api_message, error.request_id) == (
@@ -147,8 +147,8 @@ def test_api_errors_keep_what_support_asks_for() -> None:
     )
 
 
-def test_transient_errors_keep_code_and_shortest_wait() -> None:
-    """Maintenance waits long before another try; an internal error has no such floor."""
+def test_maintenance_waits_longer() -> None:
+    """Maintenance has a long minimum wait. An internal error has a short one."""
     maintenance = errors.from_code(60001, "Maintenance", REQUEST_ID, WHERE)
     internal = errors.from_code(50000, "System error", REQUEST_ID, WHERE)
     assert isinstance(maintenance, errors.TransientError)
@@ -170,12 +170,12 @@ def test_transient_errors_keep_code_and_shortest_wait() -> None:
     ],
 )
 def test_advice_names_what_to_change(code: int, word: str) -> None:
-    """The sentence for a refusal says which setting or right the user should look at."""
+    """The advice names the setting or permission to check."""
     assert word in str(errors.from_code(code, "Something", REQUEST_ID, WHERE))
 
 
-def test_blocked_country() -> None:
-    """Code -1 about the country of the IP address stops the run like code 41000."""
+def test_blocked_country_code() -> None:
+    """Code -1 about a blocked country stops the run like code 41000."""
     message = "Client IP address is in banned Country list."
     error = errors.from_code(-1, message, REQUEST_ID, WHERE)
     assert isinstance(error, errors.AuthError)
@@ -194,6 +194,6 @@ def test_blocked_country() -> None:
         pytest.param(errors.RestrictedError("x"), 75, id="restricted"),
     ],
 )
-def test_exit_codes(error: errors.TapError, exit_code: int) -> None:
-    """Only a restriction ends with "temporary failure": the caller may run the tap again later."""
+def test_exit_code_of_a_restriction(error: errors.TapError, exit_code: int) -> None:
+    """Only a restriction exits with 75, so that the caller runs the tap later."""
     assert error.exit_code == exit_code
