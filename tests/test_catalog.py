@@ -1,4 +1,4 @@
-"""Catalogs: what they leave out, and the types that they change."""
+"""Catalogs: deselected columns, and types that differ from the stream."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def sync(
     change: Callable[[Entry], None],
     **settings: t.Any,
 ) -> tuple[Messages, list[dict[str, str]]]:
-    """Return the messages of a run with a changed catalog entry, and the queries that it sent."""
+    """Return the messages and the queries of a run with a changed catalog entry."""
     data = {"list": [record], "page_info": {"total_number": 1}}
     empty = {"list": [], "page_info": {"total_number": 0}}
     collector = Collector()
-    with answering(lambda query: empty if "TOP_VIEW" in str(query) else data) as (url, asked):
+    with answering(lambda query: empty if "TOP_VIEW" in str(query) else data) as (url, paths):
         config = config_at(url, max_retries=0, **settings)
         catalog = catalog_of(config, [stream], alone=True)
         change(catalog["streams"][0])
@@ -52,21 +52,21 @@ def sync(
         )
         with contextlib.suppress(IncompleteError):
             tap.run()
-    queries = [dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(path).query)) for path in asked]
+    queries = [dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(path).query)) for path in paths]
     return collector.messages, queries
 
 
 def without(*columns: str, metadata: bool = False) -> Callable[[Entry], None]:
-    """Return a change that removes columns from the schema, and from the metadata if wanted."""
+    """Return a change that removes columns from the schema, and optionally from the metadata."""
 
     def change(entry: Entry) -> None:
         for column in columns:
             del entry["schema"]["properties"][column]
         if metadata:
             entry["metadata"] = [
-                one
-                for one in entry["metadata"]
-                if not one["breadcrumb"] or one["breadcrumb"][-1] not in columns
+                item
+                for item in entry["metadata"]
+                if not item["breadcrumb"] or item["breadcrumb"][-1] not in columns
             ]
 
     return change
@@ -76,9 +76,9 @@ def deselected(*columns: str) -> Callable[[Entry], None]:
     """Return a change that deselects columns."""
 
     def change(entry: Entry) -> None:
-        for one in entry["metadata"]:
-            if one["breadcrumb"][-1:] and one["breadcrumb"][-1] in columns:
-                one["metadata"]["selected"] = False
+        for item in entry["metadata"]:
+            if item["breadcrumb"][-1:] and item["breadcrumb"][-1] in columns:
+                item["metadata"]["selected"] = False
 
     return change
 
@@ -103,8 +103,8 @@ LEFT_OUT = [
 
 @pytest.mark.parametrize("leave_out", LEFT_OUT)
 @pytest.mark.parametrize("is_mapped", [False, True])
-def test_columns_left_out(leave_out: t.Any, is_mapped: bool) -> None:
-    """They are not written. Fields that the stream does not know are still kept."""
+def test_deselected_columns_are_not_written(leave_out: t.Any, is_mapped: bool) -> None:
+    """Deselected columns are not written, and unknown fields are kept."""
     settings = {"stream_maps": {"campaigns": {"x": "campaign_id"}}} if is_mapped else {}
     messages, _ = sync("campaigns", CAMPAIGN, leave_out("campaign_name"), **settings)
     (record,) = messages.records["campaigns"]
@@ -123,18 +123,18 @@ THINGS = {
 
 @pytest.mark.parametrize("leave_out", LEFT_OUT)
 @pytest.mark.parametrize("schema", [{"id": {"type": "string"}, "email": {"type": "string"}}, None])
-def test_addresses_left_out(leave_out: t.Any, schema: Entry | None) -> None:
-    """An e-mail address that the catalog leaves out of a custom stream is not written."""
+def test_deselected_email_is_not_written(leave_out: t.Any, schema: Entry | None) -> None:
+    """A deselected e-mail address of a custom stream is not written."""
     definition = {**THINGS, **({"schema": {"properties": schema}} if schema else {})}
     record = {"id": "1", "email": "a@example.com", "name": "n"}
     messages, _ = sync("things", record, leave_out("email"), custom_streams=[definition])
-    assert [one["id"] for one in messages.records["things"]] == ["1"]
+    assert [written["id"] for written in messages.records["things"]] == ["1"]
     assert "example.com" not in json.dumps(messages.all)
 
 
 @pytest.mark.parametrize("leave_out", LEFT_OUT)
-def test_metrics_left_out(leave_out: t.Any) -> None:
-    """A metric that the catalog leaves out is neither requested nor written."""
+def test_deselected_metrics_are_not_requested(leave_out: t.Any) -> None:
+    """A deselected metric is neither requested nor written."""
     record = {"dimensions": DAY, "metrics": {"spend": "1.5", "clicks": "3"}}
     messages, queries = sync(REPORT, record, leave_out("clicks", "ctr"))
     (written,) = messages.records[REPORT]
@@ -145,8 +145,8 @@ def test_metrics_left_out(leave_out: t.Any) -> None:
     assert not any({"clicks", "ctr"} & set(metrics) for metrics in requested)
 
 
-def test_no_metric_selected() -> None:
-    """TikTok requires a metric. The one that is requested is not written."""
+def test_required_metric_is_not_written() -> None:
+    """If no metric is selected, the metric that TikTok requires is requested but not written."""
     record = {"dimensions": DAY, "metrics": {"clicks": "3", "impressions": "4"}}
     messages, queries = sync(
         REPORT,
@@ -162,15 +162,15 @@ def test_no_metric_selected() -> None:
 
 @pytest.mark.parametrize("change", [without("campaign_id"), deselected("campaign_id")])
 def test_keys_are_always_written(change: Callable[[Entry], None]) -> None:
-    """A key column that the catalog leaves out is in the SCHEMA and in the records."""
+    """A deselected key column is in the SCHEMA message and in the records."""
     messages, _ = sync("campaigns", CAMPAIGN, change)
     assert messages.records["campaigns"][0]["campaign_id"] == "7"
     assert "campaign_id" in messages.schemas["campaigns"]["schema"]["properties"]
 
 
 @pytest.mark.parametrize("kind", ["object", "array"])
-def test_nested_columns_left_out(kind: str) -> None:
-    """A column of a nested object that the catalog's schema leaves out is not written."""
+def test_deselected_nested_columns_are_not_written(kind: str) -> None:
+    """A nested column that the catalog's schema lacks is not written."""
     inner = {
         "type": ["object", "null"],
         "properties": {"email": {"type": ["string", "null"]}, "n": {"type": ["number", "null"]}},
@@ -222,19 +222,19 @@ def test_nested_columns_left_out(kind: str) -> None:
         ),
     ],
 )
-def test_types_that_are_followed(
+def test_catalog_types_are_applied(
     stream: str, record: dict[str, t.Any], column: str, schema: dict[str, t.Any], expected: t.Any
 ) -> None:
-    """Values have the type of the SCHEMA message."""
+    """Values have the type of the catalog, which is also in the SCHEMA message."""
     messages, _ = sync(stream, record, with_type(column, schema))
-    (written,) = [one for one in messages.records[stream] if not one.get("is_top_view")]
+    (written,) = [row for row in messages.records[stream] if not row.get("is_top_view")]
     assert written[column] == expected
     declared = messages.schemas[stream]["schema"]["properties"][column]
     assert declared.get("type") == schema.get("type")
 
 
 @pytest.mark.parametrize(
-    ("stream", "column", "schema", "own_type", "wanted_type"),
+    ("stream", "column", "schema", "stream_type", "catalog_type"),
     [
         ("campaigns", "campaign_id", {"type": "integer"}, "string", "integer"),
         ("campaigns", "budget", {"type": ["object", "null"]}, "number or null", "object or null"),
@@ -256,18 +256,18 @@ def test_types_that_are_followed(
         (REPORT, "clicks", {"anyOf": [{"type": "integer"}]}, "integer or null", "anyOf"),
     ],
 )
-def test_types_that_are_refused(
-    stream: str, column: str, schema: dict[str, t.Any], own_type: str, wanted_type: str
+def test_unsupported_catalog_type_is_an_error(
+    stream: str, column: str, schema: dict[str, t.Any], stream_type: str, catalog_type: str
 ) -> None:
-    """The run ends before the first request. The error names stream, column and both types."""
+    """An unsupported type is an error before the first request, with stream, column and types."""
     config = config_at("http://127.0.0.1:9")
     catalog = catalog_of(config, [stream], alone=True)
     with_type(column, schema)(catalog["streams"][0])
     with pytest.raises(ConfigError) as failure:
         TapTikTokAds(config=config, catalog=catalog, selected_only=True)
-    expected = f"column {column!r} of stream {stream!r} has the type {own_type}, which"
+    expected = f"column {column!r} of stream {stream!r} has the type {stream_type}, which"
     assert expected in str(failure.value)
-    assert f"cannot become {wanted_type}." in str(failure.value)
+    assert f"cannot become {catalog_type}." in str(failure.value)
 
 
 TEXT = {"type": ["string", "null"]}
@@ -276,7 +276,7 @@ OBJECT = {"type": ["object", "null"], "properties": {"n": NUMBER, "s": TEXT}}
 
 
 @pytest.mark.parametrize(
-    ("own", "wanted", "expected"),
+    ("stream_type", "catalog_type", "expected"),
     [
         (TEXT, TEXT, TEXT),
         (NUMBER, TEXT, TEXT),
@@ -303,21 +303,24 @@ OBJECT = {"type": ["object", "null"], "properties": {"n": NUMBER, "s": TEXT}}
         ),
     ],
 )
-def test_overrides(own: Entry, wanted: Entry, expected: Entry | None) -> None:
-    """The type of a catalog is followed if all values can be converted to it."""
-    schemas = [{"properties": {"c": copy.deepcopy(one)}} for one in (own, wanted)]
-    if expected is None and own != {}:
+def test_overridden_schema(stream_type: Entry, catalog_type: Entry, expected: Entry | None) -> None:
+    """A catalog type is applied if every value can be converted to it."""
+    schemas = [
+        {"properties": {"c": copy.deepcopy(column_type)}}
+        for column_type in (stream_type, catalog_type)
+    ]
+    if expected is None and stream_type != {}:
         with pytest.raises(UnsupportedTypeError, match="c"):
             overridden_schema(schemas[0], schemas[1], ())
         return
-    found = overridden_schema(schemas[0], schemas[1], ())["properties"]["c"]
-    assert found == (wanted if own == {} else expected)
+    column = overridden_schema(schemas[0], schemas[1], ())["properties"]["c"]
+    assert column == (catalog_type if stream_type == {} else expected)
 
 
-def test_columns_of_one_schema() -> None:
+def test_columns_of_either_schema_are_kept() -> None:
     """A column that only the stream or only the catalog has is kept."""
-    found = overridden_schema({"properties": {"a": TEXT}}, {"properties": {"b": NUMBER}}, ["a"])
-    assert found == {"properties": {"a": TEXT, "b": NUMBER}}
+    schema = overridden_schema({"properties": {"a": TEXT}}, {"properties": {"b": NUMBER}}, ["a"])
+    assert schema == {"properties": {"a": TEXT, "b": NUMBER}}
 
 
 # Entries
@@ -327,17 +330,17 @@ def with_metadata(**members: t.Any) -> Callable[[Entry], None]:
     """Return a change that adds members to the metadata of the stream."""
 
     def change(entry: Entry) -> None:
-        for one in entry["metadata"]:
-            if not one["breadcrumb"]:
-                one["metadata"] |= {
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"] |= {
                     name.replace("_", "-"): value for name, value in members.items()
                 }
 
     return change
 
 
-def bookmarked(change: Callable[[Entry], None]) -> bool:
-    """Return True if a run of campaigns requests or drops by a bookmark."""
+def applies_bookmark(change: Callable[[Entry], None]) -> bool:
+    """Return True if a run of campaigns drops the record that is older than the bookmark."""
     data = {"list": [CAMPAIGN], "page_info": {"total_number": 1}}
     empty = {"list": [], "page_info": {"total_number": 0}}
     state = {
@@ -381,13 +384,13 @@ def bookmarked(change: Callable[[Entry], None]) -> bool:
         ),
     ],
 )
-def test_replication_methods(metadata: dict[str, str], expected: bool) -> None:
-    """The method in the metadata overrides the one that discovery wrote, in both spellings."""
-    assert bookmarked(with_metadata(**metadata)) is expected
+def test_replication_method_of_the_metadata(metadata: dict[str, str], expected: bool) -> None:
+    """The replication method in the metadata overrides the discovered method, in both spellings."""
+    assert applies_bookmark(with_metadata(**metadata)) is expected
 
 
-def test_an_unknown_replication_method() -> None:
-    """It is an error that names the stream."""
+def test_unknown_replication_method_is_an_error() -> None:
+    """An unknown replication method is an error that names the stream."""
     catalog = catalog_of({}, ["campaigns"], alone=True)
     with_metadata(replication_method="LOG_BASED")(catalog["streams"][0])
     with pytest.raises(ConfigError, match="'campaigns' has the replication method 'LOG_BASED'"):
@@ -395,8 +398,8 @@ def test_an_unknown_replication_method() -> None:
 
 
 @pytest.mark.parametrize("settings", [{}, {"stream_maps": {"campaigns": {"x": "campaign_id"}}}])
-def test_a_stream_of_another_name(settings: dict[str, t.Any]) -> None:
-    """`stream` is the name in the messages, and `tap_stream_id` the stream that is read."""
+def test_stream_alias_is_used_in_messages(settings: dict[str, t.Any]) -> None:
+    """`stream` is the name in the messages, and `tap_stream_id` selects the stream."""
     messages, _ = sync("campaigns", CAMPAIGN, lambda entry: entry.update(stream="mine"), **settings)
     assert set(messages.records) == {"mine"}
     assert set(messages.schemas) == {"mine"}
@@ -404,11 +407,11 @@ def test_a_stream_of_another_name(settings: dict[str, t.Any]) -> None:
     assert "campaigns" in messages.state["bookmarks"]
 
 
-def test_a_stream_that_does_not_exist(caplog: pytest.LogCaptureFixture) -> None:
-    """A warning names it. The others are read."""
+def test_unknown_stream_in_catalog_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
+    """A warning names an unknown stream and the closest name. Other streams are read."""
     catalog = catalog_of({}, ["campaigns"], alone=True)
-    gone = copy.deepcopy(catalog["streams"][0]) | {"tap_stream_id": "campaignz", "stream": "c"}
-    catalog["streams"].append(gone)
+    unknown = copy.deepcopy(catalog["streams"][0]) | {"tap_stream_id": "campaignz", "stream": "c"}
+    catalog["streams"].append(unknown)
     tap = TapTikTokAds(config=config_at("http://127.0.0.1:9"), catalog=catalog, selected_only=True)
     assert list(tap.streams) == ["campaigns"]
     (warning,) = [text for text in caplog.messages if "does not exist" in text]
@@ -435,21 +438,21 @@ def test_a_stream_that_does_not_exist(caplog: pytest.LogCaptureFixture) -> None:
         ),
     ],
 )
-def test_keys_of_a_catalog(
+def test_catalog_keys_override_stream_keys(
     change: Callable[[Entry], None],
     is_warned: bool,
     keys: list[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Other keys than the stream's are followed with a warning that names both."""
+    """Key properties of the catalog override the keys of the stream, with a warning."""
     messages, _ = sync("campaigns", CAMPAIGN, change)
     assert messages.schemas["campaigns"]["key_properties"] == keys
     assert len(messages.records["campaigns"]) == 1
     assert ("the stream has the keys ['advertiser_id', 'campaign_id']" in caplog.text) is is_warned
 
 
-def test_keys_that_are_not_columns() -> None:
-    """They are an error at the start."""
+def test_key_without_column_is_an_error() -> None:
+    """A key property that is not a column is an error at the start."""
     catalog = catalog_of({}, ["campaigns"], alone=True)
     catalog["streams"][0]["key_properties"] = ["nothing"]
     with pytest.raises(ConfigError, match="key 'nothing' of stream 'campaigns'"):
@@ -457,8 +460,8 @@ def test_keys_that_are_not_columns() -> None:
 
 
 @pytest.mark.parametrize("name", ["flattening_max_depth", "flattening_max_key_length"])
-def test_negative_flattening(name: str) -> None:
-    """A negative number is refused instead of ignored."""
+def test_negative_flattening_is_an_error(name: str) -> None:
+    """A negative flattening limit is an error."""
     config = config_at("http://127.0.0.1:9", flattening_enabled=True, **{name: -3})
     with pytest.raises(ConfigError, match=f"'{name}' must be 0 or more, got -3"):
         TapTikTokAds(config=config)

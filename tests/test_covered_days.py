@@ -1,4 +1,4 @@
-"""Which days a run requests, and that the records of all runs together are exact."""
+"""The days that a run requests, and the exactness of the records of several runs."""
 
 from __future__ import annotations
 
@@ -30,47 +30,49 @@ if t.TYPE_CHECKING:
 REPORT = "campaign_performance_report"
 HOURLY = "campaign_performance_report_hourly"
 PATH = "/report/integrated/get/"
-#: Days before the date of any machine, so that servers and machines agree that they are over.
+#: A day in the past, so that the simulator and the machine agree that it is complete.
 NEW_YEAR = pendulum.datetime(2024, 1, 1, 12)
 DAY = pendulum.Date.fromisoformat
-#: Runs of kills with a fixed lookback.
+#: The number of seeds for interrupted backfills with a fixed lookback.
 SEEDS = 20 if SOAK else 2
 
 
 @dataclasses.dataclass
 class Table:
-    """What a target that loads by key has stored, and the state that it passed on."""
+    """A table that upserts records by key, and the last state of the target."""
 
-    rows: dict[tuple[t.Any, ...], dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    records_by_key: dict[tuple[t.Any, ...], dict[str, t.Any]] = dataclasses.field(
+        default_factory=dict
+    )
     state: dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
     def load(self, messages: Messages, name: str = REPORT) -> None:
-        """Load the records of a run, and its last state if there is one."""
+        """Load the records of a run, and its last state if it has one."""
         if messages.records[name]:
-            self.rows |= messages.keyed(name)
+            self.records_by_key |= messages.keyed(name)
         states = [message["value"] for message in messages.all if message["type"] == "STATE"]
         self.state = states[-1] if states else self.state
 
 
 class Clock:
-    """A simulator on a day of 2024 and later, and runs at the noon of its days."""
+    """A simulator that starts in January 2024, and runs at noon of its days."""
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
         self.now = NEW_YEAR
 
     def advance(self, days: int) -> None:
-        """Let days pass. Conversions of the last week arrive."""
+        """Advance the simulator by days. Conversions of the last week arrive."""
         self.now = self.now.add(days=days)
         self.sim.world.advance(days)
 
     def run(self, state: dict[str, t.Any] | None = None, **settings: t.Any) -> Messages:
-        """Run the report at the noon of the day."""
+        """Run the report at noon of the current day."""
         names = settings.pop("streams", [REPORT])
         return run(config_for(self.sim, **settings), names, state=state, started_at=self.now)
 
     def days(self, since: int) -> list[tuple[str, str]]:
-        """Return the windows of the requests from the request `since` on, the newest first."""
+        """Return the windows of the requests since index `since`, the newest first."""
         windows = [
             (request.params["start_date"], request.params["end_date"])
             for request in self.sim.requests[since:]
@@ -89,17 +91,17 @@ def clock(request: pytest.FixtureRequest) -> Iterator[Clock]:
         yield Clock(sim)
 
 
-def values(rows: dict[tuple[t.Any, ...], dict[str, t.Any]]) -> dict[tuple[t.Any, ...], t.Any]:
-    """Return rows without the column that depends on the time of the run."""
+def values(records: dict[tuple[t.Any, ...], dict[str, t.Any]]) -> dict[tuple[t.Any, ...], t.Any]:
+    """Return records by key without `is_final`, which depends on the time of the run."""
     return {
-        key: {name: value for name, value in row.items() if name != "is_final"}
-        for key, row in rows.items()
+        key: {name: value for name, value in record.items() if name != "is_final"}
+        for key, record in records.items()
     }
 
 
 @pytest.mark.parametrize("start_date", ["2023-11-20", "{now-42}"])
-def test_a_pause_and_a_late_conversion(clock: Clock, start_date: str) -> None:
-    """A day that was read at noon is read again, however long the pause, and after a failure."""
+def test_late_conversions_are_read_after_a_pause(clock: Clock, start_date: str) -> None:
+    """An incomplete day is re-read after a pause, and also after a failed run."""
     table = Table()
     settings: dict[str, t.Any] = {"start_date": start_date, "lookback_days": 7}
     table.load(clock.run(**settings))
@@ -111,12 +113,12 @@ def test_a_pause_and_a_late_conversion(clock: Clock, start_date: str) -> None:
     table.load(failure.value.messages)  # type: ignore[attr-defined]
     clock.sim.faults.clear()
     table.load(clock.run(table.state, **settings))
-    whole = clock.run(start_date="2023-11-20")
-    assert values(table.rows) == values(whole.keyed(REPORT))
+    complete = clock.run(start_date="2023-11-20")
+    assert values(table.records_by_key) == values(complete.keyed(REPORT))
 
 
-def test_the_log_names_the_days_of_a_run(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-    """The days that are covered between an earlier start and the lookback are not among them."""
+def test_log_names_the_requested_days(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names the requested days, without the days that are covered already."""
     first = clock.run(start_date="2023-12-01", lookback_days=7)
     clock.advance(60)
     caplog.clear()
@@ -125,22 +127,22 @@ def test_the_log_names_the_days_of_a_run(clock: Clock, caplog: pytest.LogCapture
     assert "Days 2023-11-01 to 2023-11-30, 2023-12-25 to 2024-03-01, in windows" in caplog.text
 
 
-def test_a_macro_goes_back_to_its_earliest_start(clock: Clock) -> None:
-    """A run that fails at once loses no day to a rolling start."""
+def test_rolling_start_keeps_the_days_of_a_failed_run(clock: Clock) -> None:
+    """After a failed run, a rolling start still reads the days of that run."""
     clock.sim.add_fault("code", path=PATH, code=77777, times=None)
     with pytest.raises(errors.RejectedRequestError) as failure:
         clock.run(start_date="{now-29}")
     clock.sim.faults.clear()
     clock.advance(60)
-    cut: Messages = failure.value.messages  # type: ignore[attr-defined]
-    before = len(clock.sim.requests)
-    found = clock.run(cut.state, start_date="{now-29}")
-    assert min(first for first, _ in clock.days(before)) == "2023-12-03"
-    assert found.keyed(REPORT) == clock.run(start_date="2023-12-03").keyed(REPORT)
+    failed_messages: Messages = failure.value.messages  # type: ignore[attr-defined]
+    request_count = len(clock.sim.requests)
+    messages = clock.run(failed_messages.state, start_date="{now-29}")
+    assert min(first for first, _ in clock.days(request_count)) == "2023-12-03"
+    assert messages.keyed(REPORT) == clock.run(start_date="2023-12-03").keyed(REPORT)
 
 
-def test_starts_that_move(clock: Clock) -> None:
-    """An earlier start, a later one and an earlier one again read exactly what is missing."""
+def test_changed_start_reads_only_missing_days(clock: Clock) -> None:
+    """Whenever `start_date` changes, a run reads the lookback and the missing days."""
     (owner, _) = clock.sim.world.advertiser_ids
     settings: dict[str, t.Any] = {
         "advertiser_ids": [owner],
@@ -151,27 +153,27 @@ def test_starts_that_move(clock: Clock) -> None:
     state: dict[str, t.Any] = {}
     table = Table()
     for start in ("2023-12-01", "2023-12-11", "2023-11-01", "2023-11-21", "2023-10-01"):
-        before = len(clock.sim.requests)
+        request_count = len(clock.sim.requests)
         messages = clock.run(state, start_date=start, **settings)
         table.load(messages)
         state = messages.state
-        requested.append(clock.days(before))
-    young = ("2023-12-29", "2023-12-31")
+        requested.append(clock.days(request_count))
+    lookback = ("2023-12-29", "2023-12-31")
     assert requested == [
         [("2023-12-02", "2023-12-31"), ("2023-12-01", "2023-12-01")],
-        [young],
-        [young, ("2023-11-01", "2023-11-30")],
-        [young],
-        [young, ("2023-10-02", "2023-10-31"), ("2023-10-01", "2023-10-01")],
+        [lookback],
+        [lookback, ("2023-11-01", "2023-11-30")],
+        [lookback],
+        [lookback, ("2023-10-02", "2023-10-31"), ("2023-10-01", "2023-10-01")],
     ]
     (partition,) = state["bookmarks"][REPORT]["partitions"]
     assert partition["covered"] == [["2023-10-01", "2023-12-28"]]
-    whole = clock.run(start_date="2023-10-01", **settings)
-    assert values(table.rows) == values(whole.keyed(REPORT))
+    complete = clock.run(start_date="2023-10-01", **settings)
+    assert values(table.records_by_key) == values(complete.keyed(REPORT))
 
 
-def test_a_later_start_leaves_a_hole(clock: Clock) -> None:
-    """A later start after a pause leaves days out. An earlier one reads these days."""
+def test_earlier_start_reads_skipped_days(clock: Clock) -> None:
+    """A later start after a pause skips days, and an earlier start reads these days."""
     (owner, _) = clock.sim.world.advertiser_ids
     settings: dict[str, t.Any] = {"advertiser_ids": [owner], "lookback_days": 0}
     first = clock.run(start_date="2023-12-01", **settings)
@@ -180,9 +182,9 @@ def test_a_later_start_leaves_a_hole(clock: Clock) -> None:
     (partition,) = second.state["bookmarks"][REPORT]["partitions"]
     assert partition["covered"] == [["2023-12-01", "2023-12-31"], ["2024-02-20", "2024-02-29"]]
     assert partition["replication_key_value"] == "2024-02-29"
-    before = len(clock.sim.requests)
+    request_count = len(clock.sim.requests)
     third = clock.run(second.state, start_date="2023-12-01", **settings)
-    assert clock.days(before) == [
+    assert clock.days(request_count) == [
         ("2024-03-01", "2024-03-01"),
         ("2024-01-21", "2024-02-19"),
         ("2024-01-01", "2024-01-20"),
@@ -191,36 +193,36 @@ def test_a_later_start_leaves_a_hole(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("lookback_days", [5, "auto"])
-def test_newest_first(clock: Clock, lookback_days: t.Any) -> None:
-    """The newest window of every advertiser comes first, then the next older ones."""
-    one, two = clock.sim.world.advertiser_ids
+def test_newest_first_alternates_advertisers(clock: Clock, lookback_days: t.Any) -> None:
+    """`newest_first` reads the newest window of each advertiser, then the older windows."""
+    first, second = clock.sim.world.advertiser_ids
     messages = clock.run(start_date="2023-10-01", lookback_days=lookback_days)
     turns = list(
         dict.fromkeys(
-            (row["advertiser_id"], (DAY("2024-01-01") - DAY(row["stat_time_day"])).days // 30)
-            for row in messages.records[REPORT]
+            (record["advertiser_id"], (DAY("2024-01-01") - DAY(record["stat_time_day"])).days // 30)
+            for record in messages.records[REPORT]
         )
     )
-    assert turns == [(owner, age) for age in range(4) for owner in (one, two)]
+    assert turns == [(owner, age) for age in range(4) for owner in (first, second)]
 
 
 @pytest.mark.parametrize("lookback_days", [5, "auto"])
-def test_oldest_first(clock: Clock, lookback_days: t.Any) -> None:
-    """Advertiser by advertiser, the windows ascend. The records are those of the other order."""
+def test_oldest_first_reads_one_advertiser_at_a_time(clock: Clock, lookback_days: t.Any) -> None:
+    """`oldest_first` reads the ascending windows of one advertiser after the other."""
     settings: dict[str, t.Any] = {"start_date": "2023-10-01", "lookback_days": lookback_days}
     messages = clock.run(backfill_order="oldest_first", **settings)
     turns = list(
         dict.fromkeys(
-            (row["advertiser_id"], (DAY(row["stat_time_day"]) - DAY("2023-10-01")).days // 30)
-            for row in messages.records[REPORT]
+            (record["advertiser_id"], (DAY(record["stat_time_day"]) - DAY("2023-10-01")).days // 30)
+            for record in messages.records[REPORT]
         )
     )
     assert turns == [(owner, age) for owner in clock.sim.world.advertiser_ids for age in range(4)]
     assert messages.keyed(REPORT) == clock.run(**settings).keyed(REPORT)
 
 
-def test_streams_without_keys(clock: Clock) -> None:
-    """A stream without keys keeps the order of the days."""
+def test_stream_without_keys_reads_ascending_days(clock: Clock) -> None:
+    """A stream without keys always reads its days in ascending order."""
     (owner, _) = clock.sim.world.advertiser_ids
     stream = {
         "name": "mine",
@@ -245,27 +247,27 @@ def test_streams_without_keys(clock: Clock) -> None:
         streams=["mine"],
     )
     windows = [
-        (DAY(row["stat_time_day"][:10]) - DAY("2023-10-01")).days // 30
-        for row in messages.records["mine"]
+        (DAY(record["stat_time_day"][:10]) - DAY("2023-10-01")).days // 30
+        for record in messages.records["mine"]
     ]
     assert windows == sorted(windows)
     assert len(set(windows)) > 1
 
 
-def test_a_full_read(clock: Clock) -> None:
-    """FULL_TABLE reads the configured range, and leaves state and metrics as they are."""
+def test_full_table_keeps_the_state(clock: Clock) -> None:
+    """FULL_TABLE reads the configured range, and leaves bookmarks and metrics unchanged."""
     settings: dict[str, t.Any] = {"start_date": "2023-12-01"}
     first = clock.run(**settings, report_metrics={REPORT: ["spend"]})
     config = config_for(clock.sim, **settings, report_metrics={REPORT: ["spend", "clicks"]})
     catalog = catalog_of(config, [REPORT])
-    entry = next(one for one in catalog["streams"] if one["tap_stream_id"] == REPORT)
+    entry = next(item for item in catalog["streams"] if item["tap_stream_id"] == REPORT)
     entry["replication_method"] = "FULL_TABLE"
-    again = run(config, catalog=catalog, state=first.state, started_at=clock.now)
-    assert again.keyed(REPORT).keys() == first.keyed(REPORT).keys()
-    assert again.state["bookmarks"][REPORT] == first.state["bookmarks"][REPORT]
+    second = run(config, catalog=catalog, state=first.state, started_at=clock.now)
+    assert second.keyed(REPORT).keys() == first.keyed(REPORT).keys()
+    assert second.state["bookmarks"][REPORT] == first.state["bookmarks"][REPORT]
 
 
-def test_an_incomplete_window(clock: Clock) -> None:
+def test_failed_window_does_not_block_other_windows(clock: Clock) -> None:
     """With `on_error: skip`, the other windows of the advertiser are covered."""
     (owner, _) = clock.sim.world.advertiser_ids
     settings: dict[str, t.Any] = {
@@ -274,19 +276,19 @@ def test_an_incomplete_window(clock: Clock) -> None:
         "lookback_days": 0,
     }
     clock.sim.add_fault("code", path=PATH, containing="2023-11-03", code=77777, times=None)
-    cut = clock.run(on_error="skip", **settings)
-    (partition,) = cut.state["bookmarks"][REPORT]["partitions"]
+    first = clock.run(on_error="skip", **settings)
+    (partition,) = first.state["bookmarks"][REPORT]["partitions"]
     assert partition["covered"] == [["2023-10-01", "2023-11-02"], ["2023-12-03", "2023-12-31"]]
     clock.sim.faults.clear()
-    before = len(clock.sim.requests)
-    rest = clock.run(cut.state, **settings)
-    assert clock.days(before) == [("2024-01-01", "2024-01-01"), ("2023-11-03", "2023-12-02")]
-    whole = clock.run(**settings)
-    assert {**cut.keyed(REPORT), **rest.keyed(REPORT)} == whole.keyed(REPORT)
+    request_count = len(clock.sim.requests)
+    second = clock.run(first.state, **settings)
+    assert clock.days(request_count) == [("2024-01-01", "2024-01-01"), ("2023-11-03", "2023-12-02")]
+    complete = clock.run(**settings)
+    assert {**first.keyed(REPORT), **second.keyed(REPORT)} == complete.keyed(REPORT)
 
 
-def test_a_split_window(clock: Clock) -> None:
-    """A window that is split is covered once all of its parts are read."""
+def test_split_window_needs_both_halves(clock: Clock) -> None:
+    """A split window is covered after all its halves are read."""
     (owner, _) = clock.sim.world.advertiser_ids
     settings: dict[str, t.Any] = {
         "advertiser_ids": [owner],
@@ -296,41 +298,41 @@ def test_a_split_window(clock: Clock) -> None:
     settings |= {"max_concurrency": 1, "on_error": "skip"}
     clock.sim.add_fault("code", path=PATH, containing="2023-12-03", code=40067, times=1)
     clock.sim.add_fault("code", path=PATH, containing="2023-12-17", code=77777, times=None)
-    cut = clock.run(**settings)
-    (partition,) = cut.state["bookmarks"][REPORT]["partitions"]
+    first = clock.run(**settings)
+    (partition,) = first.state["bookmarks"][REPORT]["partitions"]
     assert partition["covered"] == []
     clock.sim.faults.clear()
-    rest = clock.run(cut.state, **settings)
-    (partition,) = rest.state["bookmarks"][REPORT]["partitions"]
+    second = clock.run(first.state, **settings)
+    (partition,) = second.state["bookmarks"][REPORT]["partitions"]
     assert partition["covered"] == [["2023-12-03", "2023-12-31"]]
-    assert rest.keyed(REPORT) == clock.run(**settings).keyed(REPORT)
+    assert second.keyed(REPORT) == clock.run(**settings).keyed(REPORT)
 
 
 class StoppedError(Exception):
-    """The run is stopped."""
+    """The target stopped."""
 
 
 @pytest.mark.parametrize(
     ("seed", "lookback_days"), [(seed, 7) for seed in range(SEEDS)] + [(SEEDS, "auto")]
 )
-def test_a_backfill_that_is_killed(
+def test_interrupted_backfill_is_complete(
     clock: Clock, monkeypatch: pytest.MonkeyPatch, seed: int, lookback_days: t.Any
 ) -> None:
-    """Two years, killed ten times, with days between: all records are there, few are read twice."""
+    """A backfill of two years that stops ten times is complete, and re-reads few records."""
     from conftest import Collector  # noqa: PLC0415
 
     from tap_tiktok_ads.singer import state as singer_state  # noqa: PLC0415
     from tap_tiktok_ads.tap import TapTikTokAds  # noqa: PLC0415
 
     monkeypatch.setattr(singer_state, "STATE_INTERVAL_SECONDS", 0.0)
-    dice = random.Random(seed)
+    rng = random.Random(seed)
 
     class Target(Collector):
-        left = -1
+        remaining = -1
 
         def write_message(self, message: t.Any) -> None:
-            self.left -= 1
-            if self.left == 0:
+            self.remaining -= 1
+            if self.remaining == 0:
                 raise StoppedError
             super().write_message(message)
 
@@ -338,9 +340,9 @@ def test_a_backfill_that_is_killed(
     config = config_for(clock.sim, start_date=start, lookback_days=lookback_days)
     count = len(clock.run(start_date=start).all)
     table, written = Table(), 0
-    for death in range(11):
+    for attempt in range(11):
         target = Target()
-        target.left = dice.randrange(1, count // 6) if death < 10 else -1
+        target.remaining = rng.randrange(1, count // 6) if attempt < 10 else -1
         tap = TapTikTokAds(
             config=config,
             catalog=catalog_of(config, [REPORT], alone=True),
@@ -353,17 +355,17 @@ def test_a_backfill_that_is_killed(
             tap.sync_all()
         written += len(target.messages.records[REPORT])
         table.load(target.messages)
-        clock.advance(dice.choice([0, 0, 1, 5]))
+        clock.advance(rng.choice([0, 0, 1, 5]))
     table.load(clock.run(table.state, start_date=start, lookback_days=lookback_days))
-    whole = clock.run(start_date=start).keyed(REPORT)
-    assert values(table.rows) == values(whole)
-    assert written < 2 * len(whole)  # ten runs re-read the last days, and the windows that were cut
+    complete = clock.run(start_date=start).keyed(REPORT)
+    assert values(table.records_by_key) == values(complete)
+    assert written < 2 * len(complete)  # runs re-read the lookback and interrupted windows
 
 
 @pytest.mark.parametrize(("hour", "last"), [(10, "2023-12-30"), (11, "2023-12-31")])
 @pytest.mark.parametrize("clock", [{"advertisers": 1, "days": 40}], indirect=True)
-def test_late_numbers(clock: Clock, hour: int, last: str) -> None:
-    """A day of GMV Max is covered eleven hours after its end, when `net_cost` is there."""
+def test_gmv_max_day_is_covered_after_eleven_hours(clock: Clock, hour: int, last: str) -> None:
+    """A GMV Max day is covered eleven hours after its end, when `net_cost` is available."""
     (owner,) = clock.sim.world.advertiser_ids
     zone = clock.sim.world.accounts[owner].zone.key
     clock.now = pendulum.datetime(2024, 1, 1, hour, tz=zone).in_timezone("UTC")
@@ -372,8 +374,8 @@ def test_late_numbers(clock: Clock, hour: int, last: str) -> None:
     assert messages.bookmarks(name) == {owner: last}
 
 
-def test_merged_states(clock: Clock) -> None:
-    """Meltano merges the state of a failed run into the one before it. No day is lost."""
+def test_merged_states_lose_no_days(clock: Clock) -> None:
+    """If Meltano merges the state of a failed run into the previous state, no day is lost."""
     settings: dict[str, t.Any] = {"start_date": "2023-10-01", "lookback_days": 0}
     first = clock.run(**{**settings, "start_date": "2023-12-01"})
     clock.advance(30)
@@ -381,15 +383,15 @@ def test_merged_states(clock: Clock) -> None:
     with pytest.raises(errors.RejectedRequestError) as failure:
         clock.run(first.state, **settings)
     clock.sim.faults.clear()
-    cut: Messages = failure.value.messages  # type: ignore[attr-defined]
-    merged = merge(copy.deepcopy(first.state), cut.state)
-    rest = clock.run(merged, **settings)
-    rows = {**first.keyed(REPORT), **cut.keyed(REPORT), **rest.keyed(REPORT)}
-    assert values(rows) == values(clock.run(**settings).keyed(REPORT))
+    failed_messages: Messages = failure.value.messages  # type: ignore[attr-defined]
+    merged = merge(copy.deepcopy(first.state), failed_messages.state)
+    second = clock.run(merged, **settings)
+    records = {**first.keyed(REPORT), **failed_messages.keyed(REPORT), **second.keyed(REPORT)}
+    assert values(records) == values(clock.run(**settings).keyed(REPORT))
 
 
 def merge(into: dict[str, t.Any], state: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Merge as Meltano does: objects deeply, everything else is replaced."""
+    """Merge states as Meltano does: objects deeply, and other values by replacement."""
     for key, value in state.items():
         if isinstance(value, dict):
             merge(into.setdefault(key, {}), value)
@@ -409,22 +411,22 @@ def merge(into: dict[str, t.Any], state: dict[str, t.Any]) -> dict[str, t.Any]:
         ({}, {"read_from": "2023-12-01", "replication_key_value": "2999-12-20"}),
     ],
 )
-def test_a_damaged_state(
+def test_damaged_state_members_are_ignored(
     clock: Clock, stream_members: dict[str, t.Any], members: dict[str, t.Any]
 ) -> None:
-    """Damaged members are ignored: all days are read, and the state is whole again."""
+    """Damaged state members are ignored, so all days are read and the state is repaired."""
     (owner, _) = clock.sim.world.advertiser_ids
     settings: dict[str, t.Any] = {"start_date": "2023-12-01", "advertiser_ids": [owner]}
     context = {"context": {"advertiser_id": owner}, "replication_key": "stat_time_day"}
     partition = {**context, **members}
     state = {"bookmarks": {REPORT: {**stream_members, "partitions": [partition]}}}
-    found, whole = clock.run(state, **settings), clock.run(**settings)
-    assert found.records == whole.records
-    assert found.state == whole.state
+    messages, complete = clock.run(state, **settings), clock.run(**settings)
+    assert messages.records == complete.records
+    assert messages.state == complete.state
 
 
-def test_any_number_of_workers(clock: Clock) -> None:
+def test_record_order_is_independent_of_workers(clock: Clock) -> None:
     """The order of the records does not depend on the number of workers."""
     settings: dict[str, t.Any] = {"start_date": "2023-10-01", "lookback_days": "auto"}
-    one, many = (clock.run(**settings, max_concurrency=count) for count in (1, 16))
-    assert one.records == many.records
+    sequential, concurrent = (clock.run(**settings, max_concurrency=count) for count in (1, 16))
+    assert sequential.records == concurrent.records
