@@ -35,8 +35,8 @@ def details(campaign_id: str) -> bytes:
     return envelope({**name, "store_id": "11", "budget": "12.50", "item_list": []})
 
 
-def refusing(error: tuple[int, str], *campaign_ids: str) -> Respond:
-    """Return a response that refuses some campaigns, or all without any."""
+def failing(error: tuple[int, str], *campaign_ids: str) -> Respond:
+    """Return a response function that fails for these campaigns, or for all by default."""
 
     def respond(campaign_id: str) -> bytes:
         if campaign_ids and campaign_id not in campaign_ids:
@@ -48,22 +48,22 @@ def refusing(error: tuple[int, str], *campaign_ids: str) -> Respond:
 
 @contextlib.contextmanager
 def campaigns(
-    listed: list[dict[str, t.Any]], respond: Respond = details, missing: int = 0
+    listed: list[dict[str, t.Any]], respond: Respond = details, missing_count: int = 0
 ) -> Iterator[tuple[str, list[Call]]]:
-    """A server with the campaigns of advertiser 1. Its total counts further, missing campaigns."""
+    """Run a server with the campaigns of advertiser 1. Its total includes missing campaigns."""
 
-    def answer(call: Call) -> bytes:
+    def respond_to(call: Call) -> bytes:
         if call.path == INFO:
             return respond(call.query["campaign_id"])
         if call.path != LIST:
             return envelope({"list": [{"advertiser_id": "1", "timezone": "UTC"}]})
         page, size = int(call.query["page"]), int(call.query["page_size"])
         records = listed[(page - 1) * size : page * size]
-        total = len(listed) + missing
+        total = len(listed) + missing_count
         page_info = {"page": page, "page_size": size, "total_number": total}
         return envelope({"list": records, "page_info": page_info})
 
-    with serving(answer) as (url, calls):
+    with serving(respond_to) as (url, calls):
         yield url, calls
 
 
@@ -73,15 +73,15 @@ def requested(calls: list[Call]) -> list[str]:
 
 
 def by_id(messages: Messages) -> dict[str, dict[str, t.Any]]:
-    """Return the records by campaign, each written once."""
+    """Return the records by campaign, and assert that each is written once."""
     records = messages.records[STREAM]
-    found = {record["campaign_id"]: record for record in records}
-    assert len(found) == len(records)
-    return found
+    records_by_id = {record["campaign_id"]: record for record in records}
+    assert len(records_by_id) == len(records)
+    return records_by_id
 
 
-def test_details_of_every_campaign() -> None:
-    """One request per campaign. The list has the newer values of the columns that both have."""
+def test_every_campaign_has_details() -> None:
+    """Each campaign has one request. The list wins for columns that both responses have."""
     listed = [campaign(number) for number in range(250)]
     with campaigns(listed) as (url, calls):
         messages = run(config_at(url), [STREAM])
@@ -96,8 +96,8 @@ def test_details_of_every_campaign() -> None:
         assert record["modify_time"] == "2026-10-01T00:00:00Z"
 
 
-def test_records_that_the_sdk_writes() -> None:
-    """Details are there, too, if records pass a step of the SDK."""
+def test_stream_maps_receive_details() -> None:
+    """Records that pass through stream maps have details."""
     with campaigns([campaign(1), campaign(2)]) as (url, _):
         config = config_at(url, stream_maps={STREAM: {"cents": "budget * 100"}})
         messages = run(config, [STREAM])
@@ -105,7 +105,7 @@ def test_records_that_the_sdk_writes() -> None:
 
 
 def test_only_changed_campaigns_are_requested() -> None:
-    """A later run requests the details of the campaigns that it writes."""
+    """A later run requests the details of changed campaigns only."""
     listed = [campaign(number, f"2026-10-0{number} 00:00:00") for number in (1, 2, 3)]
     with campaigns(listed) as (url, calls):
         first = run(config_at(url), [STREAM])
@@ -117,27 +117,31 @@ def test_only_changed_campaigns_are_requested() -> None:
 
 
 @pytest.mark.parametrize("is_deselected", [True, False])
-def test_without_columns_of_details(is_deselected: bool) -> None:
-    """If only columns of the list are selected, or in the catalog, no details are requested."""
-    kept = {"advertiser_id", "campaign_id", "campaign_name", "modify_time"}
+def test_details_are_requested_only_for_selected_columns(is_deselected: bool) -> None:
+    """If only columns of the list are selected, no details are requested."""
+    list_columns = {"advertiser_id", "campaign_id", "campaign_name", "modify_time"}
     with campaigns([campaign(1)]) as (url, calls):
         catalog = catalog_of(config_at(url), [STREAM], alone=True)
         (entry,) = catalog["streams"]
         for item in entry["metadata"]:
-            if is_deselected and item["breadcrumb"][-1:] and item["breadcrumb"][-1] not in kept:
+            if (
+                is_deselected
+                and item["breadcrumb"][-1:]
+                and item["breadcrumb"][-1] not in list_columns
+            ):
                 item["metadata"]["selected"] = False
         if not is_deselected:
             columns = entry["schema"]["properties"]
-            entry["schema"]["properties"] = {name: columns[name] for name in kept}
+            entry["schema"]["properties"] = {name: columns[name] for name in list_columns}
         messages = run(config_at(url), catalog=catalog)
     assert requested(calls) == []
-    assert [set(record) for record in messages.records[STREAM]] == [kept]
+    assert [set(record) for record in messages.records[STREAM]] == [list_columns]
 
 
-def test_denied_details(caplog: pytest.LogCaptureFixture) -> None:
-    """Without the permission, one request is sent. The next run tries again."""
+def test_denied_details_are_skipped(caplog: pytest.LogCaptureFixture) -> None:
+    """Without the permission, one request is sent, and the next run retries."""
     listed = [campaign(number) for number in range(150)]
-    with campaigns(listed, refusing(DENIED)) as (url, calls):
+    with campaigns(listed, failing(DENIED)) as (url, calls):
         messages = run(config_at(url, max_concurrency=1), [STREAM, "sync_errors"])
     assert len(requested(calls)) == 1
     assert len(by_id(messages)) == 150
@@ -149,9 +153,9 @@ def test_denied_details(caplog: pytest.LogCaptureFixture) -> None:
     assert sum("Skipping details of advertiser 1" in line for line in caplog.messages) == 1
 
 
-def test_rejected_details(caplog: pytest.LogCaptureFixture) -> None:
-    """A rejected campaign has the columns of the list. The next run tries again."""
-    with campaigns([campaign(1), campaign(2), campaign(3)], refusing(REJECTED, "1", "3")) as (
+def test_rejected_details_are_skipped(caplog: pytest.LogCaptureFixture) -> None:
+    """A rejected campaign has only the columns of the list, and the next run retries."""
+    with campaigns([campaign(1), campaign(2), campaign(3)], failing(REJECTED, "1", "3")) as (
         url,
         calls,
     ):
@@ -173,8 +177,8 @@ OTHER = envelope({"campaign_id": "9", "budget": 1})
     [OTHER, envelope({}), envelope([]), b'{"code": 0}', b"<html>", OTHER[:-9]],
     ids=["other campaign", "empty", "array", "no data", "html", "cut"],
 )
-def test_damaged_details(body: bytes) -> None:
-    """No campaign is lost. The bookmark stays, so the next run reads the details."""
+def test_damaged_details_keep_the_bookmark(body: bytes) -> None:
+    """No campaign is lost, and the bookmark stays, so the next run reads the details."""
     listed = [campaign(1), campaign(2)]
     broken = {"2": body}
     with campaigns(listed, lambda name: broken.get(name) or details(name)) as (url, _):
@@ -189,9 +193,9 @@ def test_damaged_details(body: bytes) -> None:
     assert [record["budget"] for record in second.values()] == [12.5, 12.5]
 
 
-def test_details_that_fail() -> None:
-    """An undocumented code ends the run, after the page of the campaign is written."""
-    respond = refusing((77777, "What is this?"), "2")
+def test_undocumented_code_stops_the_run() -> None:
+    """An undocumented code ends the run after the page of the campaign is written."""
+    respond = failing((77777, "What is this?"), "2")
     with campaigns([campaign(1), campaign(2)], respond) as (url, _):
         with pytest.raises(errors.RejectedRequestError) as failure:
             run(config_at(url), [STREAM])
@@ -199,9 +203,9 @@ def test_details_that_fail() -> None:
     assert set(by_id(messages)) == {"1", "2"}
 
 
-def test_a_list_that_is_short(short_waits: None) -> None:  # noqa: ARG001
-    """The total of the list still counts campaigns. A further pass requests no details again."""
-    with campaigns([campaign(1), campaign(2)], missing=1) as (url, calls):
+def test_second_pass_requests_no_details_twice(short_waits: None) -> None:  # noqa: ARG001
+    """A second pass over an incomplete list requests no details twice."""
+    with campaigns([campaign(1), campaign(2)], missing_count=1) as (url, calls):
         messages = run(config_at(url), [STREAM, "sync_errors"])
     assert sum(call.path == LIST for call in calls) > 1
     assert sorted(requested(calls)) == ["1", "2"]
@@ -210,13 +214,13 @@ def test_a_list_that_is_short(short_waits: None) -> None:  # noqa: ARG001
     assert "TikTok reports 3 records, received 2 distinct" in error["message"]
 
 
-def test_an_object_on_two_pages(short_waits: None) -> None:  # noqa: ARG001
-    """A campaign that moves to a later page has its details, whichever page comes first."""
+def test_campaign_on_two_pages_has_details(short_waits: None) -> None:  # noqa: ARG001
+    """A campaign that moves to another page has its details, whichever page arrives first."""
     listed = [campaign(number) for number in range(300)]
     has_page_3 = threading.Event()
     pages: list[int] = []
 
-    def answer(call: Call) -> bytes:
+    def respond_to(call: Call) -> bytes:
         if call.path == INFO:
             return details(call.query["campaign_id"])
         if call.path != LIST:
@@ -231,7 +235,7 @@ def test_an_object_on_two_pages(short_waits: None) -> None:  # noqa: ARG001
         return envelope({"list": records, "page_info": {"page": page, "total_number": 300}})
 
     def respond(call: Call) -> bytes:
-        body = answer(call)
+        body = respond_to(call)
         if call.path == INFO and call.query["campaign_id"] == "150":
             has_page_3.set()  # the tap has read page 3
         return body
@@ -244,8 +248,8 @@ def test_an_object_on_two_pages(short_waits: None) -> None:  # noqa: ARG001
     assert all(record["budget"] == 12.5 for record in records.values())
 
 
-def test_tombstones() -> None:
-    """A campaign that vanished becomes a tombstone. A returned campaign has its details."""
+def test_vanished_campaign_becomes_a_tombstone() -> None:
+    """A vanished campaign becomes a tombstone, and a returned campaign has its details."""
     listed = [campaign(number, f"2026-10-0{number} 00:00:00") for number in range(1, 6)]
     with campaigns(listed) as (url, calls):
         config = config_at(url, track_deleted=True)
@@ -269,25 +273,27 @@ def test_tombstones() -> None:
     ("column", "values", "detail_requests"),
     [("store_id", ["11"], ["1", "2"]), ("campaign_id", ["1", "2"], [])],
 )
-def test_lookups(column: str, values: list[str], detail_requests: list[str]) -> None:
-    """A custom stream requests details only for a column that the list does not have."""
+def test_lookup_requests_details_only_if_needed(
+    column: str, values: list[str], detail_requests: list[str]
+) -> None:
+    """A lookup requests details only for a column that the list lacks."""
     custom = {
         "name": "mine",
         "url": "/mine/get/",
         "for_each": f"{STREAM}.{column}",
-        "params": {"advertiser_id": "{advertiser_id}", "wanted": f"{{{STREAM}.{column}}}"},
+        "params": {"advertiser_id": "{advertiser_id}", "value": f"{{{STREAM}.{column}}}"},
         "pagination": "none",
         "schema": {"type": "object", "properties": {"id": {"type": "string"}}},
     }
     with campaigns([campaign(1), campaign(2)]) as (url, calls):
         run(config_at(url, custom_streams=[custom]), ["mine"])
-    wanted = [call.query["wanted"] for call in calls if call.path == "/mine/get/"]
-    assert sorted(wanted) == values
+    looked_up = [call.query["value"] for call in calls if call.path == "/mine/get/"]
+    assert sorted(looked_up) == values
     assert requested(calls) == detail_requests
 
 
 def leaves(value: t.Any, path: str = "") -> Iterator[str]:
-    """Yield the paths of a schema's columns, nested columns included."""
+    """Yield the paths of a schema's columns, including nested columns."""
     for name, column in (value.get("properties") or {}).items():
         yield f"{path}{name}"
         yield from leaves(column, f"{path}{name}.")

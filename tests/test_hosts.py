@@ -30,14 +30,14 @@ def test_is_loopback(url: str, expected: bool) -> None:
     assert hosts.is_loopback(url) is expected
 
 
-def test_token_hosts() -> None:
-    """The hosts of the environments, except the simulator, are those that receive the token."""
+def test_token_is_sent_to_tiktok_hosts_only() -> None:
+    """Only the hosts of the environments, except the simulator, receive the token."""
     names = {urllib.parse.urlsplit(url).hostname for url in hosts.HOSTS.values() if url}
     assert names == hosts.TIKTOK_HOSTS
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_paths(name: str) -> None:
+def test_paths_start_and_end_with_a_slash(name: str) -> None:
     """A path of TikTok's API starts and ends with a slash."""
     assert PATHS[name].startswith("/")
     assert PATHS[name].endswith("/")

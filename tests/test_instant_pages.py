@@ -1,4 +1,4 @@
-"""`instant_pages` reads the pages of all business types."""
+"""The stream `instant_pages` reads the pages of all business types."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ def page(page_id: str) -> dict[str, str]:
     return {"page_id": page_id, "update_time": "2026-11-01 00:00:00"}
 
 
-def listing(*records: t.Any) -> dict[str, t.Any]:
-    """Return the data of a page."""
+def page_list(*records: t.Any) -> dict[str, t.Any]:
+    """Return the data of a list response."""
     return {"list": [*records], "page_info": {"total_number": len(records)}}
 
 
 def pages_except(rejected: set[str], code: int) -> Callable[[dict[str, str]], t.Any]:
     """Return the responses of an account with one page per type, except for rejected types."""
 
-    def answer(query: dict[str, str]) -> t.Any:
+    def respond(query: dict[str, str]) -> t.Any:
         types = json.loads(query["business_types"])
         if rejected & {*types}:
             message = f"business_types: Invalid value {types}."
             body = {"code": code, "message": message, "request_id": "r", "data": {}}
             return json.dumps(body).encode()
-        return listing(*(page(f"7{TYPES.index(name)}") for name in types))
+        return page_list(*(page(f"7{TYPES.index(name)}") for name in types))
 
-    return answer
+    return respond
 
 
-def read(answer: Callable[[dict[str, str]], t.Any], **settings: t.Any) -> Messages:
+def read(respond: Callable[[dict[str, str]], t.Any], **settings: t.Any) -> Messages:
     """Return the messages of a run of the stream for one advertiser."""
-    with answering(answer) as (url, _):
+    with answering(respond) as (url, _):
         return run(config_at(url, max_retries=0, **settings), ["instant_pages"])
 
 
@@ -69,7 +69,7 @@ def types_of(messages: Messages) -> dict[str, str]:
 @pytest.mark.parametrize(
     "sim", [{"seed": seed, "instant_pages": 16} for seed in (1, 2, 3)], indirect=True
 )
-def test_all_business_types(sim: Simulator) -> None:
+def test_all_business_types_are_read(sim: Simulator) -> None:
     """Every page of every type is read once, with its type."""
     messages = run(config_for(sim), ["instant_pages"])
     records = messages.records["instant_pages"]
@@ -81,8 +81,8 @@ def test_all_business_types(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize("code", [40002, 40001])
-def test_a_rejected_business_type(code: int, caplog: pytest.LogCaptureFixture) -> None:
-    """The other types are read, and the next run tries the rejected types again."""
+def test_rejected_business_type_is_skipped(code: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Other types are read, and the next run retries the rejected types."""
     caplog.set_level(logging.WARNING)
     messages = read(pages_except({"SHOP_ADS_PDP", "POP_UP_FORM"}, code))
     assert {*types_of(messages).values()} == {*TYPES} - {"SHOP_ADS_PDP", "POP_UP_FORM"}
@@ -92,37 +92,39 @@ def test_a_rejected_business_type(code: int, caplog: pytest.LogCaptureFixture) -
     assert [line.split()[1] for line in warnings] == ["SHOP_ADS_PDP", "POP_UP_FORM"]
 
 
-def test_the_default_type_is_required() -> None:
-    """Lead forms are always listed, so their rejection ends the run."""
+def test_default_type_is_required() -> None:
+    """A rejection of lead forms stops the run, because they are always available."""
     with pytest.raises(TapError, match="LEAD_GEN"):
         read(pages_except({"LEAD_GEN"}, 40002))
 
 
-def test_a_server_that_ignores_the_types() -> None:
+def test_page_of_every_type_is_written_once() -> None:
     """A page that is listed for every type is written once."""
-    messages = read(lambda _: listing(page("7"), page("8")))
+    messages = read(lambda _: page_list(page("7"), page("8")))
     assert len(messages.records["instant_pages"]) == 2
 
 
-def test_a_type_in_the_response() -> None:
-    """A type that TikTok sends wins over the requested type."""
-    messages = read(lambda _: listing({**page("7"), "business_type": "NEW_TYPE"}))
+def test_type_of_the_response_wins() -> None:
+    """A type in the response overrides the requested type."""
+    messages = read(lambda _: page_list({**page("7"), "business_type": "NEW_TYPE"}))
     assert types_of(messages) == {"7": "NEW_TYPE"}
 
 
-def test_a_deleted_page(sim: Simulator) -> None:
-    """A page of any type that is not listed any more is reported as deleted."""
+def test_missing_page_is_deleted(sim: Simulator) -> None:
+    """A page that is not listed any more is reported as deleted."""
     config = config_for(sim, track_deleted=True)
     first = run(config, ["instant_pages"])
-    (gone, *_) = (page_id for page_id, name in types_of(first).items() if name == "SHOP_ADS_PLP")
+    (deleted_id, *_) = (
+        page_id for page_id, name in types_of(first).items() if name == "SHOP_ADS_PLP"
+    )
     (account,) = (
         account
         for account in sim.world.accounts.values()
-        if any(asset.id == gone for asset in account.stored("instant_pages"))
+        if any(asset.id == deleted_id for asset in account.stored("instant_pages"))
     )
-    (asset,) = (asset for asset in account.stored("instant_pages") if asset.id == gone)
+    (asset,) = (asset for asset in account.stored("instant_pages") if asset.id == deleted_id)
     asset.removed = True
     sim.world.version += 1
     second = run(config, ["instant_pages"], state=first.state)
-    deleted = [row for row in second.records["instant_pages"] if row["_deleted_at"]]
-    assert [row["page_id"] for row in deleted] == [gone]
+    deleted = [record for record in second.records["instant_pages"] if record["_deleted_at"]]
+    assert [record["page_id"] for record in deleted] == [deleted_id]
