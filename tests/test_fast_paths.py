@@ -1,4 +1,4 @@
-"""Fast paths never change the result: bodies with members that nobody expects."""
+"""Fast paths return unchanged records for responses with unexpected members."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXTRA = {"new_list": [{"list": [1]}], "new_text": "\u00e9 \\u0041", "new": {"pag
 
 @dataclasses.dataclass(frozen=True)
 class Noisy:
-    """A server in front of the simulator that adds members to its responses."""
+    """A proxy of the simulator that adds members to its responses."""
 
     url: str
     access_token: str
@@ -36,12 +36,12 @@ class Noisy:
 
 
 def with_extra_members(body: bytes) -> bytes:
-    """Return the body with more members in the envelope, in `data` and in each record."""
+    """Return the body with extra members in the envelope, in `data` and in each record."""
     envelope = json.loads(body)
     data = envelope.get("data")
     if isinstance(data, dict):
         lists = [member for member in data.values() if isinstance(member, list)]
-        for record in [one for member in lists for one in member if isinstance(one, dict)]:
+        for record in [item for member in lists for item in member if isinstance(item, dict)]:
             record |= {"new_in_record": EXTRA}
         data |= {"list": [], **data, **EXTRA}
     return json.dumps({**EXTRA, **envelope}, separators=(",", ":")).encode()
@@ -49,7 +49,7 @@ def with_extra_members(body: bytes) -> bytes:
 
 @contextlib.contextmanager
 def noisy(world: Simulator) -> Iterator[Noisy]:
-    """Run the server."""
+    """Run the proxy."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -68,7 +68,7 @@ def noisy(world: Simulator) -> Iterator[Noisy]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815 - a name of the standard library
+        do_POST = do_GET  # noqa: N815 - the name that http.server calls
 
         def log_message(self, *_: t.Any) -> None:
             """Write nothing."""
@@ -82,34 +82,34 @@ def noisy(world: Simulator) -> Iterator[Noisy]:
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[Noisy]:
-    """One world for all streams."""
+    """One proxy for all streams."""
     with Simulator({**SPARSE, "days": 4}) as running, noisy(running) as server:
         yield server
 
 
 @pytest.mark.parametrize("stream", NAMES)
-def test_unexpected_members(
+def test_unexpected_members_change_no_record(
     world: t.Any, capsysbinary: pytest.CaptureFixture[bytes], stream: str
 ) -> None:
-    """A stream reads the same records from such bodies with its fast path and without."""
+    """With unexpected members, the fast path and the slow path read equal records."""
     config = {"start_date": "{now-2}"}
     fast, slow = (
         lines_of(world, capsysbinary, sync, stream, catalog_of({}, [stream], alone=True), config)
-        for sync in (lambda found: found._sync_records(), Stream._sync_records)
+        for sync in (lambda stream_object: stream_object._sync_records(), Stream._sync_records)
     )
     assert fast
     assert fast == slow
 
 
 def subclasses_of(kind: type[t.Any]) -> Iterator[type[t.Any]]:
-    """Yield all subclasses of a class."""
+    """Yield all direct and indirect subclasses of a class."""
     for subclass in kind.__subclasses__():
         yield subclass
         yield from subclasses_of(subclass)
 
 
 @pytest.mark.parametrize("kind", [Source, *subclasses_of(Source)], ids=lambda kind: kind.__name__)
-def test_sources_that_read_other_members(kind: type[Source]) -> None:
-    """A source that finds records in its own way gets the complete response."""
+def test_custom_sources_receive_the_complete_response(kind: type[Source]) -> None:
+    """A source with its own record location receives the complete response."""
     is_plain = kind.locate is Source.locate and kind.following is Source.following
     assert kind.reads_list_only is is_plain

@@ -1,4 +1,4 @@
-"""A stdout that takes nothing, and a disk that takes nothing: one sentence and exit code 1."""
+"""A full or closed stdout, and a full disk: one sentence and exit code 1."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLOSED = "Cannot write to stdout: it is closed."
 
 @pytest.fixture(scope="module")
 def config() -> Iterator[dict[str, t.Any]]:
-    """Settings for a simulator that serves all tests."""
+    """Settings for a simulator that all tests share."""
     with Simulator(SMALL) as sim:
         yield config_for(sim, start_date="{now-2}")
 
@@ -50,7 +50,7 @@ def execute(
 
 
 def errors_of(result: subprocess.CompletedProcess[str]) -> list[str]:
-    """The sentences of the executable on stderr, without its log."""
+    """Return the error messages of the executable on stderr, without its log."""
     assert "Traceback" not in result.stderr
     start = "tap-tiktok-ads: "
     lines = result.stderr.splitlines()
@@ -58,28 +58,34 @@ def errors_of(result: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("arguments", COMMANDS)
-def test_full_stdout(config: dict[str, t.Any], tmp_path: Path, arguments: str) -> None:
-    """A full disk behind stdout is one sentence."""
+def test_full_stdout_prints_one_error(
+    config: dict[str, t.Any], tmp_path: Path, arguments: str
+) -> None:
+    """A full stdout ends every command with one sentence."""
     result = execute(config, arguments, tmp_path, ">/dev/full")
     assert (result.returncode, errors_of(result)) == (1, [FULL])
 
 
 @pytest.mark.parametrize("arguments", ["", "plan", "--discover", "--about", "sample ads --raw"])
-def test_closed_stdout(config: dict[str, t.Any], tmp_path: Path, arguments: str) -> None:
-    """Without a stdout, no output is lost in silence."""
+def test_closed_stdout_prints_one_error(
+    config: dict[str, t.Any], tmp_path: Path, arguments: str
+) -> None:
+    """A closed stdout ends every command with one sentence."""
     result = execute(config, arguments, tmp_path, ">&-")
     assert (result.returncode, errors_of(result)) == (1, [CLOSED])
 
 
 @pytest.mark.parametrize("arguments", ["plan", "--discover", "--about", "sample ads"])
-def test_closed_pipe(config: dict[str, t.Any], tmp_path: Path, arguments: str) -> None:
-    """A command whose output is not read to the end has exit code 1, and says nothing."""
+def test_closed_pipe_of_a_command_is_silent(
+    config: dict[str, t.Any], tmp_path: Path, arguments: str
+) -> None:
+    """A command whose output is not consumed exits with 1 and prints no error."""
     result = execute(config, arguments, tmp_path, "| true")
     assert (result.returncode, errors_of(result)) == (1, [])
 
 
-def test_closed_pipe_of_a_run(config: dict[str, t.Any], tmp_path: Path) -> None:
-    """A run whose target stopped reading says so, with exit code 1."""
+def test_closed_pipe_of_a_run_prints_one_error(config: dict[str, t.Any], tmp_path: Path) -> None:
+    """A run whose target stops exits with 1 and prints one sentence."""
     result = execute(config, "", tmp_path, "| true")
     assert result.returncode == 1
     assert errors_of(result) == [
@@ -88,8 +94,10 @@ def test_closed_pipe_of_a_run(config: dict[str, t.Any], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-"])
-def test_stderr(config: dict[str, t.Any], tmp_path: Path, redirection: str) -> None:
-    """A stderr that takes nothing changes neither output nor exit code."""
+def test_full_stderr_changes_nothing(
+    config: dict[str, t.Any], tmp_path: Path, redirection: str
+) -> None:
+    """A full or closed stderr changes neither the output nor the exit code."""
     result = execute(config, "plan", tmp_path, redirection)
     assert result.returncode == 0
     assert "At least" in result.stdout
@@ -98,7 +106,7 @@ def test_stderr(config: dict[str, t.Any], tmp_path: Path, redirection: str) -> N
 
 
 def limited(max_bytes: int) -> dict[str, t.Any]:
-    """Options of a process whose files cannot grow further: a write fails, as on a full disk."""
+    """Return options of a process whose files have a maximum size, like on a full disk."""
     limit = (max_bytes, max_bytes)
     return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit)}
 
@@ -108,7 +116,7 @@ def limited(max_bytes: int) -> dict[str, t.Any]:
     [(16, {}), (2000, {"report_mode": "async"})],
     ids=["cache", "report task"],
 )
-def test_temporary_files(
+def test_full_temporary_file_prints_one_error(
     config: dict[str, t.Any], tmp_path: Path, max_bytes: int, settings: dict[str, t.Any]
 ) -> None:
     """A temporary file that cannot be written ends the run with one sentence."""
@@ -129,8 +137,8 @@ def test_temporary_files(
 
 
 @pytest.mark.parametrize("name", ["summary.json", "summary.prom"])
-def test_summary_file(tmp_path: Path, name: str) -> None:
-    """A summary file that cannot be written is an error of a run that is otherwise complete."""
+def test_full_summary_file_prints_one_error(tmp_path: Path, name: str) -> None:
+    """A summary file that cannot be written is an error after a complete run."""
     code = f"""
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.cli.summary import written_to
@@ -140,7 +148,7 @@ try:
 except ConfigError as error:
     print(error)
 """
-    ended = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -148,12 +156,12 @@ except ConfigError as error:
         check=True,
         **limited(16),
     )
-    assert ended.stdout.endswith(f"{name} cannot be written: File too large.\n")
+    assert result.stdout.endswith(f"{name} cannot be written: File too large.\n")
     assert not list(tmp_path.iterdir())
 
 
-def test_authorize(tmp_path: Path) -> None:
-    """The code is not used if the disk has no space for the token."""
+def test_authorize_checks_the_disk_before_using_the_code(tmp_path: Path) -> None:
+    """`authorize` keeps the code unused if the disk has no space for the token."""
     with Simulator(SMALL) as sim:
         config = config_for(sim)
         arguments = f"authorize --auth-code {sim.auth_code} --output token.json"

@@ -1,4 +1,4 @@
-"""Runs that are cut anywhere, again and again: what reaches the target in the end is all of it."""
+"""Interrupted runs: together, they load every record into the target."""
 
 from __future__ import annotations
 
@@ -31,89 +31,93 @@ STREAMS = [
     "smart_plus_ad_creatives",
     "comments",
 ]
-#: Of each kind: processes killed, and runs in this process whose target dies.
+#: The number of killed processes, and of runs in this process whose target stops.
 PROCESSES, TARGETS = (40, 300) if SOAK else (1, 5)
 
 
 class DeadTargetError(Exception):
-    """The target has gone."""
+    """The target stopped."""
 
 
 class Target(Collector):
-    """Takes so many messages, and dies."""
+    """A target that stops after a number of messages."""
 
     def __init__(self, messages: int) -> None:
         super().__init__()
-        self._left = messages
+        self._remaining = messages
 
     def write_message(self, message: t.Any) -> None:
-        if self._left == 0:
+        if self._remaining == 0:
             raise DeadTargetError
-        self._left -= 1
+        self._remaining -= 1
         super().write_message(message)
 
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[Simulator]:
-    """One for all runs."""
+    """One simulator for all runs."""
     with Simulator({**SPARSE, "days": 34, "latency_ms": 2}) as running:
         yield running
 
 
 def settings(sim: Simulator) -> dict[str, t.Any]:
-    """Of all runs: the days are fixed, so that all read the same."""
-    return config_for(sim, start_date=str(min(a.start for a in sim.world.accounts.values())))
+    """Return the settings of all runs, with fixed days."""
+    return config_for(
+        sim, start_date=str(min(account.start for account in sim.world.accounts.values()))
+    )
 
 
 class Table:
-    """What a target that loads by key has stored, and the state that it passed on."""
+    """A table that upserts records by key, and the last state of the target."""
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
+        self.records_by_key: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
         self.state: dict[str, t.Any] = {}
         self._keys: dict[str, list[str]] = {}
 
-    def take(self, messages: t.Iterable[dict[str, t.Any]]) -> None:
-        """Load messages; a state counts once all before it is loaded."""
+    def load(self, messages: t.Iterable[dict[str, t.Any]]) -> None:
+        """Load messages. A state counts after all earlier messages are loaded."""
         for message in messages:
             if message["type"] == "SCHEMA":
                 self._keys[message["stream"]] = message["key_properties"]
             elif message["type"] == "RECORD":
-                stream, row = message["stream"], message["record"]
-                self.rows[stream, tuple(row[key] for key in self._keys[stream])] = row
+                stream, record = message["stream"], message["record"]
+                self.records_by_key[stream, tuple(record[key] for key in self._keys[stream])] = (
+                    record
+                )
             elif message["type"] == "STATE":
                 self.state = message["value"]
 
 
 @pytest.fixture(scope="module")
-def whole(world: Simulator) -> Messages:
-    """A run that is not interrupted."""
+def complete(world: Simulator) -> Messages:
+    """The messages of a run without interruptions."""
     return run(settings(world), STREAMS)
 
 
 def reports(state: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The bookmarks of reports; those of objects depend on when they were listed."""
+    """Return the bookmarks of reports. Bookmarks of objects depend on the time of the run."""
     return {name: state["bookmarks"].get(name) for name in STREAMS if "report" in name}
 
 
-def expected(whole: Messages) -> dict[tuple[t.Any, ...], dict[str, t.Any]]:
-    """The rows of an uninterrupted run."""
+def expected(complete: Messages) -> dict[tuple[t.Any, ...], dict[str, t.Any]]:
+    """Return the records of a run without interruptions."""
     table = Table()
-    table.take(whole.all)
-    return table.rows
+    table.load(complete.all)
+    return table.records_by_key
 
 
 @pytest.mark.parametrize("seed", range(TARGETS))
-def test_a_target_that_dies(
-    world: Simulator, whole: Messages, monkeypatch: pytest.MonkeyPatch, seed: int
+def test_runs_resume_after_the_target_stops(
+    world: Simulator, complete: Messages, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    """After any message; the next run goes on from the last STATE that it got, until one ends."""
+    """After the target stops at any message, runs resume from the last STATE message."""
     monkeypatch.setattr(singer_state, "STATE_INTERVAL_SECONDS", 0.0)  # a STATE after every window
-    dice = random.Random(seed)
-    table, deaths = Table(), 0
+    rng = random.Random(seed)
+    table, stops = Table(), 0
     while True:
-        left = dice.randrange(1, len(whole.all)) if deaths < 4 else -1
-        target = Target(left)
+        message_count = rng.randrange(1, len(complete.all)) if stops < 4 else -1
+        target = Target(message_count)
         tap = TapTikTokAds(
             config=settings(world),
             catalog=catalog_of(settings(world), STREAMS, alone=True),
@@ -124,27 +128,30 @@ def test_a_target_that_dies(
         try:
             tap.sync_all()
         except DeadTargetError:
-            deaths += 1
-            table.take(target.messages.all)
+            stops += 1
+            table.load(target.messages.all)
         else:
-            table.take(target.messages.all)
+            table.load(target.messages.all)
             break
-    assert deaths > 0
-    assert table.rows == expected(whole)
-    assert reports(table.state) == reports(whole.state)
+    assert stops > 0
+    assert table.records_by_key == expected(complete)
+    assert reports(table.state) == reports(complete.state)
 
 
 @pytest.mark.parametrize("seed", range(PROCESSES))
-def test_a_process_that_is_killed(
-    world: Simulator, whole: Messages, tmp_path: Path, seed: int
+def test_runs_resume_after_a_signal(
+    world: Simulator, complete: Messages, tmp_path: Path, seed: int
 ) -> None:
-    """By SIGKILL, SIGTERM or SIGINT, anywhere, in the middle of a line, too; three times each."""
-    dice = random.Random(seed)
+    """After SIGKILL, SIGTERM and SIGINT at any byte, runs resume without a lost record."""
+    rng = random.Random(seed)
     table = Table()
     (tmp_path / "config.json").write_text(json.dumps(settings(world)))
     (tmp_path / "catalog.json").write_text(json.dumps(catalog_of(settings(world), STREAMS)))
-    size = sum(len(json.dumps(message)) for message in whole.all)
-    for kill in (*dice.sample([signal.SIGKILL, signal.SIGTERM, signal.SIGINT], 3), None):
+    size = sum(len(json.dumps(message)) for message in complete.all)
+    for signal_number in (
+        *rng.sample([signal.SIGKILL, signal.SIGTERM, signal.SIGINT], 3),
+        None,
+    ):
         (tmp_path / "state.json").write_text(json.dumps(table.state))
         process = subprocess.Popen(
             [
@@ -157,25 +164,25 @@ def test_a_process_that_is_killed(
         )
         assert process.stdout is not None
         output = b""
-        if kill is not None:
-            output = process.stdout.read(dice.randrange(1, size))
-            process.send_signal(kill)
+        if signal_number is not None:
+            output = process.stdout.read(rng.randrange(1, size))
+            process.send_signal(signal_number)
         output += process.stdout.read()
         process.stdout.close()
         code = process.wait(timeout=PATIENCE)
-        if kill is None:
+        if signal_number is None:
             assert code == 0
-        lines = output.split(b"\n")[:-1]  # a target takes whole lines
-        table.take(map(json.loads, lines))
-    assert table.rows == expected(whole)
-    assert reports(table.state) == reports(whole.state)
+        lines = output.split(b"\n")[:-1]  # a target takes complete lines
+        table.load(map(json.loads, lines))
+    assert table.records_by_key == expected(complete)
+    assert reports(table.state) == reports(complete.state)
 
 
-def test_two_runs_at_once(world: Simulator, whole: Messages) -> None:
-    """Each has all rows, and loading both in any order gives the table of one."""
-    found: list[Messages] = []
+def test_concurrent_runs_are_independent(world: Simulator, complete: Messages) -> None:
+    """Two runs at the same time both have all records, and loading both changes nothing."""
+    results: list[Messages] = []
     threads = [
-        threading.Thread(target=lambda: found.append(run(settings(world), STREAMS)))
+        threading.Thread(target=lambda: results.append(run(settings(world), STREAMS)))
         for _ in range(2)
     ]
     for thread in threads:
@@ -183,7 +190,7 @@ def test_two_runs_at_once(world: Simulator, whole: Messages) -> None:
     for thread in threads:
         thread.join()
     table = Table()
-    for messages in found:
-        table.take(messages.all)
-    assert len(found) == 2
-    assert table.rows == expected(whole)
+    for messages in results:
+        table.load(messages.all)
+    assert len(results) == 2
+    assert table.records_by_key == expected(complete)
