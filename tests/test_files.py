@@ -1,4 +1,4 @@
-"""Files that the command line names: configuration, catalog and state."""
+"""Files of the command line: configuration, catalog and state."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ ADVERTISER = {"context": {"advertiser_id": "1"}}
 
 
 def partitions_of(value: t.Any) -> dict[str, t.Any]:
-    """A state whose stream `ads` has these partitions."""
+    """Return a state whose stream `ads` has these partitions."""
     return {"bookmarks": {"ads": {"partitions": value}}}
 
 
 class NamedText(io.StringIO):
-    """An open file."""
+    """An open file with a name."""
 
     name = "file.json"
 
 
-def test_read_json(tmp_path: Path) -> None:
+def test_read_json_returns_the_object(tmp_path: Path) -> None:
     """The object in a file is returned."""
     file = tmp_path / "config.json"
     file.write_text('{"a": 1}')
@@ -47,8 +47,8 @@ def test_read_json(tmp_path: Path) -> None:
         (None, "Config file cannot be read: No such file or directory."),
     ],
 )
-def test_files_without_an_object(tmp_path: Path, text: str | None, message: str) -> None:
-    """The message says what is wrong, and where."""
+def test_invalid_json_file_is_an_error(tmp_path: Path, text: str | None, message: str) -> None:
+    """The error names the problem and its line."""
     file = tmp_path / "config.json"
     if text is not None:
         file.write_text(text)
@@ -69,8 +69,10 @@ def test_files_without_an_object(tmp_path: Path, text: str | None, message: str)
         ),
     ],
 )
-def test_read_state(content: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
-    """A state, or a whole STATE message, is understood."""
+def test_state_or_state_message_is_accepted(
+    content: dict[str, t.Any], expected: dict[str, t.Any]
+) -> None:
+    """A state file holds a state or a complete STATE message."""
     assert read_state(NamedText(json.dumps(content))) == expected
     assert read_state(None) is None
 
@@ -104,22 +106,22 @@ def test_read_state(content: dict[str, t.Any], expected: dict[str, t.Any]) -> No
         ({"bookmarks": {"ads": {"1": "2026-01-01"}}}, "is one of singer-io's tap"),
     ],
 )
-def test_states_that_are_refused(content: dict[str, t.Any], message: str) -> None:
-    """A state that the SDK could not read, or of another tap, is refused."""
+def test_invalid_state_is_an_error(content: dict[str, t.Any], message: str) -> None:
+    """A state that the SDK cannot read, or of another tap, is an error."""
     with pytest.raises(ConfigError, match=message):
         read_state(NamedText(json.dumps(content)))
 
 
 @pytest.mark.parametrize("value", [None, 5, True, [], {}, "yesterday", "2026-99-99", "0000-00-00"])
 @pytest.mark.parametrize("member", ["replication_key_value", "read_from", "covered", "listed"])
-def test_values_are_not_checked(member: str, value: t.Any) -> None:
-    """A damaged bookmark is no error here: its advertiser may not be read at all."""
+def test_bookmark_values_are_not_validated(member: str, value: t.Any) -> None:
+    """A damaged bookmark is accepted here, because its advertiser may not be selected."""
     state = partitions_of([{**ADVERTISER, member: value}])
     assert read_state(NamedText(json.dumps(state))) == state
 
 
 def test_selected_streams() -> None:
-    """The selected streams of a catalog are kept."""
+    """The selected streams of a catalog are returned."""
     streams = [
         {
             "tap_stream_id": name,
@@ -137,16 +139,18 @@ def test_selected_streams() -> None:
 
 
 @pytest.mark.parametrize("content", [{}, {"streams": {}}, {"streams": [1]}, {"streams": [{}]}])
-def test_catalogs_that_are_refused(content: dict[str, t.Any]) -> None:
-    """A file that is not a Singer catalog is refused, and the message says how to write one."""
+def test_invalid_catalog_is_an_error(content: dict[str, t.Any]) -> None:
+    """A file that is not a Singer catalog is an error that recommends --discover."""
     with pytest.raises(ConfigError, match="is not a Singer catalog: write one with --discover"):
         read_catalog(NamedText(json.dumps(content)))
 
 
 @pytest.mark.parametrize(("encoding", "is_readable"), [("utf-8-sig", True), ("utf-16", False)])
 @pytest.mark.parametrize("kind", ["config", "catalog", "state"])
-def test_encodings_of_windows(tmp_path: Path, kind: str, encoding: str, is_readable: bool) -> None:
-    """A byte order mark is accepted. A file in UTF-16 is refused with the name of UTF-8."""
+def test_byte_order_mark_is_accepted(
+    tmp_path: Path, kind: str, encoding: str, is_readable: bool
+) -> None:
+    """A byte order mark is accepted. A file in UTF-16 is an error that names UTF-8."""
     contents = {
         "config": {"environment": "simulator", "simulator": {"advertisers": 1, "days": 1}},
         "catalog": {"streams": []},

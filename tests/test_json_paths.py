@@ -1,4 +1,4 @@
-"""JSONPaths: what they find, and what is suggested for an unknown answer."""
+"""JSONPaths: the values that they find, and suggestions for a response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tap_tiktok_ads.extract import json_paths
 
-ANSWER = {
+RESPONSE = {
     "code": 0,
     "data": {
         "page_info": {"page": 1, "total_number": 2},
@@ -20,11 +20,11 @@ ANSWER = {
             {"id": "2", "tags": []},
         ],
         "texts": ["a", "b"],
-        "odd name": [{"x": 1}] * 5,
+        "spaced name": [{"x": 1}] * 5,
     },
 }
 
-#: Names that a path has to quote, or to escape, among others.
+#: Names, some of which need quotes or escapes in a path.
 names = st.text(alphabet="ab'\".[]$*\\ @?-é1", max_size=5)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -36,31 +36,31 @@ json_values = st.recursive(
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("$.data.list[*]", ANSWER["data"]["list"]),  # type: ignore[index]
+        ("$.data.list[*]", RESPONSE["data"]["list"]),  # type: ignore[index]
         ("$.data.list[*].id", ["1", "2"]),
         ("$.data.list[?(@.id == '2')].id", ["2"]),
         ("$.data.page_info.total_number", [2]),
         ("$.nothing", []),
     ],
 )
-def test_find(path: str, expected: list[t.Any]) -> None:
-    """A path gives all the values it leads to."""
-    assert json_paths.find(path, ANSWER) == expected
+def test_find_returns_all_values(path: str, expected: list[t.Any]) -> None:
+    """A path finds all its values."""
+    assert json_paths.find(path, RESPONSE) == expected
 
 
 @pytest.mark.parametrize("path", ["$.[", "data list", "$..[?(", "", "$.data.list[*"])
-def test_bad_paths(path: str) -> None:
-    """What is no JSONPath is refused with the path in the message."""
+def test_invalid_path_is_an_error(path: str) -> None:
+    """An invalid JSONPath is an error that quotes it."""
     with pytest.raises(json_paths.PathError, match="is not a JSONPath"):
         json_paths.parse(path)
 
 
-def test_suggestions_rank_the_records_first() -> None:
-    """Every array of objects, with size and keys: usual names first, deeper ones last."""
-    found = json_paths.suggest_paths(ANSWER)
-    assert [str(one) for one in found] == [
+def test_suggestions_start_with_the_records() -> None:
+    """All arrays of objects are suggested: common names first, deeply nested arrays last."""
+    suggestions = json_paths.suggest_paths(RESPONSE)
+    assert [str(suggestion) for suggestion in suggestions] == [
         "$.data.list[*] (2: id, tags, none)",
-        "$.data.'odd name'[*] (5: x)",
+        "$.data.'spaced name'[*] (5: x)",
         "$.data.extra[*] (1: k)",
         "$.data.list[*].tags[*] (2: name)",
     ]
@@ -69,32 +69,33 @@ def test_suggestions_rank_the_records_first() -> None:
 
 @given(json_values)
 def test_suggestions_lead_to_objects(document: t.Any) -> None:
-    """Whatever the answer is, each suggested path finds objects in it."""
-    for one in json_paths.suggest_paths(document):
-        found = json_paths.find(one.path, document)
-        assert sum(isinstance(value, dict) for value in found) >= one.size > 0
+    """Each suggested path finds objects, in any response."""
+    for suggestion in json_paths.suggest_paths(document):
+        values = json_paths.find(suggestion.path, document)
+        assert sum(isinstance(value, dict) for value in values) >= suggestion.size > 0
 
 
 @pytest.mark.parametrize(
     ("path", "name"),
     [("$.data.total", "total"), ("$.total", "total"), ("$.data.list[*]", None), ("$.data.*", None)],
 )
-def test_last_key(path: str, name: str | None) -> None:
-    """The column of a single metadata path is the last name in it."""
+def test_last_key_names_the_column(path: str, name: str | None) -> None:
+    """The last key of a metadata path is the name of its column."""
     assert json_paths.last_key(path) == name
 
 
 @pytest.mark.parametrize("name", ["where", "wherenot", "false_positives"])
-def test_names_that_are_words_of_the_dialect(name: str) -> None:
-    """They are quoted in what is suggested."""
+def test_reserved_words_are_quoted(name: str) -> None:
+    """Reserved words of JSONPath are quoted in suggestions."""
     document = {"data": {name: [{name: [{"x": 1}]}]}}
     assert [
-        len(json_paths.find(one.path, document)) for one in json_paths.suggest_paths(document)
+        len(json_paths.find(suggestion.path, document))
+        for suggestion in json_paths.suggest_paths(document)
     ] == [1, 1]
 
 
 @pytest.mark.parametrize("path", ["$.a[\\x]", "$.a.`sub(/a/, b)`"])
-def test_paths_that_the_answer_has_no_values_for(path: str) -> None:
-    """Values that have no order, or are no text, are told with the path."""
+def test_path_that_does_not_fit_is_an_error(path: str) -> None:
+    """A path that compares or edits unsuitable values is an error that quotes it."""
     with pytest.raises(json_paths.PathError, match="cannot be followed in this response"):
         json_paths.find(path, {"a": [{"x": 1}, {"x": None}]})

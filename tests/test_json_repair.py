@@ -1,4 +1,4 @@
-"""Bodies whose text is not clean Unicode or JSON."""
+"""Bodies with invalid Unicode or JSON text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tap_tiktok_ads.api.json_repair import has_null_escape, repair
 from tap_tiktok_ads.api.report_tasks import ReportFile
 
 R = "\ufffd"
-#: The JSON text of a value as it is sent, and the value that arrives.
+#: The JSON text of a raw value, and the repaired value.
 VALUES: list[tuple[bytes, t.Any]] = [
     (rb'"\ud83d"', R),
     (rb'"a\ud83d!"', f"a{R}!"),
@@ -47,26 +47,26 @@ VALUES: list[tuple[bytes, t.Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("sent", "expected"), VALUES, ids=[repr(sent)[:40] for sent, _ in VALUES])
+@pytest.mark.parametrize(("raw", "expected"), VALUES, ids=[repr(raw)[:40] for raw, _ in VALUES])
 @pytest.mark.parametrize("form", [b"%s", b'{"a": [%s]}', b'\n\t{"x": "y\\"", "a":%s}\r\n'])
-def test_values(form: bytes, sent: bytes, expected: t.Any) -> None:
-    """What cannot be read becomes U+FFFD or null. Everything else stays."""
-    value = msgspec.json.decode(repair(form % sent))
+def test_invalid_text_is_replaced(form: bytes, raw: bytes, expected: t.Any) -> None:
+    """Invalid text becomes U+FFFD or null, and valid values stay."""
+    value = msgspec.json.decode(repair(form % raw))
     if isinstance(value, dict) and "a" in value:
         value = value["a"][0] if len(value) == 1 else value["a"]
     assert value == expected
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_byte_order_marks(encoding: str) -> None:
+def test_byte_order_mark_is_removed(encoding: str) -> None:
     """A byte order mark at the start is removed."""
     assert json.loads(repair('{"a": "\u00e9"}'.encode(encoding)).decode()) == {"a": "\u00e9"}
 
 
-@pytest.mark.parametrize("sent", [b'"a\x00b"', rb'"a\u0000b"'])
-def test_null_characters_can_be_kept(sent: bytes) -> None:
+@pytest.mark.parametrize("raw", [b'"a\x00b"', rb'"a\u0000b"'])
+def test_null_characters_can_be_kept(raw: bytes) -> None:
     """A null character stays if the setting says so."""
-    assert msgspec.json.decode(repair(sent, replaces_null=False)) == "a\x00b"
+    assert msgspec.json.decode(repair(raw, replaces_null=False)) == "a\x00b"
 
 
 json_values = st.recursive(
@@ -77,7 +77,7 @@ json_values = st.recursive(
 
 
 @given(value=json_values, is_ascii=st.booleans(), indent=st.sampled_from([None, 1]))
-def test_clean_bodies_stay(value: t.Any, is_ascii: bool, indent: int | None) -> None:
+def test_clean_body_is_unchanged(value: t.Any, is_ascii: bool, indent: int | None) -> None:
     """A clean body is returned unchanged."""
     body = json.dumps(value, ensure_ascii=is_ascii, indent=indent).encode("utf-8", "replace")
     if "\\u0000" not in body.decode():
@@ -88,8 +88,8 @@ def test_clean_bodies_stay(value: t.Any, is_ascii: bool, indent: int | None) -> 
     text=st.text(st.characters(codec=None, categories=None), max_size=20),
     is_ascii=st.booleans(),
 )
-def test_any_text_can_be_read(text: str, is_ascii: bool) -> None:
-    """A string of any characters, surrogates included, is readable after the repair."""
+def test_any_text_is_readable_after_the_repair(text: str, is_ascii: bool) -> None:
+    """A string of any characters, including surrogates, is readable after the repair."""
     body = json.dumps({"a": text}, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
     value = msgspec.json.decode(repair(body))["a"]
     value.encode()
@@ -100,8 +100,8 @@ def test_any_text_can_be_read(text: str, is_ascii: bool) -> None:
 @example(body=b"\x00\x00\x00\x001")
 @example(body=b'"\\\x00"')
 @example(body=codecs.BOM_UTF8 * 2 + b"1")
-def test_a_repair_is_complete(body: bytes) -> None:
-    """A second repair changes nothing, whatever the body is."""
+def test_second_repair_changes_nothing(body: bytes) -> None:
+    """A second repair changes nothing, for any body."""
     once = repair(body)
     assert repair(once) == once
     assert b"\x00" not in once
@@ -109,8 +109,8 @@ def test_a_repair_is_complete(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [b'"' + b'\\"' * 200_000, b'{"a":"' + b"\\" * 200_001, b'"' * 99])
-def test_strings_without_an_end(body: bytes) -> None:
-    """A body that is cut in a string is read once, and stays as it is."""
+def test_unclosed_string_is_unchanged(body: bytes) -> None:
+    """A body that ends in a string stays unchanged, in linear time."""
     assert repair(body) == body
 
 
@@ -127,7 +127,7 @@ def test_strings_without_an_end(body: bytes) -> None:
         (rb'["\n","' + b"x" * 9999 + b'u0000"]', False),
     ],
 )
-def test_bodies_that_may_hold_null_characters(body: bytes, expected: bool) -> None:
+def test_null_escape_is_found(body: bytes, expected: bool) -> None:
     """The escape of a null character is found."""
     assert has_null_escape(body) is expected
 
@@ -151,33 +151,35 @@ RECORDS = {
 NAMES = {"campaigns": "campaign_name", "pixels": "pixel_name", REPORT: "campaign_name"}
 
 
-def names_read(
+def written_names(
     stream: str, body: bytes, caplog: pytest.LogCaptureFixture, **settings: t.Any
 ) -> tuple[list[t.Any], int]:
-    """Return the names that a run writes, and the number of warnings of repaired text.
+    """Return the written names, and the number of warnings about repaired text.
 
     No response is requested twice.
     """
     if stream == "pixels":
         body = body.replace(b'"list"', b'"pixels"')
 
-    def answer(query: dict[str, str]) -> t.Any:
+    def respond(query: dict[str, str]) -> t.Any:
         return EMPTY if "RESERVATION_TOP_VIEW" in query.get("filtering", "") else body
 
-    with answering(answer) as (url, asked):
+    with answering(respond) as (url, requested_paths):
         config = config_at(url, report_metrics={REPORT: ["campaign_name"]}, **settings)
         messages = run(config, [stream])
-    lists = [path for path in asked if "advertiser_id=1" in path and "TOP_VIEW" not in path]
+    lists = [
+        path for path in requested_paths if "advertiser_id=1" in path and "TOP_VIEW" not in path
+    ]
     assert len(lists) == len(set(lists))
     assert "Trying again" not in caplog.text
-    records = [one for one in messages.records[stream] if not one.get("is_top_view")]
+    records = [record for record in messages.records[stream] if not record.get("is_top_view")]
     warnings = [text for text in caplog.messages if "not clean Unicode" in text]
     return [record[NAMES[stream]] for record in records], len(warnings)
 
 
 @pytest.mark.parametrize("stream", RECORDS)
 @pytest.mark.parametrize(
-    ("sent", "expected"),
+    ("raw", "expected"),
     [
         (rb'"\ud83d"', R),
         (b'"\xff"', R),
@@ -187,44 +189,44 @@ def names_read(
         (b"-Infinity", None),
     ],
 )
-def test_records_of_unclean_bodies(
-    stream: str, sent: bytes, expected: t.Any, caplog: pytest.LogCaptureFixture
+def test_records_of_invalid_bodies_are_written(
+    stream: str, raw: bytes, expected: t.Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """All records of the page are written, with one warning and without a retry."""
-    body = ENVELOPE % (RECORDS[stream] % sent, PAGE_INFO)
-    found, warning_count = names_read(stream, body, caplog)
-    assert found == [expected, "b"]
+    body = ENVELOPE % (RECORDS[stream] % raw, PAGE_INFO)
+    values, warning_count = written_names(stream, body, caplog)
+    assert values == [expected, "b"]
     assert warning_count == 1
 
 
 @pytest.mark.parametrize("stream", RECORDS)
-def test_a_body_with_a_byte_order_mark(stream: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Its records are read."""
+def test_body_with_byte_order_mark_is_read(stream: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The records of a body with a byte order mark are read."""
     body = codecs.BOM_UTF8 + ENVELOPE % (RECORDS[stream] % b'"a"', PAGE_INFO)
-    assert names_read(stream, body, caplog) == (["a", "b"], 1)
+    assert written_names(stream, body, caplog) == (["a", "b"], 1)
 
 
 @pytest.mark.parametrize("stream", RECORDS)
-def test_null_characters_in_records(stream: str, caplog: pytest.LogCaptureFixture) -> None:
-    """They are kept, without a warning, if `replace_null_characters` is false."""
+def test_null_characters_in_records_are_kept(stream: str, caplog: pytest.LogCaptureFixture) -> None:
+    """With `replace_null_characters: false`, null characters are kept without a warning."""
     body = ENVELOPE % (RECORDS[stream] % rb'"a\u0000"', PAGE_INFO)
-    found, warning_count = names_read(stream, body, caplog, replace_null_characters=False)
-    assert found == ["a\x00", "b"]
+    values, warning_count = written_names(stream, body, caplog, replace_null_characters=False)
+    assert values == ["a\x00", "b"]
     assert warning_count == 0
 
 
 @pytest.mark.parametrize("stream", ["campaigns", "pixels"])
 @pytest.mark.parametrize("number", [b"1e400", b"1" * 5000])
-def test_numbers_that_no_float_holds(
+def test_number_above_the_float_range_keeps_the_page(
     stream: str, number: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They do not stop the other records of a page."""
+    """A number above the range of floats does not stop other records of a page."""
     body = ENVELOPE % (RECORDS[stream] % number, PAGE_INFO)
-    assert names_read(stream, body, caplog)[0] == [number.decode(), "b"]
+    assert written_names(stream, body, caplog)[0] == [number.decode(), "b"]
 
 
 @pytest.mark.parametrize(("replaces_null", "expected"), [(True, R), (False, "\x00")])
-def test_text_of_report_files(replaces_null: bool, expected: str) -> None:
+def test_invalid_report_file_is_repaired(replaces_null: bool, expected: str) -> None:
     """A report file with invalid UTF-8 and null characters is read."""
     file = ReportFile("x", replaces_null=replaces_null)
     file.file.write(codecs.BOM_UTF8 + b"ad_id,ad_name\n1,a\xff\n2,b\x00\n")
@@ -234,7 +236,7 @@ def test_text_of_report_files(replaces_null: bool, expected: str) -> None:
     assert file.is_repaired
 
 
-def test_text_of_clean_report_files() -> None:
+def test_clean_report_file_is_unchanged() -> None:
     """A clean report file is not repaired."""
     assert json_repair.replace_null_characters("a") == "a"
     file = ReportFile("x")

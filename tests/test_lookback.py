@@ -1,4 +1,4 @@
-"""`lookback_days: auto`: reports read again what the ad groups' attribution windows may change."""
+"""`lookback_days: auto` re-reads the days that attribution windows of ad groups may change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REPORT = "campaign_performance_report"
 
 
 def ad_group(click: t.Any, view: t.Any = "OFF", engaged: t.Any = None) -> dict[str, t.Any]:
-    """An ad group with these windows."""
+    """Return an ad group with these attribution windows."""
     return dict(zip(lookback.ATTRIBUTION_COLUMNS, (click, view, engaged), strict=True))
 
 
@@ -42,77 +42,86 @@ def ad_group(click: t.Any, view: t.Any = "OFF", engaged: t.Any = None) -> dict[s
         ([{}], 28),
     ],
 )
-def test_days(ad_groups: list[dict[str, t.Any]], expected: int) -> None:
-    """The longest window counts; where one is not known, the longest that it can be."""
+def test_longest_window_is_the_lookback(ad_groups: list[dict[str, t.Any]], expected: int) -> None:
+    """The longest window counts. An unknown window counts as its maximum."""
     assert lookback.lookback_days(ad_groups) == expected
 
 
-def asked(sim: Simulator, path: str) -> list[dict[str, t.Any]]:
-    """The parameters of the requests for an endpoint."""
+def requests_for(sim: Simulator, path: str) -> list[dict[str, t.Any]]:
+    """Return the parameters of the requests to an endpoint."""
     return [dict(request.params) for request in sim.requests if request.path.endswith(path)]
 
 
 def first_days(sim: Simulator) -> dict[str, str]:
-    """The first day that the reports of each advertiser were asked for."""
-    found: dict[str, str] = {}
-    for params in asked(sim, "/report/integrated/get/"):
+    """Return the first requested report day of each advertiser."""
+    days: dict[str, str] = {}
+    for params in requests_for(sim, "/report/integrated/get/"):
         owner = params["advertiser_id"]
-        found[owner] = min(params["start_date"], found.get(owner, "9999"))
-    return found
+        days[owner] = min(params["start_date"], days.get(owner, "9999"))
+    return days
 
 
-def needed(sim: Simulator, advertiser_id: str) -> int:
-    """What the simulator's own ad groups say, deleted and TopView ones included."""
-    known = {"OFF": 0, "ONE_DAY": 1, "SEVEN_DAYS": 7}
+def expected_days(sim: Simulator, advertiser_id: str) -> int:
+    """Return the lookback for all ad groups of an advertiser, deleted and TopView ones included."""
+    days_of = {"OFF": 0, "ONE_DAY": 1, "SEVEN_DAYS": 7}
     columns = ("click_attribution_window", "view_attribution_window")
     windows = [
-        known[row[column]] if row.get(column) else 28 if column.startswith("click") else 7
-        for row in run(config_for(sim), ["ad_groups"]).records["ad_groups"]
-        if row["advertiser_id"] == advertiser_id and "campaign_system_origin" not in row
+        days_of[ad_group_record[column]]
+        if ad_group_record.get(column)
+        else 28
+        if column.startswith("click")
+        else 7
+        for ad_group_record in run(config_for(sim), ["ad_groups"]).records["ad_groups"]
+        if ad_group_record["advertiser_id"] == advertiser_id
+        and "campaign_system_origin" not in ad_group_record
         for column in columns
     ]
     return max(3, *windows)
 
 
-@pytest.mark.parametrize("also", [(), ("ad_groups",)])
-def test_next_run(sim: Simulator, also: tuple[str, ...]) -> None:
-    """Each advertiser is read again as far back as its ad groups need; they are listed once."""
+@pytest.mark.parametrize("extra_streams", [(), ("ad_groups",)])
+def test_lookback_follows_the_ad_groups(sim: Simulator, extra_streams: tuple[str, ...]) -> None:
+    """Each advertiser has the lookback of its ad groups, which are requested once."""
     config = config_for(sim, lookback_days="auto")
     state = run(config, [REPORT]).state
     expected = {
-        owner: str(sim.world.today(owner) - dt.timedelta(days=needed(sim, owner)))
+        owner: str(sim.world.today(owner) - dt.timedelta(days=expected_days(sim, owner)))
         for owner in sim.world.advertiser_ids
     }
     sim.requests.clear()
     names = (REPORT, "ad_performance_report")
-    known = {"bookmarks": dict.fromkeys(names, state["bookmarks"][REPORT])}
-    run(config, [*names, *also], state=known)
+    old_state = {"bookmarks": dict.fromkeys(names, state["bookmarks"][REPORT])}
+    run(config, [*names, *extra_streams], state=old_state)
     assert first_days(sim) == expected
-    listed = [json.dumps(params, sort_keys=True) for params in asked(sim, "/adgroup/get/")]
-    assert len(listed) == len(set(listed))
+    requests = [json.dumps(params, sort_keys=True) for params in requests_for(sim, "/adgroup/get/")]
+    assert len(requests) == len(set(requests))
 
 
-def test_equal_rows(sim: Simulator) -> None:
-    """Rows are those of a fixed look-back, `is_final` apart: it follows each advertiser's own."""
+def test_auto_lookback_changes_no_record(sim: Simulator) -> None:
+    """Records equal the records with a fixed lookback, except `is_final`."""
     names = [REPORT, "campaign_performance_report_hourly", "campaign_performance_report_lifetime"]
     fixed = run(config_for(sim, start_date="{now-9}"), names)
     auto = run(config_for(sim, start_date="{now-9}", lookback_days="auto"), names)
     for name in names:
         assert without_final(auto.records[name]) == without_final(fixed.records[name])
         assert auto.state["bookmarks"][name] == fixed.state["bookmarks"][name]
-    days = {owner: needed(sim, owner) for owner in sim.world.advertiser_ids}
-    for row in auto.records[REPORT]:
-        age = sim.world.today(row["advertiser_id"]) - dt.date.fromisoformat(row["stat_time_day"])
-        assert row["is_final"] is (age.days > days[row["advertiser_id"]])
+    days = {owner: expected_days(sim, owner) for owner in sim.world.advertiser_ids}
+    for record in auto.records[REPORT]:
+        age = sim.world.today(record["advertiser_id"]) - dt.date.fromisoformat(
+            record["stat_time_day"]
+        )
+        assert record["is_final"] is (age.days > days[record["advertiser_id"]])
 
 
-def without_final(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """The rows without the column that a look-back decides."""
-    return [{name: value for name, value in row.items() if name != "is_final"} for row in rows]
+def without_final(records: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Return records without `is_final`, which depends on the lookback."""
+    return [
+        {name: value for name, value in record.items() if name != "is_final"} for record in records
+    ]
 
 
-def test_unreadable_ad_groups(sim: Simulator) -> None:
-    """Where ad groups may not be read, 28 days are, and the run goes on."""
+def test_denied_ad_groups_use_28_days(sim: Simulator) -> None:
+    """Without permission for ad groups, the lookback is 28 days."""
     config = config_for(sim, lookback_days="auto")
     state = run(config, [REPORT]).state
     sim.add_fault("code", path="/adgroup/get/", times=None, code=40001)
@@ -124,18 +133,18 @@ def test_unreadable_ad_groups(sim: Simulator) -> None:
     }
 
 
-def test_halved_window(sim: Simulator) -> None:
-    """A width that worked is kept for an advertiser's later windows."""
+def test_halved_window_size_is_kept(sim: Simulator) -> None:
+    """The size that succeeds is kept for later windows of an advertiser."""
     owner = sim.world.advertiser_ids[0]
     config = config_for(sim, lookback_days="auto", advertiser_ids=[owner], max_concurrency=1)
     expected = without_final(run(config, [REPORT]).records[REPORT])
     start = sim.world.today(owner) - dt.timedelta(days=35)
     sim.add_fault("code", path="/report/integrated/get/", containing=str(start), code=40067)
     sim.requests.clear()
-    rows = without_final(run(config, [REPORT]).records[REPORT])
-    assert sorted(map(json.dumps, rows)) == sorted(map(json.dumps, expected))
-    spans = {
+    records = without_final(run(config, [REPORT]).records[REPORT])
+    assert sorted(map(json.dumps, records)) == sorted(map(json.dumps, expected))
+    windows = {
         (params["start_date"], params["end_date"])
-        for params in asked(sim, "/report/integrated/get/")
+        for params in requests_for(sim, "/report/integrated/get/")
     }
-    assert len(spans) == 4  # of 30 days, refused; its halves; the days after it
+    assert len(windows) == 4  # 30 days that are too many, both halves, the remaining days

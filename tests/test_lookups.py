@@ -1,4 +1,4 @@
-"""Lookups of custom streams: sources of values, selection, batches."""
+"""Lookups of custom streams: sources of values, conditions and batches."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ IDS: list[dict[str, t.Any]] = [{"id": "1"}, {"id": "2"}]
             "ids",
             {"name": "own", "values": IDS, "where": {"id": ["2", "3"]}},
             Lookup("own", ("id",), values=({"id": "2"},), where={"id": ["2", "3"]}),
-            id="name of its own, and a selection",
+            id="custom name and a selection",
         ),
     ],
 )
 def test_parse_lookup(name: str | None, lookup: t.Any, expected: Lookup) -> None:
-    """The short and the long forms of a lookup are understood."""
+    """The short and the long forms of a lookup are accepted."""
     assert parse_lookup(name, lookup) == expected
 
 
@@ -62,8 +62,8 @@ def test_parse_lookup(name: str | None, lookup: t.Any, expected: Lookup) -> None
         ({"file": "absent.csv"}, "lookup file absent.csv cannot be read"),
     ],
 )
-def test_lookups_that_are_refused(lookup: t.Any, message: str) -> None:
-    """A lookup needs exactly one source of values that can be used."""
+def test_invalid_lookup_is_an_error(lookup: t.Any, message: str) -> None:
+    """A lookup needs exactly one valid source of values."""
     with pytest.raises(ValueError, match=message):
         parse_lookup(None, lookup)
 
@@ -88,25 +88,25 @@ def test_for_each_comes_first() -> None:
         pytest.param([{"b": 1}, {"a": 1}], {}, None, [1], id="column that one record lacks"),
     ],
 )
-def test_select(
+def test_select_returns_distinct_values(
     records: list[dict[str, t.Any]],
     where: dict[str, t.Any],
     limit: int | None,
     expected: list[t.Any],
 ) -> None:
-    """Values are distinct, in order, and of the records that match."""
+    """Values are distinct, in order, and from matching records."""
     selected = Lookup("name", ("a",), where=where).select(records, limit)
     assert selected == [{"a": value} for value in expected]
 
 
-def test_select_reads_no_further_than_the_limit() -> None:
-    """A source of millions of records is read only as far as needed."""
+def test_select_stops_at_the_limit() -> None:
+    """A source is read only until the limit is reached."""
     records = ({"a": 1 // (3 - number)} for number in range(9))
     assert len(Lookup("name", ("a",)).select(records, 2)) == 2
 
 
 @pytest.mark.parametrize(("columns", "where"), [(("idd",), {}), (("id",), {"idd": 1})])
-def test_select_of_a_column_that_does_not_exist(
+def test_select_of_an_unknown_column_is_an_error(
     columns: tuple[str, ...], where: dict[str, t.Any]
 ) -> None:
     """A column that no record has is an error, not a lookup without values."""
@@ -123,7 +123,9 @@ def test_select_of_a_column_that_does_not_exist(
         (5, [{"n.id": ["1", "2"]}]),
     ],
 )
-def test_batches(batch: int | None, expected: list[dict[str, t.Any]]) -> None:
+def test_batch_makes_an_array_of_values(
+    batch: int | None, expected: list[dict[str, t.Any]]
+) -> None:
     """A macro stands for one value, or with `batch` for an array of values."""
     assert list(Lookup("n", ("id",), batch=batch).batches(IDS)) == expected
     assert list(Lookup("n", ("id",), batch=batch).batches([])) == []
@@ -140,8 +142,8 @@ def test_batches(batch: int | None, expected: list[dict[str, t.Any]]) -> None:
         ("a.ndjson", '{"id": "1", "n": "x"}\n{"id": "2", "n": "y"}'),
     ],
 )
-def test_read_records(tmp_path: Path, file: str, text: str) -> None:
-    """The format of a file is that of the suffix of its name."""
+def test_file_suffix_sets_the_format(tmp_path: Path, file: str, text: str) -> None:
+    """The suffix of a file name sets its format."""
     path = tmp_path / file
     path.write_text(text, "utf-8")
     assert read_records(str(path)) == [{"id": "1", "n": "x"}, {"id": "2", "n": "y"}]
@@ -158,10 +160,10 @@ def test_read_records(tmp_path: Path, file: str, text: str) -> None:
         ("a.csv", b"id\n\xff\n", "cannot be read"),
     ],
 )
-def test_files_that_hold_no_records(
+def test_invalid_lookup_file_is_an_error(
     tmp_path: Path, file: str, content: bytes, message: str
 ) -> None:
-    """A file that cannot be used is refused, with its name."""
+    """An invalid lookup file is an error that names it."""
     path = tmp_path / file
     path.write_bytes(content)
     with pytest.raises(ValueError, match=message) as caught:
