@@ -27,7 +27,7 @@ class Call:
 
 
 @dataclasses.dataclass(frozen=True)
-class Reply:
+class Response:
     """A response. The server writes the chunks one by one, and then closes the connection."""
 
     body: bytes = b""
@@ -53,7 +53,7 @@ def envelope(data: t.Any, code: int = 0, message: str = "OK", **members: t.Any) 
 
 @contextlib.contextmanager
 def serving(
-    respond: Callable[[Call], Reply | bytes | Iterator[bytes]],
+    respond: Callable[[Call], Response | bytes | Iterator[bytes]],
 ) -> Iterator[tuple[str, list[Call]]]:
     """Yield the URL of a server, and the requests that it received.
 
@@ -75,27 +75,27 @@ def serving(
                 {name.lower(): text for name, text in self.headers.items()},
             )
             calls.append(call)
-            reply = respond(call)
-            if isinstance(reply, bytes):
-                reply = Reply(reply)
+            response = respond(call)
+            if isinstance(response, bytes):
+                response = Response(response)
             with contextlib.suppress(OSError):  # the client may disconnect early
-                if isinstance(reply, Reply):
-                    self.answer(reply)
+                if isinstance(response, Response):
+                    self.write_response(response)
                     return
                 self.close_connection = True
-                for chunk in reply:
+                for chunk in response:
                     self.wfile.write(chunk)
                     self.wfile.flush()
 
         do_POST = do_GET  # noqa: N815 - the name that http.server calls
 
-        def answer(self, reply: Reply) -> None:
-            self.send_response(reply.status)
-            for name, text in reply.headers.items():
+        def write_response(self, response: Response) -> None:
+            self.send_response(response.status)
+            for name, text in response.headers.items():
                 self.send_header(name, text)
-            self.send_header("Content-Length", str(len(reply.body)))
+            self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
-            self.wfile.write(reply.body)
+            self.wfile.write(response.body)
 
         def log_message(self, *_: t.Any) -> None:
             """Write nothing."""

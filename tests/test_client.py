@@ -10,7 +10,7 @@ import typing as t
 import msgspec
 import pytest
 from conftest import PATIENCE, ManualClock, config_for, run
-from edge_server import Reply, envelope, serving
+from edge_server import Response, envelope, serving
 
 from tap_tiktok_ads.api import deprecations, errors
 from tap_tiktok_ads.api.client import Client
@@ -145,7 +145,7 @@ def test_deprecations_are_bounded(
 
 def test_deprecation_of_a_rejected_request_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """The deprecation of a rejected request is logged, even if its text is empty."""
-    reply = Reply(envelope({}, code=40002), headers={"x-api-deprecation-info": ""})
+    reply = Response(envelope({}, code=40002), headers={"x-api-deprecation-info": ""})
     with serving(lambda _: reply) as (url, _), pytest.raises(errors.RejectedRequestError):
         transport_to(url).send(Request("/pixel/list/", {}))
     assert f"TikTok deprecates {url}/pixel/list/: no details. Look for" in caplog.text
@@ -237,7 +237,7 @@ def test_response_without_envelope_is_an_error(
 def test_documented_code_overrides_http_status(
     server_url: str, status: int, code: int, error: type[Exception], text: str
 ) -> None:
-    """A documented code in the envelope decides the error, whatever the HTTP status is."""
+    """A documented code in the envelope of an HTTP error decides the class of the error."""
     body = msgspec.json.encode({"code": code, "message": "Why", "data": {}})
     _Responses.prepared = {"/x/": (status, body, {})}
     with pytest.raises(error, match=text) as raised:

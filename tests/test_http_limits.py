@@ -1,4 +1,4 @@
-"""Bounds of HTTP responses: size, growth, time and disk."""
+"""Limits of HTTP responses: size, compression, time and disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typing as t
 import zlib
 
 import pytest
-from edge_server import Call, Reply, envelope, serving
+from edge_server import Call, Response, envelope, serving
 from test_client import transport_to
 
 from tap_tiktok_ads.api import errors, http_bodies
@@ -40,9 +40,9 @@ class FullDisk(io.BytesIO):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def received(reply: Reply, *, to_file: bool, **settings: t.Any) -> bytes:
-    """Return the `data` of a response, or the text that a download writes."""
-    with serving(lambda _: reply) as (url, _):
+def received(response: Response, *, to_file: bool, **settings: t.Any) -> bytes:
+    """Return the `data` of a response, or the text of a download."""
+    with serving(lambda _: response) as (url, _):
         client = transport_to(url, max_retries=0, **settings)
         if not to_file:
             return str(client.send(REQUEST).data).encode()
@@ -52,23 +52,23 @@ def received(reply: Reply, *, to_file: bool, **settings: t.Any) -> bytes:
             return file.read()
 
 
-def compressed(content: bytes, coding: str = "gzip") -> Reply:
-    """Return a compressed body."""
+def compressed(content: bytes, coding: str = "gzip") -> Response:
+    """Return a response with a compressed body."""
     body = gzip.compress(content) if coding == "gzip" else zlib.compress(content)
-    return Reply(body, headers={"Content-Encoding": coding})
+    return Response(body, headers={"Content-Encoding": coding})
 
 
 TEXT = b"ad_id,spend\n" + b"".join(b"%d,0.5\n" % number for number in range(200_000))
 
 
 @pytest.mark.parametrize(
-    "reply",
+    "response",
     [
-        pytest.param(Reply(TEXT), id="plain"),
+        pytest.param(Response(TEXT), id="plain"),
         pytest.param(compressed(TEXT), id="gzip"),
         pytest.param(compressed(TEXT, "deflate"), id="deflate"),
         pytest.param(
-            Reply(
+            Response(
                 gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:]),
                 headers={"Content-Encoding": "x-gzip"},
             ),
@@ -76,14 +76,14 @@ TEXT = b"ad_id,spend\n" + b"".join(b"%d,0.5\n" % number for number in range(200_
         ),
     ],
 )
-def test_codings(reply: Reply) -> None:
-    """A text arrives complete in each coding."""
-    assert received(reply, to_file=True) == TEXT
+def test_compressed_texts_are_complete(response: Response) -> None:
+    """A text is complete in each content encoding."""
+    assert received(response, to_file=True) == TEXT
 
 
 @pytest.mark.parametrize("to_file", [True, False], ids=["report", "body"])
 @pytest.mark.parametrize(
-    ("reply", "error", "text"),
+    ("response", "error", "text"),
     [
         pytest.param(compressed(bytes(40_000_000)), errors.ResponseError, "200 times", id="bomb"),
         pytest.param(
@@ -93,35 +93,35 @@ def test_codings(reply: Reply) -> None:
             id="JSON bomb",
         ),
         pytest.param(
-            Reply(gzip.compress(TEXT)[:-9], headers={"Content-Encoding": "gzip"}),
+            Response(gzip.compress(TEXT)[:-9], headers={"Content-Encoding": "gzip"}),
             errors.TransientError,
             "end is missing",
             id="truncated",
         ),
         pytest.param(
-            Reply(b"a,b\n1,2\n", headers={"Content-Encoding": "gzip"}),
+            Response(b"a,b\n1,2\n", headers={"Content-Encoding": "gzip"}),
             errors.TransientError,
             "damaged",
             id="not gzip",
         ),
         pytest.param(
-            Reply(b"a,b\n", headers={"Content-Encoding": "br"}),
+            Response(b"a,b\n", headers={"Content-Encoding": "br"}),
             errors.ResponseError,
             "Content-Encoding 'br'",
             id="unknown coding",
         ),
     ],
 )
-def test_compressed_bodies_that_are_rejected(
-    reply: Reply, error: type[Exception], text: str, *, to_file: bool
+def test_unsafe_compressed_body_is_an_error(
+    response: Response, error: type[Exception], text: str, *, to_file: bool
 ) -> None:
     """A body that cannot be decompressed safely is an error in one sentence."""
     with pytest.raises(error, match=text):
-        received(reply, to_file=to_file)
+        received(response, to_file=to_file)
 
 
-def test_memory_of_a_compressed_body() -> None:
-    """A small piece of gzip never becomes more than a block at once."""
+def test_decompression_yields_small_blocks() -> None:
+    """Decompression never returns more than a block at once."""
     piece = gzip.compress(bytes(5_000_000))
     sizes = [len(block) for block in http_bodies.Inflater("x").blocks(piece)]
     assert sum(sizes) == 5_000_000
@@ -129,26 +129,28 @@ def test_memory_of_a_compressed_body() -> None:
 
 
 @pytest.mark.parametrize(
-    ("constant", "reply", "to_file"),
+    ("constant", "response", "to_file"),
     [
-        pytest.param("MAX_REPORT_BYTES", Reply(TEXT), True, id="report"),
+        pytest.param("MAX_REPORT_BYTES", Response(TEXT), True, id="report"),
         pytest.param("MAX_REPORT_BYTES", compressed(TEXT), True, id="compressed report"),
-        pytest.param("MAX_BODY_BYTES", Reply(envelope({"a": "x" * 999})), False, id="body"),
-        pytest.param("MAX_BODY_BYTES", Reply(envelope("x" * 999)), True, id="text in an envelope"),
+        pytest.param("MAX_BODY_BYTES", Response(envelope({"a": "x" * 999})), False, id="body"),
+        pytest.param(
+            "MAX_BODY_BYTES", Response(envelope("x" * 999)), True, id="text in an envelope"
+        ),
     ],
 )
-def test_size(
-    monkeypatch: pytest.MonkeyPatch, constant: str, reply: Reply, *, to_file: bool
+def test_body_above_the_size_limit_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, constant: str, response: Response, *, to_file: bool
 ) -> None:
-    """A body that is larger than the limit is an error."""
+    """A body above the size limit is an error."""
     monkeypatch.setattr(http_bodies, constant, 500)
     with pytest.raises(errors.ResponseError, match="more than 500 bytes"):
-        received(reply, to_file=to_file)
+        received(response, to_file=to_file)
 
 
 @pytest.mark.parametrize("body", [TEXT, envelope("ad_id\n1\n")], ids=["text", "envelope"])
-def test_full_disk(body: bytes) -> None:
-    """A report that the disk cannot hold is an error in one sentence, and not retried."""
+def test_full_disk_is_not_retried(body: bytes) -> None:
+    """A report that does not fit on the disk is an error without a retry."""
     with serving(lambda _: body) as (url, calls):
         client = transport_to(url)
         with pytest.raises(errors.StorageError, match=r"No space left on device.*TMPDIR"):
@@ -156,15 +158,15 @@ def test_full_disk(body: bytes) -> None:
     assert len(calls) == 1
 
 
-def test_disk_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A report leaves some space for others."""
+def test_report_leaves_free_disk_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report that leaves too little disk space is an error."""
     monkeypatch.setattr(http_bodies, "MIN_FREE_DISK_BYTES", 10**18)
     with pytest.raises(errors.StorageError, match="free bytes"):
-        received(Reply(TEXT), to_file=True)
+        received(Response(TEXT), to_file=True)
 
 
-def test_cache_on_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A response that the cache cannot hold is an error, and not in the cache."""
+def test_cache_on_a_full_disk_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response that does not fit into the cache is an error and is not cached."""
     monkeypatch.setattr(tempfile, "TemporaryFile", FullDisk)
     cache = ResponseCache()
     with pytest.raises(errors.StorageError, match="No space left"):
@@ -176,39 +178,39 @@ def test_cache_on_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def endless_continue(_: Call) -> Iterator[bytes]:
-    """Never send a final response."""
+    """Send 100 Continue forever."""
     return itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
 
 
 def endless_header(_: Call) -> Iterator[bytes]:
-    """Send a header line for as long as the client listens."""
+    """Send a header line forever."""
     return dripping(OK + b"X-Header: ", b"a")
 
 
 def endless_body(_: Call) -> Iterator[bytes]:
-    """Send a text for as long as the client listens."""
+    """Send a body forever."""
     return dripping(OK + b"Content-Type: text/csv\r\n\r\nad_id\n", b"1\n")
 
 
 def endless_chunk_size(_: Call) -> Iterator[bytes]:
-    """Send the size of a chunk for as long as the client listens."""
+    """Send the size of a chunk forever."""
     return dripping(OK + b"Transfer-Encoding: chunked\r\n\r\n4\r\nad_i\r\n", b"0")
 
 
-def dripping(first: bytes, drop: bytes) -> Iterator[bytes]:
-    """Yield a beginning, and then drops with little time between them."""
+def dripping(first: bytes, piece: bytes) -> Iterator[bytes]:
+    """Yield the first bytes, and then small pieces with short pauses."""
     yield first
     while True:
         time.sleep(0.05)
-        yield drop
+        yield piece
 
 
 @pytest.mark.parametrize("to_file", [True, False], ids=["report", "body"])
 @pytest.mark.parametrize(
     "respond", [endless_continue, endless_header, endless_body, endless_chunk_size]
 )
-def test_endless_responses(respond: t.Any, *, to_file: bool) -> None:
-    """A response that never ends, though something arrives all the time, ends by the time limit."""
+def test_endless_response_times_out(respond: t.Any, *, to_file: bool) -> None:
+    """A response that never ends is stopped at the time limit."""
     with serving(respond) as (url, _), tempfile.TemporaryFile() as file:
         client = transport_to(url, max_retries=0, timeout=0.3)
         send = functools.partial(client.download, file=file) if to_file else client.send
@@ -217,8 +219,8 @@ def test_endless_responses(respond: t.Any, *, to_file: bool) -> None:
     assert error.value.timed_out
 
 
-class Drops(io.RawIOBase):
-    """A socket that delivers a fixed number of bytes per read, each of which takes a second."""
+class SlowSocket(io.RawIOBase):
+    """A socket that delivers a fixed number of bytes per read. Each read takes a second."""
 
     def __init__(self, size: int) -> None:
         self.now = 0.0
@@ -240,22 +242,22 @@ class Drops(io.RawIOBase):
         pytest.param(MIN_BYTES_PER_SECOND // 2, True, 20 * MAX_RESPONSE_TIMEOUTS, id="slow body"),
     ],
 )
-def test_deadline(size: int, seconds: float, *, is_body: bool) -> None:
-    """Headers end within a timeout, a body within five and the time that its bytes allow."""
-    drops = Drops(size)
-    reader = TimedReader(drops, 10, lambda: drops.now)
+def test_deadline_of_headers_and_body(size: int, seconds: float, *, is_body: bool) -> None:
+    """Headers have one timeout. A body has five timeouts, and more time for more bytes."""
+    socket = SlowSocket(size)
+    reader = TimedReader(socket, 10, lambda: socket.now)
     if is_body:
         reader.begin_body()
     read = functools.partial(reader.read, MIN_BYTES_PER_SECOND)
     with pytest.raises(TimeoutError):
-        collections.deque(iter(read, None), maxlen=0)  # reads on and on
-    assert seconds <= drops.now <= seconds + 2
+        collections.deque(iter(read, None), maxlen=0)  # reads until the deadline
+    assert seconds <= socket.now <= seconds + 2
 
 
-def test_a_fast_body_takes_as_long_as_it_needs() -> None:
-    """A body that arrives at the minimum speed is never given up."""
-    drops = Drops(MIN_BYTES_PER_SECOND)
-    reader = TimedReader(drops, 10, lambda: drops.now)
+def test_fast_body_has_no_deadline() -> None:
+    """A body at the minimum speed never times out."""
+    socket = SlowSocket(MIN_BYTES_PER_SECOND)
+    reader = TimedReader(socket, 10, lambda: socket.now)
     reader.begin_body()
     for _ in range(1000):
         assert reader.read(MIN_BYTES_PER_SECOND)
