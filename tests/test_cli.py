@@ -234,7 +234,7 @@ def test_about_lists_settings_and_secrets() -> None:
 def test_connection_test_writes_one_record_per_stream(sim: Simulator, tmp_path: Path) -> None:
     """`--test` writes at most one record of each stream, and requests only its first page.
 
-    Lookups read all pages of their sources, and only pixels are requested twice.
+    Lookups read all pages of their sources. Only the list of pixels may be requested twice.
     """
     result = command("--config", written(tmp_path, "c.json", config_for(sim)), "--test")
     assert result.returncode == 0

@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
 
     from conftest import Messages
 
-#: The entry of the issue, word for word.
+#: A report as a custom stream, with all keys that a report needs.
 MY_REPORT = json.loads(
     """
 {"name": "my_report", "url": "/report/integrated/get/", "params": {"advertiser_id": "{advertiser_id}", "report_type": "BASIC", "data_level": "AUCTION_CAMPAIGN", "dimensions": ["campaign_id", "stat_time_day"],
@@ -101,7 +101,7 @@ def config_error(**changes: t.Any) -> str:
     return str(caught.value)
 
 
-# Examples of the documentation
+# Custom streams that equal built-in streams
 
 
 def test_custom_stream_equals_the_built_in_stream(sim: Simulator) -> None:

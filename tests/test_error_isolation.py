@@ -91,7 +91,8 @@ def test_exit_code_is_1_after_an_error(
 def test_final_records_are_never_read_twice(sim: Simulator, lookback: int) -> None:
     """A record is final if no later run reads it, assuming daily runs.
 
-    Without a lookback, records become final only after the delays of TikTok.
+    Without a lookback, the last daily read of a day is too early, so its records are never
+    final.
     """
     config = config_for(sim, lookback_days=lookback, start_date="{now-20}")
     messages = run(config, [REPORT])
