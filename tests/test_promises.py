@@ -27,31 +27,31 @@ TABLE = """
     test_client::test_redirects_do_not_carry_the_token
     test_custom_streams::test_urls_that_are_refused
     test_hosts::test_token_hosts
-It is in no log level, traceback, state, record, error or process list
+The tap writes it to no log level, traceback, state, record, error or process list.
     test_cli::test_secrets_are_not_logged
     test_settings::test_printing_the_settings_tells_no_secret
     test_settings::test_no_sentence_tells_the_token
-texts of the server that repeat it are masked, also quoted for a URL, in JSON or in base64.
+Server text that repeats the token is masked, also if it is quoted for a URL, in JSON or in base64.
     test_client::test_texts_of_the_server
     test_masking::test_forms_of_a_secret
-requests' own logs of URLs are therefore off.
+so the URL logs of the HTTP library are off.
     test_python_api::test_the_log_holds_no_secret
 **`~/.netrc` is never used**
     test_environment_network::test_netrc_is_never_used
-Proxies and certificate authorities of the environment are used for every host except loopback
+**Proxies and certificate authorities** of the environment are used for every host except loopback
     test_environment_network::test_proxies
     test_environment_network::test_certificates
     test_environment_network::test_no_proxy
 **Redirects are not followed.**
     test_client::test_redirects_do_not_carry_the_token
-`api_url` must be named to reach another one, and must be https unless it is this machine.
+To use another host, set `api_url`. It must be https unless the host is this machine.
     test_settings::test_bad_input_is_one_sentence_that_names_the_setting
     test_settings::test_base_url
-`environment: simulator` listens on 127.0.0.1 only.
+**`environment: simulator`** listens on 127.0.0.1 only.
     test_promised_behavior::test_the_simulator_listens_on_loopback
-can read no files but those that its lookups and schemas name
+can read only the files that its lookups and schemas name.
     test_promised_behavior::test_files_that_a_config_does_not_name
-can change nothing at TikTok: a POST is sent only to endpoints that are known to read.
+It can change nothing at TikTok: a POST is sent only to endpoints that are known to read.
     test_endpoint_paths::test_write_posts
     test_endpoint_paths::test_get_of_a_write
     test_custom_streams::test_urls_that_are_refused
@@ -62,10 +62,10 @@ a body may have 256 MiB, and a report in a file 8 GiB, also after decompression.
 A compressed body may not grow more than 200 times.
     test_http_limits::test_compressed_bodies_that_are_rejected
     test_http_limits::test_memory_of_a_compressed_body
-Headers must arrive within `request_timeout`, the complete response within five of them
+Headers must arrive within `request_timeout`. The complete response must arrive within five times
     test_http_limits::test_deadline
     test_http_limits::test_endless_responses
-Nesting is bounded, rows without their key are errors, and totals beyond belief are refused.
+Nesting is limited, records without a key are errors, and implausible totals are rejected.
     test_odd_answers::test_hostile_bodies
     test_records_fit::test_a_record_without_its_key
     test_odd_answers::test_totals_beyond_belief
@@ -74,12 +74,16 @@ Nesting is bounded, rows without their key are errors, and totals beyond belief 
     test_masking::test_errors_are_escaped
     test_masking::test_new_fields
     test_masking::test_server_text_in_an_error
-0, everything that may be read was read; 1, something was not; 75, TikTok restricts requests
+| 0 | Success: everything that the token may read was read.
+    test_errors_told::test_exit_code
+| 1 | An error, or data that could not be read.
     damage/test_damage::test_lasting_damage
     test_errors_told::test_exit_code
+| 75 | TikTok restricts requests: try again later.
     test_errors::test_exit_codes
+| 143, 130 | SIGTERM or SIGINT ended the run.
     test_signals::test_hanging_workers
-Bookmarks of what failed do not move.
+The bookmark of a stream that failed does not advance.
     damage/test_damage::test_lasting_damage
     test_covered_days::test_an_incomplete_window
     test_errors_told::test_going_on
