@@ -87,7 +87,7 @@ Bookmarks of what failed do not move.
 # README.md
 `--test` reads one record of every stream, selected or not.
     test_cli::test_connection_test
-a metric that is not selected in the catalog is not asked for.
+A metric that is not selected in the catalog is not requested.
     test_catalog::test_metrics_left_out
     test_streams::test_selection_is_pushed_down
 `is_top_view` is true for TopView records and false for auction and reach and frequency ads
@@ -96,17 +96,17 @@ a metric that is not selected in the catalog is not asked for.
 If the totals of an account already hold its TopView ads, no TopView records are written
     test_top_view::test_totals_with_or_without
     test_top_view::test_no_request_after_the_finding
-No later run reads the day again. A `start_date` earlier than that of the runs before reads the days
+No later run reads the day again. If you set an earlier `start_date`, the next run reads the days
     test_errors_told::test_final_rows
     test_state::test_an_earlier_start_date
     test_covered_days::test_starts_that_move
     test_covered_days::test_a_later_start_leaves_a_hole
-Exit codes: 0, everything that may be read was read (streams without permission are skipped
+Exit code 0 means that everything the token has permission for was read.
     damage/test_damage::test_lasting_damage
     damage/test_damage::test_damage_that_ends
     test_errors_told::test_exit_code
     test_signals::test_hanging_workers
-It is complete if the records that were received reach TikTok's largest count and no page
+It is complete if the received records reach TikTok's largest count and no page
     extract/test_verification::test_list_passes
     extract/test_verification::test_list_without_key
     damage/test_damage::test_other_healthy_forms
@@ -114,15 +114,15 @@ it is re-read up to twice, at least 30 seconds later.
     extract/test_verification::test_list_passes
     extract/test_verification::test_incomplete_lists_of_an_endpoint
     test_promised_behavior::test_limits
-nothing advances, the exit code is 1, and the next run re-reads the list.
+The bookmark does not advance, the exit code is 1, and the next run re-reads the list.
     damage/test_damage::test_lasting_damage
     damage/test_large_report::test_large_report
     test_faults::test_a_listing_that_never_settles
-two passes brought identical records on full pages.
+two passes returned identical records on full pages.
     damage/test_agreement::test_difference_is_remembered
     damage/test_agreement::test_empty_passes_never_agree
     test_faults::test_a_count_that_means_something_else
-Select the stream `sync_errors` to have everything that could not be read, and why, as records.
+Select the stream `sync_errors` to get a record of everything that could not be read
     test_errors_told::test_going_on
     test_errors_told::test_permission
     test_advertisers::test_run
@@ -131,19 +131,19 @@ Streams without keys are always read oldest_first.
 Replace null characters in texts with U+FFFD
     test_json_repair::test_values
     test_json_repair::test_null_characters_in_records
-They resolve once per run, in each advertiser's own time zone.
+Macros resolve once per run, in each advertiser's own time zone.
     test_settings::test_days_are_those_of_the_advertiser
     test_custom::test_a_rolling_report
-`sample` makes one request of a stream, built-in or custom, and up to five while no rows come.
+`sample` sends one request of a built-in or custom stream. It sends up to five until records
     test_commands::test_sample_of_each_stream
     test_commands::test_sample_without_rows
-Exit code 0: all can be read; 3: some may not be; 1: the settings or the token cannot be used
+Exit code 0: everything can be read. Exit code 3: permission is denied for some streams
     test_commands::test_doctor
     test_commands::test_doctor_tells_what_may_not_be_read
     test_commands::test_refused_token
-`plan` asks TikTok for the advertisers only.
+`plan` requests only the advertisers from TikTok.
     test_commands::test_plan_counts_what_a_run_asks_for
-None of them shows the token or the app's secret.
+No command shows the token or the app's secret.
     test_promised_behavior::test_commands_show_no_secret
     test_commands::test_sample_masks_secrets_in_requests
 A run that is stopped, even in the middle, loses nothing
@@ -154,7 +154,7 @@ SIGTERM and SIGINT end a run in order: a last STATE, then exit code 143 or 130.
     test_signals::test_hanging_workers
     test_signals::test_slow_target
     test_cli::test_sigterm_and_resume
-rows come out in the same order however many are under way, and memory does not grow
+The number of threads does not change the order of records, and memory does not grow
     test_covered_days::test_any_number_of_workers
     test_lookahead::test_order_is_that_of_one_after_the_other
     test_lookahead::test_heavy_results_are_fewer
@@ -165,14 +165,14 @@ is skipped with a warning, and named again at the end.
 Transient errors are retried.
     test_client::test_passing_faults_are_survived
     test_faults::test_what_passes
-Any other error ends the run with one sentence and exit code 1.
+Any other error ends the run with one message and exit code 1.
     test_cli::test_token_refused
     test_client::test_lasting_fault_is_reported
     test_errors_told::test_ending
-Exit code 75 means that TikTok restricts the app's requests; the message says when to try again.
+Exit code 75 means that TikTok restricts the app's requests. The message names the time
     test_errors::test_exit_codes
     test_rate_limits::test_the_fourth_refusal_in_a_row_ends_the_run
-is never taken for "no data", and a damaged response is not, either.
+never counts as "no data". A damaged response does not, either.
     test_client::test_unknown_code_is_an_error
     test_client::test_odd_answers
     test_client::test_partial_success
