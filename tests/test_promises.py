@@ -188,7 +188,7 @@ A day is covered once it was read completely, at least `lookback_days` after it 
     singer/test_day_bookmarks::test_settled_days
     singer/test_day_bookmarks::test_zone_of_the_account
     test_covered_days::test_late_numbers
-in windows of at most 30 days (one day for hours).
+in windows of at most 30 days (one day for reports by hour).
     test_streams::test_windows_cover_the_range_once
     test_custom::test_reports_by_hour
 So the next run re-reads them, however long the pause is.
@@ -202,24 +202,24 @@ A run reads the newest window of every advertiser, then the next older ones.
 the next run reads the days that are still missing.
     test_covered_days::test_a_backfill_that_is_killed
     test_kills::test_a_process_that_is_killed
-at least 3 days, and 28 where they do not tell
+It takes at least 3 days, and 28 if the windows are unknown
     test_lookback::test_days
     test_lookback::test_unreadable_ad_groups
-A fixed `start_date` is a floor: no day before it is read.
+A fixed `start_date` is the first day: no earlier day is read.
     singer/test_day_bookmarks::test_start
     singer/test_day_bookmarks::test_a_later_and_an_earlier_start
-so a later start and an earlier one again read exactly what is missing.
+So you can move it later and earlier, and the runs read exactly the missing days.
     test_covered_days::test_starts_that_move
     test_covered_days::test_a_later_start_leaves_a_hole
-the floor is the earliest start that any run resolved (`start_floor`). A pause or
+the first day is the earliest start that any run resolved (`start_floor`). A pause or
     test_covered_days::test_a_macro_goes_back_to_its_earliest_start
-leaves the state as it is.
+leaves the state unchanged.
     test_covered_days::test_a_full_read
     singer/test_day_bookmarks::test_a_full_read
 If a metric is new, the log names the command
     test_state::test_newly_selected_metrics
     test_convert_state::test_reset
-one row with the key and `_deleted_at`, all other columns null.
+one record with the key and `_deleted_at`, all other columns null.
     test_tombstones::test_pixels
     damage/test_deletions::test_no_false_tombstone
     damage/test_deletions::test_capped_list
