@@ -179,7 +179,7 @@ never counts as "no data". A damaged response does not, either.
     damage/test_damage::test_lasting_damage
 
 # docs/errors.md
-A code that is not listed here ends the run: it is never taken for "no data".
+A code that is not listed here ends the run: it never counts as "no data".
     test_errors::test_unknown_code_fails
     test_client::test_unknown_code_is_an_error
 
