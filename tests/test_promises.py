@@ -274,7 +274,7 @@ Numbers keep every digit that TikTok sends.
     test_records_fit::test_a_fraction_in_an_integer_column
 
 # docs/settings.md
-and the token in no level.
+No level shows the token.
     test_cli::test_secrets_are_not_logged
 A column that a record lacks counts as null in the expressions of `stream_maps`.
     test_stream_maps::test_a_missing_column
