@@ -240,27 +240,27 @@ Requests are paced five percent below it.
     test_client::test_paced_below_the_tier
     test_rate_limits::test_no_second_or_minute_has_more_starts_than_allowed
     test_promised_behavior::test_limits
-all threads wait together: a second, a minute, five minutes; then the run ends with exit code 75.
+all threads pause: for a second, a minute, then five minutes. If TikTok still rejects requests, the run
     test_rate_limits::test_pauses_grow
     test_rate_limits::test_all_threads_pause_together
     test_rate_limits::test_the_fourth_refusal_in_a_row_ends_the_run
-is halved down to single days, then divided by campaigns, and the width that worked is kept
+A single day that is still too large is divided by campaigns. The window width that worked is kept
     test_adaptive::test_windows_are_halved
     test_adaptive::test_a_day_is_divided_by_campaigns
     test_adaptive::test_the_width_that_worked_is_kept
-Records, keys and bookmarks are the same; their order is not.
+Tasks do not change records, keys and bookmarks, only the order of records.
     test_report_tasks::test_rows_are_the_same
-the tap creates one a second, 4,500 a day at most.
+The tap creates at most one task a second and 4,500 a day.
     test_rate_limits::test_limits_of_endpoints_are_those_of_the_sheet
-after an hour it is an error. Tasks that are open when a run ends are cancelled.
+After an hour it counts as failed. Tasks that are open when a run ends are canceled.
     test_report_tasks::test_waits_end
     test_report_tasks::test_sigterm_cancels
     test_report_tasks::test_an_error_cancels
-An account creates at most 500 tasks an hour; a further one waits.
+An account creates at most 500 tasks an hour. Additional tasks wait.
     test_report_tasks::test_creations_per_hour
     test_report_tasks::test_a_creation_waits
     test_promised_behavior::test_limits
-They filter by `campaign_ids`, `adgroup_ids` and `ad_ids` only.
+Tasks filter by `campaign_ids`, `adgroup_ids` and `ad_ids` only.
     test_report_tasks::test_filters_of_tasks
     test_report_tasks::test_reports_by_other_filters
 If a day differs, the tasks are repeated once. If it still differs, the window is read
@@ -269,7 +269,7 @@ If a day differs, the tasks are repeated once. If it still differs, the window i
     test_report_tasks::test_an_incomplete_window
 
 # docs/numbers.md
-Numbers keep every digit that TikTok sends.
+Numbers keep every digit that TikTok sends. A fraction in an integer column becomes null
     test_casting::test_numbers_equal_what_was_sent
     test_records_fit::test_a_fraction_in_an_integer_column
 
