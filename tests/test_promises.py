@@ -240,7 +240,7 @@ Requests are paced five percent below it.
     test_client::test_paced_below_the_tier
     test_rate_limits::test_no_second_or_minute_has_more_starts_than_allowed
     test_promised_behavior::test_limits
-all threads pause: for a second, a minute, then five minutes. If TikTok still rejects requests, the run
+all threads pause: for a second, a minute, then five minutes. If TikTok still rejects
     test_rate_limits::test_pauses_grow
     test_rate_limits::test_all_threads_pause_together
     test_rate_limits::test_the_fourth_refusal_in_a_row_ends_the_run
@@ -280,17 +280,17 @@ A column that a record lacks counts as null in the expressions of `stream_maps`.
     test_stream_maps::test_a_missing_column
 
 # docs/custom.md
-the token goes nowhere else, and redirects are not followed.
+The token goes nowhere else, and redirects are not followed.
     test_custom_streams::test_urls_that_are_refused
     test_client::test_redirects_do_not_carry_the_token
-A tap only reads: the path of a POST must end in `get`, `list`, `info`
+The tap only reads. The path of a POST must end in `get`, `list`, `info`
     test_endpoint_paths::test_read_posts
     test_endpoint_paths::test_write_posts
-a row whose key came before is dropped.
+A record with a repeated key is dropped.
     test_custom_answers::test_rows_with_the_same_key
 By default they count as damaged and are retried
     test_custom_answers::test_missing_records
-What TikTok is known to rule out is refused before any request.
+A definition that TikTok does not support is an error before any request.
     test_custom::test_reports_that_tiktok_rules_out
 
 # docs/python.md
