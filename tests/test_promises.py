@@ -91,7 +91,7 @@ The bookmark of a stream that failed does not advance.
 # README.md
 `--test` reads one record of every stream, selected or not.
     test_cli::test_connection_test
-a metric that is not selected in the catalog is not asked for.
+A metric that is not selected in the catalog is not requested.
     test_catalog::test_metrics_left_out
     test_streams::test_selection_is_pushed_down
 `is_top_view` is true for TopView records and false for auction and reach and frequency ads
@@ -100,17 +100,17 @@ a metric that is not selected in the catalog is not asked for.
 If the totals of an account already hold its TopView ads, no TopView records are written
     test_top_view::test_totals_with_or_without
     test_top_view::test_no_request_after_the_finding
-No later run reads the day again. A `start_date` earlier than that of the runs before reads the days
+No later run reads the day again. If you set an earlier `start_date`, the next run reads the days
     test_errors_told::test_final_rows
     test_state::test_an_earlier_start_date
     test_covered_days::test_starts_that_move
     test_covered_days::test_a_later_start_leaves_a_hole
-Exit codes: 0, everything that may be read was read (streams without permission are skipped
+Exit code 0 means that everything the token has permission for was read.
     damage/test_damage::test_lasting_damage
     damage/test_damage::test_damage_that_ends
     test_errors_told::test_exit_code
     test_signals::test_hanging_workers
-It is complete if the records that were received reach TikTok's largest count and no page
+It is complete if the received records reach TikTok's largest count and no page
     extract/test_verification::test_list_passes
     extract/test_verification::test_list_without_key
     damage/test_damage::test_other_healthy_forms
@@ -118,15 +118,15 @@ it is re-read up to twice, at least 30 seconds later.
     extract/test_verification::test_list_passes
     extract/test_verification::test_incomplete_lists_of_an_endpoint
     test_promised_behavior::test_limits
-nothing advances, the exit code is 1, and the next run re-reads the list.
+The bookmark does not advance, the exit code is 1, and the next run re-reads the list.
     damage/test_damage::test_lasting_damage
     damage/test_large_report::test_large_report
     test_faults::test_a_listing_that_never_settles
-two passes brought identical records on full pages.
+two passes returned identical records on full pages.
     damage/test_agreement::test_difference_is_remembered
     damage/test_agreement::test_empty_passes_never_agree
     test_faults::test_a_count_that_means_something_else
-Select the stream `sync_errors` to have everything that could not be read, and why, as records.
+Select the stream `sync_errors` to get a record of everything that could not be read
     test_errors_told::test_going_on
     test_errors_told::test_permission
     test_advertisers::test_run
@@ -135,19 +135,19 @@ Streams without keys are always read oldest_first.
 Replace null characters in texts with U+FFFD
     test_json_repair::test_values
     test_json_repair::test_null_characters_in_records
-They resolve once per run, in each advertiser's own time zone.
+Macros resolve once per run, in each advertiser's own time zone.
     test_settings::test_days_are_those_of_the_advertiser
     test_custom::test_a_rolling_report
-`sample` makes one request of a stream, built-in or custom, and up to five while no rows come.
+`sample` sends one request of a built-in or custom stream. It sends up to five until records
     test_commands::test_sample_of_each_stream
     test_commands::test_sample_without_rows
-Exit code 0: all can be read; 3: some may not be; 1: the settings or the token cannot be used
+Exit code 0: everything can be read. Exit code 3: permission is denied for some streams
     test_commands::test_doctor
     test_commands::test_doctor_tells_what_may_not_be_read
     test_commands::test_refused_token
-`plan` asks TikTok for the advertisers only.
+`plan` requests only the advertisers from TikTok.
     test_commands::test_plan_counts_what_a_run_asks_for
-None of them shows the token or the app's secret.
+No command shows the token or the app's secret.
     test_promised_behavior::test_commands_show_no_secret
     test_commands::test_sample_masks_secrets_in_requests
 A run that is stopped, even in the middle, loses nothing
@@ -158,7 +158,7 @@ SIGTERM and SIGINT end a run in order: a last STATE, then exit code 143 or 130.
     test_signals::test_hanging_workers
     test_signals::test_slow_target
     test_cli::test_sigterm_and_resume
-rows come out in the same order however many are under way, and memory does not grow
+The number of threads does not change the order of records, and memory does not grow
     test_covered_days::test_any_number_of_workers
     test_lookahead::test_order_is_that_of_one_after_the_other
     test_lookahead::test_heavy_results_are_fewer
@@ -169,21 +169,21 @@ is skipped with a warning, and named again at the end.
 Transient errors are retried.
     test_client::test_passing_faults_are_survived
     test_faults::test_what_passes
-Any other error ends the run with one sentence and exit code 1.
+Any other error ends the run with one message and exit code 1.
     test_cli::test_token_refused
     test_client::test_lasting_fault_is_reported
     test_errors_told::test_ending
-Exit code 75 means that TikTok restricts the app's requests; the message says when to try again.
+Exit code 75 means that TikTok restricts the app's requests. The message names the time
     test_errors::test_exit_codes
     test_rate_limits::test_the_fourth_refusal_in_a_row_ends_the_run
-is never taken for "no data", and a damaged response is not, either.
+never counts as "no data". A damaged response does not, either.
     test_client::test_unknown_code_is_an_error
     test_client::test_odd_answers
     test_client::test_partial_success
     damage/test_damage::test_lasting_damage
 
 # docs/errors.md
-A code that is not listed here ends the run: it is never taken for "no data".
+A code that is not listed here ends the run: it never counts as "no data".
     test_errors::test_unknown_code_fails
     test_client::test_unknown_code_is_an_error
 
@@ -192,7 +192,7 @@ A day is covered once it was read completely, at least `lookback_days` after it 
     singer/test_day_bookmarks::test_settled_days
     singer/test_day_bookmarks::test_zone_of_the_account
     test_covered_days::test_late_numbers
-in windows of at most 30 days (one day for hours).
+in windows of at most 30 days (one day for reports by hour).
     test_streams::test_windows_cover_the_range_once
     test_custom::test_reports_by_hour
 So the next run re-reads them, however long the pause is.
@@ -206,24 +206,24 @@ A run reads the newest window of every advertiser, then the next older ones.
 the next run reads the days that are still missing.
     test_covered_days::test_a_backfill_that_is_killed
     test_kills::test_a_process_that_is_killed
-at least 3 days, and 28 where they do not tell
+It takes at least 3 days, and 28 if the windows are unknown
     test_lookback::test_days
     test_lookback::test_unreadable_ad_groups
-A fixed `start_date` is a floor: no day before it is read.
+A fixed `start_date` is the first day: no earlier day is read.
     singer/test_day_bookmarks::test_start
     singer/test_day_bookmarks::test_a_later_and_an_earlier_start
-so a later start and an earlier one again read exactly what is missing.
+So you can move it later and earlier, and the runs read exactly the missing days.
     test_covered_days::test_starts_that_move
     test_covered_days::test_a_later_start_leaves_a_hole
-the floor is the earliest start that any run resolved (`start_floor`). A pause or
+the first day is the earliest start that any run resolved (`start_floor`). A pause or
     test_covered_days::test_a_macro_goes_back_to_its_earliest_start
-leaves the state as it is.
+leaves the state unchanged.
     test_covered_days::test_a_full_read
     singer/test_day_bookmarks::test_a_full_read
 If a metric is new, the log names the command
     test_state::test_newly_selected_metrics
     test_convert_state::test_reset
-one row with the key and `_deleted_at`, all other columns null.
+one record with the key and `_deleted_at`, all other columns null.
     test_tombstones::test_pixels
     damage/test_deletions::test_no_false_tombstone
     damage/test_deletions::test_capped_list
@@ -244,27 +244,27 @@ Requests are paced five percent below it.
     test_client::test_paced_below_the_tier
     test_rate_limits::test_no_second_or_minute_has_more_starts_than_allowed
     test_promised_behavior::test_limits
-all threads wait together: a second, a minute, five minutes; then the run ends with exit code 75.
+all threads pause: for a second, a minute, then five minutes. If TikTok still rejects
     test_rate_limits::test_pauses_grow
     test_rate_limits::test_all_threads_pause_together
     test_rate_limits::test_the_fourth_refusal_in_a_row_ends_the_run
-is halved down to single days, then divided by campaigns, and the width that worked is kept
+A single day that is still too large is divided by campaigns. The window width that worked is kept
     test_adaptive::test_windows_are_halved
     test_adaptive::test_a_day_is_divided_by_campaigns
     test_adaptive::test_the_width_that_worked_is_kept
-Records, keys and bookmarks are the same; their order is not.
+Tasks do not change records, keys and bookmarks, only the order of records.
     test_report_tasks::test_rows_are_the_same
-the tap creates one a second, 4,500 a day at most.
+The tap creates at most one task a second and 4,500 a day.
     test_rate_limits::test_limits_of_endpoints_are_those_of_the_sheet
-after an hour it is an error. Tasks that are open when a run ends are cancelled.
+After an hour it counts as failed. Tasks that are open when a run ends are canceled.
     test_report_tasks::test_waits_end
     test_report_tasks::test_sigterm_cancels
     test_report_tasks::test_an_error_cancels
-An account creates at most 500 tasks an hour; a further one waits.
+An account creates at most 500 tasks an hour. Additional tasks wait.
     test_report_tasks::test_creations_per_hour
     test_report_tasks::test_a_creation_waits
     test_promised_behavior::test_limits
-They filter by `campaign_ids`, `adgroup_ids` and `ad_ids` only.
+Tasks filter by `campaign_ids`, `adgroup_ids` and `ad_ids` only.
     test_report_tasks::test_filters_of_tasks
     test_report_tasks::test_reports_by_other_filters
 If a day differs, the tasks are repeated once. If it still differs, the window is read
@@ -273,28 +273,28 @@ If a day differs, the tasks are repeated once. If it still differs, the window i
     test_report_tasks::test_an_incomplete_window
 
 # docs/numbers.md
-Numbers keep every digit that TikTok sends.
+Numbers keep every digit that TikTok sends. A fraction in an integer column becomes null
     test_casting::test_numbers_equal_what_was_sent
     test_records_fit::test_a_fraction_in_an_integer_column
 
 # docs/settings.md
-and the token in no level.
+No level shows the token.
     test_cli::test_secrets_are_not_logged
 A column that a record lacks counts as null in the expressions of `stream_maps`.
     test_stream_maps::test_a_missing_column
 
 # docs/custom.md
-the token goes nowhere else, and redirects are not followed.
+The token goes nowhere else, and redirects are not followed.
     test_custom_streams::test_urls_that_are_refused
     test_client::test_redirects_do_not_carry_the_token
-A tap only reads: the path of a POST must end in `get`, `list`, `info`
+The tap only reads. The path of a POST must end in `get`, `list`, `info`
     test_endpoint_paths::test_read_posts
     test_endpoint_paths::test_write_posts
-a row whose key came before is dropped.
+A record with a repeated key is dropped.
     test_custom_answers::test_rows_with_the_same_key
 By default they count as damaged and are retried
     test_custom_answers::test_missing_records
-What TikTok is known to rule out is refused before any request.
+A definition that TikTok does not support is an error before any request.
     test_custom::test_reports_that_tiktok_rules_out
 
 # docs/python.md
