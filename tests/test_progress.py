@@ -65,7 +65,7 @@ def send_requests(progress: Progress, count: int) -> None:
 
 
 def no_activity(_: Progress) -> None:
-    """Count no_activity."""
+    """Count nothing."""
 
 
 def before_first_stream(progress: Progress) -> None:

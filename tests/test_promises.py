@@ -29,13 +29,13 @@ TABLE = """
     test_hosts::test_token_hosts
 It is in no log level, traceback, state, record, error or process list
     test_cli::test_secrets_are_not_logged
-    test_settings::test_printing_the_settings_tells_no_secret
-    test_settings::test_no_sentence_tells_the_token
+    test_settings::test_repr_of_settings_contains_no_secret
+    test_settings::test_errors_contain_no_secret
 texts of the server that repeat it are masked, also quoted for a URL, in JSON or in base64.
     test_client::test_texts_of_the_server
     test_masking::test_forms_of_a_secret
 requests' own logs of URLs are therefore off.
-    test_python_api::test_the_log_holds_no_secret
+    test_python_api::test_log_contains_no_secret
 **`~/.netrc` is never used**
     test_environment_network::test_netrc_is_never_used
 Proxies and certificate authorities of the environment are used for every host except loopback
@@ -45,7 +45,7 @@ Proxies and certificate authorities of the environment are used for every host e
 **Redirects are not followed.**
     test_client::test_redirects_do_not_carry_the_token
 `api_url` must be named to reach another one, and must be https unless it is this machine.
-    test_settings::test_bad_input_is_one_sentence_that_names_the_setting
+    test_settings::test_invalid_setting_is_named_in_one_line
     test_settings::test_base_url
 `environment: simulator` listens on 127.0.0.1 only.
     test_promised_behavior::test_the_simulator_listens_on_loopback
@@ -57,7 +57,7 @@ can change nothing at TikTok: a POST is sent only to endpoints that are known to
     test_custom_streams::test_urls_that_are_refused
 a body may have 256 MiB, and a report in a file 8 GiB, also after decompression.
     test_http_limits::test_size
-    test_odd_answers::test_a_body_that_never_ends
+    test_unexpected_responses::test_too_large_body_raises_response_error
     test_promised_behavior::test_limits
 A compressed body may not grow more than 200 times.
     test_http_limits::test_compressed_bodies_that_are_rejected
@@ -66,9 +66,9 @@ Headers must arrive within `request_timeout`, the complete response within five 
     test_http_limits::test_deadline
     test_http_limits::test_endless_responses
 Nesting is bounded, rows without their key are errors, and totals beyond belief are refused.
-    test_odd_answers::test_hostile_bodies
-    test_records_fit::test_a_record_without_its_key
-    test_odd_answers::test_totals_beyond_belief
+    test_unexpected_responses::test_malformed_body_writes_no_record
+    test_invalid_records::test_record_without_its_key_is_skipped
+    test_unexpected_responses::test_impossible_page_count_raises_short_error
 **Server text is escaped** before it reaches a terminal, log, table or error
     test_server_text::test_commands
     test_masking::test_errors_are_escaped
@@ -89,16 +89,16 @@ Bookmarks of what failed do not move.
     test_cli::test_connection_test
 a metric that is not selected in the catalog is not asked for.
     test_catalog::test_metrics_left_out
-    test_streams::test_selection_is_pushed_down
+    test_streams::test_unselected_metrics_are_not_requested
 `is_top_view` is true for TopView records and false for auction and reach and frequency ads
-    test_top_view::test_spend_by_buying_type
-    test_top_view::test_totals_with_or_without
+    test_topview::test_topview_spend_is_equal_at_all_levels
+    test_topview::test_totals_add_up_with_or_without_topview
 If the totals of an account already hold its TopView ads, no TopView records are written
-    test_top_view::test_totals_with_or_without
-    test_top_view::test_no_request_after_the_finding
+    test_topview::test_totals_add_up_with_or_without_topview
+    test_topview::test_topview_is_not_requested_once_included
 No later run reads the day again. A `start_date` earlier than that of the runs before reads the days
     test_errors_told::test_final_rows
-    test_state::test_an_earlier_start_date
+    test_state::test_earlier_start_date_is_read_once
     test_covered_days::test_starts_that_move
     test_covered_days::test_a_later_start_leaves_a_hole
 Exit codes: 0, everything that may be read was read (streams without permission are skipped
@@ -132,7 +132,7 @@ Replace null characters in texts with U+FFFD
     test_json_repair::test_values
     test_json_repair::test_null_characters_in_records
 They resolve once per run, in each advertiser's own time zone.
-    test_settings::test_days_are_those_of_the_advertiser
+    test_settings::test_dates_use_the_time_zone_of_the_advertiser
     test_custom::test_a_rolling_report
 `sample` makes one request of a stream, built-in or custom, and up to five while no rows come.
     test_commands::test_sample_of_each_stream
@@ -171,7 +171,7 @@ Any other error ends the run with one sentence and exit code 1.
     test_errors_told::test_ending
 Exit code 75 means that TikTok restricts the app's requests; the message says when to try again.
     test_errors::test_exit_codes
-    test_rate_limits::test_the_fourth_refusal_in_a_row_ends_the_run
+    test_rate_limits::test_fourth_throttled_response_raises_restricted_error
 is never taken for "no data", and a damaged response is not, either.
     test_client::test_unknown_code_is_an_error
     test_client::test_odd_answers
@@ -189,13 +189,13 @@ A day is covered once it was read completely, at least `lookback_days` after it 
     singer/test_day_bookmarks::test_zone_of_the_account
     test_covered_days::test_late_numbers
 in windows of at most 30 days (one day for hours).
-    test_streams::test_windows_cover_the_range_once
+    test_streams::test_windows_cover_each_day_once
     test_custom::test_reports_by_hour
 So the next run re-reads them, however long the pause is.
     test_covered_days::test_a_pause_and_a_late_conversion
 The other windows of the advertiser are covered.
     test_covered_days::test_an_incomplete_window
-    test_state::test_refusal_of_one_window
+    test_state::test_rejected_window_is_read_by_the_next_sync
 A run reads the newest window of every advertiser, then the next older ones.
     test_covered_days::test_newest_first
     test_covered_days::test_oldest_first
@@ -217,10 +217,10 @@ leaves the state as it is.
     test_covered_days::test_a_full_read
     singer/test_day_bookmarks::test_a_full_read
 If a metric is new, the log names the command
-    test_state::test_newly_selected_metrics
+    test_state::test_newly_selected_metric_is_logged_once
     test_convert_state::test_reset
 one row with the key and `_deleted_at`, all other columns null.
-    test_tombstones::test_pixels
+    test_tombstones::test_deleted_pixel_has_one_tombstone
     damage/test_deletions::test_no_false_tombstone
     damage/test_deletions::test_capped_list
 both ends included, at most ten. An empty list is written, because Meltano merges states
@@ -238,40 +238,40 @@ Its state covers the days from `read_from` up to `lookback_days` before the book
 # docs/rate-limits.md
 Requests are paced five percent below it.
     test_client::test_paced_below_the_tier
-    test_rate_limits::test_no_second_or_minute_has_more_starts_than_allowed
+    test_rate_limits::test_starts_stay_within_the_limits
     test_promised_behavior::test_limits
 all threads wait together: a second, a minute, five minutes; then the run ends with exit code 75.
-    test_rate_limits::test_pauses_grow
-    test_rate_limits::test_all_threads_pause_together
-    test_rate_limits::test_the_fourth_refusal_in_a_row_ends_the_run
+    test_rate_limits::test_pauses_are_1_60_and_300_seconds
+    test_rate_limits::test_throttling_pauses_all_threads
+    test_rate_limits::test_fourth_throttled_response_raises_restricted_error
 is halved down to single days, then divided by campaigns, and the width that worked is kept
     test_adaptive::test_windows_are_halved
     test_adaptive::test_a_day_is_divided_by_campaigns
     test_adaptive::test_the_width_that_worked_is_kept
 Records, keys and bookmarks are the same; their order is not.
-    test_report_tasks::test_rows_are_the_same
+    test_report_tasks::test_async_records_equal_sync_records
 the tap creates one a second, 4,500 a day at most.
-    test_rate_limits::test_limits_of_endpoints_are_those_of_the_sheet
+    test_rate_limits::test_endpoint_limits_match_the_documentation
 after an hour it is an error. Tasks that are open when a run ends are cancelled.
-    test_report_tasks::test_waits_end
-    test_report_tasks::test_sigterm_cancels
-    test_report_tasks::test_an_error_cancels
+    test_report_tasks::test_overdue_task_is_cancelled
+    test_report_tasks::test_sigterm_cancels_open_tasks
+    test_report_tasks::test_error_cancels_open_tasks
 An account creates at most 500 tasks an hour; a further one waits.
-    test_report_tasks::test_creations_per_hour
-    test_report_tasks::test_a_creation_waits
+    test_report_tasks::test_creation_limit_is_500_per_hour_and_account
+    test_report_tasks::test_creation_over_the_limit_waits_an_hour
     test_promised_behavior::test_limits
 They filter by `campaign_ids`, `adgroup_ids` and `ad_ids` only.
-    test_report_tasks::test_filters_of_tasks
-    test_report_tasks::test_reports_by_other_filters
+    test_report_tasks::test_topview_and_deleted_ads_have_separate_tasks
+    test_report_tasks::test_unsupported_filter_is_read_synchronously
 If a day differs, the tasks are repeated once. If it still differs, the window is read
-    test_report_tasks::test_a_file_that_differs_is_made_once_more
-    test_report_tasks::test_files_that_keep_differing
-    test_report_tasks::test_an_incomplete_window
+    test_report_tasks::test_mismatched_task_is_retried_once
+    test_report_tasks::test_repeated_mismatch_falls_back_to_sync
+    test_report_tasks::test_incomplete_window_keeps_its_bookmark
 
 # docs/numbers.md
 Numbers keep every digit that TikTok sends.
     test_casting::test_numbers_equal_what_was_sent
-    test_records_fit::test_a_fraction_in_an_integer_column
+    test_invalid_records::test_fraction_in_integer_column_becomes_null
 
 # docs/settings.md
 and the token in no level.
@@ -295,13 +295,13 @@ What TikTok is known to rule out is refused before any request.
 
 # docs/python.md
 The client reads no `TAP_TIKTOK_ADS_*` variable and no `.env` file.
-    test_python_api::test_the_environment_is_not_read
+    test_python_api::test_client_ignores_the_environment
 The records and their order equal those of a sync without state.
-    test_python_api::test_records_equal_those_of_the_tap
+    test_python_api::test_records_equal_singer_records
 A program that stops early closes the iterator, and no more requests are sent.
-    test_python_api::test_an_abandoned_iterator
+    test_python_api::test_closed_iterator_stops_requests
 The iterator raises it after all records that it received
-    test_python_api::test_an_incomplete_list
+    test_python_api::test_incomplete_list_raises_incomplete_error
 
 # docs/token.md
 `token.json` (mode 600) holds

@@ -254,7 +254,7 @@ def test_successful_response_resets_the_pause() -> None:
 
 
 def test_concurrent_throttled_responses_cause_one_pause() -> None:
-    """Throttled responses to requests starts before the pause cause no additional pause."""
+    """Throttled responses to requests sent before the pause cause no additional pause."""
     clock = VirtualTime()
     budget = Budget(TIERS["basic"], clock=clock, sleep=clock.sleep)
     starts = []
