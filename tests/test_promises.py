@@ -78,7 +78,7 @@ Nesting is bounded, rows without their key are errors, and totals beyond belief 
     damage/test_damage::test_lasting_damage
     test_errors_told::test_exit_code
     test_errors::test_exit_codes
-    test_signals::test_hanging_workers
+    test_signals::test_hanging_worker_does_not_delay_exit
 Bookmarks of what failed do not move.
     damage/test_damage::test_lasting_damage
     test_covered_days::test_an_incomplete_window
@@ -105,7 +105,7 @@ Exit codes: 0, everything that may be read was read (streams without permission 
     damage/test_damage::test_lasting_damage
     damage/test_damage::test_damage_that_ends
     test_errors_told::test_exit_code
-    test_signals::test_hanging_workers
+    test_signals::test_hanging_worker_does_not_delay_exit
 It is complete if the records that were received reach TikTok's largest count and no page
     extract/test_verification::test_list_passes
     extract/test_verification::test_list_without_key
@@ -151,8 +151,8 @@ A run that is stopped, even in the middle, loses nothing
     test_kills::test_a_target_that_dies
     test_covered_days::test_a_backfill_that_is_killed
 SIGTERM and SIGINT end a run in order: a last STATE, then exit code 143 or 130.
-    test_signals::test_hanging_workers
-    test_signals::test_slow_target
+    test_signals::test_hanging_worker_does_not_delay_exit
+    test_signals::test_signal_during_a_write_leaves_complete_lines
     test_cli::test_sigterm_and_resume
 rows come out in the same order however many are under way, and memory does not grow
     test_covered_days::test_any_number_of_workers
@@ -277,7 +277,7 @@ Numbers keep every digit that TikTok sends.
 and the token in no level.
     test_cli::test_secrets_are_not_logged
 A column that a record lacks counts as null in the expressions of `stream_maps`.
-    test_stream_maps::test_a_missing_column
+    test_stream_maps::test_missing_column_is_null_in_expressions
 
 # docs/custom.md
 the token goes nowhere else, and redirects are not followed.
