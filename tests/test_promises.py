@@ -29,13 +29,13 @@ TABLE = """
     test_hosts::test_token_hosts
 The tap writes it to no log level, traceback, state, record, error or process list.
     test_cli::test_secrets_are_not_logged
-    test_settings::test_printing_the_settings_tells_no_secret
-    test_settings::test_no_sentence_tells_the_token
+    test_settings::test_repr_of_settings_contains_no_secret
+    test_settings::test_errors_contain_no_secret
 Server text that repeats the token is masked, also if it is quoted for a URL, in JSON or in base64.
     test_client::test_texts_of_the_server
-    test_masking::test_forms_of_a_secret
+    test_masking::test_encoded_secret_is_masked
 so the URL logs of the HTTP library are off.
-    test_python_api::test_the_log_holds_no_secret
+    test_python_api::test_log_contains_no_secret
 **`~/.netrc` is never used**
     test_environment_network::test_netrc_is_never_used
 **Proxies and certificate authorities** of the environment are used for every host except loopback
@@ -45,7 +45,7 @@ so the URL logs of the HTTP library are off.
 **Redirects are not followed.**
     test_client::test_redirects_do_not_carry_the_token
 To use another host, set `api_url`. It must be https unless the host is this machine.
-    test_settings::test_bad_input_is_one_sentence_that_names_the_setting
+    test_settings::test_invalid_setting_is_named_in_one_line
     test_settings::test_base_url
 **`environment: simulator`** listens on 127.0.0.1 only.
     test_promised_behavior::test_the_simulator_listens_on_loopback
@@ -57,7 +57,7 @@ It can change nothing at TikTok: a POST is sent only to endpoints that are known
     test_custom_streams::test_urls_that_are_refused
 a body may have 256 MiB, and a report in a file 8 GiB, also after decompression.
     test_http_limits::test_size
-    test_odd_answers::test_a_body_that_never_ends
+    test_unexpected_responses::test_too_large_body_raises_response_error
     test_promised_behavior::test_limits
 A compressed body may not grow more than 200 times.
     test_http_limits::test_compressed_bodies_that_are_rejected
@@ -66,25 +66,25 @@ Headers must arrive within `request_timeout`. The complete response must arrive 
     test_http_limits::test_deadline
     test_http_limits::test_endless_responses
 Nesting is limited, records without a key are errors, and implausible totals are rejected.
-    test_odd_answers::test_hostile_bodies
-    test_records_fit::test_a_record_without_its_key
-    test_odd_answers::test_totals_beyond_belief
+    test_unexpected_responses::test_malformed_body_writes_no_record
+    test_invalid_records::test_record_without_its_key_is_skipped
+    test_unexpected_responses::test_impossible_page_count_raises_short_error
 **Server text is escaped** before it reaches a terminal, log, table or error
     test_server_text::test_commands
-    test_masking::test_errors_are_escaped
-    test_masking::test_new_fields
-    test_masking::test_server_text_in_an_error
+    test_masking::test_error_messages_are_escaped
+    test_masking::test_warning_escapes_names_of_new_fields
+    test_masking::test_error_masks_message_and_request_id
 | 0 | Success: everything that the token may read was read.
     test_errors_told::test_exit_code
 | 1 | An error, or data that could not be read.
-    damage/test_damage::test_lasting_damage
+    damage/test_damage::test_permanent_damage_loses_no_record_silently
     test_errors_told::test_exit_code
 | 75 | TikTok restricts requests: try again later.
     test_errors::test_exit_codes
 | 143, 130 | SIGTERM or SIGINT ended the run.
-    test_signals::test_hanging_workers
+    test_signals::test_hanging_worker_does_not_delay_exit
 The bookmark of a stream that failed does not advance.
-    damage/test_damage::test_lasting_damage
+    damage/test_damage::test_permanent_damage_loses_no_record_silently
     test_covered_days::test_an_incomplete_window
     test_errors_told::test_going_on
 
@@ -93,50 +93,50 @@ The bookmark of a stream that failed does not advance.
     test_cli::test_connection_test
 A metric that is not selected in the catalog is not requested.
     test_catalog::test_metrics_left_out
-    test_streams::test_selection_is_pushed_down
+    test_streams::test_unselected_metrics_are_not_requested
 `is_top_view` is true for TopView records and false for auction and reach and frequency ads
-    test_top_view::test_spend_by_buying_type
-    test_top_view::test_totals_with_or_without
+    test_topview::test_topview_spend_is_equal_at_all_levels
+    test_topview::test_totals_add_up_with_or_without_topview
 If the totals of an account already hold its TopView ads, no TopView records are written
-    test_top_view::test_totals_with_or_without
-    test_top_view::test_no_request_after_the_finding
+    test_topview::test_totals_add_up_with_or_without_topview
+    test_topview::test_topview_is_not_requested_once_included
 No later run reads the day again. If you set an earlier `start_date`, the next run reads the days
     test_errors_told::test_final_rows
-    test_state::test_an_earlier_start_date
+    test_state::test_earlier_start_date_is_read_once
     test_covered_days::test_starts_that_move
     test_covered_days::test_a_later_start_leaves_a_hole
 Exit code 0 means that everything the token has permission for was read.
-    damage/test_damage::test_lasting_damage
-    damage/test_damage::test_damage_that_ends
+    damage/test_damage::test_permanent_damage_loses_no_record_silently
+    damage/test_damage::test_transient_damage_is_retried
     test_errors_told::test_exit_code
-    test_signals::test_hanging_workers
+    test_signals::test_hanging_worker_does_not_delay_exit
 It is complete if the received records reach TikTok's largest count and no page
-    extract/test_verification::test_list_passes
-    extract/test_verification::test_list_without_key
-    damage/test_damage::test_other_healthy_forms
+    extract/test_verification::test_list_is_re_read_until_complete
+    extract/test_verification::test_unkeyed_list_is_verified_by_counts
+    damage/test_damage::test_equivalent_healthy_responses_are_accepted
 it is re-read up to twice, at least 30 seconds later.
-    extract/test_verification::test_list_passes
-    extract/test_verification::test_incomplete_lists_of_an_endpoint
+    extract/test_verification::test_list_is_re_read_until_complete
+    extract/test_verification::test_endpoint_is_not_re_read_after_many_incomplete_lists
     test_promised_behavior::test_limits
 The bookmark does not advance, the exit code is 1, and the next run re-reads the list.
-    damage/test_damage::test_lasting_damage
-    damage/test_large_report::test_large_report
+    damage/test_damage::test_permanent_damage_loses_no_record_silently
+    damage/test_large_report::test_damaged_large_report_is_exact_or_retried
     test_faults::test_a_listing_that_never_settles
 two passes returned identical records on full pages.
-    damage/test_agreement::test_difference_is_remembered
+    damage/test_agreement::test_total_difference_is_remembered
     damage/test_agreement::test_empty_passes_never_agree
     test_faults::test_a_count_that_means_something_else
 Select the stream `sync_errors` to get a record of everything that could not be read
     test_errors_told::test_going_on
     test_errors_told::test_permission
     test_advertisers::test_run
-Streams without keys are always read oldest_first.
+Streams without primary keys always use `oldest_first`.
     test_covered_days::test_streams_without_keys
-Replace null characters in texts with U+FFFD
+Replace null characters in text with U+FFFD
     test_json_repair::test_values
     test_json_repair::test_null_characters_in_records
 Macros resolve once per run, in each advertiser's own time zone.
-    test_settings::test_days_are_those_of_the_advertiser
+    test_settings::test_dates_use_the_time_zone_of_the_advertiser
     test_custom::test_a_rolling_report
 `sample` sends one request of a built-in or custom stream. It sends up to five until records
     test_commands::test_sample_of_each_stream
@@ -155,8 +155,8 @@ A run that is stopped, even in the middle, loses nothing
     test_kills::test_a_target_that_dies
     test_covered_days::test_a_backfill_that_is_killed
 SIGTERM and SIGINT end a run in order: a last STATE, then exit code 143 or 130.
-    test_signals::test_hanging_workers
-    test_signals::test_slow_target
+    test_signals::test_hanging_worker_does_not_delay_exit
+    test_signals::test_signal_during_a_write_leaves_complete_lines
     test_cli::test_sigterm_and_resume
 The number of threads does not change the order of records, and memory does not grow
     test_covered_days::test_any_number_of_workers
@@ -175,12 +175,12 @@ Any other error ends the run with one message and exit code 1.
     test_errors_told::test_ending
 Exit code 75 means that TikTok restricts the app's requests. The message names the time
     test_errors::test_exit_codes
-    test_rate_limits::test_the_fourth_refusal_in_a_row_ends_the_run
+    test_rate_limits::test_fourth_throttled_response_raises_restricted_error
 never counts as "no data". A damaged response does not, either.
     test_client::test_unknown_code_is_an_error
     test_client::test_odd_answers
     test_client::test_partial_success
-    damage/test_damage::test_lasting_damage
+    damage/test_damage::test_permanent_damage_loses_no_record_silently
 
 # docs/errors.md
 A code that is not listed here ends the run: it never counts as "no data".
@@ -189,17 +189,17 @@ A code that is not listed here ends the run: it never counts as "no data".
 
 # docs/state.md
 A day is covered once it was read completely, at least `lookback_days` after it ended.
-    singer/test_day_bookmarks::test_settled_days
-    singer/test_day_bookmarks::test_zone_of_the_account
+    singer/test_day_bookmarks::test_day_is_covered_after_lookback
+    singer/test_day_bookmarks::test_days_end_in_time_zone_of_advertiser
     test_covered_days::test_late_numbers
 in windows of at most 30 days (one day for reports by hour).
-    test_streams::test_windows_cover_the_range_once
+    test_streams::test_windows_cover_each_day_once
     test_custom::test_reports_by_hour
 So the next run re-reads them, however long the pause is.
     test_covered_days::test_a_pause_and_a_late_conversion
 The other windows of the advertiser are covered.
     test_covered_days::test_an_incomplete_window
-    test_state::test_refusal_of_one_window
+    test_state::test_rejected_window_is_read_by_the_next_sync
 A run reads the newest window of every advertiser, then the next older ones.
     test_covered_days::test_newest_first
     test_covered_days::test_oldest_first
@@ -210,8 +210,8 @@ It takes at least 3 days, and 28 if the windows are unknown
     test_lookback::test_days
     test_lookback::test_unreadable_ad_groups
 A fixed `start_date` is the first day: no earlier day is read.
-    singer/test_day_bookmarks::test_start
-    singer/test_day_bookmarks::test_a_later_and_an_earlier_start
+    singer/test_day_bookmarks::test_rolling_start_goes_back_to_earliest_start
+    singer/test_day_bookmarks::test_changed_start_keeps_covered_days
 So you can move it later and earlier, and the runs read exactly the missing days.
     test_covered_days::test_starts_that_move
     test_covered_days::test_a_later_start_leaves_a_hole
@@ -219,69 +219,69 @@ the first day is the earliest start that any run resolved (`start_floor`). A pau
     test_covered_days::test_a_macro_goes_back_to_its_earliest_start
 leaves the state unchanged.
     test_covered_days::test_a_full_read
-    singer/test_day_bookmarks::test_a_full_read
+    singer/test_day_bookmarks::test_full_sync_leaves_state_unchanged
 If a metric is new, the log names the command
-    test_state::test_newly_selected_metrics
+    test_state::test_newly_selected_metric_is_logged_once
     test_convert_state::test_reset
 one record with the key and `_deleted_at`, all other columns null.
-    test_tombstones::test_pixels
-    damage/test_deletions::test_no_false_tombstone
-    damage/test_deletions::test_capped_list
+    test_tombstones::test_deleted_pixel_has_one_tombstone
+    damage/test_deletions::test_damaged_list_writes_no_tombstone
+    damage/test_deletions::test_capped_list_is_complete_without_tombstones
 both ends included, at most ten. An empty list is written, because Meltano merges states
-    extract/test_day_ranges::test_limited
-    singer/test_day_bookmarks::test_many_holes
+    extract/test_day_ranges::test_limited_keeps_longest_ranges
+    singer/test_day_bookmarks::test_state_is_limited_to_ten_ranges
     test_covered_days::test_merged_states
     test_promised_behavior::test_limits
 Its state covers the days from `read_from` up to `lookback_days` before the bookmark.
-    singer/test_day_bookmarks::test_an_earlier_version
+    singer/test_day_bookmarks::test_state_of_earlier_version_is_converted
 **A damaged state** does not end a run.
     test_covered_days::test_a_damaged_state
-    singer/test_bookmarks::test_bad_bookmark
-    extract/test_day_ranges::test_damaged_state
+    singer/test_bookmarks::test_invalid_bookmark_is_ignored_with_warning
+    extract/test_day_ranges::test_damaged_state_member_is_returned
 
 # docs/rate-limits.md
 Requests are paced five percent below it.
     test_client::test_paced_below_the_tier
-    test_rate_limits::test_no_second_or_minute_has_more_starts_than_allowed
+    test_rate_limits::test_starts_stay_within_the_limits
     test_promised_behavior::test_limits
 all threads pause: for a second, a minute, then five minutes. If TikTok still rejects
-    test_rate_limits::test_pauses_grow
-    test_rate_limits::test_all_threads_pause_together
-    test_rate_limits::test_the_fourth_refusal_in_a_row_ends_the_run
+    test_rate_limits::test_pauses_are_1_60_and_300_seconds
+    test_rate_limits::test_throttling_pauses_all_threads
+    test_rate_limits::test_fourth_throttled_response_raises_restricted_error
 A single day that is still too large is divided by campaigns. The window width that worked is kept
     test_adaptive::test_windows_are_halved
     test_adaptive::test_a_day_is_divided_by_campaigns
     test_adaptive::test_the_width_that_worked_is_kept
 Tasks do not change records, keys and bookmarks, only the order of records.
-    test_report_tasks::test_rows_are_the_same
+    test_report_tasks::test_async_records_equal_sync_records
 The tap creates at most one task a second and 4,500 a day.
-    test_rate_limits::test_limits_of_endpoints_are_those_of_the_sheet
+    test_rate_limits::test_endpoint_limits_match_the_documentation
 After an hour it counts as failed. Tasks that are open when a run ends are canceled.
-    test_report_tasks::test_waits_end
-    test_report_tasks::test_sigterm_cancels
-    test_report_tasks::test_an_error_cancels
+    test_report_tasks::test_overdue_task_is_cancelled
+    test_report_tasks::test_sigterm_cancels_open_tasks
+    test_report_tasks::test_error_cancels_open_tasks
 An account creates at most 500 tasks an hour. Additional tasks wait.
-    test_report_tasks::test_creations_per_hour
-    test_report_tasks::test_a_creation_waits
+    test_report_tasks::test_creation_limit_is_500_per_hour_and_account
+    test_report_tasks::test_creation_over_the_limit_waits_an_hour
     test_promised_behavior::test_limits
 Tasks filter by `campaign_ids`, `adgroup_ids` and `ad_ids` only.
-    test_report_tasks::test_filters_of_tasks
-    test_report_tasks::test_reports_by_other_filters
+    test_report_tasks::test_topview_and_deleted_ads_have_separate_tasks
+    test_report_tasks::test_unsupported_filter_is_read_synchronously
 If a day differs, the tasks are repeated once. If it still differs, the window is read
-    test_report_tasks::test_a_file_that_differs_is_made_once_more
-    test_report_tasks::test_files_that_keep_differing
-    test_report_tasks::test_an_incomplete_window
+    test_report_tasks::test_mismatched_task_is_retried_once
+    test_report_tasks::test_repeated_mismatch_falls_back_to_sync
+    test_report_tasks::test_incomplete_window_keeps_its_bookmark
 
 # docs/numbers.md
 Numbers keep every digit that TikTok sends. A fraction in an integer column becomes null
     test_casting::test_numbers_equal_what_was_sent
-    test_records_fit::test_a_fraction_in_an_integer_column
+    test_invalid_records::test_fraction_in_integer_column_becomes_null
 
 # docs/settings.md
 No level shows the token.
     test_cli::test_secrets_are_not_logged
 A column that a record lacks counts as null in the expressions of `stream_maps`.
-    test_stream_maps::test_a_missing_column
+    test_stream_maps::test_missing_column_is_null_in_expressions
 
 # docs/custom.md
 The token goes nowhere else, and redirects are not followed.
@@ -299,13 +299,13 @@ A definition that TikTok does not support is an error before any request.
 
 # docs/python.md
 The client reads no `TAP_TIKTOK_ADS_*` variable and no `.env` file.
-    test_python_api::test_the_environment_is_not_read
+    test_python_api::test_client_ignores_the_environment
 The records and their order equal those of a sync without state.
-    test_python_api::test_records_equal_those_of_the_tap
+    test_python_api::test_records_equal_singer_records
 A program that stops early closes the iterator, and no more requests are sent.
-    test_python_api::test_an_abandoned_iterator
+    test_python_api::test_closed_iterator_stops_requests
 The iterator raises it after all records that it received
-    test_python_api::test_an_incomplete_list
+    test_python_api::test_incomplete_list_raises_incomplete_error
 
 # docs/token.md
 `token.json` (mode 600) holds
