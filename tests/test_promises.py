@@ -75,12 +75,12 @@ Nesting is bounded, rows without their key are errors, and totals beyond belief 
     test_masking::test_new_fields
     test_masking::test_server_text_in_an_error
 0, everything that may be read was read; 1, something was not; 75, TikTok restricts requests
-    damage/test_damage::test_lasting_damage
+    damage/test_damage::test_permanent_damage_loses_no_record_silently
     test_errors_told::test_exit_code
     test_errors::test_exit_codes
     test_signals::test_hanging_workers
 Bookmarks of what failed do not move.
-    damage/test_damage::test_lasting_damage
+    damage/test_damage::test_permanent_damage_loses_no_record_silently
     test_covered_days::test_an_incomplete_window
     test_errors_told::test_going_on
 
@@ -102,24 +102,24 @@ No later run reads the day again. A `start_date` earlier than that of the runs b
     test_covered_days::test_starts_that_move
     test_covered_days::test_a_later_start_leaves_a_hole
 Exit codes: 0, everything that may be read was read (streams without permission are skipped
-    damage/test_damage::test_lasting_damage
-    damage/test_damage::test_damage_that_ends
+    damage/test_damage::test_permanent_damage_loses_no_record_silently
+    damage/test_damage::test_transient_damage_is_retried
     test_errors_told::test_exit_code
     test_signals::test_hanging_workers
 It is complete if the records that were received reach TikTok's largest count and no page
     extract/test_verification::test_list_passes
     extract/test_verification::test_list_without_key
-    damage/test_damage::test_other_healthy_forms
+    damage/test_damage::test_equivalent_healthy_responses_are_accepted
 it is re-read up to twice, at least 30 seconds later.
     extract/test_verification::test_list_passes
     extract/test_verification::test_incomplete_lists_of_an_endpoint
     test_promised_behavior::test_limits
 nothing advances, the exit code is 1, and the next run re-reads the list.
-    damage/test_damage::test_lasting_damage
-    damage/test_large_report::test_large_report
+    damage/test_damage::test_permanent_damage_loses_no_record_silently
+    damage/test_large_report::test_damaged_large_report_is_exact_or_retried
     test_faults::test_a_listing_that_never_settles
 two passes brought identical records on full pages.
-    damage/test_agreement::test_difference_is_remembered
+    damage/test_agreement::test_total_difference_is_remembered
     damage/test_agreement::test_empty_passes_never_agree
     test_faults::test_a_count_that_means_something_else
 Select the stream `sync_errors` to have everything that could not be read, and why, as records.
@@ -176,7 +176,7 @@ is never taken for "no data", and a damaged response is not, either.
     test_client::test_unknown_code_is_an_error
     test_client::test_odd_answers
     test_client::test_partial_success
-    damage/test_damage::test_lasting_damage
+    damage/test_damage::test_permanent_damage_loses_no_record_silently
 
 # docs/errors.md
 A code that is not listed here ends the run: it is never taken for "no data".
@@ -221,8 +221,8 @@ If a metric is new, the log names the command
     test_convert_state::test_reset
 one row with the key and `_deleted_at`, all other columns null.
     test_tombstones::test_pixels
-    damage/test_deletions::test_no_false_tombstone
-    damage/test_deletions::test_capped_list
+    damage/test_deletions::test_damaged_list_writes_no_tombstone
+    damage/test_deletions::test_capped_list_is_complete_without_tombstones
 both ends included, at most ten. An empty list is written, because Meltano merges states
     extract/test_day_ranges::test_limited
     singer/test_day_bookmarks::test_many_holes
