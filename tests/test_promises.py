@@ -107,12 +107,12 @@ Exit codes: 0, everything that may be read was read (streams without permission 
     test_errors_told::test_exit_code
     test_signals::test_hanging_workers
 It is complete if the records that were received reach TikTok's largest count and no page
-    extract/test_verification::test_list_passes
-    extract/test_verification::test_list_without_key
+    extract/test_verification::test_list_is_re_read_until_complete
+    extract/test_verification::test_unkeyed_list_is_verified_by_counts
     damage/test_damage::test_equivalent_healthy_responses_are_accepted
 it is re-read up to twice, at least 30 seconds later.
-    extract/test_verification::test_list_passes
-    extract/test_verification::test_incomplete_lists_of_an_endpoint
+    extract/test_verification::test_list_is_re_read_until_complete
+    extract/test_verification::test_endpoint_is_not_re_read_after_many_incomplete_lists
     test_promised_behavior::test_limits
 nothing advances, the exit code is 1, and the next run re-reads the list.
     damage/test_damage::test_permanent_damage_loses_no_record_silently
@@ -185,8 +185,8 @@ A code that is not listed here ends the run: it is never taken for "no data".
 
 # docs/state.md
 A day is covered once it was read completely, at least `lookback_days` after it ended.
-    singer/test_day_bookmarks::test_settled_days
-    singer/test_day_bookmarks::test_zone_of_the_account
+    singer/test_day_bookmarks::test_day_is_covered_after_lookback
+    singer/test_day_bookmarks::test_days_end_in_time_zone_of_advertiser
     test_covered_days::test_late_numbers
 in windows of at most 30 days (one day for hours).
     test_streams::test_windows_cover_the_range_once
@@ -206,8 +206,8 @@ at least 3 days, and 28 where they do not tell
     test_lookback::test_days
     test_lookback::test_unreadable_ad_groups
 A fixed `start_date` is a floor: no day before it is read.
-    singer/test_day_bookmarks::test_start
-    singer/test_day_bookmarks::test_a_later_and_an_earlier_start
+    singer/test_day_bookmarks::test_rolling_start_goes_back_to_earliest_start
+    singer/test_day_bookmarks::test_changed_start_keeps_covered_days
 so a later start and an earlier one again read exactly what is missing.
     test_covered_days::test_starts_that_move
     test_covered_days::test_a_later_start_leaves_a_hole
@@ -215,7 +215,7 @@ the floor is the earliest start that any run resolved (`start_floor`). A pause o
     test_covered_days::test_a_macro_goes_back_to_its_earliest_start
 leaves the state as it is.
     test_covered_days::test_a_full_read
-    singer/test_day_bookmarks::test_a_full_read
+    singer/test_day_bookmarks::test_full_sync_leaves_state_unchanged
 If a metric is new, the log names the command
     test_state::test_newly_selected_metrics
     test_convert_state::test_reset
@@ -224,16 +224,16 @@ one row with the key and `_deleted_at`, all other columns null.
     damage/test_deletions::test_damaged_list_writes_no_tombstone
     damage/test_deletions::test_capped_list_is_complete_without_tombstones
 both ends included, at most ten. An empty list is written, because Meltano merges states
-    extract/test_day_ranges::test_limited
-    singer/test_day_bookmarks::test_many_holes
+    extract/test_day_ranges::test_limited_keeps_longest_ranges
+    singer/test_day_bookmarks::test_state_is_limited_to_ten_ranges
     test_covered_days::test_merged_states
     test_promised_behavior::test_limits
 Its state covers the days from `read_from` up to `lookback_days` before the bookmark.
-    singer/test_day_bookmarks::test_an_earlier_version
+    singer/test_day_bookmarks::test_state_of_earlier_version_is_converted
 **A damaged state** does not end a run.
     test_covered_days::test_a_damaged_state
-    singer/test_bookmarks::test_bad_bookmark
-    extract/test_day_ranges::test_damaged_state
+    singer/test_bookmarks::test_invalid_bookmark_is_ignored_with_warning
+    extract/test_day_ranges::test_damaged_state_member_is_returned
 
 # docs/rate-limits.md
 Requests are paced five percent below it.
