@@ -149,8 +149,8 @@ def moved_border(response: Response) -> None:
         )
 
 
-def last_page_beyond_end(response: Response) -> None:
-    """Return the last page for every page beyond the end."""
+def last_page_after_end(response: Response) -> None:
+    """Return the last page for every page after the end."""
     if response.page > response.last_page:
         response.page_records = response.page_at(response.last_page)
 

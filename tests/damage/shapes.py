@@ -118,7 +118,7 @@ HEALTHY_SHAPES = [
     *at("total as text", make.total_as(str), verdict=HEALTHY),
     *at("total as float", make.total_as(float), verdict=HEALTHY),
     *at("records of a page in another order", make.shuffled_page, verdict=HEALTHY),
-    *at("last page repeated after the end", make.last_page_beyond_end, verdict=HEALTHY),
+    *at("last page repeated after the end", make.last_page_after_end, verdict=HEALTHY),
     *at("placeholder", make.placeholder, verdict=HEALTHY, kinds=frozenset({"report"})),
 ]
 

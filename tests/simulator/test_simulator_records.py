@@ -1,4 +1,4 @@
-"""Records of campaigns, ads and reports: completeness, sums_by, filters, fields."""
+"""Records of campaigns, ads and reports: completeness, sums, filters, fields."""
 
 from __future__ import annotations
 
@@ -97,14 +97,14 @@ ADDITIVE = ("spend", "impressions", "clicks", "conversion", "likes", "video_view
 
 
 def expected_counts(client: Client, selection: str = "all") -> dict[str, int]:
-    """Return the expected_counts record counts of the first advertiser."""
+    """Return the expected record counts of the first advertiser."""
     return client.world.expected(
         START, TODAY, include_deleted=selection == "all", advertiser_ids=[client.first_advertiser]
     )
 
 
 def sums_by(records: list[Any], *dimensions: str) -> dict[tuple[str, ...], dict[str, Decimal]]:
-    """Return the sums_by of additive metrics by dimensions or attribute metrics."""
+    """Return the sums of additive metrics by dimensions or attribute metrics."""
     totals: dict[tuple[str, ...], dict[str, Decimal]] = {}
     for record in records:
         values = record["dimensions"] | record["metrics"]
@@ -121,7 +121,7 @@ def sums_by(records: list[Any], *dimensions: str) -> dict[tuple[str, ...], dict[
 def test_list_matches_expected_count(  # noqa: PLR0913, PLR0917
     client: Client, stream: str, path: str, size: int, name: str, selection: str
 ) -> None:
-    """The pages of a list contain each expected_counts record once."""
+    """The pages of a list contain each expected record once."""
     filtering: dict[str, Any] = {}
     if selection == "all" and stream in WITH_STATUS:
         filtering = {"primary_status": "STATUS_ALL"}
@@ -137,7 +137,7 @@ def test_list_matches_expected_count(  # noqa: PLR0913, PLR0917
 def test_report_matches_expected_count(  # noqa: PLR0913, PLR0917
     client: Client, stream: str, report_type: str, level: str, dimensions: list[str], selection: str
 ) -> None:
-    """The pages of a report contain each expected_counts key once."""
+    """The pages of a report contain each expected key once."""
     records = client.report(
         397,
         report_type=report_type,
@@ -156,7 +156,7 @@ def test_report_matches_expected_count(  # noqa: PLR0913, PLR0917
 def test_hourly_and_lifetime_reports_match_expected_count(
     client: Client, name: str, level: str, dimension: str, selection: str
 ) -> None:
-    """Hourly and lifetime reports match the expected_counts count."""
+    """Hourly and lifetime reports match the expected count."""
     filtering = status_all(level) if selection == "all" else None
     params: dict[str, Any] = {"data_level": level, "filtering": filtering}
     hours = client.world.expected(
@@ -204,7 +204,7 @@ def test_report_includes_reservation_campaigns_by_default(client: Client) -> Non
 
 @pytest.mark.parametrize("selection", SELECTIONS)
 def test_smart_plus_details_match_expected_count(client: Client, selection: str) -> None:
-    """Creatives, media and reviews of Smart+ ads match the expected_counts count."""
+    """Creatives, media and reviews of Smart+ ads match the expected count."""
     filtering = {"primary_status": "STATUS_ALL"} if selection == "all" else None
     ads = client.all_records("/smart_plus/ad/get/", 100, filtering=filtering)
     media = set()

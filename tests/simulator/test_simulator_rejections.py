@@ -92,7 +92,7 @@ REQUIRED_PARAMS: dict[str, dict[str, Any]] = {
 PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/campaign/get/", {"advertiser_id": None}, "advertiser_id: Missing"),
     ("/campaign/get/", {"advertiser_id": "abc"}, "advertiser_id: Not a valid ID"),
-    ("/campaign/get/", {"colour": "red"}, "colour: Unknown"),
+    ("/campaign/get/", {"color": "red"}, "color: Unknown"),
     ("/campaign/get/", {"page_size": 1001}, "page_size: Must be less"),
     ("/campaign/get/", {"page_size": 0}, "page_size: Must be greater"),
     ("/campaign/get/", {"page": 0}, "page: Must be greater"),
