@@ -7,6 +7,7 @@ import json
 import typing as t
 
 from tap_tiktok_ads.api.metric_catalog import default_metrics
+from tap_tiktok_ads.api.promote import ALL_ORIGINS, ORIGINS_FILTER
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,19 +20,24 @@ METRICS = default_metrics(REPORT)[:68]
 
 def ads() -> dict[str, str]:
     """Return the parameters of `/ad/get/`, without advertiser and page."""
-    return {"filtering": json.dumps({"primary_status": "STATUS_ALL"})}
+    return {"filtering": json.dumps({"primary_status": "STATUS_ALL", ORIGINS_FILTER: ALL_ORIGINS})}
 
 
 def report() -> dict[str, str]:
     """Return the parameters of `/report/integrated/get/`, without advertiser, days and page."""
-    status = {"field_name": "ad_status", "filter_type": "IN", "filter_value": '["STATUS_ALL"]'}
+    filters = {"ad_status": ["STATUS_ALL"], ORIGINS_FILTER: ALL_ORIGINS}
     return {
         "report_type": "BASIC",
         "service_type": "AUCTION",
         "data_level": "AUCTION_AD",
         "dimensions": json.dumps(["ad_id", "stat_time_day"]),
         "metrics": json.dumps(METRICS),
-        "filtering": json.dumps([status]),
+        "filtering": json.dumps(
+            [
+                {"field_name": name, "filter_type": "IN", "filter_value": json.dumps(values)}
+                for name, values in filters.items()
+            ]
+        ),
     }
 
 
