@@ -33,7 +33,7 @@ It is in no log level, traceback, state, record, error or process list
     test_settings::test_errors_contain_no_secret
 texts of the server that repeat it are masked, also quoted for a URL, in JSON or in base64.
     test_client::test_texts_of_the_server
-    test_masking::test_forms_of_a_secret
+    test_masking::test_encoded_secret_is_masked
 requests' own logs of URLs are therefore off.
     test_python_api::test_log_contains_no_secret
 **`~/.netrc` is never used**
@@ -71,9 +71,9 @@ Nesting is bounded, rows without their key are errors, and totals beyond belief 
     test_unexpected_responses::test_impossible_page_count_raises_short_error
 **Server text is escaped** before it reaches a terminal, log, table or error
     test_server_text::test_commands
-    test_masking::test_errors_are_escaped
-    test_masking::test_new_fields
-    test_masking::test_server_text_in_an_error
+    test_masking::test_error_messages_are_escaped
+    test_masking::test_warning_escapes_names_of_new_fields
+    test_masking::test_error_masks_message_and_request_id
 0, everything that may be read was read; 1, something was not; 75, TikTok restricts requests
     damage/test_damage::test_lasting_damage
     test_errors_told::test_exit_code
