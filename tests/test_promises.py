@@ -70,7 +70,7 @@ Nesting is bounded, rows without their key are errors, and totals beyond belief 
     test_invalid_records::test_record_without_its_key_is_skipped
     test_unexpected_responses::test_impossible_page_count_raises_short_error
 **Server text is escaped** before it reaches a terminal, log, table or error
-    test_server_text::test_commands
+    test_server_text::test_command_output_escapes_server_text
     test_masking::test_error_messages_are_escaped
     test_masking::test_warning_escapes_names_of_new_fields
     test_masking::test_error_masks_message_and_request_id
