@@ -280,8 +280,8 @@ def test_group_ends_with_none() -> None:
     """A group ends with None. A group that needs another pass ends last."""
     results = [(task_of(advertiser=name), page_of("a", 2 if name == "7" else 1)) for name in "789"]
     groups = verifier_of(PassFetcher([[("ab", 2)]]), VerdictRecorder()).groups(results)
-    ends = [group.advertiser.id for group, page in groups if page is None and group.advertiser]
-    assert ends == ["8", "9", "7"]
+    finished = [group.advertiser.id for group, page in groups if page is None and group.advertiser]
+    assert finished == ["8", "9", "7"]
 
 
 def test_pages_without_records_are_not_equal() -> None:
