@@ -195,7 +195,7 @@ def test_list_is_re_read_until_complete(
 @pytest.mark.parametrize(
     ("passes", "ids", "verdicts"),
     [
-        pytest.param([[("aab", 3)]], "aab", [], id="equal records are kept_errors"),
+        pytest.param([[("aab", 3)]], "aab", [], id="equal records are kept"),
         pytest.param([[("aa", 3)], [("aab", 3)]], "aab", [], id="short, then complete"),
         pytest.param([[("ab", 3)]] * 2, "ab", [AGREED], id="short, passes agree"),
         pytest.param([[("abc", 6), ("abc", 6)]] * 3, "abc", [INCOMPLETE], id="equal pages"),
