@@ -239,7 +239,7 @@ LIMITS = (
         lambda request: level_rank(request) >= 0,
     ),
     Rule(
-        "total metrics are metrics_of of BASIC, for one ID dimension or day, on the first page",
+        "total metrics are requested of BASIC, for one ID dimension or day, on the first page",
         f"{PAGE_SYNC}, addendum",
         lambda request: is_sync(request) and request.is_true("enable_total_metrics"),
         totals_fit,

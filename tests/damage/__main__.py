@@ -30,7 +30,7 @@ def main() -> None:
         for kind in KINDS:
             if kind.name not in shape.kinds or (kind_names and kind.name not in kind_names):
                 continue
-            for is_transient in (False, True) if shape.ends else (False,):
+            for is_transient in (False, True) if shape.can_be_transient else (False,):
                 with contextlib.redirect_stderr(io.StringIO()):
                     result = run_damaged(shape, kind, is_transient=is_transient)
                 verdict = Verdict.EXACT if is_transient else shape.verdict

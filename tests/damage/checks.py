@@ -60,14 +60,16 @@ def run_damaged(shape: Shape, kind: Kind, *, is_transient: bool = False) -> Resu
             all_written = written + second.identities(kind)
     return Result(
         first,
-        lost=missing(expected, written),
+        lost=missing_count(expected, written),
         wrong=len(all_written.keys() - expected.keys()),
         repeated=sum(written.values()) - len(written),
-        lost_for_good=missing(expected, all_written),
+        lost_for_good=missing_count(expected, all_written),
     )
 
 
-def missing(expected: collections.Counter[Identity], written: collections.Counter[Identity]) -> int:
+def missing_count(
+    expected: collections.Counter[Identity], written: collections.Counter[Identity]
+) -> int:
     """Return the number of expected records that were not written."""
     return len(expected.keys() - written.keys())
 

@@ -107,7 +107,7 @@ def first_page_entirely(response: Response) -> None:
     response.page_info["page"] = 1
 
 
-def everything(response: Response) -> None:
+def all_records(response: Response) -> None:
     """Return all records on every page."""
     response.page_records = response.slice(0, len(response.records))
 

@@ -69,7 +69,7 @@ class Shape:
         verdict: Required outcome if the damage is permanent.
         kinds: Names of the kinds of streams that the shape applies to.
         is_everywhere: True if every list of the endpoint is damaged.
-        ends: True if a run must be exact when only the first attempt is damaged.
+        can_be_transient: True if a run must be exact when only the first attempt is damaged.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Shape:
     verdict: Verdict = Verdict.SAFE
     kinds: frozenset[str] = ALL
     is_everywhere: bool = False
-    ends: bool = True
+    can_be_transient: bool = True
 
     def apply(self, server: FakeTikTok, kind: Kind, *, is_transient: bool = False) -> None:
         """Damage the responses of a server."""
@@ -145,7 +145,7 @@ PAGE_SHAPES = [
         "previous page instead", make.page_number(lambda response: response.page - 1), MIDDLE, LAST
     ),
     *at("next page instead", make.page_number(lambda response: response.page + 1), FIRST, MIDDLE),
-    *at("all records on every page", make.everything),
+    *at("all records on every page", make.all_records),
     *at("page starts one record early", make.overlapping, kinds=KEYED),
     *at("page starts with one additional record", make.overlapping_more),
     *at("one record between pages 1 and 2 skipped", make.skipping, verdict=AGREED_SHORT),
@@ -213,7 +213,7 @@ RECORD_SHAPES = [
         MIDDLE,
         verdict=ANNOUNCED,
         kinds=frozenset({"list", "report", "custom"}),
-        ends=False,
+        can_be_transient=False,
     ),
     *at(
         "record with a null key",
@@ -221,7 +221,7 @@ RECORD_SHAPES = [
         MIDDLE,
         verdict=ANNOUNCED,
         kinds=frozenset({"list", "report", "custom"}),
-        ends=False,
+        can_be_transient=False,
     ),
 ]
 

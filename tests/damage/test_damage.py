@@ -11,13 +11,13 @@ from .kinds import KINDS, Kind
 from .shapes import HEALTHY_SHAPES, SHAPES, Shape, Verdict
 
 
-def pairs(*, ends: bool = False) -> list[t.Any]:
+def pairs(*, only_transient: bool = False) -> list[t.Any]:
     """Return parameters for each shape and kind, optionally only shapes that can be transient."""
     return [
         pytest.param(shape, kind, id=f"{shape.name} - {kind.name}")
         for shape in SHAPES
         for kind in KINDS
-        if kind.name in shape.kinds and (shape.ends or not ends)
+        if kind.name in shape.kinds and (shape.can_be_transient or not only_transient)
     ]
 
 
@@ -34,7 +34,7 @@ def test_permanent_damage_loses_no_record_silently(shape: Shape, kind: Kind) -> 
     check(result, shape.verdict, has_keys=kind.has_keys)
 
 
-@pytest.mark.parametrize(("shape", "kind"), pairs(ends=True))
+@pytest.mark.parametrize(("shape", "kind"), pairs(only_transient=True))
 def test_transient_damage_is_retried(shape: Shape, kind: Kind) -> None:
     """A run whose first attempts are damaged is exact."""
     result = run_damaged(shape, kind, is_transient=True)

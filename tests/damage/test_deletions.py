@@ -16,8 +16,8 @@ if t.TYPE_CHECKING:
 
 PIXELS_PATH = PIXEL_LIST.path
 VIDEO_CAP = 10_000
-#: Shapes that remove keys (`ends=False`) apply to the key columns of other lists.
-LIST_SHAPES = [shape for shape in SHAPES if "custom" in shape.kinds and shape.ends]
+#: Shapes that remove keys (`can_be_transient=False`) apply to the key columns of other lists.
+LIST_SHAPES = [shape for shape in SHAPES if "custom" in shape.kinds and shape.can_be_transient]
 
 
 def read(server: FakeTikTok, state: Record | None = None) -> Outcome:
@@ -111,12 +111,12 @@ def test_disagreeing_runs_write_no_tombstone() -> None:
 def test_capped_list_is_complete_without_tombstones(total: int) -> None:
     """A capped list is complete at its cap, is reported and writes no tombstones."""
     world = World({VIDEO_LIST.path: VIDEO_CAP + 50})
-    everything = world.lists[VIDEO_LIST.path]
+    all_videos = world.lists[VIDEO_LIST.path]
     with serving(world) as server:
         server.max_requests = 500
-        world.lists[VIDEO_LIST.path] = everything[-100:]
+        world.lists[VIDEO_LIST.path] = all_videos[-100:]
         first = sync(server, VIDEO_LIST, track_deleted=True)
-        world.lists[VIDEO_LIST.path] = everything[:VIDEO_CAP]
+        world.lists[VIDEO_LIST.path] = all_videos[:VIDEO_CAP]
         server.reset()
 
         def report_total(path: str, response: Response) -> None:
@@ -129,7 +129,7 @@ def test_capped_list_is_complete_without_tombstones(total: int) -> None:
     assert second.exit_code == 0
     assert second.tombstones == []
     assert [record["stream"] for record in second.sync_errors] == [VIDEO_LIST.stream]
-    new_ids = {(record["video_id"],) for record in everything[:-100]}
+    new_ids = {(record["video_id"],) for record in all_videos[:-100]}
     assert new_ids <= second.identities(VIDEO_LIST).keys()
     assert max(map(int, pages)) == VIDEO_CAP // 100
 

@@ -195,7 +195,7 @@ def test_list_is_re_read_until_complete(
 @pytest.mark.parametrize(
     ("passes", "ids", "verdicts"),
     [
-        pytest.param([[("aab", 3)]], "aab", [], id="equal records are kept_errors"),
+        pytest.param([[("aab", 3)]], "aab", [], id="equal records are kept"),
         pytest.param([[("aa", 3)], [("aab", 3)]], "aab", [], id="short, then complete"),
         pytest.param([[("ab", 3)]] * 2, "ab", [AGREED], id="short, passes agree"),
         pytest.param([[("abc", 6), ("abc", 6)]] * 3, "abc", [INCOMPLETE], id="equal pages"),
@@ -280,8 +280,8 @@ def test_group_ends_with_none() -> None:
     """A group ends with None. A group that needs another pass ends last."""
     results = [(task_of(advertiser=name), page_of("a", 2 if name == "7" else 1)) for name in "789"]
     groups = verifier_of(PassFetcher([[("ab", 2)]]), VerdictRecorder()).groups(results)
-    ends = [group.advertiser.id for group, page in groups if page is None and group.advertiser]
-    assert ends == ["8", "9", "7"]
+    finished = [group.advertiser.id for group, page in groups if page is None and group.advertiser]
+    assert finished == ["8", "9", "7"]
 
 
 def test_pages_without_records_are_not_equal() -> None:

@@ -491,8 +491,8 @@ def test_gmv_max_details_have_remaining_fields(
     for record in records:
         assert set(record) == set(RECORDS["gmv_max_campaigns"])
         details = client.data(info, campaign_id=record["campaign_id"])
-        missing = {"item_group_ids"} if expected == "LIVE" else set()
-        assert set(details) == set(RECORDS["gmv_max_campaign_info"]) - missing
+        omitted = {"item_group_ids"} if expected == "LIVE" else set()
+        assert set(details) == set(RECORDS["gmv_max_campaign_info"]) - omitted
         assert (details["shopping_ads_type"], details["store_id"]) == (expected, stores[0])
         assert all(details[name] == record[name] for name in ("campaign_name", "operation_status"))
     envelope = client.get(info, campaign_id="1")

@@ -176,15 +176,17 @@ def test_rolling_start_goes_back_to_earliest_start(
 
 
 def test_changed_start_keeps_covered_days() -> None:
-    """A changed start keeps the covered days. An earlier start only adds missing days."""
+    """A changed start keeps the covered days. An earlier start only adds uncovered days."""
     bookmarks = bookmarks_with({**CONTEXT, "covered": [["2026-01-01", "2026-02-20"]]})
     begin_run(bookmarks, DAY("2026-03-01"))
     assert complete_window(bookmarks, "03-01", "03-10")
     assert covered(bookmarks) == [["01-01", "02-20"], ["03-01", "03-02"]]
     assert bookmarks.partition(ADVERTISER)["replication_key_value"] == "2026-03-02"
     begin_run(bookmarks, DAY("2025-12-01"))
-    missing = bookmarks.covered(ADVERTISER).missing_in(Window(DAY("2025-12-01"), DAY("2026-03-10")))
-    assert DayRanges(tuple(missing)).to_state() == [
+    uncovered = bookmarks.covered(ADVERTISER).missing_in(
+        Window(DAY("2025-12-01"), DAY("2026-03-10"))
+    )
+    assert DayRanges(tuple(uncovered)).to_state() == [
         ["2025-12-01", "2025-12-31"],
         ["2026-02-21", "2026-02-28"],
         ["2026-03-03", "2026-03-10"],
