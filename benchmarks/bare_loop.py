@@ -1,4 +1,4 @@
-"""The bare limit: fetch, decode, encode one RECORD line for each row; no types, no state."""
+"""The lower limit: fetch, decode and encode one RECORD line per record, without types or state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import requests
 
 
 def main(config_file: str) -> None:
-    """Write the rows of the two streams as they come."""
+    """Write the records of both streams in the order of the responses."""
     config = json.loads(Path(config_file).read_bytes())
     session = requests.Session()
     session.headers["Access-Token"] = config["access_token"]
@@ -23,22 +23,22 @@ def main(config_file: str) -> None:
     decode = msgspec.json.Decoder().decode
 
     def copy(stream: str, path: str, params: dict[str, t.Any]) -> None:
-        page = last = 1
-        while page <= last:
-            here = params | {"page": page, "page_size": queries.PAGE_SIZE}
-            answer = session.get(config["api_url"] + path, params=here, timeout=60)
-            data = decode(answer.content)["data"]
-            for row in data["list"]:
-                write(encode({"type": "RECORD", "stream": stream, "record": row}))
+        page = last_page = 1
+        while page <= last_page:
+            page_params = params | {"page": page, "page_size": queries.PAGE_SIZE}
+            response = session.get(config["api_url"] + path, params=page_params, timeout=60)
+            data = decode(response.content)["data"]
+            for record in data["list"]:
+                write(encode({"type": "RECORD", "stream": stream, "record": record}))
                 write(b"\n")
-            last = data["page_info"]["total_page"]
+            last_page = data["page_info"]["total_page"]
             page += 1
 
     for advertiser_id in config["advertiser_ids"]:
-        whose = {"advertiser_id": advertiser_id}
-        copy(queries.ADS, "/ad/get/", whose | queries.ads())
-        for days in queries.windows(config):
-            copy(queries.REPORT, "/report/integrated/get/", whose | days | queries.report())
+        advertiser = {"advertiser_id": advertiser_id}
+        copy(queries.ADS, "/ad/get/", advertiser | queries.ads())
+        for window in queries.windows(config):
+            copy(queries.REPORT, "/report/integrated/get/", advertiser | window | queries.report())
 
 
 if __name__ == "__main__":

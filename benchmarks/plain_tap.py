@@ -1,8 +1,7 @@
-"""The yardstick: a tap as the SDK's template makes one, for two of the streams.
+"""The reference: a tap as the SDK's template generates it, for two of the streams.
 
-Nothing is tuned: `RESTStream`, one request after the other, the template's parsing, the SDK's
-loop, type conformance and writer. Only the casting of TikTok's numbers, which come as text, is
-the author's own, as it has to be.
+Nothing is tuned. It uses `RESTStream`, sequential requests, the template's parsing, and the SDK's
+loop, type conformance and writer. Only the casting of TikTok's numbers, which are text, is added.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if t.TYPE_CHECKING:
 
 
 class Paginator(BasePageNumberPaginator):
-    """Follows `page_info`."""
+    """Paginator that follows `page_info`."""
 
     @override
     def has_more(self, response: requests.Response) -> bool:
@@ -38,7 +37,7 @@ class Paginator(BasePageNumberPaginator):
 
 
 class PlainStream(RESTStream[int]):
-    """What both streams have in common."""
+    """Base class of both streams."""
 
     records_jsonpath = "$.data.list[*]"
     state_partitioning_keys = ("advertiser_id",)
@@ -56,7 +55,7 @@ class PlainStream(RESTStream[int]):
     @property
     @override
     def partitions(self) -> list[dict[str, str]]:
-        return [{"advertiser_id": one} for one in self.config["advertiser_ids"]]
+        return [{"advertiser_id": advertiser_id} for advertiser_id in self.config["advertiser_ids"]]
 
     @override
     def get_new_paginator(self) -> Paginator:
@@ -77,7 +76,7 @@ class PlainStream(RESTStream[int]):
 
 
 class Ads(PlainStream):
-    """`/ad/get/`."""
+    """The ads of `/ad/get/`."""
 
     name = queries.ADS
     path = "/ad/get/"
@@ -92,7 +91,7 @@ class Ads(PlainStream):
 
 
 class AdReport(PlainStream):
-    """`/report/integrated/get/` at ad level, by day."""
+    """The report of `/report/integrated/get/` at ad level, by day."""
 
     name = queries.REPORT
     path = "/report/integrated/get/"
@@ -103,7 +102,7 @@ class AdReport(PlainStream):
     @override
     def partitions(self) -> list[dict[str, str]]:
         windows = list(queries.windows(self.config))
-        return [whose | days for whose in super().partitions for days in windows]
+        return [advertiser | window for advertiser in super().partitions for window in windows]
 
     @override
     def get_http_request(self, *, page: PageContext) -> HTTPRequest:
@@ -115,22 +114,22 @@ class AdReport(PlainStream):
     def post_process(
         self, row: dict[str, t.Any], context: Context | None = None
     ) -> dict[str, t.Any]:
-        flat = {**row["dimensions"], **row["metrics"]}
-        flat["stat_time_day"] = flat["stat_time_day"][:10]
+        record = {**row["dimensions"], **row["metrics"]}
+        record["stat_time_day"] = record["stat_time_day"][:10]
         properties = self.schema["properties"]
-        for name, value in flat.items():
+        for name, value in record.items():
             types = properties[name]["type"]
             if value == "-":
-                flat[name] = None
+                record[name] = None
             elif "integer" in types:
-                flat[name] = int(value)
+                record[name] = int(value)
             elif "number" in types:
-                flat[name] = float(value)
-        return flat
+                record[name] = float(value)
+        return record
 
 
 class PlainTap(Tap):
-    """The two streams."""
+    """A tap with both streams."""
 
     name = "plain-tap"
     config_jsonschema = th.PropertiesList(

@@ -1,4 +1,4 @@
-"""What the yardsticks ask for: the requests that this tap sends for the same two streams."""
+"""Requests of the reference clients. This tap sends equal requests for both streams."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import typing as t
 
 from tap_tiktok_ads.api.metric_catalog import default_metrics
+from tap_tiktok_ads.api.promote import ALL_ORIGINS, ORIGINS_FILTER
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,29 +19,34 @@ METRICS = default_metrics(REPORT)[:68]
 
 
 def ads() -> dict[str, str]:
-    """Parameters of `/ad/get/`, but for advertiser and page."""
-    return {"filtering": json.dumps({"primary_status": "STATUS_ALL"})}
+    """Return the parameters of `/ad/get/`, without advertiser and page."""
+    return {"filtering": json.dumps({"primary_status": "STATUS_ALL", ORIGINS_FILTER: ALL_ORIGINS})}
 
 
 def report() -> dict[str, str]:
-    """Parameters of `/report/integrated/get/`, but for advertiser, days and page."""
-    status = {"field_name": "ad_status", "filter_type": "IN", "filter_value": '["STATUS_ALL"]'}
+    """Return the parameters of `/report/integrated/get/`, without advertiser, days and page."""
+    filters = {"ad_status": ["STATUS_ALL"], ORIGINS_FILTER: ALL_ORIGINS}
     return {
         "report_type": "BASIC",
         "service_type": "AUCTION",
         "data_level": "AUCTION_AD",
         "dimensions": json.dumps(["ad_id", "stat_time_day"]),
         "metrics": json.dumps(METRICS),
-        "filtering": json.dumps([status]),
+        "filtering": json.dumps(
+            [
+                {"field_name": name, "filter_type": "IN", "filter_value": json.dumps(values)}
+                for name, values in filters.items()
+            ]
+        ),
     }
 
 
 def windows(config: Mapping[str, t.Any]) -> Iterator[dict[str, str]]:
-    """The days of the report in windows that the API accepts."""
-    first = dt.date.fromisoformat(config["start_date"])
-    last = dt.date.fromisoformat(config["end_date"])
-    while first <= last:
-        following = first + WINDOW
-        end = min(following - dt.timedelta(days=1), last)
-        yield {"start_date": first.isoformat(), "end_date": end.isoformat()}
-        first = following
+    """Yield the days of the report in windows that the API accepts."""
+    start = dt.date.fromisoformat(config["start_date"])
+    last_day = dt.date.fromisoformat(config["end_date"])
+    while start <= last_day:
+        next_start = start + WINDOW
+        end = min(next_start - dt.timedelta(days=1), last_day)
+        yield {"start_date": start.isoformat(), "end_date": end.isoformat()}
+        start = next_start

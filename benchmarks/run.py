@@ -1,9 +1,9 @@
-"""Measures this tap beside a plain SDK tap and a bare loop, and prints a table in Markdown.
+"""Compare this tap with a plain SDK tap and a bare loop, and print a table in Markdown.
 
     python benchmarks/run.py --case cpu --repeat 3
 
-Wall and CPU time and peak memory are those of the client's process alone. It is a small parent
-that starts the clients: a process inherits the peak memory of the one that it was forked from.
+Wall time, CPU time and peak memory include only the process of the client. A process inherits the
+peak memory of its parent, so this process stays small.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if t.TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 MEGABYTE = 1e6
-MOST_MEMORY = 120.0
-#: `--quick` divides the sizes by this.
-QUICK = 10
+MAX_PEAK_MEGABYTES = 120.0
+#: `--quick` divides the number of ads by this.
+QUICK_DIVISOR = 10
 
-#: Four advertisers of 12,500 ads without TopView and Smart+. From the first day to the last day
-#: read here every ad has rows, but for its days of rest.
+#: Four advertisers with 12,500 ads each, without TopView and Smart+. Every ad has records between
+#: `FIRST_DAY` and `MONTH`, except for days without delivery.
 LARGE = {
     "advertisers": 4,
     "campaigns": 4,
@@ -51,7 +51,7 @@ LARGE = {
 FIRST_DAY = "2025-05-22"
 FIVE_DAYS, TWO_DAYS, MONTH = "2025-05-26", "2025-05-23", "2025-06-16"
 SMALL = LARGE | {"advertisers": 1, "ads": 10}
-#: Every report and listing of ten accounts; each window and listing fits into one page.
+#: All reports and lists of ten accounts. Each window and list fits on one page.
 YEAR = {"advertisers": 10, "campaigns": 3, "ad_groups": 1, "ads": 1, "days": 365, "latency_ms": 400}
 
 
@@ -64,14 +64,17 @@ class Served:
     advertiser_ids: list[str]
     connection: Connection[t.Any, t.Any]
 
-    def asked(self) -> tuple[int, int, list[float]]:
-        """How many requests came, how many were answered 40100, and when a limit was passed."""
+    def counts(self) -> tuple[int, int, list[float]]:
+        """Return the number of requests and of responses with code 40100, and times of breaches.
+
+        A breach is a request above the rate limit. Times are seconds since the epoch.
+        """
         self.connection.send("count")
-        count: tuple[int, int, list[float]] = self.connection.recv()
-        return count
+        counts: tuple[int, int, list[float]] = self.connection.recv()
+        return counts
 
     def config(self, **settings: t.Any) -> dict[str, t.Any]:
-        """What every client needs."""
+        """Return the configuration of a client: the simulator, and `settings`."""
         return {
             "api_url": self.url,
             "access_token": self.access_token,
@@ -81,7 +84,7 @@ class Served:
 
 
 def serve(options: dict[str, t.Any], connection: Connection[t.Any, t.Any]) -> None:
-    """Run a simulator until the other side hangs up."""
+    """Run a simulator until the other side closes the connection."""
     from tap_tiktok_ads.simulator import Simulator  # noqa: PLC0415 - keeps the parent small
 
     with Simulator(options) as simulator:
@@ -89,29 +92,29 @@ def serve(options: dict[str, t.Any], connection: Connection[t.Any, t.Any]) -> No
         connection.send((simulator.url, simulator.access_token, ids))
         with contextlib.suppress(EOFError):
             while connection.recv():
-                passed = [breach.time for breach in simulator.breaches]
-                connection.send((len(simulator.requests), simulator.throttled, passed))
+                breach_times = [breach.time for breach in simulator.breaches]
+                connection.send((len(simulator.requests), simulator.throttled, breach_times))
 
 
 @contextlib.contextmanager
 def simulator(options: dict[str, t.Any]) -> Iterator[Served]:
-    """A simulator in a process of its own."""
+    """Run a simulator in a separate process."""
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(options, theirs), daemon=True)
+    parent, child = context.Pipe()
+    process = context.Process(target=serve, args=(options, child), daemon=True)
     process.start()
-    theirs.close()
+    child.close()
     try:
-        url, access_token, advertiser_ids = ours.recv()
-        yield Served(url, access_token, advertiser_ids, ours)
+        url, access_token, advertiser_ids = parent.recv()
+        yield Served(url, access_token, advertiser_ids, parent)
     finally:
-        ours.close()
+        parent.close()
         process.join()
 
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """What a process took: seconds, CPU seconds, megabytes at its peak."""
+    """Resources of a process: seconds of wall and CPU time, and peak memory in megabytes."""
 
     wall: float
     cpu: float
@@ -119,16 +122,16 @@ class Cost:
 
 
 def cost(command: Sequence[str], stdout: int = subprocess.DEVNULL) -> Cost:
-    """Run a command to its end.
+    """Run a command to its end and return its resources.
 
     Raises:
-        SystemExit: it failed.
+        SystemExit: The command failed.
     """
     with tempfile.TemporaryFile() as errors:
-        began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=stdout, stderr=errors)  # noqa: S603 - ours
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=stdout, stderr=errors)  # noqa: S603 - a command of this script
         _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
+        wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             errors.seek(0)
@@ -136,31 +139,31 @@ def cost(command: Sequence[str], stdout: int = subprocess.DEVNULL) -> Cost:
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / MEGABYTE)
 
 
-def counted(command: Sequence[str]) -> tuple[Cost, int]:
-    """Run a command into a pipe whose other end counts the rows."""
+def cost_and_records(command: Sequence[str]) -> tuple[Cost, int]:
+    """Run a command into a pipe. Return its resources and the number of its records."""
     count = ["grep", "--count", "--text", '^{"type":"RECORD"']
-    with subprocess.Popen(count, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as counter:  # noqa: S603 - ours
+    with subprocess.Popen(count, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as counter:  # noqa: S603 - a command of this script
         if counter.stdin is None:
             raise TypeError
-        taken = cost(command, counter.stdin.fileno())
-        rows = int(counter.communicate()[0])
-    return taken, rows
+        used = cost(command, counter.stdin.fileno())
+        records = int(counter.communicate()[0])
+    return used, records
 
 
 def first_record(command: Sequence[str]) -> float:
-    """Seconds until a command has written its first RECORD; then it is ended."""
-    began = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - ours
+    """Return the seconds until the first RECORD of a command, and end the command."""
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - a command of this script
         for line in process.stdout or ():
             if line.startswith(b'{"type":"RECORD"'):
-                seconds = time.perf_counter() - began
+                seconds = time.perf_counter() - start
                 process.kill()
                 return seconds
-    sys.exit(f"{' '.join(command)} wrote no RECORD")
+    sys.exit(f"The command wrote no RECORD: {' '.join(command)}")
 
 
 class Clients:
-    """The commands of the contestants; their files live in one folder."""
+    """Commands of the clients. Their files are in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -168,121 +171,124 @@ class Clients:
         self._catalog: Path | None = None
 
     def file(self, content: dict[str, t.Any]) -> str:
-        """The path of a new file that holds this."""
+        """Write a new JSON file and return its path."""
         self._files += 1
         path = self._folder / f"{self._files}.json"
         path.write_text(json.dumps(content))
         return str(path)
 
     def catalog(self, streams: Sequence[str]) -> str:
-        """The path of a catalog with these streams, and of the ad report the 68 metrics."""
+        """Write a catalog and return its path. It selects the streams, and 68 report metrics."""
         command = [sys.executable, "-m", "tap_tiktok_ads", "--discover"]
-        found = subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 - ours
-        catalog = json.loads(found)
+        output = subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 - a command of this script
+        catalog = json.loads(output)
         for entry in catalog["streams"]:
+            stream = entry["tap_stream_id"]
             for item in entry["metadata"]:
-                where, facts = item["breadcrumb"], item["metadata"]
-                if not where:
-                    facts["selected"] = entry["tap_stream_id"] in streams
-                elif entry["tap_stream_id"] == queries.REPORT and facts["inclusion"] == "available":
-                    facts["selected"] = where[-1] in queries.METRICS
+                breadcrumb, values = item["breadcrumb"], item["metadata"]
+                if not breadcrumb:
+                    values["selected"] = stream in streams
+                elif (
+                    entry["tap_stream_id"] == queries.REPORT and values["inclusion"] == "available"
+                ):
+                    values["selected"] = breadcrumb[-1] in queries.METRICS
         return self.file(catalog)
 
     def tap(
         self, config: dict[str, t.Any], streams: Sequence[str] | None, tier: str = "unlimited"
     ) -> list[str]:
-        """This tap with some of its streams, or all."""
-        ours = config | {"environment": "simulator", "simulator": {"tier": tier}}
-        command = [sys.executable, "-m", "tap_tiktok_ads", "--config", self.file(ours)]
+        """Return the command of this tap, with all streams if `streams` is None."""
+        simulated = config | {"environment": "simulator", "simulator": {"tier": tier}}
+        command = [sys.executable, "-m", "tap_tiktok_ads", "--config", self.file(simulated)]
         return command if streams is None else [*command, "--catalog", self.catalog(streams)]
 
     def plain(self, config: dict[str, t.Any]) -> list[str]:
-        """The plain SDK tap."""
+        """Return the command of the plain SDK tap."""
         return [sys.executable, str(HERE / "plain_tap.py"), "--config", self.file(config)]
 
     def bare(self, config: dict[str, t.Any]) -> list[str]:
-        """The bare loop."""
+        """Return the command of the bare loop."""
         return [sys.executable, str(HERE / "bare_loop.py"), self.file(config)]
 
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """A line of the table; `kept` is None where there is no target."""
+    """Line of the table. `is_met` is None if the line has no target."""
 
-    what: str
+    measure: str
     tap: str
     plain: str = ""
     bare: str = ""
     ratio: str = ""
     target: str = ""
-    kept: bool | None = None
+    is_met: bool | None = None
 
     def __str__(self) -> str:
-        verdict = {True: "PASS", False: "miss", None: ""}[self.kept]
-        cells = (self.what, self.tap, self.plain, self.bare, self.ratio, self.target, verdict)
+        verdict = {True: "PASS", False: "miss", None: ""}[self.is_met]
+        cells = (self.measure, self.tap, self.plain, self.bare, self.ratio, self.target, verdict)
         return f"| {' | '.join(cells)} |"
 
 
 def note(text: str) -> None:
-    """Tell on stderr how far it is."""
+    """Report progress on stderr."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
 
 def cpu(clients: Clients, repeat: int, *, quick: bool) -> Iterator[Line]:
-    """Rows per CPU second.
+    """Measure records per CPU second.
 
-    The plain tap reads one of the four advertisers only, because it takes so long. So that its
-    start-up does not weigh four times, its CPU time is scaled up without it.
+    The plain tap is slow, so it reads only one of the four advertisers. Its CPU time is multiplied
+    by four, except for the start-up.
     """
-    options = LARGE | {"ads": 625 // QUICK} if quick else LARGE
+    options = LARGE | {"ads": 625 // QUICK_DIVISOR} if quick else LARGE
     with simulator(options) as served:
         config = served.config(start_date=FIRST_DAY, end_date=FIVE_DAYS)
-        quarter = config | {"advertiser_ids": served.advertiser_ids[:1]}
+        one_advertiser = config | {"advertiser_ids": served.advertiser_ids[:1]}
         commands = {
             "tap": clients.tap(config, (queries.ADS, queries.REPORT)),
-            "plain": clients.plain(quarter),
+            "plain": clients.plain(one_advertiser),
             "bare": clients.bare(config),
         }
-        share = {"plain": len(served.advertiser_ids)}
+        multipliers = {"plain": len(served.advertiser_ids)}
         start_up = {"plain": cost([*commands["plain"], "--discover"]).cpu}
         piped: dict[str, float] = {}
-        rows: dict[str, int] = {}
+        records: dict[str, int] = {}
         rates: dict[str, list[float]] = {name: [] for name in commands}
 
         def rate(name: str, seconds: float) -> float:
-            times, once = share.get(name, 1), start_up.get(name, 0.0)
-            found = rows[name] * times / ((seconds - once) * times + once)
-            note(f"cpu: {name} {rows[name]:,} rows in {seconds:.1f} CPU s: {found:,.0f} /s")
-            return found
+            factor, fixed = multipliers.get(name, 1), start_up.get(name, 0.0)
+            per_second = records[name] * factor / ((seconds - fixed) * factor + fixed)
+            note(f"cpu: {name} {records[name]:,} records in {seconds:.1f} s: {per_second:,.0f} /s")
+            return per_second
 
-        for name, command in commands.items():  # also warms the simulator
-            taken, rows[name] = counted(command)
-            piped[name] = rate(name, taken.cpu)
-        if rows["tap"] != rows["bare"]:
-            sys.exit(f"The tap wrote {rows['tap']} rows, the bare loop {rows['bare']}.")
+        for name, command in commands.items():  # also warms up the simulator
+            used, records[name] = cost_and_records(command)
+            piped[name] = rate(name, used.cpu)
+        if records["tap"] != records["bare"]:
+            sys.exit(f"The tap wrote {records['tap']} records, the bare loop {records['bare']}.")
         for _ in range(repeat):
             for name, command in commands.items():
                 rates[name].append(rate(name, cost(command).cpu))
     tap, plain, bare = (statistics.median(rates[name]) for name in ("tap", "plain", "bare"))
-    what = f"rows per CPU second, {rows['tap']:,} rows"
-    shown = (f"{tap:,.0f}", f"{plain:,.0f}", f"{bare:,.0f}")
+    measure = f"records per CPU second, {records['tap']:,} records"
+    rates_text = (f"{tap:,.0f}", f"{plain:,.0f}", f"{bare:,.0f}")
     yield Line(
-        what,
-        *shown,
+        measure,
+        *rates_text,
         ratio=f"{tap / plain:.2f} x plain",
         target=">= 8",
-        kept=tap / plain >= 8,  # noqa: PLR2004
+        is_met=tap / plain >= 8,  # noqa: PLR2004
     )
     yield Line(
-        "the same",
-        *shown,
+        "records per CPU second, compared with the bare loop",
+        *rates_text,
         ratio=f"{tap / bare:.2f} of bare",
-        target=">= 0.6, aim 0.75",
-        kept=tap / bare >= 0.6,  # noqa: PLR2004
+        target=">= 0.6, goal 0.75",
+        is_met=tap / bare >= 0.6,  # noqa: PLR2004
     )
     tap, plain, bare = piped["tap"], piped["plain"], piped["bare"]
     yield Line(
-        "the same into a pipe, one run",
+        "records per CPU second into a pipe, one run",
         f"{tap:,.0f}",
         f"{plain:,.0f}",
         f"{bare:,.0f}",
@@ -291,118 +297,129 @@ def cpu(clients: Clients, repeat: int, *, quick: bool) -> Iterator[Line]:
 
 
 def wall(clients: Clients, *, quick: bool) -> Iterator[Line]:
-    """A year of everything at the rate that the simulator enforces: once, it is a long wait."""
+    """Measure one sync of all streams over a year, at the rate that the simulator enforces."""
     options = YEAR | {"advertisers": 3} if quick else YEAR
     for tier, rate in (("advanced", 20), ("basic", 10)):
         with simulator(options | {"tier": tier}) as served:
             config = served.config(start_date=f"{{now-{YEAR['days'] - 1}}}")
             start_up = cost(clients.tap(config, (), tier)).wall
-            before, *_ = served.asked()
+            requests_before, *_ = served.counts()
             command = clients.tap(config, None, tier)
-            began = time.time()
-            taken = cost(command).wall
-            after, refused, passed = served.asked()
-        requests = after - before
-        ratio = (taken - start_up) / (requests / rate)
-        note(f"wall: {tier}, {requests} requests, start-up {start_up:.1f} s, all {taken:.1f} s")
-        when = ", ".join(f"{moment - began:.1f} s" for moment in passed) or "never"
-        note(f"wall: limit passed {when}; load average {os.getloadavg()[0]:.1f}")
+            start = time.time()
+            seconds = cost(command).wall
+            requests_after, throttled, breach_times = served.counts()
+        requests = requests_after - requests_before
+        ratio = (seconds - start_up) / (requests / rate)
+        note(f"wall: {tier}, {requests} requests, start-up {start_up:.1f} s, total {seconds:.1f} s")
+        breaches = ", ".join(f"{moment - start:.1f} s" for moment in breach_times) or "never"
+        note(f"wall: rate limit exceeded at: {breaches}, load average {os.getloadavg()[0]:.1f}")
         yield Line(
-            f"wall at {rate}/s and 400 ms, {requests:,} requests, {options['advertisers']} "
+            f"wall time at {rate}/s and 400 ms, {requests:,} requests, {options['advertisers']} "
             f"advertisers x {options['days']} days, all streams",
-            f"{taken:.1f} s",
+            f"{seconds:.1f} s",
             ratio=f"{ratio:.3f} x requests / rate + {start_up:.1f} s start-up",
             target="<= 1.15",
-            kept=ratio <= 1.15,  # noqa: PLR2004
+            is_met=ratio <= 1.15,  # noqa: PLR2004
         )
-        yield Line(f"answers 40100 at {rate}/s", str(refused), target="0", kept=refused == 0)
+        yield Line(
+            f"responses with code 40100 at {rate}/s",
+            str(throttled),
+            target="0",
+            is_met=throttled == 0,
+        )
 
 
 def memory(clients: Clients, repeat: int, *, quick: bool) -> Iterator[Line]:
-    """Peak memory of a long run, and of one a twelfth as long."""
-    floor = cost([sys.executable, "-S", "-c", ""]).memory
-    note(f"memory: an empty Python has {floor:.0f} MB")
-    options = LARGE | {"ads": 625 // QUICK} if quick else LARGE
+    """Measure the peak memory of a long run, and of a run with a twelfth of its days."""
+    empty = cost([sys.executable, "-S", "-c", ""]).memory
+    note(f"memory: an empty Python process uses {empty:.0f} MB")
+    options = LARGE | {"ads": 625 // QUICK_DIVISOR} if quick else LARGE
     peaks: dict[str, list[float]] = {}
-    rows: dict[str, int] = {}
+    records: dict[str, int] = {}
     with simulator(options) as served:
         for _ in range(repeat):
             for end in (TWO_DAYS, MONTH):
                 config = served.config(start_date=FIRST_DAY, end_date=end)
-                taken, rows[end] = counted(clients.tap(config, (queries.REPORT,)))
-                peaks.setdefault(end, []).append(taken.memory)
-                note(f"memory: {rows[end]:,} rows, {taken.memory:.1f} MB, {taken.wall:.0f} s")
-    short, long = (statistics.median(peaks[end]) for end in (TWO_DAYS, MONTH))
+                used, records[end] = cost_and_records(clients.tap(config, (queries.REPORT,)))
+                peaks.setdefault(end, []).append(used.memory)
+                note(f"memory: {records[end]:,} records, {used.memory:.1f} MB, {used.wall:.0f} s")
+    short_run, long_run = (statistics.median(peaks[end]) for end in (TWO_DAYS, MONTH))
     yield Line(
-        f"peak memory, {rows[MONTH]:,} rows",
-        f"{long:.0f} MB",
-        target=f"<= {MOST_MEMORY:.0f} MB",
-        kept=long <= MOST_MEMORY,
+        f"peak memory, {records[MONTH]:,} records",
+        f"{long_run:.0f} MB",
+        target=f"<= {MAX_PEAK_MEGABYTES:.0f} MB",
+        is_met=long_run <= MAX_PEAK_MEGABYTES,
     )
     yield Line(
-        f"peak memory, {rows[TWO_DAYS]:,} rows",
-        f"{short:.0f} MB",
-        ratio=f"{long / short - 1:+.1%} for the long run",
+        f"peak memory, {records[TWO_DAYS]:,} records",
+        f"{short_run:.0f} MB",
+        ratio=f"{long_run / short_run - 1:+.1%} for the long run",
         target="within 10 %",
-        kept=long <= 1.1 * short,
+        is_met=long_run <= 1.1 * short_run,
     )
 
 
 def start(clients: Clients, repeat: int) -> Iterator[Line]:
-    """Time to the first RECORD and to the catalog; short runs, so there are three times as many."""
+    """Measure the time to the first RECORD and to the catalog, in 3 x `repeat` short runs."""
     with simulator(SMALL) as served:
         config = served.config(start_date=FIRST_DAY, end_date=TWO_DAYS)
         tap, plain = clients.tap(config, (queries.ADS, queries.REPORT)), clients.plain(config)
         seconds: dict[str, list[float]] = {}
         for turn in range(1 + 3 * repeat):
-            found = {
+            turn_seconds = {
                 "first tap": first_record(tap),
                 "first plain": first_record(plain),
                 "discover tap": cost([*clients.tap(config, None), "--discover"]).wall,
                 "discover plain": cost([*plain, "--discover"]).wall,
             }
-            for name, value in found.items() if turn else ():  # the first turn warms the caches
+            for name, value in turn_seconds.items() if turn else ():  # turn 0 warms up caches
                 seconds.setdefault(name, []).append(value)
-    for what, name in (("time to the first RECORD", "first"), ("`--discover`", "discover")):
-        ours, theirs = (statistics.median(seconds[f"{name} {who}"]) for who in ("tap", "plain"))
-        note(f"start: {name} {ours:.3f} s, {theirs:.3f} s")
+    for measure, name in (("time to the first RECORD", "first"), ("`--discover`", "discover")):
+        tap_seconds, plain_seconds = (
+            statistics.median(seconds[f"{name} {client}"]) for client in ("tap", "plain")
+        )
+        note(f"start: {name} {tap_seconds:.3f} s, {plain_seconds:.3f} s")
         yield Line(
-            what,
-            f"{ours:.2f} s",
-            f"{theirs:.2f} s",
-            ratio=f"{ours / theirs:.2f} x plain",
+            measure,
+            f"{tap_seconds:.2f} s",
+            f"{plain_seconds:.2f} s",
+            ratio=f"{tap_seconds / plain_seconds:.2f} x plain",
             target="<= 1.3",
-            kept=ours / theirs <= 1.3,  # noqa: PLR2004
+            is_met=tap_seconds / plain_seconds <= 1.3,  # noqa: PLR2004
         )
 
 
 def versions() -> str:
-    """What the numbers depend on."""
+    """Return the date, versions, CPUs and load average of a measurement."""
     packages = ("singer-sdk", "msgspec", "requests", "meltano-tap-tiktok-ads")
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="ascii"))
-    parts = [
+    facts = [
         f"Python {platform.python_version()}",
         *(f"{name} {metadata.version(name)}" for name in packages),
         f"{os.cpu_count()} CPUs ({model[1] if model else platform.machine()})",
         f"load average {os.getloadavg()[0]:.1f} before",
     ]
-    return f"{time.strftime('%Y-%m-%d')}: {', '.join(parts)}."
+    return f"{time.strftime('%Y-%m-%d')}: {', '.join(facts)}."
 
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description="Measure the tap; not a test.")
+    parser = argparse.ArgumentParser(
+        description="Measure speed and memory of the tap. This is not a test."
+    )
     cases = ("cpu", "wall", "memory", "start", "all")
-    parser.add_argument("--case", choices=cases, default="all", help="what to measure")
+    parser.add_argument("--case", choices=cases, default="all", help="measurement to run")
     parser.add_argument(
         "--repeat",
         type=int,
         default=3,
-        help="runs, of which the median counts (start: 3 x as many, memory: a third, wall: 1)",
+        help="number of runs for the median (start: 3 x REPEAT, memory: REPEAT / 3, wall: 1)",
     )
-    parser.add_argument("--quick", action="store_true", help="small sizes: does it run at all?")
-    chosen = parser.parse_args()
-    # users' machines keep the bytecode of what they run
+    parser.add_argument(
+        "--quick", action="store_true", help="use small sizes to check that the measurement runs"
+    )
+    options = parser.parse_args()
+    # users' machines cache bytecode, too
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     write = sys.stdout.write
     write(f"{versions()}\n\n")
@@ -411,13 +428,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clients = Clients(Path(folder))
         tables = {
-            "cpu": cpu(clients, chosen.repeat, quick=chosen.quick),
-            "wall": wall(clients, quick=chosen.quick),
-            "memory": memory(clients, max(1, chosen.repeat // 3), quick=chosen.quick),
-            "start": start(clients, chosen.repeat),
+            "cpu": cpu(clients, options.repeat, quick=options.quick),
+            "wall": wall(clients, quick=options.quick),
+            "memory": memory(clients, max(1, options.repeat // 3), quick=options.quick),
+            "start": start(clients, options.repeat),
         }
         for name, lines in tables.items():
-            for line in lines if chosen.case in {name, "all"} else ():
+            for line in lines if options.case in {name, "all"} else ():
                 write(f"{line}\n")
                 sys.stdout.flush()
 

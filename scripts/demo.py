@@ -1,4 +1,4 @@
-"""`make demo`: run the tap on the embedded simulator into a target and count the records."""
+"""Run the tap on the embedded simulator, load with a target and compare counts (`make demo`)."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ def run(config: Path, target: str, output: Path) -> None:
     )
     with (
         (output / "state.json").open("wb") as state,
-        subprocess.Popen(  # noqa: S603 - the tap itself
+        subprocess.Popen(  # noqa: S603 - the tap
             [sys.executable, "-m", "tap_tiktok_ads", "--config", str(config)],
             stdout=subprocess.PIPE,
             env={"LOGLEVEL": "WARNING", **os.environ},
         ) as tap,
-        subprocess.Popen(  # noqa: S603 - the target that the caller chose
+        subprocess.Popen(  # noqa: S603 - the target of the command line
             [target, "--config", str(target_config)], stdin=tap.stdout, stdout=state
         ) as target_process,
     ):
         if tap.stdout is not None:
-            tap.stdout.close()  # only the target holds the pipe
+            tap.stdout.close()  # only the target keeps the pipe open
         codes = {"tap-tiktok-ads": tap.wait(), Path(target).name: target_process.wait()}
     for name, code in codes.items():
         if code:
-            sys.exit(f"{name} ended with exit code {code}.")
+            sys.exit(f"{name} exited with code {code}. Its log above names the cause.")
 
 
 def expected_counts(config: Path) -> dict[str, int]:
-    """Return the number of records of each stream, as the simulator counts them."""
+    """Return the number of records of each stream that the simulator expects."""
     settings = validate(
         normalize(json.loads(config.read_text("utf-8"))), TapTikTokAds.known_settings()
     )
@@ -72,7 +72,7 @@ def expected_counts(config: Path) -> dict[str, int]:
 
 
 def count_lines(file: Path) -> int:
-    """Return the number of lines of a file. A stream without records has no file."""
+    """Return the number of lines of a file, or 0 if the stream has no records and no file."""
     if not file.exists():
         return 0
     with file.open("rb") as lines:
@@ -80,7 +80,7 @@ def count_lines(file: Path) -> int:
 
 
 def compare(config: Path, output: Path, seconds: float) -> int:
-    """Print the number of records of each stream. Return the number of streams that differ.
+    """Print the record count of each stream. Return the number of streams that differ.
 
     Args:
         config: Configuration file of the tap.
@@ -92,7 +92,7 @@ def compare(config: Path, output: Path, seconds: float) -> int:
     counts = {name: count_lines(output / f"{name}.jsonl") for name in streams}
     table = Table("stream")
     table.add_column("records", justify="right")
-    table.add_column("in the simulator", justify="right")
+    table.add_column("expected", justify="right")
     for name, count in counts.items():
         table.add_row(name, f"{count:,}", f"{expected[name]:,}")
     console = Console()
@@ -113,8 +113,8 @@ def main() -> None:
     run(options.config, options.target, options.output)
     differing = compare(options.config, options.output, time.monotonic() - started)
     if differing:
-        sys.exit(f"{differing} streams differ from the simulator's own count.")
-    Console().print("Every count equals the simulator's own.")
+        sys.exit(f"{differing} streams differ from the expected counts. See the table above.")
+    Console().print("All record counts match the simulator.")
 
 
 if __name__ == "__main__":

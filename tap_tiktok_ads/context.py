@@ -291,8 +291,8 @@ class RunContext:
     def following_streams(self, name: str) -> Sequence[OpenStream]:
         """Return the selected streams whose turn comes after the stream of this name."""
         streams = self._streams.running().values()
-        rest = itertools.dropwhile(lambda stream: stream.name != name, streams)
-        return [stream for stream in itertools.islice(rest, 1, None) if stream.selected]
+        from_name = itertools.dropwhile(lambda stream: stream.name != name, streams)
+        return [stream for stream in itertools.islice(from_name, 1, None) if stream.selected]
 
     def is_source(self, name: str) -> bool:
         """Return True if another selected stream reads the stream of this name, too."""

@@ -83,12 +83,12 @@ class ProblemLog:
         if (stream, advertiser_id) not in self.failed:
             self.failed.append((stream, advertiser_id))
 
-    def add_unread_advertisers(self, found: FoundAdvertisers) -> None:
+    def add_unread_advertisers(self, advertisers: FoundAdvertisers) -> None:
         """Register the advertisers of which no stream is read."""
-        for advertiser_id, denial in found.denied.items():
+        for advertiser_id, denial in advertisers.denied.items():
             self.add(ALL_STREAMS, denial, "skipped", _details_task(advertiser_id))
             self.add_skipped(ALL_STREAMS, advertiser_id)
-        for advertiser_id, error in found.missing.items():
+        for advertiser_id, error in advertisers.missing.items():
             self.add(ALL_STREAMS, error, "read again by the next run", _details_task(advertiser_id))
             self.add_failed(ALL_STREAMS, advertiser_id)
 

@@ -60,7 +60,11 @@ def _live_line(progress: Progress) -> Iterator[Callable[[], None]]:
     off = dict.fromkeys(("show_time", "show_level", "show_path"), False)  # the format has them
     handler = rich_logging.RichHandler(console=stderr, **off)
     original = logging.root.handlers
-    replaced = [one for one in original if getattr(one, "stream", None) is sys.stderr]
+    replaced = [
+        log_handler
+        for log_handler in original
+        if getattr(log_handler, "stream", None) is sys.stderr
+    ]
     handler.setFormatter(replaced[0].formatter if replaced else None)
     lock = handler.lock or RLock()  # for all output, or a signal handler that logs can deadlock
 
@@ -71,7 +75,9 @@ def _live_line(progress: Progress) -> Iterator[Callable[[], None]]:
     with lock:
         live.start()
         stderr.show_cursor()  # a process that is killed could not restore it
-    logging.root.handlers = [handler if one in replaced else one for one in original]
+    logging.root.handlers = [
+        handler if log_handler in replaced else log_handler for log_handler in original
+    ]
     try:
         yield refresh
     finally:

@@ -250,8 +250,8 @@ class TikTokAds:
             ConfigError: A date cannot be used.
         """
         given = {"start_date": start_date, "end_date": end_date}
-        own = {name: _plain(day) for name, day in given.items() if day is not None}
-        settings = validate(normalize({**self._config, **own}), CLIENT_SETTINGS)
+        call_dates = {name: _plain(day) for name, day in given.items() if day is not None}
+        settings = validate(normalize({**self._config, **call_dates}), CLIENT_SETTINGS)
         return settings.start_date, settings.end_date
 
     def _read(self, stream: TikTokStream, dates: tuple[str, str]) -> Generator[Record, None, None]:

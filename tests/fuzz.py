@@ -1,9 +1,11 @@
-"""Coverage-guided fuzzing of what reads hostile input: `python tests/fuzz.py TARGET [seconds]`.
+"""Coverage-guided fuzzing of response and settings parsers.
 
-Run by hand; needs atheris (`pip install atheris==3.0.0`, with wheels for Python 3.11 to 3.13), or
-`make fuzz` for all targets. Each target states what must hold for any input; an exception that it
-does not expect, an input of more than ten seconds or more than a gigabyte of memory ends the run
-with that input. Inputs that reached new code are kept in `.fuzz/TARGET`, where the next run begins.
+Run `python tests/fuzz.py TARGET [seconds]`, or `make fuzz` for all targets. Fuzzing requires
+atheris (`pip install atheris==3.0.0`), which has wheels for Python 3.11 to 3.13.
+
+Each target states a property of every input. A run ends with the first input that raises an
+unexpected exception, takes more than ten seconds or requires more than a gigabyte of memory.
+Inputs that reach new code are stored in `.fuzz/TARGET`, where the next run begins.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ WORDS = [
     *('\\"-', '-"', ':"-"', ':""', "a\nb", "\x00", "\u2028", "{now-1}", "where", "$"),
 ]
 NAMES = ["n", "s", "new", "where", "false", "a b", "'", "\\", "", "\n", "*", "@"]
-#: A column of each kind; the last is a key.
+#: A column of each type. The last one is a key.
 COLUMNS: dict[str, dict[str, t.Any]] = {
     "s": {"type": ["string", "null"]},
     "i": {"type": ["integer", "null"]},
@@ -87,35 +89,35 @@ _SHEET = re.compile(rb'"(spend|ctr|impressions)":(-?[0-9.eE+-]+)')
 
 
 class Source:
-    """Values out of the fuzzer's bytes."""
+    """Values made from the fuzzer's bytes."""
 
     def __init__(self, content: bytes) -> None:
         self._bytes = atheris.FuzzedDataProvider(content)
 
     def number(self, low: int, high: int) -> int:
-        """A whole number, both ends included."""
+        """Return an integer between `low` and `high`, both included."""
         return int(self._bytes.ConsumeIntInRange(low, high))
 
     def one_of(self, values: t.Sequence[t.Any]) -> t.Any:
-        """One of several values."""
+        """Return one of several values."""
         return values[self.number(0, len(values) - 1)]
 
-    def text(self, most: int = 40) -> str:
-        """Text that UTF-8 can hold."""
-        return str(self._bytes.ConsumeUnicodeNoSurrogates(self.number(0, most)))
+    def text(self, max_length: int = 40) -> str:
+        """Return text without surrogates."""
+        return str(self._bytes.ConsumeUnicodeNoSurrogates(self.number(0, max_length)))
 
     def digits(self) -> str:
-        """A number as text, of up to forty digits."""
-        whole = str(self.number(0, 10 ** self.one_of([1, 3, 9, 18])))
-        more = str(self.number(0, 10**18)) if self.number(0, 3) == 0 else ""
+        """Return a number as text, of up to forty digits."""
+        integer = str(self.number(0, 10 ** self.one_of([1, 3, 9, 18])))
+        digits = str(self.number(0, 10**18)) if self.number(0, 3) == 0 else ""
         sign = self.one_of(["", "", "-", "+"])
         zeros = "0" * self.number(0, 12)
         fraction = self.one_of(["", f".{zeros}{self.number(0, 10**9)}", ".", f".{zeros}"])
         exponent = self.one_of(["", "", "", f"e{self.number(-99, 99)}"])
-        return f"{sign}{self.one_of(['', zeros])}{whole}{more}{fraction}{exponent}"
+        return f"{sign}{self.one_of(['', zeros])}{integer}{digits}{fraction}{exponent}"
 
     def value(self, depth: int = 3) -> t.Any:
-        """A value of any JSON type."""
+        """Return a value of any JSON type."""
         kind = self.number(0, 9 if depth else 7)
         if kind == 8:
             return [self.value(depth - 1) for _ in range(self.number(0, 3))]
@@ -134,15 +136,15 @@ class Source:
         return simple[kind]()
 
     def name(self) -> str:
-        """The name of a member."""
+        """Return the name of an object member."""
         return str(self.one_of([*NAMES, *COLUMNS])) if self.number(0, 3) else self.text(8)
 
     def rest(self) -> str:
-        """All that is left, as text."""
+        """Return all remaining bytes as text."""
         return self.raw().decode(errors="replace")
 
     def raw(self) -> bytes:
-        """All that is left."""
+        """Return all remaining bytes."""
         return bytes(self._bytes.ConsumeBytes(self._bytes.remaining_bytes()))
 
 
@@ -153,11 +155,11 @@ class Number(str):
 
 
 def as_json(value: t.Any, space: str = "", *, escaped: bool = False) -> str:
-    """A value as JSON text, `Number` as it is."""
+    """Return a value as JSON text, with each `Number` unchanged."""
     if isinstance(value, Number):
         try:
             return value if json.loads(value) is not None else "0"
-        except ValueError:  # as 007, which JSON does not know
+        except ValueError:  # invalid in JSON, for example 007
             return "0"
     if isinstance(value, str):
         text = json.dumps(value, ensure_ascii=False)
@@ -173,81 +175,81 @@ def as_json(value: t.Any, space: str = "", *, escaped: bool = False) -> str:
     return json.dumps(value)
 
 
-def wire(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """A row as it reads in its RECORD line, numbers as `Number`."""
+def written_record(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return a record as read from its RECORD line, with numbers as `Number`."""
     line = RecordLines("s", ()).for_page()(copy.deepcopy(dict(row)))
     record = json.loads(line, parse_float=Number, parse_int=Number)["record"]
     return t.cast("dict[str, t.Any]", record)
 
 
 def fuzz_numbers(source: Source) -> None:
-    """A number, as text or as a JSON number, is the same number in the RECORD line."""
-    sent = source.digits() if source.number(0, 2) else source.rest()
+    """A number keeps its value in the RECORD line, sent as text or as a JSON number."""
+    text = source.digits() if source.number(0, 2) else source.rest()
     caster = casting.Caster({"properties": {"n": COLUMNS["n"], "i": COLUMNS["i"]}})
-    spelled: list[t.Any] = [sent]
+    values: list[t.Any] = [text]
     with contextlib.suppress(ValueError):
-        if _NUMBER.fullmatch(sent) and json.loads(sent) is not None:
-            spelled.append(Number(sent))
-    for one in spelled:
-        body = as_json({"n": one, "i": one}).encode()
+        if _NUMBER.fullmatch(text) and json.loads(text) is not None:
+            values.append(Number(text))
+    for value in values:
+        body = as_json({"n": value, "i": value}).encode()
         try:
             raw = page_decoder.decode_record(body)
         except msgspec.DecodeError:
             return
-        (row,) = caster.records([raw])
-        for name, found in wire(row).items():
-            is_fraction = name == "i" and found is None
-            if _NUMBER.fullmatch(sent) and len(sent) < MAX_NUMBER_DIGITS and not is_fraction:
-                assert isinstance(found, Number), (name, sent, found)
-                assert decimal.Decimal(found) == decimal.Decimal(sent), (name, sent, found)
+        (record,) = caster.records([raw])
+        for name, written in written_record(record).items():
+            is_fraction = name == "i" and written is None
+            if _NUMBER.fullmatch(text) and len(text) < MAX_NUMBER_DIGITS and not is_fraction:
+                assert isinstance(written, Number), (name, text, written)
+                assert decimal.Decimal(written) == decimal.Decimal(text), (name, text, written)
             else:
-                assert found is None or decimal.Decimal(found) == decimal.Decimal(sent.strip())
+                assert written is None or decimal.Decimal(written) == decimal.Decimal(text.strip())
 
 
 def fuzz_values(source: Source) -> None:
-    """Any value in any column becomes null or one of the column's type, and stays it."""
-    row = {name: source.value() for name in COLUMNS if source.number(0, 1)}
-    row |= {source.name(): source.value()}
+    """Any value becomes null or a value of its column's type, and casting it again keeps it."""
+    record = {name: source.value() for name in COLUMNS if source.number(0, 1)}
+    record |= {source.name(): source.value()}
     caster = casting.Caster({"properties": COLUMNS}, dash_is_null=bool(source.number(0, 1)))
-    raw = page_decoder.decode_record(as_json(row).encode())
+    raw = page_decoder.decode_record(as_json(record).encode())
     (cast,) = caster.records([raw])
-    told = wire(cast)
-    assert list(cast) == list(row)
-    assert isinstance(told.get("b"), (bool, type(None)))
+    written = written_record(cast)
+    assert list(cast) == list(record)
+    assert isinstance(written.get("b"), (bool, type(None)))
     for name in ("i", "n"):
-        assert isinstance(told.get(name), (Number, type(None))), told
+        assert isinstance(written.get(name), (Number, type(None))), written
     for name in ("s", "key", "d", "m", "l"):
-        assert isinstance(told.get(name), (str, type(None))), told
-        assert not isinstance(told.get(name), Number)
-    once = copy.deepcopy(cast)
-    assert list(caster.records([cast])) == [once]
+        assert isinstance(written.get(name), (str, type(None))), written
+        assert not isinstance(written.get(name), Number)
+    first = copy.deepcopy(cast)
+    assert list(caster.records([cast])) == [first]
     repr(caster.drift.take())
 
 
 def fuzz_times(source: Source) -> None:
-    """A text becomes null or a real day, a moment in UTC, a time of a clock."""
-    sent = source.one_of([source.one_of(WORDS), source.digits(), source.rest()])
+    """A text becomes null or a valid date, UTC time or local time."""
+    text = source.one_of([source.one_of(WORDS), source.digits(), source.rest()])
     for read, form in (
         (to_date, r"\d{4}-\d\d-\d\d"),
         (to_date_time, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
         (to_local_date_time, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"),
     ):
         with contextlib.suppress(BadValueError):
-            found = read(sent)
-            if found is not None:
-                assert re.fullmatch(form, found, re.ASCII), (sent, found)
-                dt.datetime.fromisoformat(found.replace("Z", "+00:00"))
-                assert read(found) == found
+            value = read(text)
+            if value is not None:
+                assert re.fullmatch(form, value, re.ASCII), (text, value)
+                dt.datetime.fromisoformat(value.replace("Z", "+00:00"))
+                assert read(value) == value
 
 
 def fuzz_report(source: Source) -> None:
-    """The decoder of reports gives what the caster and the writer give, or steps aside."""
+    """The report decoder returns the records of the caster and writer, or None."""
     time = source.one_of(["stat_time_day", "stat_time_hour"])
     dimensions = ("ad_id", time)
     schema = schemas.report_schema(dimensions, METRICS)
     names = [*METRICS, *([source.name()] if source.number(0, 30) == 0 else [])]
     space, escaped = source.one_of(["", "", "", " ", "\n"]), source.number(0, 5) == 0
-    rows = [
+    records = [
         {
             "dimensions": {
                 "ad_id": source.one_of(["17", "-", "", source.text(8)]),
@@ -257,60 +259,66 @@ def fuzz_report(source: Source) -> None:
         }
         for _ in range(source.number(1, 3))
     ]
-    body = as_json({"code": 0, "data": {"list": rows}}, space, escaped=escaped).encode()
-    if source.number(0, 20) == 0:  # a page of which one byte is wrong
+    body = as_json({"code": 0, "data": {"list": records}}, space, escaped=escaped).encode()
+    if source.number(0, 20) == 0:  # replace one byte
         place = source.number(0, len(body) - 1)
         body = body[:place] + bytes([source.number(0, 255)]) + body[place + 1 :]
     fast = report_decoder.ReportDecoder(schema, dimensions, METRICS).decode(body)
     if fast is None:
         return
     caster = casting.Caster(schema, dash_is_null=True, required=dimensions)
-    plain = msgspec.json.decode(body)["data"]["list"]
-    flat = [
-        {name: row["dimensions"][name] for name in dimensions} | row["metrics"] for row in plain
+    raw_records = msgspec.json.decode(body)["data"]["list"]
+    flat_records = [
+        {name: record["dimensions"][name] for name in dimensions} | record["metrics"]
+        for record in raw_records
     ]
-    for (members, mark), row in zip(fast.data.records, caster.records(flat), strict=True):
+    for (members, fingerprint), record in zip(
+        fast.data.records, caster.records(flat_records), strict=True
+    ):
         line = b"{" + members + b"}"
-        slow = RecordLines("s", ()).for_page()(dict(row))
-        found = json.loads(line, parse_float=Number, parse_int=Number)
+        slow = RecordLines("s", ()).for_page()(dict(record))
+        fast_record = json.loads(line, parse_float=Number, parse_int=Number)
         expected = json.loads(slow, parse_float=Number, parse_int=Number)["record"]
-        assert {**found, **_numbers(found)} == {**expected, **_numbers(expected)}, (row, line)
-        assert mark == hash(tuple(row[name] for name in dimensions))
+        assert {**fast_record, **normalize_numbers(fast_record)} == {
+            **expected,
+            **normalize_numbers(expected),
+        }, (record, line)
+        assert fingerprint == hash(tuple(record[name] for name in dimensions))
 
 
-def _numbers(row: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The numbers of a row; a whole one may be written with `.0` or without, zero with a sign."""
+def normalize_numbers(record: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the numbers of a record, without the suffix `.0` and the sign of zero."""
     return {
-        name: one.removesuffix(".0") if decimal.Decimal(one) else "0"
-        for name, one in row.items()
-        if isinstance(one, Number)
+        name: number.removesuffix(".0") if decimal.Decimal(number) else "0"
+        for name, number in record.items()
+        if isinstance(number, Number)
     }
 
 
 logging.getLogger("tap-tiktok-ads").setLevel(logging.CRITICAL)
 DECODER = ResponseDecoder(SecretMask(["a secret"]))
-#: As fast decoders, which get no body with null characters unless they are kept.
+#: Fast decoders receive only bodies whose null characters are kept.
 PLAIN_DECODER = ResponseDecoder(SecretMask(["a secret"]), replaces_null=False)
 SOME_REQUEST = Request("/x/", {"advertiser_id": "7"})
 
 
 def fuzz_envelope(source: Source) -> None:
-    """A body is an answer whose data are an object, or a `TapError` of one short line."""
+    """A body decodes to an object, or raises a `TapError` with one short line."""
     if source.number(0, 1):
         code = source.one_of([0, 20001, *errors.CODES, source.number(-9, 99999), source.value(1)])
-        sent = {
+        envelope = {
             "code": code,
             "message": source.value(),
             "request_id": source.value(),
             "data": source.value() if source.number(0, 2) else {"list": source.value()},
         }
-        kept = {name: one for name, one in sent.items() if source.number(0, 9)}
-        body = as_json(kept).encode()
+        members = {name: value for name, value in envelope.items() if source.number(0, 9)}
+        body = as_json(members).encode()
     else:
         body = source.raw()
     decode = page_decoder.decode_list_page if source.number(0, 1) else None
     try:
-        reply = DECODER.decode(SOME_REQUEST, body, {}, decode)
+        response = DECODER.decode(SOME_REQUEST, body, {}, decode)
     except errors.TapError as error:
         text = str(error)
         assert "\n" not in text
@@ -318,44 +326,44 @@ def fuzz_envelope(source: Source) -> None:
         assert len(text) < 2 * MAX_MESSAGE_LENGTH + 400
         errors.is_too_large(error)
     else:
-        assert isinstance(reply.data, dict)
-        assert isinstance(reply.request_id, str)
-        assert len(reply.request_id) <= MAX_MESSAGE_LENGTH + 3
+        assert isinstance(response.data, dict)
+        assert isinstance(response.request_id, str)
+        assert len(response.request_id) <= MAX_MESSAGE_LENGTH + 3
 
 
 def fuzz_page(source: Source) -> None:
-    """A page that is decoded lazily holds what one that is decoded at once holds."""
-    rows = [
+    """The lazy and the complete page decoder return equal pages."""
+    records = [
         {source.name(): source.value() for _ in range(2)} if source.number(0, 9) else source.value()
         for _ in range(source.number(0, 3))
     ]
-    whole = {"code": source.one_of([0, 0, 0, "0", 40001]), "message": source.value(1)}
-    whole["data"] = {"list": rows, "page_info": source.value(2)}
-    body = as_json(whole, source.one_of(["", " "])).encode()
+    envelope = {"code": source.one_of([0, 0, 0, "0", 40001]), "message": source.value(1)}
+    envelope["data"] = {"list": records, "page_info": source.value(2)}
+    body = as_json(envelope, source.one_of(["", " "])).encode()
     if source.number(0, 3) == 0:
         place = source.number(0, len(body) - 1)
         body = body[:place] + bytes([source.number(0, 255)]) + body[place + 1 :]
-    found = page_decoder.decode_list_page(body)
-    if found is None:
+    lazy = page_decoder.decode_list_page(body)
+    if lazy is None:
         return
     with contextlib.suppress(errors.TransientError, msgspec.DecodeError, UnicodeDecodeError):
-        at_once = PLAIN_DECODER.decode(SOME_REQUEST, body, {}).data
-        assert [page_decoder.decode_record(raw) for raw in found.data.records] == at_once["list"]
-        assert found.data.page_info == at_once.get("page_info")
+        complete = PLAIN_DECODER.decode(SOME_REQUEST, body, {}).data
+        assert [page_decoder.decode_record(raw) for raw in lazy.data.records] == complete["list"]
+        assert lazy.data.page_info == complete.get("page_info")
 
 
 def fuzz_codes(source: Source) -> None:
-    """Every code but two is an error, with its own sentence."""
+    """Every code but 0 is an error whose message contains the code."""
     code = source.one_of([*errors.CODES, source.number(-(2**40), 2**40)])
-    found = errors.from_code(code, source.text(), source.text(), source.text())
+    error = errors.from_code(code, source.text(), source.text(), source.text())
     assert (errors.rule(code).action is errors.Action.ACCEPT) == (code == 0)
-    assert isinstance(found, errors.TapError)
-    assert str(code) in str(found)
-    errors.is_too_large(found)
+    assert isinstance(error, errors.TapError)
+    assert str(code) in str(error)
+    errors.is_too_large(error)
 
 
 def fuzz_days(source: Source) -> None:
-    """Any text is a macro, a day, a moment or a format; else a `DateError`."""
+    """Any text is a macro, a date, a time or a format, or raises a `DateError`."""
     zone = source.one_of(["UTC", "Asia/Tokyo", "America/New_York", "Pacific/Apia"])
     text = source.rest()
     now = NOW.in_timezone(zone)
@@ -374,7 +382,7 @@ def fuzz_days(source: Source) -> None:
 
 
 def fuzz_windows(source: Source) -> None:
-    """Windows cover each day from start to end once, ascending and descending."""
+    """Windows cover each day from start to end once, in ascending and descending order."""
     low, high = pendulum.date(1, 1, 1).toordinal(), pendulum.date(9999, 12, 31).toordinal()
     first = source.one_of([low, high, source.number(low, high)])
     last = max(low, min(high, first + source.number(-5, 300)))
@@ -388,18 +396,18 @@ def fuzz_windows(source: Source) -> None:
         for window in ascending
         for day in range(window.start.toordinal(), window.end.toordinal() + 1)
     ]
-    back = [
+    covered_backwards = [
         day
         for window in descending
         for day in range(window.end.toordinal(), window.start.toordinal() - 1, -1)
     ]
     assert covered == list(range(first, last + 1))
-    assert back == covered[::-1]
+    assert covered_backwards == covered[::-1]
     assert all(1 <= window.days <= size for window in [*ascending, *descending])
 
 
 def fuzz_ranges(source: Source) -> None:
-    """Ranges of days survive a state. Members that are not ranges cover no day."""
+    """Ranges of days survive a state, and invalid members cover no day."""
 
     def day() -> str:
         number = source.one_of([1, pendulum.date(9999, 12, 31).toordinal(), 739_000])
@@ -412,27 +420,27 @@ def fuzz_ranges(source: Source) -> None:
     days, damaged = day_ranges.DayRanges.from_state(members)
     assert day_ranges.DayRanges.from_state(days.to_state()) == (days, [])
     assert all(first <= last for first, last in days.to_state())
-    read = [one for one in members if one not in damaged]
-    for first, last in read:
+    valid = [member for member in members if member not in damaged]
+    for first, last in valid:
         assert not list(
             days.missing_in(dates.Window(*map(pendulum.Date.fromisoformat, (first, last))))
         )
-    gaps = itertools.pairwise(days.ranges)
-    assert all(after.start.toordinal() - before.end.toordinal() > 1 for before, after in gaps)
-    kept = days.limited().ranges
-    assert len(kept) == min(len(days.ranges), day_ranges.MAX_RANGES)
-    assert set(kept) <= set(days.ranges)
+    pairs = itertools.pairwise(days.ranges)
+    assert all(later.start.toordinal() - earlier.end.toordinal() > 1 for earlier, later in pairs)
+    limited = days.limited().ranges
+    assert len(limited) == min(len(days.ranges), day_ranges.MAX_RANGES)
+    assert set(limited) <= set(days.ranges)
 
 
 PATHS = ["$.a[*]", "$..n", "$.a[?(@.n > 3)].s", "$.a[?(@.n =~ 'x')]", "$.a.`len`", "$.a[\\n]"]
 
 
 def fuzz_find(source: Source) -> None:
-    """A JSONPath finds values, or is none; what is suggested for an answer finds objects."""
+    """A JSONPath is valid or raises a `PathError`, and a suggested path finds objects."""
     document = {"a": [source.value() for _ in range(3)], source.name(): source.value()}
-    for one in json_paths.suggest_paths(document):
-        found = json_paths.find(one.path, document)
-        assert sum(isinstance(value, dict) for value in found) >= one.size > 0
+    for suggestion in json_paths.suggest_paths(document):
+        values = json_paths.find(suggestion.path, document)
+        assert sum(isinstance(value, dict) for value in values) >= suggestion.size > 0
     path = source.one_of([*PATHS, source.rest()[:60]])
     with contextlib.suppress(json_paths.PathError):
         assert isinstance(json_paths.find(path, document), list)
@@ -441,25 +449,25 @@ def fuzz_find(source: Source) -> None:
     json_paths.parse.cache_clear()
 
 
-KNOWN = {"advertiser_id": "7", "start_date": "2026-03-01", "ads.ad_id": ["1", "2"]}
+MACRO_VALUES = {"advertiser_id": "7", "start_date": "2026-03-01", "ads.ad_id": ["1", "2"]}
 
 
 def fuzz_macros(source: Source) -> None:
-    """What passes the check of macros can be filled in, now and in any unit."""
+    """A macro that passes validation can be resolved, in any unit."""
     unit = source.one_of(list(dates.UNITS))
     text = source.rest()
     request = source.one_of([text, [text], {"a": [text]}])
     try:
-        macros.validate(request, KNOWN, {"ads.ad_id"}, unit)
+        macros.validate(request, MACRO_VALUES, {"ads.ad_id"}, unit)
     except macros.MacroError as error:
         str(error)
         return
     with contextlib.suppress(macros.MacroError):  # outside the calendar
-        macros.resolve(request, KNOWN, NOW, unit=unit, render=str)
+        macros.resolve(request, MACRO_VALUES, NOW, unit=unit, render=str)
 
 
 def fuzz_pages(source: Source) -> None:
-    """Whatever `page_info` tells, the pages that follow come in order, and not too many."""
+    """Any `page_info` adds a limited number of pages in order."""
     page_info = source.one_of(
         [
             source.value(),
@@ -471,30 +479,32 @@ def fuzz_pages(source: Source) -> None:
     )
     page_info = msgspec.json.decode(as_json(page_info).encode())
     number, size = source.number(1, 30000), source.number(1, 10000)
-    known = source.one_of([None, number, number + 3])
+    last_requested = source.one_of([None, number, number + 3])
     try:
-        found = pagination.next_pages(number, known, page_info, source.number(0, size), size)
+        pages = pagination.next_pages(
+            number, last_requested, page_info, source.number(0, size), size
+        )
     except errors.ResponseError as error:
-        told = str(error)
-        assert len(told) < MAX_MESSAGE_LENGTH
+        message = str(error)
+        assert len(message) < MAX_MESSAGE_LENGTH
     else:
-        assert len(found) <= pagination.MAX_PAGES
-        assert not found or (found[0], found[-1]) == (number + 1, number + len(found))
+        assert len(pages) <= pagination.MAX_PAGES
+        assert not pages or (pages[0], pages[-1]) == (number + 1, number + len(pages))
     assert pagination.is_past_end(number, page_info, size) in {True, False}
 
 
 def fuzz_repair(source: Source) -> None:
-    """A repaired body needs no second repair, and a clean body keeps its value."""
+    """Repairing a body twice equals repairing it once, and a valid body keeps its value."""
     body = source.raw()
-    once = json_repair.repair(body)
-    assert json_repair.repair(once) == once
-    once.decode()
+    repaired = json_repair.repair(body)
+    assert json_repair.repair(repaired) == repaired
+    repaired.decode()
     try:
-        sent = msgspec.json.decode(body)
+        value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
-    if b"\\u0000" not in body and "inf" not in repr(sent):
-        assert msgspec.json.decode(once) == sent
+    if b"\\u0000" not in body and "inf" not in repr(value):
+        assert msgspec.json.decode(repaired) == value
 
 
 TARGETS: dict[str, Callable[[Source], None]] = {
@@ -505,12 +515,12 @@ TARGETS: dict[str, Callable[[Source], None]] = {
         fuzz_ranges,
     )
 }
-#: What mutations of raw text begin with.
+#: Initial inputs of raw text.
 SEEDS = [*WORDS, *PATHS, "{now-30}", "(start_of_month - 1M)", "yyyy-MM-dd'T'HH:mm:ssXXX", "{a.b}"]
 
 
 def main(name: str, seconds: int) -> None:
-    """Fuzz one target for so many seconds."""
+    """Fuzz one target for `seconds`."""
     corpus = CORPUS / name
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(SEEDS):

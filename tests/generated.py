@@ -1,6 +1,6 @@
-"""What is written from the code: settings, tables, the definition for Meltano's hub.
+"""Generate documentation tables, Meltano settings and the hub plugin from the code.
 
-`python tests/generated.py` rewrites them; `test_docs.py` fails while they are stale.
+`python tests/generated.py` rewrites them. `test_docs.py` fails while they are out of date.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ if t.TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 
 
-def kind(spec: dict[str, Any]) -> str:
-    """Meltano's name for the kind of a setting."""
+def setting_kind(spec: dict[str, Any]) -> str:
+    """Return Meltano's kind of a setting."""
     if spec.get("secret"):
         return "password"
     if "enum" in spec:
@@ -44,10 +44,10 @@ def kind(spec: dict[str, Any]) -> str:
 
 
 def meltano_settings() -> str:
-    """The list below `settings:` of the extractor in meltano.yml."""
+    """Return the list below `settings:` of the extractor in meltano.yml."""
     lines = []
     for name, spec in SETTINGS_SCHEMA["properties"].items():
-        lines += [f"- name: {name}", f"  label: {spec['title']}", f"  kind: {kind(spec)}"]
+        lines += [f"- name: {name}", f"  label: {spec['title']}", f"  kind: {setting_kind(spec)}"]
         if spec.get("secret"):
             lines.append("  sensitive: true")
         if "default" in spec:
@@ -60,16 +60,16 @@ def meltano_settings() -> str:
 
 
 def meltano_select() -> str:
-    """The rules below `select:` of the extractor: without them Meltano selects all streams."""
+    """Return the `select:` rules of the extractor. Without rules, Meltano selects all streams."""
     names = (stream.name for stream in STREAMS if stream.selected_by_default)
     return "\n".join(f"- {name}.*" for name in names)
 
 
 def settings_list() -> str:
-    """The settings one by one, for `docs/settings.md`."""
-    parts = []
+    """Return the section of each setting for `docs/settings.md`."""
+    sections = []
     for name, spec in SETTINGS_SCHEMA["properties"].items():
-        facts = [f"`{ENVIRONMENT_PREFIX}{name.upper()}`", kind(spec)]
+        facts = [f"`{ENVIRONMENT_PREFIX}{name.upper()}`", setting_kind(spec)]
         if "enum" in spec:
             facts.append(" or ".join(f"`{value}`" for value in spec["enum"]))
         if "minimum" in spec:
@@ -78,12 +78,12 @@ def settings_list() -> str:
             facts.append(f"or `{spec['pattern'].strip('^$')}`")
         if "default" in spec:
             facts.append(f"default `{json.dumps(spec['default'])}`")
-        parts.append(f"### `{name}`\n\n{' · '.join(facts)}\n\n{spec['description']}")
-    return "\n\n".join(parts)
+        sections.append(f"### `{name}`\n\n{' · '.join(facts)}\n\n{spec['description']}")
+    return "\n\n".join(sections)
 
 
 def tiers_table() -> str:
-    """Return the limits of each tier and of the endpoints with limits of their own."""
+    """Return the limits of each tier and of endpoints with separate limits."""
     rows = []
     for name, tier in TIERS.items():
         if name == "unlimited":  # the embedded simulator only
@@ -101,21 +101,21 @@ def tiers_table() -> str:
 
 
 def codes_table() -> str:
-    """TikTok's return codes and what the tap does about each, for `docs/errors.md`."""
+    """Return TikTok's codes and the tap's action for each, for `docs/errors.md`."""
     rules: dict[tuple[str, str], list[str]] = {}
-    named = [(str(code), rule) for code, rule in sorted(errors.CODES.items()) if code]
+    single_codes = [(str(code), rule) for code, rule in sorted(errors.CODES.items()) if code]
     ranges = [(f"{codes[0]} to {codes[-1]}", rule) for codes, rule in errors.RANGES]
-    for code, rule in [*named, *ranges]:
+    for code, rule in [*single_codes, *ranges]:
         action = ("divide the request; else " if rule.shrink else "") + rule.action.value
         rules.setdefault((action, rule.advice), []).append(code)
     return table(
         ("codes", "the tap will", "what it says"),
-        ((", ".join(found), action, advice) for (action, advice), found in rules.items()),
+        ((", ".join(codes), action, advice) for (action, advice), codes in rules.items()),
     )
 
 
 def hub_plugin() -> str:
-    """The definition of the plugin for Meltano's hub."""
+    """Return the plugin definition for Meltano's hub."""
     about = TapTikTokAds._get_about_info()
     project = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
     extractor = project["plugins"]["extractors"][0]
@@ -144,7 +144,7 @@ def hub_plugin() -> str:
 
 
 def settings_table() -> str:
-    """The README's table of settings."""
+    """Return the README's table of settings."""
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for name, spec in SETTINGS_SCHEMA["properties"].items():
         default = f"`{json.dumps(spec['default'])}`" if "default" in spec else ""
@@ -153,78 +153,79 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
-def keys(stream: StreamEntry) -> str:
-    """Return the primary keys, in code marks."""
+def primary_keys(stream: StreamEntry) -> str:
+    """Return the primary keys of a stream, in code marks."""
     return ", ".join(f"`{key}`" for key in dict.fromkeys(stream.primary_keys))
 
 
 def replication(stream: StreamEntry) -> str:
-    """Return how a stream is replicated."""
+    """Return the replication method of a stream."""
     return f"by `{stream.replication_key}`" if stream.replication_key else "full table"
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
+    """Return a Markdown table."""
     lines = [heading, ["---"] * len(heading), *rows]
     return "\n".join(f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in lines)
 
 
 def default_streams() -> str:
-    """The README's table of the streams that are selected by default."""
+    """Return the README's table of the streams selected by default."""
     return table(
         ("stream", "endpoint", "keys", "replication"),
         (
-            (f"`{one.name}`", f"`{one.stream_class.path}`", keys(one), replication(one))
-            for one in STREAMS
-            if one.selected_by_default
+            (
+                f"`{entry.name}`",
+                f"`{entry.stream_class.path}`",
+                primary_keys(entry),
+                replication(entry),
+            )
+            for entry in STREAMS
+            if entry.selected_by_default
         ),
     )
 
 
 def all_streams() -> str:
-    """The table of `docs/streams.md`."""
+    """Return the table of all streams for `docs/streams.md`."""
     return table(
         ("stream", "endpoint", "keys", "replication", "permission", "page size", "default"),
         (
             (
-                f"`{one.name}`",
-                f"`{one.stream_class.path}`",
-                keys(one),
-                replication(one),
-                one.permission,
-                f"{one.stream_class.page_size or '-'}",
-                "yes" if one.selected_by_default else "no",
+                f"`{entry.name}`",
+                f"`{entry.stream_class.path}`",
+                primary_keys(entry),
+                replication(entry),
+                entry.permission,
+                f"{entry.stream_class.page_size or '-'}",
+                "yes" if entry.selected_by_default else "no",
             )
-            for one in STREAMS
+            for entry in STREAMS
         ),
     )
 
 
-def descriptions() -> str:
-    """What each stream is, below the table of `docs/streams.md`."""
-    parts = (f"### `{one.name}`\n\n{one.description}" for one in STREAMS)
-    return "\n\n".join(parts)
+def stream_descriptions() -> str:
+    """Return the section of each stream for `docs/streams.md`."""
+    return "\n\n".join(f"### `{entry.name}`\n\n{entry.description}" for entry in STREAMS)
 
 
-def metric_count(level: str, dimensions: tuple[str, ...], kind: str) -> str:
-    """Return how many metrics are valid in a report."""
-    report = ReportDefinition("", level, dimensions, report_type=kind)
+def metric_count(level: str, dimensions: tuple[str, ...], report_type: str) -> str:
+    """Return the number of valid metrics of a report."""
+    report = ReportDefinition("", level, dimensions, report_type=report_type)
     return str(len(expand_metrics(["all"], report)))
 
 
-def catalogue() -> str:
-    """How many metrics there are, by group and by level of a daily report."""
+def catalog_tables() -> str:
+    """Return the number of metrics by group and by level of a daily report."""
     metrics = load_catalog()["metrics"]
     groups = collections.Counter(metric["group"] for metric in metrics.values())
-    levels = [
-        (level, id_)
-        for level, id_ in (
-            ("AUCTION_ADVERTISER", "advertiser_id"),
-            ("AUCTION_CAMPAIGN", "campaign_id"),
-            ("AUCTION_ADGROUP", "adgroup_id"),
-            ("AUCTION_AD", "ad_id"),
-        )
-    ]
+    id_dimensions = {
+        "AUCTION_ADVERTISER": "advertiser_id",
+        "AUCTION_CAMPAIGN": "campaign_id",
+        "AUCTION_ADGROUP": "adgroup_id",
+        "AUCTION_AD": "ad_id",
+    }
     by_group = table(
         ("group", "metrics"),
         [(f"`{name}`", str(count)) for name, count in groups.most_common()]
@@ -236,22 +237,15 @@ def catalogue() -> str:
             (
                 f"`{level}`",
                 *(
-                    str(
-                        len(
-                            expand_metrics(
-                                ["all"],
-                                ReportDefinition("", level, (id_, *others), report_type=kind),
-                            )
-                        )
-                    )
-                    for kind, others in (
+                    metric_count(level, (id_dimension, *dimensions), report_type)
+                    for report_type, dimensions in (
                         ("BASIC", ("stat_time_day",)),
                         ("AUDIENCE", ("stat_time_day", "country_code")),
                         ("AUDIENCE", ("stat_time_day", "gender", "age")),
                     )
                 ),
             )
-            for level, id_ in levels
+            for level, id_dimension in id_dimensions.items()
         ],
     )
     return f"{by_group}\n\n{by_level}"
@@ -265,21 +259,21 @@ PARTS = {
     "README.md": {"settings": settings_table, "streams": default_streams},
     "docs/streams.md": {
         "streams": all_streams,
-        "catalogue": catalogue,
-        "descriptions": descriptions,
+        "catalog": catalog_tables,
+        "descriptions": stream_descriptions,
     },
 }
 
 
-#: Files that are generated as a whole, after the parts.
+#: Completely generated files.
 FILES = {"plugins/extractors/tap-tiktok-ads.yml": hub_plugin}
 
 
 def render(file: str) -> str:
-    """A file's text with the generated parts as they should be.
+    """Return a file's text with current generated parts.
 
-    A part stands between `generated: NAME` and `end: NAME`, each in a comment of its own line, and
-    takes over the indentation of the former.
+    A part is between the comment lines `generated: NAME` and `end: NAME`. It has the indentation of
+    the first one.
     """
     if file in FILES:
         return FILES[file]()

@@ -364,7 +364,7 @@ def test_demo_loads_every_record(tmp_path: Path) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "Every count equals the simulator's own." in result.stdout
+    assert "All record counts match the simulator." in result.stdout
     default = [stream for stream in STREAMS if stream.selected_by_default]
     assert sum(1 for _ in output.glob("*.jsonl")) == len(default) == 19
 

@@ -1,4 +1,4 @@
-"""Macros in requests: what they become, and which are refused."""
+"""Macros in requests."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ VALUES = {
 }
 
 
-def filled(value: t.Any, form: str = "yyyy-MM-dd", unit: str = "d") -> t.Any:
-    """A value with its macros filled in on a fixed day."""
+def resolve(value: t.Any, form: str = "yyyy-MM-dd", unit: str = "d") -> t.Any:
+    """Resolve the macros of a value on a fixed date."""
     pattern = dates.to_pendulum_format(form)
     return macros.resolve(value, VALUES, NOW, unit=unit, render=lambda day: day.format(pattern))
 
@@ -43,15 +43,15 @@ def filled(value: t.Any, form: str = "yyyy-MM-dd", unit: str = "d") -> t.Any:
         ("", ""),
     ],
 )
-def test_strings(text: str, expected: str) -> None:
-    """Macros become their values; other braces and brackets stay as they are."""
-    assert filled(text) == expected
+def test_macros_in_strings_are_resolved(text: str, expected: str) -> None:
+    """Macros become their values, and other braces and parentheses stay unchanged."""
+    assert resolve(text) == expected
 
 
-def test_values_of_any_type() -> None:
-    """Macros are filled at any depth; a string that is one macro takes the type of its value."""
+def test_macros_are_resolved_at_any_depth() -> None:
+    """Macros are resolved at any depth, and a single macro keeps the type of its value."""
     value = {"ids": "{campaigns.campaign_id}", "deep": [{"day": "{now}"}, 1, None, True]}
-    assert filled(value) == {"ids": ["1", "2"], "deep": [{"day": "2026-03-15"}, 1, None, True]}
+    assert resolve(value) == {"ids": ["1", "2"], "deep": [{"day": "2026-03-15"}, 1, None, True]}
     assert value["ids"] == "{campaigns.campaign_id}"
 
 
@@ -64,9 +64,9 @@ def test_values_of_any_type() -> None:
         ("y", "2024-03-15 13"),
     ],
 )
-def test_the_unit_of_an_offset_without_one(unit: str, expected: str) -> None:
-    """`{now-2}` goes back two of the definition's units, by the clock of the account."""
-    assert filled("{now-2}", "yyyy-MM-dd HH", unit) == expected
+def test_offset_without_unit_uses_the_default_unit(unit: str, expected: str) -> None:
+    """`{now-2}` goes back two of the definition's units, in the account's time zone."""
+    assert resolve("{now-2}", "yyyy-MM-dd HH", unit) == expected
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,14 @@ def test_the_unit_of_an_offset_without_one(unit: str, expected: str) -> None:
         ("'day' d", "day 15"),
     ],
 )
-def test_date_formats(form: str, expected: str) -> None:
-    """Formats are written with the tokens that users of other connectors know."""
-    assert filled("{now}", form) == expected
+def test_date_format_tokens_are_supported(form: str, expected: str) -> None:
+    """Date formats use Java-style tokens, as in other connectors."""
+    assert resolve("{now}", form) == expected
 
 
 @pytest.mark.parametrize("form", ["YYYY-MM-dd", "yyyy-MMM-dd", "EEE", "yyyy-MM-ddT"])
-def test_unknown_date_formats(form: str) -> None:
-    """A letter that stands for nothing is named."""
+def test_unknown_date_format_raises_date_error(form: str) -> None:
+    """A letter that is not a date token raises DateError."""
     with pytest.raises(dates.DateError, match="is not a date format"):
         dates.to_pendulum_format(form)
 
@@ -103,16 +103,16 @@ def test_unknown_date_formats(form: str) -> None:
         ("x {campaigns.campaign_id}", "must be the whole string"),
     ],
 )
-def test_refused(text: str, message: str) -> None:
-    """A macro that no request could fill is refused, at any depth."""
+def test_invalid_macro_raises_value_error(text: str, message: str) -> None:
+    """A macro that no request can resolve raises ValueError, at any depth."""
     with pytest.raises(ValueError, match=message):
         macros.validate({"a": [text]}, VALUES, {"campaigns.campaign_id"}, "d")
 
 
 @pytest.mark.parametrize("start", ["{a", "{a+1", "(now", "(now-1"])
-def test_many_blanks(start: str) -> None:
-    """A text that almost is a macro is read at once, however long it is."""
+def test_unclosed_macro_is_parsed_in_linear_time(start: str) -> None:
+    """A long text that resembles a macro is parsed in linear time."""
     text = start + " " * 200_000 + "!"
     began = time.process_time()  # of this process alone: the machine may be busy
-    assert filled(text) == text
+    assert resolve(text) == text
     assert time.process_time() - began < 10  # quadratic time would be minutes

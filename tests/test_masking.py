@@ -21,10 +21,12 @@ from tap_tiktok_ads.api.messages import Request
         pytest.param(['a"b'], '{"token": "a\\"b"}', '{"token": "***"}', id="in JSON"),
         pytest.param(["abc", "def"], "abcdef", "******", id="several"),
         pytest.param([""], "token", "token", id="empty secret"),
-        pytest.param([], "token", "token", id="none"),
+        pytest.param([], "token", "token", id="no secrets"),
     ],
 )
-def test_mask(secrets: list[str], text: str, expected: str) -> None:
+def test_every_occurrence_of_a_secret_is_masked(
+    secrets: list[str], text: str, expected: str
+) -> None:
     """Every occurrence of a secret is replaced."""
     assert SecretMask(secrets).mask(text) == expected
 
@@ -35,11 +37,11 @@ def test_mask(secrets: list[str], text: str, expected: str) -> None:
         pytest.param("a\n b\t c", "a b c", id="one line"),
         pytest.param(5, "5", id="not text"),
         pytest.param("key abc", "key ***", id="secret"),
-        pytest.param("x" * 1000, "x" * MAX_MESSAGE_LENGTH + "...", id="long"),
+        pytest.param("x" * 1000, "x" * MAX_MESSAGE_LENGTH + "...", id="too long"),
     ],
 )
-def test_printable(message: object, expected: str) -> None:
-    """A text of the server becomes one short line without secrets."""
+def test_server_message_becomes_one_short_line(message: object, expected: str) -> None:
+    """A server message becomes one short line without secrets."""
     assert SecretMask(["abc"]).printable(message) == expected
 
 
@@ -60,15 +62,15 @@ DANGEROUS = "a\x1b[31m\x00\x9b\u202e\u2066\u200b\ufeff\u2028\x85\nb"
         pytest.param("\ud800", "\\ud800", id="half a surrogate pair"),
     ],
 )
-def test_escape(text: str, expected: str) -> None:
-    """Characters that change how a terminal shows a text become visible escapes."""
+def test_unsafe_characters_are_escaped(text: str, expected: str) -> None:
+    """Characters that change the display of a terminal become visible escapes."""
     assert escape(text) == expected
     assert escape(expected) == expected
 
 
 @pytest.mark.parametrize("indent", [None, 2])
-def test_escape_json(indent: int | None) -> None:
-    """JSON keeps its value and its line breaks, and has no other control character."""
+def test_escaped_json_keeps_its_value(indent: int | None) -> None:
+    """Escaped JSON keeps its value and line breaks, without other control characters."""
     value = {DANGEROUS: [DANGEROUS, 1]}
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     escaped = escape_json(text)
@@ -76,8 +78,8 @@ def test_escape_json(indent: int | None) -> None:
     assert all(line.isprintable() for line in escaped.split("\n"))
 
 
-def test_errors_are_escaped() -> None:
-    """A text of the server in an error stays on its line, whatever raises the error."""
+def test_error_messages_are_escaped() -> None:
+    """Every error escapes the server's message."""
     for error in (
         errors.ResponseError(DANGEROUS),
         errors.from_code(40002, DANGEROUS, DANGEROUS, DANGEROUS),
@@ -99,13 +101,13 @@ def test_errors_are_escaped() -> None:
         pytest.param("sécret??>>", "c8OpY3JldD8_Pj4", id="base64 for URLs"),
     ],
 )
-def test_forms_of_a_secret(secret: str, text: str) -> None:
-    """A secret is replaced in each form that a URL or a header gives it."""
+def test_encoded_secret_is_masked(secret: str, text: str) -> None:
+    """A secret is masked in every encoding of a URL or a header."""
     assert SecretMask([secret]).mask(f"<{text}>").strip("=") == "<***>"
 
 
 @pytest.mark.parametrize("member", ["message", "request_id"])
-def test_server_text_in_an_error(member: str) -> None:
+def test_error_masks_message_and_request_id(member: str) -> None:
     """The message and the request ID of a response are escaped and masked."""
     members = {"code": 40002, "message": "m", "data": {}, member: f"{DANGEROUS} a%2Fsecret-1"}
     with serving(lambda _: json.dumps(members).encode()) as (url, _):
@@ -118,8 +120,8 @@ def test_server_text_in_an_error(member: str) -> None:
     assert str(error.value.request_id).isprintable()
 
 
-def test_new_fields(caplog: pytest.LogCaptureFixture) -> None:
-    """The name of a new field cannot break the line of the warning that names it."""
+def test_warning_escapes_names_of_new_fields(caplog: pytest.LogCaptureFixture) -> None:
+    """The warning about a new field escapes its name."""
     page_info = {"page": 1, "page_size": 1000, "total_number": 1, "total_page": 1}
     data = {"list": [{"campaign_id": "1", DANGEROUS: 1}], "page_info": page_info}
     with answering(lambda _: data) as (url, _):

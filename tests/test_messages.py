@@ -1,4 +1,4 @@
-"""Requests, envelopes and exact numbers."""
+"""Requests, response envelopes and exact numbers."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ from tap_tiktok_ads.api.messages import (
         pytest.param({}, {}, id="none"),
     ],
 )
-def test_query(params: dict[str, t.Any], expected: dict[str, str]) -> None:
-    """Text is sent unchanged, and every other parameter as JSON."""
+def test_query_encodes_parameters_as_json(
+    params: dict[str, t.Any], expected: dict[str, str]
+) -> None:
+    """Strings are sent unchanged, and all other parameters as JSON."""
     assert Request("/x/", params).query() == expected
 
 
@@ -49,7 +51,9 @@ def test_query(params: dict[str, t.Any], expected: dict[str, str]) -> None:
         pytest.param({"advertiser_ids": []}, None, "/x/", id="empty list"),
     ],
 )
-def test_label(params: dict[str, t.Any], body: dict[str, t.Any] | None, expected: str) -> None:
+def test_label_names_endpoint_and_advertiser(
+    params: dict[str, t.Any], body: dict[str, t.Any] | None, expected: str
+) -> None:
     """A label names the endpoint and the first advertiser."""
     assert Request("/x/", params, body=body).label == expected
 
@@ -61,12 +65,12 @@ def test_label(params: dict[str, t.Any], body: dict[str, t.Any] | None, expected
         pytest.param({"b": 1}, {"a": "1"}, {"b": 1, "page": 2}, id="body"),
     ],
 )
-def test_page_params(
+def test_page_parameters_go_to_body_or_query(
     body: dict[str, t.Any] | None,
     params: dict[str, t.Any],
     changed_body: dict[str, t.Any] | None,
 ) -> None:
-    """Page parameters go to the body if there is one, and else to the query."""
+    """Page parameters go to the body, or to the query without a body."""
     request = Request("/x/", {"a": "1"}, body=body).with_page_params(page=2)
     assert (request.params, request.body) == (params, changed_body)
 
@@ -83,7 +87,7 @@ def test_page_params(
         pytest.param({"headers": {"X": "1"}}, False, id="headers"),
     ],
 )
-def test_cache_key(changes: dict[str, t.Any], is_equal: bool) -> None:
+def test_equal_requests_have_equal_cache_keys(changes: dict[str, t.Any], is_equal: bool) -> None:
     """Requests have equal cache keys if they are sent equally."""
     members: dict[str, t.Any] = {"path": "/x/", "params": {"a": "1", "b": "2"}}
     key = Request(**members).cache_key
@@ -100,14 +104,16 @@ def test_cache_key(changes: dict[str, t.Any], is_equal: bool) -> None:
         ("9007199254740993.0", decimal.Decimal("9007199254740993.0")),
     ],
 )
-def test_exact_numbers(text: str, expected: float | decimal.Decimal) -> None:
-    """A number that a float does not hold exactly becomes a decimal."""
+def test_number_beyond_float_precision_is_a_decimal(
+    text: str, expected: float | decimal.Decimal
+) -> None:
+    """A number that a float cannot represent exactly becomes a decimal."""
     for number in (exact_number(text), json_number(text)):
         assert (number, type(number)) == (expected, type(expected))
 
 
-def test_number_out_of_range() -> None:
-    """A number outside the range of floats is an error."""
+def test_number_out_of_range_raises_error() -> None:
+    """A number outside the range of floats raises ValidationError."""
     with pytest.raises(msgspec.ValidationError):
         json_number("1e999")
 
@@ -121,8 +127,8 @@ def test_number_out_of_range() -> None:
         (b'{"code": 0, "unknown": 1}', (0, None)),
     ],
 )
-def test_envelope(body: bytes, expected: tuple[int | None, t.Any]) -> None:
-    """A code may be text or absent, and unknown members are ignored."""
+def test_envelope_members_are_optional(body: bytes, expected: tuple[int | None, t.Any]) -> None:
+    """An envelope's code may be text or missing, and unknown members are ignored."""
     envelope = decode_envelope(body)
     assert (envelope.code, envelope.data) == expected
 
@@ -130,7 +136,7 @@ def test_envelope(body: bytes, expected: tuple[int | None, t.Any]) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b'{"code": 0', b"[]", b'{"code": {}}', b'{"code": 1e20}', b"\xff"]
 )
-def test_not_an_envelope(body: bytes) -> None:
-    """A body that is not TikTok's JSON raises one of the declared exceptions."""
+def test_invalid_envelope_raises_decode_error(body: bytes) -> None:
+    """A body that is not TikTok's JSON raises one of DECODE_ERRORS."""
     with pytest.raises(DECODE_ERRORS):
         decode_envelope(body)

@@ -21,13 +21,13 @@ from tap_tiktok_ads.api.metric_catalog import (
         ("not_a_metric", ["string", "null"]),
     ],
 )
-def test_metric_types(name: str, expected: list[str]) -> None:
+def test_metric_schema_has_the_type_of_its_metric(name: str, expected: list[str]) -> None:
     """A column has the type of its metric, and an unknown metric is text."""
     assert metric_schema(name)["type"] == expected
 
 
 @pytest.mark.parametrize("report", load_catalog()["reports"])
-def test_default_metrics(report: str) -> None:
+def test_default_metrics_are_in_the_catalog(report: str) -> None:
     """Default metrics of a report are in the catalog, without duplicates."""
     metrics = default_metrics(report)
     assert metrics
@@ -35,7 +35,7 @@ def test_default_metrics(report: str) -> None:
     assert not unknown_metrics(metrics)
 
 
-def test_unknown_report() -> None:
+def test_unknown_report_raises_key_error() -> None:
     """A report that is not in the catalog raises `KeyError`."""
     with pytest.raises(KeyError):
         default_metrics("not_a_report")
@@ -49,13 +49,13 @@ def test_unknown_report() -> None:
         ([], ()),
     ],
 )
-def test_unknown_metrics(names: list[str], expected: tuple[str, ...]) -> None:
+def test_unknown_metrics_are_returned_in_order(names: list[str], expected: tuple[str, ...]) -> None:
     """Names that are not metrics are returned in their order."""
     assert unknown_metrics(names) == expected
 
 
 #: Groups of metrics that TikTok does not document as counts.
-GUESSED_GROUPS = {
+UNDOCUMENTED_GROUPS = {
     *("app_events", "website_events", "offline_events", "skan", "attribution", "native_growth"),
     *("tiktok_shop", "messaging"),
 }
@@ -66,5 +66,5 @@ def test_integers_are_documented_counts() -> None:
     metrics = load_catalog()["metrics"]
     integers = {name for name, metric in metrics.items() if metric["type"] == "integer"}
     assert {"impressions", "clicks", "reach", "likes", "video_views_p100"} <= integers
-    assert not {name for name in integers if metrics[name]["group"] in GUESSED_GROUPS}
+    assert not {name for name in integers if metrics[name]["group"] in UNDOCUMENTED_GROUPS}
     assert not {name for name in integers if "result" in name or "conversion" in name}

@@ -1,4 +1,4 @@
-"""Which metrics TikTok allows in a report."""
+"""Metrics that TikTok allows in a report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VIDEO = (
     *("video_views_p25", "video_views_p50", "video_views_p75", "video_views_p100"),
 )
 ENGAGEMENT = (*SOCIAL, *VIDEO, "clicks_on_music_disc")
-#: What a connector requests beside country_code, and TikTok's page does not list.
+#: Metrics that another connector requests beside country_code and TikTok's page does not list.
 COUNTRY_METRICS = (
     *("total_purchase_value", "total_onsite_shopping_value", "onsite_shopping", "sales_lead"),
     *("vta_purchase", "cta_purchase", "vta_conversion", "cta_conversion", "total_pageview"),
@@ -38,14 +38,14 @@ def materials(report_type: str) -> ReportDefinition:
     )
 
 
-def measured(names: tuple[str, ...]) -> set[str]:
-    """Return the names without attributes."""
+def without_attributes(names: tuple[str, ...]) -> set[str]:
+    """Return the names of metrics that are not attributes."""
     metrics = load_catalog()["metrics"]
     return {name for name in names if metrics[name]["group"] != "attribute"}
 
 
-#: Report type, dimension, number of metrics of TikTok's page, one of them, and one outside.
-CLOSED = [
+#: Report type, dimension, number of listed metrics, a listed and an unlisted metric.
+METRIC_LISTS = [
     (BASIC, "ad_type", 39, "skan_conversion_rate", "conversion_rate_v2"),
     (BASIC, "search_terms", 16, "engaged_view_15s", "video_watched_2s"),
     (BASIC, "page_id", 28, "onsite_form", "video_play_actions"),
@@ -61,29 +61,29 @@ CLOSED = [
 ]
 
 
-@pytest.mark.parametrize(("report_type", "dimension", "count", "inside", "outside"), CLOSED)
-def test_closed_lists(
-    report_type: str, dimension: str, count: int, inside: str, outside: str
+@pytest.mark.parametrize(("report_type", "dimension", "count", "listed", "unlisted"), METRIC_LISTS)
+def test_unlisted_metric_conflicts_with_its_dimension(
+    report_type: str, dimension: str, count: int, listed: str, unlisted: str
 ) -> None:
-    """Beside some dimensions, TikTok accepts the metrics of its page and nothing else."""
+    """Beside some dimensions, only the metrics of TikTok's page are valid."""
     definition = report(dimension, report_type)
-    metrics = measured(expand_metrics(["all"], definition))
+    metrics = without_attributes(expand_metrics(["all"], definition))
     assert len(metrics) == count
-    assert inside in metrics
-    assert outside not in metrics
-    assert metric_conflict(inside, definition) is None
-    conflict = metric_conflict(outside, definition)
+    assert listed in metrics
+    assert unlisted not in metrics
+    assert metric_conflict(listed, definition) is None
+    conflict = metric_conflict(unlisted, definition)
     assert conflict is not None
-    assert f"{outside!r} cannot be requested beside {dimension} in {report_type}" in conflict
-    core = measured(expand_metrics(["core"], definition))
+    assert f"{unlisted!r} cannot be requested beside {dimension} in {report_type}" in conflict
+    core = without_attributes(expand_metrics(["core"], definition))
     assert core
     assert core < metrics
-    assert metric_conflict("campaign_name", definition) is None  # attributes go with all
+    assert metric_conflict("campaign_name", definition) is None  # attributes are always valid
 
 
 @pytest.mark.parametrize("name", COUNTRY_METRICS)
-def test_metrics_of_connectors_by_country(name: str) -> None:
-    """What a connector requests beside country_code is in doubt, and no group contains it."""
+def test_unverified_country_metric_is_in_no_group(name: str) -> None:
+    """A metric that only another connector requests is unverified and in no group."""
     definition = report("country_code")
     assert metric_conflict(name, definition) is None
     doubt = metric_doubt(name, definition)
@@ -95,19 +95,19 @@ def test_metrics_of_connectors_by_country(name: str) -> None:
 
 
 @pytest.mark.parametrize("dimension", ["gender", "age", "platform", "language", "province_id"])
-def test_engagement_by_audience(dimension: str) -> None:
-    """Two connectors read video and social metrics by these dimensions."""
+def test_engagement_metrics_are_verified_by_audience(dimension: str) -> None:
+    """Video and social metrics are verified beside these audience dimensions."""
     definition = report(dimension, AUDIENCE)
     assert set(ENGAGEMENT) <= set(expand_metrics(["all"], definition))
     assert [name for name in ENGAGEMENT if metric_doubt(name, definition)] == []
-    assert metric_conflict("reach", definition) is None  # no list of TikTok's
+    assert metric_conflict("reach", definition) is None  # TikTok lists no metrics here
     assert metric_doubt("reach", definition) is not None
     assert "reach" not in expand_metrics(["core"], definition)
 
 
 @pytest.mark.parametrize("dimension", ["ac", "placement", "dma_id", "interest_category"])
-def test_doubtful_engagement(dimension: str) -> None:
-    """No source shows video and social metrics beside other dimensions."""
+def test_engagement_metrics_are_unverified_elsewhere(dimension: str) -> None:
+    """Video and social metrics are unverified beside other audience dimensions."""
     definition = report(dimension, AUDIENCE)
     assert metric_conflict("likes", definition) is None
     assert metric_doubt("likes", definition) is not None
@@ -115,8 +115,8 @@ def test_doubtful_engagement(dimension: str) -> None:
 
 
 @pytest.mark.parametrize("report_type", [OVERVIEW, BREAKDOWN])
-def test_materials(report_type: str) -> None:
-    """Reports of Smart+ materials have 846 metrics. An overview also has four of its own."""
+def test_material_reports_have_846_metrics(report_type: str) -> None:
+    """Smart+ material reports have 846 metrics. An overview also has four attributes."""
     definition = materials(report_type)
     metrics = expand_metrics(["all"], definition)
     assert len(metrics) == 846
@@ -141,8 +141,8 @@ def test_materials(report_type: str) -> None:
         ("skan_conversion_rate", {"ADVERTISER", "CAMPAIGN", "ADGROUP", "AD"}, {BASIC, AUDIENCE}),
     ],
 )
-def test_new_metrics(name: str, levels: set[str], report_types: set[str]) -> None:
-    """Metrics of 2026 exist at their levels and in their report types."""
+def test_metric_is_valid_at_its_levels(name: str, levels: set[str], report_types: set[str]) -> None:
+    """A metric is valid only at its levels and in its report types."""
     dimensions = ("advertiser_id", "stat_time_day", "gender")
     for level in ("ADVERTISER", "CAMPAIGN", "ADGROUP", "AD"):
         for report_type in (BASIC, AUDIENCE):
@@ -161,8 +161,8 @@ def test_new_metrics(name: str, levels: set[str], report_types: set[str]) -> Non
         if entry.is_report and entry.report is not None
     ],
 )
-def test_default_metrics_are_certain(definition: ReportDefinition) -> None:
-    """A source shows every default metric of every built-in report."""
+def test_default_metrics_are_verified(definition: ReportDefinition) -> None:
+    """Every default metric of every built-in report is verified."""
     names = default_metrics(definition.name)
     assert [name for name in names if metric_conflict(name, definition)] == []
     assert [name for name in names if metric_doubt(name, definition)] == []
@@ -170,13 +170,13 @@ def test_default_metrics_are_certain(definition: ReportDefinition) -> None:
 
 @pytest.mark.parametrize("breakdown", ["age_gender", "platform"])
 @pytest.mark.parametrize("level", ["", "advertiser_", "campaign_", "ad_group_"])
-def test_default_engagement(level: str, breakdown: str) -> None:
-    """Two connectors request video and social metrics by age, gender and platform by default."""
+def test_engagement_metrics_are_default_by_audience(level: str, breakdown: str) -> None:
+    """Video and social metrics are default metrics by age, gender and platform."""
     assert set(ENGAGEMENT) <= set(default_metrics(f"{level}audience_report_by_{breakdown}"))
 
 
-def test_metrics_of_unique_viewers() -> None:
-    """The list is that of TikTok's page on report tasks."""
+def test_unique_viewer_metrics_match_the_documentation() -> None:
+    """Metrics of unique viewers are those of TikTok's page on report tasks."""
     assert {
         *("average_video_play_per_user", "frequency", "cost_per_1000_reached", "reach"),
         *("real_time_result", "real_time_result_rate", "real_time_cost_per_result"),
@@ -203,15 +203,15 @@ def test_metrics_of_unique_viewers() -> None:
         pytest.param(report("hashtag", AUDIENCE), ["spend"], None, id="hashtag"),
     ],
 )
-def test_metrics_of_tasks(
+def test_task_conflict_names_missing_metrics(
     definition: ReportDefinition, metrics: list[str], message: str | None
 ) -> None:
-    """A task lacks some metrics that a synchronous report has beside a dimension."""
+    """`task_conflict` names metrics that a task lacks beside a dimension."""
     assert task_conflict(definition, metrics, []) == message
 
 
-def test_unknown_metrics_pass() -> None:
-    """Only general rules apply to a metric that no source knows."""
+def test_unknown_metric_has_no_conflict() -> None:
+    """An unknown metric has neither a conflict nor a doubt."""
     definition = report("search_terms")
     assert metric_conflict("zzz_not_there", definition) is None
     assert metric_doubt("zzz_not_there", definition) is None
@@ -227,10 +227,10 @@ def test_unknown_metrics_pass() -> None:
         (("ad_id", "stat_time_day", "image_id"), False),
     ],
 )
-def test_metrics_of_one_id_and_day(
+def test_some_metrics_need_one_id_and_day(
     metric: str, dimensions: tuple[str, ...], *, is_allowed: bool
 ) -> None:
-    """Some metrics exist beside one ID dimension and the day only."""
+    """Some metrics are valid only beside one ID dimension and the day."""
     definition = ReportDefinition("report", "AUCTION_AD", dimensions)
     assert (metric_conflict(metric, definition) is None) is is_allowed
     assert (metric in expand_metrics(["all"], definition)) is is_allowed

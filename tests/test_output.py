@@ -1,4 +1,4 @@
-"""The writer: what it does once the run was told to stop."""
+"""The message writer, after a signal and with invalid records."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ print("goes on")
 """
 
 
-def test_nothing_follows_the_last_state() -> None:
-    """A run whose handler's `SystemExit` is dropped by code in C ends at its next message."""
+def test_no_message_follows_the_last_state() -> None:
+    """After a signal, no message follows the final STATE, even if SystemExit is dropped."""
     ended = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (143, b"last\n", b"")
 
 
-def test_a_record_that_is_nested_too_deeply() -> None:
-    """It is an error of one sentence."""
+def test_too_deeply_nested_record_raises_response_error() -> None:
+    """A record that is nested too deeply raises ResponseError."""
     record: t.Any = []
     for _ in range(100_000):
         record = [record]

@@ -1,4 +1,4 @@
-"""The wheel, built and run away from the checkout."""
+"""The wheel, built and run outside the checkout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tap_tiktok_ads import about
 from tap_tiktok_ads.streams import STREAMS
 
 ROOT = Path(__file__).parent.parent
-#: Name of another project on the package index.
+#: Name of another project on the Python Package Index.
 TAKEN_NAME = "tap-tiktok-ads"
 INSTALL = r"""(?x)
     \b(?: pip[\d.]* | pipx | uv | poetry | pdm | conda )\b .*?
@@ -32,7 +32,7 @@ INSTALL = r"""(?x)
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout, built from its sdist."""
+    """Return the wheel of this checkout, built from its sdist."""
     folder = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "hatchling", "build", "-d", str(folder)]
     subprocess.run([*build, "-t", "sdist"], cwd=ROOT, check=True, capture_output=True)
@@ -46,8 +46,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_contents(wheel: Path) -> None:
-    """The wheel holds the schemas and the simulator's facts, and nothing of tests or tools."""
+def test_wheel_contains_only_the_package(wheel: Path) -> None:
+    """The wheel contains the schemas and the simulator's data, but no tests or tools."""
     assert wheel.name.startswith("meltano_tap_tiktok_ads-")
     names = zipfile.ZipFile(wheel).namelist()
     packaged = [name for name in names if not name.startswith("meltano_tap_tiktok_ads-")]
@@ -60,16 +60,13 @@ def test_contents(wheel: Path) -> None:
 
 @dataclasses.dataclass
 class Environment:
-    """A virtual environment with the wheel installed, away from the checkout."""
+    """A virtual environment outside the checkout, with the wheel installed."""
 
     folder: Path
     site: Path
 
     def execute(self, program: str, *arguments: str, cwd: Path) -> str:
-        """Return what a program of the environment prints.
-
-        A test fails here when the program does.
-        """
+        """Run a program of the environment. Return its stdout, and fail with its error."""
         result = subprocess.run(
             [self.folder / "bin" / program, *arguments],
             cwd=cwd,
@@ -84,7 +81,7 @@ class Environment:
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment with the wheel, and with the metadata of the project of the taken name."""
+    """Return an environment with the wheel and with metadata of the other project."""
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     python = folder / "bin" / "python"
@@ -102,7 +99,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Enviro
         ],
         check=True,
     )
-    # the dependencies, from where they are installed already; an editable checkout is left out
+    # the installed dependencies, without an editable checkout
     dependencies = next(
         path for path in sys.path if path.endswith("site-packages") and Path(path).is_dir()
     )
@@ -115,8 +112,8 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Enviro
     return Environment(folder, site)
 
 
-def test_names_in_the_metadata(wheel: Path) -> None:
-    """The wheel has a name of its own, and does not depend on the taken one."""
+def test_metadata_has_a_distinct_name(wheel: Path) -> None:
+    """The wheel has a distinct name and does not depend on the other project."""
     with zipfile.ZipFile(wheel) as archive:
         (file,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
         text = archive.read(file).decode("utf-8")
@@ -126,8 +123,8 @@ def test_names_in_the_metadata(wheel: Path) -> None:
     assert TAKEN_NAME not in {re.sub(r"[-_.]+", "-", name).lower() for name in required}
 
 
-def test_runs_from_another_folder(environment: Environment, tmp_path: Path) -> None:
-    """Installed in an environment without the checkout, the tap runs all streams."""
+def test_installed_tap_runs_all_streams(environment: Environment, tmp_path: Path) -> None:
+    """An installed wheel runs all streams without the checkout."""
     config, catalog = tmp_path / "config.json", tmp_path / "catalog.json"
     config.write_text('{"environment": "simulator", "simulator": {"days": 5}}', "utf-8")
     discovered = json.loads(environment.execute("tap-tiktok-ads", "--discover", cwd=tmp_path))
@@ -149,15 +146,17 @@ def test_runs_from_another_folder(environment: Environment, tmp_path: Path) -> N
     assert where.startswith(str(environment.site))
 
 
-def test_version_of_the_wheel(environment: Environment, wheel: Path, tmp_path: Path) -> None:
-    """Version, Python versions and User-Agent are the wheel's, not those of the taken name."""
+def test_version_is_that_of_the_wheel(
+    environment: Environment, wheel: Path, tmp_path: Path
+) -> None:
+    """Version, Python versions and User-Agent come from the wheel, not the other project."""
     version = wheel.name.split("-")[1]
     assert version != "1.2.1"
     seen = environment.execute(
         *("python", "-c", f"from importlib.metadata import *; print(version({TAKEN_NAME!r}))"),
         cwd=tmp_path,
     )
-    assert seen.strip() == "1.2.1"  # the other project's metadata is in the way
+    assert seen.strip() == "1.2.1"  # the other project's metadata is found first
     shown = environment.execute("tap-tiktok-ads", "--version", cwd=tmp_path)
     assert shown.startswith(f"tap-tiktok-ads v{version}, Meltano SDK v")
     described = json.loads(
@@ -175,8 +174,8 @@ def test_version_of_the_wheel(environment: Environment, wheel: Path, tmp_path: P
     assert agent.strip() == f"tap-tiktok-ads/{version}"
 
 
-def test_version_of_a_checkout_under_its_former_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tap runs where its distribution is not installed."""
+def test_version_is_unknown_without_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without package metadata, the version is `unknown`."""
 
     def missing(name: str) -> str:
         raise metadata.PackageNotFoundError(name)
@@ -186,7 +185,7 @@ def test_version_of_a_checkout_under_its_former_name(monkeypatch: pytest.MonkeyP
 
 
 def installs_taken_name(line: str) -> bool:
-    """Return True if a line of a shell or of YAML installs the taken name from an index."""
+    """Return True if a line of a shell or of YAML installs the other project."""
     for match in re.finditer(INSTALL, line):
         words = re.findall(r"[^\s`'\"()\[\]<>=!~;,@]+", "".join(filter(None, match.groups())))
         if any(re.sub(r"[-_.]+", "-", word).lower() == TAKEN_NAME for word in words):
@@ -212,8 +211,8 @@ def installs_taken_name(line: str) -> bool:
         "{{name: tap, pip_url: {}, executable: tap}}",
     ],
 )
-def test_installing_the_taken_name_is_noticed(line: str) -> None:
-    """Each spelling of the name is found in each command that installs."""
+def test_installing_the_other_project_is_detected(line: str) -> None:
+    """Each spelling of the other project's name is detected in each install command."""
     assert installs_taken_name(line.format(TAKEN_NAME))
     assert installs_taken_name(line.format("Tap_TikTok.ads"))
 
@@ -231,13 +230,13 @@ def test_installing_the_taken_name_is_noticed(line: str) -> None:
         "meltano run tap-tiktok-ads target-jsonl",
     ],
 )
-def test_other_commands_are_fine(line: str) -> None:
-    """Paths, repositories and the distribution's own name install this tap."""
+def test_installing_this_tap_is_not_detected(line: str) -> None:
+    """Paths, repositories and this distribution's name are not detected."""
     assert not installs_taken_name(line)
 
 
 def tracked_text() -> dict[str, str]:
-    """Text of the repository's files, by name. Without Git, as in an sdist, of all files."""
+    """Return the text of tracked files by name, or of all files without Git."""
     if (ROOT / ".git").exists():
         listed = subprocess.run(
             ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
@@ -254,25 +253,25 @@ def tracked_text() -> dict[str, str]:
     }
 
 
-def test_nothing_installs_the_taken_name() -> None:
+def test_no_file_installs_the_other_project() -> None:
     """No document, workflow, script or plugin file installs the other project."""
     texts = tracked_text()
     assert "README.md" in texts
-    found = [
+    matches = [
         (name, line)
         for name, text in texts.items()
         for line in text.replace("\\\n", " ").splitlines()
         if installs_taken_name(line)
     ]
-    assert found == []
+    assert matches == []
 
 
 def test_meltano_installs_this_tap() -> None:
-    """The project installs the checkout, the hub's definition the distribution."""
+    """The Meltano project installs the checkout, and the hub plugin the distribution."""
     project = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
     (extractor,) = project["plugins"]["extractors"]
     assert extractor["pip_url"] == "-e ."
     assert "inherit_from" not in extractor
-    assert "variant" not in extractor  # of which the hub's definition would be added
+    assert "variant" not in extractor  # a variant would add the hub's definition
     plugin = yaml.safe_load((ROOT / "plugins/extractors/tap-tiktok-ads.yml").read_text("utf-8"))
     assert plugin["pip_url"] == about.DISTRIBUTION

@@ -1,4 +1,4 @@
-"""Placeholder records: TikTok's way to write that an account has no data for a range."""
+"""Placeholder records, which TikTok returns for an account without data in a date range."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ RECORD = {"spend": "1.50", "impressions": "10", "clicks": "1"}
 
 
 def raw_record(moment: t.Any, metrics: dict[str, t.Any], **dimensions: str) -> dict[str, t.Any]:
-    """Return a raw record whose time dimensions hold a value."""
+    """Return a raw record with `moment` as its time dimensions."""
     times = {"stat_time_day": moment, "stat_time_hour": moment}
     identity = {"campaign_id": "7", "advertiser_id": "1", "ad_id": "9", "adgroup_id": "8"}
     return {"dimensions": {**identity, "gender": "MALE", **times, **dimensions}, "metrics": metrics}
 
 
-def requested(raw: dict[str, t.Any], query: dict[str, str]) -> dict[str, t.Any]:
-    """Return the record with the dimensions and metrics of a request."""
+def select_fields(raw: dict[str, t.Any], query: dict[str, str]) -> dict[str, t.Any]:
+    """Return the record with only the requested dimensions and metrics."""
     names = json.loads(query["dimensions"])
     metrics = json.loads(query["metrics"])
     return {
@@ -47,8 +47,10 @@ def requested(raw: dict[str, t.Any], query: dict[str, str]) -> dict[str, t.Any]:
     }
 
 
-def read(stream: str, *raws: dict[str, t.Any], **settings: t.Any) -> tuple[Messages, list[str]]:
-    """Return the messages of a stream whose reports hold these records, and its requests."""
+def read_stream(
+    stream: str, *raws: dict[str, t.Any], **settings: t.Any
+) -> tuple[Messages, list[str]]:
+    """Return the messages of a stream whose reports hold these records, and the request paths."""
 
     def answer(query: dict[str, str]) -> dict[str, t.Any]:
         if query["path"] == "/gmv_max/store/list/":
@@ -56,43 +58,43 @@ def read(stream: str, *raws: dict[str, t.Any], **settings: t.Any) -> tuple[Messa
         records = (
             []
             if query["path"] == "/campaign/get/"
-            else [requested(json.loads(json.dumps(raw)), query) for raw in raws]
+            else [select_fields(json.loads(json.dumps(raw)), query) for raw in raws]
         )
         return {"list": records, "page_info": {"total_number": len(records)}}
 
-    with answering(answer) as (url, asked):
+    with answering(answer) as (url, paths):
         config = config_at(
             url, max_retries=0, lookback_days=1, custom_reports=[CUSTOM_REPORT], **settings
         )
-        return run(config, [stream]), asked
+        return run(config, [stream]), paths
 
 
 @pytest.mark.parametrize("moment", ["-", None, ""])
 @pytest.mark.parametrize("stream", [REPORT, HOURLY, CUSTOM, RECONCILIATION, GMV_MAX])
-def test_no_record_is_written(
+def test_placeholder_writes_no_record(
     caplog: pytest.LogCaptureFixture, stream: str, moment: str | None
 ) -> None:
-    """A placeholder becomes no record, the bookmark advances, and the log has one line."""
+    """A placeholder writes no record, advances the bookmark and logs one line."""
     caplog.set_level(logging.WARNING)
-    messages, asked = read(stream, raw_record(moment, EMPTY_METRICS))
-    reports = [path for path in asked if "/report/" in path]
+    messages, paths = read_stream(stream, raw_record(moment, EMPTY_METRICS))
+    reports = [path for path in paths if "/report/" in path]
     assert messages.records[stream] == []
     assert messages.bookmarks(stream) == {"1": "2026-11-02"}
     assert caplog.text.count("Dropping placeholder records") == 1
-    assert len(reports) == len(set(reports))  # the list counts as complete: no pass is repeated
+    assert len(reports) == len(set(reports))  # complete, so no second pass
 
 
-def test_other_records_of_the_page_are_written() -> None:
-    """The records beside a placeholder are written, and its count belongs to the total."""
+def test_records_beside_a_placeholder_are_written() -> None:
+    """Records beside a placeholder are written, and the total includes the placeholder."""
     placeholder = raw_record("-", EMPTY_METRICS)
-    messages, asked = read(REPORT, placeholder, raw_record("2026-11-01 00:00:00", RECORD))
+    messages, paths = read_stream(REPORT, placeholder, raw_record("2026-11-01 00:00:00", RECORD))
     assert [record["spend"] for record in messages.records[REPORT]] == [1.5]
-    assert len([path for path in asked if "/report/" in path]) == 1
+    assert len([path for path in paths if "/report/" in path]) == 1
 
 
-def test_more_than_a_hundred_metrics() -> None:
-    """A placeholder in each of the merged responses becomes no record."""
-    messages, _ = read(
+def test_placeholder_in_merged_responses_writes_no_record() -> None:
+    """A placeholder in each of several merged responses writes no record."""
+    messages, _ = read_stream(
         REPORT,
         raw_record("-", EMPTY_METRICS),
         raw_record("2026-11-01 00:00:00", RECORD),
@@ -102,16 +104,16 @@ def test_more_than_a_hundred_metrics() -> None:
 
 
 @pytest.mark.parametrize("metrics", [{"spend": "0.01"}, {"spend": "0", "campaign_name": "Spring"}])
-def test_a_record_with_data_is_reported(
+def test_record_with_data_is_not_a_placeholder(
     metrics: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A record without its day that holds data is no placeholder: it has no key."""
-    read(REPORT, raw_record("-", metrics))
+    """A record with data but without its day is reported as a record without its key."""
+    read_stream(REPORT, raw_record("-", metrics))
     assert "Cannot write a record of" in caplog.text
 
 
-def test_the_fast_path_steps_aside() -> None:
-    """A page with a placeholder is left to the slow path, which can drop a record."""
+def test_fast_decoder_leaves_placeholders_to_the_caster() -> None:
+    """The fast decoder returns None for a page with a placeholder."""
     decoder = ReportDecoder(
         report_schema(("campaign_id", "stat_time_day"), ("spend",)),
         ("campaign_id", "stat_time_day"),
@@ -156,15 +158,15 @@ def test_the_fast_path_steps_aside() -> None:
         (None, {"spend": "0"}, False),
     ],
 )
-def test_what_a_placeholder_is(
+def test_placeholder_has_empty_time_and_metrics(
     dimensions: dict[str, t.Any] | None, metrics: dict[str, t.Any] | None, expected: bool
 ) -> None:
-    """The time dimension is present and empty, and so is every metric."""
+    """A placeholder has an empty time dimension and only empty metrics."""
     placeholders = Placeholders("stat_time_day", Warnings(logging.getLogger("test")))
     assert placeholders.matches({"dimensions": dimensions, "metrics": metrics}, "here") is expected
 
 
-def test_reports_without_a_time_dimension() -> None:
-    """A lifetime report has no placeholders."""
+def test_lifetime_report_has_no_placeholders() -> None:
+    """A report without a time dimension has no placeholders."""
     placeholders = Placeholders(None, Warnings(logging.getLogger("test")))
     assert not placeholders.matches({"dimensions": {"stat_time_day": "-"}, "metrics": {}}, "here")

@@ -1,4 +1,4 @@
-"""Tables of what a run keeps and reports of its problems."""
+"""The problem log: errors, skipped lists and held bookmarks of a run."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ DENIED = PermissionDeniedError(40001, "No permission", "r1", "/ad/get/")
 DAMAGED = ResponseError("damaged")
 
 
-class Held:
-    """Collects the tasks whose bookmark is held."""
+class HeldTasks:
+    """Tasks whose bookmark is held."""
 
     def __init__(self) -> None:
         self.tasks: list[Task] = []
 
 
-def observer(log: ProblemLog, held: Held, *, stops_on_error: bool = False) -> StreamProblems:
+def problems_of(
+    log: ProblemLog, held: HeldTasks, *, stops_on_error: bool = False
+) -> StreamProblems:
     """Return the problems of the stream `ads`."""
     return StreamProblems(
         Source("ads"),
@@ -52,8 +54,8 @@ def observer(log: ProblemLog, held: Held, *, stops_on_error: bool = False) -> St
     )
 
 
-def test_record_of_an_error() -> None:
-    """The record of an error names the stream, advertiser, window, code and request."""
+def test_error_record_names_stream_advertiser_and_request() -> None:
+    """The record of an error names stream, advertiser, window, code and request."""
     log = ProblemLog(STARTED_AT)
     log.add("ads", DENIED, "skipped", TASK)
     log.add("ads", DENIED, "skipped", TASK)
@@ -72,8 +74,8 @@ def test_record_of_an_error() -> None:
     }
 
 
-def test_number_of_records_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run keeps no more problems than `MAX_PROBLEMS`."""
+def test_problem_log_has_a_maximum_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log keeps at most `MAX_PROBLEMS` problems."""
     monkeypatch.setattr(problems_module, "MAX_PROBLEMS", 2)
     log = ProblemLog(STARTED_AT)
     for number in range(3):
@@ -81,7 +83,7 @@ def test_number_of_records_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [record["message"] for record in log.records()] == ["0", "1"]
 
 
-def test_incomplete_streams_end_the_run_with_an_error() -> None:
+def test_exit_error_names_incomplete_streams() -> None:
     """The exit error names each incomplete stream and advertiser once."""
     log = ProblemLog(STARTED_AT)
     log.raise_incomplete()
@@ -101,16 +103,16 @@ def test_incomplete_streams_end_the_run_with_an_error() -> None:
     ],
     ids=["records", "denied", "optional list denied", "failed"],
 )
-def test_consequence_of_a_page(
+def test_denied_or_failed_list_holds_the_bookmark(
     page: Page,
     optional: bool,
     skipped: list[tuple[str, str]],
     failed: list[tuple[str, str]],
     holds: bool,
 ) -> None:
-    """A denied list is skipped, a failed one is incomplete, and both hold the bookmark."""
-    log, held = ProblemLog(STARTED_AT), Held()
-    observer(log, held).on_page(Task(TASK.request, TASK.advertiser, optional=optional), page)
+    """A denied list is skipped, a failed list is incomplete, and both hold the bookmark."""
+    log, held = ProblemLog(STARTED_AT), HeldTasks()
+    problems_of(log, held).on_page(Task(TASK.request, TASK.advertiser, optional=optional), page)
     assert (log.skipped, log.failed, bool(held.tasks)) == (skipped, failed, holds)
 
 
@@ -119,9 +121,9 @@ def test_consequence_of_a_page(
     [(DAMAGED, True), (AuthError(40104, "No token", "r1", "/ad/get/"), False)],
     ids=["on_error is fail", "rejected token"],
 )
-def test_errors_that_end_the_run(error: TapError, stops_on_error: bool) -> None:
-    """An error ends the run if the setting says so, or if nothing else can be read either."""
-    problems = observer(ProblemLog(STARTED_AT), Held(), stops_on_error=stops_on_error)
+def test_fatal_error_ends_the_run(error: TapError, stops_on_error: bool) -> None:
+    """An error ends the run with `on_error: fail`, and always if the token is rejected."""
+    problems = problems_of(ProblemLog(STARTED_AT), HeldTasks(), stops_on_error=stops_on_error)
     with pytest.raises(type(error)) as raised:
         problems.on_page(TASK, Page(failed=error))
     assert raised.value is error
@@ -135,25 +137,25 @@ def test_errors_that_end_the_run(error: TapError, stops_on_error: bool) -> None:
         (Verdict.CAPPED, "kept", False),
     ],
 )
-def test_consequence_of_a_verdict(verdict: Verdict, action: str, holds: bool) -> None:
-    """Only a list that can be incomplete holds the bookmark."""
-    log, held = ProblemLog(STARTED_AT), Held()
+def test_incomplete_list_holds_the_bookmark(verdict: Verdict, action: str, holds: bool) -> None:
+    """Only a list that may be incomplete holds the bookmark."""
+    log, held = ProblemLog(STARTED_AT), HeldTasks()
     progress = ListProgress(TASK, set(), set(), current=ListPass(received=10, total=12))
-    observer(log, held).on_verdict(progress, verdict)
+    problems_of(log, held).on_verdict(progress, verdict)
     assert [record["action"] for record in log.records()] == [action]
     assert bool(held.tasks) is holds
 
 
-def test_truncated_report() -> None:
-    """A report that covers a part of the ads is incomplete."""
-    log, held = ProblemLog(STARTED_AT), Held()
-    observer(log, held).on_page(TASK, Page(is_truncated=True))
+def test_truncated_report_is_incomplete() -> None:
+    """A truncated report is incomplete and holds the bookmark."""
+    log, held = ProblemLog(STARTED_AT), HeldTasks()
+    problems_of(log, held).on_page(TASK, Page(is_truncated=True))
     assert (log.failed, bool(held.tasks)) == ([("ads", "7")], True)
 
 
-def test_warnings_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A list at its cap is reported once per advertiser."""
-    problems = observer(ProblemLog(STARTED_AT), Held())
+def test_list_at_its_cap_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A list at its maximum size is logged once per advertiser."""
+    problems = problems_of(ProblemLog(STARTED_AT), HeldTasks())
     for _ in range(2):
         progress = ListProgress(TASK, set(), set(), current=ListPass(received=10, total=12))
         problems.on_verdict(progress, Verdict.CAPPED)
@@ -162,7 +164,7 @@ def test_warnings_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_new_fields_are_named_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A field that the schema lacks is named in one warning, however often it comes."""
+    """A field missing in the schema is logged once and masked."""
     drift = Drift()
     problems = StreamProblems(
         Source("ads"),

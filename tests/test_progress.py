@@ -1,4 +1,4 @@
-"""Counters of a run, its log lines and its live line on a pseudo-terminal."""
+"""Progress counters, log lines and the live line on a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ logger = logging.getLogger("test-progress")
 
 
 class Clock:
-    """A clock that the test moves."""
+    """A clock that the test advances."""
 
     def __init__(self) -> None:
         self.now = 1000.25
@@ -39,111 +39,114 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """A clock that stands still until moved."""
+    """Return a clock that stands still."""
     return Clock()
 
 
 @pytest.fixture
 def progress(clock: Clock) -> Progress:
-    """Nothing counted yet."""
+    """Return a Progress without counts."""
     return Progress(clock=clock)
 
 
 @pytest.fixture(autouse=True)
-def everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Let INFO pass."""
+def log_info_messages(caplog: pytest.LogCaptureFixture) -> None:
+    """Capture log messages of level INFO."""
     caplog.set_level(logging.INFO)
 
 
-def requests(progress: Progress, count: int) -> None:
-    """Send so many."""
+def send_requests(progress: Progress, count: int) -> None:
+    """Count `count` sent requests."""
     for _ in range(count):
         progress.requested()
 
 
-# The line
+# Text of the line
 
 
-def nothing(_: Progress) -> None:
-    """Leave all as it is."""
+def no_activity(_: Progress) -> None:
+    """Count nothing."""
 
 
-def before_the_first_stream(progress: Progress) -> None:
-    """Look for the advertisers."""
-    requests(progress, 2)
+def before_first_stream(progress: Progress) -> None:
+    """Count two requests before the first stream."""
+    send_requests(progress, 2)
 
 
-def stream_just_begun(progress: Progress) -> None:
-    """Begin, with counts of a stream before."""
+def second_stream_begun(progress: Progress) -> None:
+    """Begin a second stream, without counts."""
     progress.begin("campaigns", 3)
     progress.at(3, WINDOW)
     progress.wrote(7)
     progress.begin("ads", 3)
 
 
-def report(progress: Progress) -> None:
-    """Read the second advertiser's windows."""
+def second_advertiser(progress: Progress) -> None:
+    """Count records and requests of the second advertiser."""
     progress.begin("ads", 3)
     progress.at(2, WINDOW)
     progress.wrote(12_000)
     progress.wrote(345)
-    requests(progress, 40)
+    send_requests(progress, 40)
 
 
-def report_that_waits(progress: Progress) -> None:
-    """The same, held up for an unknown time."""
-    report(progress)
+def waiting_stream(progress: Progress) -> None:
+    """Count a stream, then wait without a known end."""
+    second_advertiser(progress)
     progress.waiting("rate limit", None)
 
 
-def one_of_each(progress: Progress) -> None:
-    """Count one of what has a plural."""
+def singular_counts(progress: Progress) -> None:
+    """Count exactly one advertiser, record and request."""
     progress.begin("ads", 1)
     progress.at(1)
     progress.wrote(1)
-    requests(progress, 1)
+    send_requests(progress, 1)
 
 
-def large(progress: Progress) -> None:
+def large_counts(progress: Progress) -> None:
     """Count thousands."""
     progress.begin("ads", 4321)
     progress.at(1234)
     progress.wrote(1_234_567)
-    requests(progress, 12_345)
+    send_requests(progress, 12_345)
 
 
 @pytest.mark.parametrize(
-    ("happens", "line"),
+    ("activity", "line"),
     [
-        (nothing, "start · 0 records · 0 requests · 0.0/s"),
-        (before_the_first_stream, "start · 0 records · 2 requests · 0.5/s"),
-        (stream_just_begun, "ads · 0 records · 0 requests · 0.0/s"),
-        (report, f"ads · advertiser 2 of 3 · {WINDOW} · 12,345 records · 40 requests · 10.0/s"),
+        (no_activity, "start · 0 records · 0 requests · 0.0/s"),
+        (before_first_stream, "start · 0 records · 2 requests · 0.5/s"),
+        (second_stream_begun, "ads · 0 records · 0 requests · 0.0/s"),
         (
-            report_that_waits,
+            second_advertiser,
+            f"ads · advertiser 2 of 3 · {WINDOW} · 12,345 records · 40 requests · 10.0/s",
+        ),
+        (
+            waiting_stream,
             (
                 f"ads · advertiser 2 of 3 · {WINDOW} · 12,345 records · 40 requests · 10.0/s · "
                 "waiting: rate limit"
             ),
         ),
-        (one_of_each, "ads · advertiser 1 of 1 · 1 record · 1 request · 0.2/s"),
+        (singular_counts, "ads · advertiser 1 of 1 · 1 record · 1 request · 0.2/s"),
         (
-            large,
+            large_counts,
             "ads · advertiser 1,234 of 4,321 · 1,234,567 records · 12,345 requests · 3,086.2/s",
         ),
     ],
 )
-def test_the_line_tells_the_facts(
-    happens: Callable[[Progress], None], line: str, clock: Clock, progress: Progress
+def test_line_names_stream_counts_rate_and_wait(
+    activity: Callable[[Progress], None], line: str, clock: Clock, progress: Progress
 ) -> None:
-    """The line names stream, advertiser, window, records, requests, rate and wait, where known."""
+    """The line shows stream, advertiser, window, records, requests, rate and wait."""
     clock.now += 4
-    happens(progress)
+    activity(progress)
     assert str(progress) == line
 
 
-def test_the_rate_is_that_of_the_last_ten_seconds(clock: Clock, progress: Progress) -> None:
-    """A steady rate is told as it is, and falls to nothing when no more requests are sent."""
+def test_rate_covers_the_last_ten_seconds(clock: Clock, progress: Progress) -> None:
+    """The rate is the mean of the last ten seconds and falls to zero without requests."""
     for _ in range(300):
         clock.now += 0.125
         progress.requested()
@@ -154,15 +157,15 @@ def test_the_rate_is_that_of_the_last_ten_seconds(clock: Clock, progress: Progre
     assert progress.rate == 0
 
 
-def test_the_first_request_is_no_high_rate(clock: Clock, progress: Progress) -> None:
-    """In the first second the rate is the number of requests."""
+def test_rate_in_first_second_is_the_request_count(clock: Clock, progress: Progress) -> None:
+    """In the first second, the rate equals the number of requests."""
     clock.now += 0.001
-    requests(progress, 3)
+    send_requests(progress, 3)
     assert progress.rate == 3
 
 
-def test_a_wait_with_an_end_counts_down(clock: Clock, progress: Progress) -> None:
-    """The seconds that are left are told, and the wait is forgotten once it is over."""
+def test_wait_with_a_known_end_counts_down(clock: Clock, progress: Progress) -> None:
+    """A wait with a known end shows the remaining seconds and disappears once over."""
     progress.waiting("pause of 60 s", clock.now + 60)
     clock.now += 17.5
     assert str(progress).endswith(" · waiting: pause of 60 s, 43 s left")
@@ -171,7 +174,7 @@ def test_a_wait_with_an_end_counts_down(clock: Clock, progress: Progress) -> Non
 
 
 @pytest.mark.parametrize(
-    ("waits", "told"),
+    ("waits", "shown"),
     [
         ([("pause", 60), ("retry", 1)], "waiting: pause, 60 s left"),
         ([("retry", 1), ("pause", 60)], "waiting: pause, 60 s left"),
@@ -181,29 +184,29 @@ def test_a_wait_with_an_end_counts_down(clock: Clock, progress: Progress) -> Non
         ([("pause", 60), ("", None), ("retry", 1)], "waiting: retry, 1 s left"),
     ],
 )
-def test_the_wait_that_ends_last_is_told(
-    waits: list[tuple[str, float | None]], told: str, clock: Clock, progress: Progress
+def test_longest_wait_is_shown(
+    waits: list[tuple[str, float | None]], shown: str, clock: Clock, progress: Progress
 ) -> None:
-    """A short wait of one thread does not hide the long one of all; an empty reason ends any."""
+    """A short wait does not hide a longer one, and an empty reason ends every wait."""
     for reason, seconds in waits:
         progress.waiting(reason, None if seconds is None else clock.now + seconds)
-    assert str(progress).endswith(f" · {told}")
+    assert str(progress).endswith(f" · {shown}")
 
 
 # Counts
 
 
-def test_each_stream_has_its_own_counts(progress: Progress) -> None:
-    """What happens after a stream began counts as its own, what came before stays as it was."""
+def test_each_stream_has_separate_counts(progress: Progress) -> None:
+    """Each stream counts only what happens between its beginning and the next stream's."""
     progress.begin("campaigns", 2)
     progress.wrote(10)
-    requests(progress, 3)
+    send_requests(progress, 3)
     progress.retried()
     progress.begin("ads", 2)
     progress.waited(1.5)
     progress.waited(0.25)
     progress.wrote(5)
-    requests(progress, 1)
+    send_requests(progress, 1)
     progress.begin("adgroups", 2)
     assert progress.summary() == [
         StreamCounts("campaigns", records=10, requests=3, retries=1),
@@ -212,23 +215,23 @@ def test_each_stream_has_its_own_counts(progress: Progress) -> None:
     ]
 
 
-def test_requests_before_the_first_stream_are_counted(progress: Progress) -> None:
-    """What finding the advertisers took is told too, so that the total is right."""
-    requests(progress, 2)
+def test_requests_before_the_first_stream_are_summarized(progress: Progress) -> None:
+    """Requests before the first stream appear in the summary as `start`."""
+    send_requests(progress, 2)
     progress.begin("ads", 1)
     assert progress.summary() == [StreamCounts("start", requests=2), StreamCounts("ads")]
 
 
-def test_a_summary_does_not_change_afterwards(progress: Progress) -> None:
-    """A summary holds copies."""
+def test_summary_is_a_copy(progress: Progress) -> None:
+    """Later counts do not change an earlier summary."""
     progress.begin("ads", 1)
-    before = progress.summary()
+    earlier = progress.summary()
     progress.wrote(1)
-    assert before == [StreamCounts("ads")]
+    assert earlier == [StreamCounts("ads")]
 
 
-def test_no_count_is_lost_between_threads(clock: Clock, progress: Progress) -> None:
-    """Threads that count at the same time, while streams change and the line is read, lose none."""
+def test_counts_are_thread_safe(clock: Clock, progress: Progress) -> None:
+    """Threads that count at the same time as streams change lose no count."""
     threads, each = 8, 2000
     barrier = threading.Barrier(threads + 1)
 
@@ -262,10 +265,10 @@ def test_no_count_is_lost_between_threads(clock: Clock, progress: Progress) -> N
     assert progress.rate == threads * each
 
 
-def test_the_line_is_read_while_a_thread_counts(progress: Progress) -> None:
-    """The line waits for no lock: a signal may log, and so wait for the display, amid a count."""
+def test_reading_the_line_takes_no_lock(progress: Progress) -> None:
+    """The line is readable in the middle of a count, as a signal handler needs."""
 
-    class Amid(int):
+    class ReadingInt(int):
         line = ""
 
         def __radd__(self, other: int) -> int:
@@ -275,17 +278,17 @@ def test_the_line_is_read_while_a_thread_counts(progress: Progress) -> None:
             return other
 
     def read() -> None:
-        Amid.line = str(progress)
+        ReadingInt.line = str(progress)
 
-    progress.wrote(Amid())
-    assert Amid.line.startswith("start · 0 records")
+    progress.wrote(ReadingInt())
+    assert ReadingInt.line.startswith("start · 0 records")
 
 
 # Log lines
 
 
 class Timer(threading.Event):
-    """A timer of which a given number of intervals pass at once; then it waits for the end."""
+    """A timer whose first `intervals` waits return at once. Later waits block until the end."""
 
     def __init__(self, clock: Clock, intervals: int) -> None:
         super().__init__()
@@ -303,10 +306,10 @@ class Timer(threading.Event):
         return super().wait(PATIENCE)
 
 
-def test_a_line_is_logged_every_thirty_seconds(
+def test_line_is_logged_every_thirty_seconds(
     clock: Clock, progress: Progress, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A thread logs the line every 30 seconds while the main thread waits."""
+    """A thread logs the line every 30 seconds."""
     timer = Timer(clock, intervals=3)
     with progress_display.show(progress, logger, timer):
         assert timer.used_up.wait(PATIENCE)
@@ -315,13 +318,13 @@ def test_a_line_is_logged_every_thirty_seconds(
     assert timer.is_set()
 
 
-def test_the_thread_ends_with_the_block(progress: Progress) -> None:
-    """No thread is left when the block ends, also by an exception. Its thread is a daemon."""
-    before = set(threading.enumerate())
+def test_display_thread_ends_with_the_block(progress: Progress) -> None:
+    """The display's daemon thread ends with the block, also after an exception."""
+    threads_before = set(threading.enumerate())
     threads: set[threading.Thread] = set()
 
     def fail() -> None:
-        threads.update(set(threading.enumerate()) - before)
+        threads.update(set(threading.enumerate()) - threads_before)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError), progress_display.show(progress, logger):
@@ -329,18 +332,16 @@ def test_the_thread_ends_with_the_block(progress: Progress) -> None:
     assert [(thread.daemon, thread.is_alive()) for thread in threads] == [(True, False)]
 
 
-def test_the_summary_is_logged_at_the_end(
-    progress: Progress, caplog: pytest.LogCaptureFixture
-) -> None:
-    """One line for each stream and one for the total are logged at INFO."""
+def test_summary_is_logged_at_the_end(progress: Progress, caplog: pytest.LogCaptureFixture) -> None:
+    """At the end, one INFO line for each stream and one total are logged."""
     with progress_display.show(progress, logger):
         progress.begin("campaigns", 1)
         progress.wrote(1)
-        requests(progress, 1)
+        send_requests(progress, 1)
         progress.retried()
         progress.begin("ads", 1)
         progress.wrote(12_344)
-        requests(progress, 39)
+        send_requests(progress, 39)
         progress.waited(1234.56)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("INFO", "campaigns: 1 record, 1 request, 1 retry, 0.0 s waited for the budget"),
@@ -355,20 +356,20 @@ def test_the_summary_is_logged_at_the_end(
     ]
 
 
-def test_a_run_without_counts_has_no_summary(
+def test_run_without_counts_logs_no_summary(
     progress: Progress, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without a stream and a request, nothing is logged."""
+    """Without streams and requests, nothing is logged."""
     with progress_display.show(progress, logger):
         pass
     assert caplog.messages == []
 
 
 @pytest.mark.parametrize("name", ["stdout", "stderr"])
-def test_a_missing_standard_stream(
+def test_missing_standard_stream_is_supported(
     name: str, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process that was started without stdout or stderr logs lines."""
+    """A process without stdout or stderr logs lines."""
     monkeypatch.setattr(sys, name, None)
     with progress_display.show(progress, logger):
         progress.begin("ads", 1)
@@ -402,14 +403,14 @@ progress = Progress()
 """
 SHOWN = f"ads · advertiser 2 of 3 · {WINDOW} · 12,345 records"
 SUMMARY = ["INFO | ads: 12,345", "INFO | total: 12,345"]
-#: ECMA-48: what follows ESC [ up to its letter.
+#: Control sequences (ECMA-48): ESC, [, parameters and a final letter.
 CONTROL = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|(\r)|(\n)|([^\x1b\r\n]+)")
 
 
-def on_terminal(
+def run_on_terminal(
     body: str, *, wide: int = 200, shared: bool = False, env: dict[str, str] | None = None
 ) -> tuple[int, str, str]:
-    """Run a script whose stderr is a terminal. Return its code, its stdout and the terminal's text.
+    """Run a script whose stderr is a terminal. Return its code, stdout and terminal text.
 
     `shared` makes the terminal its stdout too.
     """
@@ -423,8 +424,8 @@ def on_terminal(
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    ours = ("TTY_COMPATIBLE", "TTY_INTERACTIVE", "FORCE_COLOR", "LINES", "SINGER_SDK_LOG_CONFIG")
-    clean = {name: value for name, value in os.environ.items() if name not in ours}
+    removed = ("TTY_COMPATIBLE", "TTY_INTERACTIVE", "FORCE_COLOR", "LINES", "SINGER_SDK_LOG_CONFIG")
+    clean = {name: value for name, value in os.environ.items() if name not in removed}
     terminal = {"TERM": "xterm", "NO_COLOR": "1", "PYTHON_COLORS": "0", "COLUMNS": str(wide)}
     try:
         result = subprocess.run(
@@ -443,7 +444,7 @@ def on_terminal(
 
 
 def screen(written: str) -> list[str]:
-    """Return the lines that a terminal of endless height shows in the end, without empty ones."""
+    """Return the non-empty lines that a terminal of unlimited height finally shows."""
     lines, row, column = [""], 0, 0
     for code, letter, back, down, text in CONTROL.findall(written):
         if back:
@@ -470,8 +471,8 @@ def screen(written: str) -> list[str]:
     [("pass", 0), ("sys.exit(3)", 3), ("raise ValueError('broken')", 1)],
     ids=["end", "exit", "error"],
 )
-def test_the_live_line_is_shown_and_erased(ending: str, code: int) -> None:
-    """The line is erased however a run ends. The summary remains, and the log handlers."""
+def test_live_line_is_erased_at_the_end(ending: str, code: int) -> None:
+    """However a run ends, the live line is erased, and summary and log handlers remain."""
     body = f"""
     try:
         with show(progress, logger):
@@ -481,7 +482,7 @@ def test_the_live_line_is_shown_and_erased(ending: str, code: int) -> None:
     finally:
         assert logging.root.handlers == [handler]
     """
-    returned, out, written = on_terminal(body)
+    returned, out, written = run_on_terminal(body)
     assert returned == code
     assert out == '{"type":"RECORD"}\n' * 100
     assert SHOWN in written
@@ -493,8 +494,8 @@ def test_the_live_line_is_shown_and_erased(ending: str, code: int) -> None:
     assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")
 
 
-def test_no_log_line_is_lost() -> None:
-    """Lines of several threads appear complete and in order while the live line is refreshed."""
+def test_log_lines_are_complete_beside_the_live_line() -> None:
+    """Log lines of several threads appear complete and in order beside the live line."""
     body = """
     def log(name):
         for number in range(200):
@@ -506,7 +507,7 @@ def test_no_log_line_is_lost() -> None:
         for thread in threads: thread.start()
         for thread in threads: thread.join()
     """
-    _, out, written = on_terminal(body)
+    _, out, written = run_on_terminal(body)
     remaining = screen(written)
     assert out == ""
     for name in ("a", "b", "c"):
@@ -516,20 +517,20 @@ def test_no_log_line_is_lost() -> None:
     assert len(remaining) == 1 + 600 + len(SUMMARY)
 
 
-def test_a_narrow_terminal_shows_the_wait() -> None:
-    """A line that is longer than the terminal is wide is wrapped, and erased."""
+def test_live_line_wraps_on_a_narrow_terminal() -> None:
+    """A live line wider than the terminal is wrapped, and erased at the end."""
     body = """
     with show(progress, logger):
         progress.waiting("rate limit")
         work()
     """
-    _, _, written = on_terminal(body, wide=50)
+    _, _, written = run_on_terminal(body, wide=50)
     assert "rate limit" in written
     assert not any("rate limit" in line for line in screen(written))
 
 
-def test_a_signal_handler_that_logs_does_not_deadlock() -> None:
-    """A signal may arrive in the middle of a log line or a count, while the line is refreshed."""
+def test_logging_signal_handler_does_not_deadlock() -> None:
+    """A signal handler may log in the middle of a log line or a count."""
     body = """
     received = 0
 
@@ -547,7 +548,7 @@ def test_a_signal_handler_that_logs_does_not_deadlock() -> None:
                 logger.info("busy")
                 progress.wrote(0)
     """
-    code, _, written = on_terminal(body)
+    code, _, written = run_on_terminal(body)
     assert code == 0, written
     lines = set(screen(written))
     assert [number for number in range(1, 101) if f"INFO | signal {number}" not in lines] == []
@@ -565,14 +566,14 @@ def test_a_signal_handler_that_logs_does_not_deadlock() -> None:
     ],
     ids=["dumb", "not compatible", "not interactive", "log config", "stdout is the terminal"],
 )
-def test_log_lines_instead_of_a_live_line(env: dict[str, str]) -> None:
-    """Without a live line the log handlers are untouched."""
+def test_log_lines_replace_the_live_line(env: dict[str, str]) -> None:
+    """Without an interactive terminal, lines are logged and log handlers stay unchanged."""
     body = """
     with show(progress, logger):
         assert logging.root.handlers == [handler]
         work()
     """
-    code, _, written = on_terminal(body, env=env, shared=not env)
+    code, _, written = run_on_terminal(body, env=env, shared=not env)
     assert code == 0
     assert "\x1b" not in written
     assert [line.split(":")[0] for line in screen(written)] == [

@@ -35,7 +35,7 @@ if t.TYPE_CHECKING:
             (http_bodies.MAX_BODY_BYTES >> 20, http_bodies.MAX_REPORT_BYTES >> 30),
         ),
         ("SECURITY.md", r"may not grow more than (\d+) times", (http_bodies.MAX_INFLATION_FACTOR,)),
-        ("SECURITY.md", r"within (five) of them", (time_limits.MAX_RESPONSE_TIMEOUTS,)),
+        ("SECURITY.md", r"within (five) times", (time_limits.MAX_RESPONSE_TIMEOUTS,)),
         ("SECURITY.md", r"each (\d+) KiB", (time_limits.MIN_BYTES_PER_SECOND >> 10,)),
         (
             "README.md",

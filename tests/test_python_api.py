@@ -1,4 +1,4 @@
-"""The Python client: records without Singer, and a process that stays as it was."""
+"""The Python client `TikTokAds`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ EMBEDDED: dict[str, t.Any] = {
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[Simulator]:
-    """One simulator for the tests that inject no faults."""
+    """Yield a simulator shared by the tests that inject no faults."""
     with Simulator(SPARSE) as running:
         yield running
 
@@ -50,8 +50,8 @@ def client(sim: Simulator, **settings: t.Any) -> TikTokAds:
     return TikTokAds(**config_for(sim, **settings))
 
 
-def as_written(records: Iterable[t.Any]) -> list[dict[str, t.Any]]:
-    """Return records as the tap's output holds them."""
+def serialize(records: Iterable[t.Any]) -> list[dict[str, t.Any]]:
+    """Return records as the tap serializes them."""
     return [json.loads(encoder.encode(record)) for record in records]
 
 
@@ -59,41 +59,41 @@ def as_written(records: Iterable[t.Any]) -> list[dict[str, t.Any]]:
 
 
 @pytest.mark.parametrize("stream", NAMES)
-def test_records_equal_those_of_the_tap(world: Simulator, stream: str) -> None:
-    """`records` yields the records that the tap writes, in their order."""
+def test_records_equal_singer_records(world: Simulator, stream: str) -> None:
+    """`records` yields the tap's RECORD messages in the tap's order."""
     settings = {"start_date": "{now-15}"}
     with client(world, **settings) as ads:
-        records = as_written(ads.records(stream))
+        records = serialize(ads.records(stream))
     assert records
     assert records == run(config_for(world, **settings), [stream]).records[stream]
 
 
-def test_a_custom_report_is_a_stream(world: Simulator) -> None:
-    """Streams that the settings define can be read, too."""
+def test_custom_report_is_a_stream(world: Simulator) -> None:
+    """`records` reads a stream that `custom_reports` defines."""
     report = {"name": "mine", "data_level": "AUCTION_AD", "dimensions": ["ad_id"]}
     with client(world, custom_reports=[report]) as ads:
         assert next(ads.records("mine"))["spend"] > 0
 
 
-def test_a_second_read_sends_its_requests_again(sim: Simulator) -> None:
-    """No record of an earlier read is repeated from a cache."""
+def test_second_read_uses_no_cache(sim: Simulator) -> None:
+    """Reading a stream twice sends its requests twice."""
     with client(sim) as ads:
         list(ads.records("business_centers"))
-        before = len(sim.requests)
+        sent_first = len(sim.requests)
         list(ads.records("business_centers"))
-    assert len(sim.requests) > before
+    assert len(sim.requests) > sent_first
 
 
-def test_dates_of_a_call(world: Simulator) -> None:
-    """The dates of a call override the settings."""
+def test_dates_of_a_call_override_settings(world: Simulator) -> None:
+    """`start_date` and `end_date` of a call override the settings."""
     day = dt.datetime.now(dt.timezone.utc).date() - dt.timedelta(days=5)
     with client(world) as ads:
         records = ads.records("campaign_performance_report", start_date=day, end_date=day)
         assert {record["stat_time_day"] for record in records} == {day.isoformat()}
 
 
-def test_a_read_does_not_extend_the_next_one(world: Simulator) -> None:
-    """An earlier start of one call is forgotten by the next call, macros included."""
+def test_dates_of_a_call_apply_once(world: Simulator) -> None:
+    """An earlier `start_date` of one call does not affect the next call."""
     name = "campaign_performance_report"
     with TikTokAds(**config_for(world, start_date="{now-3}")) as ads:
         first = list(ads.records(name))
@@ -101,14 +101,14 @@ def test_a_read_does_not_extend_the_next_one(world: Simulator) -> None:
         assert list(ads.records(name)) == first
 
 
-def test_an_unknown_stream(world: Simulator) -> None:
-    """A misspelled name raises ConfigError with the name that was meant."""
+def test_unknown_stream_raises_config_error(world: Simulator) -> None:
+    """A misspelled stream name raises ConfigError with the closest name."""
     with client(world) as ads, pytest.raises(errors.ConfigError, match="'campaigns'"):
         ads.records("campaing")
 
 
-def test_streams_lists_every_name(world: Simulator) -> None:
-    """`streams` holds the names of all built-in streams."""
+def test_streams_contains_every_name(world: Simulator) -> None:
+    """`streams` contains the names of all built-in streams."""
     with client(world) as ads:
         assert set(ads.streams) == {stream.name for stream in STREAMS}
 
@@ -116,8 +116,8 @@ def test_streams_lists_every_name(world: Simulator) -> None:
 # Reports
 
 
-def test_a_report_is_typed(world: Simulator) -> None:
-    """Dimensions are text and metrics are numbers, with the ID dimension of the level."""
+def test_report_records_are_typed(world: Simulator) -> None:
+    """Dimensions are strings and metrics are numbers, with the ID of the level."""
     with client(world) as ads:
         record = next(
             ads.report(
@@ -131,8 +131,8 @@ def test_a_report_is_typed(world: Simulator) -> None:
     assert types == {"ad_id": str, "stat_time_day": str, "spend": float, "clicks": int}
 
 
-def test_a_report_equals_the_custom_report(world: Simulator) -> None:
-    """`report` yields the records of the custom report with the same definition."""
+def test_report_equals_custom_report(world: Simulator) -> None:
+    """`report` yields the records of a custom report with an equal definition."""
     definition = {
         "name": "mine",
         "data_level": "AUCTION_CAMPAIGN",
@@ -147,8 +147,8 @@ def test_a_report_equals_the_custom_report(world: Simulator) -> None:
     assert records == expected
 
 
-def test_report_metrics_do_not_replace_those_of_a_call(world: Simulator) -> None:
-    """The setting `report_metrics` leaves the metrics of `report` alone."""
+def test_report_ignores_setting_report_metrics(world: Simulator) -> None:
+    """The setting `report_metrics` does not change the metrics of `report`."""
     settings = {"report_metrics": {"ad_performance_report": ["clicks"]}}
     with client(world, **settings) as ads:
         record = next(ads.report(level="ad", metrics=["spend"]))
@@ -166,10 +166,10 @@ def test_report_metrics_do_not_replace_those_of_a_call(world: Simulator) -> None
         ({"level": "ad", "filters": [{"field": "ad_status"}]}, "'values' is a required property"),
     ],
 )
-def test_a_report_that_tiktok_rejects(
+def test_invalid_report_raises_config_error(
     world: Simulator, arguments: dict[str, t.Any], message: str
 ) -> None:
-    """A report against TikTok's rules raises ConfigError before any request."""
+    """A report that TikTok would reject raises ConfigError before any request."""
     with client(world) as ads, pytest.raises(errors.ConfigError, match=message):
         ads.report(**arguments)
 
@@ -187,8 +187,8 @@ def test_get_returns_the_data(world: Simulator) -> None:
 
 
 @pytest.mark.parametrize("path", ["/campaign/create/", "/campaign/get", "https://example.com/a/"])
-def test_get_reads_only(world: Simulator, path: str) -> None:
-    """`get` accepts paths of TikTok's that read, and nothing else."""
+def test_get_rejects_paths_that_write(world: Simulator, path: str) -> None:
+    """`get` accepts only TikTok paths that read."""
     with client(world) as ads, pytest.raises(errors.ConfigError, match="Cannot read"):
         ads.get(path)
 
@@ -196,8 +196,8 @@ def test_get_reads_only(world: Simulator, path: str) -> None:
 # Errors
 
 
-def test_an_error_code(sim: Simulator) -> None:
-    """An error code of TikTok's is an exception with the code and the request_id."""
+def test_error_code_raises_api_error(sim: Simulator) -> None:
+    """An error response raises ApiError with TikTok's code and request_id."""
     sim.add_fault("code", path="/user/info/", code=49999, message="new")
     with client(sim) as ads, pytest.raises(errors.ApiError) as caught:
         ads.get("/user/info/")
@@ -205,8 +205,8 @@ def test_an_error_code(sim: Simulator) -> None:
     assert caught.value.request_id
 
 
-def test_a_rejected_token(sim: Simulator) -> None:
-    """A wrong token raises AuthError."""
+def test_rejected_token_raises_auth_error(sim: Simulator) -> None:
+    """A rejected access token raises AuthError."""
     with client(sim, access_token="wrong") as ads, pytest.raises(errors.AuthError):
         next(ads.records("campaigns"))
 
@@ -220,18 +220,23 @@ def test_a_rejected_token(sim: Simulator) -> None:
         ({**EMBEDDED, "stream_maps": {}}, "applies to Singer messages only"),
     ],
 )
-def test_settings_are_checked(settings: dict[str, t.Any], message: str) -> None:
-    """A setting that cannot be used raises ConfigError in the constructor."""
+def test_constructor_validates_settings(settings: dict[str, t.Any], message: str) -> None:
+    """An invalid setting raises ConfigError in the constructor."""
     with pytest.raises(errors.ConfigError, match=message):
         TikTokAds(**settings)
 
 
-def test_all_settings_that_cannot_be_used_are_named() -> None:
-    """One error names every setting that is wrong, and the missing token."""
+def test_one_error_names_every_invalid_setting() -> None:
+    """One ConfigError names every invalid setting and the missing token."""
     with pytest.raises(errors.ConfigError) as caught:
         TikTokAds(max_retires=1, max_retries="x", on_error="ignore", flattening_enabled=True)
-    for part in ("'max_retires'", "'max_retries' must be", "on_error 'ignore'", "No access_token"):
-        assert part in str(caught.value)
+    for expected in (
+        "'max_retires'",
+        "'max_retries' must be",
+        "on_error 'ignore'",
+        "No access_token",
+    ):
+        assert expected in str(caught.value)
     assert "Setting 'flattening_enabled' applies to Singer messages only" in str(caught.value)
 
 
@@ -249,14 +254,14 @@ def test_all_settings_that_cannot_be_used_are_named() -> None:
         (("/user/info/", {1: "a"}), "Parameter 1 cannot be sent"),
     ],
 )
-def test_arguments_of_get(arguments: tuple[t.Any, ...], message: str) -> None:
-    """An argument that cannot be sent is named, and no request is sent."""
+def test_get_names_invalid_arguments(arguments: tuple[t.Any, ...], message: str) -> None:
+    """`get` names an invalid argument, and sends no request."""
     with TikTokAds(**EMBEDDED) as ads, pytest.raises(errors.ConfigError, match=message):
         ads.get(*arguments)
 
 
-def lose_a_record(sim: Simulator) -> None:
-    """Drop a record of the first advertiser's audiences, and deny the pass that re-reads them."""
+def lose_record(sim: Simulator) -> None:
+    """Drop a record of the first advertiser's audiences, and reject the second pass."""
     owner, _ = sim.world.advertiser_ids
     affected: dict[str, t.Any] = {"path": AUDIENCES_PATH, "advertiser_id": owner}
     sim.add_fault("drop_row", times=1, **affected)
@@ -264,37 +269,37 @@ def lose_a_record(sim: Simulator) -> None:
 
 
 def read_incomplete(ads: TikTokAds, stream: str) -> tuple[list[t.Any], str]:
-    """Return the records before an IncompleteError, and its message."""
+    """Return the records received before an IncompleteError, and its message."""
     received: list[t.Any] = []
     try:
         for record in ads.records(stream):
-            received.append(record)  # noqa: PERF402 - the error must leave them
+            received.append(record)  # noqa: PERF402 - list() would lose them
     except errors.IncompleteError as error:
         return received, str(error)
     pytest.fail("no IncompleteError")
 
 
-def test_an_incomplete_list(sim: Simulator) -> None:
-    """A list that lacks a record raises IncompleteError after all other records."""
+def test_incomplete_list_raises_incomplete_error(sim: Simulator) -> None:
+    """An incomplete list raises IncompleteError after all received records."""
     expected = run(config_for(sim), ["custom_audiences"]).records["custom_audiences"]
-    lose_a_record(sim)
+    lose_record(sim)
     with client(sim) as ads:
         received, message = read_incomplete(ads, "custom_audiences")
     assert len(received) == len(expected) - 1
     assert message.startswith("Records are missing in custom_audiences (advertiser ")
 
 
-def test_an_incomplete_list_affects_no_other_read(sim: Simulator) -> None:
+def test_incomplete_error_does_not_affect_later_reads(sim: Simulator) -> None:
     """A complete read after an incomplete one raises nothing."""
-    lose_a_record(sim)
+    lose_record(sim)
     with client(sim) as ads:
         read_incomplete(ads, "custom_audiences")
         sim.faults.clear()
         assert list(ads.records("custom_audiences"))
 
 
-def test_on_error_skip(sim: Simulator) -> None:
-    """With `skip`, the other advertisers are read before IncompleteError."""
+def test_on_error_skip_reads_the_other_advertisers(sim: Simulator) -> None:
+    """With `on_error: skip`, all other advertisers are read before IncompleteError."""
     broken, intact = sim.world.advertiser_ids
     sim.add_fault("code", path=REPORT_PATH, advertiser_id=broken, times=None, code=77777)
     with client(sim, on_error="skip") as ads:
@@ -303,7 +308,9 @@ def test_on_error_skip(sim: Simulator) -> None:
     assert broken in message
 
 
-def test_an_advertiser_without_permission(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+def test_advertiser_without_permission_is_skipped(
+    sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
     """An advertiser without permission is skipped with a warning."""
     denied, granted = sim.world.advertiser_ids
     sim.add_fault("code", path="/pixel/list/", advertiser_id=denied, times=None, code=40001)
@@ -313,14 +320,14 @@ def test_an_advertiser_without_permission(sim: Simulator, caplog: pytest.LogCapt
     assert "Skipped stream pixels for 1 advertiser(s)" in caplog.text
 
 
-def test_no_advertiser_with_permission(sim: Simulator) -> None:
-    """A stream that no advertiser grants raises PermissionDeniedError."""
+def test_stream_without_permission_raises_error(sim: Simulator) -> None:
+    """A stream without permission for any advertiser raises PermissionDeniedError."""
     sim.add_fault("code", path="/pixel/list/", times=None, code=40001)
     with client(sim) as ads, pytest.raises(errors.PermissionDeniedError):
         list(ads.records("pixels"))
 
 
-# Life of a client
+# Closing a client
 
 
 @pytest.mark.parametrize(
@@ -332,8 +339,8 @@ def test_no_advertiser_with_permission(sim: Simulator) -> None:
         lambda ads: ads.streams,
     ],
 )
-def test_use_after_close(world: Simulator, use: t.Any) -> None:
-    """A closed client raises ClosedError."""
+def test_closed_client_raises_closed_error(world: Simulator, use: t.Any) -> None:
+    """Every method of a closed client raises ClosedError."""
     ads = client(world)
     ads.close()
     with pytest.raises(errors.ClosedError):
@@ -341,7 +348,7 @@ def test_use_after_close(world: Simulator, use: t.Any) -> None:
 
 
 @pytest.mark.parametrize("has_begun", [True, False])
-def test_an_iterator_after_close(world: Simulator, has_begun: bool) -> None:
+def test_iterator_of_closed_client_raises_closed_error(world: Simulator, has_begun: bool) -> None:
     """An iterator of a closed client raises ClosedError."""
     with client(world) as ads:
         records = ads.records("campaigns")
@@ -351,8 +358,8 @@ def test_an_iterator_after_close(world: Simulator, has_begun: bool) -> None:
         next(records)
 
 
-def test_an_abandoned_iterator(sim: Simulator) -> None:
-    """An iterator that is closed early sends no more requests than the look-ahead."""
+def test_closed_iterator_stops_requests(sim: Simulator) -> None:
+    """An iterator that is closed early sends no requests beyond the look-ahead."""
     with client(sim, max_concurrency=1) as ads:
         records = ads.records("campaign_performance_report_hourly")
         next(records)
@@ -360,16 +367,16 @@ def test_an_abandoned_iterator(sim: Simulator) -> None:
     assert sum(request.path == REPORT_PATH for request in sim.requests) < 15  # of 72 days
 
 
-def test_threads_end() -> None:
-    """After `close`, no thread of the client or its embedded simulator is left."""
-    before = set(threading.enumerate())
+def test_close_ends_all_threads() -> None:
+    """After `close`, no thread of the client or its embedded simulator remains."""
+    threads_before = set(threading.enumerate())
     with TikTokAds(**EMBEDDED) as ads:
         next(ads.records("campaign_performance_report"))
-        assert set(threading.enumerate()) - before
-    assert set(threading.enumerate()) == before
+        assert set(threading.enumerate()) - threads_before
+    assert set(threading.enumerate()) == threads_before
 
 
-def test_two_clients_at_once(world: Simulator) -> None:
+def test_two_clients_are_independent(world: Simulator) -> None:
     """Two clients in two threads read two accounts independently."""
     with Simulator({**SPARSE, "seed": 7, "campaigns": 4}) as other:
         sims = [world, other]
@@ -378,60 +385,66 @@ def test_two_clients_at_once(world: Simulator) -> None:
 
         def read(ads: TikTokAds) -> list[dict[str, t.Any]]:
             with ads:
-                return as_written(ads.records("campaigns"))
+                return serialize(ads.records("campaigns"))
 
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             assert list(pool.map(read, clients)) == expected
 
 
-def test_threads_share_a_client(world: Simulator) -> None:
+def test_client_is_thread_safe(world: Simulator) -> None:
     """Several threads read several streams of one client at once."""
     names = ["campaigns", "ads", "pixels", "campaign_performance_report"]
     with client(world) as ads:
         expected = [list(ads.records(name)) for name in names]
         with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
-            found = list(pool.map(lambda name: list(ads.records(name)), names))
-    assert found == expected
+            records = list(pool.map(lambda name: list(ads.records(name)), names))
+    assert records == expected
 
 
 # The process
 
 
-def read_something() -> None:
-    """Use every part of a client."""
+def use_client() -> None:
+    """Call every reading method of a client."""
     with TikTokAds(**EMBEDDED) as ads:
         list(ads.records("campaigns"))
         list(ads.report(level="campaign"))
         ads.get("/user/info/")
 
 
-def test_signal_handlers_stay() -> None:
-    """The client installs no signal handler."""
+def test_client_installs_no_signal_handler() -> None:
+    """The client leaves the signal handlers unchanged."""
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.getsignal(number) for number in numbers]
-    read_something()
-    assert [signal.getsignal(number) for number in numbers] == before
+    handlers = [signal.getsignal(number) for number in numbers]
+    use_client()
+    assert [signal.getsignal(number) for number in numbers] == handlers
 
 
-def test_logging_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client changes no level, handler or filter of a logger, whatever LOGLEVEL says."""
+def test_client_leaves_logging_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client changes no logger's level, handlers or filters, whatever LOGLEVEL is."""
     monkeypatch.setenv("LOGLEVEL", "nonsense")
     names = ["", "urllib3", "urllib3.connectionpool", "singer_sdk", "singer_sdk.metrics"]
     loggers = [logging.getLogger(name) for name in (*names, "tap-tiktok-ads")]
 
     def configuration() -> list[t.Any]:
         return [
-            (one.level, one.disabled, one.propagate, [*one.handlers], [*one.filters])
-            for one in loggers
+            (
+                logger.level,
+                logger.disabled,
+                logger.propagate,
+                [*logger.handlers],
+                [*logger.filters],
+            )
+            for logger in loggers
         ]
 
-    before = configuration()
-    read_something()
-    assert configuration() == before
+    earlier = configuration()
+    use_client()
+    assert configuration() == earlier
 
 
-def test_the_log_holds_no_secret(world: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """The HTTP library logs URLs, but none that holds the app's secret."""
+def test_log_contains_no_secret(world: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """Debug logs contain request URLs but not the app secret."""
     caplog.set_level(logging.DEBUG)
     with client(world) as ads:
         list(ads.records("campaigns"))
@@ -439,13 +452,13 @@ def test_the_log_holds_no_secret(world: Simulator, caplog: pytest.LogCaptureFixt
     assert world.app_secret not in caplog.text
 
 
-def test_the_environment_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither variables nor a `.env` file change the settings of a client."""
+def test_client_ignores_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environment variables and a `.env` file do not change a client's settings."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("TAP_TIKTOK_ADS_ADVERTISER_IDS=9\n")
     monkeypatch.setenv("TAP_TIKTOK_ADS_ACCESS_TOKEN", "token")
     monkeypatch.setenv("TAP_TIKTOK_ADS_MAX_RETRIES", "nonsense")
-    read_something()
+    use_client()
     with pytest.raises(errors.ConfigError, match="No access_token"):
         TikTokAds(advertiser_ids=["1"])
 
@@ -456,7 +469,7 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_nothing_is_printed() -> None:
+def test_client_prints_nothing() -> None:
     """The client writes nothing to stdout or stderr."""
     code = (
         "from tap_tiktok_ads import TikTokAds\n"
@@ -470,21 +483,21 @@ def test_nothing_is_printed() -> None:
 # The package
 
 
-def test_exports() -> None:
+def test_package_exports_public_names() -> None:
     """The package exports the client, the tap, the simulator and the errors."""
     assert tap_tiktok_ads.TapTikTokAds is TapTikTokAds
     assert set(tap_tiktok_ads.__all__) <= set(dir(tap_tiktok_ads))
     assert issubclass(errors.IncompleteError, errors.TapError)
 
 
-def test_an_unknown_export() -> None:
-    """A name that the package does not export raises AttributeError."""
+def test_unknown_export_raises_attribute_error() -> None:
+    """An unknown name of the package raises AttributeError."""
     with pytest.raises(AttributeError, match="TikTokAdz"):
         _ = tap_tiktok_ads.TikTokAdz
 
 
 def test_exports_are_lazy() -> None:
-    """Importing the package, or the simulator from it, does not import the SDK."""
+    """Importing the package, or its simulator, does not import the Singer SDK."""
     code = (
         "import sys\n"
         "import tap_tiktok_ads\n"
@@ -495,7 +508,7 @@ def test_exports_are_lazy() -> None:
     assert run_python(code).returncode == 0
 
 
-def test_no_module_imports_from_the_package() -> None:
+def test_modules_do_not_import_the_top_level() -> None:
     """Modules of the package import from each other, not from the top level."""
     pattern = re.compile(r"(?m)^\s*(from (tap_tiktok_ads|\.\.+) import|import tap_tiktok_ads$)")
     files = (ROOT / "tap_tiktok_ads").rglob("*.py")
@@ -505,18 +518,18 @@ def test_no_module_imports_from_the_package() -> None:
 # The documentation
 
 
-def test_the_example_of_the_class() -> None:
-    """The example in the docstring of the client runs as it stands there."""
+def test_docstring_example_runs() -> None:
+    """The example in the client's docstring runs."""
     result = doctest.testmod(python_api)
     assert result.attempted >= 3
     assert result.failed == 0
 
 
 @pytest.mark.parametrize("block", re.findall(r"(?s)```python\n(.*?)```", PAGE))
-def test_the_documentation_page(
+def test_documentation_examples_run(
     world: Simulator, capsys: pytest.CaptureFixture[str], block: str
 ) -> None:
-    """Each program of the page runs, on the simulator in place of an account."""
+    """Each example of docs/python.md runs against the simulator."""
     account = 'access_token="...", advertiser_ids=["7000000000000000001"]'
     owner = world.world.advertiser_ids[0]
     block = block.replace(account, f"**settings, advertiser_ids=['{owner}']")
@@ -535,8 +548,8 @@ def test_the_documentation_page(
         ({"level": None}, "Unknown level None"),
     ],
 )
-def test_report_arguments_of_another_type(arguments: dict[str, t.Any], message: str) -> None:
-    """An argument of another type is a ConfigError that names it, before any request."""
+def test_report_names_arguments_of_a_wrong_type(arguments: dict[str, t.Any], message: str) -> None:
+    """An argument of a wrong type raises ConfigError before any request."""
     with (
         TikTokAds(environment="simulator") as ads,
         pytest.raises(errors.ConfigError, match=message),

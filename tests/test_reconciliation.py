@@ -1,4 +1,4 @@
-"""The stream that adds up: no difference where there is none, and its size where there is one."""
+"""The stream `reconciliation`: sums of levels compared with advertiser totals."""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ LEVELS = ("campaigns", "ad_groups", "ads")
 METRICS = ("spend", "impressions", "clicks")
 
 
-def test_levels_add_up(sim: Simulator) -> None:
-    """All levels of all days, TopView and deleted objects included, add up to the advertiser's."""
+def test_levels_equal_advertiser_totals(sim: Simulator) -> None:
+    """All levels add up to the advertiser's totals, including TopView and deleted objects."""
     messages = run(config_for(sim), [NAME, "campaign_performance_report"])
     spend: dict[tuple[str, str], float] = {}
-    for row in messages.records["campaign_performance_report"]:
-        key = (row["advertiser_id"], row["stat_time_day"])
-        spend[key] = spend.get(key, 0) + row["spend"]
-    rows = messages.keyed(NAME)
-    assert {key: row["spend_of_campaigns"] for key, row in rows.items()} == pytest.approx(spend)
-    for row in rows.values():
-        assert row["likely_cause"] is None
+    for record in messages.records["campaign_performance_report"]:
+        key = (record["advertiser_id"], record["stat_time_day"])
+        spend[key] = spend.get(key, 0) + record["spend"]
+    keyed = messages.keyed(NAME)
+    assert {key: r["spend_of_campaigns"] for key, r in keyed.items()} == pytest.approx(spend)
+    for record in keyed.values():
+        assert record["likely_cause"] is None
         for level in LEVELS:
             for metric in METRICS:
-                assert row[f"{metric}_of_{level}"] == row[metric]
-                assert row[f"{metric}_missing_in_{level}"] == 0
+                assert record[f"{metric}_of_{level}"] == record[metric]
+                assert record[f"{metric}_missing_in_{level}"] == 0
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1, "days": 80}], indirect=True)
-def test_report_tasks_are_not_used(sim: Simulator) -> None:
-    """The sums are read synchronously in every mode, in windows of thirty days."""
+def test_reconciliation_uses_synchronous_reports(sim: Simulator) -> None:
+    """The sums are read synchronously in every report mode."""
     config = config_for(sim, start_date="{now-70}")
     expected = run(config, [NAME])
-    found = run({**config, "report_mode": "async"}, [NAME])
-    assert found.records == expected.records
-    assert found.state == expected.state
+    asynchronous = run({**config, "report_mode": "async"}, [NAME])
+    assert asynchronous.records == expected.records
+    assert asynchronous.state == expected.state
     assert "/report/task/create/" not in [request.path for request in sim.requests]
 
 
-def test_a_difference(sim: Simulator) -> None:
-    """A row that a level lacks shows with its size, and as nothing else."""
+def test_missing_record_shows_as_a_difference(sim: Simulator) -> None:
+    """A record missing at one level shows as that level's difference only."""
     config = config_for(sim, advertiser_ids=sim.world.advertiser_ids[:1], start_date="{now-20}")
-    whole = run(config, [NAME]).keyed(NAME)
+    complete = run(config, [NAME]).keyed(NAME)
     sim.add_fault("drop_row", path=PATH, containing='["campaign_id"', times=3)
-    found = run(config, [NAME]).keyed(NAME)
-    different = [key for key, row in found.items() if row != whole[key]]
+    damaged = run(config, [NAME]).keyed(NAME)
+    different = [key for key, record in damaged.items() if record != complete[key]]
     (day,) = different
-    lost = whole[day]["spend_of_campaigns"] - found[day]["spend_of_campaigns"]
-    assert found[day]["spend_missing_in_campaigns"] == pytest.approx(lost) != 0
-    assert found[day]["spend_missing_in_ads"] == 0
-    assert found[day]["likely_cause"] is not None
+    missing_spend = complete[day]["spend_of_campaigns"] - damaged[day]["spend_of_campaigns"]
+    assert damaged[day]["spend_missing_in_campaigns"] == pytest.approx(missing_spend) != 0
+    assert damaged[day]["spend_missing_in_ads"] == 0
+    assert damaged[day]["likely_cause"] is not None
 
 
-def test_totals_of_a_window(sim: Simulator) -> None:
-    """The records of the ads add up to TikTok's own totals, TopView ads included."""
+def test_ads_equal_the_totals_of_their_window(sim: Simulator) -> None:
+    """Records of ads add up to TikTok's totals of the window, including TopView ads."""
     messages = run(config_for(sim), [NAME])
     for record in messages.records[NAME]:
         for metric in METRICS:
@@ -67,8 +67,8 @@ def test_totals_of_a_window(sim: Simulator) -> None:
             assert record[f"{metric}_missing_in_window"] == 0
 
 
-def test_a_record_that_the_totals_count(sim: Simulator) -> None:
-    """A record that is missing in a window shows in each of its days, with its size."""
+def test_missing_record_of_a_window_shows_on_each_day(sim: Simulator) -> None:
+    """A record missing in a window shows as a difference on each of its days."""
     config = config_for(sim, advertiser_ids=sim.world.advertiser_ids[:1], start_date="{now-21}")
     complete = run(config, [NAME]).keyed(NAME)
     sim.add_fault("drop_row", path=PATH, containing='["ad_id"', times=3)
@@ -76,13 +76,15 @@ def test_a_record_that_the_totals_count(sim: Simulator) -> None:
     (day,) = [
         day for day in damaged if damaged[day]["spend_of_ads"] != complete[day]["spend_of_ads"]
     ]
-    lost = complete[day]["impressions_of_ads"] - damaged[day]["impressions_of_ads"]
-    assert {record["impressions_missing_in_window"] for record in damaged.values()} == {lost}
+    missing_impressions = complete[day]["impressions_of_ads"] - damaged[day]["impressions_of_ads"]
+    assert {record["impressions_missing_in_window"] for record in damaged.values()} == {
+        missing_impressions
+    }
     assert "do not add up" in damaged[day]["likely_cause"]
 
 
-def test_rejected_totals(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """If TikTok rejects the request for totals, the records are read without them."""
+def test_rejected_totals_are_null(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """If TikTok rejects the totals, records are written without them."""
     sim.add_fault(
         "code",
         path=PATH,

@@ -1,4 +1,4 @@
-"""Typed rows of reports: the fast way gives what the caster gives, or steps aside."""
+"""The fast report decoder, compared with the caster."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ VALUES = st.one_of(
 
 
 def body_of(rows: list[dict[str, t.Any]], **envelope: t.Any) -> bytes:
-    """A page as TikTok sends it."""
+    """Return a page as TikTok sends it."""
     page = {"list": rows, "page_info": {"page": 1}}
     return json.dumps(
         {"code": 0, "message": "OK", "request_id": "x", "data": page, **envelope},
@@ -41,43 +41,43 @@ def body_of(rows: list[dict[str, t.Any]], **envelope: t.Any) -> bytes:
     ).encode()
 
 
-def row_of(**metrics: t.Any) -> dict[str, t.Any]:
-    """A row with these metrics."""
+def raw_record(**metrics: t.Any) -> dict[str, t.Any]:
+    """Return a raw record with these metrics."""
     day = {"ad_id": "1740000000000000001", "stat_time_day": "2026-11-01 00:00:00"}
     return {"dimensions": day, "metrics": metrics}
 
 
-def by_caster(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """The rows as the caster makes them, as they would read on the wire."""
+def cast_records(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Return the caster's records, as decoded from their JSON."""
     caster = casting.Caster(SCHEMA, dash_is_null=True)
     flat = [{**row["dimensions"], **row["metrics"]} for row in copy.deepcopy(rows)]
     encoded = msgspec.json.Encoder(decimal_format="number").encode(list(caster.records(flat)))
     return t.cast("list[dict[str, t.Any]]", json.loads(encoded, parse_float=str, parse_int=str))
 
 
-def by_decoder(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]] | None:
-    """The rows as the decoder makes them; None where it steps aside."""
+def decode_records(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]] | None:
+    """Return the fast decoder's records, or None if it leaves the page to the caster."""
     decoder = report_decoder.ReportDecoder(SCHEMA, DIMENSIONS, METRICS)
     envelope = decoder.decode(body_of(rows))
     if envelope is None:
         return None
     lines = (
         RecordLines("s", ())
-        .join_members([row for row, _ in envelope.data.records], {"advertiser_id": "7"})
+        .join_members([record for record, _ in envelope.data.records], {"advertiser_id": "7"})
         .splitlines()
     )
-    found = [json.loads(line, parse_float=str, parse_int=str)["record"] for line in lines]
-    assert all(row.pop("advertiser_id") == "7" for row in found)
-    return found
+    records = [json.loads(line, parse_float=str, parse_int=str)["record"] for line in lines]
+    assert all(record.pop("advertiser_id") == "7" for record in records)
+    return records
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(METRICS), VALUES), min_size=1, max_size=3))
-def test_same_rows(rows: list[dict[str, t.Any]]) -> None:
-    """Whatever the values are, the decoder gives the caster's rows, or none."""
-    raw = [row_of(**metrics) for metrics in rows]
-    decoded = by_decoder(raw)
+def test_decoder_and_caster_records_are_equal(rows: list[dict[str, t.Any]]) -> None:
+    """For any values, the decoder returns the caster's records or None."""
+    raw = [raw_record(**metrics) for metrics in rows]
+    decoded = decode_records(raw)
     if decoded is not None:
-        expected = by_caster(raw)
+        expected = cast_records(raw)
         assert [{k: _number(v) for k, v in row.items()} for row in decoded] == [
             {k: _number(v) for k, v in row.items()} for row in expected
         ]
@@ -105,44 +105,46 @@ def _number(value: t.Any) -> t.Any:
     ],
     ids=str,
 )
-def test_plain_pages_are_decoded(metrics: dict[str, t.Any]) -> None:
-    """Pages as TikTok sends them are decoded, and equal the caster's."""
-    assert by_decoder([row_of(**metrics)]) == by_caster([row_of(**metrics)])
+def test_valid_page_is_decoded(metrics: dict[str, t.Any]) -> None:
+    """A page as TikTok sends it is decoded, and equals the caster's records."""
+    assert decode_records([raw_record(**metrics)]) == cast_records([raw_record(**metrics)])
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        body_of([row_of(unknown_metric="1")]),
-        body_of([row_of(spend="<5")]),
-        body_of([row_of(impressions="1.5")]),
-        body_of([row_of(impressions="1721714152180402.88")]),
-        body_of([row_of(ctr="0.12345678901234567890")]),
-        body_of([row_of(spend="12345678901.123456")]),
-        body_of([row_of(spend="nan")]),
+        body_of([raw_record(unknown_metric="1")]),
+        body_of([raw_record(spend="<5")]),
+        body_of([raw_record(impressions="1.5")]),
+        body_of([raw_record(impressions="1721714152180402.88")]),
+        body_of([raw_record(ctr="0.12345678901234567890")]),
+        body_of([raw_record(spend="12345678901.123456")]),
+        body_of([raw_record(spend="nan")]),
         body_of([{"dimensions": {"ad_id": "-", "stat_time_day": "2026-11-01 00:00:00"}}]),
         body_of([{"dimensions": {"ad_id": "1", "stat_time_day": "2026-11-01 13:00:00"}}]),
         body_of([{"dimensions": {"ad_id": 1, "stat_time_day": "2026-11-01 00:00:00"}}]),
         body_of(
             [{"dimensions": {"ad_id": "1", "stat_time_day": "2026-99-99 00:00:00"}, "metrics": {}}]
         ),
-        body_of([row_of(ctr="12345678901234567e-10")]),
-        body_of([row_of(ad_name="-")]).replace(b'"-"', b'"\\u002d"'),
-        body_of([row_of(ad_name="x" * 5000), row_of(ad_name="-")]).replace(b':"-"', b': "-"'),
-        body_of([row_of(ad_name="?")]).replace(b"?", b"\xff"),
-        body_of([row_of()], message="?").replace(b"?", b"\xff"),
-        body_of([row_of()], code=40100),
+        body_of([raw_record(ctr="12345678901234567e-10")]),
+        body_of([raw_record(ad_name="-")]).replace(b'"-"', b'"\\u002d"'),
+        body_of([raw_record(ad_name="x" * 5000), raw_record(ad_name="-")]).replace(
+            b':"-"', b': "-"'
+        ),
+        body_of([raw_record(ad_name="?")]).replace(b"?", b"\xff"),
+        body_of([raw_record()], message="?").replace(b"?", b"\xff"),
+        body_of([raw_record()], code=40100),
         b'{"code": 0, "data": {"list": []}}',
         b"<html>",
         b"",
     ],
 )
-def test_other_pages_are_left(body: bytes) -> None:
-    """A page that needs a closer look is left to the caster."""
+def test_unexpected_page_is_left_to_the_caster(body: bytes) -> None:
+    """The decoder returns None for a page with unexpected values."""
     assert report_decoder.ReportDecoder(SCHEMA, DIMENSIONS, METRICS).decode(body) is None
 
 
-def test_the_same_bytes() -> None:
-    """A number of zeros at its end is written in the same way by both."""
-    row = row_of(spend="123456789.100000")
-    assert by_decoder([row]) == by_caster([row])
+def test_trailing_zeros_are_written_equally() -> None:
+    """Decoder and caster write trailing zeros of a number equally."""
+    record = raw_record(spend="123456789.100000")
+    assert decode_records([record]) == cast_records([record])

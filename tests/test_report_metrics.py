@@ -1,4 +1,4 @@
-"""Which metrics reports ask for: by name, by group, more than a hundred, and invalid ones."""
+"""The setting `report_metrics`: requested metrics, groups and invalid names."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ REPORT, PATH = "campaign_performance_report", "/report/integrated/get/"
 DIMENSIONS = ("campaign_id", "stat_time_day")
 
 
-def asked(sim: Simulator) -> list[list[str]]:
-    """The metrics of each request for a report."""
+def requested_metrics(sim: Simulator) -> list[list[str]]:
+    """Return the metrics of each report request."""
     return [
         json.loads(request.params["metrics"]) for request in sim.requests if request.path == PATH
     ]
 
 
-def test_the_catalogue_is_large() -> None:
-    """Every metric that the sources name is there, with its type, group and description."""
+def test_metric_catalog_is_complete() -> None:
+    """Each of over 1,000 metrics has a type, a group and a description."""
     metrics = load_catalog()["metrics"]
     assert len(metrics) > 1000
     for metric in metrics.values():
@@ -39,45 +39,45 @@ def test_the_catalogue_is_large() -> None:
         assert isinstance(metric["additive"], bool)
 
 
-def test_names_and_groups(sim: Simulator) -> None:
-    """A report asks for the metrics that the setting names; its columns are these."""
+def test_report_metrics_accepts_names_and_groups(sim: Simulator) -> None:
+    """A report requests the configured metrics and groups, and has their columns."""
     config = config_for(sim, report_metrics={REPORT: ["spend", "video", "campaign_name"]})
     messages = run(config, [REPORT])
     columns = set(messages.schemas[REPORT]["schema"]["properties"])
     assert {"spend", "campaign_name", "video_play_actions"} <= columns
     assert "clicks" not in columns
-    others = {"advertiser_id", "is_top_view", "is_final", *DIMENSIONS}
-    assert all(set(metrics) == columns - others for metrics in asked(sim))
+    other_columns = {"advertiser_id", "is_top_view", "is_final", *DIMENSIONS}
+    assert all(set(metrics) == columns - other_columns for metrics in requested_metrics(sim))
 
 
-def test_usual_metrics_and_more(sim: Simulator) -> None:
-    """`usual` stands for the metrics that the report has without the setting."""
+def test_usual_adds_the_default_metrics(sim: Simulator) -> None:
+    """`usual` stands for the report's default metrics."""
     usual = run(config_for(sim), [REPORT]).schemas[REPORT]["schema"]["properties"].keys()
     config = config_for(sim, report_metrics={REPORT: ["usual", "total_sales_lead_value"]})
     columns = run(config, [REPORT]).schemas[REPORT]["schema"]["properties"].keys()
     assert columns == usual | {"total_sales_lead_value"}
 
 
-def test_one_row_for_each_key_of_250_metrics(sim: Simulator) -> None:
-    """A hundred metrics go into a request; the rows of several are merged by key."""
+def test_250_metrics_are_merged_into_one_record(sim: Simulator) -> None:
+    """A request has at most 100 metrics, and the responses are merged by key."""
     every = expand_metrics(["all"], ReportDefinition(REPORT, "AUCTION_CAMPAIGN", tuple(DIMENSIONS)))
     numbers = [name for name in every if metric_schema(name)["type"][0] != "string"]
-    wanted = numbers[:250]
-    plain = run(config_for(sim), [REPORT])
-    before = len(asked(sim))
-    merged = run(config_for(sim, report_metrics={REPORT: wanted}), [REPORT])
-    assert max(map(len, asked(sim)[before:])) == 100
-    assert len(merged.records[REPORT]) == len(merged.keyed(REPORT)) == len(plain.keyed(REPORT))
-    assert merged.bookmarks(REPORT) == plain.bookmarks(REPORT)
-    rows = plain.keyed(REPORT)
-    for key, row in merged.keyed(REPORT).items():
-        assert row.keys() >= set(wanted)
-        for name in rows[key].keys() & row.keys():
-            assert row[name] == rows[key][name]
+    metrics = numbers[:250]
+    default = run(config_for(sim), [REPORT])
+    sent_first = len(requested_metrics(sim))
+    merged = run(config_for(sim, report_metrics={REPORT: metrics}), [REPORT])
+    assert max(map(len, requested_metrics(sim)[sent_first:])) == 100
+    assert len(merged.records[REPORT]) == len(merged.keyed(REPORT)) == len(default.keyed(REPORT))
+    assert merged.bookmarks(REPORT) == default.bookmarks(REPORT)
+    expected = default.keyed(REPORT)
+    for key, record in merged.keyed(REPORT).items():
+        assert record.keys() >= set(metrics)
+        for name in expected[key].keys() & record.keys():
+            assert record[name] == expected[key][name]
 
 
-def test_a_deselected_metric_is_not_asked_for(sim: Simulator) -> None:
-    """Of the configured metrics, only those that the catalog selects."""
+def test_unselected_metric_is_not_requested(sim: Simulator) -> None:
+    """A configured metric that the catalog does not select is not requested."""
     config = config_for(sim, report_metrics={REPORT: ["spend", "clicks"]})
     catalog = catalog_of(config, [REPORT])
     for entry in catalog["streams"]:
@@ -85,7 +85,7 @@ def test_a_deselected_metric_is_not_asked_for(sim: Simulator) -> None:
             if entry["tap_stream_id"] == REPORT and item["breadcrumb"][-1:] == ["clicks"]:
                 item["metadata"]["selected"] = False
     run(config, catalog=catalog)
-    assert {tuple(metrics) for metrics in asked(sim)} == {("spend",)}
+    assert {tuple(metrics) for metrics in requested_metrics(sim)} == {("spend",)}
 
 
 @pytest.mark.parametrize(
@@ -98,29 +98,35 @@ def test_a_deselected_metric_is_not_asked_for(sim: Simulator) -> None:
         ({REPORT: 3}, "must be an object of streams"),
     ],
 )
-def test_refused(sim: Simulator, setting: dict[str, t.Any], message: str) -> None:
-    """What cannot be asked for is refused before any request."""
+def test_invalid_report_metrics_raise_config_error(
+    sim: Simulator, setting: dict[str, t.Any], message: str
+) -> None:
+    """An invalid metric or report raises ConfigError before any request."""
     with pytest.raises(ConfigError, match=message):
         TapTikTokAds(config=config_for(sim, report_metrics=setting))
     assert sim.requests == []
 
 
-def test_an_invalid_metric_heals(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """A metric that TikTok calls invalid is left out with one warning; the rows come."""
-    plain = run(config_for(sim), [REPORT])
-    before = len(asked(sim))
+def test_rejected_metric_is_removed_with_a_warning(
+    sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A metric that TikTok rejects is removed with one warning, and all records are read."""
+    default = run(config_for(sim), [REPORT])
+    sent_first = len(requested_metrics(sim))
     messages = run(
         config_for(sim, report_metrics={REPORT: ["spend", "zzz_not_there", "clicks"]}), [REPORT]
     )
-    assert messages.keyed(REPORT).keys() == plain.keyed(REPORT).keys()
-    said = [text for text in caplog.messages if "Continuing without metrics zzz_not_there" in text]
-    assert len(said) == 1
-    sent = asked(sim)[before:]
-    assert sent[-1] == ["spend", "clicks"]  # later requests do not try again
+    assert messages.keyed(REPORT).keys() == default.keyed(REPORT).keys()
+    warnings = [
+        text for text in caplog.messages if "Continuing without metrics zzz_not_there" in text
+    ]
+    assert len(warnings) == 1
+    requests = requested_metrics(sim)[sent_first:]
+    assert requests[-1] == ["spend", "clicks"]  # later requests do not try again
 
 
-def test_another_refusal_of_parameters_is_an_error(sim: Simulator) -> None:
-    """Code 40002 about anything else than metrics ends the run."""
+def test_other_rejection_raises_error(sim: Simulator) -> None:
+    """A rejection that concerns no metric raises RejectedRequestError."""
     sim.add_fault(
         "code", path=PATH, code=40002, message="start_date: Not a valid date.", times=None
     )
@@ -129,7 +135,7 @@ def test_another_refusal_of_parameters_is_an_error(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "refused"),
+    ("message", "rejected"),
     [
         ("Invalid metric fields: ['x', 'clicks']", ("clicks",)),
         ('metrics: "spend" is not supported', ("spend",)),
@@ -140,6 +146,8 @@ def test_another_refusal_of_parameters_is_an_error(sim: Simulator) -> None:
         ("metrics: Field must be set to json array.", ()),
     ],
 )
-def test_which_metrics_an_error_names(message: str, refused: tuple[str, ...]) -> None:
-    """Only names that are quoted, listed or behind the last colon, of metrics asked for."""
-    assert rejected_metrics(message, ["spend", "clicks", "form"]) == refused
+def test_rejected_metrics_are_parsed_from_the_message(
+    message: str, rejected: tuple[str, ...]
+) -> None:
+    """`rejected_metrics` returns the requested metrics that the message names as invalid."""
+    assert rejected_metrics(message, ["spend", "clicks", "form"]) == rejected

@@ -1,4 +1,4 @@
-"""Which reports TikTok accepts."""
+"""Reports that TikTok accepts."""
 
 from __future__ import annotations
 
@@ -38,17 +38,21 @@ def check(report: ReportDefinition) -> None:
         pytest.param(["ad_id"], "BASIC", "hour", ("ad_id", "stat_time_hour"), id="hour"),
         pytest.param(["ad_id"], "BASIC", "lifetime", ("ad_id",), id="lifetime"),
         pytest.param(
-            ["stat_time_day", "ad_id"], "BASIC", None, ("stat_time_day", "ad_id"), id="kept order"
+            ["stat_time_day", "ad_id"], "BASIC", None, ("stat_time_day", "ad_id"), id="order kept"
         ),
         pytest.param(
-            ["ad_id", "stat_time_hour"], "BASIC", None, ("ad_id", "stat_time_hour"), id="implied"
+            ["ad_id", "stat_time_hour"],
+            "BASIC",
+            None,
+            ("ad_id", "stat_time_hour"),
+            id="granularity from dimension",
         ),
         pytest.param(
             ["ad_id", "gender"], "AUDIENCE", "day", ("ad_id", "gender", "stat_time_day"), id="type"
         ),
     ],
 )
-def test_complete_dimensions(
+def test_time_dimension_is_added(
     dimensions: list[str], report_type: str, granularity: str | None, expected: tuple[str, ...]
 ) -> None:
     """The time dimension of the granularity is added unless the dimensions contain it."""
@@ -67,10 +71,10 @@ def test_complete_dimensions(
         ),
     ],
 )
-def test_incomplete_dimensions(
+def test_invalid_dimensions_raise_value_error(
     dimensions: list[str], report_type: str, granularity: str | None, message: str
 ) -> None:
-    """Dimensions that do not fit the report type or the granularity are an error."""
+    """Dimensions that conflict with the report type or granularity raise ValueError."""
     with pytest.raises(ValueError, match=message):
         complete_dimensions(dimensions, report_type, granularity)
 
@@ -90,7 +94,7 @@ def test_incomplete_dimensions(
         ),
     ],
 )
-def test_accepted_reports(report: ReportDefinition) -> None:
+def test_valid_report_is_accepted(report: ReportDefinition) -> None:
     """A valid report raises no error."""
     check(report)
 
@@ -117,8 +121,8 @@ def test_accepted_reports(report: ReportDefinition) -> None:
         pytest.param(definition(metrics=("cash_spend",)), "AUCTION_ADVERTISER", id="cash"),
     ],
 )
-def test_rejected_reports(report: ReportDefinition, message: str) -> None:
-    """A report that TikTok rejects is an error that names the cause."""
+def test_invalid_report_raises_value_error(report: ReportDefinition, message: str) -> None:
+    """A report that TikTok rejects raises ValueError with the cause."""
     with pytest.raises(ValueError, match=message):
         check(report)
 
@@ -143,7 +147,7 @@ def test_rejected_reports(report: ReportDefinition, message: str) -> None:
         ),
     ],
 )
-def test_task_conflict(
+def test_task_conflict_names_the_cause(
     report: ReportDefinition, metrics: list[str], filters: list[str], message: str | None
 ) -> None:
     """A report that a task cannot return has a conflict that names the cause."""

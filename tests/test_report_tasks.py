@@ -1,4 +1,4 @@
-"""Reports by TikTok's asynchronous tasks: the same rows, whatever way they come."""
+"""Asynchronous report tasks."""
 
 from __future__ import annotations
 
@@ -47,28 +47,28 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.simulator import Simulator
 
-SYNC = "/report/integrated/get/"
-CREATE, CHECK, DOWNLOAD, CANCEL = (
+SYNC_PATH = "/report/integrated/get/"
+CREATE_PATH, CHECK_PATH, DOWNLOAD_PATH, CANCEL_PATH = (
     f"/report/task/{name}/" for name in ("create", "check", "download", "cancel")
 )
-DAYS = "{now-3}"
+START_DATE = "{now-3}"
 ADS = "ad_performance_report"
-#: Only some of its metrics are compared with totals.
-NAMES = {
+#: A report with metrics that have no comparable total.
+REPORT_WITH_NAMES = {
     "name": "names",
     "data_level": "AUCTION_ADGROUP",
     "dimensions": ["adgroup_id", "stat_time_day"],
     "metrics": ["adgroup_name", "cpc"],
 }
 #: Report tasks do not filter by buying type.
-TOP_VIEW = {
+TOPVIEW_REPORT = {
     "name": "top_view",
     "data_level": "AUCTION_AD",
     "dimensions": ["ad_id"],
     "metrics": ["spend", "impressions", "ad_name", "campaign_id"],
     "filters": [{"field": "buying_type", "values": ["RESERVATION_TOP_VIEW"]}],
 }
-AGE = {
+AUDIENCE_REPORT = {
     "name": "by_age",
     "report_type": "AUDIENCE",
     "data_level": "AUCTION_AD",
@@ -77,12 +77,12 @@ AGE = {
 }
 
 
-def sent(sim: Simulator) -> dict[str, int]:
-    """How many requests each endpoint of reports has had."""
+def report_requests(sim: Simulator) -> dict[str, int]:
+    """Count the report requests of each path, without those for TopView ads."""
     return collections.Counter(
-        one.path
-        for one in sim.requests
-        if one.path.startswith("/report/") and not asks_for_top_view(one)
+        request.path
+        for request in sim.requests
+        if request.path.startswith("/report/") and not asks_for_top_view(request)
     )
 
 
@@ -94,13 +94,13 @@ REPORTS = pytest.mark.parametrize(
         ADS,
         "campaign_performance_report_hourly",
         "ad_performance_report_lifetime",
-        AGE,
-        NAMES,
+        AUDIENCE_REPORT,
+        REPORT_WITH_NAMES,
     ],
     ids=lambda report: report if isinstance(report, str) else report["name"],
 )
-#: What TikTok does not document: what tasks do with filters, and whether they hold TopView ads.
-WORLDS = pytest.mark.parametrize(
+#: Possible behavior that TikTok does not document: filters and TopView ads in report tasks.
+SIMULATORS = pytest.mark.parametrize(
     "sim",
     [
         {},
@@ -114,35 +114,35 @@ WORLDS = pytest.mark.parametrize(
 )
 
 
-def named(report: str | dict[str, t.Any]) -> tuple[str, list[dict[str, t.Any]]]:
-    """The name of a report, and the custom reports of a run that reads it."""
+def name_and_custom_reports(report: str | dict[str, t.Any]) -> tuple[str, list[dict[str, t.Any]]]:
+    """Return a report's name and the `custom_reports` setting that defines it."""
     return (report, []) if isinstance(report, str) else (report["name"], [report])
 
 
-def in_order(records: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Return records in an order of their own."""
+def sort_records(records: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Return records in a fixed order."""
     return sorted(records, key=lambda record: json.dumps(record, sort_keys=True))
 
 
-@WORLDS
+@SIMULATORS
 @REPORTS
-def test_rows_are_the_same(sim: Simulator, report: str | dict[str, t.Any]) -> None:
-    """Records, types, keys and bookmarks are those of the synchronous report."""
-    name, custom = named(report)
+def test_async_records_equal_sync_records(sim: Simulator, report: str | dict[str, t.Any]) -> None:
+    """Records, schemas and state of asynchronous and synchronous reports are equal."""
+    name, custom = name_and_custom_reports(report)
     config = config_for(sim, start_date="{now-9}", lookback_days=2, custom_reports=custom)
-    whole = run({**config, "report_mode": "sync"}, [name])
-    assert CREATE not in sent(sim)
-    found = run({**config, "report_mode": "async"}, [name])
-    assert whole.records[name]
-    assert in_order(found.records[name]) == in_order(whole.records[name])
-    assert found.schemas == whole.schemas
-    assert found.state == whole.state
-    assert sent(sim)[CREATE] == sent(sim)[DOWNLOAD] > 0
+    sync = run({**config, "report_mode": "sync"}, [name])
+    assert CREATE_PATH not in report_requests(sim)
+    asynchronous = run({**config, "report_mode": "async"}, [name])
+    assert sync.records[name]
+    assert sort_records(asynchronous.records[name]) == sort_records(sync.records[name])
+    assert asynchronous.schemas == sync.schemas
+    assert asynchronous.state == sync.state
+    assert report_requests(sim)[CREATE_PATH] == report_requests(sim)[DOWNLOAD_PATH] > 0
 
 
-@WORLDS
-def test_spend_is_not_doubled(sim: Simulator) -> None:
-    """Whatever tasks do with filters, spend of advertisers is that of campaigns, ads and days."""
+@SIMULATORS
+def test_spend_is_equal_at_all_levels(sim: Simulator) -> None:
+    """Spend of advertisers, campaigns and ads is equal, however tasks handle filters."""
     config = config_for(sim, report_mode="async", lookback_days=2)
     levels = ["advertiser_performance_report", "campaign_performance_report", ADS]
     messages = run(config, levels)
@@ -160,38 +160,40 @@ def task_filters(sim: Simulator) -> list[dict[str, list[str]]]:
     return [
         {
             condition["field_name"]: json.loads(condition["filter_value"])
-            for condition in dict(one.params).get("filtering", ())
+            for condition in dict(request.params).get("filtering", ())
         }
-        for one in sim.requests
-        if one.path == CREATE
+        for request in sim.requests
+        if request.path == CREATE_PATH
     ]
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
-def test_what_is_asked_for(sim: Simulator) -> None:
-    """A task has the parameters of the synchronous report, but no page, status or buying type."""
-    run(config_for(sim, start_date=DAYS), [ADS])
-    run(config_for(sim, start_date=DAYS, report_mode="async"), [ADS])
-    once = next(dict(one.params) for one in sim.requests if one.path == SYNC)
-    task = next(dict(one.params) for one in sim.requests if one.path == CREATE)
+def test_task_parameters_match_the_sync_report(sim: Simulator) -> None:
+    """A task has the synchronous report's parameters, without page, status or buying type."""
+    run(config_for(sim, start_date=START_DATE), [ADS])
+    run(config_for(sim, start_date=START_DATE, report_mode="async"), [ADS])
+    sync = next(dict(request.params) for request in sim.requests if request.path == SYNC_PATH)
+    task = next(dict(request.params) for request in sim.requests if request.path == CREATE_PATH)
     assert task.pop("output_format") == "CSV_STRING"
     assert task.pop("enable_report_title_translation") is False
-    assert once.pop("page") == "1"
-    assert once.pop("page_size") == "1000"
-    assert "STATUS_ALL" in once.pop("filtering")
+    assert sync.pop("page") == "1"
+    assert sync.pop("page_size") == "1000"
+    assert "STATUS_ALL" in sync.pop("filtering")
     assert task == {
-        name: json.loads(value) if value[0] == "[" else value for name, value in once.items()
+        name: json.loads(value) if value[0] == "[" else value for name, value in sync.items()
     }
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
 @pytest.mark.parametrize("include_deleted", [True, False])
-def test_filters_of_tasks(sim: Simulator, *, include_deleted: bool) -> None:
-    """TopView and deleted ads are requested by their IDs, each in a task of its own."""
-    config = config_for(sim, start_date=DAYS, include_deleted=include_deleted)
-    whole = run({**config, "report_mode": "sync"}, [ADS])
-    found = run({**config, "report_mode": "async"}, [ADS])
-    assert in_order(found.records[ADS]) == in_order(whole.records[ADS])
+def test_topview_and_deleted_ads_have_separate_tasks(
+    sim: Simulator, *, include_deleted: bool
+) -> None:
+    """TopView ads and deleted ads are requested by ID, each in a separate task."""
+    config = config_for(sim, start_date=START_DATE, include_deleted=include_deleted)
+    sync = run({**config, "report_mode": "sync"}, [ADS])
+    asynchronous = run({**config, "report_mode": "async"}, [ADS])
+    assert sort_records(asynchronous.records[ADS]) == sort_records(sync.records[ADS])
     (account,) = sim.world.accounts.values()
     topview = {ad.id for ad in account.ads if ad.campaign.buying == "RESERVATION_TOP_VIEW"}
     deleted = {ad.id for ad in account.ads if ad.deleted} - topview
@@ -204,14 +206,14 @@ def test_filters_of_tasks(sim: Simulator, *, include_deleted: bool) -> None:
     assert [set(filters["ad_ids"]) for filters in by_id] == expected
 
 
-class Ads:
-    """A stream of deleted ads."""
+class FakeAds:
+    """A stream of ads, of which every second one is deleted."""
 
     def __init__(self, count: int) -> None:
         self.count = count
 
     def read_all(self, advertiser: object, *, with_deleted: bool) -> Iterator[dict[str, str]]:
-        """Yield each ad. Every second ad is not deleted."""
+        """Yield each ad, alternately active and deleted."""
         assert with_deleted
         assert advertiser is None
         for number in range(2 * self.count):
@@ -219,8 +221,8 @@ class Ads:
             yield {"ad_id": str(number), "campaign_id": "1", "secondary_status": status}
 
 
-class NoTopView:
-    """Knows that no advertiser has TopView campaigns."""
+class NoTopViewCampaigns:
+    """A lookup that finds no TopView campaigns."""
 
     def has_campaigns(self, task: object) -> bool:
         """Return False."""
@@ -230,74 +232,84 @@ class NoTopView:
 @pytest.mark.parametrize(
     ("count", "sizes"), [(0, []), (1, [1]), (20_000, [20_000]), (45_000, [20_000, 20_000, 5_000])]
 )
-def test_ids_per_task(count: int, sizes: list[int]) -> None:
-    """A task requests at most 20,000 IDs. The unfiltered file lacks what they request."""
+def test_task_requests_at_most_20000_ids(count: int, sizes: list[int]) -> None:
+    """A task requests at most 20,000 IDs, and the unfiltered file excludes them."""
     contents = TaskContents(
         ReportDefinition("ads", "AUCTION_AD", ("ad_id", "stat_time_day")),
-        t.cast("t.Any", NoTopView()),
+        t.cast("t.Any", NoTopViewCampaigns()),
         t.cast("t.Any", None),
-        lambda _: t.cast("t.Any", Ads(count)),
+        lambda _: t.cast("t.Any", FakeAds(count)),
         include_deleted=True,
         reports_topview=True,
     )
-    unfiltered, *by_id = contents.of(Task(Request(SYNC, {})), [])
+    unfiltered, *by_id = contents.of(Task(Request(SYNC_PATH, {})), [])
     assert unfiltered.filters == []
-    assert [len(json.loads(one.filters[0]["filter_value"])) for one in by_id] == sizes
+    assert [len(json.loads(content.filters[0]["filter_value"])) for content in by_id] == sizes
     assert len(unfiltered.unwanted) == count
-    assert unfiltered.unwanted == {name for one in by_id for name in one.wanted or ()}
+    assert unfiltered.unwanted == {name for content in by_id for name in content.wanted or ()}
 
 
 @pytest.mark.parametrize(
     "sim", [{"report_ads_limit": 3}, {"report_task_gaps": 10**6}], indirect=True
 )
 @pytest.mark.parametrize("mode", ["auto", "async"])
-def test_any_number_of_workers(sim: Simulator, mode: str) -> None:
+def test_records_do_not_depend_on_max_concurrency(sim: Simulator, mode: str) -> None:
     """Records, their order and bookmarks do not depend on the number of workers."""
-    config = config_for(sim, report_mode=mode, lookback_days=2, advertiser_ids=first_ids(sim))
-    one, many = (run({**config, "max_concurrency": count}, [ADS]) for count in (1, 8))
-    assert many.records == one.records
-    assert many.state == one.state
+    config = config_for(
+        sim, report_mode=mode, lookback_days=2, advertiser_ids=first_advertiser(sim)
+    )
+    serial, parallel = (run({**config, "max_concurrency": count}, [ADS]) for count in (1, 8))
+    assert parallel.records == serial.records
+    assert parallel.state == serial.state
 
 
-def first_ids(sim: Simulator) -> list[str]:
-    """The first advertiser of a simulator."""
+def first_advertiser(sim: Simulator) -> list[str]:
+    """Return the simulator's first advertiser ID, in a list."""
     return sim.world.advertiser_ids[:1]
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
-def test_filters_of_users(sim: Simulator) -> None:
-    """A filter on IDs stays, and limits the deleted and TopView objects that are requested."""
+def test_user_filter_limits_requested_ids(sim: Simulator) -> None:
+    """A custom report's ID filter also limits the requested deleted and TopView objects."""
     (account,) = sim.world.accounts.values()
-    topview = next(one for one in account.campaigns if one.buying == "RESERVATION_TOP_VIEW")
-    others = [one.id for one in account.campaigns if one.buying != "RESERVATION_TOP_VIEW"][:2]
+    topview = next(
+        campaign for campaign in account.campaigns if campaign.buying == "RESERVATION_TOP_VIEW"
+    )
+    other_ids = [
+        campaign.id for campaign in account.campaigns if campaign.buying != "RESERVATION_TOP_VIEW"
+    ][:2]
     report = {
-        "name": "chosen",
+        "name": "filtered",
         "data_level": "AUCTION_CAMPAIGN",
         "dimensions": ["campaign_id", "stat_time_day"],
         "metrics": ["spend"],
-        "filters": [{"field": "campaign_ids", "values": [topview.id, *others]}],
+        "filters": [{"field": "campaign_ids", "values": [topview.id, *other_ids]}],
     }
     config = config_for(sim, custom_reports=[report], lookback_days=2, start_date="{now-9}")
-    whole = run({**config, "report_mode": "sync"}, ["chosen"])
-    found = run({**config, "report_mode": "async"}, ["chosen"])
-    assert in_order(found.records["chosen"]) == in_order(whole.records["chosen"]) != []
+    sync = run({**config, "report_mode": "sync"}, ["filtered"])
+    asynchronous = run({**config, "report_mode": "async"}, ["filtered"])
+    assert (
+        sort_records(asynchronous.records["filtered"])
+        == sort_records(sync.records["filtered"])
+        != []
+    )
     first, *by_id = task_filters(sim)
-    assert first == {"campaign_ids": [topview.id, *others]}
+    assert first == {"campaign_ids": [topview.id, *other_ids]}
     requested = {name for filters in by_id for name in filters["campaign_ids"]}
     assert topview.id in requested
-    assert requested <= {topview.id, *others}
+    assert requested <= {topview.id, *other_ids}
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1, "days": 100}], indirect=True)
 @pytest.mark.parametrize("report", [ADS, "campaign_performance_report_hourly"])
-def test_two_windows(sim: Simulator, report: str) -> None:
-    """A range has two windows: the last thirty days, and all older days."""
+def test_async_report_has_two_windows(sim: Simulator, report: str) -> None:
+    """A long date range has two windows: the last 30 days and all older days."""
     config = config_for(sim, start_date="2026-08-01", end_date="2026-10-31", report_mode="async")
     messages = run(config, [report])
     windows = {
-        (dict(one.params)["start_date"], dict(one.params)["end_date"])
-        for one in sim.requests
-        if one.path == CREATE
+        (dict(request.params)["start_date"], dict(request.params)["end_date"])
+        for request in sim.requests
+        if request.path == CREATE_PATH
     }
     assert windows == {("2026-08-01", "2026-10-01"), ("2026-10-02", "2026-10-31")}
     assert list(messages.bookmarks(report).values()) == ["2026-10-31"]
@@ -313,8 +325,8 @@ def test_two_windows(sim: Simulator, report: str) -> None:
         (TaskContent([], None, unwanted=frozenset({"2"})), ["1", "2", "3"]),
     ],
 )
-def test_rows_that_count(content: TaskContent, expected: list[str]) -> None:
-    """A row of an object counts in the one file that its ID belongs to."""
+def test_object_is_read_from_one_file(content: TaskContent, expected: list[str]) -> None:
+    """A row is used from only one file, chosen by its object ID."""
     rows = [{"ad_id": object_id, "spend": "1"} for object_id in ("1", "2", "3")]
     assert [row["ad_id"] for row in rows if content.counts(row)] == expected
 
@@ -336,62 +348,66 @@ def test_rows_that_count(content: TaskContent, expected: list[str]) -> None:
         ),
     ],
 )
-def test_windows_of_tasks(start: str, end: str, expected: list[tuple[str, str]]) -> None:
-    """The last thirty days come first, then all older days."""
-    found = task_windows(pendulum.Date.fromisoformat(start), pendulum.Date.fromisoformat(end))
-    assert [(str(window.start), str(window.end)) for window in found] == expected
+def test_task_windows_are_newest_first(
+    start: str, end: str, expected: list[tuple[str, str]]
+) -> None:
+    """The window of the last 30 days precedes the window of all older days."""
+    windows = task_windows(pendulum.Date.fromisoformat(start), pendulum.Date.fromisoformat(end))
+    assert [(str(window.start), str(window.end)) for window in windows] == expected
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
-def test_lists_that_are_incomplete(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """Where the ads cannot be listed completely, reports are read synchronously."""
-    config = config_for(sim, start_date=DAYS)
-    whole = run(config, [ADS])
+def test_incomplete_ad_list_falls_back_to_sync(
+    sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """If the list of ads is incomplete, the report is read synchronously."""
+    config = config_for(sim, start_date=START_DATE)
+    sync = run(config, [ADS])
     sim.add_fault("total", path="/ad/get/", times=None, by=3)
-    found = run({**config, "report_mode": "async"}, [ADS])
-    assert in_order(found.records[ADS]) == in_order(whole.records[ADS])
-    assert found.state == whole.state
+    asynchronous = run({**config, "report_mode": "async"}, [ADS])
+    assert sort_records(asynchronous.records[ADS]) == sort_records(sync.records[ADS])
+    assert asynchronous.state == sync.state
     assert "Continuing without report tasks" in caplog.text
-    assert CREATE not in sent(sim)
+    assert CREATE_PATH not in report_requests(sim)
 
 
 # Comparison with totals
 
 
-GAPS = {"advertisers": 1, "report_task_gaps": 1}
+INCOMPLETE_TASK = {"advertisers": 1, "report_task_gaps": 1}
 
 
-@pytest.mark.parametrize("sim", [GAPS], indirect=True)
-def test_a_file_that_differs_is_made_once_more(
-    sim: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A file that lacks rows differs from the totals, and the tasks of its window are repeated."""
+@pytest.mark.parametrize("sim", [INCOMPLETE_TASK], indirect=True)
+def test_mismatched_task_is_retried_once(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """If a file does not match the synchronous total, all tasks of its window are retried."""
     config = config_for(sim, lookback_days=2, max_concurrency=1, start_date="{now-9}")
-    whole = run({**config, "report_mode": "sync"}, [ADS])
-    found = run({**config, "report_mode": "async"}, [ADS])
-    assert in_order(found.records[ADS]) == in_order(whole.records[ADS])
-    assert found.state == whole.state
-    assert sent(sim)[CREATE] == 2 * len({str(filters) for filters in task_filters(sim)})
+    sync = run({**config, "report_mode": "sync"}, [ADS])
+    asynchronous = run({**config, "report_mode": "async"}, [ADS])
+    assert sort_records(asynchronous.records[ADS]) == sort_records(sync.records[ADS])
+    assert asynchronous.state == sync.state
+    assert report_requests(sim)[CREATE_PATH] == 2 * len(
+        {str(filters) for filters in task_filters(sim)}
+    )
     assert "differ from the synchronous total on" in caplog.text
 
 
-@pytest.mark.parametrize("sim", [GAPS | {"report_task_gaps": 99}], indirect=True)
+@pytest.mark.parametrize("sim", [INCOMPLETE_TASK | {"report_task_gaps": 99}], indirect=True)
 @pytest.mark.parametrize("report", [ADS, "campaign_performance_report_hourly"])
-def test_files_that_keep_differing(sim: Simulator, report: str) -> None:
-    """A synchronous report that leaves out no ad replaces tasks that keep differing."""
+def test_repeated_mismatch_falls_back_to_sync(sim: Simulator, report: str) -> None:
+    """If retried tasks still do not match, a complete synchronous report replaces them."""
     config = config_for(sim, lookback_days=2, start_date="{now-9}")
-    whole = run({**config, "report_mode": "sync"}, [report])
-    found = run({**config, "report_mode": "async"}, [report])
-    assert in_order(found.records[report]) == in_order(whole.records[report])
-    assert found.state == whole.state
+    sync = run({**config, "report_mode": "sync"}, [report])
+    asynchronous = run({**config, "report_mode": "async"}, [report])
+    assert sort_records(asynchronous.records[report]) == sort_records(sync.records[report])
+    assert asynchronous.state == sync.state
 
 
 @pytest.mark.parametrize(
-    "sim", [GAPS | {"report_task_gaps": 99, "report_ads_limit": 3}], indirect=True
+    "sim", [INCOMPLETE_TASK | {"report_task_gaps": 99, "report_ads_limit": 3}], indirect=True
 )
 @pytest.mark.parametrize("mode", ["auto", "async"])
-def test_an_incomplete_window(sim: Simulator, tmp_path: Path, mode: str) -> None:
-    """If the synchronous report would be cut, the window is incomplete and other streams go on."""
+def test_incomplete_window_keeps_its_bookmark(sim: Simulator, tmp_path: Path, mode: str) -> None:
+    """If neither tasks nor the synchronous report are complete, the window's bookmark stays."""
     campaigns = "campaign_performance_report_lifetime"
     config = config_for(sim, lookback_days=2, report_mode=mode, start_date="{now-9}")
     messages = run(config, [ADS, campaigns, "sync_errors"])
@@ -399,87 +415,87 @@ def test_an_incomplete_window(sim: Simulator, tmp_path: Path, mode: str) -> None
     assert messages.records[campaigns]
     assert messages.records[ADS]
     problems = messages.records["sync_errors"]
-    assert any("differ from the synchronous total" in one["message"] for one in problems)
-    assert {one["action"] for one in problems} == {"read again by the next run"}
-    finished = command(*written(config, tmp_path))
+    assert any("differ from the synchronous total" in problem["message"] for problem in problems)
+    assert {problem["action"] for problem in problems} == {"read again by the next run"}
+    finished = command(*write_options(config, tmp_path))
     assert finished.returncode == 1
     assert "Sync incomplete for ad_performance_report" in finished.stderr
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
 @pytest.mark.parametrize("start_date", ["{now-2}", "{now-9}"])
-def test_totals_of_final_days_only(sim: Simulator, start_date: str) -> None:
-    """Days that later runs re-read are not compared: no total is requested for them."""
+def test_lookback_days_are_not_compared(sim: Simulator, start_date: str) -> None:
+    """No total is requested for days in the lookback window."""
     run(config_for(sim, lookback_days=5, start_date=start_date, report_mode="async"), [ADS])
-    totals = [one for one in sim.requests if one.path == SYNC]
+    totals = [request for request in sim.requests if request.path == SYNC_PATH]
     assert bool(totals) is (start_date == "{now-9}")
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
-def test_totals_that_tiktok_rejects(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """Where TikTok reports no totals, the files count, and the log says so once."""
+def test_rejected_totals_are_logged_once(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """If TikTok rejects the totals, the files are used and one warning is logged."""
     config = config_for(sim, lookback_days=2, report_mode="async")
-    whole = run(config, [ADS])
-    sim.add_fault("code", path=SYNC, times=None, code=40002, message="not for you")
-    assert run(config, [ADS]).records == whole.records
+    expected = run(config, [ADS])
+    sim.add_fault("code", path=SYNC_PATH, times=None, code=40002, message="not for you")
+    assert run(config, [ADS]).records == expected.records
     assert caplog.text.count("Cannot compare report tasks with synchronous totals") == 1
 
 
-def test_a_second_run_goes_on(sim: Simulator) -> None:
-    """A run by tasks resumes from the bookmarks of one without, and the other way round."""
+def test_sync_and_async_runs_share_bookmarks(sim: Simulator) -> None:
+    """A run resumes from bookmarks written with either report mode."""
     config = config_for(sim, lookback_days=2)
     first = run({**config, "report_mode": "async"}, [ADS])
     second = run(config, [ADS], state=first.state)
     third = run({**config, "report_mode": "async"}, [ADS], state=second.state)
     assert third.state == second.state == first.state
-    assert in_order(third.records[ADS]) == in_order(second.records[ADS])
+    assert sort_records(third.records[ADS]) == sort_records(second.records[ADS])
     assert 0 < len(third.records[ADS]) < len(first.records[ADS])
 
 
-# Automatically
+# Automatic report mode
 
-CUT = pytest.mark.parametrize("sim", [{"report_ads_limit": 3}], indirect=True)
+LIMITED_ADS = pytest.mark.parametrize("sim", [{"report_ads_limit": 3}], indirect=True)
 
 
-@CUT
-def test_a_report_that_is_cut_is_made_anew(
+@LIMITED_ADS
+def test_truncated_sync_report_is_replaced_by_task(
     sim: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where TikTok looked at its newest ads only, a task brings every row, each once."""
+    """In mode auto, a task replaces a synchronous report that covers only the newest ads."""
     config = config_for(sim)
-    some = run({**config, "report_mode": "sync"}, [ADS])
+    sync = run({**config, "report_mode": "sync"}, [ADS])
     assert "Records may be missing" in caplog.text
     caplog.clear()
-    found = run({**config, "max_concurrency": 1}, [ADS])
+    auto = run({**config, "max_concurrency": 1}, [ADS])
     expected = sum(1 for _ in run({**config, "report_mode": "async"}, [ADS]).records[ADS])
-    assert len(some.records[ADS]) < len(found.records[ADS]) == expected
-    assert len(found.keyed(ADS)) == expected
-    assert len(found.bookmarks(ADS)) == len(sim.world.advertiser_ids)
-    assert some.bookmarks(ADS) == {}  # the reports were cut
+    assert len(sync.records[ADS]) < len(auto.records[ADS]) == expected
+    assert len(auto.keyed(ADS)) == expected
+    assert len(auto.bookmarks(ADS)) == len(sim.world.advertiser_ids)
+    assert sync.bookmarks(ADS) == {}  # the reports were truncated
     assert "Records may be missing" not in caplog.text
 
 
-@CUT
-def test_later_windows_go_to_tasks_at_once(sim: Simulator) -> None:
-    """After the first cut, the windows of that advertiser are not asked for synchronously."""
+@LIMITED_ADS
+def test_task_is_used_after_first_truncated_window(sim: Simulator) -> None:
+    """After the first truncated window, the advertiser's later windows are requested by task."""
     run(config_for(sim, max_concurrency=1), [ADS])
     advertisers = len(sim.world.advertiser_ids)
-    reports = [dict(one.params) for one in sim.requests if one.path == SYNC]
-    assert sum(one["data_level"] == "AUCTION_AD" for one in reports) == advertisers
+    reports = [dict(request.params) for request in sim.requests if request.path == SYNC_PATH]
+    assert sum(report["data_level"] == "AUCTION_AD" for report in reports) == advertisers
     assert (
-        len({str(dict(one.params)) for one in sim.requests if one.path == CREATE})
-        == sent(sim)[CREATE]
+        len({str(dict(request.params)) for request in sim.requests if request.path == CREATE_PATH})
+        == report_requests(sim)[CREATE_PATH]
     )
-    assert sent(sim)[CREATE] > 2 * advertisers
+    assert report_requests(sim)[CREATE_PATH] > 2 * advertisers
 
 
-def test_nothing_is_cut(sim: Simulator) -> None:
-    """Reports that are whole need no task."""
+def test_complete_sync_report_needs_no_task(sim: Simulator) -> None:
+    """In mode auto, complete synchronous reports create no task."""
     run(config_for(sim), [ADS, "campaign_performance_report_lifetime"])
-    assert CREATE not in sent(sim)
+    assert CREATE_PATH not in report_requests(sim)
 
 
-@CUT
+@LIMITED_ADS
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -488,68 +504,70 @@ def test_nothing_is_cut(sim: Simulator) -> None:
         ("smart_plus_ad_performance_report", "ad_id_v2"),
     ],
 )
-def test_rows_that_tasks_cannot_bring(
+def test_unsupported_task_keeps_sync_records(
     sim: Simulator, caplog: pytest.LogCaptureFixture, name: str, reason: str
 ) -> None:
-    """Where a task would bring other rows, those of the synchronous report stay, with the why."""
-    config = config_for(sim, start_date=DAYS)
-    some = run({**config, "report_mode": "sync"}, [name])
+    """If a task does not support the report, synchronous records are kept and the reason logged."""
+    config = config_for(sim, start_date=START_DATE)
+    sync = run({**config, "report_mode": "sync"}, [name])
     for mode in ("auto", "async"):
         caplog.clear()
-        found = run({**config, "report_mode": mode}, [name])
-        assert found.records[name] == some.records[name] != []
+        messages = run({**config, "report_mode": mode}, [name])
+        assert messages.records[name] == sync.records[name] != []
         assert reason in caplog.text
         assert "Records may be missing" in caplog.text
-    assert CREATE not in sent(sim)
+    assert CREATE_PATH not in report_requests(sim)
 
 
-def test_reports_by_other_filters(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+def test_unsupported_filter_is_read_synchronously(
+    sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
     """A report with a filter that tasks do not support is read synchronously."""
-    config = config_for(sim, custom_reports=[TOP_VIEW])
-    whole = run(config, ["top_view"])
-    assert run({**config, "report_mode": "async"}, ["top_view"]).records == whole.records
-    assert whole.records["top_view"]
-    assert CREATE not in [one.path for one in sim.requests]
+    config = config_for(sim, custom_reports=[TOPVIEW_REPORT])
+    sync = run(config, ["top_view"])
+    assert run({**config, "report_mode": "async"}, ["top_view"]).records == sync.records
+    assert sync.records["top_view"]
+    assert CREATE_PATH not in [request.path for request in sim.requests]
     assert "do not filter by buying_type" in caplog.text
 
 
-@CUT
+@LIMITED_ADS
 @pytest.mark.parametrize("mode", ["auto", "async"])
 @pytest.mark.parametrize("code", [40118, 40002])
-def test_refused_tasks(
+def test_rejected_task_creation_falls_back_to_sync(
     sim: Simulator, caplog: pytest.LogCaptureFixture, mode: str, code: int
 ) -> None:
-    """Where TikTok allows no tasks, rows come synchronously, and the log says why."""
+    """If TikTok rejects task creation, records are read synchronously and the reason is logged."""
     config = config_for(sim)
-    some = run({**config, "report_mode": "sync"}, [ADS])
-    sim.add_fault("code", path=CREATE, times=None, code=code, message="filtering: not for you")
-    found = run({**config, "report_mode": mode, "max_concurrency": 1}, [ADS])
-    assert in_order(found.records[ADS]) == in_order(some.records[ADS])
-    assert found.state == some.state
-    assert sent(sim)[CREATE] == len(sim.world.advertiser_ids)  # and never again
+    sync = run({**config, "report_mode": "sync"}, [ADS])
+    sim.add_fault("code", path=CREATE_PATH, times=None, code=code, message="filtering: not for you")
+    messages = run({**config, "report_mode": mode, "max_concurrency": 1}, [ADS])
+    assert sort_records(messages.records[ADS]) == sort_records(sync.records[ADS])
+    assert messages.state == sync.state
+    assert report_requests(sim)[CREATE_PATH] == len(sim.world.advertiser_ids)  # no second attempt
     assert "not for you" in caplog.text
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1, "campaigns": 2}], indirect=True)
 @pytest.mark.parametrize("report", ["campaign_performance_report", "advertiser_performance_report"])
-def test_what_cannot_be_divided_further(sim: Simulator, report: str) -> None:
-    """A day that stays too large however it is divided is read by tasks."""
+def test_indivisible_day_is_read_by_task(sim: Simulator, report: str) -> None:
+    """A day that stays too large after every split is read by a task."""
     config = config_for(sim, start_date="{now-3}", end_date="{now-3}", max_retries=1)
-    whole = run(config, [report])
-    sim.add_fault("code", path=SYNC, times=None, code=51010)
-    found = run(config, [report])
-    assert found.keyed(report) == whole.keyed(report) != {}
-    assert len(found.records[report]) == len(whole.records[report])
+    expected = run(config, [report])
+    sim.add_fault("code", path=SYNC_PATH, times=None, code=51010)
+    messages = run(config, [report])
+    assert messages.keyed(report) == expected.keyed(report) != {}
+    assert len(messages.records[report]) == len(expected.records[report])
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1, "campaigns": 3}], indirect=True)
-def test_nothing_to_divide_by(sim: Simulator) -> None:
-    """Where no campaign is listed, a day that is too large is read by a task."""
+def test_too_large_day_without_campaigns_is_read_by_task(sim: Simulator) -> None:
+    """Without campaigns to split by, a too large day is read by a task."""
     config = config_for(sim, start_date="{now-3}", end_date="{now-3}", max_retries=0)
-    whole = run(config, [ADS])
-    sim.add_fault("code", path=SYNC, times=None, code=51010)
+    expected = run(config, [ADS])
+    sim.add_fault("code", path=SYNC_PATH, times=None, code=51010)
     sim.add_fault("no_records", path="/campaign/get/", times=None)
-    assert in_order(run(config, [ADS]).records[ADS]) == in_order(whole.records[ADS])
+    assert sort_records(run(config, [ADS]).records[ADS]) == sort_records(expected.records[ADS])
     assert [filters.keys() for filters in task_filters(sim)] == [set(), {"ad_ids"}]
 
 
@@ -557,24 +575,22 @@ def test_nothing_to_divide_by(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize("sim", [{"report_task_failures": 2}], indirect=True)
-def test_a_task_that_fails_is_created_anew(
-    sim: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A task that TikTok could not finish is one more try, and no row is lost."""
-    config = config_for(sim, start_date=DAYS)
-    whole = run(config, [ADS])
-    found = run({**config, "report_mode": "async"}, [ADS])
-    assert in_order(found.records[ADS]) == in_order(whole.records[ADS])
-    assert sent(sim)[CREATE] == sent(sim)[DOWNLOAD] + 2
+def test_failed_task_is_created_again(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """A task with status FAILED is retried, and no record is lost."""
+    config = config_for(sim, start_date=START_DATE)
+    sync = run(config, [ADS])
+    asynchronous = run({**config, "report_mode": "async"}, [ADS])
+    assert sort_records(asynchronous.records[ADS]) == sort_records(sync.records[ADS])
+    assert report_requests(sim)[CREATE_PATH] == report_requests(sim)[DOWNLOAD_PATH] + 2
     assert "ended with FAILED: System error." in caplog.text
 
 
 @pytest.mark.parametrize(
     "sim", [{"report_task_failures": 99, "advertisers": 1, "campaigns": 1}], indirect=True
 )
-def test_tasks_that_keep_failing(sim: Simulator) -> None:
-    """Once the retries are used up, the run ends and says so."""
-    config = config_for(sim, start_date=DAYS, report_mode="async", max_retries=2)
+def test_repeated_task_failure_raises_transient_error(sim: Simulator) -> None:
+    """After `max_retries` failed tasks, TransientError is raised."""
+    config = config_for(sim, start_date=START_DATE, report_mode="async", max_retries=2)
     with pytest.raises(errors.TransientError, match="ended with FAILED"):
         run(config, [ADS])
     assert task_filters(sim).count({}) == 3
@@ -583,80 +599,82 @@ def test_tasks_that_keep_failing(sim: Simulator) -> None:
 @pytest.mark.parametrize(
     ("path", "fault", "details"),
     [
-        (CREATE, "http", {"status": 503}),
-        (CHECK, "code", {"code": 50000}),
-        (DOWNLOAD, "code", {"code": 40201}),
-        (DOWNLOAD, "truncate", {}),
-        (DOWNLOAD, "not_json", {}),
-        (DOWNLOAD, "reset", {}),
+        (CREATE_PATH, "http", {"status": 503}),
+        (CHECK_PATH, "code", {"code": 50000}),
+        (DOWNLOAD_PATH, "code", {"code": 40201}),
+        (DOWNLOAD_PATH, "truncate", {}),
+        (DOWNLOAD_PATH, "not_json", {}),
+        (DOWNLOAD_PATH, "reset", {}),
     ],
 )
-def test_faults_in_passing(
+def test_transient_task_errors_are_retried(
     sim: Simulator, path: str, fault: str, details: dict[str, t.Any]
 ) -> None:
-    """What fails in passing is tried again, and the rows are as ever."""
-    config = config_for(sim, start_date=DAYS)
-    whole = run(config, [ADS])
+    """Transient errors of task requests are retried, and no record is lost."""
+    config = config_for(sim, start_date=START_DATE)
+    sync = run(config, [ADS])
     sim.add_fault(fault, path=path, **details)
-    found = run({**config, "report_mode": "async"}, [ADS])
-    assert in_order(found.records[ADS]) == in_order(whole.records[ADS])
+    asynchronous = run({**config, "report_mode": "async"}, [ADS])
+    assert sort_records(asynchronous.records[ADS]) == sort_records(sync.records[ADS])
 
 
-@pytest.mark.parametrize("path", [CREATE, CHECK, DOWNLOAD])
-def test_lasting_errors(sim: Simulator, path: str) -> None:
-    """A refused token ends the run in each step of a task."""
+@pytest.mark.parametrize("path", [CREATE_PATH, CHECK_PATH, DOWNLOAD_PATH])
+def test_rejected_token_raises_auth_error(sim: Simulator, path: str) -> None:
+    """A rejected token in any step of a task raises AuthError."""
     sim.add_fault("code", path=path, times=None, code=40105)
     with pytest.raises(errors.AuthError):
         run(config_for(sim, report_mode="async"), [ADS])
 
 
-def test_invalid_metrics_are_left_out(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """A metric that TikTok calls invalid is left out of the tasks from then on."""
+def test_invalid_metric_is_removed_from_tasks(
+    sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A metric that TikTok rejects is removed from that task and later ones."""
     report = {
         "name": "mine",
         "data_level": "AUCTION_CAMPAIGN",
         "dimensions": ["campaign_id"],
         "metrics": ["spend", "brand_new_metric", "clicks"],
     }
-    config = config_for(sim, start_date=DAYS, custom_reports=[report])
-    whole = run(config, ["mine"])
+    config = config_for(sim, start_date=START_DATE, custom_reports=[report])
+    sync = run(config, ["mine"])
     caplog.clear()
-    found = run({**config, "report_mode": "async", "max_concurrency": 1}, ["mine"])
-    assert in_order(found.records["mine"]) == in_order(whole.records["mine"]) != []
+    asynchronous = run({**config, "report_mode": "async", "max_concurrency": 1}, ["mine"])
+    assert sort_records(asynchronous.records["mine"]) == sort_records(sync.records["mine"]) != []
     assert "Continuing without metrics brand_new_metric" in caplog.text
-    assert sent(sim)[CREATE] == sent(sim)[DOWNLOAD] + 1
+    assert report_requests(sim)[CREATE_PATH] == report_requests(sim)[DOWNLOAD_PATH] + 1
 
 
-def test_no_task_for_a_test(sim: Simulator) -> None:
-    """`--test` makes no task, whatever the mode."""
+def test_option_test_creates_no_task(sim: Simulator) -> None:
+    """`--test` creates no task, even with report_mode async."""
     tap = TapTikTokAds(config=config_for(sim, report_mode="async"))
     assert tap.run_sync_dry_run(1, [tap.streams[ADS]])
-    assert sent(sim) == {SYNC: sent(sim)[SYNC]}
+    assert report_requests(sim) == {SYNC_PATH: report_requests(sim)[SYNC_PATH]}
 
 
-def test_plan_counts_tasks(sim: Simulator, tmp_path: Path) -> None:
-    """A plan counts the three requests that a task takes, and makes none of them."""
-    files = written(config_for(sim, start_date=DAYS, report_mode="async"), tmp_path)
-    shown = command("plan", *files, "--json")
+def test_plan_counts_three_requests_per_task(sim: Simulator, tmp_path: Path) -> None:
+    """`plan` estimates three requests for each task, and creates no task."""
+    files = write_options(config_for(sim, start_date=START_DATE, report_mode="async"), tmp_path)
+    plan = command("plan", *files, "--json")
     advertisers = len(sim.world.advertiser_ids)
-    assert json.loads(shown.stdout)["requests"] == 3 * advertisers, shown.stderr
-    assert not sent(sim)
+    assert json.loads(plan.stdout)["requests"] == 3 * advertisers, plan.stderr
+    assert not report_requests(sim)
 
 
 # The end of a run
 
 
-def written(config: dict[str, t.Any], path: Path) -> list[str]:
-    """The options for a run of one report."""
+def write_options(config: dict[str, t.Any], path: Path) -> list[str]:
+    """Write the config and catalog of a one-report run. Return its options."""
     (path / "config.json").write_text(json.dumps(config))
     (path / "catalog.json").write_text(json.dumps(catalog_of(config, [ADS])))
     return ["--config", str(path / "config.json"), "--catalog", str(path / "catalog.json")]
 
 
-def started(config: dict[str, t.Any], path: Path) -> subprocess.Popen[bytes]:
-    """The executable, reading one report."""
+def start_tap(config: dict[str, t.Any], path: Path) -> subprocess.Popen[bytes]:
+    """Start a run of one report in a process."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tap_tiktok_ads", *written(config, path)],
+        [sys.executable, "-m", "tap_tiktok_ads", *write_options(config, path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
@@ -665,47 +683,47 @@ def started(config: dict[str, t.Any], path: Path) -> subprocess.Popen[bytes]:
 NEVER_READY = pytest.mark.parametrize("sim", [{"report_task_polls": 10**6}], indirect=True)
 
 
-def end_while_tasks_run(sim: Simulator, tmp_path: Path) -> None:
-    """Stop a run that waits for tasks: it ends at once, in good order, with a STATE."""
-    config = config_for(sim, start_date=DAYS, report_mode="async", request_timeout=3600)
-    process = started(config, tmp_path)
-    until(lambda: sent(sim)[CHECK] >= 10)
+def stop_during_tasks(sim: Simulator, tmp_path: Path) -> None:
+    """Send SIGTERM to a run that waits for tasks. It ends at once with a STATE message."""
+    config = config_for(sim, start_date=START_DATE, report_mode="async", request_timeout=3600)
+    process = start_tap(config, tmp_path)
+    until(lambda: report_requests(sim)[CHECK_PATH] >= 10)
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=TEST_PATIENCE)  # far less than requests wait
+    out, _ = process.communicate(timeout=TEST_PATIENCE)  # far below request_timeout
     assert process.returncode == 143
     assert CANCEL_SECONDS < 1
     assert json.loads(out.splitlines()[-1])["type"] == "STATE"
 
 
 @NEVER_READY
-def test_sigterm_cancels(sim: Simulator, tmp_path: Path) -> None:
-    """A run that is told to stop cancels the tasks that are open, and ends with a STATE."""
-    end_while_tasks_run(sim, tmp_path)
-    assert sent(sim)[CANCEL] == sent(sim)[CREATE] > 0
+def test_sigterm_cancels_open_tasks(sim: Simulator, tmp_path: Path) -> None:
+    """A run that receives SIGTERM cancels its open tasks and writes STATE."""
+    stop_during_tasks(sim, tmp_path)
+    assert report_requests(sim)[CANCEL_PATH] == report_requests(sim)[CREATE_PATH] > 0
 
 
 @NEVER_READY
-def test_a_failing_cancellation_holds_nothing_up(sim: Simulator, tmp_path: Path) -> None:
-    """Tasks that cannot be cancelled neither hold up the end of a run nor fail it."""
-    sim.add_fault("hang", path=CANCEL, times=None)
-    end_while_tasks_run(sim, tmp_path)
+def test_failed_cancellation_does_not_delay_exit(sim: Simulator, tmp_path: Path) -> None:
+    """A failed cancellation neither delays the end of a run nor changes its exit code."""
+    sim.add_fault("hang", path=CANCEL_PATH, times=None)
+    stop_during_tasks(sim, tmp_path)
 
 
 @NEVER_READY
-def test_an_error_cancels(sim: Simulator, tmp_path: Path) -> None:
-    """A run that ends by an error cancels the tasks that are open, too."""
-    sim.add_fault("code", path=CHECK, after=10, times=None, code=40105)
-    process = started(config_for(sim, start_date=DAYS, report_mode="async"), tmp_path)
+def test_error_cancels_open_tasks(sim: Simulator, tmp_path: Path) -> None:
+    """A run that ends with an error cancels its open tasks."""
+    sim.add_fault("code", path=CHECK_PATH, after=10, times=None, code=40105)
+    process = start_tap(config_for(sim, start_date=START_DATE, report_mode="async"), tmp_path)
     process.communicate(timeout=TEST_PATIENCE)
     assert process.returncode == 1
-    assert sent(sim)[CANCEL] > 0
+    assert report_requests(sim)[CANCEL_PATH] > 0
 
 
 # Waiting
 
 
 class Clock:
-    """A clock that sleeping moves."""
+    """A clock that `sleep` advances."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -715,13 +733,13 @@ class Clock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Move on."""
+        """Advance the clock."""
         self.slept.append(seconds)
         self.now += seconds
 
 
-def transport_to(url: str, token: str) -> Client:
-    """A connection without retries, which waits as it would for TikTok."""
+def client_of(url: str, token: str) -> Client:
+    """Return a client without retries or rate limits."""
     return Client(
         url,
         token,
@@ -732,8 +750,8 @@ def transport_to(url: str, token: str) -> Client:
     )
 
 
-def report_of(sim: Simulator) -> Request:
-    """A report of the simulator's first advertiser."""
+def report_request(sim: Simulator) -> Request:
+    """Return a report request for the simulator's first advertiser."""
     params = {
         "advertiser_id": sim.world.advertiser_ids[0],
         "report_type": "BASIC",
@@ -744,15 +762,15 @@ def report_of(sim: Simulator) -> Request:
         "page": 1,
         "page_size": 10,
     }
-    return Request(SYNC, params)
+    return Request(SYNC_PATH, params)
 
 
 @pytest.mark.parametrize("sim", [{"report_task_polls": 14}], indirect=True)
-def test_waits_grow(sim: Simulator) -> None:
-    """Checks come after a second at first, then more and more rarely, but twice a minute."""
+def test_check_interval_grows_to_thirty_seconds(sim: Simulator) -> None:
+    """The interval between checks grows from one second to MAX_CHECK_SECONDS."""
     clock = Clock()
-    tasks = ReportTasks(transport_to(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
-    assert tasks.read(report_of(sim)).columns == ["ad_id", "spend"]
+    tasks = ReportTasks(client_of(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
+    assert tasks.read(report_request(sim)).columns == ["ad_id", "spend"]
     assert clock.slept[:3] == [1.0, 1.5, 2.25]
     assert clock.slept == sorted(clock.slept)
     assert clock.slept[-1] == MAX_CHECK_SECONDS
@@ -760,35 +778,37 @@ def test_waits_grow(sim: Simulator) -> None:
 
 
 @NEVER_READY
-def test_waits_end(sim: Simulator) -> None:
-    """A task that is not ready in time is cancelled, and the error says what to do."""
+def test_overdue_task_is_cancelled(sim: Simulator) -> None:
+    """A task that is not ready in time is cancelled, and the error names `report_mode`."""
     clock = Clock()
-    tasks = ReportTasks(transport_to(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
+    tasks = ReportTasks(client_of(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
     with pytest.raises(errors.ResponseError, match=f"{MAX_TASK_MINUTES} minutes.*report_mode"):
-        tasks.read(report_of(sim))
+        tasks.read(report_request(sim))
     assert 60 * MAX_TASK_MINUTES <= clock.now <= 60 * MAX_TASK_MINUTES + MAX_CHECK_SECONDS
-    assert sent(sim)[CANCEL] == 1
+    assert report_requests(sim)[CANCEL_PATH] == 1
 
 
 @NEVER_READY
-def test_a_task_that_somebody_cancels(sim: Simulator) -> None:
-    """A task that was cancelled elsewhere is an error, and is not created anew."""
-    transport = transport_to(sim.url, sim.access_token)
+def test_task_canceled_elsewhere_is_not_retried(sim: Simulator) -> None:
+    """A task with status CANCELED raises ResponseError and is not created again."""
+    client = client_of(sim.url, sim.access_token)
     clock = Clock()
 
     def sleep(seconds: float) -> None:
         clock.sleep(seconds)
         if len(clock.slept) == 3:
-            named = next(dict(one.params) for one in sim.requests if one.path == CHECK)
-            transport.send_once(Request(CANCEL, {}, method="POST", body=named))
+            params = next(
+                dict(request.params) for request in sim.requests if request.path == CHECK_PATH
+            )
+            client.send_once(Request(CANCEL_PATH, {}, method="POST", body=params))
 
     with pytest.raises(errors.ResponseError, match="ended with CANCELED"):
-        ReportTasks(transport, clock=clock, sleep=sleep).read(report_of(sim))
-    assert sent(sim)[CREATE] == 1
+        ReportTasks(client, clock=clock, sleep=sleep).read(report_request(sim))
+    assert report_requests(sim)[CREATE_PATH] == 1
 
 
-def test_creations_per_hour() -> None:
-    """Further creations of an account wait until an hour has passed since the earlier ones."""
+def test_creation_limit_is_500_per_hour_and_account() -> None:
+    """After 500 creations in an hour, the account's next creation waits for that hour's end."""
     clock = Clock()
     limit = CreationLimit(clock)
     assert [limit.reserve("1") for _ in range(MAX_CREATIONS)] == [0.0] * MAX_CREATIONS
@@ -801,22 +821,22 @@ def test_creations_per_hour() -> None:
 
 
 @pytest.mark.parametrize("sim", [{"report_tasks_per_hour": 10**6}], indirect=True)
-def test_a_creation_waits(sim: Simulator) -> None:
-    """The first creation beyond the limit is sent an hour after the first."""
+def test_creation_over_the_limit_waits_an_hour(sim: Simulator) -> None:
+    """The first creation over the limit is sent an hour after the first one."""
     clock = Clock()
-    tasks = ReportTasks(transport_to(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
+    tasks = ReportTasks(client_of(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
     for _ in range(MAX_CREATIONS):
-        tasks.start(report_of(sim))
+        tasks.start(report_request(sim))
     assert clock.slept == []
-    tasks.start(report_of(sim))
+    tasks.start(report_request(sim))
     assert clock.slept == [CREATION_PERIOD_SECONDS]
 
 
 # CSV text
 
 
-def filled(rows: list[list[str]], size: int, line_end: str) -> ReportFile:
-    """A report of these rows, the first of which has the columns."""
+def csv_report(rows: list[list[str]], size: int, line_end: str) -> ReportFile:
+    """Return a report file with a header and rows, in parts of `size` rows."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator=line_end).writerows(rows)
     report = ReportFile("here", size)
@@ -824,8 +844,8 @@ def filled(rows: list[list[str]], size: int, line_end: str) -> ReportFile:
     return report
 
 
-def all_of(report: ReportFile) -> list[list[dict[str, str]]]:
-    """All parts of a report that is written."""
+def read_parts(report: ReportFile) -> list[list[dict[str, str]]]:
+    """Index a complete report file. Return its parts."""
     report.index()
     return [report.read_part(number) for number in range(report.part_count)]
 
@@ -838,12 +858,12 @@ FIELDS = st.text(st.sampled_from('ab,"\n\r é字-'), max_size=6)
     size=st.integers(1, 7),
     line_end=st.sampled_from(["\n", "\r\n"]),
 )
-def test_parts(rows: list[list[str]], size: int, line_end: str) -> None:
-    """The parts together hold each row once and in order, whatever its fields hold."""
+def test_parts_contain_every_csv_row_once(rows: list[list[str]], size: int, line_end: str) -> None:
+    """The parts contain every CSV row once and in order."""
     if line_end == "\n":  # Python leaves \r without quotes then
         rows = [[field.replace("\r", "") for field in row] for row in rows]
-    report = filled([["a", "b"], *rows], size, line_end)
-    parts = all_of(report)
+    report = csv_report([["a", "b"], *rows], size, line_end)
+    parts = read_parts(report)
     assert [list(row.values()) for part in parts for row in part] == rows
     assert report.columns == ["a", "b"]
     assert report.part_count == math.ceil(len(rows) / size)
@@ -859,72 +879,72 @@ def test_parts(rows: list[list[str]], size: int, line_end: str) -> None:
         b"a,b\n1,2,3\n",
     ],
 )
-def test_what_is_no_csv(text: bytes) -> None:
-    """A text that is cut off, or has rows of other lengths, is an error and no missing row."""
+def test_invalid_csv_raises_response_error(text: bytes) -> None:
+    """A truncated CSV file, or one with rows of unequal length, raises ResponseError."""
     report = ReportFile("here")
     report.file.write(text)
     with pytest.raises(errors.ResponseError, match="here"):
-        all_of(report)
+        read_parts(report)
 
 
-class _Csv(http.server.BaseHTTPRequestHandler):
-    """Answers a download with the text itself, as TikTok's page on it shows."""
+class CsvHandler(http.server.BaseHTTPRequestHandler):
+    """A server that responds to a download with CSV text, as documented by TikTok."""
 
     text: t.ClassVar[bytes]
 
     def do_GET(self) -> None:
-        self._answer(
-            self.text if DOWNLOAD in self.path else b'{"code":0,"data":{"status":"SUCCESS"}}'
+        self._respond(
+            self.text if DOWNLOAD_PATH in self.path else b'{"code":0,"data":{"status":"SUCCESS"}}'
         )
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(b'{"code":0,"data":{"task_id":"1"}}')
+        self._respond(b'{"code":0,"data":{"task_id":"1"}}')
 
-    def _answer(self, body: bytes) -> None:
+    def _respond(self, body: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, *args: t.Any) -> None:
-        """Say nothing."""
+        """Log no requests."""
 
 
 @pytest.fixture
-def streaming() -> Iterator[str]:
-    """A server of such texts; its URL."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Csv)
+def csv_server() -> Iterator[str]:
+    """The URL of a server that streams CSV text."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), CsvHandler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
 
 
-def test_text_that_is_streamed(streaming: str) -> None:
-    """A text of many blocks, with line breaks and commas in names, arrives whole."""
+def test_streamed_csv_is_read_completely(csv_server: str) -> None:
+    """A streamed CSV file with line breaks and commas in names is read completely."""
     names = [f'Spring, "{number}"\nand summer' for number in range(60_000)]
     text = io.StringIO(newline="")
     csv.writer(text).writerows([("ad_id", "ad_name"), *enumerate(names)])
-    _Csv.text = b"\xef\xbb\xbf" + text.getvalue().encode()
-    tasks = ReportTasks(transport_to(streaming, "x"), sleep=lambda _: None)
-    report = tasks.read(Request(SYNC, {"advertiser_id": "1"}))
+    CsvHandler.text = b"\xef\xbb\xbf" + text.getvalue().encode()
+    tasks = ReportTasks(client_of(csv_server, "x"), sleep=lambda _: None)
+    report = tasks.read(Request(SYNC_PATH, {"advertiser_id": "1"}))
     assert report.columns == ["ad_id", "ad_name"]
     assert report.part_count == 30
-    found = [row for number in range(report.part_count) for row in report.read_part(number)]
-    assert [row["ad_name"] for row in found] == names
+    rows = [row for number in range(report.part_count) for row in report.read_part(number)]
+    assert [row["ad_name"] for row in rows] == names
 
 
 @pytest.mark.parametrize("text", [b"", b'{"code":0,"data":{"download_url":"https://x"}}'])
-def test_answers_without_a_report(streaming: str, text: bytes) -> None:
-    """An answer that holds no text is an error, and never a report without rows."""
-    _Csv.text = text
-    tasks = ReportTasks(transport_to(streaming, "x"), sleep=lambda _: None)
+def test_download_without_csv_raises_error(csv_server: str, text: bytes) -> None:
+    """A download response without CSV text raises an error."""
+    CsvHandler.text = text
+    tasks = ReportTasks(client_of(csv_server, "x"), sleep=lambda _: None)
     with pytest.raises((errors.TransientError, errors.ResponseError)):
-        tasks.read(Request(SYNC, {"advertiser_id": "1"}))
+        tasks.read(Request(SYNC_PATH, {"advertiser_id": "1"}))
 
 
-# What tasks can bring
+# Support by report tasks
 
 
 @pytest.mark.parametrize(
@@ -943,17 +963,17 @@ def test_answers_without_a_report(streaming: str, text: bytes) -> None:
         ("CATALOG", ["ad_id"], ["spend"], [], "CATALOG"),
     ],
 )
-def test_why_not_by_a_task(
+def test_task_conflict_names_the_reason(
     report_type: str,
     dimensions: list[str],
     metrics: list[str],
     filters: list[str],
     reason: str | None,
 ) -> None:
-    """What TikTok's page says of tasks decides which reports can be had by one."""
-    found = task_conflict(
+    """`task_conflict` returns why report tasks do not support a report, or None."""
+    conflict = task_conflict(
         ReportDefinition("", "AUCTION_AD", tuple(dimensions), report_type=report_type),
         metrics,
         filters,
     )
-    assert (found is None) if reason is None else (reason in (found or ""))
+    assert (conflict is None) if reason is None else (reason in (conflict or ""))

@@ -1,4 +1,4 @@
-"""The cache of shared responses."""
+"""The response cache."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tap_tiktok_ads.api.response_cache import ResponseCache
         pytest.param(os.urandom(100_000), id="incompressible"),
     ],
 )
-def test_get_what_was_put(body: bytes) -> None:
-    """A cached response has the body and headers that were added, before and after others."""
+def test_cached_response_is_returned(body: bytes) -> None:
+    """`get` returns the body and headers of a cached response."""
     cache = ResponseCache()
     cache.put("a", body, {"Date": "today"})
     cache.put("b", b"other", {})
@@ -29,7 +29,7 @@ def test_get_what_was_put(body: bytes) -> None:
     assert cache.get("a") == (body, {"Date": "today"})
 
 
-def test_missing_key() -> None:
+def test_missing_key_returns_none() -> None:
     """A key without a response returns None, in an empty cache and in a filled one."""
     cache = ResponseCache()
     assert cache.get("a") is None
@@ -37,16 +37,16 @@ def test_missing_key() -> None:
     assert cache.get("a") is None
 
 
-def test_replaced_response() -> None:
-    """A response that is added later replaces that of its key."""
+def test_later_response_replaces_the_earlier_one() -> None:
+    """A later response replaces the earlier response of its key."""
     cache = ResponseCache()
     cache.put("a", b"old", {})
     cache.put("a", b"new", {"Date": "today"})
     assert cache.get("a") == (b"new", {"Date": "today"})
 
 
-def test_locks() -> None:
-    """Each key has one lock of its own."""
+def test_each_key_has_one_lock() -> None:
+    """Each key has one lock."""
     cache = ResponseCache()
     assert cache.lock_for("a") is cache.lock_for("a")
     with cache.lock_for("a"):
@@ -54,8 +54,8 @@ def test_locks() -> None:
         assert not cache.lock_for("b").locked()
 
 
-def test_threads() -> None:
-    """Threads that add and read at once each get the body of their key."""
+def test_cache_is_thread_safe() -> None:
+    """Threads that write and read at once receive the response of their key."""
     cache = ResponseCache()
 
     def put_and_get(number: int) -> bool:

@@ -1,4 +1,4 @@
-"""The messages about a damaged page say what was expected and what was received."""
+"""Messages about damaged responses."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ PAGE_INFO = {"page": 1, "page_size": 1000, "total_number": 1234, "total_page": 2
         ),
     ],
 )
-def test_expected_and_actual(data: dict[str, t.Any], expected: str) -> None:
-    """A message names the endpoint, the advertiser, the request, what was expected and received."""
+def test_message_names_expected_and_received(data: dict[str, t.Any], expected: str) -> None:
+    """The message names the endpoint, advertiser, request, expected and received value."""
     with pytest.raises(DamagedResponseError) as failure:
         check_list(REQUEST, Response(data, request_id="2026"))
     assert str(failure.value) == (

@@ -1,4 +1,4 @@
-"""The SDK's own tests over all streams, and the SDK's own loop against ours."""
+"""The SDK's test suite over all streams, and RECORD lines compared with the SDK's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 TIME = re.compile(rb',"time_extracted":"[^"]*"')
 
 NAMES = [stream.name for stream in STREAMS if stream.name != "sync_errors"]
-#: Their fields are not documented and kept as they come: the SDK's suite wants all in the schema.
+#: Streams that keep undocumented fields, which the SDK's suite requires in the schema.
 UNDOCUMENTED = {stream.name for stream in STREAMS if "kept as" in stream.description}
 
 TestTap = get_tap_test_class(
@@ -40,7 +40,7 @@ CONFORMING = "test_tap_stream_record_schema_matches_transformed_catalog"
 TestTap.params[CONFORMING] = [
     param for param in TestTap.params[CONFORMING] if param.id not in UNDOCUMENTED
 ]
-# Columns that no row of the small world fills are fine.
+# The simulator's records may leave columns empty.
 TestTap = pytest.mark.filterwarnings("ignore:Fields in transformed catalog")(TestTap)
 
 
@@ -53,18 +53,18 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 
 @pytest.fixture(scope="module")
 def discovered() -> dict[str, t.Any]:
-    """The catalog, nothing selected."""
+    """Return the catalog without selected streams."""
     return catalog_of({}, ())
 
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[Simulator]:
-    """One simulator for all comparisons."""
+    """Yield a simulator shared by all comparisons."""
     with Simulator({**SPARSE, "unknown_fields": True}) as running:
         yield running
 
 
-def lines_of(  # noqa: PLR0913, PLR0917 - what tells one run from another
+def record_lines(  # noqa: PLR0913, PLR0917 - settings of one run
     world: Simulator,
     capture: pytest.CaptureFixture[bytes],
     sync: t.Any,
@@ -72,10 +72,10 @@ def lines_of(  # noqa: PLR0913, PLR0917 - what tells one run from another
     catalog: dict[str, t.Any] | None,
     options: dict[str, t.Any],
 ) -> list[bytes]:
-    """The RECORD lines that a way to sync writes, without the time in them."""
+    """Return the RECORD lines of a stream, without `time_extracted`."""
     tap = TapTikTokAds(config=config_for(world, **options), catalog=catalog, selected_only=True)
-    for other in [name for name in tap.streams if name != stream]:
-        del tap.streams[other]  # whose requests would be made ahead
+    for name in [name for name in tap.streams if name != stream]:
+        del tap.streams[name]  # the look-ahead would send their requests
     capture.readouterr()
     for _ in sync(tap.streams[stream]):
         pass
@@ -89,7 +89,7 @@ def lines_of(  # noqa: PLR0913, PLR0917 - what tells one run from another
     ("options", "selected"),
     [("plain", True), ("plain", False), ("flattened", True), ("mapped", False)],
 )
-def test_lines_equal_those_of_the_sdk_loop(  # noqa: PLR0913, PLR0917 - parameters and fixtures
+def test_record_lines_equal_the_sdk_lines(  # noqa: PLR0913, PLR0917 - parameters and fixtures
     world: Simulator,
     discovered: dict[str, t.Any],
     capsysbinary: pytest.CaptureFixture[bytes],
@@ -97,7 +97,7 @@ def test_lines_equal_those_of_the_sdk_loop(  # noqa: PLR0913, PLR0917 - paramete
     options: str,
     selected: bool,
 ) -> None:
-    """Our loop writes, byte for byte, the lines that the SDK's own loop writes."""
+    """RECORD lines are equal, byte for byte, to the lines of the SDK's sync loop."""
     entry = next(e for e in discovered["streams"] if e["tap_stream_id"] == stream)
     entry = copy.deepcopy(entry)
     owner = "advertiser_id" if "advertiser_id" in entry["schema"]["properties"] else "bc_id"
@@ -106,16 +106,16 @@ def test_lines_equal_those_of_the_sdk_loop(  # noqa: PLR0913, PLR0917 - paramete
             item["metadata"]["selected"] = True
         elif not selected and not number % 3 and item["metadata"]["inclusion"] == "available":
             item["metadata"]["selected"] = False
-    default = next(one.selected_by_default for one in STREAMS if one.name == stream)
+    default = next(item.selected_by_default for item in STREAMS if item.name == stream)
     catalog = None if default and selected else {"streams": [entry]}
-    told = json.dumps(OPTIONS[options]).replace("STREAM", stream).replace("OWNER", owner)
-    config = json.loads(told)
+    text = json.dumps(OPTIONS[options]).replace("STREAM", stream).replace("OWNER", owner)
+    config = json.loads(text)
     config["start_date"] = "{now-31}"  # two windows
     if stream.endswith("_hourly"):
-        config["start_date"] = "{now-5}"  # a window is a day: these are as many as others have
-    both = [
-        lines_of(world, capsysbinary, sync, stream, catalog, config)
-        for sync in (lambda found: found._sync_records(), Stream._sync_records)
+        config["start_date"] = "{now-5}"  # one window per day
+    tap_lines, sdk_lines = [
+        record_lines(world, capsysbinary, sync, stream, catalog, config)
+        for sync in (lambda instance: instance._sync_records(), Stream._sync_records)
     ]
-    assert both[0]
-    assert both[0] == both[1]
+    assert tap_lines
+    assert tap_lines == sdk_lines

@@ -1,4 +1,4 @@
-"""Server text in what the commands print."""
+"""Unsafe server text in the output of commands."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def respond(call: Call) -> bytes:
     ],
     ids=" ".join,
 )
-def test_commands(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """No command prints a character of the server that a terminal would obey."""
+def test_command_output_escapes_server_text(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """No command prints a server's control characters."""
     with serving(respond) as (url, _):
         settings = config_at(url, max_retries=0, start_date="2026-11-01", end_date="2026-11-02")
         config = written(tmp_path, "config.json", settings)
@@ -52,8 +52,8 @@ def test_commands(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert "Traceback" not in shown
 
 
-def test_json_keeps_its_value(tmp_path: Path) -> None:
-    """The JSON of a command has the value of the server, in escapes."""
+def test_json_output_keeps_server_values(tmp_path: Path) -> None:
+    """JSON output contains the server's values as escapes."""
     with serving(respond) as (url, _):
         config = written(tmp_path, "config.json", config_at(url, max_retries=0))
         arguments = ("sample", "campaigns", "--format", "json", "--config", config)

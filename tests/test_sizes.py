@@ -1,4 +1,4 @@
-"""Sizes that keep the code easy to read. There is no list of exceptions."""
+"""Maximum sizes of files, classes and functions, without exceptions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def line_count(node: t.Any) -> int:
     return int(node.end_lineno - node.lineno + 1)
 
 
-def violations(file: Path) -> Iterator[str]:
+def size_violations(file: Path) -> Iterator[str]:
     """Yield each class and function of a file that is too large."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.ClassDef):
@@ -58,16 +58,16 @@ def code_lines(node: ast.ClassDef) -> int:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_sizes(file: Path) -> None:
+def test_files_classes_and_functions_are_small(file: Path) -> None:
     """Files, classes and functions are small, and functions have few branches."""
     text = file.read_text("utf-8")
     assert len(text.splitlines()) <= MAX_FILE_LINES
-    assert list(violations(file)) == []
+    assert list(size_violations(file)) == []
     assert list(complex_functions(text)) == []
 
 
-def test_streams_are_rows() -> None:
-    """A class with a name or a definition of its own is a row of facts: at most ten lines."""
+def test_stream_classes_are_short() -> None:
+    """The class of a built-in stream has at most ten lines."""
     too_long = {}
     for file in STREAM_MODULES:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
@@ -85,8 +85,8 @@ def test_streams_are_rows() -> None:
     assert too_long == {}
 
 
-def test_nothing_imports_the_top_level_package() -> None:
-    """Modules import from modules: the exports of the package are for its users only."""
+def test_modules_do_not_import_the_top_level() -> None:
+    """Modules import from modules, and leave the package's exports to its users."""
     importing = [
         str(file)
         for file in FILES

@@ -1,4 +1,4 @@
-"""What a second run reads, and that nothing is lost between two."""
+"""Bookmarks and state: what the next run reads."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if t.TYPE_CHECKING:
 
 REPORT = "ad_performance_report"
 PATH = "/report/integrated/get/"
-CHANGEABLE = ["campaigns", "ad_groups", "ads", "video_creatives", "image_creatives"]
+INCREMENTAL_STREAMS = ["campaigns", "ad_groups", "ads", "video_creatives", "image_creatives"]
 KINDS = {"video_creatives": "videos", "image_creatives": "images"}
 
 
-def report_days(sim: Simulator, advertiser_id: str, since: int) -> list[tuple[str, str]]:
-    """Windows that an advertiser's reports were asked for, from the request `since` on."""
+def requested_windows(sim: Simulator, advertiser_id: str, since: int) -> list[tuple[str, str]]:
+    """Return the windows of an advertiser's report requests, from request `since` on."""
     return [
         (request.params["start_date"], request.params["end_date"])
         for request in sim.requests[since:]
@@ -33,30 +33,34 @@ def report_days(sim: Simulator, advertiser_id: str, since: int) -> list[tuple[st
     ]
 
 
-def test_reports_resume_before_their_bookmark(sim: Simulator) -> None:
-    """The second run reads `lookback_days` before the bookmark and the bookmark's day itself."""
+def test_incremental_sync_resumes_before_bookmark(sim: Simulator) -> None:
+    """An incremental sync re-reads the last `lookback_days` days and the day of the bookmark."""
     config = config_for(sim, lookback_days=4)
     first = run(config, streams=[REPORT])
-    before = len(sim.requests)
+    sent_first = len(sim.requests)
     second = run(config, streams=[REPORT], state=first.state)
     for advertiser_id in sim.world.advertiser_ids:
         today = pendulum.instance(sim.world.today(advertiser_id))
         assert first.bookmarks(REPORT)[advertiser_id] == str(today.subtract(days=5))
         window = (str(today.subtract(days=4)), str(today))
-        assert report_days(sim, advertiser_id, before) == [window]
-        again = [r for r in first.records[REPORT] if r["advertiser_id"] == advertiser_id]
-        rows = [r for r in second.records[REPORT] if r["advertiser_id"] == advertiser_id]
-        assert rows == [row for row in again if row["stat_time_day"] >= window[0]]
+        assert requested_windows(sim, advertiser_id, sent_first) == [window]
+        first_records, second_records = (
+            [r for r in messages.records[REPORT] if r["advertiser_id"] == advertiser_id]
+            for messages in (first, second)
+        )
+        assert second_records == [r for r in first_records if r["stat_time_day"] >= window[0]]
     assert second.state == first.state
 
 
 @pytest.mark.parametrize(
     ("start_date", "first_day"),
     [("{now-3}", 25), ("fixed", 10)],
-    ids=["a rolling start date loses no day after a pause", "a fixed start date is a floor"],
+    ids=["rolling start date", "fixed start date"],
 )
-def test_start_date_and_bookmark(sim: Simulator, start_date: str, first_day: int) -> None:
-    """With a bookmark twenty days old and a look-back of five, reading begins here."""
+def test_sync_starts_at_bookmark_or_fixed_start_date(
+    sim: Simulator, start_date: str, first_day: int
+) -> None:
+    """A sync starts before an old bookmark, but not before a fixed start date."""
     advertiser_id = sim.world.advertiser_ids[0]
     today = pendulum.instance(sim.world.today(advertiser_id))
     if start_date == "fixed":
@@ -68,12 +72,12 @@ def test_start_date_and_bookmark(sim: Simulator, start_date: str, first_day: int
         "replication_key_value": str(today.subtract(days=20)),
     }
     run(config, streams=[REPORT], state={"bookmarks": {REPORT: {"partitions": [bookmark]}}})
-    days = [first for first, _ in report_days(sim, advertiser_id, 0)]
+    days = [first for first, _ in requested_windows(sim, advertiser_id, 0)]
     assert min(days) == str(today.subtract(days=first_day))
 
 
-def test_empty_windows_move_the_bookmark(sim: Simulator) -> None:
-    """An advertiser without rows in its first windows is read to the end, and bookmarked."""
+def test_empty_windows_advance_the_bookmark(sim: Simulator) -> None:
+    """Windows without records advance the bookmark."""
     messages = run(config_for(sim, start_date="{now-100}"), streams=[REPORT])
     for advertiser_id in sim.world.advertiser_ids:
         today = pendulum.instance(sim.world.today(advertiser_id))
@@ -82,9 +86,9 @@ def test_empty_windows_move_the_bookmark(sim: Simulator) -> None:
         assert max(days) >= str(today.subtract(days=1))
 
 
-@pytest.mark.parametrize("stream", CHANGEABLE)
-def test_only_changed_objects_come_again(sim: Simulator, stream: str) -> None:
-    """The second run has what changed since, and the latest of before; the rest does not come."""
+@pytest.mark.parametrize("stream", INCREMENTAL_STREAMS)
+def test_incremental_sync_reads_changed_objects(sim: Simulator, stream: str) -> None:
+    """An incremental sync writes changed objects and the newest ones of the last sync."""
     first = run(config_for(sim), streams=[stream])
     bookmarks = first.bookmarks(stream)
     changed = random.Random(1).choice(first.records[stream])
@@ -94,33 +98,32 @@ def test_only_changed_objects_come_again(sim: Simulator, stream: str) -> None:
     second = run(config_for(sim), streams=[stream], state=first.state)
     keys = {key[1] for key in second.keyed(stream)}
     latest = {
-        row[first.schemas[stream]["key_properties"][1]]
-        for row in first.records[stream]
-        if row.get("modify_time") in {None, bookmarks[row["advertiser_id"]]}
+        record[first.schemas[stream]["key_properties"][1]]
+        for record in first.records[stream]
+        if record.get("modify_time") in {None, bookmarks[record["advertiser_id"]]}
     }
     assert keys == {object_id} | latest
-    touched = next(row for row in second.records[stream] if object_id in row.values())
+    touched = next(record for record in second.records[stream] if object_id in record.values())
     assert touched["modify_time"] > changed["modify_time"]
 
 
-def test_changes_are_asked_of_the_server_where_it_can(sim: Simulator) -> None:
-    """Ads and Smart+ ads are requested with `modified_after`; the first run has none.
-
-    Promote ads have no time of change: they are requested without.
-    """
+def test_incremental_sync_uses_modified_after(sim: Simulator) -> None:
+    """Incremental syncs of ads use the filter `modified_after`, except for Promote ads."""
     streams = ["ads", "smart_plus_ads"]
     first = run(config_for(sim), streams=streams)
     assert not any("modified_after" in r.params.get("filtering", "") for r in sim.requests)
-    before = len(sim.requests)
+    sent_first = len(sim.requests)
     run(config_for(sim), streams=streams, state=first.state)
-    asked = [r for r in sim.requests[before:] if r.path in {"/ad/get/", "/smart_plus/ad/get/"}]
-    assert len(asked) == 4 * len(sim.world.advertiser_ids)
-    filters = [r.params["filtering"] for r in asked]
-    assert all(("modified_after" in one) is ("PROMOTE" not in one) for one in filters)
+    requests = [
+        r for r in sim.requests[sent_first:] if r.path in {"/ad/get/", "/smart_plus/ad/get/"}
+    ]
+    assert len(requests) == 4 * len(sim.world.advertiser_ids)
+    filters = [r.params["filtering"] for r in requests]
+    assert all(("modified_after" in text) is ("PROMOTE" not in text) for text in filters)
 
 
-def test_bookmark_stays_behind_the_listing(sim: Simulator) -> None:
-    """A change dated while the listing runs does not carry the bookmark past other changes."""
+def test_bookmark_precedes_the_first_response(sim: Simulator) -> None:
+    """A change during the sync does not advance the bookmark past the start of the sync."""
     advertiser_id = sim.world.advertiser_ids[0]
     config = config_for(sim, advertiser_ids=[advertiser_id])
     first = run(config, streams=["campaigns"])
@@ -133,8 +136,8 @@ def test_bookmark_stays_behind_the_listing(sim: Simulator) -> None:
     assert bookmark < now.subtract(minutes=9)
 
 
-def test_full_table_by_catalog(sim: Simulator) -> None:
-    """A stream that the catalog sets to FULL_TABLE is read from its start in spite of a state."""
+def test_full_table_in_catalog_ignores_the_bookmark(sim: Simulator) -> None:
+    """A stream that the catalog sets to FULL_TABLE is read from its start date."""
     from conftest import catalog_of  # noqa: PLC0415
 
     config = config_for(sim)
@@ -142,72 +145,72 @@ def test_full_table_by_catalog(sim: Simulator) -> None:
     catalog = catalog_of(config, [REPORT])
     entry = next(e for e in catalog["streams"] if e["tap_stream_id"] == REPORT)
     entry["replication_method"] = "FULL_TABLE"
-    again = run(config, catalog=catalog, state=first.state)
-    assert again.records[REPORT] == first.records[REPORT]
+    second = run(config, catalog=catalog, state=first.state)
+    assert second.records[REPORT] == first.records[REPORT]
 
 
-def test_a_failing_run_keeps_what_it_finished(sim: Simulator) -> None:
-    """A run that fails at its second advertiser writes the bookmark of the first, and resumes."""
+def test_failed_sync_keeps_finished_bookmarks(sim: Simulator) -> None:
+    """A failed sync keeps the bookmarks of finished advertisers, and the next one resumes."""
     finished, failing = sim.world.advertiser_ids
     config = config_for(sim, lookback_days=0, backfill_order="oldest_first")
-    whole = run(config, streams=[REPORT])
+    complete = run(config, streams=[REPORT])
     sim.add_fault("code", path=PATH, advertiser_id=failing, times=None, code=40002)
     with pytest.raises(errors.RejectedRequestError) as failure:
         run(config, streams=[REPORT])
-    cut: Messages = failure.value.messages  # type: ignore[attr-defined]
+    failed: Messages = failure.value.messages  # type: ignore[attr-defined]
     yesterday = sim.world.today(finished) - dt.timedelta(days=1)
-    assert cut.bookmarks(REPORT) == {finished: str(yesterday)}
+    assert failed.bookmarks(REPORT) == {finished: str(yesterday)}
     sim.faults.clear()
-    rest = run(config, streams=[REPORT], state=cut.state)
-    assert {**cut.keyed(REPORT), **rest.keyed(REPORT)} == whole.keyed(REPORT)
+    resumed = run(config, streams=[REPORT], state=failed.state)
+    assert {**failed.keyed(REPORT), **resumed.keyed(REPORT)} == complete.keyed(REPORT)
 
 
-def test_permission_lost_in_the_middle(sim: Simulator) -> None:
-    """An advertiser that loses permission in the middle is skipped; its bookmark does not move."""
-    lost, kept = sim.world.advertiser_ids
+def test_lost_permission_keeps_the_bookmark(sim: Simulator) -> None:
+    """An advertiser that loses permission during the sync keeps its bookmark."""
+    denied, granted = sim.world.advertiser_ids
     config = config_for(sim, start_date="{now-80}")
-    sim.add_fault("code", path=PATH, advertiser_id=lost, times=None, code=40001)
+    sim.add_fault("code", path=PATH, advertiser_id=denied, times=None, code=40001)
     messages = run(config, streams=[REPORT])
-    assert set(messages.bookmarks(REPORT)) == {kept}
-    assert {row["advertiser_id"] for row in messages.records[REPORT]} == {kept}
+    assert set(messages.bookmarks(REPORT)) == {granted}
+    assert {row["advertiser_id"] for row in messages.records[REPORT]} == {granted}
 
 
-def test_refusal_of_one_window(sim: Simulator) -> None:
-    """The window that was refused is read by the next run. The other one is covered."""
+def test_rejected_window_is_read_by_the_next_sync(sim: Simulator) -> None:
+    """A window without permission is read by the next sync, and the other window is covered."""
     advertiser_id = sim.world.advertiser_ids[0]
     config = config_for(sim, advertiser_ids=[advertiser_id])
-    whole = run(config, streams=[REPORT])
-    both_windows = report_days(sim, advertiser_id, 0)
+    complete = run(config, streams=[REPORT])
+    both_windows = requested_windows(sim, advertiser_id, 0)
     sim.add_fault("code", path=PATH, times=1, code=40001)  # whichever window comes first
-    cut = run(config, streams=[REPORT])
+    partial = run(config, streams=[REPORT])
     assert len(both_windows) == 2
-    rest = run(config, streams=[REPORT], state=cut.state)
-    assert {**cut.keyed(REPORT), **rest.keyed(REPORT)} == whole.keyed(REPORT)
+    resumed = run(config, streams=[REPORT], state=partial.state)
+    assert {**partial.keyed(REPORT), **resumed.keyed(REPORT)} == complete.keyed(REPORT)
 
 
 @pytest.mark.parametrize("stream", [REPORT, "campaigns"])
 @pytest.mark.parametrize(
     "value", ["yesterday", "P1D", "99999-01-01", "2099-01-01", "0001-01-01", 7, "2026-02-30"]
 )
-def test_foreign_bookmark(
+def test_invalid_bookmark_is_ignored_with_a_warning(
     sim: Simulator, stream: str, value: t.Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A bookmark that is no date up to today is ignored with a warning: all is read."""
+    """An invalid or future bookmark is ignored with a warning, and all data is read."""
     bookmark = {
         "context": {"advertiser_id": sim.world.advertiser_ids[0]},
         "replication_key": "stat_time_day" if stream == REPORT else "modify_time",
         "replication_key_value": value,
     }
     state = {"bookmarks": {stream: {"partitions": [bookmark]}}}
-    found = run(config_for(sim), streams=[stream], state=state)
+    messages = run(config_for(sim), streams=[stream], state=state)
     assert f"of {stream}, advertiser" in caplog.text
-    whole = run(config_for(sim), streams=[stream])
-    assert found.records == whole.records
-    assert found.bookmarks(stream) == whole.bookmarks(stream)
+    complete = run(config_for(sim), streams=[stream])
+    assert messages.records == complete.records
+    assert messages.bookmarks(stream) == complete.bookmarks(stream)
 
 
-def test_bookmark_of_another_zone(sim: Simulator) -> None:
-    """A bookmark with an offset is compared as the moment that it names."""
+def test_bookmark_with_another_offset_is_converted(sim: Simulator) -> None:
+    """A bookmark with another UTC offset is compared as a point in time."""
     first = run(config_for(sim), streams=["campaigns"])
     state = copy.deepcopy(first.state)
     for partition in state["bookmarks"]["campaigns"]["partitions"]:
@@ -220,8 +223,8 @@ def test_bookmark_of_another_zone(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize("stream", ["campaigns", "advertisers", "campaign_performance_report"])
-def test_a_state_follows_the_last_record(sim: Simulator, stream: str) -> None:
-    """Also where it has not changed: targets pass on only a state that comes after records."""
+def test_state_follows_the_last_record(sim: Simulator, stream: str) -> None:
+    """The last message is STATE, even if the state did not change."""
     config = config_for(sim)
     first = run(config, [stream])
     second = run(config, [stream], state=first.state)
@@ -231,46 +234,51 @@ def test_a_state_follows_the_last_record(sim: Simulator, stream: str) -> None:
     assert second.state == first.state
 
 
-def test_an_earlier_start_date(sim: Simulator) -> None:
-    """What an earlier start date adds is read once, also after an interruption."""
+def test_earlier_start_date_is_read_once(sim: Simulator) -> None:
+    """The days that an earlier start date adds are read once, even after an interruption."""
     advertiser_id = sim.world.advertiser_ids[0]
     today = pendulum.instance(sim.world.today(advertiser_id))
     late, early = (str(today.subtract(days=days)) for days in (20, 100))
     config = config_for(sim, advertiser_ids=[advertiser_id])
     first = run({**config, "start_date": late}, [REPORT])
-    whole = run({**config, "start_date": early}, [REPORT])
+    complete = run({**config, "start_date": early}, [REPORT])
     sim.add_fault("code", path=PATH, containing=str(today.subtract(days=50)), code=77777)
     with pytest.raises(errors.RejectedRequestError) as failure:
         run({**config, "start_date": early}, [REPORT], state=first.state)
-    cut: Messages = failure.value.messages  # type: ignore[attr-defined]
-    second = run({**config, "start_date": early}, [REPORT], state=cut.state)
-    assert {**first.keyed(REPORT), **second.keyed(REPORT)} == whole.keyed(REPORT)
-    before = len(sim.requests)
+    failed: Messages = failure.value.messages  # type: ignore[attr-defined]
+    second = run({**config, "start_date": early}, [REPORT], state=failed.state)
+    assert {**first.keyed(REPORT), **second.keyed(REPORT)} == complete.keyed(REPORT)
+    sent_first = len(sim.requests)
     run({**config, "start_date": early}, [REPORT], state=second.state)
-    assert report_days(sim, advertiser_id, before) == [(str(today.subtract(days=7)), str(today))]
+    assert requested_windows(sim, advertiser_id, sent_first) == [
+        (str(today.subtract(days=7)), str(today))
+    ]
 
 
-def test_newly_selected_metrics(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """The log tells that earlier days were read without them; once."""
-    some = config_for(sim, report_metrics={REPORT: ["spend"]})
-    more = config_for(sim, report_metrics={REPORT: ["spend", "clicks"]})
-    first = run(some, [REPORT])
+def test_newly_selected_metric_is_logged_once(
+    sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log reports once that earlier syncs did not read a newly selected metric."""
+    one_metric = config_for(sim, report_metrics={REPORT: ["spend"]})
+    two_metrics = config_for(sim, report_metrics={REPORT: ["spend", "clicks"]})
+    first = run(one_metric, [REPORT])
     assert "did not read" not in caplog.text
-    second = run(more, [REPORT], state=first.state)
+    second = run(two_metrics, [REPORT], state=first.state)
     assert "earlier runs did not read: clicks." in caplog.text
     assert f"convert-state STATE --reset {REPORT}" in caplog.text
     caplog.clear()
-    run(more, [REPORT], state=second.state)
+    run(two_metrics, [REPORT], state=second.state)
     assert "did not read" not in caplog.text
 
 
-def test_a_look_back_longer_than_the_start(sim: Simulator) -> None:
-    """A rolling start, and a look-back beyond it: no later run reads what the first was not to."""
+def test_lookback_does_not_precede_a_rolling_start_date(sim: Simulator) -> None:
+    """A lookback longer than a rolling start date does not precede the first sync's first day."""
     config = config_for(sim, start_date="{now-5}", lookback_days=14)
     name = "campaign_performance_report"
     first = run(config, [name])
     second = run(config, [name], state=first.state)
     days = [
-        min(row["stat_time_day"] for row in messages.records[name]) for messages in (first, second)
+        min(record["stat_time_day"] for record in messages.records[name])
+        for messages in (first, second)
     ]
     assert days[0] == days[1]

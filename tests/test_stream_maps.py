@@ -21,7 +21,7 @@ ADS = [
 ]
 
 
-def read(maps: t.Any, **settings: t.Any) -> Messages:
+def read_ads(maps: t.Any, **settings: t.Any) -> Messages:
     """Return the messages of a run of two ads, the second without `operation_status`."""
     ads = {"list": ADS, "page_info": {"total_number": 2}}
     empty = {"list": [], "page_info": {"total_number": 0}}
@@ -40,24 +40,24 @@ def read(maps: t.Any, **settings: t.Any) -> Messages:
         ({"is_on": "bool(operation_status)"}, ["1", "2"]),
     ],
 )
-def test_a_missing_column(maps: dict[str, t.Any], expected: list[str]) -> None:
-    """A column that a record lacks counts as null in expressions."""
-    assert [record["ad_id"] for record in read({"ads": maps}).records["ads"]] == expected
+def test_missing_column_is_null_in_expressions(maps: dict[str, t.Any], expected: list[str]) -> None:
+    """A column missing in a record is null in expressions."""
+    assert [record["ad_id"] for record in read_ads({"ads": maps}).records["ads"]] == expected
 
 
-def test_a_missing_column_is_not_added() -> None:
-    """A record gets no other column than the mapped ones."""
-    first, second = read({"ads": {"label": "ad_name"}}).records["ads"]
+def test_missing_column_is_not_added() -> None:
+    """A stream map adds only the mapped columns to a record."""
+    first, second = read_ads({"ads": {"label": "ad_name"}}).records["ads"]
     assert first["operation_status"] == "ENABLE"
     assert "operation_status" not in second
     assert (first["label"], second["label"]) == ("n", "m")
 
 
 @pytest.mark.parametrize("column", ["no_such_column", "self_name"])
-def test_an_unknown_column(column: str) -> None:
-    """A name that is not a column is an error that names it."""
+def test_unknown_column_raises_config_error(column: str) -> None:
+    """An unknown name in an expression raises ConfigError with that name."""
     with pytest.raises(ConfigError, match=f"'{column}' is not defined"):
-        read({"ads": {"label": column}})
+        read_ads({"ads": {"label": column}})
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,10 @@ def test_an_unknown_column(column: str) -> None:
         {"ads": {"x": "fake_name", "y": "'fake'", "z": "broken +"}},
     ],
 )
-def test_maps_of_streams(maps: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names, patterns and sources of streams are accepted, without faker, too."""
+def test_stream_names_patterns_and_sources_are_valid(
+    maps: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stream names, patterns and sources are valid, even without the package faker."""
     monkeypatch.setattr(stream_maps, "find_spec", lambda _: None)
     check_stream_maps(maps, STREAMS)
 
@@ -90,32 +92,32 @@ def test_maps_of_streams(maps: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"copy": {"__source__": "adz"}}, "unknown stream 'adz'."),
     ],
 )
-def test_a_map_of_an_unknown_stream(maps: t.Any, message: str) -> None:
-    """It is an error that names the streams, because its columns would be written unmapped."""
+def test_unknown_stream_raises_config_error(maps: t.Any, message: str) -> None:
+    """A map of an unknown stream raises ConfigError with the stream names."""
     with pytest.raises(ConfigError) as failure:
         check_stream_maps(maps, STREAMS)
     assert message in str(failure.value)
 
 
-def test_an_unknown_stream_ends_the_run_at_its_start() -> None:
-    """No record is written."""
+def test_unknown_stream_prevents_the_run() -> None:
+    """A run with a map of an unknown stream writes no record."""
     with pytest.raises(ConfigError, match=r"unknown stream 'adz'.*smart_plus_ads"):
-        read({"adz": {"ad_name": "md5(ad_name)"}})
+        read_ads({"adz": {"ad_name": "md5(ad_name)"}})
 
 
 @pytest.mark.parametrize("expression", ["fake.first_name()", "ad_name or fake.name()"])
-def test_fake_without_its_package(expression: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says what to install."""
+def test_fake_requires_the_extra_faker(expression: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`fake` without its package raises ConfigError with the install command."""
     monkeypatch.setattr(stream_maps, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"pip install 'meltano-tap-tiktok-ads\[faker\]'"):
         check_stream_maps({"ads": {"ad_name": expression}}, STREAMS)
 
 
-def test_fake() -> None:
-    """With the extra `faker`, `fake` makes up values, the same ones for a seed."""
+def test_fake_values_depend_on_the_seed() -> None:
+    """With the extra `faker`, `fake` returns equal values for an equal seed."""
     pytest.importorskip("faker")
     maps = {"ads": {"ad_name": "fake.first_name()"}}
-    first, second = (read(maps, faker_config={"seed": 1}).records["ads"] for _ in range(2))
+    first, second = (read_ads(maps, faker_config={"seed": 1}).records["ads"] for _ in range(2))
     names = [record["ad_name"] for record in first]
     assert names == [record["ad_name"] for record in second]
     assert names != ["n", "m"]

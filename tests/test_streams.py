@@ -1,4 +1,4 @@
-"""All streams, against the simulator over real HTTP."""
+"""All streams, read from the simulator over HTTP."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = [stream.name for stream in STREAMS if stream.name != "sync_errors"]
-#: Reports of ordinary ads, too, which an account without Smart+ has.
-NOT_OF_SMART_PLUS_ALONE = {"smart_plus_ad_performance_report"}
+#: Smart+ reports that also contain other ads.
+MIXED_SMART_PLUS_REPORTS = {"smart_plus_ad_performance_report"}
 
 
 class FullRun(t.NamedTuple):
-    """A run of everything, the world that it read, and how many rows that counts."""
+    """A sync of all streams, its simulator and the expected record counts."""
 
     sim: Simulator
     messages: Messages
@@ -38,7 +38,7 @@ class FullRun(t.NamedTuple):
     ids=lambda world: f"{world['advertisers']}-advertisers",
 )
 def full(request: pytest.FixtureRequest) -> Iterator[FullRun]:
-    """A run of all streams in a world of one, and of three advertisers."""
+    """Yield a sync of all streams, with one and with three advertisers."""
     with Simulator(request.param) as sim:
         expected: collections.Counter[str] = collections.Counter()
         for advertiser_id in sim.world.advertiser_ids:
@@ -55,24 +55,24 @@ def full(request: pytest.FixtureRequest) -> Iterator[FullRun]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_counts(full: FullRun, name: str) -> None:
-    """Every stream has exactly the rows that the simulator counts in its world."""
+def test_stream_has_every_record(full: FullRun, name: str) -> None:
+    """Each stream has as many records as the simulator counts."""
     expected = full.expected[name]
     assert expected > 0
     assert len(full.messages.records[name]) == expected
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_records_fit_their_schema(full: FullRun, name: str) -> None:
-    """Every record is valid against the SCHEMA message before it, formats included."""
+def test_records_match_their_schema(full: FullRun, name: str) -> None:
+    """Every record is valid against its SCHEMA message, including formats."""
     schema = full.messages.schemas[name]["schema"]
     records = full.messages.records[name]
     columns = schema["properties"]
-    # a column's values are valid or not by themselves, so each is validated once
+    # validate each distinct value of a column once
     assert schema.keys() <= {"type", "description", "properties", "additionalProperties"}
     assert schema.get("additionalProperties", True) is True
-    whole = jsonschema.Draft7Validator({**schema, "properties": {}})
-    problems = [error.message for record in records for error in whole.iter_errors(record)]
+    validator = jsonschema.Draft7Validator({**schema, "properties": {}})
+    problems = [error.message for record in records for error in validator.iter_errors(record)]
     values: dict[str, dict[str, t.Any]] = {column: {} for column in columns}
     for record in records:
         for column, value in record.items():
@@ -91,53 +91,52 @@ def test_records_fit_their_schema(full: FullRun, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_keys(full: FullRun, name: str) -> None:
-    """No two records of a stream have the same key, and no key has a null in it."""
-    rows = full.messages.keyed(name)
-    assert all(rows)
-    assert len(rows) == len(full.messages.records[name])
-    assert all(value is not None for key in rows for value in key)
+def test_keys_are_unique_and_not_null(full: FullRun, name: str) -> None:
+    """No two records of a stream have an equal key, and no key contains null."""
+    keyed_records = full.messages.keyed(name)
+    assert all(keyed_records)
+    assert len(keyed_records) == len(full.messages.records[name])
+    assert all(value is not None for key in keyed_records for value in key)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_all_columns_are_known(full: FullRun, name: str) -> None:
-    """No record has a column that the schema lacks, unless no source names the fields.
-
-    Such a stream says that they are "kept as" they come; then keys alone are in the schema.
-    """
-    stream = next(one for one in STREAMS if one.name == name)
+def test_schema_contains_every_column(full: FullRun, name: str) -> None:
+    """The schema contains every column, unless the stream keeps undocumented fields."""
+    stream = next(entry for entry in STREAMS if entry.name == name)
     columns = full.messages.schemas[name]["schema"]["properties"]
-    found = {column for row in full.messages.records[name] for column in row}
-    assert (found <= set(columns)) != ("kept as" in stream.description)
+    written = {column for record in full.messages.records[name] for column in record}
+    assert (written <= set(columns)) != ("kept as" in stream.description)
 
 
-def test_nothing_is_refused(full: FullRun) -> None:
-    """No request of a full run is rejected, and none is sent twice without its reason."""
+def test_no_request_is_rejected_or_repeated(full: FullRun) -> None:
+    """A complete sync has no rejected request and no unnecessary repetition."""
     assert [request for request in full.sim.requests if request.code != 0] == []
-    sent = collections.Counter(
+    counts = collections.Counter(
         (request.path, json.dumps(dict(request.params), sort_keys=True))
         for request in full.sim.requests
     )
-    moving = {entry.stream_class.path for entry in STREAMS if entry.stream_class.objects_can_vanish}
-    repeated = [(path, params) for (path, params), count in sent.items() if count > 1]
-    # whether totals hold TopView ads is found out by one report of each account that has them
-    findings = [params for path, params in repeated if path == REPORT_PATH]
-    assert {path for path, _ in repeated} <= {*moving, REPORT_PATH}
-    assert len(findings) <= 3 * len(full.sim.world.advertiser_ids)
+    inconsistent_lists = {
+        entry.stream_class.path for entry in STREAMS if entry.stream_class.objects_can_vanish
+    }
+    repeated = [(path, params) for (path, params), count in counts.items() if count > 1]
+    # one additional report per account decides whether totals include TopView ads
+    decisions = [params for path, params in repeated if path == REPORT_PATH]
+    assert {path for path, _ in repeated} <= {*inconsistent_lists, REPORT_PATH}
+    assert len(decisions) <= 3 * len(full.sim.world.advertiser_ids)
 
 
-def test_every_advertiser_has_rows(full: FullRun) -> None:
-    """Each stream has rows of each advertiser, but for those of Business Centers as a whole."""
-    without = []
+def test_every_advertiser_has_records(full: FullRun) -> None:
+    """Each stream has records of each advertiser or of each Business Center."""
+    business_center_streams = []
     for name in NAMES:
-        rows = full.messages.records[name]
+        records = full.messages.records[name]
         if "advertiser_id" not in full.messages.schemas[name]["schema"]["properties"]:
-            without.append(name)
-            assert {row["bc_id"] for row in rows} == set(full.sim.world.centers), name
+            business_center_streams.append(name)
+            assert {record["bc_id"] for record in records} == set(full.sim.world.centers), name
             continue
-        owners = {row["advertiser_id"] for row in rows}
+        owners = {record["advertiser_id"] for record in records}
         assert owners == set(full.sim.world.advertiser_ids), name
-    assert without == [
+    assert business_center_streams == [
         "business_centers",
         "bc_advertisers",
         "bc_transactions",
@@ -146,14 +145,14 @@ def test_every_advertiser_has_rows(full: FullRun) -> None:
     ]
 
 
-def test_values(full: FullRun) -> None:
-    """Numbers are numbers, days dates, times RFC 3339 in UTC, ids text."""
-    row = full.messages.records["ad_performance_report"][0]
-    assert isinstance(row["spend"], (int, float))
-    assert isinstance(row["impressions"], int)
-    assert isinstance(row["ad_id"], str)
-    assert isinstance(row["campaign_id"], str)
-    assert len(row["stat_time_day"]) == len("2026-01-01")
+def test_values_have_documented_types(full: FullRun) -> None:
+    """Metrics are numbers, dates are days, times are in UTC (RFC 3339), and IDs are strings."""
+    record = full.messages.records["ad_performance_report"][0]
+    assert isinstance(record["spend"], (int, float))
+    assert isinstance(record["impressions"], int)
+    assert isinstance(record["ad_id"], str)
+    assert isinstance(record["campaign_id"], str)
+    assert len(record["stat_time_day"]) == len("2026-01-01")
     campaigns = full.messages.records["campaigns"]
     assert all(campaign["create_time"].endswith("Z") for campaign in campaigns)
     assert full.messages.records["advertisers"][0]["create_time"].endswith("Z")
@@ -163,18 +162,18 @@ def test_values(full: FullRun) -> None:
     assert {type(a["is_valid"]) for a in audience} <= {bool, type(None)}
 
 
-def test_money_adds_up(full: FullRun) -> None:
-    """The spend of the ads is the spend of their campaigns, to the cent, deleted ones included."""
+def test_spend_of_ads_equals_spend_of_campaigns(full: FullRun) -> None:
+    """Ads spend what their campaigns spend, to the cent, including deleted ads."""
     records = full.messages.records
-    ads = sum(row["spend"] for row in records["ad_performance_report"])
-    campaigns = sum(row["spend"] for row in records["campaign_performance_report"])
+    ads = sum(record["spend"] for record in records["ad_performance_report"])
+    campaigns = sum(record["spend"] for record in records["campaign_performance_report"])
     assert ads > 0
     assert round(ads, 2) == round(campaigns, 2)
 
 
-def test_top_view_is_listed_apart(full: FullRun) -> None:
-    """Campaigns, ad groups and ads of TopView come by a listing of their own."""
-    asked = {
+def test_topview_objects_have_separate_requests(full: FullRun) -> None:
+    """Campaigns, ad groups and ads of TopView are requested separately."""
+    requests = {
         (
             request.path,
             json.loads(request.params.get("filtering", "{}")).get("buying_types") is None,
@@ -182,57 +181,59 @@ def test_top_view_is_listed_apart(full: FullRun) -> None:
         for request in full.sim.requests
         if request.path in {"/campaign/get/", "/adgroup/get/", "/ad/get/"}
     }
-    assert len(asked) == 6
+    assert len(requests) == 6
 
 
-def test_smart_plus_listing_is_shared(full: FullRun) -> None:
-    """The four Smart+ streams request each page of their common listing once."""
+def test_smart_plus_streams_share_their_pages(full: FullRun) -> None:
+    """The four Smart+ streams request each page of their common list once."""
     pages = [r for r in full.sim.requests if r.path == "/smart_plus/ad/get/"]
     assert len(pages) == len(full.sim.world.advertiser_ids)
 
 
 @pytest.mark.parametrize("sim", [{"no_smart_plus": True}], indirect=True)
-def test_account_without_smart_plus(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """An account without Smart+ gives no rows of it, a warning for each stream, and no error."""
+def test_account_without_smart_plus_skips_smart_plus_streams(
+    sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An account without Smart+ has one warning per stream and no Smart+ records."""
     names = [
         name
         for name in NAMES
-        if name.startswith("smart_plus") and name not in NOT_OF_SMART_PLUS_ALONE
+        if name.startswith("smart_plus") and name not in MIXED_SMART_PLUS_REPORTS
     ]
-    others = {"pixels", *NOT_OF_SMART_PLUS_ALONE}
-    messages = run(config_for(sim), streams=[*names, *others])
-    assert set(messages.records) == others
-    said = [record.name.split(".")[-1] for record in caplog.records if "Skip" in record.msg]
-    assert said == sorted(names)
+    other_streams = {"pixels", *MIXED_SMART_PLUS_REPORTS}
+    messages = run(config_for(sim), streams=[*names, *other_streams])
+    assert set(messages.records) == other_streams
+    skipped = [record.name.split(".")[-1] for record in caplog.records if "Skip" in record.msg]
+    assert skipped == sorted(names)
 
 
-def test_deleted_objects_on_request(sim: Simulator) -> None:
-    """Without `include_deleted` there are fewer campaigns, and less is spent."""
+def test_include_deleted_adds_campaigns_and_spend(sim: Simulator) -> None:
+    """`include_deleted` adds deleted campaigns and their spend."""
     streams = ["campaigns", "campaign_performance_report"]
     everything = run(config_for(sim), streams=streams).records
-    alive = run(config_for(sim, include_deleted=False), streams=streams).records
-    assert len(alive["campaigns"]) < len(everything["campaigns"])
+    active = run(config_for(sim, include_deleted=False), streams=streams).records
+    assert len(active["campaigns"]) < len(everything["campaigns"])
     spend = [
-        sum(row["spend"] for row in records["campaign_performance_report"])
-        for records in (alive, everything)
+        sum(record["spend"] for record in records["campaign_performance_report"])
+        for records in (active, everything)
     ]
     assert spend[0] < spend[1]
 
 
 @pytest.mark.parametrize("sim", [{"unknown_fields": True}], indirect=True)
 def test_unknown_fields_are_kept(sim: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """A field that the schema lacks is kept in the record, and said once for each stream."""
+    """A field missing in the schema is kept in the record and logged once per stream."""
     messages = run(config_for(sim), streams=["campaigns"])
     columns = set(messages.schemas["campaigns"]["schema"]["properties"])
-    extra = {column for row in messages.records["campaigns"] for column in row} - columns
+    extra = {column for record in messages.records["campaigns"] for column in record} - columns
     assert extra
-    said = [text for text in caplog.messages if "not in the schema" in text]
-    named = [name for text in said for name in text.split(": ")[1].rstrip(".").split(", ")]
-    assert sorted(named) == sorted(extra)
+    warnings = [text for text in caplog.messages if "not in the schema" in text]
+    logged = [name for text in warnings for name in text.split(": ")[1].rstrip(".").split(", ")]
+    assert sorted(logged) == sorted(extra)
 
 
-def test_selection_is_pushed_down(sim: Simulator) -> None:
-    """A metric that is not selected is neither asked for nor written; keys always are."""
+def test_unselected_metrics_are_not_requested(sim: Simulator) -> None:
+    """Unselected metrics are neither requested nor written. Keys are always written."""
     from conftest import catalog_of  # noqa: PLC0415
 
     config = config_for(sim)
@@ -244,18 +245,18 @@ def test_selection_is_pushed_down(sim: Simulator) -> None:
         if item["breadcrumb"]:
             item["metadata"]["selected"] = item["breadcrumb"][-1] in {"spend", "clicks"}
     messages = run(config, catalog=catalog)
-    asked = {r.params["metrics"] for r in sim.requests if r.path == "/report/integrated/get/"}
-    assert asked == {'["spend","clicks"]'}
+    requested = {r.params["metrics"] for r in sim.requests if r.path == "/report/integrated/get/"}
+    assert requested == {'["spend","clicks"]'}
     columns = {"advertiser_id", "campaign_id", "stat_time_day", "spend", "clicks"}
-    rows = messages.records["campaign_performance_report"]
-    assert rows
-    assert all(set(row) == columns for row in rows)
+    records = messages.records["campaign_performance_report"]
+    assert records
+    assert all(set(record) == columns for record in records)
     schema = messages.schemas["campaign_performance_report"]["schema"]
     assert set(schema["properties"]) == columns
 
 
-def test_stream_maps_and_flattening(sim: Simulator) -> None:
-    """Stream maps and flattening of the SDK work on the records."""
+def test_stream_maps_and_flattening_apply_to_records(sim: Simulator) -> None:
+    """The SDK's stream maps and flattening apply to records."""
     config = config_for(
         sim,
         stream_maps={"campaigns": {"campaign_name": None, "label": "campaign_id + '!'"}},
@@ -263,14 +264,14 @@ def test_stream_maps_and_flattening(sim: Simulator) -> None:
         flattening_max_depth=1,
     )
     messages = run(config, streams=["campaigns", "custom_audiences"])
-    for row in messages.records["campaigns"]:
-        assert "campaign_name" not in row
-        assert row["label"] == row["campaign_id"] + "!"
+    for record in messages.records["campaigns"]:
+        assert "campaign_name" not in record
+        assert record["label"] == record["campaign_id"] + "!"
     assert "lookalike_spec__mobile_os" in messages.records["custom_audiences"][0]
 
 
-def test_windows_cover_the_range_once(sim: Simulator) -> None:
-    """Windows of a report are at most 30 days, and cover each advertiser's days once."""
+def test_windows_cover_each_day_once(sim: Simulator) -> None:
+    """Report windows have at most 30 days and cover each day once."""
     run(config_for(sim, start_date="{now-100}"), streams=["campaign_performance_report"])
     for advertiser_id in sim.world.advertiser_ids:
         days: list[str] = []
@@ -289,12 +290,12 @@ def test_windows_cover_the_range_once(sim: Simulator) -> None:
         assert max(days) == sim.world.today(advertiser_id).isoformat()
 
 
-def test_a_single_day(sim: Simulator) -> None:
-    """A range of one day is read."""
+def test_date_range_of_one_day_is_read(sim: Simulator) -> None:
+    """A date range of one day is read."""
     day = str(pendulum.now("UTC").subtract(days=3).date())
     config = config_for(sim, start_date=day, end_date=day)
     messages = run(config, streams=["ad_performance_report"])
-    rows = messages.records["ad_performance_report"]
+    records = messages.records["ad_performance_report"]
     expected = sim.world.expected(day, day, include_top_view=True)
-    assert len(rows) == expected["ad_performance_report"] > 0
-    assert {row["stat_time_day"] for row in rows} == {day}
+    assert len(records) == expected["ad_performance_report"] > 0
+    assert {record["stat_time_day"] for record in records} == {day}

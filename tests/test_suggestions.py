@@ -1,4 +1,4 @@
-"""Suggestions: what a message about an unknown name says."""
+"""Suggestions in messages about unknown names."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from tap_tiktok_ads.api.suggestions import closest_match, suggest
 
 
 @pytest.mark.parametrize(
-    ("name", "known", "expected"),
+    ("name", "valid_names", "expected"),
     [
         pytest.param("spent", ["clicks", "spend"], ": did you mean 'spend'?", id="similar"),
-        pytest.param("zzz", ["spend", "clicks"], "; known are clicks, spend.", id="far from all"),
+        pytest.param("zzz", ["spend", "clicks"], "; known are clicks, spend.", id="not similar"),
         pytest.param("spent", iter(["spend"]), ": did you mean 'spend'?", id="iterator"),
-        pytest.param("zzz", iter(["spend"]), "; known are spend.", id="iterator, far from all"),
-        pytest.param(5, ["spend"], "; known are spend.", id="not a text"),
+        pytest.param("zzz", iter(["spend"]), "; known are spend.", id="iterator, not similar"),
+        pytest.param(5, ["spend"], "; known are spend.", id="not a string"),
     ],
 )
-def test_suggest(name: str, known: list[str], expected: str) -> None:
-    """A similar name is suggested, and otherwise all names are listed in order."""
-    assert suggest(name, known) == expected
+def test_similar_name_is_suggested(name: str, valid_names: list[str], expected: str) -> None:
+    """A similar name is suggested. Without one, all names are listed in order."""
+    assert suggest(name, valid_names) == expected
 
 
 @pytest.mark.parametrize(
@@ -28,9 +28,11 @@ def test_suggest(name: str, known: list[str], expected: str) -> None:
         pytest.param("spend", 1.0, "spend", id="equal"),
         pytest.param("spent", 0.6, "spend", id="similar"),
         pytest.param("spent", 0.9, None, id="not similar enough"),
-        pytest.param("zzz", 0.6, None, id="far from all"),
+        pytest.param("zzz", 0.6, None, id="not similar"),
     ],
 )
-def test_closest_match(name: str, min_similarity: float, expected: str | None) -> None:
-    """The most similar name is returned, unless it is less similar than required."""
+def test_closest_match_has_a_minimum_similarity(
+    name: str, min_similarity: float, expected: str | None
+) -> None:
+    """The most similar name is returned if it reaches the minimum similarity."""
     assert closest_match(name, ["clicks", "spend", "send"], min_similarity) == expected

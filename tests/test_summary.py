@@ -1,4 +1,4 @@
-"""`--summary-file`: the summary of a run, as JSON and as OpenMetrics text."""
+"""`--summary-file`: the summary of a run as JSON or OpenMetrics text."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if t.TYPE_CHECKING:
 PREFIX = "tap_tiktok_ads_"
 
 
-def samples(text: str) -> dict[tuple[str, str | None], float]:
-    """The values of an OpenMetrics text by name and stream, as another program reads them."""
+def parse_samples(text: str) -> dict[tuple[str, str | None], float]:
+    """Return the values of an OpenMetrics text by name and stream."""
     return {
         (sample.name.removeprefix(PREFIX), sample.labels.get("stream")): sample.value
         for family in text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
@@ -34,10 +34,12 @@ def samples(text: str) -> dict[tuple[str, str | None], float]:
 
 
 @pytest.mark.parametrize("name", ["summary.json", "summary.prom"])
-def test_a_run(sim: Simulator, tmp_path: Path, name: str) -> None:
-    """Records by stream are those written. Skipped and failed streams are reported."""
-    lost, broken = sim.world.advertiser_ids
-    sim.add_fault("code", path="/pixel/list/", advertiser_id=lost, times=None, code=40001)
+def test_summary_counts_records_requests_and_failures(
+    sim: Simulator, tmp_path: Path, name: str
+) -> None:
+    """The summary counts records and requests, and names skipped and failed streams."""
+    denied, broken = sim.world.advertiser_ids
+    sim.add_fault("code", path="/pixel/list/", advertiser_id=denied, times=None, code=40001)
     sim.add_fault("code", path="/campaign/get/", advertiser_id=broken, times=None, code=40002)
     config, file = tmp_path / "config.json", tmp_path / name
     config.write_text(json.dumps(config_for(sim, start_date="{now-2}", on_error="skip")))
@@ -49,19 +51,19 @@ def test_a_run(sim: Simulator, tmp_path: Path, name: str) -> None:
         if message["type"] == "RECORD":
             written[message["stream"]] = written.get(message["stream"], 0) + 1
     if name.endswith(".prom"):
-        found = samples(file.read_text())
-        records = {stream: value for (key, stream), value in found.items() if key == "rows_total"}
-        requests = sum(value for (key, _), value in found.items() if key == "requests_total")
-        assert (found["skipped", "pixels"], found["failed", "campaigns"]) == (1, 1)
-        assert found["exit_code", None] == 1
-        assert found["duration_seconds", None] > 0
-        assert "retries_total" in {key for key, _ in found}
-        assert "waited_seconds_total" in {key for key, _ in found}
+        metrics = parse_samples(file.read_text())
+        records = {stream: value for (key, stream), value in metrics.items() if key == "rows_total"}
+        requests = sum(value for (key, _), value in metrics.items() if key == "requests_total")
+        assert (metrics["skipped", "pixels"], metrics["failed", "campaigns"]) == (1, 1)
+        assert metrics["exit_code", None] == 1
+        assert metrics["duration_seconds", None] > 0
+        assert "retries_total" in {key for key, _ in metrics}
+        assert "waited_seconds_total" in {key for key, _ in metrics}
     else:
         summary = json.loads(file.read_text())
         records = {counts["stream"]: counts["records"] for counts in summary["streams"]}
         requests = sum(counts["requests"] for counts in summary["streams"])
-        assert summary["skipped"] == [{"stream": "pixels", "advertiser_id": lost}]
+        assert summary["skipped"] == [{"stream": "pixels", "advertiser_id": denied}]
         assert summary["failed"] == [{"stream": "campaigns", "advertiser_id": broken}]
         assert summary["exit_code"] == 1
         started, ended = (
@@ -78,8 +80,10 @@ def test_a_run(sim: Simulator, tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("config", "code"), [({}, 0), ({"api_url": "http://127.0.0.1:9", "advertiser_ids": ["1"]}, 1)]
 )
-def test_the_end_of_a_run(tmp_path: Path, config: dict[str, t.Any], code: int) -> None:
-    """The file is written however a run ends."""
+def test_summary_is_written_for_every_exit_code(
+    tmp_path: Path, config: dict[str, t.Any], code: int
+) -> None:
+    """The summary is written for successful and for failed runs."""
     file = tmp_path / "summary.json"
     (tmp_path / "config.json").write_text(
         json.dumps(
@@ -98,8 +102,8 @@ def test_the_end_of_a_run(tmp_path: Path, config: dict[str, t.Any], code: int) -
     assert len([*tmp_path.iterdir()]) == 2
 
 
-def test_a_run_that_does_not_start(tmp_path: Path) -> None:
-    """Settings that cannot be used replace the summary of an earlier run."""
+def test_invalid_settings_replace_the_earlier_summary(tmp_path: Path) -> None:
+    """A run with invalid settings replaces the summary of an earlier run."""
     file = tmp_path / "summary.json"
     file.write_text('{"exit_code": 0}')
     (tmp_path / "config.json").write_text('{"environment": "simulatr"}')
@@ -110,8 +114,8 @@ def test_a_run_that_does_not_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["none/summary.txt", ""])
-def test_a_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
-    """The run does not start."""
+def test_unwritable_summary_file_prevents_the_run(tmp_path: Path, name: str) -> None:
+    """A run whose summary file cannot be written does not start."""
     config = tmp_path / "config.json"
     config.write_text('{"environment": "simulator"}')
     result = command("--config", str(config), "--summary-file", str(tmp_path / name))
@@ -119,8 +123,8 @@ def test_a_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
     assert "cannot be written" in result.stderr
 
 
-def test_openmetrics_needs_a_package(tmp_path: Path) -> None:
-    """Without prometheus-client the run does not start, and the message says what to install."""
+def test_openmetrics_requires_prometheus_client(tmp_path: Path) -> None:
+    """Without prometheus-client the run does not start, and the error names the package."""
     (tmp_path / "prometheus_client.py").write_text("raise ModuleNotFoundError")
     (tmp_path / "config.json").write_text('{"environment": "simulator"}')
     result = subprocess.run(
@@ -138,10 +142,10 @@ def test_openmetrics_needs_a_package(tmp_path: Path) -> None:
     assert "Run in the environment of the tap: pip install prometheus-client" in result.stderr
 
 
-def test_a_stream_without_records() -> None:
+def test_stream_without_records_has_samples_of_zero() -> None:
     """A stream without records has samples of 0."""
     now = dt.datetime.now(dt.timezone.utc)
     text = RunSummary(now, now, 0, [StreamCounts("a")]).to_openmetrics()
-    assert samples(text)["rows_total", "a"] == 0
-    assert samples(text)["exit_code", None] == 0
+    assert parse_samples(text)["rows_total", "a"] == 0
+    assert parse_samples(text)["exit_code", None] == 0
     assert "_created" not in text

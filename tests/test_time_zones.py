@@ -1,4 +1,4 @@
-"""Time zones of advertisers that cannot be used."""
+"""Invalid time zones of advertisers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from conftest import answering, config_at, run
 @pytest.mark.parametrize(
     "zone", [None, "", 5, [1], {"name": "UTC"}, "Mars/Base", "America", "../../etc/passwd", "a\0b"]
 )
-def test_report_days_are_those_of_utc(
+def test_invalid_time_zone_means_utc(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, zone: t.Any
 ) -> None:
-    """The run warns, and takes the report dates as UTC."""
+    """With an invalid time zone, the report dates are UTC and a warning is logged."""
     accounts = {"list": [{"advertiser_id": "1", "timezone": zone}]}
     monkeypatch.setattr(conftest, "ANSWERED_ADVERTISERS", accounts)
-    with answering(lambda _: {"list": [], "page_info": {"total_number": 0}}) as (url, asked):
+    with answering(lambda _: {"list": [], "page_info": {"total_number": 0}}) as (url, paths):
         run(config_at(url), ["campaign_performance_report"])
     assert "Advertiser 1 has no usable time zone" in caplog.text
-    assert any("start_date=2026-11-01" in path for path in asked)
+    assert any("start_date=2026-11-01" in path for path in paths)

@@ -1,4 +1,4 @@
-"""`track_deleted`: objects that TikTok lists no more become rows with `_deleted_at`."""
+"""Tombstones: with `track_deleted`, a deleted object becomes a record with `_deleted_at`."""
 
 from __future__ import annotations
 
@@ -22,40 +22,42 @@ NAMES = ["campaigns", "ads", "pixels", "custom_audiences", "video_creatives", "s
 NAMES += ["smart_plus_ad_creatives", "stores", "advertisers", "smart_plus_ad_suggestions"]
 
 
-def deleted(rows: list[dict[str, t.Any]], key: str) -> dict[str, dict[str, t.Any]]:
-    """The tombstones by key."""
-    return {row[key]: row for row in rows if row.get(DELETED_AT)}
+def tombstones(records: list[dict[str, t.Any]], key: str) -> dict[str, dict[str, t.Any]]:
+    """Return the tombstones among the records, by key."""
+    return {record[key]: record for record in records if record.get(DELETED_AT)}
 
 
-def test_pixels(sim: Simulator) -> None:
-    """One that is gone is told of once, with its key; one that is back is a row again."""
+def test_deleted_pixel_has_one_tombstone(sim: Simulator) -> None:
+    """A deleted object has one tombstone with its key, and a restored object is a record again."""
     config = config_for(sim, track_deleted=True)
     owner = sim.world.advertiser_ids[1]
     pixels = sim.world.accounts[owner].pixels
     first = run(config, ["pixels"])
-    assert all(row[DELETED_AT] is None for row in first.records["pixels"])
+    assert all(record[DELETED_AT] is None for record in first.records["pixels"])
 
-    lost = pixels.pop(3)
+    removed = pixels.pop(3)
     sim.world.version += 1
     second = run(config, ["pixels"], state=first.state)
-    (row,) = deleted(second.records["pixels"], "pixel_id").values()
-    moment = row.pop(DELETED_AT)
-    known = {name: value for name, value in row.items() if value is not None}
-    assert known == {"advertiser_id": owner, "pixel_id": lost.id}
-    assert row.keys() == second.schemas["pixels"]["schema"]["properties"].keys() - {DELETED_AT}
+    (record,) = tombstones(second.records["pixels"], "pixel_id").values()
+    moment = record.pop(DELETED_AT)
+    not_null = {name: value for name, value in record.items() if value is not None}
+    assert not_null == {"advertiser_id": owner, "pixel_id": removed.id}
+    assert record.keys() == second.schemas["pixels"]["schema"]["properties"].keys() - {DELETED_AT}
     assert abs(dt.datetime.fromisoformat(moment) - dt.datetime.now(dt.timezone.utc)) < dt.timedelta(
         minutes=5
     )
     third = run(config, ["pixels"], state=second.state)
-    assert not deleted(third.records["pixels"], "pixel_id")
+    assert not tombstones(third.records["pixels"], "pixel_id")
 
-    pixels.insert(3, lost)
+    pixels.insert(3, removed)
     sim.world.version += 1
-    assert lost.id in {row["pixel_id"] for row in run(config, ["pixels"]).records["pixels"]}
+    assert removed.id in {
+        record["pixel_id"] for record in run(config, ["pixels"]).records["pixels"]
+    }
 
 
-def test_incremental(sim: Simulator) -> None:
-    """An unchanged object that is back comes again, older than the bookmark though it is."""
+def test_restored_object_is_written_despite_the_bookmark(sim: Simulator) -> None:
+    """A restored object is written again, even if it is older than the bookmark."""
     config = config_for(sim, track_deleted=True)
     first = run(config, ["video_creatives"])
     owner = sim.world.advertiser_ids[0]
@@ -63,43 +65,49 @@ def test_incremental(sim: Simulator) -> None:
     video.removed = True
     sim.world.version += 1
     second = run(config, ["video_creatives"], state=first.state)
-    assert [*deleted(second.records["video_creatives"], "video_id")] == [video.id]
+    assert [*tombstones(second.records["video_creatives"], "video_id")] == [video.id]
     video.removed = False
     sim.world.version += 1
     third = run(config, ["video_creatives"], state=second.state)
-    row = next(one for one in third.records["video_creatives"] if one["video_id"] == video.id)
-    assert row[DELETED_AT] is None
+    records = third.records["video_creatives"]
+    record = next(record for record in records if record["video_id"] == video.id)
+    assert record[DELETED_AT] is None
     later = run(config, ["video_creatives"], state=third.state).records["video_creatives"]
     assert len(later) < len(first.records["video_creatives"])
 
 
-def test_without_deleted_objects(sim: Simulator) -> None:
-    """With `include_deleted` off, a deleted campaign is told of with its ads; only changes come."""
+def test_tombstones_without_include_deleted(sim: Simulator) -> None:
+    """Without `include_deleted`, a deleted campaign and its ads have tombstones."""
     config = config_for(sim, track_deleted=True, include_deleted=False)
     first = run(config, ["campaigns", "ads"])
     campaign = first.records["campaigns"][0]["campaign_id"]
-    ads = {row["ad_id"] for row in first.records["ads"] if row["campaign_id"] == campaign}
+    ads = {record["ad_id"] for record in first.records["ads"] if record["campaign_id"] == campaign}
     assert ads
     sim.world.delete("campaigns", campaign, dt.datetime.now(dt.timezone.utc))
     second = run(config, ["campaigns", "ads"], state=first.state)
-    assert [*deleted(second.records["campaigns"], "campaign_id")] == [campaign]
-    assert deleted(second.records["ads"], "ad_id").keys() == ads
+    assert [*tombstones(second.records["campaigns"], "campaign_id")] == [campaign]
+    assert tombstones(second.records["ads"], "ad_id").keys() == ads
     unchanged = len(first.records["ads"]) - len(second.records["ads"])
     assert unchanged > 0
 
 
-def test_nothing_gone(sim: Simulator) -> None:
-    """All streams: where nothing is gone, rows are as without, and a null."""
-    plain = run(config_for(sim), NAMES)
+def test_no_tombstones_without_deletions(sim: Simulator) -> None:
+    """Without deletions, records differ only in a null `_deleted_at`."""
+    untracked = run(config_for(sim), NAMES)
     first = run(config_for(sim, track_deleted=True), NAMES)
     for name in NAMES:
         without = [
-            {column: row[column] for column in row if column != DELETED_AT}
-            for row in first.records[name]
+            {column: record[column] for column in record if column != DELETED_AT}
+            for record in first.records[name]
         ]
-        assert without == plain.records[name]
+        assert without == untracked.records[name]
     second = run(config_for(sim, track_deleted=True), NAMES, state=first.state)
-    assert not [row for rows in second.records.values() for row in rows if row.get("_deleted_at")]
+    assert not [
+        record
+        for records in second.records.values()
+        for record in records
+        if record.get("_deleted_at")
+    ]
     columns = first.schemas["advertisers"]["schema"]["properties"]
     assert DELETED_AT not in columns
 
@@ -115,40 +123,40 @@ def test_nothing_gone(sim: Simulator) -> None:
     ids=lambda fault: fault["kind"],
 )
 @pytest.mark.parametrize("sim", [{"pixels": 23}], indirect=True)
-def test_a_listing_that_is_not_whole(sim: Simulator, fault: dict[str, t.Any]) -> None:
-    """It says nothing of what is gone, and the next whole one does."""
+def test_incomplete_list_writes_no_tombstones(sim: Simulator, fault: dict[str, t.Any]) -> None:
+    """An incomplete list writes no tombstones, and the next complete list does."""
     config = config_for(sim, track_deleted=True, on_error="skip")
     first = run(config, ["pixels"])
-    gone = sim.world.accounts[sim.world.advertiser_ids[0]].pixels.pop()
+    removed = sim.world.accounts[sim.world.advertiser_ids[0]].pixels.pop()
     sim.world.version += 1
     sim.add_fault(**{"times": None, **fault})
     second = run(config, ["pixels"], state=first.state)
-    assert not deleted(second.records["pixels"], "pixel_id")
+    assert not tombstones(second.records["pixels"], "pixel_id")
     sim.faults.clear()
     third = run(config, ["pixels"], state=second.state)
-    assert [*deleted(third.records["pixels"], "pixel_id")] == [gone.id]
+    assert [*tombstones(third.records["pixels"], "pixel_id")] == [removed.id]
 
 
-def test_stopped_between(sim: Simulator) -> None:
-    """A run from the state before the tombstones tells of them again."""
+def test_tombstones_are_repeated_from_an_old_state(sim: Simulator) -> None:
+    """A run that starts from an older state repeats the tombstones."""
     config = config_for(sim, track_deleted=True)
     first = run(config, ["pixels"])
-    known = copy.deepcopy(first.state)
+    old_state = copy.deepcopy(first.state)
     sim.world.accounts[sim.world.advertiser_ids[0]].pixels.pop()
     sim.world.version += 1
-    once = run(config, ["pixels"], state=known).records["pixels"]
-    again = run(config, ["pixels"], state=known).records["pixels"]
-    assert deleted(once, "pixel_id").keys() == deleted(again, "pixel_id").keys() != set()
+    second = run(config, ["pixels"], state=old_state).records["pixels"]
+    third = run(config, ["pixels"], state=old_state).records["pixels"]
+    assert tombstones(second, "pixel_id").keys() == tombstones(third, "pixel_id").keys() != set()
 
 
-def test_too_many(
+def test_state_size_is_limited(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The state holds so many objects of a stream and no more; the log tells whose are left out."""
+    """State lists a maximum number of objects, and the log names omitted advertisers."""
     monkeypatch.setattr(deletions, "MAX_LISTED_OBJECTS", 25)
     first = run(config_for(sim, track_deleted=True), ["pixels"])
-    parts = first.state["bookmarks"]["pixels"]["partitions"]
-    assert [deletions.STATE_MEMBER in part for part in parts] == [True, False]
+    partitions = first.state["bookmarks"]["pixels"]["partitions"]
+    assert [deletions.STATE_MEMBER in partition for partition in partitions] == [True, False]
     assert f"Advertiser {sim.world.advertiser_ids[1]} has too many objects" in caplog.text
 
 
@@ -157,32 +165,32 @@ identities = st.frozensets(
 )
 
 
-@given(found=identities)
-def test_packing(found: frozenset[tuple[t.Any, ...]]) -> None:
-    """What is packed is unpacked, and its text does not depend on the order."""
-    packed = deletions.pack(found)
-    assert deletions.unpack(packed, 2) == found
-    assert deletions.pack(sorted(found, key=repr, reverse=True)) == packed
-    assert not found or deletions.unpack(packed, 3) is None
+@given(objects=identities)
+def test_packed_identities_are_unpacked(objects: frozenset[tuple[t.Any, ...]]) -> None:
+    """`unpack` reverses `pack`, whose result does not depend on the order."""
+    packed = deletions.pack(objects)
+    assert deletions.unpack(packed, 2) == objects
+    assert deletions.pack(sorted(objects, key=repr, reverse=True)) == packed
+    assert not objects or deletions.unpack(packed, 3) is None
 
 
 @pytest.mark.parametrize("packed", [None, 7, "", "x", "YWJj", deletions.pack([])[:-5], [], {}])
-def test_unreadable(packed: t.Any) -> None:
-    """Text that somebody changed counts as nothing known."""
+def test_invalid_packed_text_is_ignored(packed: t.Any) -> None:
+    """`unpack` returns None for text that `pack` did not write."""
     assert deletions.unpack(packed, 1) is None
 
 
-def test_size() -> None:
-    """An object takes some eleven bytes of the state."""
+def test_packed_object_takes_less_than_16_bytes() -> None:
+    """A packed object takes less than 16 bytes of state."""
     ids = [(str(1_700_000_000_000_000_000 + 7_919_777_777 * number**2),) for number in range(5000)]
     assert len(deletions.pack(ids)) / len(ids) < 16
 
 
-# Where nothing may be declared gone
+# Incomplete or rejected lists
 
 
-def lose_a_pixel(sim: Simulator) -> str:
-    """Take a pixel of the first advertiser away; its id."""
+def remove_pixel(sim: Simulator) -> str:
+    """Delete a pixel of the first advertiser. Return its ID."""
     sim.world.version += 1
     return sim.world.accounts[sim.world.advertiser_ids[0]].pixels.pop().id
 
@@ -198,8 +206,10 @@ def lose_a_pixel(sim: Simulator) -> str:
     ids=lambda fault: fault["kind"],
 )
 @pytest.mark.parametrize("sim", [{"pixels": 45}], indirect=True)
-def test_a_reading_that_fails(sim: Simulator, fault: dict[str, t.Any], on_error: str) -> None:
-    """A listing drifts, and reading it again fails: what lacks is not gone."""
+def test_failed_second_pass_writes_no_tombstones(
+    sim: Simulator, fault: dict[str, t.Any], on_error: str
+) -> None:
+    """If the second pass of an inconsistent list fails, no tombstones are written."""
     owner = sim.world.advertiser_ids[0]
     config = config_for(
         sim, track_deleted=True, advertiser_ids=[owner], on_error=on_error, max_retries=0
@@ -211,15 +221,15 @@ def test_a_reading_that_fails(sim: Simulator, fault: dict[str, t.Any], on_error:
         second = run(config, ["pixels"], state=first.state)
     except errors.TapError as error:
         second = error.messages  # type: ignore[attr-defined]
-    assert not deleted(second.records["pixels"], "pixel_id")
+    assert not tombstones(second.records["pixels"], "pixel_id")
     sim.faults.clear()
-    gone = lose_a_pixel(sim)
+    removed = remove_pixel(sim)
     third = run(config, ["pixels"], state=second.state)
-    assert [*deleted(third.records["pixels"], "pixel_id")] == [gone]
+    assert [*tombstones(third.records["pixels"], "pixel_id")] == [removed]
 
 
-def test_empty_once(sim: Simulator) -> None:
-    """Nothing at all, where there was something, is believed when it comes twice."""
+def test_empty_list_is_confirmed_by_a_second_run(sim: Simulator) -> None:
+    """An empty list writes tombstones only once a second run confirms it."""
     config = config_for(sim, track_deleted=True)
     state = run(config, ["pixels"]).state
     owner = sim.world.advertiser_ids[0]
@@ -227,108 +237,115 @@ def test_empty_once(sim: Simulator) -> None:
     kept, pixels[:] = pixels[:], []
     sim.world.version += 1
     second = run(config, ["pixels"], state=state)
-    assert not deleted(second.records["pixels"], "pixel_id")
+    assert not tombstones(second.records["pixels"], "pixel_id")
     pixels[:] = kept[:-1]
     third = run(config, ["pixels"], state=second.state)
-    assert [*deleted(third.records["pixels"], "pixel_id")] == [kept[-1].id]
+    assert [*tombstones(third.records["pixels"], "pixel_id")] == [kept[-1].id]
     pixels[:] = []
     fourth = run(config, ["pixels"], state=third.state)
     fifth = run(config, ["pixels"], state=fourth.state)
-    assert not deleted(fourth.records["pixels"], "pixel_id")
-    assert len(deleted(fifth.records["pixels"], "pixel_id")) == len(kept) - 1
+    assert not tombstones(fourth.records["pixels"], "pixel_id")
+    assert len(tombstones(fifth.records["pixels"], "pixel_id")) == len(kept) - 1
     sixth = run(config, ["pixels"], state=fifth.state)
-    assert not deleted(sixth.records["pixels"], "pixel_id")
+    assert not tombstones(sixth.records["pixels"], "pixel_id")
 
 
-def test_without_top_view(sim: Simulator) -> None:
-    """An account that is refused its TopView listing in each run has tombstones all the same."""
+def test_tombstones_without_topview_permission(sim: Simulator) -> None:
+    """An account whose TopView list is always rejected has tombstones for other campaigns."""
     config = config_for(sim, track_deleted=True, include_deleted=False)
-    asked: dict[str, t.Any] = {"path": "/campaign/get/", "containing": "RESERVATION_TOP_VIEW"}
-    whole = run(config, ["campaigns"])
-    sim.add_fault("code", code=40002, times=None, **asked)
+    fault: dict[str, t.Any] = {"path": "/campaign/get/", "containing": "RESERVATION_TOP_VIEW"}
+    complete = run(config, ["campaigns"])
+    sim.add_fault("code", code=40002, times=None, **fault)
     first = run(config, ["campaigns"])
-    ours = [row["campaign_id"] for row in first.records["campaigns"]]
-    sim.world.delete("campaigns", ours[0], dt.datetime.now(dt.timezone.utc))
+    campaign_ids = [record["campaign_id"] for record in first.records["campaigns"]]
+    sim.world.delete("campaigns", campaign_ids[0], dt.datetime.now(dt.timezone.utc))
     second = run(config, ["campaigns"], state=first.state)
-    assert [*deleted(second.records["campaigns"], "campaign_id")] == [ours[0]]
-    # refused now, though it was not before: TopView campaigns are not gone
-    third = run(config, ["campaigns"], state=whole.state)
-    assert not deleted(third.records["campaigns"], "campaign_id")
+    assert [*tombstones(second.records["campaigns"], "campaign_id")] == [campaign_ids[0]]
+    # rejected in this run only: TopView campaigns are not deleted
+    third = run(config, ["campaigns"], state=complete.state)
+    assert not tombstones(third.records["campaigns"], "campaign_id")
 
 
 @pytest.mark.parametrize(
-    ("maps", "told"),
+    ("maps", "has_tombstone"),
     [
         ({"pixels": {"label": "pixel_name"}}, True),
         ({"pixels": {"label": "pixel_name.upper()"}}, False),
         ({"pixels": {"label": "md5(pixel_name)"}}, False),
     ],
 )
-def test_stream_maps(
-    sim: Simulator, caplog: pytest.LogCaptureFixture, maps: dict[str, t.Any], told: bool
+def test_stream_map_failure_skips_the_tombstone(
+    sim: Simulator, caplog: pytest.LogCaptureFixture, maps: dict[str, t.Any], has_tombstone: bool
 ) -> None:
-    """Maps get all columns; one that cannot do with nulls loses the tombstone, not the run."""
+    """Stream maps apply to tombstones, and a map that fails on null skips only the tombstone."""
     config = config_for(sim, track_deleted=True, stream_maps=maps)
     first = run(config, ["pixels"])
-    gone = lose_a_pixel(sim)
+    removed = remove_pixel(sim)
     second = run(config, ["pixels"], state=first.state)
-    assert [*deleted(second.records["pixels"], "pixel_id")] == ([gone] if told else [])
-    assert ("'stream_maps' cannot be used on a record of pixels" in caplog.text) is not told
+    assert [*tombstones(second.records["pixels"], "pixel_id")] == (
+        [removed] if has_tombstone else []
+    )
+    assert (
+        "'stream_maps' cannot be used on a record of pixels" in caplog.text
+    ) is not has_tombstone
 
 
-def test_a_map_that_fails(sim: Simulator) -> None:
-    """On other rows it is an error of one sentence."""
+def test_stream_map_failure_raises_config_error(sim: Simulator) -> None:
+    """A stream map that fails on a live record raises ConfigError."""
     config = config_for(sim, stream_maps={"pixels": {"label": "pixel_name + 1"}})
     with pytest.raises(errors.ConfigError, match="cannot be used on a record of pixels"):
         run(config, ["pixels"])
 
 
 @pytest.mark.parametrize("selected", [True, False])
-def test_a_catalog_without_the_column(
+def test_unselected_deleted_at_logs_a_warning(
     sim: Simulator, caplog: pytest.LogCaptureFixture, selected: bool
 ) -> None:
-    """Where it is from before the setting, or the column is not selected, a warning says so."""
+    """Without `_deleted_at` in the catalog or selection, a warning replaces the tombstones."""
     config = config_for(sim, track_deleted=True)
     first = run(config, ["pixels"])
-    gone = lose_a_pixel(sim)
+    removed = remove_pixel(sim)
     catalog = catalog_of(config if not selected else config_for(sim), ["pixels"])
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
             if not selected and item["breadcrumb"][1:] == [DELETED_AT]:
                 item["metadata"]["selected"] = False
     second = run(config, catalog=catalog, state=first.state)
-    assert gone not in {row["pixel_id"] for row in second.records["pixels"]}
-    assert not any(DELETED_AT in row for row in second.records["pixels"])
+    assert removed not in {record["pixel_id"] for record in second.records["pixels"]}
+    assert not any(DELETED_AT in record for record in second.records["pixels"])
     assert f"Column {DELETED_AT} is not in the catalog" in caplog.text
 
 
-def test_seen_by_a_run_that_was_not_whole(sim: Simulator) -> None:
-    """What such a run wrote is told of, too, when it is gone."""
+def test_object_of_an_incomplete_run_has_a_tombstone(sim: Simulator) -> None:
+    """An object first written by an incomplete run has a tombstone once deleted."""
     config = config_for(sim, track_deleted=True)
     account = sim.world.accounts[sim.world.advertiser_ids[0]]
-    new = account.pixels.pop()
+    pixel = account.pixels.pop()
     first = run(config, ["pixels"])
-    account.pixels.append(new)
+    account.pixels.append(pixel)
     sim.world.version += 1
     sim.add_fault("drop_row", path="/pixel/list/", page=2, times=None)
     second = run(config, ["pixels"], state=first.state)
-    assert new.id in {row["pixel_id"] for row in second.records["pixels"]}
+    assert pixel.id in {record["pixel_id"] for record in second.records["pixels"]}
     sim.faults.clear()
-    assert lose_a_pixel(sim) == new.id
+    assert remove_pixel(sim) == pixel.id
     third = run(config, ["pixels"], state=second.state)
-    assert [*deleted(third.records["pixels"], "pixel_id")] == [new.id]
+    assert [*tombstones(third.records["pixels"], "pixel_id")] == [pixel.id]
 
 
-def test_bound_over_runs(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What other advertisers' parts of the state hold counts, too; without the setting it goes."""
+def test_state_limit_counts_all_advertisers(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit counts the objects of all advertisers. Without the setting, state has none."""
     monkeypatch.setattr(deletions, "MAX_LISTED_OBJECTS", 25)
-    one, other = sim.world.advertiser_ids
-    state = run(config_for(sim, track_deleted=True, advertiser_ids=[one]), ["pixels"]).state
-    config = config_for(sim, track_deleted=True, advertiser_ids=[other])
+    first, second = sim.world.advertiser_ids
+    state = run(config_for(sim, track_deleted=True, advertiser_ids=[first]), ["pixels"]).state
+    config = config_for(sim, track_deleted=True, advertiser_ids=[second])
     state = run(config, ["pixels"], state=state).state
-    parts = state["bookmarks"]["pixels"]["partitions"]
-    assert sum(deletions.STATE_MEMBER in part for part in parts) == 1
+    partitions = state["bookmarks"]["pixels"]["partitions"]
+    assert sum(deletions.STATE_MEMBER in partition for partition in partitions) == 1
     state = run(config_for(sim), ["pixels"], state=state).state
     assert not any(
-        deletions.STATE_MEMBER in one for one in state["bookmarks"]["pixels"]["partitions"]
+        deletions.STATE_MEMBER in partition
+        for partition in state["bookmarks"]["pixels"]["partitions"]
     )

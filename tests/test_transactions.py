@@ -1,4 +1,4 @@
-"""Transactions of Business Centers: every type and level, in windows of at most a year."""
+"""Transactions of Business Centers."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ TRANSFER_TYPES = {f"TRANS_TYPE_{name}" for name in ("TRANSFER", "TAX", "COST", "
 BUSINESS_CENTERS = {"list": [{"bc_info": {"bc_id": "7"}}], "page_info": {"total_number": 1}}
 
 
-def responding(
+def responses_of(
     *records: dict[str, t.Any], member: str = "transaction_list"
 ) -> t.Callable[[dict[str, str]], t.Any]:
-    """Return the responses of one Business Center whose lists hold the records."""
+    """Return responses of one Business Center whose lists contain the records."""
 
     def answer(query: dict[str, str]) -> t.Any:
         if query["path"] == "/bc/get/":
@@ -43,8 +43,8 @@ def responding(
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("name", PATHS)
-def test_every_type_and_level(name: str, seed: int) -> None:
-    """All records that the world counts arrive, and the key tells them apart."""
+def test_all_types_and_levels_are_read(name: str, seed: int) -> None:
+    """All types and levels of transactions are read, with unique keys."""
     options = {**SMALL, "business_centers": 2, "transactions": 9, "seed": seed}
     with Simulator(options) as sim:
         messages = run(config_for(sim), [name])
@@ -55,16 +55,16 @@ def test_every_type_and_level(name: str, seed: int) -> None:
     assert len(messages.records[name]) == len(messages.keyed(name)) == expected > 0
     assert messages.schemas[name]["key_properties"][0] == "bc_id"
     if name == TRANSFERS:
-        found = collections.Counter(row["transfer_type"] for row in messages.records[name])
-        assert set(found) == TRANSFER_TYPES
+        types = collections.Counter(record["transfer_type"] for record in messages.records[name])
+        assert set(types) == TRANSFER_TYPES
     if name == ACCOUNTS:
-        levels = {row["transaction_level"] for row in messages.records[name]}
+        levels = {record["transaction_level"] for record in messages.records[name]}
         assert levels == {"BC", "ADVERTISER"}
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_windows_of_a_year(name: str) -> None:
-    """A longer range is several requests, newest first, of at most 365 days each."""
+def test_windows_have_at_most_365_days(name: str) -> None:
+    """A long date range is split into windows of at most 365 days."""
     with Simulator({**SMALL, "business_centers": 1, "days": 900, "transactions": 12}) as sim:
         messages = run(config_for(sim, start_date="{now-800}"), [name])
         requests = [request for request in sim.requests if request.path == PATHS[name]]
@@ -89,34 +89,36 @@ def test_windows_of_a_year(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_every_run_reads_all_days(name: str) -> None:
-    """There is no bookmark: a Business Center that is new has its older transactions, too."""
+def test_transactions_have_no_bookmark(name: str) -> None:
+    """Every run reads all days, because a new Business Center has older transactions."""
     with Simulator({**SMALL, "business_centers": 1, "transactions": 9}) as sim:
         first = run(config_for(sim), [name])
         second = run(config_for(sim), [name], state=first.state)
     assert second.records[name] == first.records[name] != []
 
 
-def test_missing_members_of_transfers() -> None:
-    """A missing type is the requested one. A missing funds type is a dash. A type stays as sent."""
+def test_missing_transfer_members_have_defaults() -> None:
+    """A missing type is the requested type, and a missing funds type is a dash."""
     missing = {"advertiser_id": "1", "amount": 5, "date": "2026-11-01 10:00:00"}
     null = {**missing, "amount": 6, "transfer_type": None, "funds_type": None}
     other = {**missing, "amount": 7, "transfer_type": "TRANS_TYPE_NEW", "funds_type": "CASH"}
-    with answering(responding(missing, null, other)) as (url, asked):
+    with answering(responses_of(missing, null, other)) as (url, paths):
         messages = run(config_at(url), [TRANSFERS])
-    assert sum(PATHS[TRANSFERS] in path for path in asked) == 4
-    rows = messages.keyed(TRANSFERS)
-    assert {row["transfer_type"] for row in rows.values() if row["amount"] < 7} == TRANSFER_TYPES
-    assert {row["funds_type"] for row in rows.values() if row["amount"] < 7} == {"-"}
-    assert {key[3:5] for key in rows if key[-1] == 7} == {("CASH", "TRANS_TYPE_NEW")}
-    assert {row["bc_id"] for row in rows.values()} == {"7"}
+    assert sum(PATHS[TRANSFERS] in path for path in paths) == 4
+    records = messages.keyed(TRANSFERS)
+    assert {
+        record["transfer_type"] for record in records.values() if record["amount"] < 7
+    } == TRANSFER_TYPES
+    assert {record["funds_type"] for record in records.values() if record["amount"] < 7} == {"-"}
+    assert {key[3:5] for key in records if key[-1] == 7} == {("CASH", "TRANS_TYPE_NEW")}
+    assert {record["bc_id"] for record in records.values()} == {"7"}
 
 
-def test_missing_members_of_centers() -> None:
-    """Key columns that are missing or null are dashes. A number as date is its digits."""
+def test_missing_center_members_are_dashes() -> None:
+    """Missing or null key columns are dashes, and a numeric date is a string of digits."""
     bare = {"date": 1793500000, "amount": 5.25}
     null = {**bare, "amount": 6, "funds_type": None, "invoice_id": None, "timezone": None}
-    with answering(responding(bare, null, member="list")) as (url, _):
+    with answering(responses_of(bare, null, member="list")) as (url, _):
         messages = run(config_at(url), [CENTERS])
     assert [*messages.keyed(CENTERS)] == [
         ("7", "1793500000", "-", 5.25, "-"),
@@ -125,74 +127,78 @@ def test_missing_members_of_centers() -> None:
 
 
 @pytest.mark.parametrize(("name", "member"), [(TRANSFERS, "transaction_list"), (CENTERS, "list")])
-def test_transactions_that_are_alike(name: str, member: str) -> None:
-    """Two records that are alike in all columns are both written, and the run is complete."""
+def test_equal_transactions_are_both_written(name: str, member: str) -> None:
+    """Two equal transactions are both written, and the sync is complete."""
     record = {"advertiser_id": "1", "amount": 5, "date": "2026-11-01 10:00:00"}
-    with answering(responding(record, record, member=member)) as (url, asked):
+    with answering(responses_of(record, record, member=member)) as (url, paths):
         messages = run(config_at(url), [name, "sync_errors"])
-    requests = sum(PATHS[name] in path for path in asked)
+    requests = sum(PATHS[name] in path for path in paths)
     assert len(messages.records[name]) == 2 * requests
     assert len(messages.keyed(name)) == requests == (4 if name == TRANSFERS else 1)
     assert messages.failed == []
     assert messages.records["sync_errors"] == []
 
 
-def test_one_transaction_at_both_levels() -> None:
-    """The level is part of the key: a transfer to an ad account can be listed at both."""
+def test_transaction_level_is_part_of_the_key() -> None:
+    """A transaction listed at both levels has two keys."""
     record = {"transaction_id": "9", "amount": 5, "create_time": "2026-11-01 10:00:00"}
-    with answering(responding(record)) as (url, _):
+    with answering(responses_of(record)) as (url, _):
         messages = run(config_at(url), [ACCOUNTS])
     assert {*messages.keyed(ACCOUNTS)} == {("7", "BC", "9"), ("7", "ADVERTISER", "9")}
-    assert {row["create_time"] for row in messages.records[ACCOUNTS]} == {"2026-11-01T10:00:00"}
+    assert {record["create_time"] for record in messages.records[ACCOUNTS]} == {
+        "2026-11-01T10:00:00"
+    }
 
 
-def test_the_transaction_of_another_center() -> None:
-    """A Business Center that the response names stays, so that two lists bring one record."""
+def test_bc_id_of_the_response_is_kept() -> None:
+    """A `bc_id` in the response is kept, so two lists return one record."""
     record = {"transaction_id": "9", "bc_id": "8", "amount": 5}
 
     def answer(query: dict[str, str]) -> t.Any:
         if query["path"] == "/bc/get/":
             centers = [{"bc_info": {"bc_id": name}} for name in ("7", "8")]
             return {"list": centers, "page_info": {"total_number": 2}}
-        return responding(record)(query)
+        return responses_of(record)(query)
 
-    with answering(answer) as (url, asked):
+    with answering(answer) as (url, paths):
         messages = run(config_at(url), [ACCOUNTS])
-    assert sum(PATHS[ACCOUNTS] in path for path in asked) == 4
+    assert sum(PATHS[ACCOUNTS] in path for path in paths) == 4
     assert len(messages.records[ACCOUNTS]) == 2
     assert {*messages.keyed(ACCOUNTS)} == {("8", "BC", "9"), ("8", "ADVERTISER", "9")}
 
 
-def test_a_rejected_type() -> None:
-    """A type that TikTok rejects is skipped. The other types are read."""
+def test_rejected_transfer_type_is_skipped() -> None:
+    """A rejected transfer type is skipped, and all other types are read."""
     with Simulator({**SMALL, "business_centers": 1, "transactions": 9}) as sim:
         rejected = "TRANS_TYPE_PAYMENT"
         sim.add_fault("code", path=PATHS[TRANSFERS], containing=rejected, times=None, code=40002)
         messages = run(config_for(sim), [TRANSFERS])
-    found = {row["transfer_type"] for row in messages.records[TRANSFERS]}
-    assert found == TRANSFER_TYPES - {rejected}
+    types = {record["transfer_type"] for record in messages.records[TRANSFERS]}
+    assert types == TRANSFER_TYPES - {rejected}
     assert messages.failed == []
 
 
 @pytest.mark.parametrize("name", PATHS)
 @pytest.mark.parametrize("code", [40001, 40002])
-def test_a_rejected_list(caplog: pytest.LogCaptureFixture, name: str, code: int) -> None:
-    """A Business Center that is refused, for example one of type NORMAL, leaves the others."""
+def test_rejected_business_center_is_skipped(
+    caplog: pytest.LogCaptureFixture, name: str, code: int
+) -> None:
+    """A rejected Business Center is skipped, and all other Business Centers are read."""
     with Simulator({**SMALL, "business_centers": 2, "transactions": 9}) as sim:
-        refused, other = sim.world.centers
-        sim.add_fault("code", path=PATHS[name], containing=refused, times=None, code=code)
+        rejected, accepted = sim.world.centers
+        sim.add_fault("code", path=PATHS[name], containing=rejected, times=None, code=code)
         messages = run(config_for(sim), [name, "sync_errors"])
-    assert {row["bc_id"] for row in messages.records[name]} == {other}
-    assert {row["action"] for row in messages.records["sync_errors"]} == {"skipped"}
+    assert {record["bc_id"] for record in messages.records[name]} == {accepted}
+    assert {problem["action"] for problem in messages.records["sync_errors"]} == {"skipped"}
     assert messages.failed == []
     skipped = [line for line in caplog.messages if line.startswith("Skipping transactions of")]
     assert len(skipped) == {TRANSFERS: 4, CENTERS: 1, ACCOUNTS: 2}[name]
-    assert all(f"Business Center {refused}, " in line for line in skipped)
+    assert all(f"Business Center {rejected}, " in line for line in skipped)
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_a_rejected_second_page(name: str) -> None:
-    """A rejection after the first page is an error: its records would be lost."""
+def test_rejected_second_page_raises_error(name: str) -> None:
+    """A rejection after the first page raises RejectedRequestError."""
     member = "list" if name == CENTERS else "transaction_list"
     records = [{"transaction_id": str(number), "amount": number} for number in range(50)]
 

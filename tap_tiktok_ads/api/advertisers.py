@@ -127,38 +127,40 @@ def find_advertisers(client: Client, settings: AdvertiserSettings) -> FoundAdver
     if settings.environment == "sandbox":  # /advertiser/info/ does not exist there
         logger.warning("The sandbox reports no time zones: report dates are taken as UTC.")
         return FoundAdvertisers([Advertiser(advertiser_id) for advertiser_id in ids])
-    found = FoundAdvertisers()
+    advertisers = FoundAdvertisers()
     by_id: dict[str, Advertiser] = {}
     for batch in batches(ids, INFO_BATCH_SIZE):
-        by_id |= _details(client, batch, found)
-    found.readable.extend(by_id[advertiser_id] for advertiser_id in ids if advertiser_id in by_id)
-    _report_unread(found)
-    return found
+        by_id |= _details(client, batch, advertisers)
+    advertisers.readable.extend(
+        by_id[advertiser_id] for advertiser_id in ids if advertiser_id in by_id
+    )
+    _report_unread(advertisers)
+    return advertisers
 
 
-def _report_unread(found: FoundAdvertisers) -> None:
+def _report_unread(advertisers: FoundAdvertisers) -> None:
     """Log a warning about the advertisers that cannot be read.
 
     Raises:
         ConfigError: No advertiser can be read, because permission is denied.
         IncompleteError: No advertiser can be read, because TikTok returned none.
     """
-    if found.missing and not found.readable:
-        msg = f"TikTok returned none of the advertisers. {next(iter(found.missing.values()))}"
+    if advertisers.missing and not advertisers.readable:
+        msg = f"TikTok returned none of the advertisers. {next(iter(advertisers.missing.values()))}"
         raise IncompleteError(msg)
-    reason = next(iter(found.denied.values()), None)
-    denied = ", ".join(found.denied)
-    if not found.readable:
+    reason = next(iter(advertisers.denied.values()), None)
+    denied = ", ".join(advertisers.denied)
+    if not advertisers.readable:
         msg = f"None of the advertisers may be read with this token: {denied}. {reason}"
         raise ConfigError(msg)
-    if found.denied:
+    if advertisers.denied:
         logger.warning(
             "Skipping %d advertiser(s) that may not be read with this token: %s. %s",
-            len(found.denied),
+            len(advertisers.denied),
             denied,
             reason,
         )
-    for error in found.missing.values():
+    for error in advertisers.missing.values():
         logger.warning("%s", error)
 
 
@@ -208,7 +210,7 @@ def _check_granted(request: Request, response: Response) -> None:
 
 
 def _details(
-    client: Client, ids: Sequence[str], found: FoundAdvertisers, *, is_repeated: bool = False
+    client: Client, ids: Sequence[str], advertisers: FoundAdvertisers, *, is_repeated: bool = False
 ) -> dict[str, Advertiser]:
     """Return the advertisers of /advertiser/info/ by ID.
 
@@ -218,29 +220,29 @@ def _details(
     Args:
         client: The client.
         ids: IDs of a batch.
-        found: Receives the advertisers that cannot be read.
+        advertisers: Receives the advertisers that cannot be read.
         is_repeated: True if the only ID was missing from a response before.
     """
     try:
         records = read_details(client, ids, is_repeated=is_repeated)
     except (PermissionDeniedError, RejectedRequestError) as error:
-        return _details_after(error, client, ids, found)
+        return _details_after(error, client, ids, advertisers)
     except DamagedResponseError as error:
         if not is_repeated:
             raise
-        found.missing[ids[0]] = IncompleteError(str(error))
+        advertisers.missing[ids[0]] = IncompleteError(str(error))
         return {}
     details = {advertiser_id: _advertiser(record) for advertiser_id, record in records.items()}
     for advertiser_id in ids:
         if advertiser_id not in details and is_repeated:
-            found.missing[advertiser_id] = IncompleteError(missing_text(advertiser_id))
+            advertisers.missing[advertiser_id] = IncompleteError(missing_text(advertiser_id))
         elif advertiser_id not in details:
-            details |= _details(client, [advertiser_id], found, is_repeated=True)
+            details |= _details(client, [advertiser_id], advertisers, is_repeated=True)
     return details
 
 
 def _details_after(
-    error: ApiError, client: Client, ids: Sequence[str], found: FoundAdvertisers
+    error: ApiError, client: Client, ids: Sequence[str], advertisers: FoundAdvertisers
 ) -> dict[str, Advertiser]:
     """Return the advertisers of a rejected batch by ID.
 
@@ -253,10 +255,10 @@ def _details_after(
             advertiser_id: _advertiser({"advertiser_id": advertiser_id}) for advertiser_id in ids
         }
     if len(ids) == 1:
-        found.denied[ids[0]] = error
+        advertisers.denied[ids[0]] = error
         return {}
     middle = len(ids) // 2
-    return _details(client, ids[:middle], found) | _details(client, ids[middle:], found)
+    return _details(client, ids[:middle], advertisers) | _details(client, ids[middle:], advertisers)
 
 
 def read_details(

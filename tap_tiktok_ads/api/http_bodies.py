@@ -218,12 +218,12 @@ class Inflater:
         Raises:
             TransientError: The end is missing.
         """
-        rest = self._stream.flush()
+        last_block = self._stream.flush()
         if not self._stream.eof:
             reason = "its end is missing"
             raise self._damaged(reason)
-        if rest:
-            yield rest
+        if last_block:
+            yield last_block
 
     def _damaged(self, reason: str) -> errors.TransientError:
         msg = f"The compressed response of {self._label} is damaged: {reason}."

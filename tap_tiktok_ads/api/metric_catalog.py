@@ -102,5 +102,5 @@ def known_metrics() -> frozenset[str]:
 
 def unknown_metrics(names: Iterable[str]) -> tuple[str, ...]:
     """Return the names that are not metrics of the catalog or its lists."""
-    known = known_metrics()
-    return tuple(name for name in names if name not in known)
+    known_names = known_metrics()
+    return tuple(name for name in names if name not in known_names)

@@ -12,7 +12,7 @@ if t.TYPE_CHECKING:
 MIN_SIMILARITY = 0.6
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, known_names: Iterable[str]) -> str:
     """Return the end of a message about an unknown name.
 
     Example:
@@ -23,9 +23,9 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
     Args:
         name: The unknown name.
-        known: The names that exist.
+        known_names: The names that exist.
     """
-    names = list(known)
+    names = list(known_names)
     match = closest_match(name, names)
     if match is not None:
         return f": did you mean {match!r}?"
@@ -33,8 +33,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def closest_match(
-    name: str, known: Iterable[str], min_similarity: float = MIN_SIMILARITY
+    name: str, known_names: Iterable[str], min_similarity: float = MIN_SIMILARITY
 ) -> str | None:
     """Return the known name that is most similar, or None if none is similar enough."""
-    matches = difflib.get_close_matches(str(name), list(known), n=1, cutoff=min_similarity)
+    matches = difflib.get_close_matches(str(name), list(known_names), n=1, cutoff=min_similarity)
     return matches[0] if matches else None

@@ -235,8 +235,10 @@ def reset(document: dict[str, t.Any], names: t.Sequence[str]) -> dict[str, t.Any
             raise ConfigError(msg)
         bookmarks[name] = _without_progress(stream)
         if isinstance(partitions := stream.get("partitions"), list):
-            parts = [part for part in partitions if isinstance(part, dict)]
-            bookmarks[name]["partitions"] = list(map(_without_progress, parts))
+            advertiser_partitions = [
+                partition for partition in partitions if isinstance(partition, dict)
+            ]
+            bookmarks[name]["partitions"] = list(map(_without_progress, advertiser_partitions))
     return document
 
 

@@ -71,18 +71,18 @@ def command(
     Example: tap-tiktok-ads plan --config config.json --state state.json
     """
     tap = common.offline_tap(config, catalog=catalog, state=state)
-    parts: list[Part] = []
+    estimates: list[Part] = []
     requests: dict[str, str] = {}  # endpoint by request, counted once if streams share it
     for stream in t.cast("list[TikTokStream]", list(tap.streams.values())):
         if stream.selected:
-            parts += _parts(stream, requests)
+            estimates += _parts(stream, requests)
     counts = collections.Counter(requests.values())
     tier = tap.run_context.settings.tier
     seconds, share = tier.estimate(counts)
     if as_json:
         common.show_json(
             {
-                "parts": parts,
+                "parts": estimates,
                 "requests": counts.total(),
                 "minutes": round(seconds / 60, 2),
                 "share_of_day": round(share, 6),
@@ -91,32 +91,39 @@ def command(
         return
     common.show_table(
         ["stream", "advertiser", "windows", "first day", "last day", "requests"],
-        list(map(_row, parts)),
+        list(map(_row, estimates)),
     )
     common.say(_summary(counts.total(), seconds, share, tier))
 
 
 def _parts(stream: TikTokStream, requests: dict[str, str]) -> list[Part]:
     """Return the parts of a stream, one per advertiser. Add its requests to `requests`."""
-    parts: dict[str | None, Part] = {}
+    estimates: dict[str | None, Part] = {}
     if isinstance(stream, WindowedStream) and stream.window_days:
         for advertiser in stream.owners:
             owner = id_of(advertiser)
-            parts[owner] = Part(stream.name, owner, windows=0)
+            estimates[owner] = Part(stream.name, owner, windows=0)
     for task in stream.plan.tasks():
         owner = id_of(task.advertiser)
         endpoints = stream.endpoints(task)
-        parts.setdefault(owner, Part(stream.name, owner)).add(task, len(endpoints))
+        estimates.setdefault(owner, Part(stream.name, owner)).add(task, len(endpoints))
         for path in endpoints:
             requests[task.request.cache_key if task.request.shared else str(len(requests))] = path
-    return list(parts.values())
+    return list(estimates.values())
 
 
-def _row(part: Part) -> tuple[t.Any, ...]:
+def _row(estimate: Part) -> tuple[t.Any, ...]:
     """Return the table row of a part."""
-    owner = part.advertiser_id or "all"
-    requests = f"at least {part.requests}" if part.at_least else part.requests
-    return (part.stream, owner, part.windows, part.first_day, part.last_day, requests)
+    owner = estimate.advertiser_id or "all"
+    requests = f"at least {estimate.requests}" if estimate.at_least else estimate.requests
+    return (
+        estimate.stream,
+        owner,
+        estimate.windows,
+        estimate.first_day,
+        estimate.last_day,
+        requests,
+    )
 
 
 def _summary(requests: int, seconds: float, share: float, tier: Tier) -> str:

@@ -129,13 +129,13 @@ def metrics_setting(setting: t.Any, stream: str) -> list[str]:
     return names
 
 
-def check_report_metrics(setting: t.Any, known: Collection[str]) -> None:
+def check_report_metrics(setting: t.Any, known_names: Collection[str]) -> None:
     """Return if every stream that `report_metrics` names is a report.
 
     Raises:
         ConfigError: A name is not a report.
     """
     for name in setting if isinstance(setting, dict) else ():
-        if name not in known:
-            msg = f"Setting 'report_metrics': {name!r} is no report{suggest(name, known)}"
+        if name not in known_names:
+            msg = f"Setting 'report_metrics': {name!r} is no report{suggest(name, known_names)}"
             raise ConfigError(msg)

@@ -210,10 +210,10 @@ def _check_macros(
         ValueError: A macro cannot be resolved, or a lookup or the advertiser is not used.
     """
     request = {key: entry[key] for key in REQUEST_KEYS if key in entry}
-    known = {*WINDOW_MACROS, *([ADVERTISER_MACRO] if per_advertiser else [])}
-    known |= _lookup_macros(lookups)
+    known_macros = {*WINDOW_MACROS, *([ADVERTISER_MACRO] if per_advertiser else [])}
+    known_macros |= _lookup_macros(lookups)
     lists = _lookup_macros([lookup for lookup in lookups if lookup.batch])
-    macros.validate(request, known, lists, unit)
+    macros.validate(request, known_macros, lists, unit)
     used_macros = macros.macro_names(request)
     for lookup in lookups:
         _check_lookup_is_used(lookup, used_macros)

@@ -39,19 +39,19 @@ def parse_path(url: str, method: str, api_url: str = "") -> str:
     Raises:
         ValueError: The URL has another host, or its endpoint does not read.
     """
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme or parts.netloc:
-        _check_host(url, parts, api_url)
-    elif not parts.path.startswith("/"):
+    split_url = urllib.parse.urlsplit(url)
+    if split_url.scheme or split_url.netloc:
+        _check_host(url, split_url, api_url)
+    elif not split_url.path.startswith("/"):
         msg = f"url {url!r} must be a full URL, or a path such as /campaign/get/"
         raise ValueError(msg)
-    if parts.query or parts.fragment:
+    if split_url.query or split_url.fragment:
         msg = f"url {url!r} has a query: put its parameters into 'params'"
         raise ValueError(msg)
-    if not parts.path.endswith("/"):
+    if not split_url.path.endswith("/"):
         msg = f"url {url!r} must end with a slash, as all of TikTok's do"
         raise ValueError(msg)
-    path = parts.path.removeprefix(API_VERSION)
+    path = split_url.path.removeprefix(API_VERSION)
     segments = path.strip("/").split("/")
     if not all(map(_PATH_SEGMENT.fullmatch, segments)):
         msg = f"url {url!r} has a path that TikTok's API cannot have"
@@ -60,10 +60,10 @@ def parse_path(url: str, method: str, api_url: str = "") -> str:
     return path
 
 
-def _check_host(url: str, parts: urllib.parse.SplitResult, api_url: str) -> None:
+def _check_host(url: str, split_url: urllib.parse.SplitResult, api_url: str) -> None:
     """Raise `ValueError` if the access token must not go to the host of a URL."""
     configured_host = urllib.parse.urlsplit(api_url).netloc if api_url else None
-    if parts.netloc not in TIKTOK_HOSTS | {configured_host} or parts.scheme not in {
+    if split_url.netloc not in TIKTOK_HOSTS | {configured_host} or split_url.scheme not in {
         "https",
         "http",
     }:
@@ -72,7 +72,7 @@ def _check_host(url: str, parts: urllib.parse.SplitResult, api_url: str) -> None
             f"{', '.join(sorted(TIKTOK_HOSTS))} or the host of api_url only"
         )
         raise ValueError(msg)
-    if parts.scheme == "http" and parts.hostname in TIKTOK_HOSTS:
+    if split_url.scheme == "http" and split_url.hostname in TIKTOK_HOSTS:
         msg = f"url {url!r} would send the access token unencrypted: use https"
         raise ValueError(msg)
 

@@ -94,22 +94,24 @@ def _parse_variable(text: str, types: Sequence[str]) -> t.Any:
     return text
 
 
-def unknown_variables(environment: Mapping[str, str], known: frozenset[str]) -> Iterator[str]:
+def unknown_variables(
+    environment: Mapping[str, str], setting_names: frozenset[str]
+) -> Iterator[str]:
     """Yield a sentence about each variable that resembles a setting and is none.
 
     Meltano sets variables with a second underscore, such as `TAP_TIKTOK_ADS__SELECT`.
 
     Args:
         environment: The environment variables.
-        known: Names of all settings.
+        setting_names: Names of all settings.
     """
-    variables = {ENVIRONMENT_PREFIX + name.upper() for name in (*known, *REMOVED_SETTINGS)}
+    variables = {ENVIRONMENT_PREFIX + name.upper() for name in (*setting_names, *REMOVED_SETTINGS)}
     variables.update(LOG_LEVEL_VARIABLES)
     for variable in sorted(environment.keys() - variables):
         name = variable.removeprefix(ENVIRONMENT_PREFIX)
         if name == variable or name.startswith("_"):
             continue
-        match = closest_match(name, [setting.upper() for setting in known])
+        match = closest_match(name, [setting.upper() for setting in setting_names])
         hint = f": did you mean {ENVIRONMENT_PREFIX}{match}?" if match else "."
         yield f"Environment variable {variable} is not a setting{hint}"
 

@@ -63,9 +63,9 @@ class Settings:
         if not self.api_url:
             host = HOSTS[self.environment]
             return host + API_VERSION if host else ""
-        parts = urllib.parse.urlsplit(self.api_url)
-        path = parts.path.rstrip("/") or API_VERSION
-        return urllib.parse.urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+        split_url = urllib.parse.urlsplit(self.api_url)
+        path = split_url.path.rstrip("/") or API_VERSION
+        return urllib.parse.urlunsplit((split_url.scheme, split_url.netloc, path, "", ""))
 
     @property
     def tier(self) -> Tier:

@@ -47,13 +47,13 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 def validate(
-    config: Mapping[str, t.Any], known: Collection[str], *, credentials: bool = True
+    config: Mapping[str, t.Any], known_names: Collection[str], *, credentials: bool = True
 ) -> Settings:
     """Return the settings of a configuration, with the defaults of absent and null settings.
 
     Args:
         config: The normalized configuration.
-        known: Names of all accepted settings, including the settings of the SDK.
+        known_names: Names of all accepted settings, including the settings of the SDK.
         credentials: Require the settings that a request needs.
 
     Raises:
@@ -64,7 +64,7 @@ def validate(
     values |= {
         name: value for name, value in config.items() if name in schemas and value is not None
     }
-    _check_values(config, known, values)
+    _check_values(config, known_names, values)
     settings = Settings(**_resolve(values))
     checks = [
         functools.partial(_check_api_url, settings.api_url),
@@ -78,12 +78,12 @@ def validate(
 
 
 def _check_values(
-    config: Mapping[str, t.Any], known: Collection[str], values: Mapping[str, t.Any]
+    config: Mapping[str, t.Any], known_names: Collection[str], values: Mapping[str, t.Any]
 ) -> None:
     """Raise `ConfigError` if a setting does not exist, or has a value of the wrong form."""
     raise_together(
         [
-            *(functools.partial(_check_name, name, known) for name in config),
+            *(functools.partial(_check_name, name, known_names) for name in config),
             *(
                 functools.partial(_check_value, name, schema, values[name])
                 for name, schema in SETTINGS_SCHEMA["properties"].items()
@@ -146,14 +146,14 @@ def _check_flattening(config: Mapping[str, t.Any]) -> None:
             raise ConfigError(msg)
 
 
-def _check_name(name: str, known: Collection[str]) -> None:
+def _check_name(name: str, known_names: Collection[str]) -> None:
     """Raise `ConfigError` if a setting does not exist."""
     if name in REMOVED_SETTINGS:
         msg = f"Setting {name!r} was removed: {REMOVED_SETTINGS[name]}."
         raise ConfigError(msg)
-    if name not in known:
-        resembles = closest_match(name, known) is not None
-        hint = suggest(name, known) if resembles else ": see --about for those that exist."
+    if name not in known_names:
+        resembles = closest_match(name, known_names) is not None
+        hint = suggest(name, known_names) if resembles else ": see --about for those that exist."
         msg = f"Unknown setting {name!r}{hint}"
         raise ConfigError(msg)
 
@@ -238,14 +238,14 @@ def is_base_url(url: str) -> bool:
         (True, False)
     """
     try:
-        parts = urllib.parse.urlsplit(url)
-        _ = parts.port  # raises an error if it is not a number in range
+        split_url = urllib.parse.urlsplit(url)
+        _ = split_url.port  # raises an error if it is not a number in range
     except ValueError:
         return False
     return (
-        parts.scheme in {"http", "https"}
-        and bool(parts.hostname)
-        and not (parts.query or parts.fragment or set(parts.netloc) & {"@", " "})
+        split_url.scheme in {"http", "https"}
+        and bool(split_url.hostname)
+        and not (split_url.query or split_url.fragment or set(split_url.netloc) & {"@", " "})
     )
 
 

@@ -185,16 +185,22 @@ class Caster:
         return cast
 
     def _check_columns(
-        self, record: Record, known: t.AbstractSet[str], prefix: str, required: frozenset[str]
+        self,
+        record: Record,
+        known_columns: t.AbstractSet[str],
+        prefix: str,
+        required: frozenset[str],
     ) -> None:
         """Collect the unknown columns of a record.
 
         Raises:
             BadValueError: A required column is missing, null, an object or an array.
         """
-        if missing := [name for name in sorted(required) if not _has_value(record.get(name))]:
-            raise _without_value(missing)
-        for name in record.keys() - known:
+        if missing_columns := [
+            name for name in sorted(required) if not _has_value(record.get(name))
+        ]:
+            raise _without_value(missing_columns)
+        for name in record.keys() - known_columns:
             self.drift.add_unknown_column(prefix + name)
 
     def _collect(self, path: str, error: BadValueError) -> None:

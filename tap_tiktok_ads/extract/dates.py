@@ -138,21 +138,21 @@ def to_pendulum_format(text: str) -> str:
     Raises:
         DateError: A letter has no meaning, or a quote is not closed.
     """
-    parts = []
+    converted_tokens = []
     for match in _FORMAT_PART.finditer(text):
-        part = match[0]
-        if part == "'":
+        symbol = match[0]
+        if symbol == "'":
             msg = f"{text!r} is not a date format: a quote is not closed"
             raise DateError(msg)
         if not match[1]:
-            parts.append(_FORMAT_SPECIAL.sub(r"\\\g<0>", part.strip("'")))
-        elif part in _FORMAT_TOKENS:
-            parts.append(_FORMAT_TOKENS[part])
+            converted_tokens.append(_FORMAT_SPECIAL.sub(r"\\\g<0>", symbol.strip("'")))
+        elif symbol in _FORMAT_TOKENS:
+            converted_tokens.append(_FORMAT_TOKENS[symbol])
         else:
             tokens = ", ".join(_FORMAT_TOKENS)
-            msg = f"{text!r} is not a date format: {part!r} is unknown, known are {tokens}"
+            msg = f"{text!r} is not a date format: {symbol!r} is unknown, known are {tokens}"
             raise DateError(msg)
-    return "".join(parts)
+    return "".join(converted_tokens)
 
 
 def parse_day(text: str, now: pendulum.DateTime) -> pendulum.Date:

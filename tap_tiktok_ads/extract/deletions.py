@@ -106,47 +106,47 @@ class ListedObjects:
         listed = {"keys": pack(keys), "count": len(keys), "listings": self.list_count}
         return listed | {"suspected": self.suspected}
 
-    def missing_since(self, before: ListedObjects) -> list[Key]:
+    def missing_since(self, earlier: ListedObjects) -> list[Key]:
         """Return the keys of the objects deleted since an earlier run, in a stable order."""
-        if not before.keys or not self._is_credible_after(before):
+        if not earlier.keys or not self._is_credible_after(earlier):
             return []
-        return sorted(before.keys - (self.keys or frozenset()), key=repr)
+        return sorted(earlier.keys - (self.keys or frozenset()), key=repr)
 
-    def merged_with(self, before: ListedObjects) -> ListedObjects:
+    def merged_with(self, earlier: ListedObjects) -> ListedObjects:
         """Return the objects for the state. No object leaves the state without a tombstone.
 
         Args:
-            before: Objects of the earlier run.
+            earlier: Objects of the earlier run.
         """
-        if self.is_complete and before.keys is None:
+        if self.is_complete and earlier.keys is None:
             return self
-        if self._is_credible_after(before):
+        if self._is_credible_after(earlier):
             return self
         return dataclasses.replace(
             self,
-            keys=(before.keys or frozenset()) | (self.keys or frozenset()),
-            list_count=max(self.list_count, before.list_count),
-            suspected=self._suspicion_after(before),
+            keys=(earlier.keys or frozenset()) | (self.keys or frozenset()),
+            list_count=max(self.list_count, earlier.list_count),
+            suspected=self._suspicion_after(earlier),
         )
 
-    def _is_credible_after(self, before: ListedObjects) -> bool:
+    def _is_credible_after(self, earlier: ListedObjects) -> bool:
         """Return True if the objects missing since an earlier run are deleted.
 
         The same lists must be complete in both runs. More than half of the objects must be missing
         in two runs.
         """
-        if not self.is_complete or self.list_count != before.list_count:
+        if not self.is_complete or self.list_count != earlier.list_count:
             return False
-        suspicion = self._suspicion_after(before)
-        return suspicion is None or suspicion == before.suspected
+        suspicion = self._suspicion_after(earlier)
+        return suspicion is None or suspicion == earlier.suspected
 
-    def _suspicion_after(self, before: ListedObjects) -> str | None:
+    def _suspicion_after(self, earlier: ListedObjects) -> str | None:
         """Return the digest of the missing objects if more than half are missing, or None."""
-        before_keys = before.keys or frozenset()
-        missing = before_keys - (self.keys or frozenset())
-        if not self.is_complete or 2 * len(missing) <= len(before_keys):
+        earlier_keys = earlier.keys or frozenset()
+        missing_keys = earlier_keys - (self.keys or frozenset())
+        if not self.is_complete or 2 * len(missing_keys) <= len(earlier_keys):
             return None
-        return hashlib.sha256(pack(missing).encode()).hexdigest()[:DIGEST_LENGTH]
+        return hashlib.sha256(pack(missing_keys).encode()).hexdigest()[:DIGEST_LENGTH]
 
 
 def _suspected_in(listed: Mapping[str, t.Any]) -> str | None:

@@ -260,8 +260,8 @@ class Lookahead(t.Generic[T, R]):
 
     def _max_results_in_memory(self) -> int:
         """Return how many results of this plan fit in the memory that other plans leave."""
-        others = [plan for plan in self._workers.plans if plan is not self]
-        bytes_of_others = sum(plan.buffered * plan.result_bytes for plan in others)
+        other_plans = [plan for plan in self._workers.plans if plan is not self]
+        bytes_of_others = sum(plan.buffered * plan.result_bytes for plan in other_plans)
         bytes_left = self._workers.buffer_bytes - bytes_of_others
         minimum = MIN_BUFFERED_RESULTS if self._is_consumed else 0
         return max(minimum, int(bytes_left / self.result_bytes))

@@ -202,19 +202,21 @@ class TaskRunner:
     def _split(self, task: Task, error: errors.TooLargeError) -> Fetched:
         """Return the tasks that a too large task is split into."""
         try:
-            parts = self._source.split(task)
+            subtasks = self._source.split(task)
         except errors.DamagedResponseError as failure:
             return Page(damage=failure.damage), ()
         except errors.TapError as failure:
             return Page(failed=failure), ()
         except Exception as failure:  # noqa: BLE001 - whatever a response of another shape can cause
             return Page(failed=unreadable(task, failure)), ()
-        if not parts:
+        if not subtasks:
             return Page(failed=error.cause), ()
-        action = f"Splitting into {len(parts)}" if len(parts) > 1 else "Retrying"
+        action = f"Splitting into {len(subtasks)}" if len(subtasks) > 1 else "Retrying"
         logger.getChild(self._source.name).info("%s a too large request: %s", action, error)
         _, parent_window = task.partition
-        return Page(), [dataclasses.replace(part, parent_window=parent_window) for part in parts]
+        return Page(), [
+            dataclasses.replace(subtask, parent_window=parent_window) for subtask in subtasks
+        ]
 
     def _without_records(self, task: Task, error: errors.TapError) -> Page:
         if not isinstance(error, errors.ApiError):

@@ -44,7 +44,7 @@ _TYPES: dict[str, t.Any] = {
 def can_decode(schema: Mapping[str, t.Any], metrics: Sequence[str]) -> bool:
     """Return True if `ReportDecoder` knows the types of all metrics."""
     columns = [schema["properties"].get(name, {}) for name in metrics]
-    return all("format" not in one and _json_type(one) in _TYPES for one in columns)
+    return all("format" not in column and _json_type(column) in _TYPES for column in columns)
 
 
 class ReportDecoder:

@@ -32,80 +32,92 @@ class UnsupportedTypeError(ValueError):
         wanted_type: The type in the catalog.
     """
 
-    def __init__(self, column: str, own: Schema, wanted: Schema) -> None:
+    def __init__(self, column: str, stream_schema: Schema, catalog_schema: Schema) -> None:
         self.column = column
-        self.own_type = _describe(own)
-        self.wanted_type = _describe(wanted)
+        self.own_type = _describe(stream_schema)
+        self.wanted_type = _describe(catalog_schema)
         super().__init__(f"{column}: {self.own_type} cannot become {self.wanted_type}")
 
 
-def overridden_schema(own: Schema, wanted: Schema, fixed: Collection[str]) -> dict[str, t.Any]:
+def overridden_schema(
+    stream_schema: Schema, catalog_schema: Schema, fixed: Collection[str]
+) -> dict[str, t.Any]:
     """Return the schema that records are cast by.
 
     Columns that only one of the schemas has are kept.
 
     Args:
-        own: The schema of the stream.
-        wanted: The schema in the catalog.
+        stream_schema: The schema of the stream.
+        catalog_schema: The schema in the catalog.
         fixed: Columns whose type must not change: keys and the replication key.
 
     Raises:
         UnsupportedTypeError: The catalog has a type that values cannot be converted to.
     """
-    own_columns, wanted_columns = own["properties"], wanted.get("properties") or {}
-    columns = {**wanted_columns, **own_columns}
-    for name in own_columns.keys() & wanted_columns.keys():
-        columns[name] = _overridden(own_columns[name], wanted_columns[name], name)
+    stream_columns, catalog_columns = (
+        stream_schema["properties"],
+        catalog_schema.get("properties") or {},
+    )
+    columns = {**catalog_columns, **stream_columns}
+    for name in stream_columns.keys() & catalog_columns.keys():
+        columns[name] = _overridden(stream_columns[name], catalog_columns[name], name)
         if name in fixed:
-            if _kind(columns[name]) != _kind(own_columns[name]):
-                raise UnsupportedTypeError(name, own_columns[name], wanted_columns[name])
-            columns[name] = own_columns[name]
-    return {**own, "properties": columns}
+            if _kind(columns[name]) != _kind(stream_columns[name]):
+                raise UnsupportedTypeError(name, stream_columns[name], catalog_columns[name])
+            columns[name] = stream_columns[name]
+    return {**stream_schema, "properties": columns}
 
 
-def _overridden(own: Schema, wanted: Schema, path: str) -> Schema:
+def _overridden(stream_schema: Schema, catalog_schema: Schema, path: str) -> Schema:
     """Return the schema of a value.
 
     Raises:
         UnsupportedTypeError: Values of the own schema cannot be converted to the other one.
     """
-    if own == wanted:
-        return own
-    if not wanted.keys() & {"type", *_COMBINATIONS}:
-        return wanted  # any type
-    if not _can_follow(own, wanted):
-        raise UnsupportedTypeError(path, own, wanted)
-    types = _types(wanted)
+    if stream_schema == catalog_schema:
+        return stream_schema
+    if not catalog_schema.keys() & {"type", *_COMBINATIONS}:
+        return catalog_schema  # any type
+    if not _can_follow(stream_schema, catalog_schema):
+        raise UnsupportedTypeError(path, stream_schema, catalog_schema)
+    types = _types(catalog_schema)
     if types == ["object"]:
-        return _overridden_object(own, wanted, path)
+        return _overridden_object(stream_schema, catalog_schema, path)
     if types == ["array"]:
-        items = own.get("items", {}), wanted.get("items", {})
-        return {**wanted, "items": _overridden(*items, f"{path}[]")}
-    return wanted
+        items = stream_schema.get("items", {}), catalog_schema.get("items", {})
+        return {**catalog_schema, "items": _overridden(*items, f"{path}[]")}
+    return catalog_schema
 
 
-def _overridden_object(own: Schema, wanted: Schema, path: str) -> Schema:
+def _overridden_object(stream_schema: Schema, catalog_schema: Schema, path: str) -> Schema:
     """Return the schema of an object. Columns that the other schema leaves out are `False`."""
-    if not (own.get("properties") and wanted.get("properties")):
-        return own
-    columns: dict[str, t.Any] = {**wanted["properties"]}
-    for name, column in own["properties"].items():
+    if not (stream_schema.get("properties") and catalog_schema.get("properties")):
+        return stream_schema
+    columns: dict[str, t.Any] = {**catalog_schema["properties"]}
+    for name, column in stream_schema["properties"].items():
         is_kept = name in columns
         columns[name] = is_kept and _overridden(column, columns[name], f"{path}.{name}")
-    return {**wanted, "properties": columns}
+    return {**catalog_schema, "properties": columns}
 
 
-def _can_follow(own: Schema, wanted: Schema) -> bool:
+def _can_follow(stream_schema: Schema, catalog_schema: Schema) -> bool:
     """Return True if values of the own schema can be converted to the other one."""
-    if wanted.keys() & _COMBINATIONS:
+    if catalog_schema.keys() & _COMBINATIONS:
         return False
-    own_types, wanted_types = _types(own), _types(wanted)
-    if own.get("type") and "null" in own["type"] and "null" not in wanted["type"]:
+    stream_types, catalog_types = _types(stream_schema), _types(catalog_schema)
+    if (
+        stream_schema.get("type")
+        and "null" in stream_schema["type"]
+        and "null" not in catalog_schema["type"]
+    ):
         return False
-    if wanted_types in (own_types, ["string"]):
-        return own.get("format") == wanted.get("format") or wanted.get("format") in FORMATS
-    is_single = len(wanted_types) == 1 and "format" not in own
-    return is_single and set(own_types) <= SOURCES.get(wanted_types[0], frozenset())
+    if catalog_types in (stream_types, ["string"]):
+        return (
+            stream_schema.get("format") == catalog_schema.get("format")
+            or catalog_schema.get("format") in FORMATS
+        )
+    is_single = len(catalog_types) == 1 and "format" not in stream_schema
+    return is_single and set(stream_types) <= SOURCES.get(catalog_types[0], frozenset())
 
 
 def _types(schema: Schema) -> list[str]:

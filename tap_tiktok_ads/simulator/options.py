@@ -125,8 +125,8 @@ def _parse_ids(name: str, value: Any) -> tuple[str, ...]:
     return tuple(str(item) for item in value)
 
 
-def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
+def unknown_name(kind: str, name: str, known_names: Collection[str]) -> str:
     """Return the message for an unknown name, with the most similar known name."""
-    near = get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+    near = get_close_matches(name, known_names, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known_names)}."
     return f"Unknown {kind} {name!r}. {hint}"

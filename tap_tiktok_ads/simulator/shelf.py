@@ -113,8 +113,10 @@ class Shelf:
     def _matches(self, record: Record, params: Params) -> bool:
         """Return True if a record matches all filters."""
         for name, path in self.filters.items():
-            sent, value = _member(params, name), _member(record, path)
-            if sent and (value not in sent if isinstance(sent, list) else value != sent):
+            accepted, value = _member(params, name), _member(record, path)
+            if accepted and (
+                value not in accepted if isinstance(accepted, list) else value != accepted
+            ):
                 return False
         return all(
             (_member(params, name) or "") in _member(record, path)

@@ -47,8 +47,8 @@ def fit_entry(
         )
         raise ConfigError(msg)
     entry.schema = Schema.from_dict({**schema, **stated, "properties": columns})
-    known = {path[1] for path in entry.metadata if len(path) == 2}  # noqa: PLR2004 - top level
-    for name in {*own_columns, *known} - columns.keys():
+    described_columns = {path[1] for path in entry.metadata if len(path) == 2}  # noqa: PLR2004 - top level
+    for name in {*own_columns, *described_columns} - columns.keys():
         entry.metadata["properties", name] = Metadata(_AVAILABLE, selected=False)
     for name in automatic:
         entry.metadata["properties", name] = Metadata(_AUTOMATIC)

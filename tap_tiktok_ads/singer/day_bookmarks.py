@@ -91,8 +91,8 @@ class DayBookmarks(Bookmarks):
         if not _is_of_earlier_version(partition):
             partition.setdefault(COVERED, [])
         partition[KEY] = self.replication_key
-        known = self._known_start(advertiser, partition)
-        floor = str(start if known is None else min(start, known))
+        known_start = self._known_start(advertiser, partition)
+        floor = str(start if known_start is None else min(start, known_start))
         self.has_new_start |= partition.get(START_FLOOR) != floor
         partition[START_FLOOR] = floor
 
@@ -107,12 +107,12 @@ class DayBookmarks(Bookmarks):
             rolling: True if the start is a macro. An earlier run may have resolved an earlier one.
         """
         partition = self.partition(advertiser)
-        known = [start]
+        first_days = [start]
         if rolling and self._is_incremental:
-            known += filter(None, [self._known_start(advertiser, partition)])
-            known += filter(None, [self._resumed_day(advertiser, partition)])
-        self._first_days[id_of(advertiser)] = min(known)
-        return min(known)
+            first_days += filter(None, [self._known_start(advertiser, partition)])
+            first_days += filter(None, [self._resumed_day(advertiser, partition)])
+        self._first_days[id_of(advertiser)] = min(first_days)
+        return min(first_days)
 
     def covered(self, advertiser: Advertiser | None) -> DayRanges:
         """Return the days that no run needs to read again."""
@@ -145,8 +145,8 @@ class DayBookmarks(Bookmarks):
         partition = self.writable_partition(advertiser)
         first = self._first_days.get(id_of(advertiser))
         if first is not None:
-            known = self._known_start(advertiser, partition)
-            partition[START_FLOOR] = str(first if known is None else min(first, known))
+            known_start = self._known_start(advertiser, partition)
+            partition[START_FLOOR] = str(first if known_start is None else min(first, known_start))
         partition[KEY] = self.replication_key
         partition[COVERED] = covered.to_state()
         current = None if first is None else covered.range_of(first)

@@ -57,8 +57,8 @@ class DeletionTracker:
     def previous(self, advertiser: Advertiser) -> ListedObjects:
         """Return what the state holds of an advertiser's previous list."""
         if advertiser.id not in self._previous:
-            part = self._bookmarks.partition(advertiser).get(STATE_MEMBER)
-            listed = ListedObjects.from_state(part, len(self._key_columns))
+            listed_in_state = self._bookmarks.partition(advertiser).get(STATE_MEMBER)
+            listed = ListedObjects.from_state(listed_in_state, len(self._key_columns))
             self._previous[advertiser.id] = listed
         return self._previous[advertiser.id]
 
@@ -70,14 +70,15 @@ class DeletionTracker:
         """Return a page with a record for each object that is not listed any more."""
         if group.advertiser is None or self._bookmarks.is_held(group.advertiser):
             return ()
-        missing = self._listed_by(group).missing_since(self.previous(group.advertiser))
-        if not missing:
+        deleted_keys = self._listed_by(group).missing_since(self.previous(group.advertiser))
+        if not deleted_keys:
             return ()
         group.has_deletions = True
         empty = dict.fromkeys(self._columns)
         owner = {"advertiser_id": group.advertiser.id, DELETED_AT: self._deleted_at}
         records = [
-            {**empty, **owner, **dict(zip(self._key_columns, key, strict=True))} for key in missing
+            {**empty, **owner, **dict(zip(self._key_columns, key, strict=True))}
+            for key in deleted_keys
         ]
         return (Page(records, len(records)),)
 
@@ -111,7 +112,9 @@ class DeletionTracker:
 
     def _objects_of_other_advertisers(self, advertiser: Advertiser) -> int:
         count = deletions.object_count
-        total = sum(count(part.get(STATE_MEMBER)) for part in self._bookmarks.partitions())
+        total = sum(
+            count(partition.get(STATE_MEMBER)) for partition in self._bookmarks.partitions()
+        )
         return total - count(self._bookmarks.partition(advertiser).get(STATE_MEMBER))
 
     def _listed_by(self, group: TaskGroup) -> ListedObjects:

@@ -44,13 +44,13 @@ class RecordLines:
 
     def for_page(self) -> Callable[[Record], bytes]:
         """Return the function that encodes a record. It removes deselected columns from it."""
-        before, after, encode = self._before, self._after(), encoder.encode
+        prefix, after, encode = self._before, self._after(), encoder.encode
         deselected = self._deselected
 
         def line(record: Record) -> bytes:
             for column in deselected:
                 record.pop(column, None)
-            return before + encode(record) + after
+            return prefix + encode(record) + after
 
         return line
 
@@ -64,11 +64,11 @@ class RecordLines:
         if not members:
             return b""
         kept = {name: columns[name] for name in columns if name not in self._deselected}
-        before = self._before + encoder.encode(kept)[:-1] + b","
+        prefix = self._before + encoder.encode(kept)[:-1] + b","
         after = b"}" + self._after()
-        members[0] = before + members[0]
+        members[0] = prefix + members[0]
         members[-1] += after
-        return (after + before).join(members)
+        return (after + prefix).join(members)
 
 
 class BufferedWriter(MsgSpecWriter):
@@ -112,10 +112,12 @@ class BufferedWriter(MsgSpecWriter):
         termination.check_not_over()
         try:
             with termination, output_errors():
-                rest = memoryview(lines)
-                while rest:  # Python writes less than it is given when a signal arrives meanwhile
-                    rest = rest[sys.stdout.buffer.write(rest) :]
-                rest.release()
+                unwritten = memoryview(lines)
+                while (
+                    unwritten
+                ):  # Python writes less than it is given when a signal arrives meanwhile
+                    unwritten = unwritten[sys.stdout.buffer.write(unwritten) :]
+                unwritten.release()
                 now = time.monotonic()
                 if flush or now - self._flushed >= FLUSH_SECONDS:
                     sys.stdout.flush()

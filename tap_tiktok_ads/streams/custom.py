@@ -161,24 +161,24 @@ class CustomStream(LookupStream):
             ConfigError: A value cannot stand in a URL.
         """
         definition = self.definition
-        known = {"advertiser_id": advertiser.id} if advertiser else {}
+        macro_values = {"advertiser_id": advertiser.id} if advertiser else {}
         if window is not None:
-            known["start_date"] = window.start.format(definition.date_format)
-            known["end_date"] = window.end.format(definition.date_format)
-        known |= values
+            macro_values["start_date"] = window.start.format(definition.date_format)
+            macro_values["end_date"] = window.end.format(definition.date_format)
+        macro_values |= values
         resolve = functools.partial(
             macros.resolve,
             now=self.run_context.now(advertiser),
             unit=definition.unit,
             render=self._render,
         )
-        path_values = {name: _path_segment(value) for name, value in known.items()}
+        path_values = {name: _path_segment(value) for name, value in macro_values.items()}
         request = Request(
             resolve(definition.path, path_values),
-            resolve(definition.params, known),
+            resolve(definition.params, macro_values),
             method=definition.method,
-            body=resolve(definition.body, known),
-            headers=resolve(definition.headers, known),
+            body=resolve(definition.body, macro_values),
+            headers=resolve(definition.headers, macro_values),
             splittable=window is not None,
         )
         if definition.page_size is not None:

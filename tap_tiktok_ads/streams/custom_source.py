@@ -61,9 +61,9 @@ class CustomSource(Source):
         if self.definition.paged and not isinstance(page_info, (dict, type(None))):
             raise damaged(task.request, response, "expected an object at data.page_info.")
         page_members = self._page_members(document)
-        missing = sorted(self._seen_page_members - page_members)
-        if missing:
-            msg = f"expected {', '.join(missing)}, as in other responses, got nothing."
+        missing_members = sorted(self._seen_page_members - page_members)
+        if missing_members:
+            msg = f"expected {', '.join(missing_members)}, as in other responses, got nothing."
             raise damaged(task.request, response, msg)
         self._seen_page_members = page_members
         facts = self.page_facts(task, response, 0)

@@ -54,16 +54,16 @@ class DetailsSource(Source):
     def locate(self, task: Task, response: Response) -> Sequence[t.Any]:
         ids = _requested_ids(task)
         records = response.data["list"]
-        missing = _missing_ids(ids, records)
-        if missing and not task.request.shared:
-            damage = missing_text(missing[0])
+        missing_ids = _missing_ids(ids, records)
+        if missing_ids and not task.request.shared:
+            damage = missing_text(missing_ids[0])
             raise DamagedResponseError(task.request.label, damage, request_id=response.request_id)
         return [record for record in records if str(record.get("advertiser_id")) in ids]
 
     @override
     def following(self, task: Task, response: Response, record_count: int) -> Sequence[Task]:
-        missing = _missing_ids(_requested_ids(task), response.data["list"])
-        return [Task(info_request([advertiser_id], shared=False)) for advertiser_id in missing]
+        missing_ids = _missing_ids(_requested_ids(task), response.data["list"])
+        return [Task(info_request([advertiser_id], shared=False)) for advertiser_id in missing_ids]
 
 
 def _requested_ids(task: Task) -> Sequence[str]:

@@ -67,13 +67,13 @@ def expand_gmv_max_metrics(words: Sequence[str]) -> tuple[str, ...]:
     Raises:
         ConfigError: A name is not a metric of GMV Max campaigns.
     """
-    known = campaign_metrics()
-    groups = {DEFAULT_METRICS: DEFAULT_GMV_MAX_METRICS, ALL_METRICS: known}
+    known_metrics = campaign_metrics()
+    groups = {DEFAULT_METRICS: DEFAULT_GMV_MAX_METRICS, ALL_METRICS: known_metrics}
     for word in words:
-        if word not in known and word not in groups:
+        if word not in known_metrics and word not in groups:
             msg = (
                 "Setting 'report_metrics', gmv_max_report: unknown metric of campaigns "
-                f"{word!r}{suggest(word, [*known, *groups])}"
+                f"{word!r}{suggest(word, [*known_metrics, *groups])}"
             )
             raise errors.ConfigError(msg)
     names = [name for word in words or [DEFAULT_METRICS] for name in groups.get(word, (word,))]

@@ -208,11 +208,11 @@ class WindowPlan:
         if days.days > self.window_days:
             yield days
             return
-        rest = [days]
-        while rest:
-            window = next(self._split(rest[0]))
+        remaining = [days]
+        while remaining:
+            window = next(self._split(remaining[0]))
             yield window
-            rest = list(DayRanges((window,)).missing_in(rest[0]))
+            remaining = list(DayRanges((window,)).missing_in(remaining[0]))
 
     def halves(self, window: dates.Window) -> Iterator[dates.Window]:
         """Return the parts of a window that was too large. Later windows are not wider."""

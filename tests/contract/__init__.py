@@ -1,1 +1,1 @@
-"""Requests of complete runs, judged by a table of the rules that TikTok states."""
+"""Tests that check the requests of complete runs against TikTok's documented rules."""

@@ -1,4 +1,7 @@
-"""Print the table of rules and what it judged: `python -m contract`, in `tests/`."""
+"""Print the rules with the number of checked requests and violations.
+
+Run `python -m contract` in `tests/`.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +9,43 @@ import logging
 
 import pytest
 
+from .checks import ALL_RULES, RuleReport, check_runs
 from .endpoints import ENDPOINTS
-from .judgment import ALL_RULES, Judgment, judge_runs
 from .waits import shorten_waits
 
 
-def rows(judgment: Judgment) -> list[tuple[str, str, int, int]]:
-    """Return name, source, number judged and number of violations of each rule."""
-    found = [
+def rows(report: RuleReport) -> list[tuple[str, str, int, int]]:
+    """Return name, source, number of checks and number of violations of each rule."""
+    table = [
         (
             rule.name,
             rule.source,
-            judgment.judged[rule.name],
-            len(judgment.broken.get(rule.name, ())),
+            report.checked[rule.name],
+            len(report.broken.get(rule.name, ())),
         )
         for rule in ALL_RULES
     ]
     for (method, path), endpoint in ENDPOINTS.items():
-        start = f"{path} "
-        broken = sum(
-            len(cases) for name, cases in judgment.broken.items() if name.startswith(start)
-        )
+        prefix = f"{path} "
+        broken = sum(len(cases) for name, cases in report.broken.items() if name.startswith(prefix))
         name = f"{method} {path}: the {len(endpoint.parameters)} parameters are as documented"
-        found.append((name, endpoint.source, judgment.requests[method, path], broken))
-    return found
+        table.append((name, endpoint.source, report.requests[method, path], broken))
+    return table
 
 
 def main() -> None:
-    """Print a row for each rule, as a table, then each violation."""
+    """Print a table of rules and the violations."""
     logging.disable(logging.CRITICAL)
-    judgment = judge_runs()
-    print("| rule | source | judged | violations |")  # noqa: T201 - what the module is for
+    report = check_runs()
+    print("| rule | source | checked | violations |")  # noqa: T201 - the purpose of the module
     print("|---|---|---|---|")  # noqa: T201
-    for row in rows(judgment):
+    for row in rows(report):
         print("|", " | ".join(str(cell) for cell in row), "|")  # noqa: T201
-    print(f"\n{judgment.summary}\n")  # noqa: T201
-    print("\n".join(judgment.lines()))  # noqa: T201
+    print(f"\n{report.summary}\n")  # noqa: T201
+    print("\n".join(report.lines()))  # noqa: T201
 
 
-if __name__ == "__main__":  # processes of commands import this module
+if __name__ == "__main__":  # subprocesses of commands import this module
     with pytest.MonkeyPatch.context() as patch:
         shorten_waits(patch)
         main()

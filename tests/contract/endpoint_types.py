@@ -1,4 +1,4 @@
-"""What an entry of the table of endpoints is made of."""
+"""Type of an endpoint, and common parameters."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if t.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """What an endpoint accepts.
+    """Parameters that an endpoint accepts.
 
     Attributes:
         method: HTTP method.
         path: Path below the version.
-        source: Where TikTok states the parameters: an OpenAPI file (yml), a model of the official
-            SDKs (sdk), a model of the Go SDK (go), or the ID of a page of the portal.
-        parameters: Types by name. A `!` ends the name of a required parameter.
+        source: Where TikTok documents the parameters: an OpenAPI file (yml), a model of the
+            official SDKs (sdk) or the Go SDK (go), or the ID of a page of the portal.
+        parameters: Types by name. A trailing `!` marks a required parameter.
     """
 
     method: str
@@ -53,12 +53,12 @@ def ids(maximum: int | None = None) -> Array:
 
 
 def texts(*names: str, maximum: int | None = None) -> Array:
-    """Return the type of an array of texts, of an enumeration if there are names."""
+    """Return the type of an array of text, optionally with allowed names."""
     return Array(one_of(*names), maximum)
 
 
 def pages(maximum: int | None) -> dict[str, Type]:
-    """Return the parameters of pages."""
+    """Return the paging parameters."""
     return {"page": Integer(1), "page_size": Integer(1, maximum)}
 
 

@@ -1,4 +1,4 @@
-"""The table of endpoints: each parameter with its type, limits and source."""
+"""Documented endpoints with the types and limits of their parameters."""
 
 from __future__ import annotations
 

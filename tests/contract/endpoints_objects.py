@@ -1,4 +1,4 @@
-"""Endpoints of campaigns, ad groups and ads, Smart+ included."""
+"""Endpoints of campaigns, ad groups and ads, including Smart+."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests in TikTok's encoding that keep and break each rule, written by hand."""
+"""Example requests that keep and break each rule."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import json
 import typing as t
 
-from .messages import BASE_PATH, Sent, get, post
+from .messages import BASE_PATH, SentRequest, get, post
 from .metrics import CLOSED_LISTS, MATERIAL_METRICS
 
 if t.TYPE_CHECKING:
@@ -25,8 +25,8 @@ NO_DAYS = {"start_date": None, "end_date": None}
 LIFETIME: dict[str, t.Any] = {**NO_DAYS, "query_lifetime": True, "dimensions": ["campaign_id"]}
 
 
-def report(path: str = SYNC, **changes: t.Any) -> Sent:
-    """Return a report of campaigns by day, or the task of one, with changed parameters."""
+def report(path: str = SYNC, **changes: t.Any) -> SentRequest:
+    """Return a report request or report task by campaign and day, with changed parameters."""
     parameters = {
         "advertiser_id": "7",
         "service_type": "AUCTION",
@@ -41,34 +41,34 @@ def report(path: str = SYNC, **changes: t.Any) -> Sent:
     return get(path, **{**parameters, "page": "1", "page_size": "1000", **changes})
 
 
-def task(**changes: t.Any) -> Sent:
-    """Return a task of a report of campaigns by day, with changed parameters."""
+def task(**changes: t.Any) -> SentRequest:
+    """Return a report task by campaign and day, with changed parameters."""
     return report(TASK, **changes)
 
 
-def split_by(*names: str, **changes: t.Any) -> Sent:
-    """Return a report of campaigns by day that is split by dimensions."""
+def split_by(*names: str, **changes: t.Any) -> SentRequest:
+    """Return a report request by campaign, day and additional dimensions."""
     return report(dimensions=["campaign_id", "stat_time_day", *names], **changes)
 
 
-def audience(*names: str, **changes: t.Any) -> Sent:
-    """Return an audience report of campaigns by day."""
+def audience(*names: str, **changes: t.Any) -> SentRequest:
+    """Return an audience report request by campaign and day."""
     return split_by(*names, report_type="AUDIENCE", **changes)
 
 
-def filtered(name: str, values: list[t.Any], path: str = SYNC, **changes: t.Any) -> Sent:
-    """Return a report with a filter."""
+def filtered(name: str, values: list[t.Any], path: str = SYNC, **changes: t.Any) -> SentRequest:
+    """Return a report request with a filter."""
     entry = {"field_name": name, "filter_type": "IN", "filter_value": json.dumps(values)}
     return report(path, filtering=[entry], **changes)
 
 
-def objects(path: str, page_size: int = 100, **filtering: t.Any) -> Sent:
-    """Return the request of a list of objects."""
+def objects(path: str, page_size: int = 100, **filtering: t.Any) -> SentRequest:
+    """Return a request for a list of objects."""
     return get(path, advertiser_id="7", page="1", page_size=str(page_size), filtering=filtering)
 
 
-def gmv(types: list[str] | None, *names: str, **changes: t.Any) -> Sent:
-    """Return a report of GMV Max."""
+def gmv(types: list[str] | None, *names: str, **changes: t.Any) -> SentRequest:
+    """Return a GMV Max report request."""
     parameters = {
         "advertiser_id": "7",
         "store_ids": ["8"],
@@ -80,24 +80,24 @@ def gmv(types: list[str] | None, *names: str, **changes: t.Any) -> Sent:
     return get(GMV, **{**parameters, **changes})
 
 
-def material(path: str, *names: str, **changes: t.Any) -> Sent:
-    """Return a material report."""
+def material(path: str, *names: str, **changes: t.Any) -> SentRequest:
+    """Return a material report request."""
     parameters = {"advertiser_id": "7", "dimensions": [*names], "metrics": ["spend"], **DAYS}
     return get(path, **{**parameters, **changes})
 
 
 def ids(count: int) -> list[str]:
-    """Return IDs."""
+    """Return `count` distinct IDs."""
     return [str(number) for number in range(1, count + 1)]
 
 
-def changed(sent: Sent, **changes: t.Any) -> Sent:
-    """Return a request with other parts of the message."""
-    return dataclasses.replace(sent, **changes)
+def changed(request: SentRequest, **changes: t.Any) -> SentRequest:
+    """Return a request with changed attributes."""
+    return dataclasses.replace(request, **changes)
 
 
-#: Metrics of conversions and videos, more than a report can have.
-MANY = sorted(MATERIAL_METRICS - {"ad_material_id", "material_name"})
+#: More metrics than a report can have.
+MANY_METRICS = sorted(MATERIAL_METRICS - {"ad_material_id", "material_name"})
 PLAIN = get("/app/list/", advertiser_id="7")
 CAMPAIGNS, AD_GROUPS, MUSIC = "/campaign/get/", "/adgroup/get/", "/file/music/get/"
 IDENTITIES, PAGES = "/identity/get/", "/page/get/"
@@ -108,14 +108,14 @@ COMMENTS = {"advertiser_id": "7", "search_field": "ADGROUP_ID", "search_value": 
 VIEWS, NAMES = ["live_views"], ["campaign_name"]
 
 
-def account(start: str, end: str) -> Sent:
-    """Return the request of transactions of accounts."""
+def account(start: str, end: str) -> SentRequest:
+    """Return a request for account transactions."""
     times = {"start_time": f"{start} 00:00:00", "end_time": f"{end} 23:59:59"}
     return get(ACCOUNT, bc_id="7", filtering=times)
 
 
-#: By the beginning of the name of a rule: a request that keeps it, and one that breaks it.
-OBJECTS: Mapping[str, tuple[Sent, Sent]] = {
+#: A request that keeps a rule and a request that breaks it, by the start of the rule's name.
+OBJECTS: Mapping[str, tuple[SentRequest, SentRequest]] = {
     "The path is below": (PLAIN, changed(PLAIN, target=f"{BASE_PATH}/app/list?advertiser_id=7")),
     "The token is": (PLAIN, changed(PLAIN, headers={"Access-Token": "Bearer token"})),
     "A GET has no body": (PLAIN, changed(PLAIN, body=b"{}")),
@@ -172,7 +172,7 @@ OBJECTS: Mapping[str, tuple[Sent, Sent]] = {
 }
 
 #: Examples of reports and report tasks, as in `OBJECTS`.
-REPORTS: Mapping[str, tuple[Sent, Sent]] = {
+REPORTS: Mapping[str, tuple[SentRequest, SentRequest]] = {
     "A synchronous report with stat_time_day": (report(), report(**TOO_MANY_DAYS)),
     "A synchronous report with stat_time_hour": (
         report(dimensions=["campaign_id", "stat_time_hour"], **DAY),
@@ -192,7 +192,10 @@ REPORTS: Mapping[str, tuple[Sent, Sent]] = {
         audience("gender"),
         audience("gender", query_lifetime=True),
     ),
-    "A report requests at most 100": (report(metrics=MANY[:100]), report(metrics=MANY[:101])),
+    "A report requests at most 100": (
+        report(metrics=MANY_METRICS[:100]),
+        report(metrics=MANY_METRICS[:101]),
+    ),
     "A report is of one account": (report(), report(advertiser_ids=["8"])),
     "A BASIC or AUDIENCE report names": (report(), report(data_level=None)),
     "total metrics are": (
@@ -262,7 +265,7 @@ REPORTS: Mapping[str, tuple[Sent, Sent]] = {
 }
 
 #: Examples of GMV Max and material reports, as in `OBJECTS`.
-SHOPS: Mapping[str, tuple[Sent, Sent]] = {
+SHOPS: Mapping[str, tuple[SentRequest, SentRequest]] = {
     "GMV Max reports by campaign": (gmv(["LIVE"]), gmv(["LIVE", "PRODUCT"])),
     "GMV Max reports span": (gmv(["LIVE"]), gmv(["LIVE"], **TOO_MANY_DAYS)),
     "GMV Max metrics of LIVE": (gmv(["LIVE"], metrics=VIEWS), gmv(["PRODUCT"], metrics=VIEWS)),
@@ -299,8 +302,8 @@ SHOPS: Mapping[str, tuple[Sent, Sent]] = {
 
 EXAMPLES = {**OBJECTS, **REPORTS, **SHOPS}
 
-#: Requests with one wrong parameter, by the parameter.
-WRONG_PARAMETERS: tuple[tuple[str, Sent], ...] = (
+#: Requests with one wrong parameter, and the name of the parameter.
+WRONG_PARAMETERS: tuple[tuple[str, SentRequest], ...] = (
     ("extra", get("/app/list/", advertiser_id="7", extra="1")),
     ("advertiser_id", get("/app/list/")),
     ("advertiser_id", get("/app/list/", advertiser_id="seven")),

@@ -1,4 +1,4 @@
-"""Sent requests, as text from the wire, and a simulator that keeps them."""
+"""Requests as sent over HTTP, and a simulator that records them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tap_tiktok_ads.simulator import Simulator
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Path below which the endpoints of version 1.3 are.
+#: Base path of the endpoints of version 1.3.
 BASE_PATH = "/open_api/v1.3"
 
 
 @dataclasses.dataclass(frozen=True)
-class Sent:
-    """A request as it was sent, and the data of its response.
+class SentRequest:
+    """A request as sent, with the data of its response.
 
     Attributes:
         method: HTTP method.
@@ -81,42 +81,42 @@ class Sent:
         return self.parameters.get(name) in ("true", True)
 
     def __str__(self) -> str:
-        """Return the request in one line, for messages."""
-        shown = {name: str(value)[:200] for name, value in self.parameters.items()}
-        return f"{self.method} {self.path} {json.dumps(shown)}"
+        """Return the request in one line."""
+        parameters = {name: str(value)[:200] for name, value in self.parameters.items()}
+        return f"{self.method} {self.path} {json.dumps(parameters)}"
 
 
 class RecordingSimulator(Simulator):
-    """A simulator that keeps each request as it was sent."""
+    """A simulator that records each request as sent."""
 
     def __init__(self, options: Mapping[str, t.Any] | None = None) -> None:
-        """Create the world of the options."""
+        """Create a simulator with options."""
         super().__init__(options)
-        self.sent: list[Sent] = []
+        self.sent_requests: list[SentRequest] = []
 
     def respond(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> t.Any:
-        """Keep a request, and return the simulator's response."""
+        """Record a request and return the response of the simulator."""
         response = super().respond(method, target, headers, body)
         data = {} if response.code is None else json.loads(response.body).get("data")
-        kept = data if isinstance(data, dict) else {}
-        self.sent.append(Sent(method, target, dict(headers), body, kept))
+        data_object = data if isinstance(data, dict) else {}
+        self.sent_requests.append(SentRequest(method, target, dict(headers), body, data_object))
         return response
 
 
-def get(path: str, token: str | None = "token", **parameters: t.Any) -> Sent:
-    """Return a GET request in TikTok's encoding, for examples."""
+def get(path: str, token: str | None = "token", **parameters: t.Any) -> SentRequest:
+    """Return a GET request in TikTok's encoding."""
     headers = {} if token is None else {"Access-Token": token}
     texts = {name: _text(value) for name, value in parameters.items() if value is not None}
-    return Sent("GET", f"{BASE_PATH}{path}?{urlencode(texts)}", headers)
+    return SentRequest("GET", f"{BASE_PATH}{path}?{urlencode(texts)}", headers)
 
 
-def post(path: str, **parameters: t.Any) -> Sent:
-    """Return a POST request with a JSON body, for examples."""
+def post(path: str, **parameters: t.Any) -> SentRequest:
+    """Return a POST request with a JSON body."""
     headers = {"Access-Token": "token", "Content-Type": "application/json"}
     body = {name: value for name, value in parameters.items() if value is not None}
-    return Sent("POST", BASE_PATH + path, headers, json.dumps(body).encode())
+    return SentRequest("POST", BASE_PATH + path, headers, json.dumps(body).encode())
 
 
 def _text(value: t.Any) -> str:
-    """Return a value as the text of a query string."""
+    """Return a value as query string text."""
     return value if isinstance(value, str) else json.dumps(value)

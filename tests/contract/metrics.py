@@ -1,4 +1,4 @@
-"""Closed lists of metrics and names of dimensions, as TikTok states them."""
+"""Metrics and dimensions that TikTok documents."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import json
 import typing as t
 from pathlib import Path
 
-_FACTS = json.loads((Path(__file__).parent / "metrics.json").read_text("utf-8"))
+_LISTS_BY_GROUP = json.loads((Path(__file__).parent / "metrics.json").read_text("utf-8"))
 
 
 def _names(lines: list[str]) -> frozenset[str]:
-    """Return the names in lines of names."""
+    """Return the names in lines of space-separated names."""
     return frozenset(" ".join(lines).split())
 
 
 def _lists(group: str) -> dict[str, frozenset[str]]:
     """Return the lists of a group, by name."""
-    return {name: _names(lines) for name, lines in _FACTS[group].items()}
+    return {name: _names(lines) for name, lines in _LISTS_BY_GROUP[group].items()}
 
 
 #: Metrics that a dimension allows in a synchronous report, by report type and dimension.
 CLOSED_LISTS = {name: _lists(name) for name in ("BASIC", "AUDIENCE")}
 #: Shorter lists of report tasks.
 CLOSED_TASK_LISTS = {name: _lists(f"{name} tasks") for name in ("BASIC", "AUDIENCE")}
-#: Metrics by country that a production connector requests and TikTok's page does not list.
-PRODUCTION_BY_COUNTRY = _names(_FACTS["production country_code"])
+#: Metrics by country that a production connector requests but TikTok does not document.
+PRODUCTION_BY_COUNTRY = _names(_LISTS_BY_GROUP["production country_code"])
 #: Metrics of the Smart+ material reports.
-MATERIAL_METRICS = _names(_FACTS["material reports"])
+MATERIAL_METRICS = _names(_LISTS_BY_GROUP["material reports"])
 #: Attribute metrics, by the level at which they exist.
 ATTRIBUTES = _lists("attributes")
 ALL_ATTRIBUTES: frozenset[str] = frozenset().union(*ATTRIBUTES.values())
@@ -54,7 +54,7 @@ _AUDIENCE = """
     ad_type bucket_id
 """
 BREAKDOWNS = {"BASIC": frozenset(_BASIC.split()), "AUDIENCE": frozenset(_AUDIENCE.split())}
-#: Audience dimensions with which a task does not combine UV metrics.
+#: Audience dimensions that a task cannot combine with UV metrics.
 TASK_AUDIENCE_DIMENSIONS = frozenset(
     [
         "gender",
@@ -128,7 +128,7 @@ GMV_ATTRIBUTES = frozenset(
 
 
 def allowed_metrics(report_type: str, dimension: str, *, is_task: bool) -> frozenset[str] | None:
-    """Return the closed list of a dimension, or None if the dimension has none."""
+    """Return the metrics that a dimension allows, or None if it allows all metrics."""
     allowed = CLOSED_LISTS.get(report_type, {}).get(dimension)
     if is_task:
         return CLOSED_TASK_LISTS.get(report_type, {}).get(dimension, allowed)
@@ -138,7 +138,7 @@ def allowed_metrics(report_type: str, dimension: str, *, is_task: bool) -> froze
 
 
 def attribute_rank(metric: str) -> tuple[int, bool]:
-    """Return the rank of an attribute metric, and whether it exists at that rank alone."""
+    """Return the rank of an attribute metric, and True if it exists only at that rank."""
     for level, rank in ATTRIBUTE_RANKS.items():
         if metric in ATTRIBUTES[level]:
             return rank, False
@@ -146,5 +146,5 @@ def attribute_rank(metric: str) -> tuple[int, bool]:
 
 
 def id_dimensions(dimensions: t.Iterable[str]) -> list[str]:
-    """Return the ID dimensions among dimensions."""
+    """Return only the ID dimensions."""
     return [name for name in dimensions if name in ID_RANKS]

@@ -7,28 +7,30 @@ import typing as t
 from .rule_types import Rule, at, day_count, has_range
 
 if t.TYPE_CHECKING:
-    from .messages import Sent
+    from .messages import SentRequest
 
 OBJECT_PATHS = ("/campaign/get/", "/adgroup/get/", "/ad/get/")
 TOPVIEW = "RESERVATION_TOP_VIEW"
-MAX_YEAR_DAYS = 366  # a year from a day to the day before, or to the day itself
+MAX_YEAR_DAYS = 366  # of a leap year
 MAX_MUSIC_RECORDS = 100_000
-#: Lists of objects that can be requested together with deleted ones.
+#: Paths of lists that can include deleted objects.
 LIST_PATHS = (
     *OBJECT_PATHS,
     *(f"/smart_plus/{name}/get/" for name in ("campaign", "adgroup", "ad")),
 )
 
 
-def is_topview_list(sent: Sent) -> bool:
-    """Return True for a list of TopView objects."""
-    return sent.path in OBJECT_PATHS and TOPVIEW in (sent.member("filtering", "buying_types") or ())
+def is_topview_list(request: SentRequest) -> bool:
+    """Return True for a request for TopView objects."""
+    return request.path in OBJECT_PATHS and TOPVIEW in (
+        request.member("filtering", "buying_types") or ()
+    )
 
 
-def is_promote_list(sent: Sent) -> bool:
-    """Return True for a list that includes objects of Promote campaigns."""
-    origins = sent.member("filtering", "campaign_system_origins") or ()
-    return sent.path in OBJECT_PATHS and "PROMOTE" in origins
+def is_promote_list(request: SentRequest) -> bool:
+    """Return True for a request that includes Promote campaigns."""
+    origins = request.member("filtering", "campaign_system_origins") or ()
+    return request.path in OBJECT_PATHS and "PROMOTE" in origins
 
 
 OBJECT_RULES = (
@@ -36,40 +38,40 @@ OBJECT_RULES = (
         "TopView is requested alone: buying_types has no other type",
         "1739315828649986, go campaign/get",
         is_topview_list,
-        lambda sent: sent.member("filtering", "buying_types") == [TOPVIEW],
+        lambda request: request.member("filtering", "buying_types") == [TOPVIEW],
     ),
     Rule(
         "Ad groups of TopView have pages of at most 100",
         "go adgroup/get",
-        lambda sent: is_topview_list(sent) and sent.path == "/adgroup/get/",
-        lambda sent: int(sent.parameters.get("page_size", 10)) <= 100,
+        lambda request: is_topview_list(request) and request.path == "/adgroup/get/",
+        lambda request: int(request.parameters.get("page_size", 10)) <= 100,
     ),
     Rule(
         "Statistics of pixels span at most 30 days",
         "addendum, go pixel/event_stats",
         at("/pixel/event/stats/"),
-        lambda sent: has_range(sent, 30, "date_range"),
+        lambda request: has_range(request, 30, "date_range"),
     ),
     Rule(
         "Pixel statistics span one UTC day, because the response has no date",
         "addendum, go pixel/event_stats",
         at("/pixel/event/stats/"),
-        lambda sent: has_range(sent, 1, "date_range"),
+        lambda request: has_range(request, 1, "date_range"),
     ),
     Rule(
         "Transactions of advertisers span at most a year",
         "addendum, go advertiser/transaction_get",
         at("/advertiser/transaction/get/"),
-        lambda sent: has_range(sent, MAX_YEAR_DAYS, "filtering"),
+        lambda request: has_range(request, MAX_YEAR_DAYS, "filtering"),
     ),
     Rule(
         "Transactions of accounts span at most 365 days",
         "go bc/account_transaction_get",
         at("/bc/account/transaction/get/"),
-        lambda sent: (
+        lambda request: (
             1
             <= day_count(
-                sent.member("filtering", "start_time"), sent.member("filtering", "end_time")
+                request.member("filtering", "start_time"), request.member("filtering", "end_time")
             )
             <= 365
         ),
@@ -78,22 +80,22 @@ OBJECT_RULES = (
         "Transactions of Business Centers name both dates in order, or none",
         "yml bc_transaction_get",
         at("/bc/transaction/get/"),
-        lambda sent: (
-            not {"start_date", "end_date"} & sent.parameters.keys() or has_range(sent, 10**6)
+        lambda request: (
+            not {"start_date", "end_date"} & request.parameters.keys() or has_range(request, 10**6)
         ),
     ),
     Rule(
         "Pages are requested by advertiser_id or by library_id",
         "go page/get",
         at("/page/get/"),
-        lambda sent: len({"advertiser_id", "library_id"} & sent.parameters.keys()) == 1,
+        lambda request: len({"advertiser_id", "library_id"} & request.parameters.keys()) == 1,
     ),
     Rule(
         "Music is requested up to record 100,000",
         "go file/music/get",
         at("/file/music/get/"),
-        lambda sent: (
-            int(sent.parameters.get("page", 1)) * int(sent.parameters.get("page_size", 1000))
+        lambda request: (
+            int(request.parameters.get("page", 1)) * int(request.parameters.get("page_size", 1000))
             <= MAX_MUSIC_RECORDS
         ),
     ),
@@ -101,26 +103,26 @@ OBJECT_RULES = (
         "Identities of BC_AUTH_TT are requested with their Business Center",
         "sdk IdentityApi",
         at("/identity/get/"),
-        lambda sent: (
-            sent.parameters.get("identity_type") != "BC_AUTH_TT"
-            or "identity_authorized_bc_id" in sent.parameters
+        lambda request: (
+            request.parameters.get("identity_type") != "BC_AUTH_TT"
+            or "identity_authorized_bc_id" in request.parameters
         ),
     ),
     Rule(
         "Comments are requested for a range in order",
         "yml comment_list",
         at("/comment/list/"),
-        lambda sent: (
-            day_count(sent.parameters.get("start_time"), sent.parameters.get("end_time")) >= 1
+        lambda request: (
+            day_count(request.parameters.get("start_time"), request.parameters.get("end_time")) >= 1
         ),
     ),
     Rule(
         "Lists do not combine primary_status with secondary_status",
         "fact sheet 8",
         at(*LIST_PATHS),
-        lambda sent: (
-            sent.member("filtering", "primary_status") is None
-            or sent.member("filtering", "secondary_status") is None
+        lambda request: (
+            request.member("filtering", "primary_status") is None
+            or request.member("filtering", "secondary_status") is None
         ),
     ),
 )

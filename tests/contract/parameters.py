@@ -1,4 +1,4 @@
-"""Types of parameters. Each yields what is wrong with a value."""
+"""Parameter types that validate values."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if t.TYPE_CHECKING:
 
 DATE_FORMAT = "%Y-%m-%d"
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
-#: TikTok's IDs have up to 19 digits. Identities and images have IDs of letters.
+#: TikTok's IDs have up to 19 digits. IDs of identities and images are text.
 ID_PATTERN = re.compile(r"[0-9]{1,19}")
 
 
 class Type:
-    """A type of values in JSON. The query string holds texts as they are, and the rest as JSON."""
+    """Type of a value. In a query string, text is sent as it is and other values as JSON."""
 
     is_plain = False
 
     def problems(self, value: t.Any) -> Iterator[str]:
-        """Yield what is wrong with a decoded value."""
+        """Yield the problems of a decoded value."""
         raise NotImplementedError
 
     def text_problems(self, text: str) -> Iterator[str]:
-        """Yield what is wrong with the text of a query string."""
+        """Yield the problems of query string text."""
         if self.is_plain:
             yield from self.problems(text)
             return
@@ -41,29 +41,29 @@ class Type:
 
 @dataclasses.dataclass(frozen=True)
 class Text(Type):
-    """A text. `allowed` are the values of an enumeration."""
+    """Text, optionally an enumeration with `allowed` values."""
 
     allowed: frozenset[str] = frozenset()
     is_plain = True
 
     def problems(self, value: t.Any) -> Iterator[str]:
-        """Yield what is wrong with a decoded value."""
+        """Yield the problems of a decoded value."""
         if not isinstance(value, str) or not value:
-            yield f"is not a text: {value!r}"
+            yield f"is not text: {value!r}"
         elif self.allowed and value not in self.allowed:
             yield f"is not one of the allowed values: {value!r}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Id(Type):
-    """An ID: digits in a text, because JSON numbers lose digits of long IDs."""
+    """An ID as text of digits, because JSON numbers lose digits of long IDs."""
 
     is_plain = True
 
     def problems(self, value: t.Any) -> Iterator[str]:
-        """Yield what is wrong with a decoded value."""
+        """Yield the problems of a decoded value."""
         if not isinstance(value, str) or ID_PATTERN.fullmatch(value) is None:
-            yield f"is not an ID in a text: {value!r}"
+            yield f"is not an ID as text: {value!r}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Time(Type):
     is_plain = True
 
     def problems(self, value: t.Any) -> Iterator[str]:
-        """Yield what is wrong with a decoded value."""
+        """Yield the problems of a decoded value."""
         try:
             parsed = dt.datetime.strptime(value, self.form).replace(tzinfo=dt.timezone.utc)
         except (TypeError, ValueError):
@@ -86,15 +86,15 @@ class Time(Type):
 
 @dataclasses.dataclass(frozen=True)
 class Integer(Type):
-    """A whole number of a range."""
+    """An integer within a range."""
 
     minimum: int = 1
     maximum: int | None = None
 
     def problems(self, value: t.Any) -> Iterator[str]:
-        """Yield what is wrong with a decoded value."""
+        """Yield the problems of a decoded value."""
         if not isinstance(value, int) or isinstance(value, bool):
-            yield f"is not a whole number: {value!r}"
+            yield f"is not an integer: {value!r}"
         elif value < self.minimum or (self.maximum is not None and value > self.maximum):
             yield f"is not in {self.minimum} to {self.maximum}: {value}"
 
@@ -104,7 +104,7 @@ class Boolean(Type):
     """`true` or `false`."""
 
     def problems(self, value: t.Any) -> Iterator[str]:
-        """Yield what is wrong with a decoded value."""
+        """Yield the problems of a decoded value."""
         if not isinstance(value, bool):
             yield f"is neither true nor false: {value!r}"
 
@@ -114,7 +114,7 @@ class Number(Type):
     """A number."""
 
     def problems(self, value: t.Any) -> Iterator[str]:
-        """Yield what is wrong with a decoded value."""
+        """Yield the problems of a decoded value."""
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             yield f"is not a number: {value!r}"
 
@@ -128,7 +128,7 @@ class Array(Type):
     minimum: int = 1
 
     def problems(self, value: t.Any) -> Iterator[str]:
-        """Yield what is wrong with a decoded value."""
+        """Yield the problems of a decoded value."""
         if not isinstance(value, list):
             yield f"is not an array: {value!r}"
             return
@@ -142,12 +142,12 @@ class Array(Type):
 
 @dataclasses.dataclass(frozen=True)
 class Object(Type):
-    """An object whose members are all documented. A `!` ends the name of a required member."""
+    """An object with documented members. A trailing `!` marks a required member."""
 
     members: Mapping[str, Type]
 
     def problems(self, value: t.Any) -> Iterator[str]:
-        """Yield what is wrong with a decoded value."""
+        """Yield the problems of a decoded value."""
         if not isinstance(value, dict):
             yield f"is not an object: {value!r}"
             return
@@ -157,18 +157,18 @@ class Object(Type):
 def problems_of(
     types: Mapping[str, Type], values: Mapping[str, t.Any], *, are_texts: bool
 ) -> Iterator[str]:
-    """Yield what is wrong with named values: unknown, missing or malformed ones."""
-    known = {name.removesuffix("!"): kind for name, kind in types.items()}
-    for name in values.keys() - known.keys():
+    """Yield the problems of named values: unknown, missing or malformed."""
+    types_by_name = {name.removesuffix("!"): kind for name, kind in types.items()}
+    for name in values.keys() - types_by_name.keys():
         yield f"{name} is unknown"
     for name in types:
         if name.endswith("!") and name.removesuffix("!") not in values:
             yield f"{name.removesuffix('!')} is missing"
     for name, value in values.items():
-        if name in known:
-            kind = known[name]
-            found = kind.text_problems(value) if are_texts else kind.problems(value)
-            yield from (f"{name} {problem}" for problem in found)
+        if name in types_by_name:
+            kind = types_by_name[name]
+            problems = kind.text_problems(value) if are_texts else kind.problems(value)
+            yield from (f"{name} {problem}" for problem in problems)
 
 
 def one_of(*names: str) -> Text:

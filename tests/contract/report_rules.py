@@ -11,7 +11,7 @@ from .rule_types import Rule, at, day_count, has_range
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .messages import Sent
+    from .messages import SentRequest
 
 SYNC, TASK = "/report/integrated/get/", "/report/task/create/"
 PAGE_SYNC, PAGE_TASK = "1740302848100353", "1740302766489602"
@@ -25,55 +25,55 @@ is_sync, is_task = at(SYNC), at(TASK)
 is_report = at(SYNC, TASK)
 
 
-def dimensions(sent: Sent) -> set[str]:
+def dimensions(request: SentRequest) -> set[str]:
     """Return the dimensions of a report."""
-    return set(sent.names("dimensions"))
+    return set(request.names("dimensions"))
 
 
-def requested(sent: Sent) -> set[str]:
+def metrics_of(request: SentRequest) -> set[str]:
     """Return the metrics of a report."""
-    return set(sent.names("metrics"))
+    return set(request.names("metrics"))
 
 
-def report_type(sent: Sent) -> str:
+def report_type(request: SentRequest) -> str:
     """Return the report type."""
-    return str(sent.parameters.get("report_type"))
+    return str(request.parameters.get("report_type"))
 
 
-def is_lifetime(sent: Sent) -> bool:
-    """Return True for a report of the lifetime."""
-    return is_report(sent) and sent.is_true("query_lifetime")
+def is_lifetime(request: SentRequest) -> bool:
+    """Return True for a lifetime report."""
+    return is_report(request) and request.is_true("query_lifetime")
 
 
-def is_dated(sent: Sent) -> bool:
-    """Return True for a report of a range of days."""
-    return is_report(sent) and not sent.is_true("query_lifetime")
+def is_dated(request: SentRequest) -> bool:
+    """Return True for a report with dates."""
+    return is_report(request) and not request.is_true("query_lifetime")
 
 
-def level_rank(sent: Sent) -> int:
+def level_rank(request: SentRequest) -> int:
     """Return the rank of the data level, or -1."""
-    return metrics.LEVEL_RANKS.get(str(sent.parameters.get("data_level")), -1)
+    return metrics.LEVEL_RANKS.get(str(request.parameters.get("data_level")), -1)
 
 
-def filters(sent: Sent) -> dict[str, dict[str, t.Any]]:
+def filters(request: SentRequest) -> dict[str, dict[str, t.Any]]:
     """Return the filters of a report, by field name."""
-    entries = sent.value("filtering") or []
+    entries = request.value("filtering") or []
     return {str(entry.get("field_name")): entry for entry in entries if isinstance(entry, dict)}
 
 
-def filter_values(sent: Sent, name: str) -> list[t.Any]:
+def filter_values(request: SentRequest, name: str) -> list[t.Any]:
     """Return the values of a filter. Empty if the filter is missing or malformed."""
     try:
-        values = json.loads(filters(sent)[name]["filter_value"])
+        values = json.loads(filters(request)[name]["filter_value"])
     except (KeyError, ValueError):
         return []
     return values if isinstance(values, list) else []
 
 
-def has_array_filters(sent: Sent) -> bool:
-    """Return True if the filters of type IN hold JSON arrays of texts."""
-    for name, entry in filters(sent).items():
-        values = filter_values(sent, name)
+def has_array_filters(request: SentRequest) -> bool:
+    """Return True if the values of `IN` filters are JSON arrays of text."""
+    for name, entry in filters(request).items():
+        values = filter_values(request, name)
         if entry.get("filter_type") == "IN" and not (
             values and all(isinstance(value, str) for value in values)
         ):
@@ -81,157 +81,167 @@ def has_array_filters(sent: Sent) -> bool:
     return True
 
 
-def closed_dimensions(sent: Sent) -> Iterator[frozenset[str]]:
-    """Yield the closed list of each dimension that has one."""
-    for name in dimensions(sent):
-        allowed = metrics.allowed_metrics(report_type(sent), name, is_task=is_task(sent))
+def closed_dimensions(request: SentRequest) -> Iterator[frozenset[str]]:
+    """Yield the allowed metrics of each dimension that limits metrics."""
+    for name in dimensions(request):
+        allowed = metrics.allowed_metrics(report_type(request), name, is_task=is_task(request))
         if allowed is not None:
             yield allowed
 
 
-def keeps_closed_list(sent: Sent) -> bool:
-    """Return True if each metric is allowed by each dimension. Attributes have another rule."""
-    delivered = requested(sent) - metrics.ALL_ATTRIBUTES
-    return all(delivered <= allowed for allowed in closed_dimensions(sent))
+def keeps_closed_list(request: SentRequest) -> bool:
+    """Return True if each dimension allows each metric, except attribute metrics."""
+    measures = metrics_of(request) - metrics.ALL_ATTRIBUTES
+    return all(measures <= allowed for allowed in closed_dimensions(request))
 
 
 def closed_list(kind: str, dimension: str, page: str) -> Rule:
-    """Return the rule of a dimension with a closed list of metrics."""
+    """Return the rule of a dimension that limits metrics."""
     return Rule(
         f"{kind} reports by {dimension} request only metrics of its closed list",
         page,
-        lambda sent: (
-            is_report(sent) and report_type(sent) == kind and dimension in dimensions(sent)
+        lambda request: (
+            is_report(request) and report_type(request) == kind and dimension in dimensions(request)
         ),
         keeps_closed_list,
     )
 
 
-def has_ids_of_level(sent: Sent) -> bool:
+def has_ids_of_level(request: SentRequest) -> bool:
     """Return True if no dimension is below the data level."""
-    ranks = [metrics.ID_RANKS[name] for name in metrics.id_dimensions(dimensions(sent))]
-    return max(ranks, default=0) <= level_rank(sent)
+    ranks = [metrics.ID_RANKS[name] for name in metrics.id_dimensions(dimensions(request))]
+    return max(ranks, default=0) <= level_rank(request)
 
 
-def has_attributes_of_level(sent: Sent) -> bool:
+def has_attributes_of_level(request: SentRequest) -> bool:
     """Return True if the dimensions and the level allow each attribute metric."""
-    found = requested(sent) & metrics.ALL_ATTRIBUTES
-    ranks = [metrics.ID_RANKS[name] for name in metrics.id_dimensions(dimensions(sent))]
+    attributes = metrics_of(request) & metrics.ALL_ATTRIBUTES
+    ranks = [metrics.ID_RANKS[name] for name in metrics.id_dimensions(dimensions(request))]
     if not ranks:
-        return not found
-    for name in found:
+        return not attributes
+    for name in attributes:
         rank, is_only = metrics.attribute_rank(name)
         if rank > max(ranks) or (is_only and rank != max(ranks)):
             return False
     return True
 
 
-def has_known_dimensions(sent: Sent) -> bool:
+def has_known_dimensions(request: SentRequest) -> bool:
     """Return True if the report type has each dimension."""
-    known = metrics.BREAKDOWNS.get(report_type(sent), frozenset())
-    return dimensions(sent) <= known | metrics.TIME_DIMENSIONS | metrics.ID_RANKS.keys()
+    breakdowns = metrics.BREAKDOWNS.get(report_type(request), frozenset())
+    return dimensions(request) <= breakdowns | metrics.TIME_DIMENSIONS | metrics.ID_RANKS.keys()
 
 
-def has_audience_dimension(sent: Sent) -> bool:
+def has_audience_dimension(request: SentRequest) -> bool:
     """Return True if the report has one audience dimension, or gender and age."""
-    found = dimensions(sent) & metrics.BREAKDOWNS["AUDIENCE"]
-    return len(found) == 1 or found == {"gender", "age"}
+    breakdowns = dimensions(request) & metrics.BREAKDOWNS["AUDIENCE"]
+    return len(breakdowns) == 1 or breakdowns == {"gender", "age"}
 
 
-def has_one_ad_id(sent: Sent) -> bool:
+def has_one_ad_id(request: SentRequest) -> bool:
     """Return True if a report does not combine ad_id with ad_id_v2."""
-    used = dimensions(sent) | requested(sent)
-    names = filters(sent)
-    old = "ad_id" in used or "ad_ids" in names
-    return not (old and ("ad_id_v2" in used or "ad_ids_v2" in names))
+    used = dimensions(request) | metrics_of(request)
+    names = filters(request)
+    has_ad_id = "ad_id" in used or "ad_ids" in names
+    return not (has_ad_id and ("ad_id_v2" in used or "ad_ids_v2" in names))
 
 
-def totals_fit(sent: Sent) -> bool:
+def totals_fit(request: SentRequest) -> bool:
     """Return True if a report can have total metrics."""
-    rest = dimensions(sent) - {"stat_time_day"}
-    has_one = len(rest) <= 1 and rest <= metrics.ID_RANKS.keys()
-    return has_one and report_type(sent) == "BASIC" and sent.parameters.get("page", "1") == "1"
+    other_dimensions = dimensions(request) - {"stat_time_day"}
+    is_supported = len(other_dimensions) <= 1 and other_dimensions <= metrics.ID_RANKS.keys()
+    return (
+        is_supported
+        and report_type(request) == "BASIC"
+        and request.parameters.get("page", "1") == "1"
+    )
 
 
-def by_metric(names: set[str]) -> t.Callable[[Sent], bool]:
-    """Return a condition: the report requests one of these metrics."""
-    return lambda sent: is_report(sent) and bool(requested(sent) & names)
+def by_metric(names: set[str]) -> t.Callable[[SentRequest], bool]:
+    """Return a condition that is True for reports with one of these metrics."""
+    return lambda request: is_report(request) and bool(metrics_of(request) & names)
 
 
 LIMITS = (
     Rule(
         "A synchronous report with stat_time_day spans at most 30 days",
         PAGE_SYNC,
-        lambda sent: is_sync(sent) and is_dated(sent) and "stat_time_day" in dimensions(sent),
-        lambda sent: has_range(sent, 30),
+        lambda request: (
+            is_sync(request) and is_dated(request) and "stat_time_day" in dimensions(request)
+        ),
+        lambda request: has_range(request, 30),
     ),
     Rule(
         "A synchronous report with stat_time_hour spans one day",
         PAGE_SYNC,
-        lambda sent: is_sync(sent) and is_dated(sent) and "stat_time_hour" in dimensions(sent),
-        lambda sent: has_range(sent, 1),
+        lambda request: (
+            is_sync(request) and is_dated(request) and "stat_time_hour" in dimensions(request)
+        ),
+        lambda request: has_range(request, 1),
     ),
     Rule(
         "A synchronous report without a time dimension spans at most 365 days",
         PAGE_SYNC,
-        lambda sent: (
-            is_sync(sent) and is_dated(sent) and not dimensions(sent) & metrics.TIME_DIMENSIONS
+        lambda request: (
+            is_sync(request)
+            and is_dated(request)
+            and not dimensions(request) & metrics.TIME_DIMENSIONS
         ),
-        lambda sent: has_range(sent, 365),
+        lambda request: has_range(request, 365),
     ),
     Rule(
         "A report has dates in order unless it is of the lifetime",
         f"{PAGE_SYNC}, {PAGE_TASK}",
         is_dated,
-        lambda sent: (
-            day_count(sent.parameters.get("start_date"), sent.parameters.get("end_date")) > 0
+        lambda request: (
+            day_count(request.parameters.get("start_date"), request.parameters.get("end_date")) > 0
         ),
     ),
     Rule(
         "A report of the lifetime has no dates, which TikTok ignores",
         PAGE_SYNC,
         is_lifetime,
-        lambda sent: not {"start_date", "end_date"} & sent.parameters.keys(),
+        lambda request: not {"start_date", "end_date"} & request.parameters.keys(),
     ),
     Rule(
         "A report of the lifetime has no time, country or audience dimension",
         PAGE_SYNC,
         is_lifetime,
-        lambda sent: (
-            not dimensions(sent)
+        lambda request: (
+            not dimensions(request)
             & (metrics.TIME_DIMENSIONS | metrics.BREAKDOWNS["AUDIENCE"] | {"country_code"})
         ),
     ),
     Rule(
         "AUDIENCE reports have no lifetime",
         PAGE_SYNC,
-        lambda sent: is_report(sent) and report_type(sent) == "AUDIENCE",
-        lambda sent: not sent.is_true("query_lifetime"),
+        lambda request: is_report(request) and report_type(request) == "AUDIENCE",
+        lambda request: not request.is_true("query_lifetime"),
     ),
     Rule(
         "A report requests at most 100 metrics",
         "1738864817670145",
         is_report,
-        lambda sent: 1 <= len(sent.names("metrics")) <= 100,
+        lambda request: 1 <= len(request.names("metrics")) <= 100,
     ),
     Rule(
         "A report is of one account, by advertiser_id or by advertiser_ids",
         PAGE_SYNC,
         is_report,
-        lambda sent: (
-            len({"advertiser_id", "advertiser_ids", "bc_id"} & sent.parameters.keys()) == 1
+        lambda request: (
+            len({"advertiser_id", "advertiser_ids", "bc_id"} & request.parameters.keys()) == 1
         ),
     ),
     Rule(
         "A BASIC or AUDIENCE report names its data level",
         PAGE_SYNC,
         is_report,
-        lambda sent: level_rank(sent) >= 0,
+        lambda request: level_rank(request) >= 0,
     ),
     Rule(
         "total metrics are requested of BASIC, for one ID dimension or day, on the first page",
         f"{PAGE_SYNC}, addendum",
-        lambda sent: is_sync(sent) and sent.is_true("enable_total_metrics"),
+        lambda request: is_sync(request) and request.is_true("enable_total_metrics"),
         totals_fit,
     ),
 )
@@ -241,10 +251,10 @@ DIMENSIONS = (
         "A report has one ID dimension at most, and one time dimension at most",
         "fact sheet 5.3",
         is_report,
-        lambda sent: (
-            len(metrics.id_dimensions(dimensions(sent))) <= 1
-            and len(dimensions(sent) & metrics.TIME_DIMENSIONS) <= 1
-            and len(dimensions(sent)) <= 4
+        lambda request: (
+            len(metrics.id_dimensions(dimensions(request))) <= 1
+            and len(dimensions(request) & metrics.TIME_DIMENSIONS) <= 1
+            and len(dimensions(request)) <= 4
         ),
     ),
     Rule(
@@ -257,7 +267,7 @@ DIMENSIONS = (
     Rule(
         "An AUDIENCE report has one audience dimension, or gender and age",
         "fact sheet 5.3",
-        lambda sent: is_report(sent) and report_type(sent) == "AUDIENCE",
+        lambda request: is_report(request) and report_type(request) == "AUDIENCE",
         has_audience_dimension,
     ),
     Rule(
@@ -269,13 +279,13 @@ DIMENSIONS = (
     Rule(
         "The filter ad_ids_v2 is used with the dimension ad_id_v2 at AUCTION_AD",
         PAGE_TASK,
-        lambda sent: is_report(sent) and "ad_ids_v2" in filters(sent),
-        lambda sent: "ad_id_v2" in dimensions(sent) and level_rank(sent) == 3,
+        lambda request: is_report(request) and "ad_ids_v2" in filters(request),
+        lambda request: "ad_id_v2" in dimensions(request) and level_rank(request) == 3,
     ),
     Rule(
         "Attribute metrics have an ID dimension at their level or below",
         "fact sheet 5.4",
-        lambda sent: is_report(sent) and bool(requested(sent) & metrics.ALL_ATTRIBUTES),
+        lambda request: is_report(request) and bool(metrics_of(request) & metrics.ALL_ATTRIBUTES),
         has_attributes_of_level,
     ),
 )
@@ -287,26 +297,27 @@ CLOSED = (
         "cash_spend and voucher_spend are at AUCTION_ADVERTISER by day",
         "fact sheet 5.4",
         by_metric(BY_DAY),
-        lambda sent: level_rank(sent) == 0 and "stat_time_day" in dimensions(sent),
+        lambda request: level_rank(request) == 0 and "stat_time_day" in dimensions(request),
     ),
     Rule(
         "billed_cost is in synchronous BASIC reports",
         "fact sheet 5.4",
         by_metric({"billed_cost"}),
-        lambda sent: is_sync(sent) and report_type(sent) == "BASIC",
+        lambda request: is_sync(request) and report_type(request) == "BASIC",
     ),
     Rule(
         "Paid engaged views and native growth have one ID dimension, and at most the day",
         "fact sheet 5.4",
-        lambda sent: (
-            is_report(sent)
+        lambda request: (
+            is_report(request)
             and any(
-                name.startswith(("paid_engaged_view", "native_growth_")) for name in requested(sent)
+                name.startswith(("paid_engaged_view", "native_growth_"))
+                for name in metrics_of(request)
             )
         ),
-        lambda sent: (
-            len(dimensions(sent) - {"stat_time_day"}) == 1
-            and len(metrics.id_dimensions(dimensions(sent))) == 1
+        lambda request: (
+            len(dimensions(request) - {"stat_time_day"}) == 1
+            and len(metrics.id_dimensions(dimensions(request))) == 1
         ),
     ),
 )
@@ -315,29 +326,31 @@ FILTERS = (
     Rule(
         "The value of a filter of type IN is the text of a JSON array of texts",
         PAGE_SYNC,
-        lambda sent: is_report(sent) and bool(filters(sent)),
+        lambda request: is_report(request) and bool(filters(request)),
         has_array_filters,
     ),
     Rule(
         "A filter of a synchronous report has at most 100 IDs",
         PAGE_SYNC,
-        lambda sent: is_sync(sent) and bool(ID_FILTERS & filters(sent).keys()),
-        lambda sent: all(len(filter_values(sent, name)) <= MAX_IDS for name in ID_FILTERS),
+        lambda request: is_sync(request) and bool(ID_FILTERS & filters(request).keys()),
+        lambda request: all(len(filter_values(request, name)) <= MAX_IDS for name in ID_FILTERS),
     ),
     Rule(
         "The filter buying_type has TopView alone",
         f"{PAGE_SYNC}, fact sheet 5.1",
-        lambda sent: is_report(sent) and "buying_type" in filters(sent),
-        lambda sent: filter_values(sent, "buying_type") == ["RESERVATION_TOP_VIEW"],
+        lambda request: is_report(request) and "buying_type" in filters(request),
+        lambda request: filter_values(request, "buying_type") == ["RESERVATION_TOP_VIEW"],
     ),
     Rule(
         "The status filter is of the data level or above",
         PAGE_SYNC,
-        lambda sent: is_report(sent) and bool(STATUS_FILTERS.keys() & filters(sent).keys()),
-        lambda sent: all(
-            rank <= level_rank(sent)
+        lambda request: (
+            is_report(request) and bool(STATUS_FILTERS.keys() & filters(request).keys())
+        ),
+        lambda request: all(
+            rank <= level_rank(request)
             for name, rank in STATUS_FILTERS.items()
-            if name in filters(sent)
+            if name in filters(request)
         ),
     ),
 )
@@ -347,19 +360,19 @@ TASKS = (
         "A task has the filters campaign_ids, adgroup_ids and ad_ids alone, with 20,000 IDs",
         f"{PAGE_TASK}, addendum",
         is_task,
-        lambda sent: (
-            filters(sent).keys() <= ID_FILTERS
-            and sum(len(filter_values(sent, name)) for name in ID_FILTERS) <= MAX_TASK_IDS
+        lambda request: (
+            filters(request).keys() <= ID_FILTERS
+            and sum(len(filter_values(request, name)) for name in ID_FILTERS) <= MAX_TASK_IDS
         ),
     ),
     Rule(
         "A task does not combine UV metrics with audience dimensions",
         PAGE_TASK,
         is_task,
-        lambda sent: (
+        lambda request: (
             not (
-                requested(sent) & metrics.UV_METRICS
-                and dimensions(sent) & metrics.TASK_AUDIENCE_DIMENSIONS
+                metrics_of(request) & metrics.UV_METRICS
+                and dimensions(request) & metrics.TASK_AUDIENCE_DIMENSIONS
             )
         ),
     ),
@@ -367,7 +380,7 @@ TASKS = (
         "A task keeps TikTok's names of columns",
         PAGE_TASK,
         is_task,
-        lambda sent: sent.parameters.get("enable_report_title_translation") is False,
+        lambda request: request.parameters.get("enable_report_title_translation") is False,
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The table of rules: what each request must keep, and where TikTok states it."""
+"""Rules that each request must keep, with the source where TikTok documents them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .shop_rules import SHOP_RULES
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .messages import Sent
+    from .messages import SentRequest
 
 
-def is_post(sent: Sent) -> bool:
+def is_post(request: SentRequest) -> bool:
     """Return True for a POST request."""
-    return sent.method == "POST"
+    return request.method == "POST"
 
 
 TRANSPORT_RULES = (
@@ -29,40 +29,41 @@ TRANSPORT_RULES = (
         "The path is below /open_api/v1.3 and ends with a slash",
         "fact sheet 2",
         lambda _: True,
-        lambda sent: (
-            sent.target.startswith(f"{BASE_PATH}/") and sent.target.partition("?")[0].endswith("/")
+        lambda request: (
+            request.target.startswith(f"{BASE_PATH}/")
+            and request.target.partition("?")[0].endswith("/")
         ),
     ),
     Rule(
         "The token is in the header Access-Token, without a scheme, and not in the query string",
         "fact sheet 2",
         lambda _: True,
-        lambda sent: (
-            " " not in sent.headers.get("Access-Token", " ")
-            and not {"access_token", "access-token"} & {name.lower() for name in sent.query}
+        lambda request: (
+            " " not in request.headers.get("Access-Token", " ")
+            and not {"access_token", "access-token"} & {name.lower() for name in request.query}
         ),
     ),
     Rule(
         "A GET has no body",
         "fact sheet 2",
-        lambda sent: not is_post(sent),
-        lambda sent: not sent.body,
+        lambda request: not is_post(request),
+        lambda request: not request.body,
     ),
     Rule(
         "A POST has a JSON object as its body, and no query string",
         "yml report_task_create",
         is_post,
-        lambda sent: (
-            sent.headers.get("Content-Type", "").startswith("application/json")
-            and bool(sent.parameters)
-            and not sent.query
+        lambda request: (
+            request.headers.get("Content-Type", "").startswith("application/json")
+            and bool(request.parameters)
+            and not request.query
         ),
     ),
     Rule(
         "The endpoint is documented, with its method",
         "the table of endpoints",
         lambda _: True,
-        lambda sent: (sent.method, sent.path) in ENDPOINTS,
+        lambda request: (request.method, request.path) in ENDPOINTS,
     ),
 )
 
@@ -82,23 +83,23 @@ class Violation:
         return f"{self.rule} [{self.source}]: {self.case}"
 
 
-def parameter_violations(sent: Sent) -> Iterator[Violation]:
-    """Yield each parameter that the table of endpoints does not allow."""
-    endpoint = ENDPOINTS.get((sent.method, sent.path))
+def parameter_violations(request: SentRequest) -> Iterator[Violation]:
+    """Yield a violation for each undocumented or malformed parameter."""
+    endpoint = ENDPOINTS.get((request.method, request.path))
     if endpoint is None:
         return
-    are_texts = sent.method == "GET"
-    found: dict[str, list[str]] = {}
-    for problem in problems_of(endpoint.parameters, sent.parameters, are_texts=are_texts):
-        found.setdefault(problem.partition(" ")[0], []).append(problem)
-    for parameter, problems in found.items():
-        case = f"{'; '.join(problems[:3])} ({len(problems)} in all): {sent}"
-        yield Violation(f"{sent.path} {parameter} is as documented", endpoint.source, case)
+    are_texts = request.method == "GET"
+    problems_by_parameter: dict[str, list[str]] = {}
+    for problem in problems_of(endpoint.parameters, request.parameters, are_texts=are_texts):
+        problems_by_parameter.setdefault(problem.partition(" ")[0], []).append(problem)
+    for parameter, problems in problems_by_parameter.items():
+        case = f"{'; '.join(problems[:3])} ({len(problems)} in total): {request}"
+        yield Violation(f"{request.path} {parameter} is as documented", endpoint.source, case)
 
 
-def violations(sent: Sent) -> Iterator[Violation]:
-    """Yield each rule that a request breaks."""
-    yield from parameter_violations(sent)
+def violations(request: SentRequest) -> Iterator[Violation]:
+    """Yield the violations of a request."""
+    yield from parameter_violations(request)
     for rule in RULES:
-        if rule.applies(sent) and not rule.is_kept(sent):
-            yield Violation(rule.name, rule.source, str(sent))
+        if rule.applies(request) and not rule.is_kept(request):
+            yield Violation(rule.name, rule.source, str(request))

@@ -1,4 +1,4 @@
-"""The runs whose requests are judged: configurations of the tap, against the simulator."""
+"""Runs of the tap against the simulator, whose requests are checked."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .metrics import BREAKDOWNS, CLOSED_LISTS
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .messages import Sent
+    from .messages import SentRequest
 
 NAMES = [stream.name for stream in STREAMS if stream.name != "sync_errors"]
-#: Streams that the setting `report_metrics` can name.
+#: Streams that `report_metrics` can name.
 REPORT_NAMES = tuple(name for name in NAMES if "report" in name and name != "gmv_max_report")
 WORLD = {
     "advertisers": 1,
@@ -40,15 +40,15 @@ DAYS = "{now-2}"
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """A run: its world, settings and streams.
+    """World, settings and streams of a run.
 
     Attributes:
-        name: What the run shows.
+        name: Name of the run.
         world: Options of the simulator.
         settings: Settings of the tap.
-        streams: Names of streams. All streams if it is empty.
-        is_repeated: True if a second run follows with the state of the first one.
-        fault: Fault of the simulator, because of which requests are repeated.
+        streams: Names of streams. Empty selects all streams.
+        is_repeated: True if a second run follows with the state of the first run.
+        fault: Fault of the simulator that causes repeated requests.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Plan:
 
 
 def metrics_of(*names: str) -> dict[str, t.Any]:
-    """Return settings that name the metrics of each report."""
+    """Return settings that set the metrics of each report."""
     return {"start_date": DAYS, "report_metrics": {report: [*names] for report in REPORT_NAMES}}
 
 
@@ -83,7 +83,7 @@ BREAKDOWN_REPORTS = breakdowns()
 BREAKDOWN_SETTINGS = {"start_date": DAYS, "custom_reports": BREAKDOWN_REPORTS}
 BREAKDOWN_NAMES = tuple(report["name"] for report in BREAKDOWN_REPORTS)
 
-#: Ends of the names of streams that are read over more than a year.
+#: Name suffixes of streams that are read over more than a year.
 LONG_SUFFIXES = ("_transactions", "_material_report_daily", "gmv_max_report", "comments")
 
 PLANS = (
@@ -140,7 +140,7 @@ PLANS = (
     ),
 )
 
-#: Streams whose sample is requested: the ones with rules of their own.
+#: Streams with their own rules, for which the command `sample` runs.
 SAMPLED = (
     "pixel_event_statistics",
     "gmv_max_report",
@@ -151,8 +151,8 @@ SAMPLED = (
 )
 
 
-def record(plan: Plan) -> Iterator[tuple[str, list[Sent]]]:
-    """Yield the requests of each run of a plan, with the name of the run."""
+def record(plan: Plan) -> Iterator[tuple[str, list[SentRequest]]]:
+    """Yield the name and requests of each run of a plan."""
     sim = RecordingSimulator({**WORLD, **plan.world})
     if plan.fault is not None:
         sim.add_fault(**plan.fault)
@@ -161,23 +161,23 @@ def record(plan: Plan) -> Iterator[tuple[str, list[Sent]]]:
         names = plan.streams or NAMES
         state = None
         for number in range(1 + plan.is_repeated):
-            start = len(sim.sent)
+            start = len(sim.sent_requests)
             state = run(config, names, state=state).state
-            yield f"{plan.name}, run {number + 1}", sim.sent[start:]
+            yield f"{plan.name}, run {number + 1}", sim.sent_requests[start:]
 
 
-#: Commands that send a few requests of streams, as arguments of the executable.
+#: Arguments of commands that send a few requests.
 COMMANDS = (("doctor",), ("plan",), *(("sample", name) for name in SAMPLED), ("--test",))
 
 
-def record_commands() -> Iterator[tuple[str, list[Sent]]]:
-    """Yield the requests of each command, with its name."""
+def record_commands() -> Iterator[tuple[str, list[SentRequest]]]:
+    """Yield the name and requests of each command."""
     sim = RecordingSimulator(WORLD)
     with sim, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "config.json"
         file.write_text(json.dumps(config_for(sim, start_date=DAYS)), "utf-8")
         for arguments in COMMANDS:
-            start = len(sim.sent)
+            start = len(sim.sent_requests)
             result = command(*arguments, "--config", str(file))
             assert result.returncode == 0, result.stderr
-            yield " ".join(arguments), sim.sent[start:]
+            yield " ".join(arguments), sim.sent_requests[start:]

@@ -8,7 +8,7 @@ from . import metrics
 from .rule_types import Rule, at, has_range
 
 if t.TYPE_CHECKING:
-    from .messages import Sent
+    from .messages import SentRequest
 
 METRICS_PAGE, REPORT_PAGE = "1824722485971009", "1824721673497601"
 OVERVIEW, BREAKDOWN = (f"/smart_plus/material_report/{name}/" for name in ("overview", "breakdown"))
@@ -22,32 +22,32 @@ is_gmv = at("/gmv_max/report/get/")
 is_material = at(OVERVIEW, BREAKDOWN)
 
 
-def promotion_types(sent: Sent) -> list[str]:
+def promotion_types(request: SentRequest) -> list[str]:
     """Return the promotion types of a GMV Max report."""
-    return sent.member("filtering", "gmv_max_promotion_types") or []
+    return request.member("filtering", "gmv_max_promotion_types") or []
 
 
-def is_by(*names: str) -> t.Callable[[Sent], bool]:
-    """Return a condition: the GMV Max report has one of these dimensions."""
-    return lambda sent: is_gmv(sent) and bool(set(names) & set(sent.names("dimensions")))
+def is_by(*names: str) -> t.Callable[[SentRequest], bool]:
+    """Return a condition that is True for GMV Max reports with one of these dimensions."""
+    return lambda request: is_gmv(request) and bool(set(names) & set(request.names("dimensions")))
 
 
-def gmv_days(sent: Sent) -> int:
+def gmv_days(request: SentRequest) -> int:
     """Return the maximum number of days of a GMV Max report."""
-    return min([GMV_DAYS.get(name, 365) for name in sent.names("dimensions")] or [365])
+    return min([GMV_DAYS.get(name, 365) for name in request.names("dimensions")] or [365])
 
 
-def has_gmv_metrics(names: frozenset[str]) -> t.Callable[[Sent], bool]:
-    """Return a condition: the GMV Max report requests one of these metrics."""
-    return lambda sent: is_gmv(sent) and bool(names & set(sent.names("metrics")))
+def has_gmv_metrics(names: frozenset[str]) -> t.Callable[[SentRequest], bool]:
+    """Return a condition that is True for GMV Max reports with one of these metrics."""
+    return lambda request: is_gmv(request) and bool(names & set(request.names("metrics")))
 
 
-def has_material_days(sent: Sent) -> bool:
-    """Return True if the range of a material report is of its lifetime, or short enough."""
-    has_dates = bool({"start_date", "end_date"} & sent.parameters.keys())
-    if sent.is_true("query_lifetime"):
+def has_material_days(request: SentRequest) -> bool:
+    """Return True if a material report has a valid range or requests the lifetime."""
+    has_dates = bool({"start_date", "end_date"} & request.parameters.keys())
+    if request.is_true("query_lifetime"):
         return not has_dates
-    return has_range(sent, 7 if "stat_time_hour" in sent.names("dimensions") else 365)
+    return has_range(request, 7 if "stat_time_hour" in request.names("dimensions") else 365)
 
 
 SHOP_RULES = (
@@ -55,51 +55,51 @@ SHOP_RULES = (
         "GMV Max reports by campaign, product, post or room have one promotion type",
         f"{METRICS_PAGE}, addendum",
         is_by("campaign_id", "item_group_id", "item_id", "room_id"),
-        lambda sent: len(promotion_types(sent)) == 1,
+        lambda request: len(promotion_types(request)) == 1,
     ),
     Rule(
         "GMV Max reports span at most 30 days by day, 1 by hour, and 365 otherwise",
         REPORT_PAGE,
         is_gmv,
-        lambda sent: has_range(sent, gmv_days(sent)),
+        lambda request: has_range(request, gmv_days(request)),
     ),
     Rule(
         "GMV Max metrics of LIVE are requested for LIVE campaigns",
         METRICS_PAGE,
         has_gmv_metrics(metrics.GMV_LIVE_METRICS),
-        lambda sent: promotion_types(sent) == ["LIVE"],
+        lambda request: promotion_types(request) == ["LIVE"],
     ),
     Rule(
         "GMV Max attribute metrics have one ID dimension",
         METRICS_PAGE,
         has_gmv_metrics(metrics.GMV_ATTRIBUTES),
-        lambda sent: len(GMV_IDS & set(sent.names("dimensions"))) == 1,
+        lambda request: len(GMV_IDS & set(request.names("dimensions"))) == 1,
     ),
     Rule(
         "Rooms are of LIVE campaigns, products and posts of PRODUCT campaigns",
         METRICS_PAGE,
         is_by("room_id", "item_group_id", "item_id"),
-        lambda sent: (
-            promotion_types(sent)
-            == ["LIVE" if "room_id" in sent.names("dimensions") else "PRODUCT"]
+        lambda request: (
+            promotion_types(request)
+            == ["LIVE" if "room_id" in request.names("dimensions") else "PRODUCT"]
         ),
     ),
     Rule(
         "A material overview has one object and one material as its dimensions",
         "fact sheet 6",
         at(OVERVIEW),
-        lambda sent: (
-            len(OBJECTS & set(sent.names("dimensions"))) == 1
-            and not TIMES & set(sent.names("dimensions"))
+        lambda request: (
+            len(OBJECTS & set(request.names("dimensions"))) == 1
+            and not TIMES & set(request.names("dimensions"))
         ),
     ),
     Rule(
         "A material breakdown has one time dimension at most, and a material",
         "fact sheet 6",
         at(BREAKDOWN),
-        lambda sent: (
-            len(TIMES & set(sent.names("dimensions"))) <= 1
-            and bool(set(sent.names("dimensions")) - TIMES)
+        lambda request: (
+            len(TIMES & set(request.names("dimensions"))) <= 1
+            and bool(set(request.names("dimensions")) - TIMES)
         ),
     ),
     Rule(
@@ -112,9 +112,9 @@ SHOP_RULES = (
         "A material report does not combine filters of campaigns, ad groups and ads",
         "fact sheet 6",
         is_material,
-        lambda sent: (
+        lambda request: (
             sum(
-                sent.member("filtering", f"{name}_ids") is not None
+                request.member("filtering", f"{name}_ids") is not None
                 for name in ("campaign", "adgroup", "smart_plus_ad")
             )
             <= 1
@@ -124,6 +124,6 @@ SHOP_RULES = (
         "A material report requests the 850 metrics of the enumeration",
         "yml smart_plus_material_report_overview",
         is_material,
-        lambda sent: set(sent.names("metrics")) <= metrics.MATERIAL_METRICS,
+        lambda request: set(request.names("metrics")) <= metrics.MATERIAL_METRICS,
     ),
 )

@@ -1,8 +1,8 @@
 """Every response field in TikTok's OpenAPI files is a column of a stream that reads the endpoint.
 
-`response_fields.json` holds what their `response_rule` names: by endpoint and by the member of
-`data` that holds the records, the dotted paths inside a record. Where `data` is the record, the
-member is empty. `page_info` and members without described fields are not in the file.
+`response_fields.json` has the field paths of their `response_rule`, by endpoint and member of
+`data`. The member is empty if `data` is the record. The file omits `page_info` and members without
+documented fields.
 """
 
 from __future__ import annotations
@@ -37,40 +37,43 @@ STREAMS = {
     "/smart_plus/adgroup/get/": ["smart_plus_ad_groups"],
     "/smart_plus/campaign/get/": ["smart_plus_campaigns"],
 }
-#: Members of `data` that no stream reads, and why.
-UNREAD = {
-    ("/bc/get/", "parent_bc"): "One Business Center beside the list, with the fields of the list.",
+#: Members of `data` that no stream reads, with the reason.
+UNREAD_MEMBERS = {
+    ("/bc/get/", "parent_bc"): "One additional Business Center with the fields of the list.",
 }
-#: Fields that are not columns, and why: by endpoint and field.
-LEFT_OUT: dict[tuple[str, str], str] = {}
-READ = [
-    (path, member) for path in FIELDS for member in FIELDS[path] if (path, member) not in UNREAD
+#: Reasons for fields that are not columns, by endpoint and field.
+OMITTED_FIELDS: dict[tuple[str, str], str] = {}
+READ_MEMBERS = [
+    (path, member)
+    for path in FIELDS
+    for member in FIELDS[path]
+    if (path, member) not in UNREAD_MEMBERS
 ]
 
 
-def paths(schema: Mapping[str, t.Any], above: str = "") -> Iterator[str]:
+def paths(schema: Mapping[str, t.Any], parent: str = "") -> Iterator[str]:
     """Yield the dotted path of every column and of every member of a column."""
     for name, column in schema.get("properties", {}).items():
-        path = f"{above}.{name}" if above else name
+        path = f"{parent}.{name}" if parent else name
         yield path
         yield from paths(column, path)
         yield from paths(column.get("items", {}), path)
 
 
 def columns(streams: Iterable[str]) -> set[str]:
-    """Return the dotted paths of the columns of some streams."""
+    """Return the dotted paths of the columns of streams."""
     schemas = (json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")) for name in streams)
     return {path for schema in schemas for path in paths(schema)}
 
 
-@pytest.mark.parametrize(("path", "member"), READ)
-def test_response_fields(path: str, member: str) -> None:
-    """Each field of a record is a column at its path, or has a reason."""
+@pytest.mark.parametrize(("path", "member"), READ_MEMBERS)
+def test_each_response_field_is_a_column(path: str, member: str) -> None:
+    """Each field of a record is a column, except documented omissions."""
     missing = {*FIELDS[path][member]} - columns(STREAMS[path])
-    assert missing == {field for left_out, field in LEFT_OUT if left_out == path}
+    assert missing == {field for omitted_path, field in OMITTED_FIELDS if omitted_path == path}
 
 
-def test_endpoints() -> None:
-    """Each endpoint of the table is in the file, and each unread member has fields."""
-    assert {*STREAMS} == {path for path, _ in READ}
-    assert all(FIELDS[path][member] for path, member in UNREAD)
+def test_each_endpoint_has_streams() -> None:
+    """Each endpoint in the file has streams, and each unread member has fields."""
+    assert {*STREAMS} == {path for path, _ in READ_MEMBERS}
+    assert all(FIELDS[path][member] for path, member in UNREAD_MEMBERS)

@@ -1,4 +1,4 @@
-"""The table of rules judges examples: a kept rule passes, and a broken one is caught."""
+"""Tests of the rules with examples that keep and break them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import typing as t
 
 import pytest
 
+from .checks import ALL_RULES, RuleReport
 from .endpoints import ENDPOINTS
 from .examples import (
     ACCOUNT,
@@ -25,8 +26,7 @@ from .examples import (
     report,
     task,
 )
-from .judgment import ALL_RULES, Judgment
-from .messages import Sent, get
+from .messages import SentRequest, get
 from .rules import RULES, violations
 from .run_rules import BUSINESS_TYPES, COMPLETE_RULES, REPEAT_RULES, RUN_RULES, TRANSFER_TYPES
 
@@ -41,23 +41,23 @@ STORES = {
 }
 
 
-def examples_of(rule: Rule) -> list[tuple[Sent, Sent]]:
+def examples_of(rule: Rule) -> list[tuple[SentRequest, SentRequest]]:
     """Return the examples of a rule."""
     return [pair for start, pair in EXAMPLES.items() if rule.name.startswith(start)]
 
 
-def with_data(sent: Sent, **data: t.Any) -> Sent:
+def with_data(request: SentRequest, **data: t.Any) -> SentRequest:
     """Return a request with the data of its response."""
-    return dataclasses.replace(sent, data=data)
+    return dataclasses.replace(request, data=data)
 
 
-def transactions(*types: str) -> list[Sent]:
-    """Return requests of transactions, by type."""
+def transactions(*types: str) -> list[SentRequest]:
+    """Return one request for transactions per type."""
     return [get(ADVERTISERS, bc_id="7", filtering={"transfer_type": kind}) for kind in types]
 
 
-def pixels(*days: str) -> list[Sent]:
-    """Return requests of statistics of a pixel, by day."""
+def pixels(*days: str) -> list[SentRequest]:
+    """Return one request for pixel statistics per day."""
     return [
         get(
             PIXELS,
@@ -69,20 +69,23 @@ def pixels(*days: str) -> list[Sent]:
     ]
 
 
-def pages(*numbers: int) -> list[Sent]:
-    """Return requests of pages of a list with two pages."""
+def pages(*numbers: int) -> list[SentRequest]:
+    """Return requests for pages of a list with two pages."""
     return [
         with_data(get("/bc/get/", page=str(number), page_size="50"), page_info={"total_page": 2})
         for number in numbers
     ]
 
 
-def details(*campaigns: str) -> list[Sent]:
-    """Return the list of one campaign of GMV Max, and requests of details."""
+def details(*campaigns: str) -> list[SentRequest]:
+    """Return a list with one GMV Max campaign, and requests for campaign details."""
     listed = get("/gmv_max/campaign/get/", advertiser_id="7")
     return [
         with_data(listed, list=[{"campaign_id": "8"}]),
-        *(get("/campaign/gmv_max/info/", advertiser_id="7", campaign_id=one) for one in campaigns),
+        *(
+            get("/campaign/gmv_max/info/", advertiser_id="7", campaign_id=name)
+            for name in campaigns
+        ),
     ]
 
 
@@ -92,8 +95,8 @@ LEVELS = [get(ACCOUNT, bc_id="7", transaction_level=level) for level in ("BC", "
 TOPVIEW = objects(AD_GROUPS, buying_types=["RESERVATION_TOP_VIEW"])
 PROMOTE = objects(CAMPAIGNS, campaign_system_origins=["PROMOTE"])
 
-#: By the beginning of the name of a rule: a run that keeps it, and one that breaks it.
-RUNS: dict[str, tuple[list[Sent], list[Sent]]] = {
+#: A run that keeps a rule and a run that breaks it, by the start of the rule's name.
+RUNS: dict[str, tuple[list[SentRequest], list[SentRequest]]] = {
     "GMV Max reports of an available": (BOTH, BOTH[:2]),
     "GMV Max reports of unavailable": (BOTH, [*BOTH, gmv(["LIVE"], store_ids=["9"])]),
     "Details are": (details("8"), details("8", "9")),
@@ -119,8 +122,8 @@ RUNS: dict[str, tuple[list[Sent], list[Sent]]] = {
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_rules_of_requests(rule: Rule) -> None:
-    """Each rule is about its examples, keeps the first and catches the second."""
+def test_request_rule_accepts_and_rejects_examples(rule: Rule) -> None:
+    """Each request rule applies to its examples, accepts the first and rejects the second."""
     ((kept, broken),) = examples_of(rule)
     assert rule.applies(kept)
     assert rule.is_kept(kept)
@@ -129,8 +132,8 @@ def test_rules_of_requests(rule: Rule) -> None:
     assert rule.source
 
 
-def test_each_example_belongs_to_one_rule() -> None:
-    """No example is left over, and no two rules have one name."""
+def test_each_example_has_one_rule() -> None:
+    """Each example has one rule, and rule names are unique."""
     for start in EXAMPLES:
         assert len([rule for rule in RULES if rule.name.startswith(start)]) == 1, start
     names = [rule.name for rule in ALL_RULES]
@@ -138,8 +141,8 @@ def test_each_example_belongs_to_one_rule() -> None:
 
 
 @pytest.mark.parametrize("start", RUNS)
-def test_rules_of_runs(start: str) -> None:
-    """Each rule of runs has verdicts of its examples, keeps the first and catches the second."""
+def test_run_rule_accepts_and_rejects_examples(start: str) -> None:
+    """Each run rule accepts its first example and rejects the second."""
     (rule,) = [rule for rule in RUN_RULES if rule.name.startswith(start)]
     kept, broken = ([*rule.verdicts(run)] for run in RUNS[start])
     assert kept
@@ -147,41 +150,41 @@ def test_rules_of_runs(start: str) -> None:
     assert not all(is_kept for _, is_kept in broken)
 
 
-def test_each_rule_of_runs_has_examples() -> None:
-    """No rule of runs is without examples."""
+def test_each_run_rule_has_examples() -> None:
+    """Each run rule has examples."""
     assert len(RUNS) == len(RUN_RULES)
     assert {*REPEAT_RULES, *COMPLETE_RULES} <= set(RUN_RULES)
 
 
-@pytest.mark.parametrize(("parameter", "sent"), WRONG_PARAMETERS)
-def test_wrong_parameters(parameter: str, sent: Sent) -> None:
-    """A parameter that is unknown, missing or malformed is caught."""
-    found = {violation.rule for violation in violations(sent)}
-    assert f"{sent.path} {parameter} is as documented" in found
+@pytest.mark.parametrize(("parameter", "wrong_request"), WRONG_PARAMETERS)
+def test_wrong_parameter_is_a_violation(parameter: str, wrong_request: SentRequest) -> None:
+    """An unknown, missing or malformed parameter is a violation."""
+    broken = {violation.rule for violation in violations(wrong_request)}
+    assert f"{wrong_request.path} {parameter} is as documented" in broken
 
 
-def test_kept_rules_have_no_violation() -> None:
-    """The plain examples keep the complete table."""
+def test_valid_requests_have_no_violation() -> None:
+    """Valid requests keep all rules."""
     assert [*violations(report())] == []
     assert [*violations(task())] == []
     assert [*violations(gmv(["LIVE"]))] == []
     assert [*violations(PROMOTE)] == []
 
 
-def test_judgment() -> None:
-    """A judgment counts requests and lists violations, and rules and endpoints without requests."""
-    judgment = Judgment()
-    judgment.judge("a run", [report(), report(page_size="1001")])
-    assert judgment.requests.total() == 2
-    lines = "\n".join(judgment.lines())
+def test_report_counts_requests_and_violations() -> None:
+    """A report counts requests, violations, unexercised rules and unrequested endpoints."""
+    rule_report = RuleReport()
+    rule_report.check("a run", [report(), report(page_size="1001")])
+    assert rule_report.requests.total() == 2
+    lines = "\n".join(rule_report.lines())
     assert "1 x /report/integrated/get/ page_size is as documented" in lines
     assert "a run: page_size is not in 1 to 1000: 1001" in lines
-    assert "AUDIENCE reports have no lifetime" in judgment.unexercised
-    assert "/pixel/list/" in judgment.unrequested
+    assert "AUDIENCE reports have no lifetime" in rule_report.unexercised
+    assert "/pixel/list/" in rule_report.unrequested
 
 
-def test_the_table_is_complete() -> None:
-    """Each endpoint names its source, and starts and ends with a slash."""
+def test_each_endpoint_has_source_and_valid_path() -> None:
+    """Each endpoint has a source, and its path starts and ends with a slash."""
     for endpoint in ENDPOINTS.values():
         assert endpoint.source
         assert endpoint.path.startswith("/")

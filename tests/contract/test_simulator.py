@@ -1,4 +1,4 @@
-"""The simulator accepts requests that keep the rules, and refuses requests that break them."""
+"""The simulator accepts requests that keep the rules and rejects requests that break them."""
 
 from __future__ import annotations
 
@@ -10,57 +10,57 @@ from urllib.parse import urlencode
 import pytest
 
 from .examples import EXAMPLES, PLAIN
-from .messages import RecordingSimulator, Sent, get
+from .messages import RecordingSimulator, SentRequest, get
 from .runs import WORLD
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Rules whose breach TikTok accepts, or may accept, and why.
+#: Rules whose breach TikTok can accept, with the reason.
 ACCEPTED_BREACHES = {
-    "A GET has no body": "an official example has one",
+    "A GET has no body": "an official example has a body",
     "Pixel statistics": "TikTok accepts 30 days",
     "Transactions of Business Centers": "a missing date has a default",
-    "Music is": "no source states a refusal",
-    "Lists do not combine": "no source states a refusal",
+    "Music is": "no source documents a rejection",
+    "Lists do not combine": "no source documents a rejection",
     "A report of the lifetime has no dates": "TikTok ignores the dates",
     "total metrics are": "TikTok returns them with each page",
-    "billed_cost is": "no source states a refusal",
-    "The status filter": "no source states a refusal",
-    "A task has the filters": "TikTok ignores other filters, or refuses them",
+    "billed_cost is": "no source documents a rejection",
+    "The status filter": "no source documents a rejection",
+    "A task has the filters": "TikTok ignores or rejects other filters",
     "A task keeps": "translated names are the default",
-    "GMV Max attribute metrics": "the metrics may come without values",
+    "GMV Max attribute metrics": "the metrics can be empty",
     "Rooms are of LIVE": "the simulator has no reports by room",
-    "A material report does not": "no source states a refusal",
+    "A material report does not": "no source documents a rejection",
 }
-#: Rules whose examples need a report that the simulator does not have.
+#: Rules whose examples need a report that the simulator does not support.
 UNSUPPORTED = {"Rooms are of LIVE"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Server:
-    """A simulator, and the IDs of its world in place of the IDs of the examples."""
+    """A simulator that replaces the IDs of examples with IDs of its world."""
 
     sim: RecordingSimulator
     ids: dict[str, t.Any]
 
-    def code(self, sent: Sent) -> int | None:
+    def code(self, request: SentRequest) -> int | None:
         """Return the code of the response to an example, or None without an envelope."""
-        target, body = sent.target, sent.body
-        known = {name: self.ids[name] for name in sent.parameters.keys() & self.ids.keys()}
-        if sent.method == "POST" and sent.body:
-            body = json.dumps({**sent.parameters, **known}).encode()
-        elif sent.query:
-            target = f"{target.partition('?')[0]}?{urlencode({**sent.query, **known})}"
-        token = sent.headers["Access-Token"].replace("token", self.sim.access_token)
-        headers = {**sent.headers, "Access-Token": token}
-        code: int | None = self.sim.respond(sent.method, target, headers, body).code
+        target, body = request.target, request.body
+        ids = {name: self.ids[name] for name in request.parameters.keys() & self.ids.keys()}
+        if request.method == "POST" and request.body:
+            body = json.dumps({**request.parameters, **ids}).encode()
+        elif request.query:
+            target = f"{target.partition('?')[0]}?{urlencode({**request.query, **ids})}"
+        token = request.headers["Access-Token"].replace("token", self.sim.access_token)
+        headers = {**request.headers, "Access-Token": token}
+        code: int | None = self.sim.respond(request.method, target, headers, body).code
         return code
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Start a simulator, and find the IDs of its objects."""
+    """Yield a simulator with the IDs of its objects."""
     sim = RecordingSimulator(WORLD)
     with sim:
         advertiser_id = sim.world.advertiser_ids[0]
@@ -68,7 +68,7 @@ def server() -> Iterator[Server]:
 
         def first(path: str, records: str, key: str) -> str:
             plain.code(get(path, advertiser_id="7"))
-            return str(sim.sent[-1].data[records][0][key])
+            return str(sim.sent_requests[-1].data[records][0][key])
 
         ids = {
             "advertiser_id": advertiser_id,
@@ -81,18 +81,18 @@ def server() -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("start", sorted(EXAMPLES.keys() - UNSUPPORTED))
-def test_kept_rules_are_accepted(server: Server, start: str) -> None:
-    """A request that keeps the rule is not refused."""
+def test_simulator_accepts_valid_requests(server: Server, start: str) -> None:
+    """The simulator accepts a request that keeps the rule."""
     assert server.code(EXAMPLES[start][0]) == 0
 
 
 @pytest.mark.parametrize("start", sorted(EXAMPLES.keys() - ACCEPTED_BREACHES.keys()))
-def test_broken_rules_are_refused(server: Server, start: str) -> None:
-    """A request that breaks the rule is refused."""
+def test_simulator_rejects_invalid_requests(server: Server, start: str) -> None:
+    """The simulator rejects a request that breaks the rule."""
     assert server.code(EXAMPLES[start][1]) != 0
 
 
-def test_examples_reach_the_simulator(server: Server) -> None:
-    """The IDs of the examples are replaced, so that no refusal is for lack of permission."""
+def test_example_ids_are_replaced(server: Server) -> None:
+    """The IDs of examples are replaced, so no request fails for missing permission."""
     assert server.code(PLAIN) == 0
     assert ACCEPTED_BREACHES.keys() <= EXAMPLES.keys()

@@ -1,4 +1,4 @@
-"""Short waits."""
+"""Short waits for test runs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ SHORT_SECONDS = 0.001
 
 
 def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the waits of a run short."""
+    """Shorten the waits of a run."""
     for name in ("FIRST_RETRY_SECONDS", "PASS_INTERVAL_SECONDS"):
         monkeypatch.setattr(context, name, SHORT_SECONDS)

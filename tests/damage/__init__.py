@@ -1,1 +1,1 @@
-"""Damaged responses: records lost with exit code 0 are zero, whatever a server sends."""
+"""Tests that damaged responses never lose records with exit code 0."""

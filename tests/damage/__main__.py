@@ -1,4 +1,7 @@
-"""Print what damaged responses do to each kind of stream: `python -m damage`, in `tests/`."""
+"""Print the effect of damaged responses on each kind of stream.
+
+Run `python -m damage [KIND ...]` in `tests/`.
+"""
 
 from __future__ import annotations
 
@@ -18,24 +21,24 @@ HEADINGS = ("shape", "damage", "kind", "exit code", "lost with exit code 0", "re
 
 
 def main() -> None:
-    """Print a row for each shape and kind, as a table."""
+    """Print a table with a row for each shape and kind."""
     logging.disable(logging.CRITICAL)
-    wanted = sys.argv[1:]
-    print("|", " | ".join(HEADINGS), "|")  # noqa: T201 - what the module is for
+    kind_names = sys.argv[1:]
+    print("|", " | ".join(HEADINGS), "|")  # noqa: T201 - the purpose of the module
     print("|", " | ".join("---" for _ in HEADINGS), "|")  # noqa: T201
     for shape in [*HEALTHY_SHAPES, *SHAPES]:
         for kind in KINDS:
-            if kind.name not in shape.kinds or (wanted and kind.name not in wanted):
+            if kind.name not in shape.kinds or (kind_names and kind.name not in kind_names):
                 continue
-            for is_transient in (False, True) if shape.ends else (False,):
+            for is_transient in (False, True) if shape.can_be_transient else (False,):
                 with contextlib.redirect_stderr(io.StringIO()):
                     result = run_damaged(shape, kind, is_transient=is_transient)
                 verdict = Verdict.EXACT if is_transient else shape.verdict
                 try:
                     check(result, verdict, has_keys=kind.has_keys)
-                    holds = "holds"
+                    check_result = "holds"
                 except AssertionError:
-                    holds = f"FAILS: {verdict.value}"
+                    check_result = f"FAILS: {verdict.value}"
                 cells = (
                     shape.name,
                     "first attempts" if is_transient else "every attempt",
@@ -43,7 +46,7 @@ def main() -> None:
                     str(result.first.exit_code),
                     str(result.lost_silently),
                     str(result.first.request_count),
-                    holds,
+                    check_result,
                 )
                 print("|", " | ".join(cells), "|", flush=True)  # noqa: T201
 

@@ -1,4 +1,4 @@
-"""What a run with a damage must do, by its verdict."""
+"""Checks of runs against a damaged server, by verdict."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if t.TYPE_CHECKING:
     from .kinds import Identity, Kind, Outcome
     from .shapes import Shape
 
-#: A healthy run sends at most twelve. A run with a damage sends at most three attempts of each
-#: page in three passes, and one request more for each page that is smaller than requested.
+#: A healthy run sends at most 12 requests. A damaged run makes three passes and sends at most
+#: three attempts per page in each. Smaller pages add at most one request per page.
 MAX_REQUESTS_PER_RUN = 100
 
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What two runs brought: one with a damage, then one without, if the first one failed.
+    """Results of a damaged run and of the healthy run that follows if the first run fails.
 
     Attributes:
-        first: The run with the damage.
+        first: The damaged run.
         lost: Number of records that the first run did not write.
         wrong: Number of records that do not exist, over both runs.
         repeated: Number of records that the first run wrote more than once.
@@ -45,7 +45,7 @@ class Result:
 
 
 def run_damaged(shape: Shape, kind: Kind, *, is_transient: bool = False) -> Result:
-    """Return what a run with a damage brought, and a run without it after an error."""
+    """Return the result of a damaged run and, after an error, of a healthy run."""
     world = world_of(kind)
     expected = kind.expected(world)
     with serving(world) as server:
@@ -60,20 +60,22 @@ def run_damaged(shape: Shape, kind: Kind, *, is_transient: bool = False) -> Resu
             all_written = written + second.identities(kind)
     return Result(
         first,
-        lost=missing(expected, written),
+        lost=missing_count(expected, written),
         wrong=len(all_written.keys() - expected.keys()),
         repeated=sum(written.values()) - len(written),
-        lost_for_good=missing(expected, all_written),
+        lost_for_good=missing_count(expected, all_written),
     )
 
 
-def missing(expected: collections.Counter[Identity], written: collections.Counter[Identity]) -> int:
+def missing_count(
+    expected: collections.Counter[Identity], written: collections.Counter[Identity]
+) -> int:
     """Return the number of expected records that were not written."""
     return len(expected.keys() - written.keys())
 
 
 def check(result: Result, verdict: Verdict, *, has_keys: bool) -> None:
-    """Compare a result with its verdict."""
+    """Assert that a result matches its verdict."""
     first = result.first
     assert first.request_count <= MAX_REQUESTS_PER_RUN
     assert result.wrong == 0

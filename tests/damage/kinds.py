@@ -1,4 +1,4 @@
-"""The kinds of streams that are read from damaged responses, and runs of the tap."""
+"""Kinds of streams that the damage tests read, and runs of the tap."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if t.TYPE_CHECKING:
     Identity = tuple[str, ...]
 
 SYNC_ERRORS = "sync_errors"
-#: The report has a window of three pages and a window of one page. Both are final.
+#: The report has a window of three pages and a window of one page. Both windows are final.
 FIRST_WINDOW = days_from("2026-01-01", 30)
 SECOND_WINDOW = days_from("2026-01-31", 30)
 TEXT = {"type": ["string", "null"]}
@@ -76,12 +76,12 @@ CUSTOM_STREAMS = [
 
 
 def is_plain_list(query: Query) -> bool:
-    """Return True if a request is not for TopView objects."""
+    """Return True if a request does not filter by TopView."""
     return TOPVIEW not in json.dumps(query.get("filtering"))
 
 
 def is_first_window(query: Query) -> bool:
-    """Return True if a report request is for the first window, without TopView."""
+    """Return True if a report request covers the first window without TopView."""
     return query["start_date"] == FIRST_WINDOW[0] and is_plain_list(query)
 
 
@@ -125,7 +125,7 @@ class Kind:
         )
 
     def identity(self, record: Record) -> Identity:
-        """Return what identifies a written record, its values included."""
+        """Return the values that identify a written record."""
         values = [record.get(name) for name in self.columns]
         return tuple(
             f"{value:.2f}"
@@ -158,7 +158,7 @@ VANISHING = (VIDEO_LIST, IMAGE_LIST, PIXEL_LIST, AUDIENCE_LIST)
 
 
 def world_of(kind: Kind, seed: int = 1) -> World:
-    """Return the world of a kind: three pages, the last one short."""
+    """Return a world with three pages of a kind. The last page is short."""
     sizes = {CAMPAIGNS: 2005, AD_GROUPS: 25, VIDEOS: 205, IMAGES: 205, PIXELS: 45, AUDIENCES: 205}
     if kind.path != REPORT:
         return World({kind.path: sizes[kind.path]}, seed=seed)
@@ -186,7 +186,7 @@ def config_for(server: FakeTikTok, kind: Kind, **settings: t.Any) -> Record:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a run did.
+    """Result of a run.
 
     Attributes:
         exit_code: The exit code.
@@ -194,7 +194,7 @@ class Outcome:
         records: The records of the stream that are not tombstones.
         tombstones: The records of deleted objects.
         sync_errors: The records of the stream `sync_errors`.
-        state: The last state, or the state that the run was given.
+        state: The last state, or the initial state if the run wrote none.
         request_count: Number of requests.
     """
 
@@ -207,12 +207,12 @@ class Outcome:
     request_count: int
 
     def identities(self, kind: Kind) -> collections.Counter[Identity]:
-        """Return the identities of the records of a kind."""
+        """Return the identities of the written records."""
         return collections.Counter(map(kind.identity, self.records))
 
 
 def sync(server: FakeTikTok, kind: Kind, state: Record | None = None, **settings: t.Any) -> Outcome:
-    """Run the tap for one stream, as the executable does, and return what it did."""
+    """Run the tap for one stream, as the executable does, and return its outcome."""
     config = config_for(server, kind, **settings)
     collector = Collector()
     requests_before = len(server.requests)

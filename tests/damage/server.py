@@ -1,6 +1,6 @@
 """An HTTP server with the documented behavior of TikTok's list and report endpoints.
 
-It imports nothing of the tap or of its simulator. A damage changes the response of one request.
+It imports nothing from the tap or its simulator. A damage changes the response of one request.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ADVERTISER = "7001"
 TOPVIEW = "RESERVATION_TOP_VIEW"
 INVALID_PARAMETER = 40002
 INVALID_TOKEN = 40105
-#: A run that sends more requests is stopped by an error of the token.
+#: Requests after this number fail with an invalid token, which stops the run.
 MAX_REQUESTS = 200
 NOT_FOUND = 40400
 MAX_VIDEO_IDS = 60
@@ -34,7 +34,7 @@ MAX_VIDEO_IDS = 60
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """Facts of a list endpoint.
+    """Paging properties of a list endpoint.
 
     Attributes:
         default_page_size: Number of records per page of a request without `page_size`, or None if
@@ -79,7 +79,7 @@ KEYS = {
 
 
 @dataclasses.dataclass
-class Answer:
+class Response:
     """The response of one request, before it is sent.
 
     Attributes:
@@ -88,12 +88,12 @@ class Answer:
         records: All records of the requested list.
         page: The requested page, starting at 1.
         page_size: The requested number of records per page.
-        attempt: Number of requests with equal parameters so far, this one included.
+        attempt: Number of requests with equal parameters, including this request.
         envelope: The JSON document.
         unfiltered: All records of the requested list if filters are ignored.
         headers: Additional HTTP headers.
         body: The bytes to send instead of the envelope, or None.
-        cut_bytes: Number of bytes that are announced and not sent.
+        cut_bytes: Number of bytes that are announced but not sent.
     """
 
     query: Query
@@ -151,7 +151,7 @@ class Answer:
         return json.dumps(self.envelope, separators=(",", ":")).encode()
 
 
-Damage = t.Callable[[Answer], None]
+Damage = t.Callable[[Response], None]
 
 
 def _copy(record: Record) -> Record:
@@ -161,7 +161,7 @@ def _copy(record: Record) -> Record:
     }
 
 
-def leave_unchanged(_: Answer) -> None:
+def leave_unchanged(_: Response) -> None:
     """Change nothing."""
 
 
@@ -181,7 +181,7 @@ class World:
         Args:
             sizes: Number of records by path.
             days: Number of report records by day.
-            seed: Makes the IDs and values of two worlds differ.
+            seed: Number that makes the IDs and values of two worlds differ.
         """
         self.lists = {path: self._objects(path, size, seed) for path, size in sizes.items()}
         if VIDEOS in self.lists:
@@ -198,7 +198,7 @@ class World:
 
 
 def _object(key: str, number: int, seed: int) -> Record:
-    """Return an object. The order of the changes is not that of the creations."""
+    """Return an object. Objects are modified in a different order than created."""
     created_at = dt.datetime(2026, 1, 1) + dt.timedelta(minutes=number)  # noqa: DTZ001 - UTC
     modified_at = created_at + dt.timedelta(minutes=20_000 + number * 7919 % 10_007)
     return {
@@ -236,15 +236,15 @@ class FakeTikTok:
 
     Attributes:
         world: The objects.
-        damage: Changes each response of a list or report endpoint, given the path.
-        before: Called with the path and query before each response is made.
+        damage: Function that changes each response of a list or report endpoint.
+        before: Function called with the path and query before each response.
         requests: The path and query of each request.
         max_requests: Number of requests after which the token is invalid.
     """
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.damage: Callable[[str, Answer], None] = lambda path, answer: None  # noqa: ARG005
+        self.damage: Callable[[str, Response], None] = lambda path, response: None  # noqa: ARG005
         self.before: Callable[[str, Query], None] = lambda path, query: None  # noqa: ARG005
         self.requests: list[tuple[str, Query]] = []
         self.url = ""
@@ -253,18 +253,18 @@ class FakeTikTok:
         self._lock = threading.Lock()
 
     def reset(self) -> None:
-        """Forget the requests and end the damage."""
+        """Clear the requests and remove the damage."""
         with self._lock:
             self.requests.clear()
             self._attempts.clear()
-            self.damage = lambda path, answer: None  # noqa: ARG005
+            self.damage = lambda path, response: None  # noqa: ARG005
 
     def requests_of(self, path: str) -> list[Query]:
         """Return the queries of the requests of one path."""
         with self._lock:
             return [query for requested, query in self.requests if requested == path]
 
-    def respond(self, path: str, query: Query) -> Answer:
+    def respond(self, path: str, query: Query) -> Response:
         """Return the response of a request."""
         with self._lock:
             key = path, json.dumps(query, sort_keys=True)
@@ -273,15 +273,15 @@ class FakeTikTok:
             self.requests.append((path, query))
             self.before(path, query)
             if len(self.requests) > self.max_requests:
-                return _answer_of(_envelope({}, INVALID_TOKEN, "Too many requests for this test"))
+                return _response_of(_envelope({}, INVALID_TOKEN, "Too many requests for this test"))
             if path not in ENDPOINTS:
-                return _answer_of(self._account(path))
-            answer = self._list(path, query, attempt)
-        if answer.envelope["code"] == 0:
-            self.damage(path, answer)
-        return answer
+                return _response_of(self._account_response(path))
+            response = self._list_response(path, query, attempt)
+        if response.envelope["code"] == 0:
+            self.damage(path, response)
+        return response
 
-    def _account(self, path: str) -> Record:
+    def _account_response(self, path: str) -> Record:
         """Return the response of an endpoint of accounts."""
         if path == "/advertiser/info/":
             record = {"advertiser_id": ADVERTISER, "timezone": "Etc/UTC", "currency": "USD"}
@@ -291,30 +291,30 @@ class FakeTikTok:
             return _envelope({"list": [record]})
         return _envelope({}, NOT_FOUND, f"There is no {path}")
 
-    def _list(self, path: str, query: Query, attempt: int) -> Answer:
+    def _list_response(self, path: str, query: Query, attempt: int) -> Response:
         """Return a page of a list or report."""
         endpoint = ENDPOINTS[path]
         page_size = int(query.get("page_size") or endpoint.default_page_size or 0)
         if page_size > endpoint.max_page_size:
             message = f"page_size: must be at most {endpoint.max_page_size}"
-            return _answer_of(_envelope({}, INVALID_PARAMETER, message))
+            return _response_of(_envelope({}, INVALID_PARAMETER, message))
         records = self._selected(path, query)
         page = int(query.get("page") or 1)
-        answer = Answer(
+        response = Response(
             query, endpoint.member, records, page, page_size or 1, attempt, _envelope({})
         )
-        answer.unfiltered = self._selected(path, {**query, "filtering": None})
+        response.unfiltered = self._selected(path, {**query, "filtering": None})
         if endpoint.default_page_size is None:
-            answer.page_records = [_copy(record) for record in records]
-            return answer
-        answer.page_records = answer.page_at(page)
-        answer.data["page_info"] = {
+            response.page_records = [_copy(record) for record in records]
+            return response
+        response.page_records = response.page_at(page)
+        response.data["page_info"] = {
             "page": page,
             "page_size": page_size,
             "total_number": len(records),
             "total_page": math.ceil(len(records) / page_size),
         }
-        return answer
+        return response
 
     def _selected(self, path: str, query: Query) -> Sequence[Record]:
         """Return the records that a request selects."""
@@ -322,8 +322,8 @@ class FakeTikTok:
             return ()
         if path == REPORT:
             days = self.world.days
-            chosen = [day for day in days if query["start_date"] <= day <= query["end_date"]]
-            return [record for day in chosen for record in days[day]]
+            selected = [day for day in days if query["start_date"] <= day <= query["end_date"]]
+            return [record for day in selected for record in days[day]]
         records = self.world.lists.get(path, [])
         if path == VIDEO_DETAILS:
             return [record for record in records if record["video_id"] in query["video_ids"]]
@@ -334,9 +334,9 @@ def _envelope(data: Record, code: int = 0, message: str = "OK") -> Record:
     return {"code": code, "message": message, "request_id": "20261128", "data": data}
 
 
-def _answer_of(envelope: Record) -> Answer:
-    """Return the response of an endpoint without pages."""
-    return Answer({}, "list", (), 1, 1, 1, envelope)
+def _response_of(envelope: Record) -> Response:
+    """Return the response of an unpaged endpoint."""
+    return Response({}, "list", (), 1, 1, 1, envelope)
 
 
 FakeT = t.TypeVar("FakeT", bound=FakeTikTok)
@@ -348,19 +348,19 @@ def _handler(server: FakeTikTok) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
-            parts = urllib.parse.urlsplit(self.path)
-            pairs = urllib.parse.parse_qsl(parts.query)
+            url = urllib.parse.urlsplit(self.path)
+            pairs = urllib.parse.parse_qsl(url.query)
             query = {name: decode(text) for name, text in pairs}
-            answer = server.respond(parts.path.removeprefix("/open_api/v1.3"), query)
-            body = answer.encode()
+            response = server.respond(url.path.removeprefix("/open_api/v1.3"), query)
+            body = response.encode()
             self.send_response(200)
-            for name, value in answer.headers.items():
+            for name, value in response.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body) + answer.cut_bytes))
+            self.send_header("Content-Length", str(len(body) + response.cut_bytes))
             self.end_headers()
             self.wfile.write(body)
-            self.close_connection = answer.cut_bytes > 0
+            self.close_connection = response.cut_bytes > 0
 
         def log_message(self, *_: t.Any) -> None:
             """Write nothing."""

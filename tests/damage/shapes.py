@@ -1,4 +1,4 @@
-"""The table of damaged responses: what is damaged, where, and what a run must do."""
+"""Table of damaged responses: the damage, the pages and the required outcome."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from .damages import LEFT_OUT
 
 if t.TYPE_CHECKING:
     from .kinds import Kind
-    from .server import Answer, Damage, FakeTikTok
+    from .server import Damage, FakeTikTok, Response
 
 ALL = frozenset({"list", "report", "custom", "unkeyed", "lookup"})
 KEYED = ALL - {"unkeyed"}
 #: Streams whose records are objects. Records of custom streams can be of any type.
 TYPED = ALL - {"custom", "unkeyed"}
-#: Number of attempts that a damage that ends by itself lasts.
+#: Number of attempts that a transient damage affects.
 TRANSIENT_ATTEMPTS = 1
 
 
 class Verdict(enum.Enum):
-    """What a run with a damage that does not end must do."""
+    """Required outcome of a run with a permanent damage."""
 
-    #: Exit code 0, every record, no request more than a run without damage.
+    #: Exit code 0, every record, as many requests as a run without damage.
     HEALTHY = "healthy"
     #: Exit code 0 and every record.
     EXACT = "exact"
-    #: As EXACT, or an error, an entry in `sync_errors`, and a next run that reads the rest.
+    #: As EXACT, or an error, a record in `sync_errors`, and a next run that reads lost records.
     SAFE = "safe"
-    #: Two passes agree, and the total can count something else: exit code 0 and `sync_errors`.
+    #: Two passes agree but the total does not match: exit code 0 and `sync_errors`.
     AGREED = "agreed"
-    #: As AGREED. The responses look like complete ones: one record is lost.
+    #: As AGREED, and one record is lost because the responses look complete.
     AGREED_SHORT = "agreed, one short"
-    #: A record without its key: an error and `sync_errors`. All other records are written.
+    #: One record has no key: an error and `sync_errors`. All other records are written.
     ANNOUNCED = "announced"
 
 
@@ -47,29 +47,29 @@ class Where(enum.Enum):
     LAST = "last page"
     LATER = "pages after the first"
 
-    def includes(self, answer: Answer) -> bool:
+    def includes(self, response: Response) -> bool:
         """Return True if the page of a response is among these pages."""
         return {
             Where.EVERY: True,
-            Where.FIRST: answer.page == 1,
-            Where.MIDDLE: answer.page == 2,
-            Where.LAST: answer.page == answer.last_page,
-            Where.LATER: answer.page > 1,
+            Where.FIRST: response.page == 1,
+            Where.MIDDLE: response.page == 2,
+            Where.LAST: response.page == response.last_page,
+            Where.LATER: response.page > 1,
         }[self]
 
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """A damage, and where it is applied.
+    """A damage and the responses that it applies to.
 
     Attributes:
         name: Name of the shape.
-        damage: Changes a response.
+        damage: Function that changes a response.
         where: The pages that are damaged.
-        verdict: What a run must do if the damage does not end.
+        verdict: Required outcome if the damage is permanent.
         kinds: Names of the kinds of streams that the shape applies to.
-        is_everywhere: True if the other lists of the endpoint are damaged, too.
-        ends: True if a run with a damage of the first attempt must be exact.
+        is_everywhere: True if every list of the endpoint is damaged.
+        can_be_transient: True if a run must be exact when only the first attempt is damaged.
     """
 
     name: str
@@ -78,30 +78,31 @@ class Shape:
     verdict: Verdict = Verdict.SAFE
     kinds: frozenset[str] = ALL
     is_everywhere: bool = False
-    ends: bool = True
+    can_be_transient: bool = True
 
     def apply(self, server: FakeTikTok, kind: Kind, *, is_transient: bool = False) -> None:
         """Damage the responses of a server."""
 
-        def damage(path: str, answer: Answer) -> None:
-            if path != kind.path or not self.where.includes(answer):
+        def damage(path: str, response: Response) -> None:
+            if path != kind.path or not self.where.includes(response):
                 return
-            if not self.is_everywhere and not kind.is_damaged(answer.query):
+            if not self.is_everywhere and not kind.is_damaged(response.query):
                 return
-            if is_transient and answer.attempt > TRANSIENT_ATTEMPTS:
+            if is_transient and response.attempt > TRANSIENT_ATTEMPTS:
                 return
-            self.damage(answer)
+            self.damage(response)
 
         server.damage = damage
 
 
 def at(
-    name: str, damage: Damage, *where: Where, verdict: Verdict = Verdict.SAFE, **facts: t.Any
+    name: str, damage: Damage, *where: Where, verdict: Verdict = Verdict.SAFE, **attributes: t.Any
 ) -> list[Shape]:
-    """Return one shape for each of some places."""
+    """Return one shape for each place."""
     places = where or (Where.EVERY,)
     return [
-        Shape(f"{name}, {place.value}", damage, place, verdict=verdict, **facts) for place in places
+        Shape(f"{name}, {place.value}", damage, place, verdict=verdict, **attributes)
+        for place in places
     ]
 
 
@@ -117,7 +118,7 @@ HEALTHY_SHAPES = [
     *at("total as text", make.total_as(str), verdict=HEALTHY),
     *at("total as float", make.total_as(float), verdict=HEALTHY),
     *at("records of a page in another order", make.shuffled_page, verdict=HEALTHY),
-    *at("last page again beyond the end", make.last_page_beyond_end, verdict=HEALTHY),
+    *at("last page repeated after the end", make.last_page_after_end, verdict=HEALTHY),
     *at("placeholder", make.placeholder, verdict=HEALTHY, kinds=frozenset({"report"})),
 ]
 
@@ -140,14 +141,16 @@ EMPTY_SHAPES = [
 PAGE_SHAPES = [
     *at("page 1 instead", make.page_number(lambda _: 1), EVERY, MIDDLE, LAST),
     *at("page 1 with its page_info", make.first_page_entirely, EVERY, MIDDLE),
-    *at("page before instead", make.page_number(lambda answer: answer.page - 1), MIDDLE, LAST),
-    *at("next page instead", make.page_number(lambda answer: answer.page + 1), FIRST, MIDDLE),
-    *at("all records on every page", make.everything),
+    *at(
+        "previous page instead", make.page_number(lambda response: response.page - 1), MIDDLE, LAST
+    ),
+    *at("next page instead", make.page_number(lambda response: response.page + 1), FIRST, MIDDLE),
+    *at("all records on every page", make.all_records),
     *at("page starts one record early", make.overlapping, kinds=KEYED),
-    *at("page starts with one record more", make.overlapping_more),
+    *at("page starts with one additional record", make.overlapping_more),
     *at("one record between pages 1 and 2 skipped", make.skipping, verdict=AGREED_SHORT),
     *at("page longer than its size", make.longer_page, MIDDLE),
-    *at("last page longer than its share", make.moved_border),
+    *at("last page longer than expected", make.moved_border),
     *at("list in another order for each request", make.shuffled_list, kinds=KEYED),
 ]
 
@@ -165,7 +168,10 @@ SIZE_SHAPES = [
         verdict=EXACT,
     ),
     *at("page size capped, not reported", make.capped(reports_size=False)),
-    *at("page size capped, nothing reported", make.capped(reports_size=False, reports_pages=False)),
+    *at(
+        "page size capped, size and pages not reported",
+        make.capped(reports_size=False, reports_pages=False),
+    ),
     *at("page size capped, page_size missing", make.capped(without=("page_size",))),
     *at("30 % of each page", make.cut_list, EVERY, FIRST, MIDDLE),
     *at("30 % of each page, as page_size", make.cut_list_and_size),
@@ -183,7 +189,7 @@ RECORD_SHAPES = [
     *at("last record of a page missing", make.without_record(-1), FIRST, MIDDLE),
     *at("last record missing", make.without_record(-1), LAST, verdict=AGREED_SHORT),
     *at("record repeated instead", make.repeated_instead, FIRST, MIDDLE, LAST, kinds=KEYED),
-    *at("record repeated besides", make.repeated_besides, FIRST, MIDDLE, LAST),
+    *at("record repeated in addition", make.repeated_besides, FIRST, MIDDLE, LAST),
     *at("records doubled", make.doubled, EVERY, MIDDLE),
     *at("record null", make.replaced(None), FIRST, MIDDLE),
     *at("records null", make.all_replaced(None), MIDDLE),
@@ -207,7 +213,7 @@ RECORD_SHAPES = [
         MIDDLE,
         verdict=ANNOUNCED,
         kinds=frozenset({"list", "report", "custom"}),
-        ends=False,
+        can_be_transient=False,
     ),
     *at(
         "record with a null key",
@@ -215,7 +221,7 @@ RECORD_SHAPES = [
         MIDDLE,
         verdict=ANNOUNCED,
         kinds=frozenset({"list", "report", "custom"}),
-        ends=False,
+        can_be_transient=False,
     ),
 ]
 
@@ -226,7 +232,7 @@ PAGE_INFO_SHAPES = [
     *at("page_info a list", make.page_info_is([]), EVERY, LAST),
     *at("page_info text", make.page_info_is("1/3"), EVERY, MIDDLE),
     *at("page_info with page only", make.page_info_of_page_only, EVERY, LAST),
-    *at("page of page_info one more", make.page_plus_one),
+    *at("page of page_info plus one", make.page_plus_one),
     *at("page of page_info wrong", make.page_info_member("page", 9), EVERY, MIDDLE),
     *at("page of page_info null", make.page_info_member("page", None)),
     *at("total_page 1", make.page_info_member("total_page", 1), verdict=EXACT),
@@ -260,12 +266,12 @@ TOTAL_SHAPES = [
         "total 1 and total_page 1 with records",
         make.both(make.page_info_member("total_number", 1), make.page_info_member("total_page", 1)),
     ),
-    *at("total one less", make.total_plus(-1)),
-    *at("total one more", make.total_plus(1), EVERY, LAST, verdict=AGREED),
-    *at("total two pages more", make.total_plus_pages(2)),
+    *at("total minus one", make.total_plus(-1)),
+    *at("total plus one", make.total_plus(1), EVERY, LAST, verdict=AGREED),
+    *at("total plus two pages", make.total_plus_pages(2)),
     *at("total grows with each page", make.total_grows, verdict=AGREED),
     *at("total shrinks with each page", make.total_shrinks),
-    *at("total words", make.page_info_member("total_number", "many")),
+    *at("total not a number", make.page_info_member("total_number", "many")),
     *at("total fraction", make.total_as(lambda total: total - 0.5)),
     *at("total negative", make.page_info_member("total_number", -1)),
     *at("total true", make.total_as(bool)),
@@ -280,10 +286,10 @@ BODY_SHAPES = [
     *at("code text", make.code_is("0"), EVERY, MIDDLE),
     *at("code text of an error", make.code_is("51000"), MIDDLE),
     *at("code false", make.code_is(False), MIDDLE),  # noqa: FBT003 - JSON
-    *at("list twice, then empty", make.duplicate_list, EVERY, MIDDLE),
-    *at("page_info twice, then zero", make.duplicate_page_info, EVERY, MIDDLE),
-    *at("data twice, then empty", make.duplicate_data, EVERY, MIDDLE),
-    *at("body cut, its length right", make.cut_body, EVERY, MIDDLE),
+    *at("list repeated as empty", make.duplicate_list, EVERY, MIDDLE),
+    *at("page_info repeated with zeros", make.duplicate_page_info, EVERY, MIDDLE),
+    *at("data repeated as empty", make.duplicate_data, EVERY, MIDDLE),
+    *at("body cut, correct length", make.cut_body, EVERY, MIDDLE),
     *at("connection cut", make.cut_connection, MIDDLE),
     *at("text after the body", make.body_is(lambda body: body + b"</html>"), MIDDLE),
     *at("body twice", make.body_is(lambda body: body + body), MIDDLE),

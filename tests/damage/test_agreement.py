@@ -1,4 +1,4 @@
-"""Totals that count something else: two equal passes are complete, and the state remembers it."""
+"""Totals that do not match the records: two equal passes are complete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGES = ["1", "2", "3"]
 def read(
     server: FakeTikTok, kind: Kind, difference: int, state: Record | None = None
 ) -> tuple[Outcome, list[str]]:
-    """Run the tap against totals that differ, and return the pages that it requested."""
+    """Run the tap against wrong totals, and return the requested pages."""
     server.reset()
     Shape("other total", make.total_plus(difference)).apply(server, kind)
     outcome = sync(server, kind, state)
@@ -30,8 +30,8 @@ def read(
 
 
 @pytest.mark.parametrize("kind", [LIST, CUSTOM], ids=lambda kind: kind.name)
-def test_difference_is_remembered(kind: Kind) -> None:
-    """The first run reads the list twice. Later runs read it once, and report it, too."""
+def test_total_difference_is_remembered(kind: Kind) -> None:
+    """The first run reads the list twice. Later runs read it once and report it."""
     world = world_of(kind)
     with serving(world) as server:
         first, pages = read(server, kind, 1)
@@ -46,8 +46,8 @@ def test_difference_is_remembered(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", [LIST, CUSTOM], ids=lambda kind: kind.name)
-def test_difference_that_changes(kind: Kind) -> None:
-    """Another difference than the remembered one needs two passes again."""
+def test_changed_difference_needs_two_passes(kind: Kind) -> None:
+    """A difference that deviates from the remembered difference needs two passes."""
     with serving(world_of(kind)) as server:
         first, _ = read(server, kind, 1)
         second, pages = read(server, kind, 2, first.state)
@@ -55,8 +55,8 @@ def test_difference_that_changes(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", [LIST, CUSTOM], ids=lambda kind: kind.name)
-def test_difference_that_ends(kind: Kind) -> None:
-    """A list whose total is right again needs one pass, and is not reported."""
+def test_corrected_total_needs_one_pass(kind: Kind) -> None:
+    """A list with a corrected total needs one pass and is not reported."""
     with serving(world_of(kind)) as server:
         first, _ = read(server, kind, 1)
         second, pages = read(server, kind, 0, first.state)
@@ -64,7 +64,7 @@ def test_difference_that_ends(kind: Kind) -> None:
 
 
 def test_empty_passes_never_agree() -> None:
-    """Two passes without records are not complete where a total is reported."""
+    """Two passes without records are incomplete if a total is reported."""
     world = world_of(CUSTOM)
     world.lists[CUSTOM.path] = []
     with serving(world) as server:
@@ -73,7 +73,7 @@ def test_empty_passes_never_agree() -> None:
     assert outcome.sync_errors
 
 
-def test_empty_list() -> None:
+def test_empty_list_with_zero_total_is_complete() -> None:
     """An empty list with a total of zero is complete."""
     world = world_of(CUSTOM)
     world.lists[CUSTOM.path] = []

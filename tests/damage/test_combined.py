@@ -1,4 +1,4 @@
-"""Damages of lists that a report depends on: TopView ads, and campaigns that split a day."""
+"""Damaged lists that reports depend on: TopView ads, and campaigns that split a day."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .server import (
     REPORT,
     TOPVIEW,
     VIDEOS,
-    Answer,
     FakeTikTok,
+    Response,
     World,
     serving,
     serving_kind,
@@ -32,20 +32,20 @@ if t.TYPE_CHECKING:
 
 DAYS = FIRST_WINDOW[:4]
 RECONCILIATION = Kind("reconciliation", "reconciliation", REPORT, ("stat_time_day",))
-#: Number of attempts of a request before the tap takes a page for damaged.
+#: Number of attempts before the tap treats a page as damaged.
 ATTEMPTS = 3
 
 
 class ReportServer(FakeTikTok):
-    """A server of reports with TopView ads, and with a limit of records.
+    """A report server with TopView ads and a limit of records.
 
     Attributes:
         topview: Campaigns and report records of TopView ads.
-        refuses_days: True if a report is too large unless it names campaigns.
+        rejects_days: True if reports without a campaign filter are rejected as too large.
     """
 
     topview: World = World({})
-    refuses_days = False
+    rejects_days = False
 
     @override
     def _selected(self, path: str, query: Query) -> Sequence[Record]:
@@ -57,20 +57,26 @@ class ReportServer(FakeTikTok):
         days = [day for day in world.days if query["start_date"] <= day <= query["end_date"]]
         records = [record for day in days for record in world.days[day]]
         ids = _campaign_ids(filtering)
-        return [one for one in records if not ids or one["dimensions"]["campaign_id"] in ids]
+        return [
+            record for record in records if not ids or record["dimensions"]["campaign_id"] in ids
+        ]
 
     @override
-    def _list(self, path: str, query: Query, attempt: int) -> Answer:
-        answer = super()._list(path, query, attempt)
-        is_refused = self.refuses_days and not _campaign_ids(query.get("filtering"))
-        if path == REPORT and is_refused:
-            answer.envelope.update(code=40002, message="The request is too large", data={})
-        return answer
+    def _list_response(self, path: str, query: Query, attempt: int) -> Response:
+        response = super()._list_response(path, query, attempt)
+        is_rejected = self.rejects_days and not _campaign_ids(query.get("filtering"))
+        if path == REPORT and is_rejected:
+            response.envelope.update(code=40002, message="The request is too large", data={})
+        return response
 
 
 def _campaign_ids(filtering: t.Any) -> set[str]:
     conditions = filtering if isinstance(filtering, list) else []
-    values = [one["filter_value"] for one in conditions if one["field_name"] == "campaign_ids"]
+    values = [
+        condition["filter_value"]
+        for condition in conditions
+        if condition["field_name"] == "campaign_ids"
+    ]
     return {campaign_id for value in values for campaign_id in json.loads(value)}
 
 
@@ -79,14 +85,14 @@ def expected_of(worlds: Iterable[World]) -> collections.Counter[Identity]:
     return sum(map(REPORTS.expected, worlds), collections.Counter())
 
 
-def test_topview_after_damaged_first_page() -> None:
-    """TopView ads are requested, too, if the first page of the report came in a further pass."""
+def test_topview_is_requested_after_damaged_first_page() -> None:
+    """TopView ads are requested even if a second pass returns page 1 of the report."""
     world = World({}, dict.fromkeys(DAYS, 5))
     topview = World({CAMPAIGNS: 3}, dict.fromkeys(DAYS, 3), seed=2)
 
-    def damage(path: str, answer: Answer) -> None:
-        if path == REPORT and is_plain_list(answer.query) and answer.attempt <= ATTEMPTS:
-            answer.page_records = []
+    def damage(path: str, response: Response) -> None:
+        if path == REPORT and is_plain_list(response.query) and response.attempt <= ATTEMPTS:
+            response.page_records = []
 
     with serving_kind(ReportServer, world) as server:
         server.topview, server.damage = topview, damage
@@ -103,18 +109,18 @@ def test_topview_after_damaged_first_page() -> None:
         pytest.param(make.overlapping, id="page starts one record early"),
     ],
 )
-def test_split_by_damaged_campaigns(damage: Damage) -> None:
-    """A day that is split by a damaged list of campaigns is exact, or incomplete."""
+def test_split_by_damaged_campaigns_is_exact_or_incomplete(damage: Damage) -> None:
+    """A day split by a damaged list of campaigns is exact or incomplete."""
     world = World({CAMPAIGNS: 1060}, dict.fromkeys(DAYS, 60))
     oldest = min(campaign_id for campaign_id, _, _ in REPORTS.expected(world))
     world.lists[CAMPAIGNS].append({"advertiser_id": ADVERTISER, "campaign_id": oldest})
 
-    def damaged(path: str, answer: Answer) -> None:
-        if path == CAMPAIGNS and is_plain_list(answer.query):
-            damage(answer)
+    def damaged(path: str, response: Response) -> None:
+        if path == CAMPAIGNS and is_plain_list(response.query):
+            damage(response)
 
     with serving_kind(ReportServer, world) as server:
-        server.refuses_days, server.damage = True, damaged
+        server.rejects_days, server.damage = True, damaged
         first = sync(server, REPORTS, end_date=DAYS[-1])
         lost = REPORTS.expected(world).keys() - first.identities(REPORTS).keys()
         assert first.exit_code == bool(lost)
@@ -132,11 +138,11 @@ def test_split_by_damaged_campaigns(damage: Damage) -> None:
         pytest.param(make.doubled, id="records doubled"),
     ],
 )
-def test_reconciliation_of_damaged_levels(damage: Damage) -> None:
-    """Sums of damaged reports end in an error. The next run reads their days again."""
+def test_reconciliation_fails_on_damaged_reports(damage: Damage) -> None:
+    """Sums of damaged reports end in an error. The next run re-reads their days."""
     world = World({}, dict.fromkeys(DAYS, 600))
     with serving_kind(ReportServer, world) as server:
-        server.damage = lambda path, answer: damage(answer) if path == REPORT else None
+        server.damage = lambda path, response: damage(response) if path == REPORT else None
         first = sync(server, RECONCILIATION, end_date=DAYS[-1])
         assert first.exit_code == 1
         assert first.sync_errors
@@ -147,13 +153,13 @@ def test_reconciliation_of_damaged_levels(damage: Damage) -> None:
     assert [record["spend_of_ads"] for record in second.records] == expected
 
 
-def test_denied_page_of_topview_list() -> None:
-    """A list that is denied after its first page is not complete: the next run reads the rest."""
+def test_topview_list_with_denied_page_is_incomplete() -> None:
+    """A list that is denied after page 1 is incomplete. The next run completes it."""
     world, topview = World({CAMPAIGNS: 5}), World({CAMPAIGNS: 150}, seed=2)
 
-    def damage(path: str, answer: Answer) -> None:
-        if path == CAMPAIGNS and answer.page == 2:
-            answer.envelope.update(code=40001, message="No permission", data={})
+    def damage(path: str, response: Response) -> None:
+        if path == CAMPAIGNS and response.page == 2:
+            response.envelope.update(code=40001, message="No permission", data={})
 
     with serving_kind(ReportServer, world) as server:
         server.topview, server.damage = topview, damage
@@ -166,13 +172,13 @@ def test_denied_page_of_topview_list() -> None:
 
 
 @pytest.mark.parametrize("kind", [LIST, REPORTS], ids=lambda kind: kind.name)
-def test_total_that_is_much_too_large(kind: Kind) -> None:
-    """A pass ends after some damaged pages, however many pages a response reports."""
+def test_pass_ends_despite_excessive_total(kind: Kind) -> None:
+    """A pass ends after a few damaged pages, regardless of the reported number of pages."""
     world = world_of(kind)
 
-    def damage(path: str, answer: Answer) -> None:
-        if path == kind.path and kind.is_damaged(answer.query):
-            answer.page_info.update(total_number=19_000_000, total_page=19_000)
+    def damage(path: str, response: Response) -> None:
+        if path == kind.path and kind.is_damaged(response.query):
+            response.page_info.update(total_number=19_000_000, total_page=19_000)
 
     with serving(world) as server:
         server.max_requests, server.damage = 10_000, damage
@@ -182,14 +188,14 @@ def test_total_that_is_much_too_large(kind: Kind) -> None:
     assert outcome.identities(kind).keys() == kind.expected(world).keys()
 
 
-def test_capped_list_of_smaller_pages() -> None:
-    """A capped list is complete if no further page fits below the cap."""
+def test_capped_list_of_smaller_pages_is_complete() -> None:
+    """A capped list is complete if no additional page fits below the cap."""
     world = World({VIDEOS: 10_050})
 
-    def damage(path: str, answer: Answer) -> None:
+    def damage(path: str, response: Response) -> None:
         if path == VIDEOS:
-            answer.page_records = answer.slice((answer.page - 1) * 70, 70)
-            answer.page_info.update(page_size=70, total_page=144)
+            response.page_records = response.slice((response.page - 1) * 70, 70)
+            response.page_info.update(page_size=70, total_page=144)
 
     with serving(world) as server:
         server.damage = damage

@@ -1,4 +1,4 @@
-"""Damaged lists that are paged by a cursor, which have neither a total nor a page size."""
+"""Damaged lists with cursor pagination, which have neither a total nor a page size."""
 
 from __future__ import annotations
 
@@ -41,8 +41,10 @@ def endless_empty(number: int) -> dict[str, t.Any]:
 
 @pytest.mark.parametrize("keys", [[], ["id"]], ids=["no key", "key"])
 @pytest.mark.parametrize("page", [empty_middle, endless, endless_empty])
-def test_damaged_cursor_pages(page: t.Callable[[int], dict[str, t.Any]], keys: list[str]) -> None:
-    """The list is incomplete after a few requests."""
+def test_damaged_cursor_list_is_incomplete(
+    page: t.Callable[[int], dict[str, t.Any]], keys: list[str]
+) -> None:
+    """A damaged cursor list is incomplete after a few requests."""
     with answering(lambda query: page(int(query.get("cursor", "1")))) as (url, requests):
         config = {
             "api_url": url,

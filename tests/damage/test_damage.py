@@ -1,4 +1,4 @@
-"""Damaged responses: no record is lost with exit code 0, and the next run reads what is missing."""
+"""Damaged responses never lose records with exit code 0. The next run reads lost records."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from .kinds import KINDS, Kind
 from .shapes import HEALTHY_SHAPES, SHAPES, Shape, Verdict
 
 
-def pairs(*, ends: bool = False) -> list[t.Any]:
-    """Return the parameters of each shape and kind, or of the shapes whose damage can end."""
+def pairs(*, only_transient: bool = False) -> list[t.Any]:
+    """Return parameters for each shape and kind, optionally only shapes that can be transient."""
     return [
         pytest.param(shape, kind, id=f"{shape.name} - {kind.name}")
         for shape in SHAPES
         for kind in KINDS
-        if kind.name in shape.kinds and (shape.ends or not ends)
+        if kind.name in shape.kinds and (shape.can_be_transient or not only_transient)
     ]
 
 
-def test_the_table_is_large() -> None:
-    """There are at least sixty shapes of damage for each kind of stream."""
+def test_every_kind_has_sixty_shapes() -> None:
+    """Each kind of stream has at least sixty shapes of damage."""
     for kind in KINDS:
         assert len([shape for shape in SHAPES if kind.name in shape.kinds]) >= 60
 
 
 @pytest.mark.parametrize(("shape", "kind"), pairs())
-def test_lasting_damage(shape: Shape, kind: Kind) -> None:
-    """A run with a damage that does not end is exact, or reports what the next run reads."""
+def test_permanent_damage_loses_no_record_silently(shape: Shape, kind: Kind) -> None:
+    """A permanently damaged run is exact, or reports the records that the next run reads."""
     result = run_damaged(shape, kind)
     check(result, shape.verdict, has_keys=kind.has_keys)
 
 
-@pytest.mark.parametrize(("shape", "kind"), pairs(ends=True))
-def test_damage_that_ends(shape: Shape, kind: Kind) -> None:
+@pytest.mark.parametrize(("shape", "kind"), pairs(only_transient=True))
+def test_transient_damage_is_retried(shape: Shape, kind: Kind) -> None:
     """A run whose first attempts are damaged is exact."""
     result = run_damaged(shape, kind, is_transient=True)
     check(result, Verdict.EXACT, has_keys=kind.has_keys)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_other_healthy_forms(kind: Kind) -> None:
-    """Healthy responses of another form are read exactly, without additional requests."""
+def test_equivalent_healthy_responses_are_accepted(kind: Kind) -> None:
+    """Healthy responses in an unusual form are read exactly, without additional requests."""
     plain = HEALTHY_SHAPES[0]
     baseline = run_damaged(plain, kind).first.request_count
     for shape in HEALTHY_SHAPES:

@@ -1,4 +1,4 @@
-"""`track_deleted`: no tombstone for an object that exists, whatever a server sends."""
+"""`track_deleted` writes no tombstone for an existing object, even if responses are damaged."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .shapes import SHAPES, Shape
 
 if t.TYPE_CHECKING:
     from .kinds import Outcome
-    from .server import Answer, FakeTikTok, Query, Record
+    from .server import FakeTikTok, Query, Record, Response
 
-LISTED = PIXEL_LIST.path
+PIXELS_PATH = PIXEL_LIST.path
 VIDEO_CAP = 10_000
-#: The key columns of the shapes that remove one are those of other lists.
-LIST_SHAPES = [shape for shape in SHAPES if "custom" in shape.kinds and shape.ends]
+#: Shapes that remove keys (`can_be_transient=False`) apply to the key columns of other lists.
+LIST_SHAPES = [shape for shape in SHAPES if "custom" in shape.kinds and shape.can_be_transient]
 
 
 def read(server: FakeTikTok, state: Record | None = None) -> Outcome:
-    """Run the tap for pixels, with tombstones."""
+    """Run the tap for pixels with `track_deleted`."""
     return sync(server, PIXEL_LIST, state, track_deleted=True)
 
 
@@ -32,15 +32,15 @@ def deleted(outcome: Outcome) -> set[str]:
 
 def remove(world: World, count: int) -> set[str]:
     """Remove the first pixels of a world, and return their keys."""
-    records = world.lists[LISTED]
-    world.lists[LISTED] = records[count:]
+    records = world.lists[PIXELS_PATH]
+    world.lists[PIXELS_PATH] = records[count:]
     return {record["pixel_id"] for record in records[:count]}
 
 
-@pytest.mark.parametrize("is_transient", [False, True], ids=["lasting", "that ends"])
+@pytest.mark.parametrize("is_transient", [False, True], ids=["permanent", "transient"])
 @pytest.mark.parametrize("shape", LIST_SHAPES, ids=lambda shape: shape.name)
-def test_no_false_tombstone(shape: Shape, *, is_transient: bool) -> None:
-    """A damaged list has no tombstones. The next healthy list has those of deleted objects."""
+def test_damaged_list_writes_no_tombstone(shape: Shape, *, is_transient: bool) -> None:
+    """A damaged list writes no tombstones. The next healthy list writes them."""
     world = world_of(PIXEL_LIST)
     with serving(world) as server:
         healthy = read(server)
@@ -53,8 +53,8 @@ def test_no_false_tombstone(shape: Shape, *, is_transient: bool) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 10, 22])
-def test_up_to_half(count: int) -> None:
-    """Up to half of the objects can be deleted at once."""
+def test_deleting_up_to_half_writes_tombstones(count: int) -> None:
+    """Deleting up to half of the objects writes tombstones in one run."""
     world = world_of(PIXEL_LIST)
     with serving(world) as server:
         first = read(server)
@@ -65,7 +65,7 @@ def test_up_to_half(count: int) -> None:
 
 
 @pytest.mark.parametrize("count", [23, 44, 45])
-def test_more_than_half(count: int) -> None:
+def test_deleting_more_than_half_needs_two_runs(count: int) -> None:
     """Tombstones for more than half of the objects need two runs that agree."""
     world = world_of(PIXEL_LIST)
     with serving(world) as server:
@@ -78,50 +78,50 @@ def test_more_than_half(count: int) -> None:
         assert deleted(read(server, third.state)) == set()
 
 
-def test_more_than_half_for_one_run() -> None:
-    """Objects that are listed again in the next run have no tombstone then or later."""
+def test_reappearing_objects_get_no_tombstone() -> None:
+    """Objects that are missing from one run only get no tombstone."""
     world = world_of(PIXEL_LIST)
-    all_pixels = world.lists[LISTED]
+    all_pixels = world.lists[PIXELS_PATH]
     with serving(world) as server:
         outcome = read(server)
         remove(world, 30)
         outcome = read(server, outcome.state)
         assert deleted(outcome) == set()
-        world.lists[LISTED] = all_pixels
+        world.lists[PIXELS_PATH] = all_pixels
         outcome = read(server, outcome.state)
         assert deleted(outcome) == set()
         remove(world, 30)
         assert deleted(read(server, outcome.state)) == set()
 
 
-def test_runs_that_do_not_agree() -> None:
-    """A second list that lacks other objects does not confirm the first one."""
+def test_disagreeing_runs_write_no_tombstone() -> None:
+    """A list that lacks different objects does not confirm the first list."""
     world = world_of(PIXEL_LIST)
-    all_pixels = world.lists[LISTED]
+    all_pixels = world.lists[PIXELS_PATH]
     with serving(world) as server:
         outcome = read(server)
-        world.lists[LISTED] = all_pixels[:15]
+        world.lists[PIXELS_PATH] = all_pixels[:15]
         outcome = read(server, outcome.state)
-        world.lists[LISTED] = all_pixels[15:30]
+        world.lists[PIXELS_PATH] = all_pixels[15:30]
         outcome = read(server, outcome.state)
         assert not deleted(outcome) & {record["pixel_id"] for record in all_pixels[:30]}
 
 
 @pytest.mark.parametrize("total", [VIDEO_CAP, VIDEO_CAP + 50])
-def test_capped_list(total: int) -> None:
-    """A capped list is complete at its cap, reported, and without tombstones."""
+def test_capped_list_is_complete_without_tombstones(total: int) -> None:
+    """A capped list is complete at its cap, is reported and writes no tombstones."""
     world = World({VIDEO_LIST.path: VIDEO_CAP + 50})
-    everything = world.lists[VIDEO_LIST.path]
+    all_videos = world.lists[VIDEO_LIST.path]
     with serving(world) as server:
         server.max_requests = 500
-        world.lists[VIDEO_LIST.path] = everything[-100:]
+        world.lists[VIDEO_LIST.path] = all_videos[-100:]
         first = sync(server, VIDEO_LIST, track_deleted=True)
-        world.lists[VIDEO_LIST.path] = everything[:VIDEO_CAP]
+        world.lists[VIDEO_LIST.path] = all_videos[:VIDEO_CAP]
         server.reset()
 
-        def report_total(path: str, answer: Answer) -> None:
+        def report_total(path: str, response: Response) -> None:
             if path == VIDEO_LIST.path:
-                answer.page_info.update(total_number=total, total_page=-(-total // 100))
+                response.page_info.update(total_number=total, total_page=-(-total // 100))
 
         server.damage = report_total
         second = sync(server, VIDEO_LIST, first.state, track_deleted=True)
@@ -129,13 +129,13 @@ def test_capped_list(total: int) -> None:
     assert second.exit_code == 0
     assert second.tombstones == []
     assert [record["stream"] for record in second.sync_errors] == [VIDEO_LIST.stream]
-    new_ids = {(record["video_id"],) for record in everything[:-100]}
+    new_ids = {(record["video_id"],) for record in all_videos[:-100]}
     assert new_ids <= second.identities(VIDEO_LIST).keys()
     assert max(map(int, pages)) == VIDEO_CAP // 100
 
 
-def test_object_that_is_left_out_while_another_is_deleted() -> None:
-    """Together, two passes reach the total. An object that neither of them brought still exists."""
+def test_object_missing_from_two_passes_gets_no_tombstone() -> None:
+    """An object missing from two passes gets no tombstone, even if they reach the total."""
     world = world_of(LIST)
     left_out, deleted = world.lists[LIST.path][5], world.lists[LIST.path][-1]
     first_pages = 0
@@ -147,8 +147,8 @@ def test_object_that_is_left_out_while_another_is_deleted() -> None:
         if is_first and first_pages == 2:
             world.lists[path].remove(deleted)
 
-    def damage(_: str, answer: Answer) -> None:
-        answer.page_records = [one for one in answer.page_records if one != left_out]
+    def damage(_: str, response: Response) -> None:
+        response.page_records = [record for record in response.page_records if record != left_out]
 
     with serving(world) as server:
         first = sync(server, LIST, track_deleted=True)

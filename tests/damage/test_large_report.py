@@ -1,4 +1,4 @@
-"""A report of 2,500 records in one window, damaged in four ways."""
+"""Damaged report of 2,500 records in one window."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from . import damages as make
 from .kinds import FIRST_WINDOW, REPORTS, sync
-from .server import Answer, World, serving
+from .server import Response, World, serving
 from .shapes import Where
 
 if t.TYPE_CHECKING:
@@ -17,11 +17,11 @@ if t.TYPE_CHECKING:
 WORLD = World({}, dict.fromkeys(FIRST_WINDOW[:25], 100))
 
 
-def capped_at_300(answer: Answer) -> None:
+def capped_at_300(response: Response) -> None:
     """Return at most 300 records per page, and report this page size."""
-    size = min(answer.page_size, 300)
-    answer.page_records = answer.slice((answer.page - 1) * size, size)
-    answer.page_info.update(page_size=size, total_page=-(-len(answer.records) // size))
+    size = min(response.page_size, 300)
+    response.page_records = response.slice((response.page - 1) * size, size)
+    response.page_info.update(page_size=size, total_page=-(-len(response.records) // size))
 
 
 @pytest.mark.parametrize(
@@ -33,15 +33,17 @@ def capped_at_300(answer: Answer) -> None:
         pytest.param(capped_at_300, Where.EVERY, 0, id="page size capped at 300"),
     ],
 )
-def test_large_report(damage: Damage, where: Where, exit_code: int) -> None:
-    """The run is exact, or it fails and the next run reads what is missing."""
+def test_damaged_large_report_is_exact_or_retried(
+    damage: Damage, where: Where, exit_code: int
+) -> None:
+    """The run is exact, or it fails and the next run reads the lost records."""
     expected = REPORTS.expected(WORLD)
     assert len(expected) == 2500
     with serving(WORLD) as server:
 
-        def damaged(path: str, answer: Answer) -> None:
-            if path == REPORTS.path and where.includes(answer):
-                damage(answer)
+        def damaged(path: str, response: Response) -> None:
+            if path == REPORTS.path and where.includes(response):
+                damage(response)
 
         server.damage = damaged
         days: dict[str, t.Any] = {"end_date": FIRST_WINDOW[-1]}

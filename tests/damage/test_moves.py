@@ -1,4 +1,4 @@
-"""Objects that vanish or appear while a list is read."""
+"""Objects that vanish or appear during a pass."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def vanish(records: list[Record]) -> list[Record]:
 
 
 def vanish_and_return(records: list[Record]) -> list[Record]:
-    """Remove the first record, and list an old object once more: the total stays."""
+    """Remove the first record and add an old object, so the total stays."""
     old = {**records[-1], **{name: f"{value}9" for name, value in records[-1].items()}}
     old |= {name: records[-1][name] for name in ("advertiser_id", "create_time", "modify_time")}
     return [*records[1:], old]
@@ -35,14 +35,14 @@ def vanish_two(records: list[Record]) -> list[Record]:
 
 
 def appear(records: list[Record]) -> list[Record]:
-    """List a new object in front of the others."""
+    """Insert a new object at the start of the list."""
     new = {**records[0], **{name: f"{value}8" for name, value in records[0].items()}}
     new |= {name: records[0][name] for name in ("advertiser_id", "create_time", "modify_time")}
     return [new, *records]
 
 
 def change_before_page(server: FakeTikTok, kind: Kind, page: str, change: Change) -> None:
-    """Change a list before its page is requested for the first time."""
+    """Change a list before the first request of a page."""
     changed: list[str] = []
 
     def before(path: str, query: Query) -> None:
@@ -56,8 +56,8 @@ def change_before_page(server: FakeTikTok, kind: Kind, page: str, change: Change
 @pytest.mark.parametrize("change", [vanish, vanish_and_return, vanish_two, appear])
 @pytest.mark.parametrize("page", ["2", "3"])
 @pytest.mark.parametrize("kind", VANISHING, ids=lambda kind: kind.name)
-def test_objects_that_move(kind: Kind, page: str, change: Change) -> None:
-    """An object that moves across the border of two pages unseen is read by another pass."""
+def test_object_moving_across_pages_is_read(kind: Kind, page: str, change: Change) -> None:
+    """An object that moves unread across a page border is read by another pass."""
     world = world_of(kind)
     with serving(world) as server:
         change_before_page(server, kind, page, change)
@@ -70,8 +70,8 @@ def test_objects_that_move(kind: Kind, page: str, change: Change) -> None:
 
 
 @pytest.mark.parametrize("kind", VANISHING, ids=lambda kind: kind.name)
-def test_page_1_once_more(kind: Kind) -> None:
-    """Page 1 of a list of several pages is read once more, after the last page."""
+def test_page_1_is_re_read_after_last_page(kind: Kind) -> None:
+    """Page 1 of a list of several pages is re-read after the last page."""
     with serving(world_of(kind)) as server:
         outcome = sync(server, kind)
         pages = [query["page"] for query in server.requests_of(kind.path)]
@@ -80,7 +80,7 @@ def test_page_1_once_more(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", VANISHING, ids=lambda kind: kind.name)
-def test_one_page(kind: Kind) -> None:
+def test_list_of_one_page_is_read_once(kind: Kind) -> None:
     """A list of one page is read once."""
     world = World({kind.path: ENDPOINTS[kind.path].max_page_size})
     with serving(world) as server:
@@ -90,8 +90,8 @@ def test_one_page(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", [LIST, REPORTS, CUSTOM, UNKEYED], ids=lambda kind: kind.name)
-def test_other_streams(kind: Kind) -> None:
-    """Page 1 of reports, and of lists whose objects cannot vanish, is read once."""
+def test_page_1_of_stable_lists_is_read_once(kind: Kind) -> None:
+    """Page 1 is read once for reports and for lists whose objects cannot vanish."""
     assert kind in KINDS
     with serving(world_of(kind)) as server:
         outcome = sync(server, kind)

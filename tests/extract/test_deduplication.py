@@ -1,4 +1,4 @@
-"""Tables of the records that each record filter selects."""
+"""Tests of the records that each record filter selects."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from tap_tiktok_ads.extract.pages import Page, Record
 from tap_tiktok_ads.extract.task_groups import TaskGroup
 
 
-def select(keyed: RecordFilter, group: TaskGroup, records: list[Record]) -> list[object]:
+def selected_ids(
+    record_filter: RecordFilter, group: TaskGroup, records: list[Record]
+) -> list[object]:
     """Return the ids of the records that a filter selects."""
-    page = Page(records, len(records), [keyed.fingerprint(record) for record in records])
+    page = Page(records, len(records), [record_filter.fingerprint(record) for record in records])
     return [
-        record["id"] for record in keyed.select(page, group).records if isinstance(record, dict)
+        record["id"]
+        for record in record_filter.select(page, group).records
+        if isinstance(record, dict)
     ]
 
 
@@ -29,16 +33,20 @@ def select(keyed: RecordFilter, group: TaskGroup, records: list[Record]) -> list
         pytest.param("2026-01-02", "2026-01-01", set(), True, id="not listed before"),
     ],
 )
-def test_bookmark(
+def test_unchanged_listed_object_is_dropped(
     start: str | None, changed_at: str | None, listed: set[tuple[str]] | None, is_selected: bool
 ) -> None:
-    """An object is dropped only if it is unchanged and was listed before."""
-    keyed = KeyedFilter("ads", ["id"], "time", starts={None: start}, listed_keys=lambda _: listed)
-    selected = select(keyed, TaskGroup(None, None), [{"id": "a", "time": changed_at}])
+    """An object is dropped only if it is unchanged and was listed in the previous run."""
+    record_filter = KeyedFilter(
+        "ads", ["id"], "time", starts={None: start}, listed_keys=lambda _: listed
+    )
+    selected = selected_ids(record_filter, TaskGroup(None, None), [{"id": "a", "time": changed_at}])
     assert selected == (["a"] if is_selected else [])
 
 
-@pytest.mark.parametrize("keyed", [KeyedFilter("ads", ["id"], "", starts={}), ReportFilter(["id"])])
+@pytest.mark.parametrize(
+    "record_filter", [KeyedFilter("ads", ["id"], "", starts={}), ReportFilter(["id"])]
+)
 @pytest.mark.parametrize(
     ("pages", "expected", "repeated"),
     [
@@ -47,18 +55,24 @@ def test_bookmark(
         pytest.param(["ab", "bc"], "abc", 1, id="another page"),
     ],
 )
-def test_repeated(keyed: RecordFilter, pages: list[str], expected: str, repeated: int) -> None:
+def test_repeated_record_is_dropped_and_counted(
+    record_filter: RecordFilter, pages: list[str], expected: str, repeated: int
+) -> None:
     """A repeated record is dropped and counted."""
     group = TaskGroup(None, None)
-    found = [name for ids in pages for name in select(keyed, group, [{"id": n} for n in ids])]
-    assert found == list(expected)
+    selected = [
+        name
+        for ids in pages
+        for name in selected_ids(record_filter, group, [{"id": n} for n in ids])
+    ]
+    assert selected == list(expected)
     assert group.repeated == repeated
 
 
 @pytest.mark.parametrize("times", [["2026", 5], [5]])
-def test_types_that_cannot_be_compared(times: list[object]) -> None:
-    """Values that cannot be compared raise an error that names the stream and columns."""
-    keyed = KeyedFilter("ads", ["id"], "time", starts={None: "2026"})
+def test_incomparable_values_raise_error(times: list[object]) -> None:
+    """Incomparable values raise an error that names the stream and columns."""
+    record_filter = KeyedFilter("ads", ["id"], "time", starts={None: "2026"})
     records = [{"id": str(n), "time": value} for n, value in enumerate(times)]
     with pytest.raises(ResponseError, match="records of ads: values of id, time"):
-        select(keyed, TaskGroup(None, None), records)
+        selected_ids(record_filter, TaskGroup(None, None), records)

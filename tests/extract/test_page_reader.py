@@ -1,4 +1,4 @@
-"""Tables of the page that `PageReader` makes of a response, and of the tasks that follow."""
+"""Tests of the page and following tasks that `PageReader` returns for a response."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SCHEMA = {
 
 
 class FakeClient:
-    """Returns one response, and records the requests."""
+    """Client that returns one response and records the requests."""
 
     def __init__(self, data: dict[str, t.Any]) -> None:
         self.data = data
@@ -38,7 +38,7 @@ class FakeClient:
     def send(
         self, request: Request, decode: t.Any, stream: str, check: Callable[[Response], None]
     ) -> Response:
-        """Return the response, checked."""
+        """Return the response after its check."""
         del decode, stream
         self.requests.append(request)
         response = Response(self.data, "r1", server_time="Sat, 10 Jan 2026 00:00:00 GMT")
@@ -61,8 +61,8 @@ def task_at(page: int) -> Task:
     return Task(Request("/ad/get/", params), Advertiser("7"))
 
 
-def test_page_of_typed_records() -> None:
-    """Records are typed, belong to the advertiser, and carry the counts of the response."""
+def test_page_has_typed_records_and_counts() -> None:
+    """A page has typed records of its advertiser and the counts of the response."""
     data = {
         "list": [{"ad_id": 1, "count": "2"}, {"ad_id": "3", "count": "-"}],
         "page_info": {"total_number": 5, "total_page": 3},
@@ -85,10 +85,16 @@ def test_page_of_typed_records() -> None:
         (2, {"page_info": {"total_number": 2}}, []),
         (1, {"list": [{"ad_id": "1"}], "page_info": {"page_size": 1, "total_number": 3}}, [2, 3]),
     ],
-    ids=["empty list", "full page without total", "last page", "past the end", "smaller pages"],
+    ids=[
+        "empty list",
+        "full page without total",
+        "last page",
+        "page after the end",
+        "smaller pages",
+    ],
 )
-def test_following_pages(page: int, data: dict[str, t.Any], pages: list[int]) -> None:
-    """The pages that follow are those that the response reports, or one after a full page."""
+def test_following_pages_are_requested(page: int, data: dict[str, t.Any], pages: list[int]) -> None:
+    """The following pages are the reported pages, or one page after a full page."""
     _, following = reader_of(data).fetch(task_at(page))
     assert [task.page for task in following] == pages
 
@@ -110,15 +116,15 @@ def test_following_pages(page: int, data: dict[str, t.Any], pages: list[int]) ->
         "empty page_info",
     ],
 )
-def test_damaged_response(data: dict[str, t.Any]) -> None:
-    """A response without an array of objects, or without its total, does not count as read."""
+def test_damaged_response_raises_error(data: dict[str, t.Any]) -> None:
+    """A response without an array of objects or without a total raises an error."""
     data = {"page_info": {"total_number": 3}, **data}
     with pytest.raises(DamagedResponseError, match=r"/ad/get/ for advertiser 7: expected .* got"):
         reader_of(data).fetch(task_at(1))
 
 
-def test_record_without_its_key() -> None:
-    """A record without its key is left out of the page, and still counts as received."""
+def test_record_without_key_is_dropped_but_counted() -> None:
+    """A record without its key is dropped from the page but counted as received."""
     data = {"list": [{"count": 1}, {"ad_id": "7"}], "page_info": {"total_number": 2}}
     reader = reader_of(data)
     page, following = TaskRunner(reader.source, reader.fetch).run(task_at(1))

@@ -1,4 +1,4 @@
-"""Tables of the errors that a source skips."""
+"""Tests of the errors that a source skips."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tap_tiktok_ads.extract.source import Source
         pytest.param(RejectedRequestError, 40006, 2, False, True, id="tolerated code"),
     ],
 )
-def test_is_skippable(
+def test_source_skips_expected_errors(
     kind: type[ApiError], code: int, page: int, optional: bool, is_skipped: bool
 ) -> None:
     """A source skips denied lists, tolerated codes and rejected optional first pages."""

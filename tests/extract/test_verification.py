@@ -1,4 +1,4 @@
-"""Tables of what `ListVerifier` yields and decides for the pages of a list."""
+"""Tests of the pages that `ListVerifier` yields and its verdicts."""
 
 from __future__ import annotations
 
@@ -25,17 +25,18 @@ from tap_tiktok_ads.extract.verification import ListVerifier
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: Page size of all lists, and a damaged page.
+#: Page size of all fetcher.
 SIZE = 3
+#: Letters of a damaged page.
 DAMAGED = "!"
 AGREED, CAPPED, INCOMPLETE = Verdict.AGREED, Verdict.CAPPED, Verdict.INCOMPLETE
 
-#: The pages of a pass: the letters of the records, and the total.
+#: Pages of a pass. Each has the IDs of its records, one letter per record, and the total.
 Pass = t.Sequence[tuple[str, int | None]]
 
 
-def keyed() -> KeyedFilter:
-    """Return a filter of records with an id."""
+def keyed_filter() -> KeyedFilter:
+    """Return a filter of records with the key `id`."""
     return KeyedFilter("ads", ["id"], "", starts={})
 
 
@@ -43,10 +44,10 @@ def page_of(ids: str, total: int | None, record_filter: RecordFilter | None = No
     """Return a page with one record per letter."""
     if ids == DAMAGED:
         return Page(damage="expected records, got none.")
-    rows = [{"id": letter} for letter in ids]
-    fingerprints = [(record_filter or keyed()).fingerprint(row) for row in rows]
-    facts: dict[str, t.Any] = {"received": len(ids), "total": total, "page_size": SIZE}
-    return Page(rows, len(ids), fingerprints, **facts)
+    records = [{"id": letter} for letter in ids]
+    fingerprints = [(record_filter or keyed_filter()).fingerprint(record) for record in records]
+    counts: dict[str, t.Any] = {"received": len(ids), "total": total, "page_size": SIZE}
+    return Page(records, len(ids), fingerprints, **counts)
 
 
 def task_of(page: int = 1, advertiser: str = "7") -> Task:
@@ -56,8 +57,8 @@ def task_of(page: int = 1, advertiser: str = "7") -> Task:
 
 
 @dataclasses.dataclass
-class Recorder:
-    """Records the verdicts that the verifier reports."""
+class VerdictRecorder:
+    """Observer that records the verdicts of the verifier."""
 
     verdicts: list[Verdict] = dataclasses.field(default_factory=list)
 
@@ -73,8 +74,8 @@ class Recorder:
         self.verdicts.append(verdict)
 
 
-class Lists:
-    """Returns the pages of one further pass after another, and records the waits."""
+class PassFetcher:
+    """Fetcher that returns the pages of additional passes and records the waits."""
 
     def __init__(self, passes: Iterable[Pass], record_filter: RecordFilter | None = None) -> None:
         self.passes = list(passes)
@@ -84,7 +85,7 @@ class Lists:
         self.waits: list[float] = []
 
     def fetch(self, task: Task) -> tuple[Page, Sequence[Task]]:
-        """Return a page, and after the first page the tasks of the others."""
+        """Return a page and, for the first page, the tasks of the following pages."""
         pages = self.passes[0]
         if task.page == 1:
             self.requested += 1
@@ -101,17 +102,17 @@ class Lists:
 
 
 def verifier_of(
-    lists: Lists,
+    fetcher: PassFetcher,
     recorder: t.Any,
     record_filter: RecordFilter | None = None,
     rules: Rules | None = None,
 ) -> ListVerifier:
-    """Return a verifier that waits 30 seconds of its own clock between passes."""
+    """Return a verifier that waits 30 seconds of a fake clock between passes."""
     return ListVerifier(
-        record_filter or keyed(),
-        lists.fetch,
+        record_filter or keyed_filter(),
+        fetcher.fetch,
         recorder,
-        clock=PassClock(30.0, now=lambda: lists.now, sleep=lists.sleep),
+        clock=PassClock(30.0, now=lambda: fetcher.now, sleep=fetcher.sleep),
         incomplete_lists=IncompleteLists(),
         rules=rules,
     )
@@ -137,7 +138,7 @@ def ids_of(pages: Iterable[Page | None]) -> str:
         pytest.param([[("abc", 4), ("d", 4)]], "abcd", [], id="complete"),
         pytest.param([[("ab", None)]], "ab", [], id="no total, short page"),
         pytest.param([[("", 0)]], "", [], id="empty"),
-        pytest.param([[("ab", 1)]], "ab", [], id="a total below the records"),
+        pytest.param([[("ab", 1)]], "ab", [], id="total below number of records"),
         pytest.param(
             [[("abc", 5), ("cd", 5)], [("abc", 5), ("de", 5)]], "abcde", [], id="repeated record"
         ),
@@ -159,31 +160,36 @@ def ids_of(pages: Iterable[Page | None]) -> str:
             id="always damaged",
         ),
         pytest.param([[("abc", None)], [("abc", None)]] * 2, "abc", [INCOMPLETE], id="no end"),
-        pytest.param([[("ab", 3)], [("bc", 3)]], "abc", [], id="two passes together"),
+        pytest.param([[("ab", 3)], [("bc", 3)]], "abc", [], id="two passes combined"),
         pytest.param(
-            [[("abc", 5), ("d", 5)], [("abc", 5), ("d", 5)]], "abcd", [AGREED], id="they agree"
+            [[("abc", 5), ("d", 5)], [("abc", 5), ("d", 5)]], "abcd", [AGREED], id="passes agree"
         ),
         pytest.param(
-            [[("ab", 5), ("d", 5)]] * 3, "abd", [INCOMPLETE], id="they agree on short pages"
+            [[("ab", 5), ("d", 5)]] * 3, "abd", [INCOMPLETE], id="passes agree on short pages"
         ),
-        pytest.param([[("", 3)]] * 3, "", [INCOMPLETE], id="they agree on nothing"),
+        pytest.param([[("", 3)]] * 3, "", [INCOMPLETE], id="passes agree on no records"),
         pytest.param(
-            [[("ab", 6), ("ab", 6)]] * 3, "ab", [INCOMPLETE], id="they agree on repeated pages"
+            [[("ab", 6), ("ab", 6)]] * 3, "ab", [INCOMPLETE], id="passes agree on repeated pages"
         ),
         pytest.param(
-            [[("a", 4)], [("ab", 5)], [("abc", 6)]], "abc", [INCOMPLETE], id="always fewer"
+            [[("a", 4)], [("ab", 5)], [("abc", 6)]],
+            "abc",
+            [INCOMPLETE],
+            id="total above records in each pass",
         ),
     ],
 )
-def test_list_passes(passes: list[Pass], ids: str, verdicts: list[Verdict]) -> None:
-    """A list is re-read until the evidence is enough, and each record is yielded once."""
-    recorder, lists = Recorder(), Lists(passes[1:])
-    verified = list(verifier_of(lists, recorder).groups(results_of(passes[0])))
+def test_list_is_re_read_until_complete(
+    passes: list[Pass], ids: str, verdicts: list[Verdict]
+) -> None:
+    """A list is re-read until it is complete, and each record is yielded once."""
+    recorder, fetcher = VerdictRecorder(), PassFetcher(passes[1:])
+    verified = list(verifier_of(fetcher, recorder).groups(results_of(passes[0])))
     assert ids_of(page for _, page in verified) == ids
     assert recorder.verdicts == verdicts
     assert verified[-1][0].is_complete is (INCOMPLETE not in verdicts)
-    assert lists.requested == min(len(passes) - 1, 2)
-    assert lists.waits == ([30.0] if lists.requested else [])
+    assert fetcher.requested == min(len(passes) - 1, 2)
+    assert fetcher.waits == ([30.0] if fetcher.requested else [])
 
 
 @pytest.mark.parametrize(
@@ -191,15 +197,17 @@ def test_list_passes(passes: list[Pass], ids: str, verdicts: list[Verdict]) -> N
     [
         pytest.param([[("aab", 3)]], "aab", [], id="equal records are kept"),
         pytest.param([[("aa", 3)], [("aab", 3)]], "aab", [], id="short, then complete"),
-        pytest.param([[("ab", 3)]] * 2, "ab", [AGREED], id="short, they agree"),
+        pytest.param([[("ab", 3)]] * 2, "ab", [AGREED], id="short, passes agree"),
         pytest.param([[("abc", 6), ("abc", 6)]] * 3, "abc", [INCOMPLETE], id="equal pages"),
     ],
 )
-def test_list_without_key(passes: list[Pass], ids: str, verdicts: list[Verdict]) -> None:
-    """Lists without a key are judged by counts and by equal pages."""
-    recorder, records = Recorder(), RecordFilter()
-    lists = Lists(passes[1:], records)
-    groups = verifier_of(lists, recorder, records).groups(results_of(passes[0], records))
+def test_unkeyed_list_is_verified_by_counts(
+    passes: list[Pass], ids: str, verdicts: list[Verdict]
+) -> None:
+    """A list without a key is verified by counts and equal pages."""
+    recorder, records = VerdictRecorder(), RecordFilter()
+    fetcher = PassFetcher(passes[1:], records)
+    groups = verifier_of(fetcher, recorder, records).groups(results_of(passes[0], records))
     assert ids_of(page for _, page in groups) == ids
     assert recorder.verdicts == verdicts
 
@@ -213,92 +221,94 @@ def test_list_without_key(passes: list[Pass], ids: str, verdicts: list[Verdict])
         ([("ab", 9), ("c", 9)], [INCOMPLETE]),
     ],
 )
-def test_list_with_a_cap(pages: Pass, verdicts: list[Verdict]) -> None:
+def test_capped_list_is_complete_at_limit(pages: Pass, verdicts: list[Verdict]) -> None:
     """A list that reaches its documented limit is complete up to the limit."""
-    recorder = Recorder()
-    verifier = verifier_of(Lists([pages] * 2), recorder, rules=Rules(list_cap=4))
+    recorder = VerdictRecorder()
+    verifier = verifier_of(PassFetcher([pages] * 2), recorder, rules=Rules(list_cap=4))
     (*_, (group, _)) = verifier.groups(results_of(pages))
     assert recorder.verdicts == verdicts
     assert group.is_complete is (INCOMPLETE not in verdicts)
 
 
-@pytest.mark.parametrize(("known", "requested"), [(1, 0), (2, 1), (None, 1)])
-def test_known_difference(known: int | None, requested: int) -> None:
-    """A difference of an earlier run needs one pass, as long as it holds."""
-    recorder, lists = Recorder(), Lists([[("ab", 3)]])
-    rules = Rules(known_difference=lambda _: known)
-    (*_, (group, _)) = verifier_of(lists, recorder, rules=rules).groups(results_of([("ab", 3)]))
-    assert (recorder.verdicts, lists.requested) == ([AGREED], requested)
+@pytest.mark.parametrize(("known_difference", "requested"), [(1, 0), (2, 1), (None, 1)])
+def test_known_difference_needs_one_pass(known_difference: int | None, requested: int) -> None:
+    """A list with the difference of the previous run needs one pass."""
+    recorder, fetcher = VerdictRecorder(), PassFetcher([[("ab", 3)]])
+    rules = Rules(known_difference=lambda _: known_difference)
+    (*_, (group, _)) = verifier_of(fetcher, recorder, rules=rules).groups(results_of([("ab", 3)]))
+    assert (recorder.verdicts, fetcher.requested) == ([AGREED], requested)
     assert group.difference == 1
 
 
 @pytest.mark.parametrize(
-    ("again", "requested"),
+    ("second_pass", "requested"),
     [([("abc", 4), ("d", 4)], 1), ([("abx", 4), ("cd", 4)], 3)],
     ids=["unchanged", "changed"],
 )
-def test_objects_that_can_vanish(again: Pass, requested: int) -> None:
-    """The first page is read once more. If it has changed, the list gets another pass."""
+def test_first_page_is_re_read_if_objects_can_vanish(second_pass: Pass, requested: int) -> None:
+    """The first page is re-read. If it has changed, the list needs another pass."""
 
-    class FirstPageAgain(Lists):
+    class RepeatingFetcher(PassFetcher):
         def fetch(self, task: Task) -> tuple[Page, Sequence[Task]]:
             if task.page == 1:
                 self.requested += 1
-            return page_of(*again[task.page - 1]), [task.at_page(2, 2)] if task.page == 1 else []
+            return page_of(*second_pass[task.page - 1]), [
+                task.at_page(2, 2)
+            ] if task.page == 1 else []
 
-    recorder, lists = Recorder(), FirstPageAgain([])
-    verifier = verifier_of(lists, recorder, rules=Rules(objects_can_vanish=True))
+    recorder, fetcher = VerdictRecorder(), RepeatingFetcher([])
+    verifier = verifier_of(fetcher, recorder, rules=Rules(objects_can_vanish=True))
     groups = list(verifier.groups(results_of([("abc", 4), ("d", 4)])))
-    assert lists.requested == requested
+    assert fetcher.requested == requested
     assert groups[-1][0].is_complete
     assert set("abcd") <= set(ids_of(page for _, page in groups))
 
 
-def test_incomplete_lists_of_an_endpoint() -> None:
-    """After ten incomplete lists, the endpoint is not re-read any more. All wait once."""
+def test_endpoint_is_not_re_read_after_many_incomplete_lists() -> None:
+    """After ten incomplete lists, the endpoint is not re-read. All lists share one wait."""
     count = MAX_INCOMPLETE_LISTS + 5
-    recorder, lists = Recorder(), Lists([[("", 2)]] * 3 * count)
+    recorder, fetcher = VerdictRecorder(), PassFetcher([[("", 2)]] * 3 * count)
     results = [(task_of(advertiser=str(n)), page_of("a", 2)) for n in range(count)]
-    groups = list(verifier_of(lists, recorder).groups(results))
-    assert lists.requested <= MAX_INCOMPLETE_LISTS + 1  # one is on its way
-    assert lists.waits == [30.0]
+    groups = list(verifier_of(fetcher, recorder).groups(results))
+    assert fetcher.requested <= MAX_INCOMPLETE_LISTS + 1  # one list may already be requested
+    assert fetcher.waits == [30.0]
     assert recorder.verdicts == [INCOMPLETE] * count
     assert [group.is_complete for group, page in groups if page is None] == [False] * count
 
 
-def test_group_boundaries() -> None:
-    """Each group ends with None after its last page. One that needs another pass ends last."""
+def test_group_ends_with_none() -> None:
+    """A group ends with None. A group that needs another pass ends last."""
     results = [(task_of(advertiser=name), page_of("a", 2 if name == "7" else 1)) for name in "789"]
-    groups = verifier_of(Lists([[("ab", 2)]]), Recorder()).groups(results)
-    ends = [group.advertiser.id for group, page in groups if page is None and group.advertiser]
-    assert ends == ["8", "9", "7"]
+    groups = verifier_of(PassFetcher([[("ab", 2)]]), VerdictRecorder()).groups(results)
+    finished = [group.advertiser.id for group, page in groups if page is None and group.advertiser]
+    assert finished == ["8", "9", "7"]
 
 
-def test_pages_without_records_to_write() -> None:
-    """Two pages whose raw records bring no record are not equal."""
-    facts: dict[str, t.Any] = {"received": SIZE, "total": 2 * SIZE, "page_size": SIZE}
-    recorder = Recorder()
-    results = [(task_of(number), Page(**facts)) for number in (1, 2)]
-    (*_, (group, _)) = verifier_of(Lists([]), recorder).groups(results)
+def test_pages_without_records_are_not_equal() -> None:
+    """Two pages without records to write do not count as equal."""
+    counts: dict[str, t.Any] = {"received": SIZE, "total": 2 * SIZE, "page_size": SIZE}
+    recorder = VerdictRecorder()
+    results = [(task_of(number), Page(**counts)) for number in (1, 2)]
+    (*_, (group, _)) = verifier_of(PassFetcher([]), recorder).groups(results)
     assert group.is_complete
     assert recorder.verdicts == []
 
 
-def test_failed_page() -> None:
+def test_list_with_failed_page_is_incomplete() -> None:
     """A list with a failed page is neither re-read nor complete."""
-    lists = Lists([])
+    fetcher = PassFetcher([])
     results = [(task_of(), page_of("a", 3)), (task_of(2), Page(failed=ResponseError("bad")))]
-    groups = list(verifier_of(lists, Recorder()).groups(results))
+    groups = list(verifier_of(fetcher, VerdictRecorder()).groups(results))
     assert not groups[-1][0].is_complete
-    assert lists.requested == 0
+    assert fetcher.requested == 0
 
 
-def test_two_lists_of_a_group() -> None:
-    """A record of two lists is yielded once, and neither list counts as repeated."""
-    other = dataclasses.replace(task_of(), request=Request("/ad/get/", {"topview": True}))
-    results = [(task_of(), page_of("ab", 2)), (other, page_of("bc", 2))]
-    recorder = Recorder()
-    groups = list(verifier_of(Lists([]), recorder).groups(results))
+def test_record_of_two_lists_is_yielded_once() -> None:
+    """A record of two lists is yielded once and is not a repeated record."""
+    topview = dataclasses.replace(task_of(), request=Request("/ad/get/", {"topview": True}))
+    results = [(task_of(), page_of("ab", 2)), (topview, page_of("bc", 2))]
+    recorder = VerdictRecorder()
+    groups = list(verifier_of(PassFetcher([]), recorder).groups(results))
     assert ids_of(page for _, page in groups) == "abc"
     assert recorder.verdicts == []
 
@@ -310,9 +320,9 @@ def test_two_lists_of_a_group() -> None:
         (Page(), False, None),
     ],
 )
-def test_lookup_pages(page: Page, optional: bool, error: type[TapError] | None) -> None:
-    """A failed page ends the read of another stream."""
-    observer = LookupObserver("ads", Warned(), is_strict=False, keep=lambda *_: None)
+def test_failed_page_ends_lookup(page: Page, optional: bool, error: type[TapError] | None) -> None:
+    """A failed page of a lookup raises its error."""
+    observer = LookupObserver("ads", WarningRecorder(), is_strict=False, keep=lambda *_: None)
     task = dataclasses.replace(task_of(), optional=optional)
     if error is None:
         observer.on_page(task, page)
@@ -330,12 +340,14 @@ def test_lookup_pages(page: Page, optional: bool, error: type[TapError] | None) 
         (CAPPED, False, False),
     ],
 )
-def test_lookup_verdicts(verdict: Verdict, is_strict: bool, raises: bool) -> None:
-    """A lookup fails if records can be missing, or unless it is proven complete."""
-    warned = Warned()
-    kept: list[TapError] = []
+def test_lookup_fails_if_records_can_be_missing(
+    verdict: Verdict, is_strict: bool, raises: bool
+) -> None:
+    """A lookup fails if records can be missing. A strict lookup must be complete."""
+    warnings = WarningRecorder()
+    kept_errors: list[TapError] = []
     observer = LookupObserver(
-        "ads", warned, is_strict=is_strict, keep=lambda error, _: kept.append(error)
+        "ads", warnings, is_strict=is_strict, keep=lambda error, _: kept_errors.append(error)
     )
     group = TaskGroup(None, None)
     progress = group.list_of(task_of())
@@ -344,16 +356,16 @@ def test_lookup_verdicts(verdict: Verdict, is_strict: bool, raises: bool) -> Non
             observer.on_verdict(progress, verdict)
     else:
         observer.on_verdict(progress, verdict)
-    assert bool(warned.messages) is bool(kept) is not raises
+    assert bool(warnings.messages) is bool(kept_errors) is not raises
 
 
-class Warned:
-    """Keeps warnings."""
+class WarningRecorder:
+    """Log that records warnings."""
 
     def __init__(self) -> None:
         self.messages: list[str] = []
 
     def log(self, key: str, message: str, *args: t.Any) -> None:
-        """Keep a warning."""
+        """Record a warning."""
         del key
         self.messages.append(message % args)

@@ -1,1 +1,1 @@
-"""Tests of the embedded simulator; a package, so that its conftest does not hide the tests' own."""
+"""Tests of the embedded simulator. As a package, it keeps `tests/conftest.py` importable."""

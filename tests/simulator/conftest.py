@@ -1,4 +1,4 @@
-"""A simulator per session for tests that change nothing, and a factory for the others."""
+"""Fixtures: a shared read-only simulator, and a factory of simulators with options."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[Client]:
-    """A client of a default world on a fixed day; tests must leave it unchanged."""
+    """Yield a client of a shared default world on a fixed day. Tests must not change it."""
     with Simulator({"today": TODAY}) as simulator:
         yield Client(simulator)
         assert simulator.errors == []
@@ -25,7 +25,7 @@ def client() -> Iterator[Client]:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Client]]:
-    """Start a simulator with options of its own."""
+    """Yield a function that starts a simulator with options and returns its client."""
     with ExitStack() as stack:
         started = []
 

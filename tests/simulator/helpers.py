@@ -1,4 +1,4 @@
-"""A plain HTTP client for the simulator, and the parameters of a valid report."""
+"""HTTP client for the simulator, and parameters of a valid report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ START = "2026-11-01"
 
 
 class Client:
-    """Plain HTTP with TikTok's encoding: text stays, anything else becomes JSON."""
+    """HTTP client with TikTok's encoding: text is sent as it is, other values as JSON."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
@@ -36,74 +36,74 @@ class Client:
         self.session.headers["Access-Token"] = simulator.access_token
 
     @property
-    def center(self) -> str:
-        """The first Business Center."""
+    def business_center(self) -> str:
+        """ID of the first Business Center."""
         return next(iter(self.world.centers))
 
     @property
-    def first(self) -> str:
-        """The first advertiser."""
+    def first_advertiser(self) -> str:
+        """ID of the first advertiser."""
         return self.world.advertiser_ids[0]
 
     def raw(self, path: str, **params: Any) -> requests.Response:
-        """Return the HTTP response; `advertiser_id` is the first one unless given."""
+        """Send a GET request and return the response. The default is the first advertiser."""
         if path not in WITHOUT_ADVERTISER:
-            params.setdefault("advertiser_id", self.first)
-        sent = {
+            params.setdefault("advertiser_id", self.first_advertiser)
+        encoded = {
             name: value if isinstance(value, str) else json.dumps(value)
             for name, value in params.items()
             if value is not None
         }
-        return self.session.get(self.simulator.url + path, params=sent, timeout=300)
+        return self.session.get(self.simulator.url + path, params=encoded, timeout=300)
 
     def post(self, path: str, body: Any, **headers: str) -> dict[str, Any]:
-        """Return the envelope of the answer to a JSON body."""
-        sent = {"Content-Type": "application/json", **headers}
+        """Send a JSON body and return the envelope of the response."""
+        all_headers = {"Content-Type": "application/json", **headers}
         url = self.simulator.url + path
-        response = self.session.post(url, json.dumps(body), headers=sent, timeout=300)
+        response = self.session.post(url, json.dumps(body), headers=all_headers, timeout=300)
         envelope: dict[str, Any] = response.json()
         return envelope
 
-    def posted(self, path: str, **body: Any) -> dict[str, Any]:
-        """Return the data of the answer to a JSON body, which must be a success."""
-        envelope = self.post(path, {"advertiser_id": self.first, **body})
+    def post_data(self, path: str, **body: Any) -> dict[str, Any]:
+        """Send a JSON body and return the data of the successful response."""
+        envelope = self.post(path, {"advertiser_id": self.first_advertiser, **body})
         assert envelope["code"] == 0, envelope
         data: dict[str, Any] = envelope["data"]
         return data
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
-        """Return the envelope."""
+        """Send a GET request and return the envelope of the response."""
         envelope: dict[str, Any] = self.raw(path, **params).json()
         return envelope
 
     def data(self, path: str, **params: Any) -> dict[str, Any]:
-        """Return the data of an answer that must be a success."""
+        """Send a GET request and return the data of the successful response."""
         envelope = self.get(path, **params)
         assert envelope["code"] == 0, envelope
         data: dict[str, Any] = envelope["data"]
         return data
 
-    def data_of(self, path: str, **params: Any) -> str:
-        """Return the data of an answer where it is text."""
+    def text_data(self, path: str, **params: Any) -> str:
+        """Send a GET request and return data that is text."""
         text = self.get(path, **params)["data"]
         assert isinstance(text, str), text
         return text
 
-    def every(self, path: str, size: int, name: str = "list", **params: Any) -> list[Any]:
-        """Return the rows of all pages."""
-        rows: list[Any] = []
+    def all_records(self, path: str, size: int, name: str = "list", **params: Any) -> list[Any]:
+        """Return the records of all pages."""
+        records: list[Any] = []
         page, total = 1, 1
         while page <= total:
             data = self.data(path, page=page, page_size=size, **params)
-            rows += data[name]
+            records += data[name]
             total, page = data["page_info"]["total_page"], page + 1
-        return rows
+        return records
 
     def report(self, size: int = 1000, **params: Any) -> list[Any]:
-        """Return all rows of a report, deleted objects and Promote ads included."""
-        sent = report_params(**params)
-        sent["filtering"] = [*(sent["filtering"] or ()), WITH_PROMOTE]
-        return self.every("/report/integrated/get/", size, **sent)
+        """Return all records of a report, including deleted objects and Promote ads."""
+        all_params = report_params(**params)
+        all_params["filtering"] = [*(all_params["filtering"] or ()), WITH_PROMOTE]
+        return self.all_records("/report/integrated/get/", size, **all_params)
 
 
 ORIGINS = {"campaign_system_origins": ["TT_ADS_PLATFORM", "PROMOTE"]}
@@ -120,7 +120,7 @@ STATUS = {
 
 
 def status_all(level: str) -> list[dict[str, str]] | None:
-    """Return the filter that keeps deleted objects at a data level."""
+    """Return the filter that includes deleted objects at a data level."""
     if level not in STATUS:
         return None
     value = json.dumps(["STATUS_ALL"])
@@ -128,7 +128,7 @@ def status_all(level: str) -> list[dict[str, str]] | None:
 
 
 def report_params(**params: Any) -> dict[str, Any]:
-    """Return the parameters of a valid ad report, the given ones on top."""
+    """Return the parameters of a valid ad report, updated with `params`."""
     level = params.get("data_level", "AUCTION_AD")
     return {
         "report_type": "BASIC",

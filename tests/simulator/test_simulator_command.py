@@ -1,4 +1,4 @@
-"""`python -m tap_tiktok_ads.simulator` and `tap-tiktok-ads simulator`."""
+"""Commands `python -m tap_tiktok_ads.simulator` and `tap-tiktok-ads simulator`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COMMAND = [
 
 @contextlib.contextmanager
 def running(*options: str, end: signal.Signals = signal.SIGTERM) -> Iterator[dict[str, Any]]:
-    """Run the sub-command and give what it prints; it must end well on a signal."""
+    """Run the subcommand and yield the configuration that it prints. Stop it with a signal."""
     process = subprocess.Popen(
         [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -44,24 +44,24 @@ def running(*options: str, end: signal.Signals = signal.SIGTERM) -> Iterator[dic
             yield json.loads(process.stdout.readline())
         finally:
             process.send_signal(end)
-            _, told = process.communicate(timeout=300)
-        assert (process.returncode, AUTH_CODE in told) == (0, True)
+            _, stderr = process.communicate(timeout=300)
+        assert (process.returncode, AUTH_CODE in stderr) == (0, True)
 
 
-def read(config: dict[str, Any], path: str) -> dict[str, Any]:
-    """Return the envelope that a client with a configuration gets."""
-    answer = requests.get(
+def get_envelope(config: dict[str, Any], path: str) -> dict[str, Any]:
+    """Send a request with a configuration and return the envelope."""
+    response = requests.get(
         config["api_url"] + path,
         params={"advertiser_id": config["advertiser_ids"][0]},
         headers={"Access-Token": config["access_token"]},
         timeout=300,
     )
-    envelope: dict[str, Any] = answer.json()
+    envelope: dict[str, Any] = response.json()
     return envelope
 
 
-def test_serve() -> None:
-    """`serve` prints the URL first and ends well on SIGTERM."""
+def test_serve_prints_url_and_stops_on_sigterm() -> None:
+    """`serve` prints the URL and exits with code 0 on SIGTERM."""
     command = [*MODULE, "serve", "--options", '{"advertisers": 1}']
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -73,39 +73,39 @@ def test_serve() -> None:
         assert process.wait(300) == 0
 
 
-def test_count() -> None:
-    """`count` prints the expected rows of every stream."""
+def test_count_prints_expected_records_of_every_stream() -> None:
+    """`count` prints the expected number of records of every stream."""
     options = '{"today": "2026-11-20", "advertisers": 1}'
     command = [*MODULE, "count", "--options", options, "--start", "2026-11-01"]
     output = subprocess.check_output([*command, "--end", "2026-11-20"])
     assert len(json.loads(output)) == len(STREAMS) - 1
 
 
-def test_configuration() -> None:
-    """The sub-command prints a configuration that the tap accepts, and ends well on Ctrl-C."""
+def test_command_prints_valid_configuration() -> None:
+    """The subcommand prints a valid configuration and exits with code 0 on Ctrl-C."""
     with running("--option", "advertisers=2", end=signal.SIGINT) as config:
         assert list(config) == [
             *("environment", "api_url", "access_token", "app_id", "app_secret", "advertiser_ids")
         ]
         assert config["access_token"] == ACCESS_TOKEN
         assert len(config["advertiser_ids"]) == 2
-        assert read(config, "/ad/get/")["code"] == 0
-        chosen = validate(normalize(config), TapTikTokAds.known_settings())
-        assert chosen.base_url == config["api_url"]
+        assert get_envelope(config, "/ad/get/")["code"] == 0
+        settings = validate(normalize(config), TapTikTokAds.known_settings())
+        assert settings.base_url == config["api_url"]
 
 
-def test_options_and_faults() -> None:
-    """Options are JSON or text, --option overrides --options, and faults are armed."""
+def test_command_applies_options_and_faults() -> None:
+    """`--option` overrides `--options`, values are JSON or text, and faults are active."""
     world = ("--options", '{"advertisers": 9, "ads": 1}', "--option", "advertisers=1")
     limits = ("--option", "tier=ultimate", "--option", 'unauthorised=["1"]')
     faults = ("--fault", "code:code=51010,message=Busy, wait.,path=/ad/get/,times=2")
     with running(*world, *limits, *faults, "--fault", "http:after=5") as config:
         assert len(config["advertiser_ids"]) == 1
         assert config["simulator"] == {"tier": "ultimate"}
-        envelopes = [read(config, "/ad/get/") for _ in range(3)]
+        envelopes = [get_envelope(config, "/ad/get/") for _ in range(3)]
         assert [envelope["code"] for envelope in envelopes] == [51010, 51010, 0]
         assert envelopes[0]["message"] == "Busy, wait."
-        assert read(config, "/campaign/get/")["code"] == 0
+        assert get_envelope(config, "/campaign/get/")["code"] == 0
 
 
 WRONG = [
@@ -127,17 +127,17 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "part"), WRONG)
-def test_wrong_arguments(arguments: list[str], part: str) -> None:
-    """A wrong argument is refused with exit code 2, and an unknown name with the nearest."""
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_command_rejects_wrong_arguments(arguments: list[str], message: str) -> None:
+    """A wrong argument ends with exit code 2. An unknown name gets a suggestion."""
     result = CliRunner().invoke(command, arguments, terminal_width=200)
     assert result.exit_code == 2
-    assert part in " ".join(result.output.split())
+    assert message in " ".join(result.output.split())
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_help_lists_the_faults(kind: str) -> None:
-    """The help of the sub-command lists every kind of fault with its arguments."""
+def test_help_lists_faults(kind: str) -> None:
+    """The help of the subcommand lists every kind of fault with its arguments."""
     result = CliRunner().invoke(command, ["--help"], terminal_width=200)
     help_text = " ".join(result.stdout.split())
     arguments = ", ".join(KINDS[kind].arguments)
@@ -147,8 +147,8 @@ def test_help_lists_the_faults(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_arguments_of_faults(kind: str) -> None:
-    """Every argument of a kind is read from text, and no other."""
+def test_fault_arguments_are_parsed(kind: str) -> None:
+    """The arguments of each kind of fault are parsed from text."""
     values = dict.fromkeys(KINDS[kind].arguments, "500")
     text = ",".join(f"{name}={value}" for name, value in values.items())
     assert parse(f"{kind}:{text}" if text else kind) == (
@@ -157,10 +157,10 @@ def test_arguments_of_faults(kind: str) -> None:
     )
 
 
-def test_port_in_use() -> None:
-    """A port that is taken is told in one sentence."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+def test_port_in_use_is_reported() -> None:
+    """A port that is in use ends the command with exit code 1 and a message."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
         result = CliRunner().invoke(command, ["--port", str(port)])
     assert result.exit_code == 1
     assert f"Cannot listen on port {port}: " in result.output

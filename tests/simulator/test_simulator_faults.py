@@ -1,4 +1,4 @@
-"""Rate limits and faults."""
+"""Rate limits and faults of the simulator."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GMV_MAX = "/gmv_max/report/get/"
 
 
 class Clock:
-    """A clock set by hand."""
+    """A clock that tests set."""
 
     now = 1_000_000.0
 
@@ -33,7 +33,7 @@ class Clock:
 
 
 def limiter(tier: str, restriction: float = 300) -> tuple[Limiter, Clock]:
-    """Return a limiter with a clock of its own."""
+    """Return a limiter and its clock."""
     clock = Clock()
     return Limiter(tier, restriction, clock), clock
 
@@ -41,8 +41,8 @@ def limiter(tier: str, restriction: float = 300) -> tuple[Limiter, Clock]:
 @pytest.mark.parametrize(
     ("tier", "limit"), [("basic", 10), ("advanced", 20), ("premium", 30), ("ultimate", 50)]
 )
-def test_requests_per_second(tier: str, limit: int) -> None:
-    """The tier's number of requests passes in a second, the next is refused until the next."""
+def test_tier_limits_requests_per_second(tier: str, limit: int) -> None:
+    """Requests above the tier's limit per second are rejected until the second ends."""
     limits, clock = limiter(tier)
     assert all(limits.allows(ADS) for _ in range(limit))
     assert not limits.allows(ADS)
@@ -53,8 +53,8 @@ def test_requests_per_second(tier: str, limit: int) -> None:
     assert [breach.period for breach in limits.breaches] == ["second"]
 
 
-def test_seconds_are_rolling() -> None:
-    """A burst across the turn of a second is counted as one."""
+def test_second_is_rolling_window() -> None:
+    """A burst across a second boundary counts toward one limit."""
     limits, clock = limiter("basic")
     clock.now += 0.9
     assert all(limits.allows(ADS) for _ in range(6))
@@ -63,8 +63,8 @@ def test_seconds_are_rolling() -> None:
     assert not limits.allows(ADS)
 
 
-def test_requests_per_minute() -> None:
-    """Too many requests in a minute are refused for the whole restriction, retries included."""
+def test_tier_limits_requests_per_minute() -> None:
+    """Too many requests in a minute block all requests for the restriction period."""
     limits, clock = limiter("basic", restriction=300)
     for _ in range(60):
         assert all(limits.allows(ADS) for _ in range(10))
@@ -78,15 +78,15 @@ def test_requests_per_minute() -> None:
     assert [breach.period for breach in limits.breaches] == ["minute"]
 
 
-def test_sandbox_counts_each_endpoint() -> None:
-    """In the sandbox every endpoint has its own request per second."""
+def test_sandbox_limits_each_endpoint() -> None:
+    """The sandbox allows one request per second and endpoint."""
     limits, _ = limiter("sandbox")
     assert limits.allows(ADS)
     assert limits.allows("/campaign/get/")
     assert not limits.allows(ADS)
 
 
-OWN_LIMITS = [
+ENDPOINT_LIMITS = [
     *((tier, TASKS, 2, 60) for tier in ("basic", "advanced", "premium", "ultimate")),
     ("basic", GMV_MAX, 8, 240),
     ("advanced", GMV_MAX, 12, 360),
@@ -95,9 +95,9 @@ OWN_LIMITS = [
 ]
 
 
-@pytest.mark.parametrize(("tier", "path", "second", "minute"), OWN_LIMITS)
-def test_endpoint_with_limits_of_its_own(tier: str, path: str, second: int, minute: int) -> None:
-    """An endpoint is refused above limits of its own, and no other endpoint with it."""
+@pytest.mark.parametrize(("tier", "path", "second", "minute"), ENDPOINT_LIMITS)
+def test_endpoint_limits_are_independent(tier: str, path: str, second: int, minute: int) -> None:
+    """An endpoint that exceeds its limits does not block other endpoints."""
     limits, clock = limiter(tier, restriction=300)
     assert all(limits.allows(path) for _ in range(second))
     assert not limits.allows(path)
@@ -112,15 +112,15 @@ def test_endpoint_with_limits_of_its_own(tier: str, path: str, second: int, minu
     assert limits.allows(ADS)
     clock.now += 2
     assert limits.allows(path)
-    assert [(one.period, one.path) for one in limits.breaches] == [
+    assert [(entry.period, entry.path) for entry in limits.breaches] == [
         ("second", path),
         ("minute", path),
     ]
 
 
 @pytest.mark.parametrize(("path", "day"), [(TASKS, 4_500), (GMV_MAX, 20_000)])
-def test_requests_per_day_of_an_endpoint(path: str, day: int) -> None:
-    """The day of an endpoint ends at its own limit, until midnight UTC."""
+def test_endpoint_limits_requests_per_day(path: str, day: int) -> None:
+    """An endpoint that exceeds its daily limit is blocked until midnight UTC."""
     limits, clock = limiter("basic")
     clock.now = 86_400.0 * 10
     for _ in range(day):
@@ -132,16 +132,16 @@ def test_requests_per_day_of_an_endpoint(path: str, day: int) -> None:
     assert limits.allows(path)
 
 
-def test_requests_of_an_endpoint_count_for_the_app() -> None:
-    """An endpoint with limits of its own uses up those of the app, too."""
+def test_endpoint_requests_count_toward_app_limit() -> None:
+    """Requests to an endpoint with its own limits count toward the limit of the app."""
     limits, _ = limiter("basic")
     assert all(limits.allows(GMV_MAX) for _ in range(8))
     assert all(limits.allows(ADS) for _ in range(2))
     assert not limits.allows(ADS)
 
 
-def test_throttled_over_http(serve: Callable[..., Client]) -> None:
-    """A breach is answered with 40100 and counted."""
+def test_exceeded_limit_returns_40100(serve: Callable[..., Client]) -> None:
+    """An exceeded limit returns code 40100 and is counted."""
     client = serve(tier="sandbox", restriction_seconds=0.5)
     client.simulator._limiter, clock = limiter("sandbox", 0.5)
     codes = [client.get("/user/info/")["code"] for _ in range(5)]
@@ -152,14 +152,14 @@ def test_throttled_over_http(serve: Callable[..., Client]) -> None:
     assert client.get("/user/info/")["code"] == 0
 
 
-def test_unknown_tier() -> None:
-    """A tier that does not exist is refused with the names of those that do."""
+def test_unknown_tier_is_rejected() -> None:
+    """An unknown tier is rejected with the names of the known tiers."""
     with pytest.raises(ValueError, match="basic, advanced"):
         Simulator({"tier": "gold"})
 
 
-def test_code(serve: Callable[..., Client]) -> None:
-    """The fault "code" answers with a return code; `after` lets requests pass before it."""
+def test_code_fault_returns_code(serve: Callable[..., Client]) -> None:
+    """The fault "code" returns a code, after the first `after` requests."""
     client = serve()
     client.simulator.add_fault("code", path=ADS, after=1, times=2, code=51010, message="Busy.")
     envelopes = [client.get(ADS) for _ in range(4)]
@@ -168,8 +168,8 @@ def test_code(serve: Callable[..., Client]) -> None:
     assert client.get("/campaign/get/")["code"] == 0
 
 
-def test_rate_limit(serve: Callable[..., Client]) -> None:
-    """The fault "rate_limit" answers 40100 with HTTP 200."""
+def test_rate_limit_fault_returns_40100(serve: Callable[..., Client]) -> None:
+    """The fault "rate_limit" returns code 40100 with HTTP 200."""
     client = serve()
     client.simulator.add_fault("rate_limit")
     assert client.get(ADS)["code"] == 40100
@@ -177,8 +177,8 @@ def test_rate_limit(serve: Callable[..., Client]) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 504])
-def test_http(serve: Callable[..., Client], status: int) -> None:
-    """The fault "http" answers a gateway's HTML page, with Retry-After if wished."""
+def test_http_fault_returns_html_error_page(serve: Callable[..., Client], status: int) -> None:
+    """The fault "http" returns an HTML error page, optionally with Retry-After."""
     client = serve()
     client.simulator.add_fault("http", status=status, retry_after=3)
     response = client.raw(ADS)
@@ -187,8 +187,8 @@ def test_http(serve: Callable[..., Client], status: int) -> None:
     assert response.text.startswith("<html>")
 
 
-def test_not_json(serve: Callable[..., Client]) -> None:
-    """The fault "not_json" answers HTTP 200 with a page."""
+def test_not_json_fault_returns_page(serve: Callable[..., Client]) -> None:
+    """The fault "not_json" returns an HTML page with HTTP 200."""
     client = serve()
     client.simulator.add_fault("not_json")
     response = client.raw(ADS)
@@ -197,8 +197,8 @@ def test_not_json(serve: Callable[..., Client]) -> None:
         response.json()
 
 
-def test_reset(serve: Callable[..., Client]) -> None:
-    """The fault "reset" breaks the connection; the next request works."""
+def test_reset_fault_breaks_connection(serve: Callable[..., Client]) -> None:
+    """The fault "reset" breaks the connection of one request."""
     client = serve()
     client.simulator.add_fault("reset")
     with pytest.raises(requests.ConnectionError, match="reset"):
@@ -206,7 +206,7 @@ def test_reset(serve: Callable[..., Client]) -> None:
     assert client.get(ADS)["code"] == 0
 
 
-def test_truncate(serve: Callable[..., Client]) -> None:
+def test_truncate_fault_cuts_body(serve: Callable[..., Client]) -> None:
     """The fault "truncate" ends the body before its Content-Length."""
     client = serve()
     client.simulator.add_fault("truncate")
@@ -215,8 +215,8 @@ def test_truncate(serve: Callable[..., Client]) -> None:
     assert client.get(ADS)["code"] == 0
 
 
-def test_delay(serve: Callable[..., Client]) -> None:
-    """The fault "delay" answers late."""
+def test_delay_fault_delays_response(serve: Callable[..., Client]) -> None:
+    """The fault "delay" delays the response."""
     client = serve()
     client.simulator.add_fault("delay", seconds=0.2)
     start = time.monotonic()
@@ -224,8 +224,8 @@ def test_delay(serve: Callable[..., Client]) -> None:
     assert time.monotonic() - start >= 0.2
 
 
-def test_hang(serve: Callable[..., Client]) -> None:
-    """The fault "hang" never answers."""
+def test_hang_fault_sends_no_response(serve: Callable[..., Client]) -> None:
+    """The fault "hang" sends no response."""
     client = serve()
     client.simulator.add_fault("hang")
     with pytest.raises(requests.Timeout):
@@ -233,7 +233,7 @@ def test_hang(serve: Callable[..., Client]) -> None:
 
 
 def effect(client: Client) -> tuple[object, ...]:
-    """Return what a client sees of a request: body, headers and time, without the request ID."""
+    """Return body, header names and slowness of a response, without the request ID."""
     start = time.monotonic()
     advertiser_id = next(iter(client.world.accounts))
     params: dict[str, Any] = {"advertiser_id": advertiser_id, "page": 2, "page_size": 3}
@@ -247,42 +247,43 @@ def effect(client: Client) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_has_an_effect(serve: Callable[..., Client], kind: str) -> None:
-    """A fault of each kind changes a page, and the kind describes its effect."""
+def test_every_fault_changes_response(serve: Callable[..., Client], kind: str) -> None:
+    """Each kind of fault changes a response and documents its effect."""
     client = serve()
-    before = effect(client)
+    healthy = effect(client)
     seconds = 0.001 if kind == "drip" else 0.3  # "drip" waits before each piece of the body
     details: dict[str, Any] = {"seconds": seconds} if "seconds" in KINDS[kind].arguments else {}
     client.simulator.add_fault(kind, **details)
     assert KINDS[kind].effect.endswith(".")
-    assert effect(client) != before
+    assert effect(client) != healthy
 
 
 @pytest.mark.parametrize(
-    ("kind", "rows"), [("empty_page", 0), ("drop_row", 9), ("repeat_row", 11), ("no_page_info", 10)]
+    ("kind", "records"),
+    [("empty_page", 0), ("drop_row", 9), ("repeat_row", 11), ("no_page_info", 10)],
 )
-def test_page_faults(serve: Callable[..., Client], kind: str, rows: int) -> None:
-    """Faults of a page change its rows and leave total_number as it was."""
+def test_page_faults_keep_total(serve: Callable[..., Client], kind: str, records: int) -> None:
+    """Page faults change the records of a page but not `total_number`."""
     client = serve()
     client.simulator.add_fault(kind, path=ADS, page=1)
     assert len(client.data(ADS, page=2)["list"]) > 0
     data = client.data(ADS)
-    assert len(data["list"]) == rows
+    assert len(data["list"]) == records
     if kind == "no_page_info":
         assert "page_info" not in data
     else:
         assert data["page_info"] == client.data(ADS)["page_info"]
 
 
-def test_revoke_token(serve: Callable[..., Client]) -> None:
-    """The fault "revoke_token" ends the grant for good."""
+def test_revoke_token_fault_is_permanent(serve: Callable[..., Client]) -> None:
+    """The fault "revoke_token" revokes the token permanently."""
     client = serve()
     client.simulator.add_fault("revoke_token", after=1)
     assert [client.get(ADS)["code"] for _ in range(3)] == [0, 40105, 40105]
 
 
-def test_revoke_advertiser(serve: Callable[..., Client]) -> None:
-    """The fault "revoke_advertiser" withdraws one advertiser for good."""
+def test_revoke_advertiser_fault_is_permanent(serve: Callable[..., Client]) -> None:
+    """The fault "revoke_advertiser" revokes one advertiser permanently."""
     client = serve()
     first, second = client.world.advertiser_ids[:2]
     client.simulator.add_fault("revoke_advertiser", advertiser_id=first)
@@ -290,8 +291,8 @@ def test_revoke_advertiser(serve: Callable[..., Client]) -> None:
     assert codes == [0, 40001, 40001, 0]
 
 
-def test_probability(serve: Callable[..., Client]) -> None:
-    """A fault with a probability hits the same requests in every run."""
+def test_fault_probability_is_deterministic(serve: Callable[..., Client]) -> None:
+    """A fault with a probability affects the same requests in every run."""
     runs = []
     for _ in range(2):
         client = serve()
@@ -301,26 +302,29 @@ def test_probability(serve: Callable[..., Client]) -> None:
     assert set(runs[0]) == {0, 50000}
 
 
-def test_unknown_fault(serve: Callable[..., Client]) -> None:
-    """A fault that does not exist is refused."""
+def test_unknown_fault_is_rejected(serve: Callable[..., Client]) -> None:
+    """An unknown fault is rejected with the names of the known faults."""
     with pytest.raises(ValueError, match="rate_limit"):
         serve().simulator.add_fault("earthquake")
 
 
-def test_request_log(serve: Callable[..., Client]) -> None:
-    """Every served request is logged with its parameters, status and code."""
+def test_every_request_is_logged(serve: Callable[..., Client]) -> None:
+    """Every request is logged with its parameters, status and code."""
     client = serve()
     client.simulator.add_fault("http", status=502, after=1)
     client.get(ADS, page_size=5)
     client.raw(ADS)
-    seen: list[Any] = client.simulator.requests
-    assert [(one.path, one.status, one.code) for one in seen] == [(ADS, 200, 0), (ADS, 502, None)]
-    assert seen[0].params["page_size"] == "5"
-    assert seen[0].advertiser_id == client.first
+    log: list[Any] = client.simulator.requests
+    assert [(entry.path, entry.status, entry.code) for entry in log] == [
+        (ADS, 200, 0),
+        (ADS, 502, None),
+    ]
+    assert log[0].params["page_size"] == "5"
+    assert log[0].advertiser_id == client.first_advertiser
 
 
-def test_stop_closes_connections() -> None:
-    """After stop neither the port nor an open connection answers."""
+def test_stop_closes_port_and_connections() -> None:
+    """A stopped simulator closes its port and open connections."""
     session = requests.Session()
     with Simulator() as simulator:
         url = f"{simulator.url}/user/info/"
@@ -329,8 +333,8 @@ def test_stop_closes_connections() -> None:
         session.get(url, timeout=300)
 
 
-def test_latency(serve: Callable[..., Client]) -> None:
-    """The option latency_ms makes every answer take its time."""
+def test_latency_delays_every_response(serve: Callable[..., Client]) -> None:
+    """The option `latency_ms` delays every response."""
     client = serve(latency_ms=50)
     start = time.monotonic()
     client.get("/user/info/")

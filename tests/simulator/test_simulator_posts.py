@@ -1,4 +1,4 @@
-"""Endpoints with a JSON body: the exchange of an authorization code, and a search."""
+"""Endpoints with a JSON body: authorization code exchange and targeting search."""
 
 from __future__ import annotations
 
@@ -41,44 +41,46 @@ REJECTED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def sent(client: Client, params: dict[str, Any]) -> dict[str, Any]:
-    """Return the body of a request for the first advertiser; None leaves a parameter out."""
-    body = {"advertiser_id": client.first, **params}
+def search_body(client: Client, params: dict[str, Any]) -> dict[str, Any]:
+    """Return a request body for the first advertiser. None removes a parameter."""
+    body = {"advertiser_id": client.first_advertiser, **params}
     return {name: value for name, value in body.items() if value is not None}
 
 
-def app(client: Client, **changes: Any) -> dict[str, Any]:
-    """Return the body of a valid exchange, the given values on top."""
+def exchange_body(client: Client, **changes: Any) -> dict[str, Any]:
+    """Return the body of a valid exchange, updated with `changes`."""
     simulator = client.simulator
     body = {"app_id": simulator.app_id, "secret": simulator.app_secret}
     return body | {"auth_code": simulator.auth_code} | changes
 
 
-@pytest.mark.parametrize(("params", "part"), REJECTED)
-def test_parameter(client: Client, params: dict[str, Any], part: str) -> None:
-    """A value of the body is rejected by its JSON type, and named in the message."""
-    envelope = client.post(SEARCH, sent(client, params))
+@pytest.mark.parametrize(("params", "message"), REJECTED)
+def test_body_parameter_is_rejected_by_name(
+    client: Client, params: dict[str, Any], message: str
+) -> None:
+    """A body value of the wrong JSON type is rejected with the name of its parameter."""
+    envelope = client.post(SEARCH, search_body(client, params))
     assert (envelope["code"], envelope["data"]) == (40002, {})
-    assert part in envelope["message"]
+    assert message in envelope["message"]
 
 
 @pytest.mark.parametrize(
     ("kind", "value"),
     [("integer", "1"), ("integer", 1.0), ("integer", True), ("boolean", "true"), ("boolean", 1)],
 )
-def test_json_types(kind: Kind, value: object) -> None:
-    """Numbers and booleans of a body are no texts, as those of a query string are."""
-    endpoint = Endpoint({"one": Param(kind)}, method="POST")
-    with pytest.raises(ApiError, match=f"one: Not a valid {kind}"):
-        endpoint.read({"one": value})
+def test_body_types_are_strict(kind: Kind, value: object) -> None:
+    """Numbers and booleans of a body must not be text, unlike those of a query string."""
+    endpoint = Endpoint({"flag": Param(kind)}, method="POST")
+    with pytest.raises(ApiError, match=f"flag: Not a valid {kind}"):
+        endpoint.read({"flag": value})
     if isinstance(value, str):
-        assert Endpoint({"one": Param(kind)}).read({"one": value}) == {"one": True}
+        assert Endpoint({"flag": Param(kind)}).read({"flag": value}) == {"flag": True}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff", b"a=1"])
 @pytest.mark.parametrize("path", [SEARCH, TOKEN])
-def test_body(client: Client, path: str, body: bytes) -> None:
-    """A body that is no JSON object is refused."""
+def test_body_must_be_json_object(client: Client, path: str, body: bytes) -> None:
+    """A body that is not a JSON object is rejected."""
     headers = {"Content-Type": "application/json"}
     url = client.simulator.url + path
     envelope = client.session.post(url, body, headers=headers, timeout=300).json()
@@ -86,59 +88,61 @@ def test_body(client: Client, path: str, body: bytes) -> None:
     assert "Request body" in envelope["message"]
 
 
-def test_content_type(client: Client) -> None:
-    """A JSON body counts only as application/json; a charset may follow."""
-    body = sent(client, PLACES)
+def test_content_type_must_be_json(client: Client) -> None:
+    """A JSON body needs the content type `application/json`, optionally with a charset."""
+    body = search_body(client, PLACES)
     assert client.post(SEARCH, body, **{"Content-Type": "text/plain"})["code"] == 40002
     charset = {"Content-Type": "application/json; charset=utf-8"}
     assert client.post(SEARCH, body, **charset)["code"] == 0
 
 
-def test_query_of_a_post(client: Client) -> None:
-    """Parameters in the query of a POST are not read."""
+def test_post_ignores_query_parameters(client: Client) -> None:
+    """A POST request ignores parameters in the query string."""
     url = client.simulator.url + SEARCH
-    body = sent(client, PLACES | {"advertiser_id": None})
-    params = {"advertiser_id": client.first}
+    body = search_body(client, PLACES | {"advertiser_id": None})
+    params = {"advertiser_id": client.first_advertiser}
     envelope = client.session.post(url, params=params, json=body, timeout=300).json()
     assert "advertiser_id: Missing" in envelope["message"]
 
 
-def test_token_of_a_post(client: Client) -> None:
-    """The token of a POST is in the header, as that of a GET."""
-    body = sent(client, PLACES)
+def test_post_needs_token_header(client: Client) -> None:
+    """A POST request without the token header is rejected."""
+    body = search_body(client, PLACES)
     assert (
         requests.post(client.simulator.url + SEARCH, json=body, timeout=300).json()["code"] == 40104
     )
 
 
-def test_advertiser_of_a_post(serve: Callable[..., Client]) -> None:
-    """An advertiser outside the grant is refused with 40001, and faults find it in the body."""
+def test_post_checks_advertiser_of_body(serve: Callable[..., Client]) -> None:
+    """An advertiser in a body is matched by faults, and returns 40001 without a grant."""
     client = serve()
-    client.simulator.add_fault("code", path=SEARCH, advertiser_id=client.first, code=51010)
-    assert client.post(SEARCH, sent(client, PLACES))["code"] == 51010
-    client.world.revoke(client.first)
+    client.simulator.add_fault(
+        "code", path=SEARCH, advertiser_id=client.first_advertiser, code=51010
+    )
+    assert client.post(SEARCH, search_body(client, PLACES))["code"] == 51010
+    client.world.revoke(client.first_advertiser)
     hidden = {"advertiser_id": next(iter(client.world.accounts))}
     assert client.post(SEARCH, PLACES | hidden)["code"] == 40001
     assert client.simulator.requests[-1].params["keywords"] == ["united"]
 
 
-def test_exchange(serve: Callable[..., Client]) -> None:
-    """An authorization code gives the token, its advertisers and its permissions, but once."""
+def test_authorization_code_is_exchanged_once(serve: Callable[..., Client]) -> None:
+    """An authorization code returns token, advertisers and scope once."""
     client = serve(advertisers=2)
     del client.session.headers["Access-Token"]
-    data = client.post(TOKEN, app(client))["data"]
+    data = client.post(TOKEN, exchange_body(client))["data"]
     assert set(data) == {"access_token", "advertiser_ids", "scope"}
     assert data["access_token"] == client.simulator.access_token
     assert data["advertiser_ids"] == client.world.advertiser_ids
     assert all(isinstance(number, int) for number in data["scope"])
-    again = client.post(TOKEN, app(client))
-    assert (again["code"], again["data"]) == (40110, {})
+    second = client.post(TOKEN, exchange_body(client))
+    assert (second["code"], second["data"]) == (40110, {})
 
 
-def test_exchange_without_advertisers(serve: Callable[..., Client]) -> None:
-    """With return_advertiser_ids=false the answer names no advertisers."""
+def test_exchange_can_omit_advertisers(serve: Callable[..., Client]) -> None:
+    """With `return_advertiser_ids=false` the response has no advertisers."""
     client = serve()
-    data = client.post(TOKEN, app(client, return_advertiser_ids=False))["data"]
+    data = client.post(TOKEN, exchange_body(client, return_advertiser_ids=False))["data"]
     assert set(data) == {"access_token", "scope"}
 
 
@@ -154,22 +158,24 @@ def test_exchange_without_advertisers(serve: Callable[..., Client]) -> None:
         ({"grant_type": "authorization_code"}, 40002),
     ],
 )
-def test_refused_exchange(serve: Callable[..., Client], changes: dict[str, Any], code: int) -> None:
-    """A refused exchange leaves the authorization code valid."""
+def test_rejected_exchange_keeps_code_valid(
+    serve: Callable[..., Client], changes: dict[str, Any], code: int
+) -> None:
+    """A rejected exchange keeps the authorization code valid."""
     client = serve()
-    envelope = client.post(TOKEN, app(client, **changes))
+    envelope = client.post(TOKEN, exchange_body(client, **changes))
     assert (envelope["code"], envelope["data"]) == (code, {})
-    assert client.post(TOKEN, app(client))["code"] == 0
+    assert client.post(TOKEN, exchange_body(client))["code"] == 0
 
 
-def test_exchange_in_threads(serve: Callable[..., Client]) -> None:
-    """Of many exchanges at once, one succeeds."""
+def test_concurrent_exchanges_succeed_once(serve: Callable[..., Client]) -> None:
+    """Only one of several concurrent exchanges succeeds."""
     client = serve()
     url = client.simulator.url + TOKEN
     codes: list[int] = []
 
     def exchange() -> None:
-        codes.append(requests.post(url, json=app(client), timeout=300).json()["code"])
+        codes.append(requests.post(url, json=exchange_body(client), timeout=300).json()["code"])
 
     threads = [threading.Thread(target=exchange) for _ in range(8)]
     for thread in threads:
@@ -179,8 +185,8 @@ def test_exchange_in_threads(serve: Callable[..., Client]) -> None:
     assert sorted(codes) == [0] + [40110] * 7
 
 
-def test_user(client: Client) -> None:
-    """The user has the documented fields, its creation as a number of seconds."""
+def test_user_has_documented_fields(client: Client) -> None:
+    """The user has the documented fields. The creation time is in seconds."""
     user = client.data("/user/info/")
     assert set(user) == {"core_user_id", "display_name", "email", "create_time", "avatar_url"}
     assert user["core_user_id"].isdecimal()
@@ -188,9 +194,9 @@ def test_user(client: Client) -> None:
     assert "***@" in user["email"]
 
 
-def test_search(client: Client) -> None:
-    """A search returns the countries whose names hold the keyword, in any case."""
-    rows = client.posted(SEARCH, **PLACES)["targeting_tag_list"]
-    assert [row["name"] for row in rows] == ["United States", "United Kingdom"]
-    assert rows[0]["geo"] == {"geo_id": "6252001", "geo_type": "COUNTRY"}
-    assert client.posted(SEARCH, **PLACES | {"keywords": ["x"]}) == {"targeting_tag_list": []}
+def test_search_matches_country_names(client: Client) -> None:
+    """A search returns the countries whose names contain the keyword, ignoring case."""
+    records = client.post_data(SEARCH, **PLACES)["targeting_tag_list"]
+    assert [record["name"] for record in records] == ["United States", "United Kingdom"]
+    assert records[0]["geo"] == {"geo_id": "6252001", "geo_type": "COUNTRY"}
+    assert client.post_data(SEARCH, **PLACES | {"keywords": ["x"]}) == {"targeting_tag_list": []}

@@ -12,7 +12,7 @@ from tap_tiktok_ads.simulator.handlers.lists import list_handler
 from tap_tiktok_ads.simulator.shelf import Shelf, stored
 from tap_tiktok_ads.simulator.shelves import SHELVES
 from tap_tiktok_ads.simulator.spec.errors import ApiError
-from tap_tiktok_ads.simulator.spec.params import ids
+from tap_tiktok_ads.simulator.spec.params import ids as ids_param
 
 from .helpers import TODAY
 
@@ -22,33 +22,33 @@ COUPONS = Shelf(
     objects=stored("coupons", count=3),
     record=lambda coupon, account: {"coupon_id": coupon.id, "advertiser_id": account.id},
     member="coupons",
-    params={"coupon_ids": ids()},
+    params={"coupon_ids": ids_param()},
     filters={"coupon_ids": "coupon_id"},
     max_page_size=2,
 )
 
 
-def read(world: World, **sent: str) -> dict[str, Any]:
+def read(world: World, **params: str) -> dict[str, Any]:
     """Return the data of the new endpoint for the first advertiser."""
-    params = COUPONS.endpoint.read({"advertiser_id": world.advertiser_ids[0], **sent})
-    data: dict[str, Any] = list_handler(COUPONS)(Api(world), params).data
+    parsed = COUPONS.endpoint.read({"advertiser_id": world.advertiser_ids[0], **params})
+    data: dict[str, Any] = list_handler(COUPONS)(Api(world), parsed).data
     return data
 
 
-def test_one_row_is_an_endpoint() -> None:
-    """A row with a kind of its own has objects, pages, filters and a count."""
+def test_shelf_serves_list_endpoint() -> None:
+    """A shelf with its own kind has objects, pages, filters and a count."""
     world = World({"today": TODAY})
     pages = [read(world, page=page, page_size="2") for page in ("1", "2")]
-    found = [record["coupon_id"] for page in pages for record in page["coupons"]]
-    assert len(set(found)) == 3
+    ids = [record["coupon_id"] for page in pages for record in page["coupons"]]
+    assert len(set(ids)) == 3
     assert pages[0]["page_info"]["total_number"] == 3
-    (coupon,) = read(world, coupon_ids=f'["{found[2]}"]')["coupons"]
-    assert coupon == {"coupon_id": found[2], "advertiser_id": world.advertiser_ids[0]}
+    (coupon,) = read(world, coupon_ids=f'["{ids[2]}"]')["coupons"]
+    assert coupon == {"coupon_id": ids[2], "advertiser_id": world.advertiser_ids[0]}
     assert COUPONS.count(world.accounts[world.advertiser_ids[0]], lambda _: True) == 3
 
 
-def test_one_row_rejects_parameters() -> None:
-    """The row declares the maximum page size and the parameters."""
+def test_shelf_rejects_invalid_parameters() -> None:
+    """A shelf declares the maximum page size and the parameters of its endpoint."""
     world = World({"today": TODAY})
     with pytest.raises(ApiError, match="page_size: Must be less than or equal to 2"):
         read(world, page_size="3")
@@ -57,8 +57,8 @@ def test_one_row_rejects_parameters() -> None:
 
 
 @pytest.mark.parametrize("shelf", SHELVES, ids=lambda shelf: shelf.path)
-def test_filters_name_parameters(shelf: Shelf) -> None:
-    """Every filter of a row names a parameter of the endpoint."""
+def test_shelf_filters_are_endpoint_parameters(shelf: Shelf) -> None:
+    """Every filter of a shelf names a parameter of the endpoint."""
     for path in (*shelf.filters, *shelf.text_filters):
         name, _, member = path.partition(".")
         assert not member or member in shelf.endpoint.params[name].keys

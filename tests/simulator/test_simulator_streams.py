@@ -1,4 +1,4 @@
-"""What stands beside campaigns, ads and their reports: all rows, filters, and their raw shapes."""
+"""Streams other than campaigns, ads and their reports: completeness, filters, fields."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ LISTS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
         {"filtering": GMV_CAMPAIGNS},
     ),
 ]
-CENTERS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
+CENTER_LISTS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
     ("bc_advertisers", "/bc/asset/get/", 1, "list", "asset_id", {"asset_type": "ADVERTISER"}),
     (
         "bc_advertiser_balances",
@@ -115,43 +115,45 @@ CENTERS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
     ("catalogs", "/catalog/get/", 2, "list", "catalog_id", {}),
 ]
 TRANSFER_TYPES = [f"TRANS_TYPE_{name}" for name in ("TRANSFER", "TAX", "COST", "PAYMENT")]
-CHOICES: dict[str, list[dict[str, Any]]] = {
+CENTER_PARAMS: dict[str, list[dict[str, Any]]] = {
     "advertiser_transactions": [
         {"filtering": {"start_date": START, "end_date": TODAY, "transfer_type": name}}
         for name in TRANSFER_TYPES
     ],
     "account_transactions": [{"transaction_level": level} for level in ("BC", "ADVERTISER")],
 }
-"""The lists that a stream reads of each Business Center."""
-SHAPED = [(stream, path, size, name, params) for stream, path, size, name, _, params in LISTS]
+"""Parameters of each list that a stream reads per Business Center."""
+LISTS_WITHOUT_KEYS = [
+    (stream, path, size, name, params) for stream, path, size, name, _, params in LISTS
+]
 
 
 def counts(client: Client, **options: Any) -> dict[str, int]:
-    """Return the counts of the first advertiser."""
-    return client.world.expected(START, TODAY, advertiser_ids=[client.first], **options)
+    """Return the expected record counts of the first advertiser."""
+    return client.world.expected(START, TODAY, advertiser_ids=[client.first_advertiser], **options)
 
 
-def distinct(rows: list[Any], key: str) -> int:
-    """Return how many different rows there are, by a field or by all of them."""
-    return len({row[key] if key else json.dumps(row, sort_keys=True) for row in rows})
+def distinct_count(records: list[Any], key: str) -> int:
+    """Return the number of distinct records, by one field or by all fields."""
+    return len({record[key] if key else json.dumps(record, sort_keys=True) for record in records})
 
 
-def test_every_endpoint_has_a_handler() -> None:
-    """What the table of endpoints names is answered, and nothing else."""
+def test_every_endpoint_has_handler() -> None:
+    """Each documented endpoint has a handler, and no other endpoint does."""
     assert set(HANDLERS) == set(ENDPOINTS)
 
 
 @pytest.mark.parametrize(("stream", "path", "size", "name", "key", "params"), LISTS)
-def test_lists_are_complete(  # noqa: PLR0913, PLR0917
+def test_list_matches_expected_count(  # noqa: PLR0913, PLR0917
     client: Client, stream: str, path: str, size: int, name: str, key: str, params: dict[str, Any]
 ) -> None:
-    """All pages of a list together are the rows the world counts, each once."""
-    rows = client.every(path, size, name, **params)
-    assert len(rows) == distinct(rows, key) == counts(client)[stream] > 0
+    """The pages of a list contain each expected record once."""
+    records = client.all_records(path, size, name, **params)
+    assert len(records) == distinct_count(records, key) == counts(client)[stream] > 0
 
 
-@pytest.mark.parametrize(("stream", "path", "size", "name", "key", "params"), CENTERS)
-def test_centers_are_complete(  # noqa: PLR0913, PLR0917
+@pytest.mark.parametrize(("stream", "path", "size", "name", "key", "params"), CENTER_LISTS)
+def test_business_center_lists_match_expected_count(  # noqa: PLR0913, PLR0917
     serve: Callable[..., Client],
     stream: str,
     path: str,
@@ -160,50 +162,55 @@ def test_centers_are_complete(  # noqa: PLR0913, PLR0917
     key: str,
     params: dict[str, Any],
 ) -> None:
-    """The rows of all Business Centers together are those the world counts, each once."""
+    """The lists of all Business Centers contain each expected record once."""
     client = serve(business_centers=2)
-    centers = client.every("/bc/get/", 1)
+    centers = client.all_records("/bc/get/", 1)
     ids = [center["bc_info"]["bc_id"] for center in centers]
-    rows = [
-        row
-        for one in ids
-        for choice in CHOICES.get(stream, [{}])
-        for row in client.every(path, size, name, bc_id=one, **(params | choice))
+    records = [
+        record
+        for bc_id in ids
+        for options in CENTER_PARAMS.get(stream, [{}])
+        for record in client.all_records(path, size, name, bc_id=bc_id, **(params | options))
     ]
     assert len(set(ids)) == counts(client)["business_centers"] == 2
-    assert len(rows) == distinct(rows, key) == counts(client)[stream] > 0
+    assert len(records) == distinct_count(records, key) == counts(client)[stream] > 0
     client.world.revoke(client.world.advertiser_ids[-1])
-    assert counts(client)[stream] == len(rows)
+    assert counts(client)[stream] == len(records)
 
 
-def test_kinds_of_transactions(client: Client) -> None:
-    """A request without a type has transfers, one without a level has ad accounts."""
+def test_transactions_default_to_transfers_of_accounts(client: Client) -> None:
+    """Transactions default to transfers, and to the level of ad accounts."""
 
-    def rows(path: str, **params: Any) -> list[Any]:
-        return client.every(path, 50, "transaction_list", bc_id=client.center, **params)
+    def records(path: str, **params: Any) -> list[Any]:
+        return client.all_records(
+            path, 50, "transaction_list", bc_id=client.business_center, **params
+        )
 
     path = "/advertiser/transaction/get/"
-    assert {row["transfer_type"] for row in rows(path)} == {"TRANS_TYPE_TRANSFER"}
+    assert {record["transfer_type"] for record in records(path)} == {"TRANS_TYPE_TRANSFER"}
     for name in TRANSFER_TYPES:
-        found = rows(path, filtering={"transfer_type": name})
-        assert {row["transfer_type"] for row in found} == {name}
+        typed = records(path, filtering={"transfer_type": name})
+        assert {record["transfer_type"] for record in typed} == {name}
         has_funds = name not in {"TRANS_TYPE_TAX", "TRANS_TYPE_COST"}
-        assert {row["funds_type"] is not None for row in found} == {has_funds}
+        assert {record["funds_type"] is not None for record in typed} == {has_funds}
     path = "/bc/account/transaction/get/"
-    accounts, centers = rows(path), rows(path, transaction_level="BC")
-    assert all(row["account_id"] for row in accounts)
-    assert all(row["account_id"] is None for row in centers)
-    (date,) = {type(row["date"]) for row in client.data(BC_PATH, bc_id=client.center)["list"]}
+    accounts, centers = records(path), records(path, transaction_level="BC")
+    assert all(record["account_id"] for record in accounts)
+    assert all(record["account_id"] is None for record in centers)
+    (date,) = {
+        type(record["date"])
+        for record in client.data(BC_PATH, bc_id=client.business_center)["list"]
+    }
     assert date is int
 
 
-def test_spark_ads(client: Client) -> None:
-    """The id of a post is inside `item_info`; `item_types` keeps one kind."""
-    posts = client.every("/tt_video/list/", 2)
+def test_spark_ads_filter_by_item_type(client: Client) -> None:
+    """The filter `item_types` selects posts by `item_info.item_type`."""
+    posts = client.all_records("/tt_video/list/", 2)
     assert len({post["item_info"]["item_id"] for post in posts}) == counts(client)["spark_ads"] == 5
-    kept = client.every("/tt_video/list/", 50, item_types=["CAROUSEL"])
-    assert {post["item_info"]["item_type"] for post in kept} == {"CAROUSEL"}
-    assert 0 < len(kept) < len(posts)
+    filtered = client.all_records("/tt_video/list/", 50, item_types=["CAROUSEL"])
+    assert {post["item_info"]["item_type"] for post in filtered} == {"CAROUSEL"}
+    assert 0 < len(filtered) < len(posts)
 
 
 @pytest.mark.parametrize(
@@ -214,20 +221,20 @@ def test_spark_ads(client: Client) -> None:
         ("gmv_max_stores", "/gmv_max/store/list/", "store_list"),
     ],
 )
-def test_lists_without_pages(client: Client, stream: str, path: str, name: str) -> None:
-    """Some lists come whole, without page_info."""
+def test_unpaged_list_is_complete(client: Client, stream: str, path: str, name: str) -> None:
+    """An unpaged list returns all records without `page_info`."""
     data = client.data(path)
     assert set(data) == {name}
     assert len(data[name]) == counts(client)[stream] > 0
 
 
-@pytest.mark.parametrize(("stream", "path", "size", "name", "params"), SHAPED)
-def test_fields(  # noqa: PLR0913, PLR0917
+@pytest.mark.parametrize(("stream", "path", "size", "name", "params"), LISTS_WITHOUT_KEYS)
+def test_record_has_documented_fields(  # noqa: PLR0913, PLR0917
     client: Client, stream: str, path: str, size: int, name: str, params: dict[str, Any]
 ) -> None:
-    """A record has the fields of the sheet, where there is one, and none the tap adds."""
-    for row in client.every(path, size, name, **params):
-        assert stream not in RECORDS or set(row) == set(RECORDS[stream])
+    """A record has exactly the documented fields."""
+    for record in client.all_records(path, size, name, **params):
+        assert stream not in RECORDS or set(record) == set(RECORDS[stream])
 
 
 @pytest.mark.parametrize(
@@ -251,31 +258,33 @@ def test_fields(  # noqa: PLR0913, PLR0917
         ("/playable/get/", "list", {"operation_status": "DELETED"}, "operation_status", "DELETED"),
     ],
 )
-def test_filters(  # noqa: PLR0913, PLR0917
+def test_filter_returns_matching_records(  # noqa: PLR0913, PLR0917
     client: Client, path: str, name: str, params: dict[str, Any], field: str, value: str
 ) -> None:
-    """Filters keep the rows that match."""
-    rows = client.every(path, 50, name, **params)
-    assert {row[field] for row in rows} == {value}
+    """A filter returns only matching records."""
+    records = client.all_records(path, 50, name, **params)
+    assert {record[field] for record in records} == {value}
 
 
-def test_pages_changed_in_a_time(client: Client) -> None:
-    """`update_time_range` keeps the instant pages changed in it."""
-    rows = client.every("/page/get/", 100)
-    latest = max(row["update_time"] for row in rows)
-    kept = client.every("/page/get/", 100, update_time_range={"start": latest, "end": latest})
-    assert [row["update_time"] for row in kept] == [latest]
+def test_update_time_range_filters_pages(client: Client) -> None:
+    """`update_time_range` selects the instant pages changed in that range."""
+    records = client.all_records("/page/get/", 100)
+    latest = max(record["update_time"] for record in records)
+    filtered = client.all_records(
+        "/page/get/", 100, update_time_range={"start": latest, "end": latest}
+    )
+    assert [record["update_time"] for record in filtered] == [latest]
 
 
 @pytest.mark.parametrize("include_deleted", [True, False])
-def test_comments(client: Client, include_deleted: bool) -> None:
-    """The comments of all ad groups are those counted; Smart+ ones name no ad and ad group."""
+def test_comments_match_expected_count(client: Client, include_deleted: bool) -> None:
+    """The comments of all ad groups match the count. Smart+ comments name no ad group."""
     status = "STATUS_ALL" if include_deleted else "STATUS_NOT_DELETE"
-    groups = client.every("/adgroup/get/", 100, filtering={"primary_status": status})
-    smart = 0
-    rows = []
+    groups = client.all_records("/adgroup/get/", 100, filtering={"primary_status": status})
+    smart_plus_groups = 0
+    records = []
     for group in groups:
-        found = client.every(
+        comments = client.all_records(
             "/comment/list/",
             1,
             "comments",
@@ -285,81 +294,88 @@ def test_comments(client: Client, include_deleted: bool) -> None:
             end_time=f"{TODAY} 23:59:59",
         )
         expected = None if group["campaign_automation_type"] != "MANUAL" else group["adgroup_id"]
-        assert {row["adgroup_id"] for row in found} <= {expected}
-        smart += expected is None and bool(found)
-        rows += found
-    assert len(rows) == distinct(rows, "comment_id")
-    assert len(rows) == counts(client, include_deleted=include_deleted)["comments"] > 0
-    assert smart
+        assert {comment["adgroup_id"] for comment in comments} <= {expected}
+        smart_plus_groups += expected is None and bool(comments)
+        records += comments
+    assert len(records) == distinct_count(records, "comment_id")
+    assert len(records) == counts(client, include_deleted=include_deleted)["comments"] > 0
+    assert smart_plus_groups
 
 
-def test_diagnoses(client: Client) -> None:
-    """Suggestions come in lists by category, below the diagnosis of their ad group."""
+def test_diagnoses_group_suggestions_by_category(client: Client) -> None:
+    """The diagnosis of an ad group groups its suggestions by category."""
     path = "/tool/diagnosis/get/"
     data = client.data(path)
     assert set(data) == {"results"}
-    rows = [
-        (name, row["suggestion_id"])
+    records = [
+        (name, record["suggestion_id"])
         for result in data["results"]
         for suggestion in result["diagnosis"]["suggestions"]
-        for name, found in suggestion.items()
-        for row in found
+        for name, suggestions in suggestion.items()
+        for record in suggestions
     ]
-    assert len(set(rows)) == counts(client)["ad_group_diagnoses"] > 0
-    assert {name for name, _ in rows} == {"creative", "bid_and_budget", "event_track"}
-    one = data["results"][0]["adgroup_id"]
-    only = client.data(path, filtering={"adgroup_ids": [one], "issue_category": ["CREATIVE"]})
-    lists = [set(found) for row in only["results"] for found in row["diagnosis"]["suggestions"]]
-    assert lists in ([], [{"creative"}])
+    assert len(set(records)) == counts(client)["ad_group_diagnoses"] > 0
+    assert {name for name, _ in records} == {"creative", "bid_and_budget", "event_track"}
+    ad_group = data["results"][0]["adgroup_id"]
+    filtering = {"adgroup_ids": [ad_group], "issue_category": ["CREATIVE"]}
+    results = client.data(path, filtering=filtering)["results"]
+    categories = [set(s) for result in results for s in result["diagnosis"]["suggestions"]]
+    assert categories in ([], [{"creative"}])
 
 
-def test_ad_reviews(client: Client) -> None:
-    """Every ad has a review, named by the ad's ID."""
-    ads = client.every("/ad/get/", 100, filtering={"primary_status": "STATUS_ALL"})
+def test_ad_reviews_are_keyed_by_ad(client: Client) -> None:
+    """The review map has one review for each ad ID."""
+    ads = client.all_records("/ad/get/", 100, filtering={"primary_status": "STATUS_ALL"})
     names = [ad["ad_id"] for ad in ads]
-    ((member, rows),) = client.data("/ad/review_info/", ad_ids=names, lang="en").items()
+    ((member, records),) = client.data("/ad/review_info/", ad_ids=names, lang="en").items()
     assert member == "ad_review_map"
-    assert [(name, row["ad_id"]) for name, row in rows.items()] == [*zip(names, names, strict=True)]
-    assert len(rows) == counts(client)["ad_review_info"]
-    assert all(set(row) == set(RECORDS["ad_review_info"]) for row in rows.values())
+    assert [(name, record["ad_id"]) for name, record in records.items()] == [
+        *zip(names, names, strict=True)
+    ]
+    assert len(records) == counts(client)["ad_review_info"]
+    assert all(set(record) == set(RECORDS["ad_review_info"]) for record in records.values())
 
 
-def test_page_types(client: Client) -> None:
-    """`/page/get/` lists lead forms unless other types are requested. `business_types` wins."""
+def test_pages_default_to_lead_forms(client: Client) -> None:
+    """`/page/get/` lists lead forms by default. `business_types` overrides `business_type`."""
     pages = {
-        name: [page["page_id"] for page in client.every("/page/get/", 2, business_types=[name])]
+        name: [
+            page["page_id"] for page in client.all_records("/page/get/", 2, business_types=[name])
+        ]
         for name in PAGE_TYPES
     }
     assert all(pages.values())
     assert sum(map(len, pages.values())) == counts(client)["instant_pages"]
-    listed = client.every("/page/get/", 2)
-    assert [page["page_id"] for page in listed] == pages["LEAD_GEN"]
-    assert "business_type" not in listed[0]
-    one = client.every("/page/get/", 2, business_type="STORE_FRONT")
-    assert [page["page_id"] for page in one] == pages["STORE_FRONT"]
-    both = client.every("/page/get/", 2, business_type="LEAD_GEN", business_types=["POP_UP_FORM"])
+    default = client.all_records("/page/get/", 2)
+    assert [page["page_id"] for page in default] == pages["LEAD_GEN"]
+    assert "business_type" not in default[0]
+    by_type = client.all_records("/page/get/", 2, business_type="STORE_FRONT")
+    assert [page["page_id"] for page in by_type] == pages["STORE_FRONT"]
+    both = client.all_records(
+        "/page/get/", 2, business_type="LEAD_GEN", business_types=["POP_UP_FORM"]
+    )
     assert [page["page_id"] for page in both] == pages["POP_UP_FORM"]
 
 
 @pytest.mark.parametrize("params", [{"business_type": "FORM"}, {"business_types": ["FORM"]}])
-def test_unknown_page_types(client: Client, params: dict[str, Any]) -> None:
-    """A business type that TikTok does not have is rejected."""
+def test_unknown_business_type_is_rejected(client: Client, params: dict[str, Any]) -> None:
+    """An unknown business type is rejected."""
     assert client.get("/page/get/", **params)["code"] == 40002
 
 
-def test_pixel_event_statistics(client: Client) -> None:
-    """The statistics of at most ten pixels are one list, without dates: a sum over the days."""
-    names = [pixel["pixel_id"] for pixel in client.every("/pixel/list/", 20, "pixels")]
+def test_pixel_event_statistics_sum_days(client: Client) -> None:
+    """The statistics of a date range are the sum of the statistics of its days."""
+    names = [pixel["pixel_id"] for pixel in client.all_records("/pixel/list/", 20, "pixels")]
 
     def statistics(first: str, last: str) -> list[Any]:
         date_range = {"start_date": first, "end_date": last}
-        rows = []
+        records = []
         for start in range(0, len(names), 10):
             batch = names[start : start + 10]
             data = client.data("/pixel/event/stats/", pixel_ids=batch, date_range=date_range)
             assert set(data) == {"list"}
-            rows += [event for pixel in data["list"] for event in pixel["statistics"]]
-        return rows
+            records += [event for pixel in data["list"] for event in pixel["statistics"]]
+        return records
 
     single_days = [statistics(day, day) for day in DAYS]
     assert sum(map(len, single_days)) == counts(client)["pixel_event_statistics"] > 0
@@ -368,9 +384,9 @@ def test_pixel_event_statistics(client: Client) -> None:
     assert {tuple(event) for events in single_days for event in events} == {EVENT_FIELDS}
 
 
-def test_pixel_event_statistics_of_31_days(client: Client) -> None:
-    """A range of more than 30 days is refused."""
-    names = [pixel["pixel_id"] for pixel in client.every("/pixel/list/", 20, "pixels")]
+def test_pixel_event_statistics_reject_31_days(client: Client) -> None:
+    """A range of more than 30 days is rejected."""
+    names = [pixel["pixel_id"] for pixel in client.all_records("/pixel/list/", 20, "pixels")]
     days = {"start_date": "2026-10-21", "end_date": "2026-11-20"}
     envelope = client.get("/pixel/event/stats/", pixel_ids=names[:1], date_range=days)
     assert envelope["code"] == 40002
@@ -380,21 +396,21 @@ def test_pixel_event_statistics_of_31_days(client: Client) -> None:
 
 
 def overview(client: Client, **params: Any) -> list[Any]:
-    """Return the rows of an overview of all time."""
-    sent: dict[str, Any] = {
+    """Return the records of a lifetime overview."""
+    defaults: dict[str, Any] = {
         "dimensions": ["smart_plus_ad_id", "main_material_id"],
         "query_lifetime": True,
     }
-    return client.every(OVERVIEW, 3, **(sent | params))
+    return client.all_records(OVERVIEW, 3, **(defaults | params))
 
 
-def test_material_reports(client: Client) -> None:
-    """Both reports on materials have the rows counted, and `main_material_type` beside the id."""
-    for stream, rows in (
+def test_material_reports_match_expected_count(client: Client) -> None:
+    """Material reports match the expected count and include `main_material_type`."""
+    for stream, records in (
         ("smart_plus_material_report", overview(client)),
         (
             "smart_plus_material_report_daily",
-            client.every(
+            client.all_records(
                 BREAKDOWN,
                 7,
                 dimensions=["main_material_id", "stat_time_day"],
@@ -403,18 +419,18 @@ def test_material_reports(client: Client) -> None:
             ),
         ),
     ):
-        keys = [tuple(row["dimensions"].values()) for row in rows]
-        assert len(set(keys)) == len(rows) == counts(client)[stream] > 0
-        assert all(row["dimensions"]["main_material_type"] for row in rows)
+        keys = [tuple(record["dimensions"].values()) for record in records]
+        assert len(set(keys)) == len(records) == counts(client)[stream] > 0
+        assert all(record["dimensions"]["main_material_type"] for record in records)
 
 
-def test_materials_add_up(client: Client) -> None:
-    """Overview and breakdown of the same days have the same spend, whatever the dimensions."""
+def test_material_spend_is_equal_for_all_dimensions(client: Client) -> None:
+    """Overview and breakdown of the same days have equal spend for all dimensions."""
     params: dict[str, Any] = {"start_date": START, "end_date": TODAY, "metrics": ["spend"]}
     spends = [
         sum(
-            round(100 * float(row["metrics"]["spend"]))
-            for row in client.every(path, 100, dimensions=dimensions, **params)
+            round(100 * float(record["metrics"]["spend"]))
+            for record in client.all_records(path, 100, dimensions=dimensions, **params)
         )
         for path, dimensions in (
             (OVERVIEW, ["advertiser_id", "main_material_id"]),
@@ -431,84 +447,92 @@ def test_materials_add_up(client: Client) -> None:
     assert spends[0] > 0
 
 
-def test_material_status(client: Client) -> None:
-    """What an overview says of a material is empty unless the Smart+ ad is a dimension."""
+def test_material_status_needs_ad_dimension(client: Client) -> None:
+    """Status metrics of a material are empty without the dimension `smart_plus_ad_id`."""
     names = ["ad_material_id", "material_primary_status", "operation_status", "spend"]
-    rows = overview(client, metrics=names, sort_field="spend")
-    spends = [float(row["metrics"]["spend"]) for row in rows]
+    records = overview(client, metrics=names, sort_field="spend")
+    spends = [float(record["metrics"]["spend"]) for record in records]
     assert spends == sorted(spends, reverse=True)
-    assert all(all(row["metrics"].values()) for row in rows)
-    rows = overview(client, metrics=names, dimensions=["campaign_id", "main_material_id"])
-    assert {row["metrics"]["ad_material_id"] for row in rows} == {""}
+    assert all(all(record["metrics"].values()) for record in records)
+    records = overview(client, metrics=names, dimensions=["campaign_id", "main_material_id"])
+    assert {record["metrics"]["ad_material_id"] for record in records} == {""}
 
 
-def test_metrics_of_materials(client: Client) -> None:
-    """Every metric of the official list is accepted."""
-    row = overview(client, metrics=sorted(MATERIAL_METRICS))[0]
-    assert set(row["metrics"]) == MATERIAL_METRICS
+def test_every_material_metric_is_accepted(client: Client) -> None:
+    """Every documented material metric is accepted."""
+    record = overview(client, metrics=sorted(MATERIAL_METRICS))[0]
+    assert set(record["metrics"]) == MATERIAL_METRICS
 
 
-def gmv(client: Client, store: str, **params: Any) -> list[Any]:
-    """Return the rows of a GMV Max report of a store."""
-    sent: dict[str, Any] = {
+def gmv_report(client: Client, store: str, **params: Any) -> list[Any]:
+    """Return the records of a GMV Max report of a store."""
+    defaults: dict[str, Any] = {
         "store_ids": [store],
         "dimensions": ["campaign_id", "stat_time_day"],
         "metrics": ["cost", "orders", "gross_revenue", "roi"],
         "start_date": START,
         "end_date": TODAY,
     }
-    return client.every("/gmv_max/report/get/", 11, **(sent | params))
+    return client.all_records("/gmv_max/report/get/", 11, **(defaults | params))
 
 
 @pytest.mark.parametrize(
-    ("sent", "expected"), [("PRODUCT_GMV_MAX", "PRODUCT"), ("LIVE_GMV_MAX", "LIVE")]
+    ("promotion_type", "expected"), [("PRODUCT_GMV_MAX", "PRODUCT"), ("LIVE_GMV_MAX", "LIVE")]
 )
-def test_gmv_max_details(client: Client, sent: str, expected: str) -> None:
-    """The list has nine fields, and the details of a campaign have all others."""
+def test_gmv_max_details_have_remaining_fields(
+    client: Client, promotion_type: str, expected: str
+) -> None:
+    """The details of a GMV Max campaign have the fields that its list omits."""
     path, info = "/gmv_max/campaign/get/", "/campaign/gmv_max/info/"
     stores = [store["store_id"] for store in client.data("/store/list/")["stores"]]
-    filtering = {"gmv_max_promotion_types": [sent], "store_ids": stores[:1]}
-    rows = client.every(path, 2, filtering=filtering)
-    assert rows
-    for row in rows:
-        assert set(row) == set(RECORDS["gmv_max_campaigns"])
-        details = client.data(info, campaign_id=row["campaign_id"])
-        missing = {"item_group_ids"} if expected == "LIVE" else set()
-        assert set(details) == set(RECORDS["gmv_max_campaign_info"]) - missing
+    filtering = {"gmv_max_promotion_types": [promotion_type], "store_ids": stores[:1]}
+    records = client.all_records(path, 2, filtering=filtering)
+    assert records
+    for record in records:
+        assert set(record) == set(RECORDS["gmv_max_campaigns"])
+        details = client.data(info, campaign_id=record["campaign_id"])
+        omitted = {"item_group_ids"} if expected == "LIVE" else set()
+        assert set(details) == set(RECORDS["gmv_max_campaign_info"]) - omitted
         assert (details["shopping_ads_type"], details["store_id"]) == (expected, stores[0])
-        assert all(details[name] == row[name] for name in ("campaign_name", "operation_status"))
-    answer = client.get(info, campaign_id="1")
-    assert (answer["code"], "does not exist" in answer["message"]) == (40002, True)
+        assert all(details[name] == record[name] for name in ("campaign_name", "operation_status"))
+    envelope = client.get(info, campaign_id="1")
+    assert (envelope["code"], "does not exist" in envelope["message"]) == (40002, True)
 
 
-def both_types(client: Client, store: str, **params: Any) -> list[Any]:
-    """Return the rows of the GMV Max reports of both promotion types of a store."""
+def gmv_report_of_both_types(client: Client, store: str, **params: Any) -> list[Any]:
+    """Return the records of the GMV Max reports of both promotion types of a store."""
     return [
-        row
+        record
         for name in ("PRODUCT", "LIVE")
-        for row in gmv(client, store, filtering={"gmv_max_promotion_types": [name]}, **params)
+        for record in gmv_report(
+            client, store, filtering={"gmv_max_promotion_types": [name]}, **params
+        )
     ]
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_gmv_max_report(serve: Callable[..., Client], number: int) -> None:
-    """The reports of all available stores together have the rows the world counts."""
+def test_gmv_max_reports_match_expected_count(serve: Callable[..., Client], number: int) -> None:
+    """The reports of all available stores match the expected count."""
     client = serve(advertisers=2)
     owner = {"advertiser_id": client.world.advertiser_ids[number]}
-    found = client.data("/gmv_max/store/list/", **owner)["store_list"]
-    assert [store["is_gmv_max_available"] for store in found] == [True, number == 0]
-    stores = [store["store_id"] for store in found if store["is_gmv_max_available"]]
-    rows = [row for store in stores for row in both_types(client, store, **owner)]
+    all_stores = client.data("/gmv_max/store/list/", **owner)["store_list"]
+    assert [store["is_gmv_max_available"] for store in all_stores] == [True, number == 0]
+    stores = [store["store_id"] for store in all_stores if store["is_gmv_max_available"]]
+    records = [
+        record for store in stores for record in gmv_report_of_both_types(client, store, **owner)
+    ]
     expected = client.world.expected(START, TODAY, advertiser_ids=[*owner.values()])
-    assert len(rows) == expected["gmv_max_report"] > 0
-    assert len({tuple(row["dimensions"].values()) for row in rows}) == len(rows)
-    by_day = sum(round(100 * float(row["metrics"]["cost"])) for row in rows)
+    assert len(records) == expected["gmv_max_report"] > 0
+    assert len({tuple(record["dimensions"].values()) for record in records}) == len(records)
+    by_day = sum(round(100 * float(record["metrics"]["cost"])) for record in records)
     both = {"filtering": {"gmv_max_promotion_types": ["PRODUCT", "LIVE"]}}
-    for sent in (owner, owner | both):
-        whole = [
-            row for one in stores for row in gmv(client, one, dimensions=["advertiser_id"], **sent)
+    for params in (owner, owner | both):
+        totals = [
+            record
+            for store in stores
+            for record in gmv_report(client, store, dimensions=["advertiser_id"], **params)
         ]
-        assert by_day == sum(round(100 * float(row["metrics"]["cost"])) for row in whole)
+        assert by_day == sum(round(100 * float(record["metrics"]["cost"])) for record in totals)
 
 
 LEVELS = {
@@ -521,24 +545,26 @@ LEVELS = {
 
 
 @pytest.mark.parametrize("level", [name for name in GMV_METRICS if name])
-def test_gmv_max_metrics(client: Client, level: str) -> None:
-    """Properties of a campaign, product, post or live room come with their dimension."""
+def test_gmv_max_attributes_need_their_dimension(client: Client, level: str) -> None:
+    """Attributes of a campaign, product, post or live room need their dimension."""
     store = client.data("/store/list/")["stores"][0]["store_id"]
     names = [*GMV_METRICS[level], *GMV_METRICS[""]]
     dimensions = LEVELS[level]
-    campaigns = both_types(client, store)
+    campaigns = gmv_report_of_both_types(client, store)
     filtering: dict[str, Any] = {
-        "campaign_ids": list({row["dimensions"]["campaign_id"] for row in campaigns})
+        "campaign_ids": list({record["dimensions"]["campaign_id"] for record in campaigns})
     }
     if len(dimensions) == 1:
         filtering["gmv_max_promotion_types"] = ["LIVE"]
-    rows = gmv(client, store, dimensions=dimensions, metrics=names, filtering=filtering)
-    assert rows
-    assert all(set(row["metrics"]) == set(names) for row in rows)
+    records = gmv_report(client, store, dimensions=dimensions, metrics=names, filtering=filtering)
+    assert records
+    assert all(set(record["metrics"]) == set(names) for record in records)
     if len(dimensions) > 1:
-        one = rows[0]["dimensions"][level]
-        kept = gmv(client, store, dimensions=dimensions, filtering=filtering | {f"{level}s": [one]})
-        assert {row["dimensions"][level] for row in kept} == {one}
+        level_id = records[0]["dimensions"][level]
+        filtered = gmv_report(
+            client, store, dimensions=dimensions, filtering=filtering | {f"{level}s": [level_id]}
+        )
+        assert {record["dimensions"][level] for record in filtered} == {level_id}
 
 
 @pytest.mark.parametrize(
@@ -554,14 +580,14 @@ def test_gmv_max_metrics(client: Client, level: str) -> None:
         (["campaign_id", "room_id"], ["LIVE"], ["cost"], "room_id needs campaign_ids"),
     ],
 )
-def test_gmv_max_promotion_types(
+def test_gmv_max_report_needs_one_promotion_type(
     client: Client, dimensions: list[str], types: list[str] | None, metrics: list[str], message: str
 ) -> None:
-    """A report by campaign is of one promotion type, and has the metrics of this type."""
+    """A report by campaign needs one promotion type and accepts only its metrics."""
     store = client.data("/store/list/")["stores"][0]["store_id"]
     filtering = {} if types is None else {"filtering": {"gmv_max_promotion_types": types}}
     days = {"start_date": START, "end_date": START}
-    answer = client.get(
+    envelope = client.get(
         "/gmv_max/report/get/",
         store_ids=[store],
         dimensions=dimensions,
@@ -569,16 +595,16 @@ def test_gmv_max_promotion_types(
         **days,
         **filtering,
     )
-    assert answer["code"] == 40002
-    assert message in answer["message"]
+    assert envelope["code"] == 40002
+    assert message in envelope["message"]
 
 
-def test_unavailable_store(serve: Callable[..., Client]) -> None:
-    """A store that GMV Max may not promote has no report."""
+def test_unavailable_store_has_no_report(serve: Callable[..., Client]) -> None:
+    """A report of an unavailable store is rejected."""
     client = serve(advertisers=2)
     owner = {"advertiser_id": client.world.advertiser_ids[1]}
     store = client.data("/gmv_max/store/list/", **owner)["store_list"][1]["store_id"]
-    answer = client.get(
+    envelope = client.get(
         "/gmv_max/report/get/",
         **owner,
         store_ids=[store],
@@ -587,15 +613,20 @@ def test_unavailable_store(serve: Callable[..., Client]) -> None:
         start_date=START,
         end_date=START,
     )
-    assert (answer["code"], "is not available for GMV Max" in answer["message"]) == (40002, True)
+    assert (envelope["code"], "is not available for GMV Max" in envelope["message"]) == (
+        40002,
+        True,
+    )
 
 
-def test_gmv_max_hours_and_totals(client: Client) -> None:
-    """A single day can be read by the hour, and enable_total_metrics adds the sum."""
+def test_gmv_max_report_supports_hours_and_totals(client: Client) -> None:
+    """A report supports hours of one day and, with `enable_total_metrics`, totals."""
     store = client.data("/store/list/")["stores"][0]["store_id"]
     day = {"start_date": TODAY, "end_date": TODAY}
-    rows = both_types(client, store, dimensions=["campaign_id", "stat_time_hour"], **day)
-    assert {row["dimensions"]["stat_time_hour"][:10] for row in rows} <= {TODAY}
+    records = gmv_report_of_both_types(
+        client, store, dimensions=["campaign_id", "stat_time_hour"], **day
+    )
+    assert {record["dimensions"]["stat_time_hour"][:10] for record in records} <= {TODAY}
     data = client.data(
         "/gmv_max/report/get/",
         store_ids=[store],
@@ -606,28 +637,30 @@ def test_gmv_max_hours_and_totals(client: Client) -> None:
         enable_total_metrics=True,
         filtering={"gmv_max_promotion_types": ["PRODUCT"]},
     )
-    total = sum(round(100 * float(row["metrics"]["cost"])) for row in data["list"])
+    total = sum(round(100 * float(record["metrics"]["cost"])) for record in data["list"])
     assert round(100 * float(data["total_metrics"]["cost"])) == total > 0
 
 
 @pytest.mark.parametrize("kind", ["ADVERTISER", "CATALOG", "PIXEL", "TIKTOK_SHOP", "LEAD"])
-def test_assets_of_a_center(client: Client, kind: str) -> None:
-    """A Business Center lists its assets by kind."""
-    rows = client.every("/bc/asset/get/", 50, bc_id=client.center, asset_type=kind)
-    assert {row["asset_type"] for row in rows} <= {kind}
-    assert bool(rows) == (kind != "LEAD")
+def test_business_center_lists_assets_by_type(client: Client, kind: str) -> None:
+    """A Business Center lists its assets by type."""
+    records = client.all_records(
+        "/bc/asset/get/", 50, bc_id=client.business_center, asset_type=kind
+    )
+    assert {record["asset_type"] for record in records} <= {kind}
+    assert bool(records) == (kind != "LEAD")
 
 
-def test_new_objects_change_no_old_ones(serve: Callable[..., Client]) -> None:
-    """How many objects there are of the other kinds changes nothing of campaigns and ads."""
+def test_other_objects_leave_campaigns_unchanged(serve: Callable[..., Client]) -> None:
+    """The number of other objects does not change campaigns and ads."""
     small, large = serve(), serve(stores=5, comments=9, identities=8, business_centers=3)
     paths = ("/campaign/get/", "/ad/get/", "/pixel/list/", "/file/video/ad/search/")
     for path in paths:
         assert small.data(path) == large.data(path)
 
 
-def test_without_smart_plus(serve: Callable[..., Client]) -> None:
-    """An account that may not use Upgraded Smart+ is refused on all of its endpoints."""
+def test_account_without_smart_plus_returns_40118(serve: Callable[..., Client]) -> None:
+    """Every Upgraded Smart+ endpoint rejects an account without Smart+ access."""
     client = serve(no_smart_plus=True)
     dates = {"start_date": START, "end_date": TODAY}
     for path, params in (
@@ -662,7 +695,7 @@ def test_without_smart_plus(serve: Callable[..., Client]) -> None:
         ),
     ],
 )
-def test_changes(  # noqa: PLR0913, PLR0917
+def test_touch_and_delete_change_list(  # noqa: PLR0913, PLR0917
     serve: Callable[..., Client],
     kind: str,
     stream: str,
@@ -671,25 +704,27 @@ def test_changes(  # noqa: PLR0913, PLR0917
     key: str,
     params: dict[str, Any],
 ) -> None:
-    """`touch` changes when an object was modified, `delete` takes it from its list."""
+    """`touch` changes the modification time of an object. `delete` removes it from its list."""
     client = serve()
-    row = client.every(path, 50, name, **params)[0]
-    client.world.touch(kind, row[key], datetime(2026, 11, 20, 9))  # noqa: DTZ001
-    changed = [one for one in client.every(path, 50, name, **params) if one[key] == row[key]]
+    record = client.all_records(path, 50, name, **params)[0]
+    client.world.touch(kind, record[key], datetime(2026, 11, 20, 9))  # noqa: DTZ001
+    changed = [
+        item for item in client.all_records(path, 50, name, **params) if item[key] == record[key]
+    ]
     times = {changed[0].get(field) for field in ("modify_time", "update_time")}
     assert times & {"2026-11-20 09:00:00", "2026-11-20T09:00:00Z"}
-    client.world.delete(kind, row[key], datetime(2026, 11, 20, 9))  # noqa: DTZ001
-    rows = client.every(path, 50, name, **params)
-    assert row[key] not in {one[key] for one in rows}
-    assert len(rows) == counts(client)[stream]
+    client.world.delete(kind, record[key], datetime(2026, 11, 20, 9))  # noqa: DTZ001
+    records = client.all_records(path, 50, name, **params)
+    assert record[key] not in {item[key] for item in records}
+    assert len(records) == counts(client)[stream]
 
 
-def test_faults_in_pages(serve: Callable[..., Client]) -> None:
-    """Faults of a page work whatever the name of the list, and pass by what has none."""
+def test_page_faults_apply_to_every_list_name(serve: Callable[..., Client]) -> None:
+    """Page faults apply to lists of any name and ignore responses without a list."""
     client = serve(report_task_polls=0)
     client.simulator.add_fault("empty_page", path="/file/music/get/")
     assert client.data("/file/music/get/")["musics"] == []
     body = {"report_type": "BASIC", "data_level": "AUCTION_AD", "dimensions": ["ad_id"]}
-    task = client.posted("/report/task/create/", **body, start_date=START, end_date=TODAY)
+    task = client.post_data("/report/task/create/", **body, start_date=START, end_date=TODAY)
     client.simulator.add_fault("empty_page", path="/report/task/download/")
-    assert client.data_of("/report/task/download/", task_id=task["task_id"])
+    assert client.text_data("/report/task/download/", task_id=task["task_id"])

@@ -1,4 +1,4 @@
-"""Reports made in the background: their life, their CSV, and what is refused."""
+"""Asynchronous report tasks: statuses, CSV files and rejected requests."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ CREATE, CHECK, DOWNLOAD, CANCEL = (
 METRICS = ["campaign_name", "spend", "impressions", "conversion_rate_v2"]
 
 
-def asked(**params: Any) -> dict[str, Any]:
-    """Return the body of a valid task, the given values on top."""
+def task_body(**params: Any) -> dict[str, Any]:
+    """Return the body of a valid task, updated with `params`."""
     return report_params(**({"metrics": METRICS} | params))
 
 
-def finished(client: Client, **params: Any) -> str:
-    """Return the id of a task that is ready."""
-    task: str = client.posted(CREATE, **asked(**params))["task_id"]
+def finished_task(client: Client, **params: Any) -> str:
+    """Create a task and return its ID once the task is finished."""
+    task: str = client.post_data(CREATE, **task_body(**params))["task_id"]
     for _ in range(20):
         if client.data(CHECK, task_id=task)["status"] == "SUCCESS":
             return task
     raise AssertionError(task)
 
 
-def table(text: str) -> list[list[str]]:
-    """Return the lines of a CSV."""
+def csv_lines(text: str) -> list[list[str]]:
+    """Return the lines of a CSV file, including the header."""
     return list(csv.reader(StringIO(text)))
 
 
@@ -52,13 +52,15 @@ def table(text: str) -> list[list[str]]:
         (3, ["QUEUING", "PROCESSING", "PROCESSING", "PROCESSING", "SUCCESS"]),
     ],
 )
-def test_statuses(serve: Callable[..., Client], polls: int, statuses: list[str]) -> None:
-    """A task is queuing, then processing as often as the world says, then ready."""
+def test_task_status_follows_polls(
+    serve: Callable[..., Client], polls: int, statuses: list[str]
+) -> None:
+    """A task is queuing, then processing for `report_task_polls` polls, then finished."""
     client = serve(report_task_polls=polls)
-    task = client.posted(CREATE, **asked())["task_id"]
-    seen = [client.data(CHECK, task_id=task) for _ in statuses]
-    assert [one["status"] for one in seen] == statuses
-    assert {one["message"] for one in seen} == {""}
+    task = client.post_data(CREATE, **task_body())["task_id"]
+    checks = [client.data(CHECK, task_id=task) for _ in statuses]
+    assert [check["status"] for check in checks] == statuses
+    assert {check["message"] for check in checks} == {""}
 
 
 @pytest.mark.parametrize(
@@ -75,96 +77,99 @@ def test_statuses(serve: Callable[..., Client], polls: int, statuses: list[str])
         },
     ],
 )
-def test_same_numbers(client: Client, params: dict[str, Any]) -> None:
-    """A task has the rows and values of a report without filters, under raw names if so asked."""
-    sent = {name: value for name, value in asked(**params).items() if value is not None}
-    task = client.posted(CREATE, **sent, enable_report_title_translation=False)["task_id"]
+def test_task_matches_synchronous_report(client: Client, params: dict[str, Any]) -> None:
+    """A task without title translation has the records of the synchronous report."""
+    body = {name: value for name, value in task_body(**params).items() if value is not None}
+    task = client.post_data(CREATE, **body, enable_report_title_translation=False)["task_id"]
     for _ in range(3):
         client.data(CHECK, task_id=task)
-    head, *lines = table(client.data_of(DOWNLOAD, task_id=task))
-    assert head == [*sent["dimensions"], *METRICS]
-    rows = client.report(**asked(**{**params, "filtering": []}))
-    assert [dict(zip(head, line, strict=True)) for line in lines] == [
-        {name: (row["dimensions"] | row["metrics"])[name] for name in head} for row in rows
+    header, *lines = csv_lines(client.text_data(DOWNLOAD, task_id=task))
+    assert header == [*body["dimensions"], *METRICS]
+    records = client.report(**task_body(**{**params, "filtering": []}))
+    assert [dict(zip(header, line, strict=True)) for line in lines] == [
+        {name: (record["dimensions"] | record["metrics"])[name] for name in header}
+        for record in records
     ]
     assert lines
 
 
-def test_titles(client: Client) -> None:
-    """By default the first line has titles for people."""
-    head, *_ = table(client.data_of(DOWNLOAD, task_id=finished(client)))
-    assert head[:3] == ["Ad ID", "Stat Time Day", "Campaign Name"]
+def test_file_has_translated_titles_by_default(client: Client) -> None:
+    """The header has translated titles by default."""
+    header, *_ = csv_lines(client.text_data(DOWNLOAD, task_id=finished_task(client)))
+    assert header[:3] == ["Ad ID", "Stat Time Day", "Campaign Name"]
 
 
-def test_download_address(client: Client) -> None:
-    """CSV_DOWNLOAD gives an address, which needs no token and has the same text."""
+def test_csv_download_returns_url(client: Client) -> None:
+    """The URL of a `CSV_DOWNLOAD` returns the same file and needs no token."""
     data = client.data(
-        DOWNLOAD, task_id=finished(client, output_format="CSV_DOWNLOAD", file_name="mine")
+        DOWNLOAD, task_id=finished_task(client, output_format="CSV_DOWNLOAD", file_name="mine")
     )
     assert set(data) == {"download_url", "file_name", "output_format"}
     assert data["file_name"] == "mine.csv"
     response = requests.get(data["download_url"], timeout=300)
     assert response.headers["Content-Type"].startswith("text/csv")
-    assert response.content.decode() == client.data_of(DOWNLOAD, task_id=finished(client))
+    assert response.content.decode() == client.text_data(DOWNLOAD, task_id=finished_task(client))
     assert requests.get(f"{data['download_url']}x", timeout=300).status_code == 404
-    text = finished(client)
-    other = data["download_url"].rpartition("/")[0]
-    assert requests.get(f"{other}/{text}.csv", timeout=300).status_code == 404
+    text_task = finished_task(client)
+    folder = data["download_url"].rpartition("/")[0]
+    assert requests.get(f"{folder}/{text_task}.csv", timeout=300).status_code == 404
 
 
-def test_faults_of_files(serve: Callable[..., Client]) -> None:
-    """Faults can be armed for the file of a report too."""
+def test_faults_apply_to_report_files(serve: Callable[..., Client]) -> None:
+    """Faults apply to the path of a report file."""
     client = serve(report_task_polls=0)
-    task = finished(client, output_format="CSV_DOWNLOAD")
-    address = client.data(DOWNLOAD, task_id=task)["download_url"]
+    task = finished_task(client, output_format="CSV_DOWNLOAD")
+    url = client.data(DOWNLOAD, task_id=task)["download_url"]
     client.simulator.add_fault("http", path=f"/files/{task}.csv", status=503)
-    assert requests.get(address, timeout=300).status_code == 503
+    assert requests.get(url, timeout=300).status_code == 503
     client.simulator.add_fault("truncate", path=f"/files/{task}.csv")
     with pytest.raises(requests.RequestException):
-        requests.get(address, timeout=300)
-    assert requests.get(address, timeout=300).status_code == 200
+        requests.get(url, timeout=300)
+    assert requests.get(url, timeout=300).status_code == 200
 
 
-def test_sees_all_ads(serve: Callable[..., Client]) -> None:
-    """A task has the ads that the synchronous report cuts off, and may span any dates."""
+def test_task_includes_all_ads(serve: Callable[..., Client]) -> None:
+    """A task includes ads above the limit of synchronous reports, for any dates."""
     client = serve(report_ads_limit=3, report_task_polls=0)
-    account = client.world.accounts[client.first]
-    cut = client.report(**asked(metrics=["spend"]))
-    everything = filters(
+    account = client.world.accounts[client.first_advertiser]
+    limited = client.report(**task_body(metrics=["spend"]))
+    ad_filter = filters(
         ad_ids=[ad.id for ad in account.ads if ad.campaign.buying != "RESERVATION_TOP_VIEW"]
     )
-    _, *lines = table(client.data_of(DOWNLOAD, task_id=finished(client, filtering=everything)))
-    expected = client.world.expected(START, TODAY, advertiser_ids=[client.first])
+    _, *lines = csv_lines(
+        client.text_data(DOWNLOAD, task_id=finished_task(client, filtering=ad_filter))
+    )
+    expected = client.world.expected(START, TODAY, advertiser_ids=[client.first_advertiser])
     assert len(lines) == expected["ad_performance_report"]
-    assert len(lines) > len(cut)
-    earlier = finished(client, start_date="2024-01-01", filtering=everything)
-    _, *more = table(client.data_of(DOWNLOAD, task_id=earlier))
-    assert len(more) > len(lines)
+    assert len(lines) > len(limited)
+    earlier = finished_task(client, start_date="2024-01-01", filtering=ad_filter)
+    _, *earlier_lines = csv_lines(client.text_data(DOWNLOAD, task_id=earlier))
+    assert len(earlier_lines) > len(lines)
 
 
-def test_failure(serve: Callable[..., Client]) -> None:
-    """A task can fail; there is nothing to download then."""
+def test_failed_task_has_no_file(serve: Callable[..., Client]) -> None:
+    """A failed task has a message and no file."""
     client = serve(report_task_failures=1, report_task_polls=0)
-    task = client.posted(CREATE, **asked())["task_id"]
-    seen = client.data(CHECK, task_id=task)
-    assert seen["status"] == "FAILED"
-    assert seen["message"]
+    task = client.post_data(CREATE, **task_body())["task_id"]
+    check = client.data(CHECK, task_id=task)
+    assert check["status"] == "FAILED"
+    assert check["message"]
     assert client.get(DOWNLOAD, task_id=task)["code"] == 40200
-    assert finished(client)
+    assert finished_task(client)
 
 
-def test_cancel(client: Client) -> None:
-    """A task that is not ready can be cancelled; a ready one stays."""
-    task = client.posted(CREATE, **asked())["task_id"]
+def test_unfinished_task_can_be_canceled(client: Client) -> None:
+    """Only an unfinished task can be canceled."""
+    task = client.post_data(CREATE, **task_body())["task_id"]
     assert client.get(DOWNLOAD, task_id=task)["code"] == 40201
-    assert client.posted(CANCEL, task_id=task)["status"] == "CANCELED"
+    assert client.post_data(CANCEL, task_id=task)["status"] == "CANCELED"
     assert client.data(CHECK, task_id=task)["status"] == "CANCELED"
     assert client.get(DOWNLOAD, task_id=task)["code"] == 40200
-    assert client.posted(CANCEL, task_id=finished(client))["status"] == "SUCCESS"
+    assert client.post_data(CANCEL, task_id=finished_task(client))["status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize(
-    ("change", "part"),
+    ("change", "message"),
     [
         ({"report_type": "CATALOG"}, "report_type"),
         ({"dimensions": "ad_id"}, "dimensions: Field must be set to json array"),
@@ -202,93 +207,97 @@ def test_cancel(client: Client) -> None:
         ({"filtering": [{"field_name": "ad_status"}]}, "filtering[0].filter_type: Missing"),
     ],
 )
-def test_refused_tasks(client: Client, change: dict[str, Any], part: str) -> None:
-    """What the synchronous report refuses is refused at the creation of a task, and a bit more."""
-    envelope = client.post(CREATE, {"advertiser_id": client.first, **asked(**change)})
+def test_invalid_task_is_rejected(client: Client, change: dict[str, Any], message: str) -> None:
+    """The creation of an invalid task returns code 40002."""
+    envelope = client.post(
+        CREATE, {"advertiser_id": client.first_advertiser, **task_body(**change)}
+    )
     assert envelope["code"] == 40002
-    assert part in envelope["message"]
+    assert message in envelope["message"]
 
 
-def test_tasks_of_others(client: Client) -> None:
-    """A task is known to its advertiser only, and not to an unknown one."""
-    task = client.posted(CREATE, **asked())["task_id"]
+def test_task_belongs_to_one_advertiser(client: Client) -> None:
+    """A task is visible only to the advertiser that created it."""
+    task = client.post_data(CREATE, **task_body())["task_id"]
     other = client.world.advertiser_ids[1]
     assert client.get(CHECK, task_id=task, advertiser_id=other)["code"] == 40007
     assert client.get(CHECK, task_id="77")["code"] == 40007
     assert client.get(CHECK, task_id=task, advertiser_id="1")["code"] == 40001
-    assert client.post(CREATE, {"advertiser_id": "1", **asked()})["code"] == 40001
+    assert client.post(CREATE, {"advertiser_id": "1", **task_body()})["code"] == 40001
 
 
-def test_create_needs_post(client: Client) -> None:
-    """Creating by GET and checking by POST are wrong methods."""
-    assert client.raw(CREATE, **asked()).status_code == 405
+def test_task_endpoints_reject_wrong_method(client: Client) -> None:
+    """Creating a task by GET and checking it by POST return HTTP 405."""
+    assert client.raw(CREATE, **task_body()).status_code == 405
     url = client.simulator.url + CHECK
     headers = {"Content-Type": "application/json"}
     assert client.session.post(url, json.dumps({}), headers=headers, timeout=300).status_code == 405
 
 
 def filters(**values: list[str]) -> list[dict[str, str]]:
-    """Return the filters of a report, each a list of values."""
+    """Return report filters, each with a list of values."""
     return [
-        {"field_name": name, "filter_type": "IN", "filter_value": json.dumps(chosen)}
-        for name, chosen in values.items()
+        {"field_name": name, "filter_type": "IN", "filter_value": json.dumps(texts)}
+        for name, texts in values.items()
     ]
 
 
-def ids_in(client: Client, **params: Any) -> set[str]:
-    """Return the IDs of the objects in the file of a task."""
-    _, *rows = table(client.data_of(DOWNLOAD, task_id=finished(client, **params)))
+def ids_in_file(client: Client, **params: Any) -> set[str]:
+    """Return the IDs of the objects in the file of a new task."""
+    _, *rows = csv_lines(client.text_data(DOWNLOAD, task_id=finished_task(client, **params)))
     return {row[0] for row in rows}
 
 
 def test_unsupported_filters_are_ignored(client: Client) -> None:
-    """A task ignores statuses and buying types, and any filter but those on IDs."""
-    unfiltered = ids_in(client)
-    for sent in (
+    """A task ignores every filter except filters by ID."""
+    unfiltered = ids_in_file(client)
+    for filtering in (
         filters(ad_status=["STATUS_ALL"]),
         filters(buying_type=["RESERVATION_TOP_VIEW"]),
         filters(ad_ids_v2=["1"]),
     ):
-        assert ids_in(client, filtering=sent) == unfiltered
+        assert ids_in_file(client, filtering=filtering) == unfiltered
 
 
 @pytest.mark.parametrize("name", ["ad_status", "buying_type", "ad_ids_v2", "create_time"])
 def test_unsupported_filters_are_rejected(serve: Callable[..., Client], name: str) -> None:
-    """A task can reject the filters that it does not support."""
+    """The option `report_task_rejects_filters` rejects unsupported filters."""
     client = serve(report_task_rejects_filters=True, report_task_polls=0)
-    body = asked(filtering=filters(**{name: ["1"]}))
-    envelope = client.post(CREATE, {"advertiser_id": client.first, **body})
+    body = task_body(filtering=filters(**{name: ["1"]}))
+    envelope = client.post(CREATE, {"advertiser_id": client.first_advertiser, **body})
     assert envelope["code"] == 40002
     assert name in envelope["message"]
-    assert finished(client, filtering=filters(campaign_ids=["1"]))
+    assert finished_task(client, filtering=filters(campaign_ids=["1"]))
 
 
-def test_deleted_and_topview_ads_by_id(client: Client) -> None:
-    """A task lacks deleted and TopView ads unless it requests their IDs."""
-    account = client.world.accounts[client.first]
+def test_task_includes_deleted_and_topview_ads_by_id(client: Client) -> None:
+    """A task includes deleted and TopView ads only if it filters by their IDs."""
+    account = client.world.accounts[client.first_advertiser]
     deleted = {ad.id for ad in account.ads if ad.deleted}
     topview = {ad.id for ad in account.ads if ad.campaign.buying == "RESERVATION_TOP_VIEW"}
     assert deleted
     assert topview
-    assert ids_in(client).isdisjoint(deleted | topview)
-    assert ids_in(client, filtering=filters(ad_ids=sorted(topview))) == topview
-    found = ids_in(client, filtering=filters(ad_ids=sorted(deleted)))
-    assert found
-    assert found <= deleted
+    assert ids_in_file(client).isdisjoint(deleted | topview)
+    assert ids_in_file(client, filtering=filters(ad_ids=sorted(topview))) == topview
+    deleted_in_file = ids_in_file(client, filtering=filters(ad_ids=sorted(deleted)))
+    assert deleted_in_file
+    assert deleted_in_file <= deleted
 
 
 @pytest.mark.parametrize("option", ["report_task_includes_topview", ""])
-def test_topview_in_tasks(serve: Callable[..., Client], option: str) -> None:
-    """An option adds TopView ads to every task."""
+def test_option_adds_topview_to_tasks(serve: Callable[..., Client], option: str) -> None:
+    """The option `report_task_includes_topview` adds TopView ads to every task."""
     client = serve(report_task_polls=0, **({option: True} if option else {}))
-    account = client.world.accounts[client.first]
+    account = client.world.accounts[client.first_advertiser]
     topview = {ad.id for ad in account.ads if ad.campaign.buying == "RESERVATION_TOP_VIEW"}
-    assert topview.isdisjoint(ids_in(client)) is not bool(option)
+    assert topview.isdisjoint(ids_in_file(client)) is not bool(option)
 
 
 @pytest.mark.parametrize("included", [True, False])
-def test_topview_at_advertiser_level(serve: Callable[..., Client], *, included: bool) -> None:
-    """An option adds TopView ads to the reports of advertisers, and to no level below."""
+def test_option_adds_topview_to_advertiser_reports(
+    serve: Callable[..., Client], *, included: bool
+) -> None:
+    """An option adds TopView ads to reports by advertiser only."""
     client = serve(advertiser_report_includes_topview=included)
 
     def spend(level: str, dimension: str, *conditions: dict[str, str]) -> float:
@@ -299,37 +308,42 @@ def test_topview_at_advertiser_level(serve: Callable[..., Client], *, included: 
 
     (topview,) = filters(buying_type=["RESERVATION_TOP_VIEW"])
     campaigns = spend("AUCTION_CAMPAIGN", "campaign_id", *filters(campaign_status=["STATUS_ALL"]))
-    missing = spend("AUCTION_ADVERTISER", "advertiser_id") - campaigns
+    difference = spend("AUCTION_ADVERTISER", "advertiser_id") - campaigns
     topview_spend = spend("AUCTION_ADVERTISER", "advertiser_id", topview)
     assert topview_spend > 0
-    assert missing == pytest.approx(topview_spend if included else 0, abs=0.01)
+    assert difference == pytest.approx(topview_spend if included else 0, abs=0.01)
 
 
-def test_a_file_with_a_gap(serve: Callable[..., Client]) -> None:
-    """The files of the first tasks can lack rows."""
+def test_option_removes_records_from_files(serve: Callable[..., Client]) -> None:
+    """The option `report_task_gaps` removes records from the files of the first tasks."""
     client = serve(report_task_polls=0, report_task_gaps=1)
-    first, second = (client.data_of(DOWNLOAD, task_id=finished(client)) for _ in range(2))
-    assert len(table(first)) < len(table(second))
-    assert {*map(tuple, table(first))} < {*map(tuple, table(second))}
+    first, second = (client.text_data(DOWNLOAD, task_id=finished_task(client)) for _ in range(2))
+    assert len(csv_lines(first)) < len(csv_lines(second))
+    assert {*map(tuple, csv_lines(first))} < {*map(tuple, csv_lines(second))}
 
 
-def test_tasks_per_hour(serve: Callable[..., Client]) -> None:
-    """An account can create a number of tasks in an hour. Other accounts have their own."""
+def test_tasks_per_hour_are_limited(serve: Callable[..., Client]) -> None:
+    """The number of tasks per hour is limited for each account."""
     client = serve(report_tasks_per_hour=2)
     other = client.world.advertiser_ids[1]
     codes = [
-        client.post(CREATE, {"advertiser_id": advertiser, **asked()})["code"]
-        for advertiser in (client.first, client.first, client.first, other)
+        client.post(CREATE, {"advertiser_id": advertiser, **task_body()})["code"]
+        for advertiser in (
+            client.first_advertiser,
+            client.first_advertiser,
+            client.first_advertiser,
+            other,
+        )
     ]
     assert codes == [0, 0, 40100, 0]
 
 
-def test_names_of_countries(client: Client) -> None:
+def test_task_returns_country_names(client: Client) -> None:
     """A task returns the names of countries instead of their codes."""
-    task = finished(
+    task = finished_task(
         client, dimensions=["ad_id", "stat_time_day", "country_code"], metrics=["spend"]
     )
-    _, *rows = table(client.data_of(DOWNLOAD, task_id=task))
+    _, *rows = csv_lines(client.text_data(DOWNLOAD, task_id=task))
     names = {row[2] for row in rows}
     assert names <= {*COUNTRY_NAMES.values(), "None"}
     assert len(names) > 1

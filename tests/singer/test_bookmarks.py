@@ -1,4 +1,4 @@
-"""Tables of the bookmarks that a state holds before and after a group."""
+"""Tests of bookmarks before and after a task group."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.singer.state import Bookmarks
 
-SEVEN = Advertiser("7")
+ADVERTISER = Advertiser("7")
 STARTED_AT = pendulum.datetime(2026, 1, 10)
 
 
@@ -34,53 +34,57 @@ def state_of(value: t.Any) -> TapState:
     return t.cast("TapState", {"bookmarks": {"ads": {"partitions": [partition]}}})
 
 
-def make(kind: type[Bookmarks], value: t.Any) -> Bookmarks:
-    """Return the bookmarks of a stream whose state holds one bookmark."""
+def bookmarks_with(kind: type[Bookmarks], value: t.Any) -> Bookmarks:
+    """Return the bookmarks of a stream with one bookmark in its state."""
     warnings = Warnings(logging.getLogger("ads"))
     return kind(state_of(value), "ads", "time", started_at=STARTED_AT, warnings=warnings)
 
 
 @pytest.mark.parametrize("value", ["no date", "2027-01-01", "1969-12-31", 7, [], {}, "2026-02-30"])
-def test_bad_bookmark(value: t.Any, caplog: pytest.LogCaptureFixture) -> None:
-    """A bad bookmark is ignored with one warning that names it. The next group replaces it."""
-    bookmarks = make(TimeBookmarks, value)
-    assert bookmarks.start(SEVEN) is None
-    assert bookmarks.start(SEVEN) is None
+def test_invalid_bookmark_is_ignored_with_warning(
+    value: t.Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An invalid bookmark is ignored with one warning, and the next group replaces it."""
+    bookmarks = bookmarks_with(TimeBookmarks, value)
+    assert bookmarks.start(ADVERTISER) is None
+    assert bookmarks.start(ADVERTISER) is None
     (record,) = caplog.records
     assert repr(value) in record.getMessage()
     assert "ads, advertiser 7" in record.getMessage()
-    group = TaskGroup(SEVEN, None)
+    group = TaskGroup(ADVERTISER, None)
     group.latest_change = "2026-01-05T00:00:00Z"
     assert bookmarks.advance(group)
-    assert bookmarks.value(SEVEN) == "2026-01-05T00:00:00Z"
+    assert bookmarks.value(ADVERTISER) == "2026-01-05T00:00:00Z"
 
 
 @pytest.mark.parametrize("value", [[], {}, {"a": 1}, True])
-def test_bad_value(value: t.Any, caplog: pytest.LogCaptureFixture) -> None:
-    """A bookmark that is neither a text nor a number is ignored with a warning."""
-    assert make(ValueBookmarks, value).start(SEVEN) is None
+def test_bookmark_of_wrong_type_is_ignored(value: t.Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A bookmark that is neither text nor a number is ignored with a warning."""
+    assert bookmarks_with(ValueBookmarks, value).start(ADVERTISER) is None
     assert len(caplog.records) == 1
 
 
 @pytest.mark.parametrize(
-    ("before", "latest_change", "after"),
+    ("bookmark", "latest_change", "expected"),
     [
         ("2026-01-01", "2026-01-05T00:00:00Z", "2026-01-05T00:00:00Z"),
         ("2026-01-08", "2026-01-05T00:00:00Z", "2026-01-08T00:00:00Z"),
         ("2026-01-01", "2026-01-10T00:00:00Z", "2026-01-09T23:50:00Z"),
     ],
 )
-def test_advance_time(before: str, latest_change: str, after: str) -> None:
-    """A time bookmark never goes back, nor past ten minutes before the read."""
-    bookmarks = make(TimeBookmarks, before)
-    group = TaskGroup(SEVEN, None)
+def test_time_bookmark_advances_within_limits(
+    bookmark: str, latest_change: str, expected: str
+) -> None:
+    """A time bookmark never moves back, and stops ten minutes before the run."""
+    bookmarks = bookmarks_with(TimeBookmarks, bookmark)
+    group = TaskGroup(ADVERTISER, None)
     group.latest_change = latest_change
     assert bookmarks.advance(group)
-    assert bookmarks.value(SEVEN) == after
+    assert bookmarks.value(ADVERTISER) == expected
 
 
 @pytest.mark.parametrize(
-    ("server_time", "after"),
+    ("server_time", "expected"),
     [
         ("Sat, 10 Jan 2026 01:00:00 GMT", "2026-01-10T00:50:00Z"),
         ("Sat, 10 Jan 2026 01:00:00 -0000", "2026-01-10T00:50:00Z"),
@@ -94,29 +98,29 @@ def test_advance_time(before: str, latest_change: str, after: str) -> None:
         (None, "2026-01-09T23:50:00Z"),
     ],
 )
-def test_clocks(server_time: str | None, after: str) -> None:
-    """The bookmark follows the server's clock, if it is plausible and not ahead of this one."""
-    bookmarks = make(TimeBookmarks, "2026-01-01")
-    group = TaskGroup(SEVEN, None)
+def test_bookmark_follows_plausible_server_clock(server_time: str | None, expected: str) -> None:
+    """The bookmark follows the server clock if it is plausible and not ahead of the local clock."""
+    bookmarks = bookmarks_with(TimeBookmarks, "2026-01-01")
+    group = TaskGroup(ADVERTISER, None)
     group.add(Page(server_time=server_time))
     group.latest_change = "2180-01-01T00:00:00Z"
     assert bookmarks.advance(group)
-    assert bookmarks.value(SEVEN) == after
+    assert bookmarks.value(ADVERTISER) == expected
 
 
-def test_the_earliest_response_counts() -> None:
-    """A page without a usable time does not hide the time of another page."""
-    group = TaskGroup(SEVEN, None)
+def test_earliest_response_time_is_used() -> None:
+    """A group starts at the earliest valid server time of its pages."""
+    group = TaskGroup(ADVERTISER, None)
     for hour in ("Sat, 10 Jan 2026 03:00:00 GMT", "x", "Sat, 10 Jan 2026 02:00:00 GMT"):
         group.add(Page(server_time=hour))
     assert group.started_at == dt.datetime(2026, 1, 10, 2, tzinfo=dt.timezone.utc)
 
 
-def test_hold() -> None:
+def test_held_bookmark_does_not_advance() -> None:
     """A held bookmark does not advance."""
-    bookmarks = make(TimeBookmarks, "2026-01-01")
-    bookmarks.hold(SEVEN)
-    group = TaskGroup(SEVEN, None)
+    bookmarks = bookmarks_with(TimeBookmarks, "2026-01-01")
+    bookmarks.hold(ADVERTISER)
+    group = TaskGroup(ADVERTISER, None)
     group.latest_change = "2026-01-05T00:00:00Z"
     assert not bookmarks.advance(group)
-    assert bookmarks.value(SEVEN) == "2026-01-01"
+    assert bookmarks.value(ADVERTISER) == "2026-01-01"

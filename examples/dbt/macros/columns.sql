@@ -1,26 +1,27 @@
-{# A column that is there only with some settings of the tap or the target; null without it. #}
+{# Return a column that exists only with some settings of the tap or target. Return null without it. #}
 {% macro optional_column(relation, name, type) -%}
-    {%- set there = [] -%}
+    {%- set matches = [] -%}
     {%- if execute -%}
         {%- for column in adapter.get_columns_in_relation(relation) -%}
-            {%- if column.name | lower == name -%}{%- do there.append(name) -%}{%- endif -%}
+            {%- if column.name | lower == name -%}{%- do matches.append(name) -%}{%- endif -%}
         {%- endfor -%}
     {%- endif -%}
-    cast({{ name if there else 'null' }} as {{ type }})
+    cast({{ name if matches else 'null' }} as {{ type }})
 {%- endmacro %}
 
-{# IDs are text in the tap's rows; TikTok's are whole numbers below 2^63. '-' stands for none. #}
+{# Return an ID as a number. The tap writes IDs as text. TikTok's IDs are integers below 2^63, and '-'
+   means that there is no ID. #}
 {% macro id_number(column) -%}
     cast(nullif({{ column }}, '-') as {{ dbt.type_bigint() }})
 {%- endmacro %}
 
-{# dbt's own type_float has four bytes in DuckDB. #}
+{# Return a floating-point type of eight bytes. dbt's type_float has four bytes in DuckDB. #}
 {% macro double_type() -%}
     {{ 'float64' if target.type == 'bigquery' else 'double precision' }}
 {%- endmacro %}
 
-{# Whether an object was deleted, or what it belongs to: AD_STATUS_DELETE, AD_STATUS_CAMPAIGN_DELETE;
-   or whether TikTok lists it no more (setting track_deleted of the tap). #}
+{# Return true if the object or its parent was deleted (AD_STATUS_DELETE, AD_STATUS_CAMPAIGN_DELETE), or
+   if TikTok no longer lists it (setting track_deleted of the tap). #}
 {% macro is_deleted(relation) -%}
     (
         coalesce(secondary_status, '') like '%_DELETE'

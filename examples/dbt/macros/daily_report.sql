@@ -1,4 +1,4 @@
-{# Rows of a daily report with days as dates and money as decimals. #}
+{# Select the rows of a daily report, with days as dates and money as decimals. #}
 {% macro daily_report(stream, id) %}
 select
     advertiser_id,

@@ -1,6 +1,6 @@
-{# A table NAME_report_hourly of Fivetran's connector, of a daily report: all of a day at midnight. The
-   package sums hours to days, so that its results are the same. total_sales_lead_value is null unless
-   the tap's setting report_metrics asks for it: see docs/dbt.md. #}
+{# Select a daily report in the shape of NAME_report_hourly of Fivetran's connector. Each row contains a
+   complete day, at midnight. The package sums hours to days, so its results are equal.
+   total_sales_lead_value is null unless the tap's setting report_metrics requests it: see docs/dbt.md. #}
 {% macro fivetran_hourly_report(stream, id) %}
 {%- set report = source('tap_tiktok_ads', stream) -%}
 select

@@ -74,8 +74,8 @@ class BusinessCenter:
     @property
     def account_transactions(self) -> list[tuple[Account | None, Transaction]]:
         """Transactions of the center, without an account, and of its advertisers."""
-        own = [(None, transaction) for transaction in self.transactions]
-        return [*own, *self.advertiser_transactions]
+        center_transactions = [(None, transaction) for transaction in self.transactions]
+        return [*center_transactions, *self.advertiser_transactions]
 
 
 def _transactions(options: Options, key: int, start: date) -> Iterator[Transaction]:

@@ -225,15 +225,15 @@ def _attribute(line: Line, name: str, account: Account) -> Any:
 def _info(api: Api, params: Params) -> Payload:
     """Return the details of a campaign."""
     account = api.account(params)
-    found = [
+    matching_campaigns = [
         gmv_max_campaign_info(campaign, store, account)
         for store in account.living("stores")
         for campaign in account.gmv_max_campaigns(store)
         if campaign.id == params["campaign_id"]
     ]
-    if not found:
+    if not matching_campaigns:
         reject(f"campaign_id: GMV Max campaign {params['campaign_id']} does not exist.")
-    return Payload(found[0])
+    return Payload(matching_campaigns[0])
 
 
 HANDLERS: dict[str, Handler] = {

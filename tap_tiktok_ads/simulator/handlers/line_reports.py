@@ -46,7 +46,7 @@ def line_report(  # noqa: PLR0913, PLR0917
     order = params["sort_field"]
     if order is not None and order not in formulas:
         reject(f"sort_field: {order!r} cannot be sorted by.")
-    sent = {name: value for name, value in params.items() if name not in {"page", "page_size"}}
+    filters = {name: value for name, value in params.items() if name not in {"page", "page_size"}}
 
     def make() -> list[Line]:
         lines = Lines()
@@ -54,7 +54,7 @@ def line_report(  # noqa: PLR0913, PLR0917
         formula = None if order is None else formulas[order]
         return lines.ordered(formula, descending=params["sort_type"] == "DESC")
 
-    key = (api.world.horizon(account), fill.__qualname__, repr(sent))
+    key = (api.world.horizon(account), fill.__qualname__, repr(filters))
     lines = api.cached(key, make)
     metrics = list(dict.fromkeys(params["metrics"]))
     payload = page_of(params, lines, lambda line: line.record(metrics, formulas, attribute))

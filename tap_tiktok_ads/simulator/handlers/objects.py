@@ -166,9 +166,9 @@ def _matches(entity: Object, filtering: Mapping[str, Any], record: Callable[[Any
     return all(_contains(values.get(name), filtering[name]) for name in texts)
 
 
-def _matches_exactly(value: Any, sent: Any) -> bool:
+def _matches_exactly(value: Any, filter_value: Any) -> bool:
     """Return True if a field has the value of its filter. General statuses match every value."""
-    return str(sent).endswith(_GENERAL_STATUS_SUFFIXES) or bool(value == sent)
+    return str(filter_value).endswith(_GENERAL_STATUS_SUFFIXES) or bool(value == filter_value)
 
 
 def _contains(value: str | None, text: str) -> bool:

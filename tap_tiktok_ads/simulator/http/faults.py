@@ -215,13 +215,15 @@ class Fault:
     seen: int = 0
     done: int = 0
 
-    def matches(self, path: str, advertiser_id: str | None, sent: Mapping[str, Any]) -> bool:
+    def matches(self, path: str, advertiser_id: str | None, params: Mapping[str, Any]) -> bool:
         """Return True if the fault may affect a request."""
         return (
             self.path in (None, path)
             and self.advertiser_id in (None, advertiser_id)
-            and (self.page is None or str(self.page) == str(sent.get("page", 1)))
-            and (not self.containing or any(self.containing in str(text) for text in sent.values()))
+            and (self.page is None or str(self.page) == str(params.get("page", 1)))
+            and (
+                not self.containing or any(self.containing in str(text) for text in params.values())
+            )
         )
 
     def before(self, target: Target, advertiser_id: str | None) -> None:
@@ -282,12 +284,12 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def take(self, path: str, advertiser_id: str | None, sent: Mapping[str, Any]) -> list[Fault]:
+    def take(self, path: str, advertiser_id: str | None, params: Mapping[str, Any]) -> list[Fault]:
         """Return the faults that affect a request, in the order in which they were armed."""
         taken = []
         with self._lock:
             for number, fault in enumerate(self._faults):
-                if not fault.matches(path, advertiser_id, sent):
+                if not fault.matches(path, advertiser_id, params):
                     continue
                 fault.seen += 1
                 if fault.seen <= fault.after:

@@ -86,12 +86,12 @@ def decode_body(headers: Mapping[str, str], body: bytes) -> dict[str, Any] | Non
     return decoded if isinstance(decoded, dict) else None
 
 
-def advertiser_of(sent: Mapping[str, Any]) -> str | None:
+def advertiser_of(params: Mapping[str, Any]) -> str | None:
     """Return the advertiser of a request: `advertiser_id`, or the single ID of a list."""
-    if "advertiser_id" in sent:
-        return str(sent["advertiser_id"])
+    if "advertiser_id" in params:
+        return str(params["advertiser_id"])
     try:
-        advertiser_ids = json.loads(sent.get("advertiser_ids", ""))
+        advertiser_ids = json.loads(params.get("advertiser_ids", ""))
     except (TypeError, ValueError):
         return None
     is_single = isinstance(advertiser_ids, list) and len(advertiser_ids) == 1

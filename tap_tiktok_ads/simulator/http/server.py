@@ -165,18 +165,20 @@ class Simulator:
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> Response:
         """Return the response to a request, and log the request."""
-        parts = urlsplit(target)
-        path = parts.path.removeprefix(PREFIX)
-        sent: dict[str, Any] | None = dict(parse_qsl(parts.query, keep_blank_values=True))
+        split_target = urlsplit(target)
+        path = split_target.path.removeprefix(PREFIX)
+        raw_params: dict[str, Any] | None = dict(
+            parse_qsl(split_target.query, keep_blank_values=True)
+        )
         if method == "POST":
-            sent = decode_body(headers, body)
-        advertiser_id = advertiser_of(sent or {})
+            raw_params = decode_body(headers, body)
+        advertiser_id = advertiser_of(raw_params or {})
         try:
-            if parts.path.startswith(FILES):
+            if split_target.path.startswith(FILES):
                 response = self._file(path)
             else:
-                endpoint = _route(method, parts.path, path)
-                response = self._endpoint(path, endpoint, sent, headers, advertiser_id)
+                endpoint = _route(method, split_target.path, path)
+                response = self._endpoint(path, endpoint, raw_params, headers, advertiser_id)
         except NoEnvelope as error:
             response = error.response
         except ApiError as error:
@@ -189,7 +191,7 @@ class Simulator:
         with self._lock:
             self.throttled += response.code == RATE_LIMITED
             self.requests.append(
-                Request(path, sent or {}, response.status, response.code, now, advertiser_id),
+                Request(path, raw_params or {}, response.status, response.code, now, advertiser_id),
             )
         return response
 
@@ -197,7 +199,7 @@ class Simulator:
         self,
         path: str,
         endpoint: Endpoint,
-        sent: Mapping[str, Any] | None,
+        raw_params: Mapping[str, Any] | None,
         headers: Mapping[str, str],
         advertiser_id: str | None,
     ) -> Response:
@@ -206,12 +208,12 @@ class Simulator:
             raise ApiError(RATE_LIMITED, RATE_LIMIT_MESSAGE)
         if self._latency_seconds:
             time.sleep(self._latency_seconds)
-        faults = self.faults.take(path, advertiser_id, sent or {})
+        faults = self.faults.take(path, advertiser_id, raw_params or {})
         for fault in faults:
             fault.before(self._target, advertiser_id)
         if endpoint.needs_token:
             self._check_token(headers.get("Access-Token"))
-        params = endpoint.read(sent)
+        params = endpoint.read(raw_params)
         payload = HANDLERS[path](self._api, params)
         data = payload.data
 

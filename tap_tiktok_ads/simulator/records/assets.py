@@ -254,7 +254,7 @@ def rule(entity: Asset, account: Account) -> Record:
     """Return an automated rule: the fields of `/optimizer/rule/create/`, and a last check."""
     campaign = {
         "dimension": "CAMPAIGN",
-        "dimension_ids": [found.id for found in account.campaigns[:1]],
+        "dimension_ids": [campaign_entity.id for campaign_entity in account.campaigns[:1]],
         "pre_condition_type": "SELECTED",
         "bind_type": "BIND",
     }

@@ -165,11 +165,11 @@ def _check_dimension_names(names: tuple[str, ...]) -> None:
 
 def _only_dimension(kind: str, names: tuple[str, ...], dimensions: Collection[str]) -> str | None:
     """Return the dimension of a kind, or None without one. Reject several."""
-    found = [name for name in names if name in dimensions]
-    if len(found) > 1:
-        text = ", ".join(found)
+    matching = [name for name in names if name in dimensions]
+    if len(matching) > 1:
+        text = ", ".join(matching)
         reject(f"dimensions: Only one {kind} dimension is allowed, not {text}. {CONFLICT}")
-    return found[0] if found else None
+    return matching[0] if matching else None
 
 
 def _check_splits(report_type: str, splits: tuple[str, ...]) -> None:
@@ -210,8 +210,8 @@ def check_window(
 ) -> None:
     """Reject dates that are missing, in the wrong order, or too far apart."""
     if start is None or end is None:
-        missing = "start_date" if start is None else "end_date"
-        reject(f"{missing}: Missing data for required field.")
+        missing_field = "start_date" if start is None else "end_date"
+        reject(f"{missing_field}: Missing data for required field.")
     if start > end:
         reject("start_date: Must not be after end_date.")
     days = (date.fromisoformat(end) - date.fromisoformat(start)).days + 1
@@ -296,12 +296,12 @@ def _check_task_splits(report_type: str, splits: tuple[str, ...], metrics: tuple
 
 
 def _parse_filters(
-    sent: Sequence[Mapping[str, str]], *, is_task: bool
+    conditions: Sequence[Mapping[str, str]], *, is_task: bool
 ) -> tuple[tuple[str, str, str], ...]:
     """Return name, type and text of the filters. Tasks ignore filters that they do not support."""
     supported = spec.TASK_FILTERS if is_task else spec.FILTER_VALUES
     filters = []
-    for index, condition in enumerate(sent):
+    for index, condition in enumerate(conditions):
         name, filter_type, text = (
             condition[key] for key in ("field_name", "filter_type", "filter_value")
         )
@@ -314,9 +314,9 @@ def _parse_filters(
     return tuple(filters)
 
 
-def check_task_filters(sent: Sequence[Mapping[str, str]]) -> None:
+def check_task_filters(conditions: Sequence[Mapping[str, str]]) -> None:
     """Reject filters that report tasks do not support."""
-    for index, condition in enumerate(sent):
+    for index, condition in enumerate(conditions):
         name = condition["field_name"]
         if name not in spec.TASK_FILTERS:
             reject(f"filtering[{index}].field_name: {name} is not supported by report tasks.")
@@ -335,10 +335,12 @@ def _check_filter_value(parameter: str, name: str, text: str, param: Param) -> N
 
 def _check_ad_ids(query: Query) -> None:
     """Reject filters and attributes of one kind of ad ID with the dimension of the other."""
-    sent = {name for name, _, _ in query.filters}
+    filter_names = {name for name, _, _ in query.filters}
     for dimension, other in (("ad_id_v2", "ad_id"), ("ad_id", "ad_id_v2")):
         other_filter = "ad_ids" if other == "ad_id" else "ad_ids_v2"
-        if query.id_dimension == dimension and (other_filter in sent or other in query.attributes):
+        if query.id_dimension == dimension and (
+            other_filter in filter_names or other in query.attributes
+        ):
             reject(f"dimensions: ad_id and ad_id_v2 cannot be combined. {CONFLICT}")
 
 

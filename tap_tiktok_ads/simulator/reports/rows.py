@@ -195,12 +195,12 @@ class Report:
         """Yield the units and rows of a slice of the report."""
         index = bisect_right(self._ends, start)
         skipped = start - (self._ends[index - 1] if index else 0)
-        missing = min(stop, self.total) - start
-        while missing > 0:
+        rows_left = min(stop, self.total) - start
+        while rows_left > 0:
             unit = self._units[index]
-            for row in list(self._rows(unit))[skipped : skipped + missing]:
+            for row in list(self._rows(unit))[skipped : skipped + rows_left]:
                 yield unit, row
-                missing -= 1
+                rows_left -= 1
             index, skipped = index + 1, 0
 
     def encoded_rows(self, places: Iterable[tuple[Unit, Row]]) -> list[msgspec.Raw]:

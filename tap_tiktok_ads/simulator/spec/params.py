@@ -169,25 +169,25 @@ class Endpoint:
     method: str = "GET"
     needs_token: bool = True
 
-    def read(self, sent: Mapping[str, Any] | None) -> dict[str, Any]:
+    def read(self, raw_params: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return the checked parameters with their defaults.
 
         Args:
-            sent: Texts of a query string, or values of a JSON body. None rejects the body.
+            raw_params: Texts of a query string, or values of a JSON body. None rejects the body.
 
         Raises:
             ApiError: With code 40002. The message names the parameter.
         """
-        if sent is None:
+        if raw_params is None:
             reject("Request body must be a JSON object with Content-Type application/json.")
-        for name in sent:
+        for name in raw_params:
             if name not in self.params and name not in self.ignored:
                 reject(f"{name}: Unknown field.")
         values = {}
         for name, param in self.params.items():
-            if name in sent:
+            if name in raw_params:
                 reader = param.read if self.method == "GET" else param.check
-                values[name] = reader(name, sent[name])
+                values[name] = reader(name, raw_params[name])
             elif param.required:
                 reject(f"{name}: Missing data for required field.")
             else:

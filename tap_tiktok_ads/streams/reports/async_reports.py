@@ -296,11 +296,13 @@ class AsyncReports:
             return [kind(task.request, task.advertiser)]
         _, parent_window = task.partition
         days = dates.WINDOW_DAYS[self._definition.time_dimension or ""]
-        parts = []
+        window_tasks = []
         for window in dates.split_windows(task.window.start, task.window.end, days):
-            part = task.with_params(start_date=str(window.start), end_date=str(window.end))
-            parts.append(kind(part.request, task.advertiser, window, parent_window=parent_window))
-        return parts
+            window_task = task.with_params(start_date=str(window.start), end_date=str(window.end))
+            window_tasks.append(
+                kind(window_task.request, task.advertiser, window, parent_window=parent_window)
+            )
+        return window_tasks
 
     def checked(self, task: Task, page: Page) -> Page:
         """Return a synchronous page. It failed if it lacks what differing report tasks lack."""

@@ -63,8 +63,8 @@ class MetricMerger:
         metric_batches = list(batches(task.request.params["metrics"], MAX_METRICS))
         responses: list[Response] = []
         for metrics in metric_batches:
-            part = task.with_params(metrics=list(metrics))
-            for _, (raw_records, response) in lookahead.sequential([part], self._fetch):
+            merged_task = task.with_params(metrics=list(metrics))
+            for _, (raw_records, response) in lookahead.sequential([merged_task], self._fetch):
                 responses.append(response)
                 for raw in raw_records:
                     part_counts[self._add(records, raw)] += 1

@@ -68,9 +68,9 @@ def _without_filter(task: Task) -> Task:
     """Return the task without the filter on origins, or the task itself."""
     params = dict(task.request.params)
     filters = params.pop("filtering", ())
-    others = [condition for condition in filters if not is_promote_filter(condition)]
-    if len(others) == len(filters):
+    other_conditions = [condition for condition in filters if not is_promote_filter(condition)]
+    if len(other_conditions) == len(filters):
         return task
-    if others:
-        params["filtering"] = others
+    if other_conditions:
+        params["filtering"] = other_conditions
     return task.with_request(params=params)

@@ -256,9 +256,11 @@ class ReconciliationStream(ReportStream):
                 record[f"{metric}_missing_in_{level}"] = str(difference)
         record["likely_cause"] = _likely_cause(sums, has_difference=has_difference, final=is_final)
         for metric in METRICS:
-            total, missing = sums.totals.get(metric), sums.missing_in_records(metric)
+            total, missing_sum = sums.totals.get(metric), sums.missing_in_records(metric)
             record[f"{metric}_total_of_window"] = None if total is None else str(total)
-            record[f"{metric}_missing_in_window"] = None if missing is None else str(missing)
+            record[f"{metric}_missing_in_window"] = (
+                None if missing_sum is None else str(missing_sum)
+            )
         return record
 
 

@@ -85,11 +85,11 @@ class WindowSplitter:
             return self.split_window(task)
         if "advertiser_id" in self._definition.dimensions or self._filters_campaigns():
             return [task.with_request(splittable=False)]
-        parts = self._split_campaigns(task)
-        if not parts and self._async_reports.can_read(task):
+        subtasks = self._split_campaigns(task)
+        if not subtasks and self._async_reports.can_read(task):
             request = dataclasses.replace(task.request, splittable=False)
             return [AsyncTask(request, task.advertiser, task.window, optional=task.optional)]
-        return parts
+        return subtasks
 
     def split_window(self, task: Task) -> Sequence[Task]:
         """Return the halves of a window of several days."""
@@ -122,8 +122,8 @@ class WindowSplitter:
 
     @staticmethod
     def _part(task: Task, **params: t.Any) -> Task:
-        part = task.with_params(**params)
-        params = dict(part.request.params)
+        subtask = task.with_params(**params)
+        params = dict(subtask.request.params)
         campaign_filter = _campaign_filter(params)
         is_single = (
             campaign_filter is not None and len(json.loads(campaign_filter["filter_value"])) <= 1
@@ -132,7 +132,7 @@ class WindowSplitter:
             pendulum.Date.fromisoformat(params["start_date"]),
             pendulum.Date.fromisoformat(params["end_date"]),
         )
-        return dataclasses.replace(part.with_request(splittable=not is_single), window=window)
+        return dataclasses.replace(subtask.with_request(splittable=not is_single), window=window)
 
     def _read_campaign_ids(self, task: Task) -> list[str]:
         """Return the campaigns of the task's advertiser: deleted, Promote and TopView ones, too.

@@ -128,10 +128,12 @@ class TaskContents:
         contents = [TaskContent(filters, column, unwanted=objects.deleted | objects.topview)]
         for ids, is_topview in ((objects.deleted, False), (objects.topview, True)):
             for batch in batches(_selected(ids, field, filters), MAX_TASK_IDS):
-                others = [one for one in filters if one["field_name"] != field]
-                by_id = [*others, in_filter(field, batch)]
-                wanted = frozenset(batch)
-                contents.append(TaskContent(by_id, column, wanted, is_topview=is_topview))
+                other_filters = [
+                    condition for condition in filters if condition["field_name"] != field
+                ]
+                by_id = [*other_filters, in_filter(field, batch)]
+                batch_ids = frozenset(batch)
+                contents.append(TaskContent(by_id, column, batch_ids, is_topview=is_topview))
         return contents
 
     def _special_objects(self, task: Task) -> SpecialObjects:

@@ -119,8 +119,8 @@ class TaskVerifier:
         """Return the advertiser's totals by day, or None if TikTok does not report them."""
         sums = DailySums()
         try:
-            for part in dates.split_windows(window.start, window.end, SUM_DAYS):
-                self._add_totals(task, part, sums)
+            for sum_window in dates.split_windows(window.start, window.end, SUM_DAYS):
+                self._add_totals(task, sum_window, sums)
         except (PermissionDeniedError, RejectedRequestError, TransientError) as error:
             if isinstance(error, TransientError) and not is_too_large(error):
                 raise
@@ -159,7 +159,7 @@ class TaskVerifier:
             self._sums.add(sums, task.advertiser, window, **params, filtering=topview_filters)
 
     def _differs(self, day: str, metric: str, received: DailySums, totals: DailySums) -> bool:
-        missing = totals.value(day, metric) - received.value(day, metric)
+        difference = totals.value(day, metric) - received.value(day, metric)
         record_count = received.record_counts[day] + totals.record_counts[day]
         tolerance = ROUNDING * record_count if metric == "spend" else ZERO
-        return missing < -tolerance or (missing > tolerance and not self._lacks_deleted)
+        return difference < -tolerance or (difference > tolerance and not self._lacks_deleted)

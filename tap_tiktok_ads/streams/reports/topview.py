@@ -39,7 +39,7 @@ def buying_types(task: Task) -> str:
 def for_topview(task: Task) -> Task:
     """Return the report task for TopView ads. It is optional. Promote ads are of another type."""
     filters = task.request.params.get("filtering", ())
-    filters = [one for one in filters if not is_promote_filter(one)]
+    filters = [condition for condition in filters if not is_promote_filter(condition)]
     filters.append(in_filter("buying_type", [TOPVIEW]))
     return dataclasses.replace(task.with_params(filtering=filters), optional=True)
 

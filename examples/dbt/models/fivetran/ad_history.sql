@@ -1,4 +1,4 @@
--- one row for each ad, as it is now; for Upgraded Smart+ `ad_id` is a creative, as in the reports
+-- One row per current ad. For Upgraded Smart+, `ad_id` is a creative, as in the reports.
 select
     {{ id_number('advertiser_id') }} as advertiser_id,
     {{ id_number('campaign_id') }} as campaign_id,

@@ -1,4 +1,4 @@
--- one row for each ad group, as it is now
+-- One row per current ad group.
 select
     {{ id_number('advertiser_id') }} as advertiser_id,
     {{ id_number('campaign_id') }} as campaign_id,
@@ -9,13 +9,13 @@ select
     audience_type,
     cast(budget as {{ double_type() }}) as budget,
     {{ id_number('category_id') }} as category,
-    -- of ads in API v1.3, no more of ad groups
+    -- In API v1.3, these two columns belong to ads.
     cast(null as {{ dbt.type_string() }}) as display_name,
     cast(null as {{ dbt.type_string() }}) as landing_page_url,
     cast(frequency as {{ dbt.type_bigint() }}) as frequency,
     cast(frequency_schedule as {{ dbt.type_bigint() }}) as frequency_schedule,
     gender,
-    -- lists, as JSON text
+    -- Lists as JSON text.
     cast(interest_category_ids as {{ dbt.type_string() }}) as interest_category_v_2,
     cast(action_category_ids as {{ dbt.type_string() }}) as action_categories,
     cast(age_groups as {{ dbt.type_string() }}) as age_groups,

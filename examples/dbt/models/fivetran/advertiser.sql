@@ -12,7 +12,7 @@ select
     email,
     industry,
     language,
-    -- names of API v1.2; the package takes cellphone_number and telephone_number first
+    -- Columns of API v1.2. The package prefers cellphone_number and telephone_number.
     cast(null as {{ dbt.type_string() }}) as phone_number,
     cast(null as {{ dbt.type_string() }}) as telephone,
     telephone_number,

@@ -13,6 +13,6 @@ select
     cast(cpc as {{ double_type() }}) as cpc,
     cast(cpm as {{ double_type() }}) as cpm,
     cast(ctr as {{ double_type() }}) as ctr,
-    -- when the target wrote the row, if it tells
+    -- The time of the load, if the target writes it.
     {{ optional_column(report, '_sdc_batched_at', dbt.type_timestamp()) }} as _fivetran_synced
 from {{ report }}

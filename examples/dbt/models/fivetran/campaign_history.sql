@@ -1,4 +1,4 @@
--- one row for each campaign, as it is now
+-- One row per current campaign.
 select
     {{ id_number('advertiser_id') }} as advertiser_id,
     {{ id_number('campaign_id') }} as campaign_id,
@@ -7,7 +7,7 @@ select
     split_test_variable,
     cast(coalesce(modify_time, create_time) as {{ dbt.type_timestamp() }}) as updated_at,
     objective_type,
-    -- the delivery status; the switch is operation_status
+    -- The delivery status. operation_status is the on/off switch.
     secondary_status as status,
     cast(budget as {{ dbt.type_numeric() }}) as budget,
     budget_mode,

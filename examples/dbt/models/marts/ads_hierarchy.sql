@@ -46,7 +46,7 @@ ads as (
 
 )
 
--- objects of their own tell the newest names and statuses; what they lack, the ad's row may tell
+-- Campaigns and ad groups have the newest names and statuses. The ad has names of objects that are missing.
 select
     ads.advertiser_id,
     advertisers.name as advertiser_name,

@@ -1,5 +1,5 @@
--- Reports and the stream ads know an Upgraded Smart+ ad by its creatives: their `ad_id` is a
--- creative, and `smart_plus_ad_id` of ads names the ad. So spend is joined by way of ads.
+-- In reports and in the stream ads, the `ad_id` of Upgraded Smart+ is a creative. The column
+-- `smart_plus_ad_id` of ads is the ad. So ads connects the spend of reports with Smart+ ads.
 with smart_plus_ads as (
 
     select

@@ -1,5 +1,6 @@
--- No spend: reports tell it by creative (`ad_id` of ads), and nothing says which `ad_material_id`
--- that is. One video may be in several creatives; shares of their spend would be invented.
+-- This model has no spend. Reports have spend by creative (`ad_id` of ads), and TikTok does not
+-- return the `ad_material_id` of a creative. A video can be in several creatives, so any division
+-- of their spend would be arbitrary.
 select
     {{ dbt.concat([
         "media.advertiser_id", "'/'", "media.smart_plus_ad_id", "'/'", "media.media_type", "'/'",

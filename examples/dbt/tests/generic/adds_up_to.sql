@@ -1,5 +1,5 @@
-{# Spend of a model against that of another, by advertiser and day, within what rounding of each row
-   to cents may make. Only days that are final on both sides: until then TikTok fills its reports at
+{# Test that two models have equal spend by advertiser and day. The tolerance is the rounding of each row
+   to cents. Only days that are final in both models are compared, because TikTok updates its reports at
    different speeds. #}
 {% test adds_up_to(model, to) %}
 

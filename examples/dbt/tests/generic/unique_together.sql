@@ -1,4 +1,4 @@
-{# Whether columns are a key together. #}
+{# Test that a combination of columns is unique. #}
 {% test unique_together(model, columns) %}
 
 select {{ columns | join(', ') }}, count(*) as counted

@@ -1,4 +1,4 @@
-"""Reports by dimensions with closed lists of metrics, read from the simulator."""
+"""Metrics that TikTok accepts beside a dimension, requested from the simulator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
 
 PATH = "/report/integrated/get/"
 COUNTRY_REPORT = "campaign_country_report"
-#: What a connector requests beside country_code, and TikTok's page does not list.
+#: Metrics that another connector requests beside country_code and TikTok's page does not list.
 COUNTRY_METRICS = ["total_pageview", "sales_lead", "vta_purchase"]
 BASIC_DIMENSIONS = (
     *("ad_type", "country_code", "search_terms", "page_id", "component_name", "room_id"),
@@ -33,13 +33,13 @@ MATERIAL_REPORTS = ("smart_plus_material_report", "smart_plus_material_report_da
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[Simulator]:
-    """A simulator for tests that change nothing."""
+    """Yield a simulator shared by the tests that inject no faults."""
     with Simulator(SPARSE) as running:
         yield running
 
 
 def custom_report(report_type: str, dimension: str, metrics: list[str]) -> dict[str, t.Any]:
-    """Return an entry of `custom_reports`: campaigns by day and one more dimension."""
+    """Return a custom report of campaigns by day and one more dimension."""
     return {
         "name": "report",
         "report_type": report_type,
@@ -49,50 +49,50 @@ def custom_report(report_type: str, dimension: str, metrics: list[str]) -> dict[
     }
 
 
-def requested(sim: Simulator, path: str = PATH) -> set[str]:
+def requested_metrics(sim: Simulator, path: str = PATH) -> set[str]:
     """Return the metrics of all requests for a path."""
     lists = (request.params["metrics"] for request in sim.requests if request.path == path)
     return {name for text in lists for name in json.loads(text)}
 
 
-def rejected(sim: Simulator) -> list[t.Any]:
-    """Return the codes of the responses that reject a request."""
+def rejection_codes(sim: Simulator) -> list[t.Any]:
+    """Return the codes of all rejected requests."""
     return [request.code for request in sim.requests if request.code == 40002]
 
 
 @pytest.mark.parametrize("group", ["core", "all"])
 @pytest.mark.parametrize(("report_type", "dimension"), REPORTS)
-def test_groups_respect_the_lists(
+def test_metric_group_is_valid_beside_a_dimension(
     world: Simulator,
     report_type: str,
     dimension: str,
     group: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """TikTok accepts what a group stands for beside a dimension."""
+    """TikTok accepts all metrics of a group beside a dimension."""
     world.requests.clear()
     report = custom_report(report_type, dimension, [group])
     messages = run(config_for(world, start_date="{now-5}", custom_reports=[report]), ["report"])
     assert messages.records["report"]
-    assert rejected(world) == []
+    assert rejection_codes(world) == []
     assert "Continuing without metrics" not in caplog.text
     assert "Could not verify" not in caplog.text
-    assert {"spend", "clicks"} <= requested(world)
+    assert {"spend", "clicks"} <= requested_metrics(world)
     columns = messages.schemas["report"]["schema"]["properties"]
-    assert requested(world) <= set(columns)
+    assert requested_metrics(world) <= set(columns)
 
 
 @pytest.mark.parametrize("group", ["core", "all"])
 @pytest.mark.parametrize("stream", MATERIAL_REPORTS)
-def test_groups_of_material_reports(
+def test_metric_group_is_valid_in_material_reports(
     world: Simulator, stream: str, group: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """TikTok accepts what a group stands for in a report of Smart+ materials."""
+    """TikTok accepts all metrics of a group in a Smart+ material report."""
     world.requests.clear()
     config = config_for(world, start_date="{now-5}", report_metrics={stream: ["usual", group]})
     messages = run(config, [stream])
     assert messages.records[stream]
-    assert rejected(world) == []
+    assert rejection_codes(world) == []
     assert "Continuing without metrics" not in caplog.text
     assert "not in the catalog" not in caplog.text
 
@@ -121,8 +121,10 @@ def test_groups_of_material_reports(
         ({"report_metrics": {MATERIAL_REPORTS[1]: ["ad_material_id"]}}, "SMART_PLUS_BREAKDOWN"),
     ],
 )
-def test_refused_names(world: Simulator, setting: dict[str, t.Any], message: str) -> None:
-    """A metric that TikTok's list lacks is refused before any request."""
+def test_metric_outside_the_list_raises_config_error(
+    world: Simulator, setting: dict[str, t.Any], message: str
+) -> None:
+    """A metric that TikTok does not list beside a dimension raises ConfigError."""
     world.requests.clear()
     with pytest.raises(ConfigError, match=message):
         TapTikTokAds(config=config_for(world, **setting))
@@ -130,12 +132,12 @@ def test_refused_names(world: Simulator, setting: dict[str, t.Any], message: str
 
 
 def country_config(sim: Simulator) -> dict[str, t.Any]:
-    """Return a configuration that names metrics outside TikTok's list."""
+    """Return a config with metrics outside TikTok's list."""
     metrics = {COUNTRY_REPORT: ["spend", *COUNTRY_METRICS]}
     return config_for(sim, start_date="{now-5}", report_metrics=metrics)
 
 
-def doubts(caplog: pytest.LogCaptureFixture) -> set[str]:
+def unverified_metrics(caplog: pytest.LogCaptureFixture) -> set[str]:
     """Return the warnings about metrics that TikTok may reject."""
     return {text for text in caplog.messages if text.startswith("Could not verify metrics")}
 
@@ -143,17 +145,17 @@ def doubts(caplog: pytest.LogCaptureFixture) -> set[str]:
 @pytest.mark.parametrize(
     "message",
     [
-        pytest.param(None, id="names"),
+        pytest.param(None, id="metrics named"),
         pytest.param(
             "Conflict occurs. The input params including metrics and dimensions have no relation.",
-            id="no names",
+            id="no metrics named",
         ),
     ],
 )
-def test_rejected_metrics_of_connectors(
+def test_unverified_metric_is_removed_if_rejected(
     message: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Metrics outside TikTok's list are warned about, requested, and left out if rejected."""
+    """A metric outside TikTok's list is requested with a warning, and removed if rejected."""
     options = SPARSE | {"country_reports_have_connector_metrics": message is not None}
     with Simulator(options) as sim:
         if message is not None:
@@ -165,25 +167,25 @@ def test_rejected_metrics_of_connectors(
     assert all(record["spend"] is not None for record in records)
     assert sent[0] == ["spend", *COUNTRY_METRICS]
     assert ["spend"] in sent
-    (doubt,) = doubts(caplog)
-    assert f"{COUNTRY_REPORT}: TikTok's list of metrics beside country_code" in doubt
-    assert ", ".join(COUNTRY_METRICS) in doubt
-    healed = [text for text in caplog.messages if "Continuing without metrics" in text]
-    assert len(healed) == 1
+    (warning,) = unverified_metrics(caplog)
+    assert f"{COUNTRY_REPORT}: TikTok's list of metrics beside country_code" in warning
+    assert ", ".join(COUNTRY_METRICS) in warning
+    removals = [text for text in caplog.messages if "Continuing without metrics" in text]
+    assert len(removals) == 1
 
 
-def test_accepted_metrics_of_connectors(caplog: pytest.LogCaptureFixture) -> None:
-    """Metrics outside TikTok's list are read where TikTok accepts them."""
+def test_unverified_metric_is_kept_if_accepted(caplog: pytest.LogCaptureFixture) -> None:
+    """A metric outside TikTok's list is read if TikTok accepts it."""
     with Simulator(SPARSE | {"country_reports_have_connector_metrics": True}) as sim:
         records = run(country_config(sim), [COUNTRY_REPORT]).records[COUNTRY_REPORT]
     assert records
     assert all(record[name] is not None for record in records for name in COUNTRY_METRICS)
-    assert len(doubts(caplog)) == 1
+    assert len(unverified_metrics(caplog)) == 1
     assert "Continuing without metrics" not in caplog.text
 
 
-def test_another_conflict_is_an_error() -> None:
-    """A conflict that names no metric ends the run if every metric is certain."""
+def test_conflict_of_verified_metrics_raises_error() -> None:
+    """A conflict that names no metric raises an error if every metric is verified."""
     message = "The input params including metrics and dimensions have no relation."
     with Simulator(SPARSE) as sim:
         sim.add_fault("code", path=PATH, code=40002, message=message)
@@ -191,8 +193,8 @@ def test_another_conflict_is_an_error() -> None:
             run(config_for(sim, start_date="{now-5}"), [COUNTRY_REPORT])
 
 
-def test_engagement_by_audience(world: Simulator) -> None:
-    """Video and social metrics by age and gender are default columns with values."""
+def test_engagement_metrics_are_default_columns(world: Simulator) -> None:
+    """Video and social metrics are default columns of the report by age and gender."""
     stream = "audience_report_by_age_gender"
     records = run(config_for(world, start_date="{now-5}"), [stream]).records[stream]
     assert any(record["likes"] for record in records)

@@ -1,4 +1,4 @@
-"""Records that do not fit their SCHEMA: left out or written with null, reported, exit code 1."""
+"""Invalid records are skipped or written with null, and reported."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ DAY = {"campaign_id": "7", "stat_time_day": "2026-11-01 00:00:00"}
 SPEND = {"spend": "1.5"}
 
 
-def listing(*records: t.Any) -> dict[str, t.Any]:
-    """Return the data of a page."""
+def page(*records: t.Any) -> dict[str, t.Any]:
+    """Return the `data` of a page."""
     return {"list": [*records], "page_info": {"total_number": len(records)}}
 
 
 def report_record(**dimensions: t.Any) -> dict[str, t.Any]:
-    """Return a report record whose dimensions are these."""
+    """Return a report record with these dimensions."""
     return {"dimensions": dimensions, "metrics": SPEND}
 
 
-def first_advertiser(data: t.Any) -> t.Callable[[dict[str, str]], t.Any]:
-    """Return the responses of an account without TopView objects whose list holds `data`."""
+def responses_with(data: t.Any) -> t.Callable[[dict[str, str]], t.Any]:
+    """Return responses whose lists contain `data`, without TopView objects."""
 
     def answer(query: dict[str, str]) -> t.Any:
         is_topview = "RESERVATION_TOP_VIEW" in query.get("filtering", "")
-        return listing() if is_topview else data
+        return page() if is_topview else data
 
     return answer
 
 
-def sync(stream: str, data: t.Any, **settings: t.Any) -> tuple[Messages, str]:
-    """Return the messages of a run of the stream and `sync_errors`, and the error at its end."""
+def sync_stream(stream: str, data: t.Any, **settings: t.Any) -> tuple[Messages, str]:
+    """Run the stream and `sync_errors`. Return the messages and the final error."""
     collector = Collector()
-    with answering(first_advertiser(data)) as (url, _):
+    with answering(responses_with(data)) as (url, _):
         config = config_at(url, max_retries=0, **settings)
         names = [stream, "sync_errors"]
         catalog = catalog_of(config, names, alone=True)
@@ -82,12 +82,12 @@ def sync(stream: str, data: t.Any, **settings: t.Any) -> tuple[Messages, str]:
         (REPORT, report_record(**DAY), report_record(campaign_id=[], stat_time_day={}), "[]"),
     ],
 )
-def test_a_record_without_its_key(
+def test_record_without_its_key_is_skipped(
     stream: str, good: dict[str, t.Any], bad: dict[str, t.Any], raw_keys: str
 ) -> None:
-    """It is left out and reported with its raw keys. The others are written, the window is read."""
-    messages, error = sync(stream, listing(good, bad))
-    written = [one for one in messages.records[stream] if not one.get("is_top_view")]
+    """A record without its key is skipped and reported with its raw keys."""
+    messages, error = sync_stream(stream, page(good, bad))
+    written = [r for r in messages.records[stream] if not r.get("is_top_view")]
     assert len(written) == 1
     (problem,) = messages.records["sync_errors"]
     assert (problem["stream"], problem["action"]) == (stream, "left out")
@@ -103,17 +103,19 @@ def test_a_record_without_its_key(
     [
         (
             REPORT,
-            listing({"dimensions": DAY, "metrics": {"clicks": "1.5", "spend": "2"}}),
+            page({"dimensions": DAY, "metrics": {"clicks": "1.5", "spend": "2"}}),
             "clicks",
             "'1.5'",
         ),
-        ("ad_groups", listing({"adgroup_id": "7", "frequency": 0.5}), "frequency", "0.5"),
+        ("ad_groups", page({"adgroup_id": "7", "frequency": 0.5}), "frequency", "0.5"),
     ],
 )
-def test_a_fraction_in_an_integer_column(stream: str, data: t.Any, column: str, value: str) -> None:
-    """Null is written. One problem names stream, column and value. The window counts as read."""
-    messages, error = sync(stream, data)
-    (record,) = [one for one in messages.records[stream] if not one.get("is_top_view")]
+def test_fraction_in_integer_column_becomes_null(
+    stream: str, data: t.Any, column: str, value: str
+) -> None:
+    """A fraction in an integer column becomes null and is reported."""
+    messages, error = sync_stream(stream, data)
+    (record,) = [r for r in messages.records[stream] if not r.get("is_top_view")]
     assert record[column] is None
     (problem,) = messages.records["sync_errors"]
     assert (problem["stream"], problem["action"]) == (stream, "written as null")
@@ -123,27 +125,27 @@ def test_a_fraction_in_an_integer_column(stream: str, data: t.Any, column: str, 
 
 
 @pytest.mark.parametrize("metric", ["result", "conversion", "complete_payment", "purchase"])
-def test_results_can_be_fractions(metric: str) -> None:
+def test_undocumented_counts_keep_fractions(metric: str) -> None:
     """A metric that TikTok does not document as a count keeps its fraction."""
-    data = listing({"dimensions": DAY, "metrics": {metric: "1.5"}})
-    messages, error = sync(REPORT, data, report_metrics={REPORT: [metric]})
+    data = page({"dimensions": DAY, "metrics": {metric: "1.5"}})
+    messages, error = sync_stream(REPORT, data, report_metrics={REPORT: [metric]})
     assert not error
     (record,) = messages.records[REPORT]
     assert record[metric] == 1.5
 
 
-@pytest.mark.parametrize("sent", [[0, 250], [0.05, 0], [0, 1000.0]])
-def test_numbers_of_a_list(sent: list[float]) -> None:
-    """The numbers of a list are of one kind, as databases require."""
-    record = {"adgroup_id": "1", "device_price_ranges": sent}
-    messages, _ = sync("ad_groups", listing(record))
+@pytest.mark.parametrize("numbers", [[0, 250], [0.05, 0], [0, 1000.0]])
+def test_numbers_of_a_list_have_one_type(numbers: list[float]) -> None:
+    """All numbers of a list have one type, as databases require."""
+    record = {"adgroup_id": "1", "device_price_ranges": numbers}
+    messages, _ = sync_stream("ad_groups", page(record))
     (written,) = messages.records["ad_groups"]
-    assert {type(one) for one in written["device_price_ranges"]} == {float}
-    assert written["device_price_ranges"] == sent
+    assert {type(number) for number in written["device_price_ranges"]} == {float}
+    assert written["device_price_ranges"] == numbers
 
 
-def test_records_of_a_custom_stream() -> None:
-    """A custom stream leaves out a record without its key, too."""
+def test_custom_stream_skips_invalid_records() -> None:
+    """A custom stream skips a record without its key."""
     definition = {
         "name": "things",
         "url": "/thing/get/",
@@ -158,20 +160,22 @@ def test_records_of_a_custom_stream() -> None:
         },
     }
     things = [{"thing_id": "1", "count": 1.5, "sizes": [1, 2.5]}, {"count": 2}]
-    messages, error = sync("things", listing(*things), custom_streams=[definition])
-    assert [(one["thing_id"], one["count"]) for one in messages.records["things"]] == [("1", None)]
+    messages, error = sync_stream("things", page(*things), custom_streams=[definition])
+    assert [(record["thing_id"], record["count"]) for record in messages.records["things"]] == [
+        ("1", None)
+    ]
     assert messages.records["things"][0]["sizes"] == [1.0, 2.5]
-    assert {one["action"] for one in messages.records["sync_errors"]} == {
+    assert {problem["action"] for problem in messages.records["sync_errors"]} == {
         "left out",
         "written as null",
     }
     assert error
 
 
-def test_records_of_the_python_client() -> None:
-    """The Python client yields the usable records, and then raises `IncompleteError`."""
-    data = listing({"campaign_id": "7"}, {"campaign_id": ""})
-    with answering(first_advertiser(data)) as (url, _):
+def test_python_client_raises_error_after_valid_records() -> None:
+    """The Python client yields the valid records and then raises `IncompleteError`."""
+    data = page({"campaign_id": "7"}, {"campaign_id": ""})
+    with answering(responses_with(data)) as (url, _):
         config = config_at(url, max_retries=0)
         with TikTokAds(**config) as ads:
             records = ads.records("campaigns")
@@ -180,8 +184,8 @@ def test_records_of_the_python_client() -> None:
                 next(records)
 
 
-def test_a_lookup_reports_records_without_a_key() -> None:
-    """A record that another stream needs and that has no key is reported, too."""
+def test_lookup_reports_records_without_a_key() -> None:
+    """A lookup reports a record without its key."""
     definition = {
         "name": "details",
         "url": "/detail/get/",
@@ -196,8 +200,8 @@ def test_a_lookup_reports_records_without_a_key() -> None:
 
     def answer(query: dict[str, str]) -> t.Any:
         if query["path"] == "/detail/get/":
-            return listing({"campaign_id": query["campaign_id"]})
-        return first_advertiser(listing({"campaign_id": "7"}, {"campaign_id": ""}))(query)
+            return page({"campaign_id": query["campaign_id"]})
+        return responses_with(page({"campaign_id": "7"}, {"campaign_id": ""}))(query)
 
     with answering(answer) as (url, _):
         config = config_at(url, max_retries=0, custom_streams=[definition])

@@ -1,4 +1,4 @@
-"""Built-in streams against answers that nobody documents: a clean row or a clear error."""
+"""Undocumented responses end in a valid record or a clear error."""
 
 from __future__ import annotations
 
@@ -25,39 +25,41 @@ REPORT = "campaign_performance_report"
 DAY = {"campaign_id": "7", "stat_time_day": "2026-11-01 00:00:00"}
 
 
-def read(stream: str, answer: Callable[[dict[str, str]], t.Any], **settings: t.Any) -> Messages:
-    """A run of one stream for one advertiser, against these answers."""
+def read_stream(
+    stream: str, answer: Callable[[dict[str, str]], t.Any], **settings: t.Any
+) -> Messages:
+    """Run one stream for one advertiser against a server that returns these responses."""
     with answering(answer) as (url, _):
         config = config_at(url, max_retries=0, **settings)
         return run(config, [stream])
 
 
-def listing(*rows: t.Any, **page_info: int) -> dict[str, t.Any]:
-    """The data of a page."""
+def page(*rows: t.Any, **page_info: int) -> dict[str, t.Any]:
+    """Return the `data` of a page."""
     return {"list": [*rows], "page_info": {"total_number": len(rows), **page_info}}
 
 
-# Keys
+# Record keys
 
 
-def test_metrics_named_as_keys() -> None:
-    """What a row's metrics say of its keys counts for nothing."""
+def test_metric_does_not_override_a_key() -> None:
+    """A metric with the name of a key does not override the key."""
     metrics = {"campaign_id": None, "advertiser_id": "2", "is_top_view": True, "spend": "1.5"}
-    messages = read(REPORT, lambda _: listing({"dimensions": DAY, "metrics": metrics}))
-    (row,) = [one for one in messages.records[REPORT] if not one["is_top_view"]]
-    assert (row["campaign_id"], row["advertiser_id"], row["spend"]) == ("7", "1", 1.5)
+    messages = read_stream(REPORT, lambda _: page({"dimensions": DAY, "metrics": metrics}))
+    (record,) = [record for record in messages.records[REPORT] if not record["is_top_view"]]
+    assert (record["campaign_id"], record["advertiser_id"], record["spend"]) == ("7", "1", 1.5)
 
 
 # TopView
 
 
-def top_view(data: dict[str, t.Any]) -> Callable[[dict[str, str]], t.Any]:
-    """Answers of an account with these TopView campaigns, whose report has one row."""
+def topview_responses(data: dict[str, t.Any]) -> Callable[[dict[str, str]], t.Any]:
+    """Return responses of an account with these TopView campaigns and a report of one record."""
 
     def answer(query: dict[str, str]) -> dict[str, t.Any]:
         if query["path"] == "/campaign/get/":
             return data
-        return listing({"dimensions": DAY, "metrics": {"spend": "1"}})
+        return page({"dimensions": DAY, "metrics": {"spend": "1"}})
 
     return answer
 
@@ -71,16 +73,16 @@ def top_view(data: dict[str, t.Any]) -> Callable[[dict[str, str]], t.Any]:
         {"list": [], "page_info": {"total_number": 150}},
     ],
 )
-def test_a_listing_of_another_shape(data: dict[str, t.Any]) -> None:
-    """It does not count as an account without TopView campaigns: the report is incomplete."""
-    messages = read(REPORT, top_view(data))
+def test_malformed_topview_list_makes_the_report_incomplete(data: dict[str, t.Any]) -> None:
+    """A malformed TopView campaign list makes the report incomplete."""
+    messages = read_stream(REPORT, topview_responses(data))
     assert messages.failed == [(REPORT, "1")]
     assert messages.bookmarks(REPORT) == {}
 
 
 @pytest.mark.parametrize("code", [49999, 40067, 50000])
-def test_other_errors_are_not_taken_for_none(sim: Simulator, code: int) -> None:
-    """Only a filter that TikTok does not accept means that there is no such report."""
+def test_unexpected_topview_error_stops_the_sync(sim: Simulator, code: int) -> None:
+    """Only a rejected filter means that an account has no TopView report."""
     sim.add_fault(
         "code", path="/report/integrated/get/", containing="buying", times=None, code=code
     )
@@ -88,22 +90,24 @@ def test_other_errors_are_not_taken_for_none(sim: Simulator, code: int) -> None:
         run(config_for(sim, report_mode="sync", max_retries=0, start_date="{now-2}"), [REPORT])
 
 
-def test_a_forbidden_top_view_report_stops_no_other(sim: Simulator) -> None:
-    """Later windows of the other ads are read."""
+def test_denied_topview_report_keeps_other_records(sim: Simulator) -> None:
+    """Without permission for TopView reports, all windows of other ads are read."""
     config = config_for(sim, start_date="{now-100}", max_concurrency=1)
-    whole = run(config, [REPORT])
+    complete = run(config, [REPORT])
     sim.add_fault(
         "code", path="/report/integrated/get/", containing="buying", times=None, code=40001
     )
-    found = run(config, [REPORT])
-    assert found.records[REPORT] == [row for row in whole.records[REPORT] if not row["is_top_view"]]
+    messages = run(config, [REPORT])
+    assert messages.records[REPORT] == [
+        record for record in complete.records[REPORT] if not record["is_top_view"]
+    ]
 
 
 # Metrics
 
 
 @pytest.mark.parametrize(
-    ("message", "refused"),
+    ("message", "rejected"),
     [
         ("Invalid metric fields: ['reach']", ("reach",)),
         ("Invalid metrics: reach. Expected one of: 'spend', 'clicks'", ("reach",)),
@@ -112,53 +116,57 @@ def test_a_forbidden_top_view_report_stops_no_other(sim: Simulator) -> None:
         ("advertiser_id: 'spend' is no id", ()),
     ],
 )
-def test_what_an_error_calls_invalid(message: str, refused: tuple[str, ...]) -> None:
-    """The metrics that it names as wrong, and none of those that it names as right."""
-    assert rejected_metrics(message, ["spend", "clicks", "reach"]) == refused
+def test_rejected_metrics_are_parsed_from_the_message(
+    message: str, rejected: tuple[str, ...]
+) -> None:
+    """`rejected_metrics` returns the metrics named as invalid, not those named as valid."""
+    assert rejected_metrics(message, ["spend", "clicks", "reach"]) == rejected
 
 
-def test_nothing_valid() -> None:
-    """A group with no metric that the report allows is refused before any request."""
+def test_group_without_valid_metrics_raises_config_error() -> None:
+    """A metric group without valid metrics raises ConfigError before any request."""
     with pytest.raises(ConfigError, match="nothing of skan is valid"):
-        read(
+        read_stream(
             "audience_report_by_country",
-            lambda _: listing(),
+            lambda _: page(),
             report_metrics={"audience_report_by_country": ["skan"]},
         )
 
 
 @pytest.mark.parametrize("times", [1, None])
-def test_merged_answers_with_different_rows(
+def test_inconsistent_merged_responses_are_read_again(
     sim: Simulator, caplog: pytest.LogCaptureFixture, times: int | None
 ) -> None:
-    """All are asked for again; where that does not help, the log tells."""
+    """Merged responses with different records are read again. A lasting difference is reported."""
     config = config_for(
         sim, advertiser_ids=sim.world.advertiser_ids[:1], report_metrics={REPORT: ["all"]}
     )
-    whole = run(config, [REPORT])
+    complete = run(config, [REPORT])
     caplog.clear()
     last = json.loads(sim.requests[-1].params["metrics"])[-1]
     sim.add_fault("drop_row", path="/report/integrated/get/", containing=f'"{last}"', times=times)
     with caplog.at_level(logging.WARNING):
-        found = run({**config, "max_concurrency": 1}, [REPORT])
+        messages = run({**config, "max_concurrency": 1}, [REPORT])
     assert ("some lack metrics" in caplog.text) is (times is None)
-    assert bool(found.failed) is (times is None)
+    assert bool(messages.failed) is (times is None)
     if times == 1:
-        assert found.keyed(REPORT) == whole.keyed(REPORT)
+        assert messages.keyed(REPORT) == complete.keyed(REPORT)
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 1}], indirect=True)
-def test_merged_lists_that_lack_a_record(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A record that every merged response leaves out on a page before the last is missing."""
+def test_record_missing_in_all_merged_responses_is_detected(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record that every merged response lacks makes the report incomplete."""
     monkeypatch.setattr(ReportStream, "page_size", 7)
     config = config_for(sim, start_date="{now-2}", report_metrics={REPORT: ["all"]})
     sim.add_fault("drop_row", path="/report/integrated/get/", page=1, times=None)
-    found = run(config, [REPORT])
-    assert found.failed == [(REPORT, sim.world.advertiser_ids[0])]
-    assert found.bookmarks(REPORT) == {}
+    messages = run(config, [REPORT])
+    assert messages.failed == [(REPORT, sim.world.advertiser_ids[0])]
+    assert messages.bookmarks(REPORT) == {}
 
 
-# Reviews, whose shape is a guess
+# Ad reviews, whose response is undocumented
 
 
 @pytest.mark.parametrize(
@@ -172,29 +180,29 @@ def test_merged_lists_that_lack_a_record(sim: Simulator, monkeypatch: pytest.Mon
         ({"list": []}, []),
     ],
 )
-def test_reviews(data: dict[str, t.Any], expected: list[str]) -> None:
-    """They are found wherever they are; an empty member hides no other."""
+def test_ad_reviews_are_found_in_any_member(data: dict[str, t.Any], expected: list[str]) -> None:
+    """Ad reviews are found in any member of `data`."""
 
     def answer(query: dict[str, str]) -> t.Any:
-        return listing({"ad_id": "1"}) if query["path"] == "/ad/get/" else data
+        return page({"ad_id": "1"}) if query["path"] == "/ad/get/" else data
 
-    rows = read("ad_review_info", answer).records["ad_review_info"]
-    assert [row["ad_id"] for row in rows] == expected
+    records = read_stream("ad_review_info", answer).records["ad_review_info"]
+    assert [record["ad_id"] for record in records] == expected
 
 
 # CSV
 
 
 @pytest.mark.parametrize("text", ["a,b\r1,2\r3,4\r", "a,b,a\n1,2,3\n"])
-def test_first_rows_that_name_no_columns(text: str) -> None:
-    """Text whose first row holds several, or a column twice, is no report."""
+def test_invalid_csv_header_raises_response_error(text: str) -> None:
+    """A CSV header with a repeated column, or of several lines, raises ResponseError."""
     file = ReportFile("x")
     file.file.write(text.encode())
     with pytest.raises(ResponseError, match="first row"):
         file.index()
 
 
-# Hostile bodies
+# Malformed bodies
 
 ENVELOPE = '{"code":0,"message":"OK","request_id":"r","data":{"list":[%s],"page_info":{}}}'
 
@@ -213,11 +221,11 @@ ENVELOPE = '{"code":0,"message":"OK","request_id":"r","data":{"list":[%s],"page_
         pytest.param(b"\x00" * 1000, id="zeros"),
     ],
 )
-def test_hostile_bodies(stream: str, body: bytes) -> None:
-    """They end in an error of one sentence, or in an incomplete list, and in no record."""
+def test_malformed_body_writes_no_record(stream: str, body: bytes) -> None:
+    """A malformed body ends in a one-line error or an incomplete list, without records."""
     text = "one sentence"
     try:
-        messages = read(stream, lambda _: body)
+        messages = read_stream(stream, lambda _: body)
     except TapError as error:
         messages, text = error.messages, str(error)  # type: ignore[attr-defined]
     else:
@@ -227,35 +235,35 @@ def test_hostile_bodies(stream: str, body: bytes) -> None:
     assert messages.records.get(stream, []) == []
 
 
-def test_rows_that_look_dangerous() -> None:
-    """Ids of twenty digits, names that look like macros or paths: kept as they are."""
-    odd = {
+def test_special_values_are_unchanged() -> None:
+    """IDs of 20 digits and names that resemble macros or paths are written unchanged."""
+    special = {
         "campaign_id": 12345678901234567890,
         "campaign_name": "{now-1} $.data ../../etc/passwd {advertiser_id}",
         "{now}": "{advertiser_id}",
         "__proto__": {"a": 1},
     }
-    messages = read("campaigns", lambda _: listing(odd))
-    (row,) = messages.records["campaigns"]
-    assert row["campaign_id"] == "12345678901234567890"
-    assert row["campaign_name"] == odd["campaign_name"]
-    assert (row["{now}"], row["__proto__"]) == ("{advertiser_id}", {"a": 1})
+    messages = read_stream("campaigns", lambda _: page(special))
+    (record,) = messages.records["campaigns"]
+    assert record["campaign_id"] == "12345678901234567890"
+    assert record["campaign_name"] == special["campaign_name"]
+    assert (record["{now}"], record["__proto__"]) == ("{advertiser_id}", {"a": 1})
 
 
 @pytest.mark.parametrize("stream", ["pixels", REPORT])
-def test_a_body_that_never_ends(monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
-    """More than any page of TikTok's is refused before it fills the memory."""
+def test_too_large_body_raises_response_error(monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
+    """A body of more than MAX_BODY_BYTES raises ResponseError."""
     monkeypatch.setattr(http_bodies, "MAX_BODY_BYTES", 100_000)
     body = json.dumps({"code": 0, "data": {"list": ["x" * 200_000]}}).encode()
     with pytest.raises(ResponseError, match="more than 100,000 bytes"):
-        read(stream, lambda _: body)
+        read_stream(stream, lambda _: body)
 
 
-def test_totals_beyond_belief() -> None:
-    """A listing of more pages than there can be is refused in one short sentence."""
+def test_impossible_page_count_raises_short_error() -> None:
+    """An impossible page count raises an error with a short message."""
     pages = itertools.count(1)
     with pytest.raises(TapError) as failure:
-        read(
+        read_stream(
             "pixels",
             lambda _: {
                 "pixels": [{"pixel_id": str(next(pages))}],

@@ -1,4 +1,4 @@
-"""What TikTok refuses, with its code and the name of the parameter."""
+"""Requests that TikTok rejects, with code and parameter name."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 REPORT = "/report/integrated/get/"
 AD_LEVEL = {"data_level": "AUCTION_AD"}
-TOP_VIEW = "RESERVATION_TOP_VIEW"
-SMALL = "spend"
+TOPVIEW = "RESERVATION_TOP_VIEW"
+METRIC = "spend"
 
 
 def condition(name: str, value: object, kind: str = "IN") -> list[dict[str, object]]:
@@ -32,16 +32,16 @@ def condition(name: str, value: object, kind: str = "IN") -> list[dict[str, obje
 OVERVIEW, BREAKDOWN = (f"/smart_plus/material_report/{name}/" for name in ("overview", "breakdown"))
 DIAGNOSIS, GMV = "/tool/diagnosis/get/", "/gmv_max/report/get/"
 WINDOW: dict[str, Any] = {"start_date": "2026-11-01", "end_date": "2026-11-20"}
-LONG: dict[str, Any] = {"start_date": "2025-11-20", "end_date": "2026-11-20"}
+LONG_WINDOW: dict[str, Any] = {"start_date": "2025-11-20", "end_date": "2026-11-20"}
 LIFETIME: dict[str, Any] = {"query_lifetime": True}
-OF_MATERIALS: dict[str, Any] = {"dimensions": ["campaign_id", "main_material_id"]}
-OF_GMV: dict[str, Any] = {
+MATERIAL_PARAMS: dict[str, Any] = {"dimensions": ["campaign_id", "main_material_id"]}
+GMV_PARAMS: dict[str, Any] = {
     "store_ids": ["1"],
     "dimensions": ["campaign_id"],
     "metrics": ["cost"],
     **WINDOW,
 }
-OF_COMMENTS: dict[str, Any] = {
+COMMENT_PARAMS: dict[str, Any] = {
     "search_field": "ADGROUP_ID",
     "search_value": "1",
     "start_time": "2026-11-01",
@@ -51,7 +51,7 @@ TRANSFERS, ACCOUNT_TRANSACTIONS = (
     "/advertiser/transaction/get/",
     "/bc/account/transaction/get/",
 )
-LARGEST = {
+MAX_PAGE_SIZES = {
     "/smart_plus/campaign/get/": 1000,
     "/smart_plus/adgroup/get/": 1000,
     OVERVIEW: 100,
@@ -75,24 +75,24 @@ LARGEST = {
     "/comment/list/": 100,
     "/optimizer/rule/list/": 100,
 }
-NEEDED: dict[str, dict[str, Any]] = {
-    OVERVIEW: OF_MATERIALS | LIFETIME,
+REQUIRED_PARAMS: dict[str, dict[str, Any]] = {
+    OVERVIEW: MATERIAL_PARAMS | LIFETIME,
     BREAKDOWN: {"dimensions": ["main_material_id"], **WINDOW},
-    GMV: OF_GMV,
+    GMV: GMV_PARAMS,
     "/gmv_max/campaign/get/": {"filtering": {"gmv_max_promotion_types": ["LIVE_GMV_MAX"]}},
     "/bc/asset/get/": {"bc_id": "1", "asset_type": "PIXEL"},
-    "/comment/list/": OF_COMMENTS,
+    "/comment/list/": COMMENT_PARAMS,
 } | {
     path: {"bc_id": "1"}
-    for path in LARGEST
+    for path in MAX_PAGE_SIZES
     if path.startswith(("/catalog/", "/advertiser/", "/bc/transaction/", "/bc/account/"))
 }
-"""Parameters without which the page size would not be looked at."""
+"""Parameters that are required before the page size is checked."""
 
 PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/campaign/get/", {"advertiser_id": None}, "advertiser_id: Missing"),
     ("/campaign/get/", {"advertiser_id": "abc"}, "advertiser_id: Not a valid ID"),
-    ("/campaign/get/", {"colour": "red"}, "colour: Unknown"),
+    ("/campaign/get/", {"color": "red"}, "color: Unknown"),
     ("/campaign/get/", {"page_size": 1001}, "page_size: Must be less"),
     ("/campaign/get/", {"page_size": 0}, "page_size: Must be greater"),
     ("/campaign/get/", {"page": 0}, "page: Must be greater"),
@@ -106,14 +106,14 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/campaign/get/", {"filtering": {"campaign_ids": "1"}}, "filtering.campaign_ids"),
     ("/campaign/get/", {"filtering": {"campaign_ids": [17]}}, "filtering.campaign_ids[0]"),
     ("/campaign/get/", {"filtering": {"campaign_ids": ["1"] * 101}}, "exceeds the maximum of 100"),
-    ("/campaign/get/", {"filtering": {"buying_types": [TOP_VIEW, "AUCTION"]}}, "cannot be mixed"),
+    ("/campaign/get/", {"filtering": {"buying_types": [TOPVIEW, "AUCTION"]}}, "cannot be mixed"),
     ("/campaign/get/", {"filtering": {"is_smart_performance_campaign": "true"}}, "valid boolean"),
     ("/campaign/get/", {"fields": "campaign_id"}, "fields: Field must be set to json array"),
     ("/campaign/get/", {"fields": ["campaign_id", "color"]}, "fields: Invalid field 'color'"),
     ("/adgroup/get/", {"page_size": 1001}, "page_size"),
     (
         "/adgroup/get/",
-        {"page_size": 101, "filtering": {"buying_types": [TOP_VIEW]}},
+        {"page_size": 101, "filtering": {"buying_types": [TOPVIEW]}},
         "page_size: Must be less than or equal to 100",
     ),
     ("/ad/get/", {"page_size": 1001}, "page_size"),
@@ -137,15 +137,15 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     (OVERVIEW, {"dimensions": ["campaign_id"]}, "dimensions: Length must be at least 2"),
     (OVERVIEW, LIFETIME | {"dimensions": ["campaign_id", "adgroup_id"]}, "Exactly one of"),
     (OVERVIEW, LIFETIME | {"dimensions": ["campaign_id", "stat_time_day"]}, "dimensions[1]"),
-    (OVERVIEW, OF_MATERIALS, "start_date: Missing"),
-    (OVERVIEW, OF_MATERIALS | LONG, "366 days exceeds the maximum of 365"),
+    (OVERVIEW, MATERIAL_PARAMS, "start_date: Missing"),
+    (OVERVIEW, MATERIAL_PARAMS | LONG_WINDOW, "366 days exceeds the maximum of 365"),
     (
         OVERVIEW,
-        OF_MATERIALS | LIFETIME | {"metrics": ["spent"]},
+        MATERIAL_PARAMS | LIFETIME | {"metrics": ["spent"]},
         "Invalid metric fields: ['spent']",
     ),
-    (OVERVIEW, OF_MATERIALS | LIFETIME | {"sort_field": "ad_material_id"}, "sort_field"),
-    (OVERVIEW, {"filtering": {"campaign_ids": ["1"] * 201}, **OF_MATERIALS}, "maximum of 200"),
+    (OVERVIEW, MATERIAL_PARAMS | LIFETIME | {"sort_field": "ad_material_id"}, "sort_field"),
+    (OVERVIEW, {"filtering": {"campaign_ids": ["1"] * 201}, **MATERIAL_PARAMS}, "maximum of 200"),
     (BREAKDOWN, {"dimensions": ["main_material_id"]}, "start_date: Missing"),
     (BREAKDOWN, WINDOW | {"dimensions": ["smart_plus_ad_id", "main_material_id"]}, "dimensions[0]"),
     (BREAKDOWN, WINDOW | {"dimensions": ["stat_time_day"]}, "main_material_id or an entity"),
@@ -175,9 +175,9 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/gmv_max/campaign/get/", {"filtering": {}}, "gmv_max_promotion_types: Missing"),
     (GMV, {"store_ids": ["1", "2"]}, "store_ids: Length 2"),
     (GMV, {"store_ids": []}, "store_ids: Length must be at least 1"),
-    (GMV, OF_GMV | {"metrics": ["cost"] * 101}, "metrics: Length 101"),
-    (GMV, OF_GMV | {"dimensions": ["campaign_id"] * 4}, "dimensions: Length 4"),
-    (GMV, OF_GMV, "Store 1 does not exist"),
+    (GMV, GMV_PARAMS | {"metrics": ["cost"] * 101}, "metrics: Length 101"),
+    (GMV, GMV_PARAMS | {"dimensions": ["campaign_id"] * 4}, "dimensions: Length 4"),
+    (GMV, GMV_PARAMS, "Store 1 does not exist"),
     ("/bc/asset/get/", {"bc_id": "1"}, "asset_type: Missing"),
     ("/catalog/get/", {}, "bc_id: Missing"),
     ("/bc/get/", {"advertiser_id": "1"}, "advertiser_id: Unknown"),
@@ -216,12 +216,12 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/pixel/event/stats/", {"pixel_ids": ["1"]}, "date_range: Missing"),
     ("/pixel/event/stats/", {"pixel_ids": ["1"], "date_range": WINDOW}, "does not exist"),
     ("/comment/list/", {}, "search_field: Missing"),
-    ("/comment/list/", OF_COMMENTS | {"search_field": "CAMPAIGN_ID"}, "search_field: Invalid"),
-    ("/comment/list/", OF_COMMENTS | {"start_time": None}, "start_time: Missing"),
-    ("/comment/list/", OF_COMMENTS, "does not exist"),
+    ("/comment/list/", COMMENT_PARAMS | {"search_field": "CAMPAIGN_ID"}, "search_field: Invalid"),
+    ("/comment/list/", COMMENT_PARAMS | {"start_time": None}, "start_time: Missing"),
+    ("/comment/list/", COMMENT_PARAMS, "does not exist"),
     *(
-        (path, NEEDED.get(path, {}) | {"page_size": size + 1}, f"or equal to {size}.")
-        for path, size in LARGEST.items()
+        (path, REQUIRED_PARAMS.get(path, {}) | {"page_size": size + 1}, f"or equal to {size}.")
+        for path, size in MAX_PAGE_SIZES.items()
     ),
     ("/advertiser/info/", {}, "advertiser_ids: Missing"),
     ("/advertiser/info/", {"advertiser_ids": "71234"}, "advertiser_ids: Field must be"),
@@ -333,13 +333,13 @@ REPORTS: list[tuple[dict[str, Any], str]] = [
         {"filtering": condition("ad_status", '["ALL"]')},
         "filtering[0].filter_value[0]: Invalid value",
     ),
-    ({"filtering": condition("colour", "[]")}, "filtering[0].field_name"),
+    ({"filtering": condition("color", "[]")}, "filtering[0].field_name"),
     ({"filtering": condition("ad_status", '["STATUS_ALL"]', "IS")}, "filtering[0].filter_type"),
     ({"filtering": condition("ad_ids", json.dumps(["1"] * 101))}, "maximum of 100"),
     ({"filtering": condition("ad_ids_v2", '["1"]')}, "ad_id and ad_id_v2"),
-    ({"filtering": condition("buying_type", json.dumps([TOP_VIEW, "AUCTION"]))}, "cannot be mixed"),
+    ({"filtering": condition("buying_type", json.dumps([TOPVIEW, "AUCTION"]))}, "cannot be mixed"),
     ({"filtering": {"field_name": "ad_status"}}, "filtering: Field must be set to json array"),
-    ({"order_field": "campaign_name", "metrics": ["campaign_name", SMALL]}, "order_field"),
+    ({"order_field": "campaign_name", "metrics": ["campaign_name", METRIC]}, "order_field"),
     ({"enable_total_metrics": True, "dimensions": ["ad_id", "country_code"]}, "enable_total"),
     ({"page_size": 1001}, "page_size"),
 ]
@@ -354,41 +354,45 @@ AUDIENCE: list[tuple[list[str], list[str], str]] = [
     (["country_code"], ["conversion_rate_v2"], "conversion_rate_v2 is not supported"),
     (["hashtag"], ["gross_impressions"], "gross_impressions is not supported with hashtag"),
     (["ad_type"], ["result"], "result is not supported with ad_type"),
-    (["gender", "platform"], [SMALL], "cannot be combined"),
-    (["search_terms"], [SMALL], "Conflict occurs"),
-    ([], [SMALL], "needs an audience dimension"),
+    (["gender", "platform"], [METRIC], "cannot be combined"),
+    (["search_terms"], [METRIC], "Conflict occurs"),
+    ([], [METRIC], "needs an audience dimension"),
 ]
 
 
-@pytest.mark.parametrize(("path", "params", "part"), PARAMETERS)
-def test_parameter(client: Client, path: str, params: dict[str, Any], part: str) -> None:
-    """A wrong parameter is answered with 40002, HTTP 200, empty data and the parameter's name."""
+@pytest.mark.parametrize(("path", "params", "message"), PARAMETERS)
+def test_wrong_parameter_is_rejected_by_name(
+    client: Client, path: str, params: dict[str, Any], message: str
+) -> None:
+    """A wrong parameter returns HTTP 200, code 40002, empty data and the parameter's name."""
     response = client.raw(path, **params)
     envelope = response.json()
     assert (response.status_code, envelope["code"], envelope["data"]) == (200, 40002, {})
-    assert part in envelope["message"]
+    assert message in envelope["message"]
 
 
-@pytest.mark.parametrize(("params", "part"), REPORTS)
-def test_report(client: Client, params: dict[str, Any], part: str) -> None:
-    """A report that TikTok would not run is answered with 40002."""
+@pytest.mark.parametrize(("params", "message"), REPORTS)
+def test_invalid_report_is_rejected(client: Client, params: dict[str, Any], message: str) -> None:
+    """An invalid report returns code 40002."""
     envelope = client.get(REPORT, **report_params(**params))
     assert envelope["code"] == 40002, envelope
-    assert part in envelope["message"]
+    assert message in envelope["message"]
 
 
-@pytest.mark.parametrize(("splits", "metrics", "part"), AUDIENCE)
-def test_audience_report(client: Client, splits: list[str], metrics: list[str], part: str) -> None:
-    """Audience reports refuse unique and event metrics, and dimensions that do not fit."""
+@pytest.mark.parametrize(("splits", "metrics", "message"), AUDIENCE)
+def test_audience_report_rejects_unsupported_metrics(
+    client: Client, splits: list[str], metrics: list[str], message: str
+) -> None:
+    """Audience reports reject unsupported metrics and dimensions."""
     dimensions = ["ad_id", "stat_time_day", *splits]
     params = report_params(report_type="AUDIENCE", dimensions=dimensions, metrics=metrics)
     envelope = client.get(REPORT, **params)
     assert envelope["code"] == 40002, envelope
-    assert part in envelope["message"]
+    assert message in envelope["message"]
 
 
-def test_audience_lifetime(client: Client) -> None:
-    """There is no lifetime mode for audience reports."""
+def test_audience_report_rejects_lifetime(client: Client) -> None:
+    """Audience reports reject `query_lifetime`."""
     params = {"report_type": "AUDIENCE", "dimensions": ["ad_id", "gender"], "query_lifetime": True}
     envelope = client.get(REPORT, **report_params(**params))
     assert envelope["code"] == 40002
@@ -404,25 +408,27 @@ def test_audience_lifetime(client: Client) -> None:
         ({"Authorization": "Bearer simulator-access-token"}, {}, 40104),
     ],
 )
-def test_token(client: Client, headers: dict[str, str], params: dict[str, str], code: int) -> None:
-    """The token counts only in the header Access-Token."""
+def test_token_is_read_from_header_only(
+    client: Client, headers: dict[str, str], params: dict[str, str], code: int
+) -> None:
+    """The token is accepted only in the header `Access-Token`."""
     url = f"{client.simulator.url}/user/info/"
-    answer = requests.get(url, headers=headers, params=params, timeout=300).json()
-    assert (answer["code"], answer["data"]) == (code, {})
+    envelope = requests.get(url, headers=headers, params=params, timeout=300).json()
+    assert (envelope["code"], envelope["data"]) == (code, {})
 
 
-def test_app_secret(client: Client) -> None:
-    """Discovery of advertisers needs the id and the secret of the app."""
+def test_advertiser_discovery_needs_app_credentials(client: Client) -> None:
+    """Advertiser discovery needs the ID and secret of the app."""
     path = "/oauth2/advertiser/get/"
     app = {"app_id": client.simulator.app_id, "secret": client.simulator.app_secret}
-    found = client.data(path, **app)["list"]
-    assert [row["advertiser_id"] for row in found] == client.world.advertiser_ids
+    advertisers = client.data(path, **app)["list"]
+    assert [record["advertiser_id"] for record in advertisers] == client.world.advertiser_ids
     assert client.get(path, **app | {"secret": "wrong"})["code"] == 40101
     assert client.get(path, **app | {"app_id": "1"})["code"] == 40113
 
 
-def test_advertiser_not_granted(serve: Callable[..., Client]) -> None:
-    """An advertiser outside the grant is refused with 40001, and fails its whole batch."""
+def test_advertiser_without_grant_is_denied(serve: Callable[..., Client]) -> None:
+    """An advertiser without a grant returns 40001 and fails its complete batch."""
     hidden = serve().world.advertiser_ids[1]
     client = serve(unauthorised=[hidden])
     granted = client.world.advertiser_ids
@@ -446,31 +452,35 @@ def test_advertiser_not_granted(serve: Callable[..., Client]) -> None:
         ("GET", "/oauth2/access_token/", 405),
     ],
 )
-def test_route(client: Client, method: str, path: str, status: int) -> None:
-    """A path without its slash or unknown is HTTP 404, a wrong method 405."""
+def test_unknown_route_returns_http_error(
+    client: Client, method: str, path: str, status: int
+) -> None:
+    """An unknown path returns HTTP 404, and a wrong method returns HTTP 405."""
     response = client.session.request(method, client.simulator.url + path, timeout=300)
     assert response.status_code == status
 
 
-def test_version_is_part_of_the_path(client: Client) -> None:
-    """Nothing is served outside /open_api/v1.3."""
+def test_other_api_version_returns_404(client: Client) -> None:
+    """Paths outside `/open_api/v1.3` return HTTP 404."""
     url = client.simulator.url.replace("v1.3", "v1.2")
     assert requests.get(f"{url}/user/info/", timeout=300).status_code == 404
 
 
-def test_account_without_smart_plus(serve: Callable[..., Client]) -> None:
-    """An account off the allow-list gets 40118 from Smart+ endpoints and has no such ads."""
+def test_account_without_smart_plus_returns_40118(serve: Callable[..., Client]) -> None:
+    """An account without Smart+ access gets code 40118 and has no Smart+ ads."""
     client = serve(no_smart_plus=True)
     assert client.get("/smart_plus/ad/get/")["code"] == 40118
-    ads = client.every("/ad/get/", 1000, filtering={"primary_status": "STATUS_ALL"})
+    ads = client.all_records("/ad/get/", 1000, filtering={"primary_status": "STATUS_ALL"})
     assert {ad["campaign_automation_type"] for ad in ads} == {"MANUAL"}
 
 
-def needed(path: str, endpoint: Endpoint) -> dict[str, Any]:
-    """Return parameters an endpoint accepts, apart from what they are about."""
+def required_params(path: str, endpoint: Endpoint) -> dict[str, Any]:
+    """Return syntactically valid values for the required parameters of an endpoint."""
     text = {name: "1" for name, param in endpoint.params.items() if param.required}
     lists = {name: ["1"] for name, param in endpoint.params.items() if param.kind == "array"}
-    return {name: lists.get(name, one) for name, one in text.items()} | NEEDED.get(path, {})
+    return {name: lists.get(name, value) for name, value in text.items()} | REQUIRED_PARAMS.get(
+        path, {}
+    )
 
 
 OBJECTS: dict[str, dict[str, Any]] = {
@@ -488,23 +498,23 @@ OBJECTS: dict[str, dict[str, Any]] = {
         if endpoint.method == "GET" and endpoint.params.get(name, Param()).kind == "id"
     ],
 )
-def test_no_permission(client: Client, path: str, name: str) -> None:
-    """An account or Business Center outside the grant is refused with 40001 everywhere."""
-    params = needed(path, ENDPOINTS[path]) | OBJECTS.get(path, {}) | {name: "17"}
+def test_every_endpoint_denies_unknown_account(client: Client, path: str, name: str) -> None:
+    """Every endpoint returns 40001 for an account or Business Center without a grant."""
+    params = required_params(path, ENDPOINTS[path]) | OBJECTS.get(path, {}) | {name: "17"}
     envelope = client.get(path, **params)
     assert (envelope["code"], envelope["data"]) == (40001, {}), envelope
 
 
 @pytest.mark.parametrize("path", [*ENDPOINTS])
-def test_method(client: Client, path: str) -> None:
-    """The other method is HTTP 405 on every endpoint."""
+def test_every_endpoint_rejects_wrong_method(client: Client, path: str) -> None:
+    """Every endpoint returns HTTP 405 for the wrong method."""
     other = "POST" if ENDPOINTS[path].method == "GET" else "GET"
     response = client.session.request(other, client.simulator.url + path, timeout=300)
     assert response.status_code == 405
 
 
-def test_diagnosis_of_smart_plus(client: Client) -> None:
-    """Upgraded Smart+ ad groups cannot be diagnosed."""
+def test_smart_plus_diagnosis_is_rejected(client: Client) -> None:
+    """A diagnosis of Upgraded Smart+ ad groups is rejected."""
     smart = client.data("/smart_plus/adgroup/get/")["list"][0]["adgroup_id"]
     envelope = client.get(DIAGNOSIS, filtering={"adgroup_ids": [smart]})
     assert envelope["code"] == 40002

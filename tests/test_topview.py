@@ -1,0 +1,246 @@
+"""TopView ads, which TikTok reports only with a filter by buying type."""
+
+from __future__ import annotations
+
+import decimal
+import typing as t
+
+import pytest
+from conftest import asks_for_top_view, config_for, run
+
+from tap_tiktok_ads.streams.reports.topview_inclusion import decide
+
+if t.TYPE_CHECKING:
+    from tap_tiktok_ads.simulator import Simulator
+
+CAMPAIGNS = "campaign_performance_report"
+ADVERTISERS = "advertiser_performance_report"
+PATH = "/report/integrated/get/"
+
+
+def test_topview_spend_is_equal_at_all_levels(sim: Simulator) -> None:
+    """Advertisers spend what their campaigns spend, for TopView and for other ads."""
+    config = config_for(sim)
+    messages = run(config, [CAMPAIGNS, ADVERTISERS, "campaigns"])
+    buying = {
+        record["campaign_id"]: record.get("rf_campaign_type") == "TOPVIEW"
+        for record in messages.records["campaigns"]
+    }
+    records = messages.records[CAMPAIGNS]
+    assert {record["is_top_view"] for record in records} == {True, False}
+    assert all(buying[record["campaign_id"]] is record["is_top_view"] for record in records)
+    for is_topview in (True, False):
+        by_campaign, by_advertiser = (
+            sum(
+                record["spend"]
+                for record in messages.records[name]
+                if record["is_top_view"] is is_topview
+            )
+            for name in (CAMPAIGNS, ADVERTISERS)
+        )
+        assert by_campaign == pytest.approx(by_advertiser)
+    assert messages.schemas[ADVERTISERS]["key_properties"] == [
+        "advertiser_id",
+        "is_top_view",
+        "stat_time_day",
+    ]
+
+
+@pytest.mark.parametrize("sim", [{"campaigns": 3}], indirect=True)
+def test_account_without_topview_requests_no_topview_report(sim: Simulator) -> None:
+    """An account without TopView campaigns sends one lookup and no TopView report."""
+    run(config_for(sim, start_date="{now-90}"), [CAMPAIGNS, "ad_performance_report", "campaigns"])
+    paths = [request.path for request in sim.requests if asks_for_top_view(request)]
+    assert paths == ["/campaign/get/"] * len(sim.world.advertiser_ids)
+
+
+@pytest.mark.parametrize("code", [40001, 40002])
+def test_rejected_lookup_still_requests_topview_reports(
+    sim: Simulator, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    """If the campaign list is rejected, TopView reports are still requested."""
+    config = config_for(sim)
+    expected = run(config, [CAMPAIGNS])
+    caplog.clear()
+    sim.add_fault("code", path="/campaign/get/", times=None, code=code)
+    messages = run(config, [CAMPAIGNS])
+    assert messages.keyed(CAMPAIGNS) == expected.keyed(CAMPAIGNS)
+    assert messages.bookmarks(CAMPAIGNS) == expected.bookmarks(CAMPAIGNS)
+    warnings = caplog.text.count("without knowing if there are any")
+    assert warnings == len(sim.world.advertiser_ids)
+
+
+def test_damaged_lookup_is_named(sim: Simulator) -> None:
+    """A report that is incomplete because of a lookup names the lookup's endpoint."""
+    sim.add_fault("empty_page", path="/campaign/get/", times=None)
+    messages = run(config_for(sim), [CAMPAIGNS, "sync_errors"])
+    assert messages.bookmarks(CAMPAIGNS) == {}
+    problems = [record["message"] for record in messages.records["sync_errors"]]
+    assert problems
+    assert all("Damaged response of /campaign/get/ for advertiser" in text for text in problems)
+
+
+@pytest.mark.parametrize("code", [40001, 40002])
+def test_rejected_topview_report_skips_topview_records(
+    sim: Simulator, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    """A rejected TopView report is skipped. Without permission the bookmark stays."""
+    config = config_for(sim, start_date="{now-9}", max_concurrency=1)
+    complete = run(config, [CAMPAIGNS])
+    caplog.clear()
+    sim.add_fault("code", path=PATH, containing="buying_type", times=None, code=code)
+    messages = run(config, [CAMPAIGNS])
+    assert messages.records[CAMPAIGNS] == [
+        record for record in complete.records[CAMPAIGNS] if not record["is_top_view"]
+    ]
+    expected = complete.bookmarks(CAMPAIGNS) if code == 40002 else {}
+    assert messages.bookmarks(CAMPAIGNS) == expected
+    assert "Skipping TopView objects" in caplog.text
+
+
+@pytest.mark.parametrize("columns", [["spend"], ["spend", "is_top_view"]], ids=len)
+def test_column_is_top_view_is_optional(sim: Simulator, columns: list[str]) -> None:
+    """TopView records are written whether or not `is_top_view` is selected."""
+    from conftest import catalog_of  # noqa: PLC0415
+
+    catalog = catalog_of(config_for(sim), [CAMPAIGNS])
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if item["breadcrumb"] and item["metadata"]["inclusion"] == "available":
+                item["metadata"]["selected"] = item["breadcrumb"][-1] in columns
+    records = run(config_for(sim), catalog=catalog).records[CAMPAIGNS]
+    keys = {"advertiser_id", "campaign_id", "stat_time_day"}
+    assert all(record.keys() == keys | {*columns} for record in records)
+    assert any(asks_for_top_view(request) and request.path == PATH for request in sim.requests)
+
+
+INCLUDED = "advertiser_report_includes_topview"
+SEEDS = pytest.mark.parametrize(
+    "sim",
+    [{INCLUDED: included, "seed": seed} for included in (False, True) for seed in (7, 8, 9)],
+    indirect=True,
+    ids=str,
+)
+
+
+def spend_by_day(sim: Simulator, messages: t.Any, name: str) -> dict[tuple[str, str], float]:
+    """Return the spend of a report by advertiser and day."""
+    totals: dict[tuple[str, str], float] = {}
+    for record in messages.records[name]:
+        key = (record["advertiser_id"], record["stat_time_day"])
+        totals[key] = totals.get(key, 0) + record["spend"]
+    assert {advertiser for advertiser, _ in totals} == {*sim.world.advertiser_ids}
+    return totals
+
+
+@SEEDS
+@pytest.mark.parametrize("mode", ["auto", "async"])
+def test_totals_add_up_with_or_without_topview(
+    sim: Simulator, caplog: pytest.LogCaptureFixture, mode: str
+) -> None:
+    """Advertiser and campaign spend are equal, whether or not totals include TopView ads."""
+    included = getattr(sim.world.options, INCLUDED)
+    messages = run(config_for(sim, report_mode=mode), [CAMPAIGNS, ADVERTISERS])
+    by_campaign = spend_by_day(sim, messages, CAMPAIGNS)
+    assert spend_by_day(sim, messages, ADVERTISERS) == pytest.approx(by_campaign)
+    kinds = {record["is_top_view"] for record in messages.records[ADVERTISERS]}
+    assert kinds == ({False} if included else {False, True})
+    assert any(record["is_top_view"] for record in messages.records[CAMPAIGNS])
+    assert ("totals without a filter hold TopView ads" in caplog.text) is included
+
+
+@SEEDS
+def test_reconciliation_adds_up_with_or_without_topview(sim: Simulator) -> None:
+    """Reconciliation finds no difference, whether or not totals include TopView ads."""
+    messages = run(config_for(sim), ["reconciliation"])
+    for record in messages.records["reconciliation"]:
+        assert record["likely_cause"] is None
+        for metric in ("spend", "impressions", "clicks"):
+            for level in ("campaigns", "ad_groups", "ads"):
+                assert record[f"{metric}_missing_in_{level}"] == 0
+
+
+@pytest.mark.parametrize("sim", [{INCLUDED: True}], indirect=True)
+@pytest.mark.parametrize("workers", [1, 8])
+def test_topview_decision_is_independent_of_workers(sim: Simulator, workers: int) -> None:
+    """The decision on TopView ads does not depend on the number of workers."""
+    config = config_for(sim, start_date="{now-39}")
+    names = [ADVERTISERS, "advertiser_performance_report_lifetime"]
+    expected = run({**config, "max_concurrency": 1}, names)
+    messages = run({**config, "max_concurrency": workers}, names)
+    assert messages.records == expected.records
+    assert messages.state == expected.state
+    assert not any(record["is_top_view"] for record in expected.records[ADVERTISERS])
+
+
+@pytest.mark.parametrize("sim", [{INCLUDED: True}], indirect=True)
+def test_topview_is_not_requested_once_included(sim: Simulator) -> None:
+    """Once totals are known to include TopView ads, later windows do not request them."""
+    config = config_for(sim, start_date="{now-39}", max_concurrency=1, lookback_days=0)
+    run({**config, "advertiser_ids": sim.world.advertiser_ids[:1]}, [ADVERTISERS])
+    start_dates = [
+        request.params["start_date"]
+        for request in sim.requests
+        if asks_for_top_view(request) and request.path == PATH
+    ]
+    assert {*start_dates} == {max(start_dates)}
+
+
+@SEEDS
+@pytest.mark.parametrize("kind", ["empty_page", "drop_row", "total"])
+def test_damaged_report_is_read_again_before_the_decision(sim: Simulator, kind: str) -> None:
+    """An incomplete report is read again before the decision on TopView ads."""
+    config = config_for(sim, max_concurrency=1)
+    expected = run(config, [ADVERTISERS])
+    sim.add_fault(kind, path=PATH, containing="AUCTION_CAMPAIGN", times=1)
+    messages = run(config, [ADVERTISERS])
+    assert messages.records == expected.records
+    assert messages.state == expected.state
+
+
+@SEEDS
+@pytest.mark.parametrize("start_date", ["{now-35}", "2020-01-01"])
+def test_lifetime_reports_add_up(sim: Simulator, start_date: str) -> None:
+    """Lifetime reports add up, even if the configured dates have no spend."""
+    names = [f"{level}_performance_report_lifetime" for level in ("advertiser", "campaign")]
+    end_date = "2020-01-02" if start_date == "2020-01-01" else "{now}"
+    messages = run(config_for(sim, start_date=start_date, end_date=end_date), names)
+    by_advertiser, by_campaign = (
+        sum(record["spend"] for record in messages.records[name]) for name in names
+    )
+    assert by_advertiser == pytest.approx(by_campaign)
+    kinds = {record["is_top_view"] for record in messages.records[names[0]]}
+    assert kinds == ({False} if getattr(sim.world.options, INCLUDED) else {False, True})
+
+
+@pytest.mark.parametrize("sim", [{INCLUDED: True}], indirect=True)
+def test_undecided_topview_inclusion_logs_a_warning(
+    sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """If the data cannot decide, TopView ads are requested and a warning is logged."""
+    sim.add_fault("code", path=PATH, containing="AUCTION_CAMPAIGN", times=None, code=40002)
+    messages = run(config_for(sim), [ADVERTISERS])
+    assert {record["is_top_view"] for record in messages.records[ADVERTISERS]} == {True, False}
+    assert "Cannot find out if totals hold TopView ads" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("difference", "spend", "expected"),
+    [
+        ("100", "100", True),
+        ("92", "100", True),
+        ("109.5", "100", True),
+        ("0", "100", False),
+        ("0.03", "100", False),
+        ("-5", "100", False),
+        ("50", "100", None),
+        ("200", "100", None),
+        ("-100", "100", None),
+        ("0", "0", None),
+    ],
+)
+def test_decide_compares_difference_with_topview_spend(
+    difference: str, spend: str, expected: bool | None
+) -> None:
+    """TopView ads are included if the total exceeds the campaigns by about their spend."""
+    assert decide(decimal.Decimal(difference), decimal.Decimal(spend)) is expected
