@@ -50,7 +50,7 @@ def select_fields(raw: dict[str, t.Any], query: dict[str, str]) -> dict[str, t.A
 def read_stream(
     stream: str, *raws: dict[str, t.Any], **settings: t.Any
 ) -> tuple[Messages, list[str]]:
-    """Return the messages of a stream whose reports hold these records, and the request paths."""
+    """Return the messages of a stream with these report records, and the request paths."""
 
     def answer(query: dict[str, str]) -> dict[str, t.Any]:
         if query["path"] == "/gmv_max/store/list/":

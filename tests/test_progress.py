@@ -231,7 +231,7 @@ def test_summary_is_a_copy(progress: Progress) -> None:
 
 
 def test_counts_are_thread_safe(clock: Clock, progress: Progress) -> None:
-    """Threads that count at the same time as streams change lose no count."""
+    """Threads lose no count, even while streams change."""
     threads, each = 8, 2000
     barrier = threading.Barrier(threads + 1)
 

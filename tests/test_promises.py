@@ -253,7 +253,7 @@ Records, keys and bookmarks are the same; their order is not.
 the tap creates one a second, 4,500 a day at most.
     test_rate_limits::test_endpoint_limits_match_the_documentation
 after an hour it is an error. Tasks that are open when a run ends are cancelled.
-    test_report_tasks::test_overdue_task_is_cancelled
+    test_report_tasks::test_overdue_task_is_canceled
     test_report_tasks::test_sigterm_cancels_open_tasks
     test_report_tasks::test_error_cancels_open_tasks
 An account creates at most 500 tasks an hour; a further one waits.

@@ -34,9 +34,9 @@ def read_stream(
         return run(config, [stream])
 
 
-def page(*rows: t.Any, **page_info: int) -> dict[str, t.Any]:
+def page(*records: t.Any, **page_info: int) -> dict[str, t.Any]:
     """Return the `data` of a page."""
-    return {"list": [*rows], "page_info": {"total_number": len(rows), **page_info}}
+    return {"list": [*records], "page_info": {"total_number": len(records), **page_info}}
 
 
 # Record keys
@@ -119,7 +119,7 @@ def test_denied_topview_report_keeps_other_records(sim: Simulator) -> None:
 def test_rejected_metrics_are_parsed_from_the_message(
     message: str, rejected: tuple[str, ...]
 ) -> None:
-    """`rejected_metrics` returns the metrics named as invalid, not those named as valid."""
+    """`rejected_metrics` returns only the metrics that the message names as invalid."""
     assert rejected_metrics(message, ["spend", "clicks", "reach"]) == rejected
 
 
@@ -157,7 +157,7 @@ def test_inconsistent_merged_responses_are_read_again(
 def test_record_missing_in_all_merged_responses_is_detected(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A record that every merged response lacks makes the report incomplete."""
+    """A record missing in every merged response makes the report incomplete."""
     monkeypatch.setattr(ReportStream, "page_size", 7)
     config = config_for(sim, start_date="{now-2}", report_metrics={REPORT: ["all"]})
     sim.add_fault("drop_row", path="/report/integrated/get/", page=1, times=None)
