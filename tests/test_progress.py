@@ -178,8 +178,8 @@ def test_wait_with_a_known_end_counts_down(clock: Clock, progress: Progress) -> 
     [
         ([("pause", 60), ("retry", 1)], "waiting: pause, 60 s left"),
         ([("retry", 1), ("pause", 60)], "waiting: pause, 60 s left"),
-        ([("pause", 60), ("answers", None)], "waiting: answers"),
-        ([("answers", None), ("retry", 2)], "waiting: retry, 2 s left"),
+        ([("pause", 60), ("responses", None)], "waiting: responses"),
+        ([("responses", None), ("retry", 2)], "waiting: retry, 2 s left"),
         ([("pause", 60), ("", None)], "0.0/s"),
         ([("pause", 60), ("", None), ("retry", 1)], "waiting: retry, 1 s left"),
     ],

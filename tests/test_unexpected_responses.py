@@ -26,10 +26,10 @@ DAY = {"campaign_id": "7", "stat_time_day": "2026-11-01 00:00:00"}
 
 
 def read_stream(
-    stream: str, answer: Callable[[dict[str, str]], t.Any], **settings: t.Any
+    stream: str, respond: Callable[[dict[str, str]], t.Any], **settings: t.Any
 ) -> Messages:
     """Run one stream for one advertiser against a server that returns these responses."""
-    with answering(answer) as (url, _):
+    with answering(respond) as (url, _):
         config = config_at(url, max_retries=0, **settings)
         return run(config, [stream])
 
@@ -56,12 +56,12 @@ def test_metric_does_not_override_a_key() -> None:
 def topview_responses(data: dict[str, t.Any]) -> Callable[[dict[str, str]], t.Any]:
     """Return responses of an account with these TopView campaigns and a report of one record."""
 
-    def answer(query: dict[str, str]) -> dict[str, t.Any]:
+    def respond(query: dict[str, str]) -> dict[str, t.Any]:
         if query["path"] == "/campaign/get/":
             return data
         return page({"dimensions": DAY, "metrics": {"spend": "1"}})
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize(
@@ -183,10 +183,10 @@ def test_record_missing_in_all_merged_responses_is_detected(
 def test_ad_reviews_are_found_in_any_member(data: dict[str, t.Any], expected: list[str]) -> None:
     """Ad reviews are found in any member of `data`."""
 
-    def answer(query: dict[str, str]) -> t.Any:
+    def respond(query: dict[str, str]) -> t.Any:
         return page({"ad_id": "1"}) if query["path"] == "/ad/get/" else data
 
-    records = read_stream("ad_review_info", answer).records["ad_review_info"]
+    records = read_stream("ad_review_info", respond).records["ad_review_info"]
     assert [record["ad_id"] for record in records] == expected
 
 
