@@ -165,11 +165,11 @@ def as_json(value: t.Any, space: str = "", *, escaped: bool = False) -> str:
         text = json.dumps(value, ensure_ascii=False)
         return text.replace("-", "\\u002d") if escaped else text
     if isinstance(value, list):
-        return f"[{','.join(as_json(one, space, escaped=escaped) for one in value)}]"
+        return f"[{','.join(as_json(item, space, escaped=escaped) for item in value)}]"
     if isinstance(value, dict):
         members = (
-            f"{json.dumps(name)}:{space}{as_json(one, space, escaped=escaped)}"
-            for name, one in value.items()
+            f"{json.dumps(name)}:{space}{as_json(member, space, escaped=escaped)}"
+            for name, member in value.items()
         )
         return "{" + ",".join(members) + "}"
     return json.dumps(value)

@@ -32,11 +32,11 @@ def report_record(**dimensions: t.Any) -> dict[str, t.Any]:
 def responses_with(data: t.Any) -> t.Callable[[dict[str, str]], t.Any]:
     """Return responses whose lists contain `data`, without TopView objects."""
 
-    def answer(query: dict[str, str]) -> t.Any:
+    def respond(query: dict[str, str]) -> t.Any:
         is_topview = "RESERVATION_TOP_VIEW" in query.get("filtering", "")
         return page() if is_topview else data
 
-    return answer
+    return respond
 
 
 def sync_stream(stream: str, data: t.Any, **settings: t.Any) -> tuple[Messages, str]:
@@ -198,12 +198,12 @@ def test_lookup_reports_records_without_a_key() -> None:
         "schema": {"properties": {"campaign_id": {"type": "string"}}},
     }
 
-    def answer(query: dict[str, str]) -> t.Any:
+    def respond(query: dict[str, str]) -> t.Any:
         if query["path"] == "/detail/get/":
             return page({"campaign_id": query["campaign_id"]})
         return responses_with(page({"campaign_id": "7"}, {"campaign_id": ""}))(query)
 
-    with answering(answer) as (url, _):
+    with answering(respond) as (url, _):
         config = config_at(url, max_retries=0, custom_streams=[definition])
         collector = Collector()
         tap = TapTikTokAds(

@@ -113,6 +113,6 @@ def test_invalid_macro_raises_value_error(text: str, message: str) -> None:
 def test_unclosed_macro_is_parsed_in_linear_time(start: str) -> None:
     """A long text that resembles a macro is parsed in linear time."""
     text = start + " " * 200_000 + "!"
-    began = time.process_time()  # of this process alone: the machine may be busy
+    began = time.process_time()  # CPU time of this process, because the machine may be busy
     assert resolve(text) == text
     assert time.process_time() - began < 10  # quadratic time would be minutes

@@ -176,7 +176,7 @@ def test_engagement_metrics_are_default_by_audience(level: str, breakdown: str) 
 
 
 def test_unique_viewer_metrics_match_the_documentation() -> None:
-    """Metrics of unique viewers are those of TikTok's page on report tasks."""
+    """Metrics of unique viewers equal the list on TikTok's page about report tasks."""
     assert {
         *("average_video_play_per_user", "frequency", "cost_per_1000_reached", "reach"),
         *("real_time_result", "real_time_result_rate", "real_time_cost_per_result"),

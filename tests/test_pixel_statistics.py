@@ -35,7 +35,7 @@ def requested_days(paths: Sequence[str]) -> list[str]:
     return sorted(days["start_date"] for days in ranges)
 
 
-def answer(query: dict[str, str]) -> dict[str, t.Any]:
+def respond(query: dict[str, str]) -> dict[str, t.Any]:
     """Return one pixel, or its statistics without a date."""
     if query["path"] == "/pixel/list/":
         return {"pixels": [{"pixel_id": "5"}], "page_info": {"total_number": 1, "page": 1}}
@@ -91,7 +91,7 @@ def test_days_and_bookmark_are_utc(monkeypatch: pytest.MonkeyPatch, now: str) ->
     server_time = dt.datetime.fromisoformat(now).replace(tzinfo=dt.timezone.utc)
     started_at = pendulum.instance(server_time)
     last = pendulum.date(2026, 11, 20)
-    with answering(answer, lambda _: server_time) as (url, paths):
+    with answering(respond, lambda _: server_time) as (url, paths):
         config = config_at(url, advertiser_ids=["1", "2"], start_date="{now-5}", end_date="{now}")
         first = run(config, [STREAM], started_at=started_at)
         days = [str(last.subtract(days=back)) for back in range(5, -1, -1)]

@@ -50,9 +50,9 @@ def select_fields(raw: dict[str, t.Any], query: dict[str, str]) -> dict[str, t.A
 def read_stream(
     stream: str, *raws: dict[str, t.Any], **settings: t.Any
 ) -> tuple[Messages, list[str]]:
-    """Return the messages of a stream whose reports hold these records, and the request paths."""
+    """Return the messages of a stream with these report records, and the request paths."""
 
-    def answer(query: dict[str, str]) -> dict[str, t.Any]:
+    def respond(query: dict[str, str]) -> dict[str, t.Any]:
         if query["path"] == "/gmv_max/store/list/":
             return {"store_list": [{"store_id": "5"}]}
         records = (
@@ -62,7 +62,7 @@ def read_stream(
         )
         return {"list": records, "page_info": {"total_number": len(records)}}
 
-    with answering(answer) as (url, paths):
+    with answering(respond) as (url, paths):
         config = config_at(
             url, max_retries=0, lookback_days=1, custom_reports=[CUSTOM_REPORT], **settings
         )

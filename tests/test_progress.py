@@ -178,8 +178,8 @@ def test_wait_with_a_known_end_counts_down(clock: Clock, progress: Progress) -> 
     [
         ([("pause", 60), ("retry", 1)], "waiting: pause, 60 s left"),
         ([("retry", 1), ("pause", 60)], "waiting: pause, 60 s left"),
-        ([("pause", 60), ("answers", None)], "waiting: answers"),
-        ([("answers", None), ("retry", 2)], "waiting: retry, 2 s left"),
+        ([("pause", 60), ("responses", None)], "waiting: responses"),
+        ([("responses", None), ("retry", 2)], "waiting: retry, 2 s left"),
         ([("pause", 60), ("", None)], "0.0/s"),
         ([("pause", 60), ("", None), ("retry", 1)], "waiting: retry, 1 s left"),
     ],
@@ -231,7 +231,7 @@ def test_summary_is_a_copy(progress: Progress) -> None:
 
 
 def test_counts_are_thread_safe(clock: Clock, progress: Progress) -> None:
-    """Threads that count at the same time as streams change lose no count."""
+    """Threads lose no count, even while streams change."""
     threads, each = 8, 2000
     barrier = threading.Barrier(threads + 1)
 

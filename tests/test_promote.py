@@ -80,7 +80,7 @@ def test_every_run_writes_promote_objects(sim: Simulator) -> None:
 def test_rejected_origin_filter_skips_promote_objects(
     sim: Simulator, caplog: pytest.LogCaptureFixture, environment: str
 ) -> None:
-    """If TikTok rejects the filter, lists lack only Promote objects."""
+    """If TikTok rejects the filter, only Promote objects are missing in lists."""
     config = config_for(sim, environment=environment, advertiser_ids=sim.world.advertiser_ids)
     complete = run(config, [*LISTS])
     sim.add_fault("code", containing=ORIGINS, code=40002, times=None)
@@ -123,7 +123,7 @@ def test_list_rejected_without_the_filter_fails(sim: Simulator) -> None:
 def test_rejected_origin_filter_skips_promote_reports(
     sim: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """If TikTok rejects the filter, reports lack Promote ads, with one warning per report."""
+    """If TikTok rejects the filter, each report is read without Promote ads, with one warning."""
     complete = run(config_for(sim), ["campaigns", *REPORTS, "reconciliation"])
     promote_ids = {
         record["campaign_id"] for record in promote_records(complete.records["campaigns"])

@@ -44,7 +44,7 @@ def serve_account(
 ) -> Iterator[tuple[str, list[Call]]]:
     """Serve the records of one advertiser. Reject some requests with a filter by origin."""
 
-    def answer(call: Call) -> bytes:
+    def respond(call: Call) -> bytes:
         if call.path == "/advertiser/info/":
             return envelope({"list": [{"advertiser_id": "1", "timezone": "UTC"}]})
         filtering = call.query.get("filtering", "")
@@ -52,7 +52,7 @@ def serve_account(
             return page_of(call, [])
         return REJECTED if ORIGINS in filtering and is_rejected(call) else page_of(call, records)
 
-    with serving(answer) as (url, calls):
+    with serving(respond) as (url, calls):
         yield url, calls
 
 

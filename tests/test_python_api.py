@@ -79,9 +79,9 @@ def test_second_read_uses_no_cache(sim: Simulator) -> None:
     """Reading a stream twice sends its requests twice."""
     with client(sim) as ads:
         list(ads.records("business_centers"))
-        sent_first = len(sim.requests)
+        request_count = len(sim.requests)
         list(ads.records("business_centers"))
-    assert len(sim.requests) > sent_first
+    assert len(sim.requests) > request_count
 
 
 def test_dates_of_a_call_override_settings(world: Simulator) -> None:

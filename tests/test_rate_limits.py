@@ -479,11 +479,11 @@ def test_endpoint_limit_applies_beside_the_app_limit(
             starts[endpoint].append(clock())
 
     clock.run(6, work)
-    own, everything = sorted(starts[path]), sorted(starts[path] + starts["/ad/get/"])
-    assert max_starts_in(own, 1) <= per_second
-    assert max_starts_in(own, 60) <= per_minute
-    assert max_starts_in(everything, 1) <= 10
-    assert 0.9 * 600 <= max_starts_in(everything, 60) <= 600
+    endpoint_starts, all_starts = sorted(starts[path]), sorted(starts[path] + starts["/ad/get/"])
+    assert max_starts_in(endpoint_starts, 1) <= per_second
+    assert max_starts_in(endpoint_starts, 60) <= per_minute
+    assert max_starts_in(all_starts, 1) <= 10
+    assert 0.9 * 600 <= max_starts_in(all_starts, 60) <= 600
     alone = request_starts(limiter.budget(path), clock, threads=1, seconds=120)
     assert 0.9 * per_minute <= max_starts_in(alone, 60) <= per_minute
 
@@ -519,7 +519,7 @@ def test_tier_limits_match_the_documentation(
     per_day: int,
     per_endpoint: bool,
 ) -> None:
-    """The limits of each tier are those of TikTok's documentation."""
+    """The limits of each tier equal the limits in TikTok's documentation."""
     tier = TIERS[name]
     assert (tier.per_second, tier.per_minute) == (per_second, per_minute)
     assert (tier.per_day, tier.per_endpoint) == (per_day, per_endpoint)

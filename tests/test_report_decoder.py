@@ -31,9 +31,9 @@ VALUES = st.one_of(
 )
 
 
-def body_of(rows: list[dict[str, t.Any]], **envelope: t.Any) -> bytes:
+def body_of(records: list[dict[str, t.Any]], **envelope: t.Any) -> bytes:
     """Return a page as TikTok sends it."""
-    page = {"list": rows, "page_info": {"page": 1}}
+    page = {"list": records, "page_info": {"page": 1}}
     return json.dumps(
         {"code": 0, "message": "OK", "request_id": "x", "data": page, **envelope},
         separators=(",", ":"),
@@ -47,18 +47,18 @@ def raw_record(**metrics: t.Any) -> dict[str, t.Any]:
     return {"dimensions": day, "metrics": metrics}
 
 
-def cast_records(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+def cast_records(records: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """Return the caster's records, as decoded from their JSON."""
     caster = casting.Caster(SCHEMA, dash_is_null=True)
-    flat = [{**row["dimensions"], **row["metrics"]} for row in copy.deepcopy(rows)]
+    flat = [{**record["dimensions"], **record["metrics"]} for record in copy.deepcopy(records)]
     encoded = msgspec.json.Encoder(decimal_format="number").encode(list(caster.records(flat)))
     return t.cast("list[dict[str, t.Any]]", json.loads(encoded, parse_float=str, parse_int=str))
 
 
-def decode_records(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]] | None:
+def decode_records(records: list[dict[str, t.Any]]) -> list[dict[str, t.Any]] | None:
     """Return the fast decoder's records, or None if it leaves the page to the caster."""
     decoder = report_decoder.ReportDecoder(SCHEMA, DIMENSIONS, METRICS)
-    envelope = decoder.decode(body_of(rows))
+    envelope = decoder.decode(body_of(records))
     if envelope is None:
         return None
     lines = (
@@ -72,14 +72,14 @@ def decode_records(rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]] | Non
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(METRICS), VALUES), min_size=1, max_size=3))
-def test_decoder_and_caster_records_are_equal(rows: list[dict[str, t.Any]]) -> None:
+def test_decoder_and_caster_records_are_equal(records: list[dict[str, t.Any]]) -> None:
     """For any values, the decoder returns the caster's records or None."""
-    raw = [raw_record(**metrics) for metrics in rows]
+    raw = [raw_record(**metrics) for metrics in records]
     decoded = decode_records(raw)
     if decoded is not None:
         expected = cast_records(raw)
-        assert [{k: _number(v) for k, v in row.items()} for row in decoded] == [
-            {k: _number(v) for k, v in row.items()} for row in expected
+        assert [{k: _number(v) for k, v in record.items()} for record in decoded] == [
+            {k: _number(v) for k, v in record.items()} for record in expected
         ]
 
 
@@ -88,7 +88,7 @@ def _number(value: t.Any) -> t.Any:
         number = decimal.Decimal(value)
     except (decimal.InvalidOperation, TypeError, ValueError):
         return value
-    return number if number.is_finite() else value  # a name may be "nan", which equals nothing
+    return number if number.is_finite() else value  # the name "nan" is not a number
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ AUDIENCE_REPORT = {
 
 
 def report_requests(sim: Simulator) -> dict[str, int]:
-    """Count the report requests of each path, without those for TopView ads."""
+    """Count the report requests of each path, without requests for TopView ads."""
     return collections.Counter(
         request.path
         for request in sim.requests
@@ -207,7 +207,7 @@ def test_topview_and_deleted_ads_have_separate_tasks(
 
 
 class FakeAds:
-    """A stream of ads, of which every second one is deleted."""
+    """A stream of ads in which every second ad is deleted."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -326,7 +326,7 @@ def test_async_report_has_two_windows(sim: Simulator, report: str) -> None:
     ],
 )
 def test_object_is_read_from_one_file(content: TaskContent, expected: list[str]) -> None:
-    """A row is used from only one file, chosen by its object ID."""
+    """An object is read from exactly one file, chosen by its ID."""
     rows = [{"ad_id": object_id, "spend": "1"} for object_id in ("1", "2", "3")]
     assert [row["ad_id"] for row in rows if content.counts(row)] == expected
 
@@ -778,8 +778,8 @@ def test_check_interval_grows_to_thirty_seconds(sim: Simulator) -> None:
 
 
 @NEVER_READY
-def test_overdue_task_is_cancelled(sim: Simulator) -> None:
-    """A task that is not ready in time is cancelled, and the error names `report_mode`."""
+def test_overdue_task_is_canceled(sim: Simulator) -> None:
+    """A task that is not ready in time is canceled, and the error names `report_mode`."""
     clock = Clock()
     tasks = ReportTasks(client_of(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
     with pytest.raises(errors.ResponseError, match=f"{MAX_TASK_MINUTES} minutes.*report_mode"):
@@ -970,7 +970,7 @@ def test_task_conflict_names_the_reason(
     filters: list[str],
     reason: str | None,
 ) -> None:
-    """`task_conflict` returns why report tasks do not support a report, or None."""
+    """`task_conflict` returns the reason that tasks do not support a report, or None."""
     conflict = task_conflict(
         ReportDefinition("", "AUCTION_AD", tuple(dimensions), report_type=report_type),
         metrics,

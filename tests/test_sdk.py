@@ -64,7 +64,7 @@ def world() -> Iterator[Simulator]:
         yield running
 
 
-def record_lines(  # noqa: PLR0913, PLR0917 - settings of one run
+def lines_of(  # noqa: PLR0913, PLR0917 - settings of one run
     world: Simulator,
     capture: pytest.CaptureFixture[bytes],
     sync: t.Any,
@@ -114,7 +114,7 @@ def test_record_lines_equal_the_sdk_lines(  # noqa: PLR0913, PLR0917 - parameter
     if stream.endswith("_hourly"):
         config["start_date"] = "{now-5}"  # one window per day
     tap_lines, sdk_lines = [
-        record_lines(world, capsysbinary, sync, stream, catalog, config)
+        lines_of(world, capsysbinary, sync, stream, catalog, config)
         for sync in (lambda instance: instance._sync_records(), Stream._sync_records)
     ]
     assert tap_lines

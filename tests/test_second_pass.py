@@ -74,7 +74,7 @@ def test_bookmark_precedes_shared_pages() -> None:
     began = dt.datetime.now(dt.timezone.utc) - dt.timedelta(hours=6)
     response_numbers = itertools.count()
 
-    def answer(query: dict[str, str]) -> t.Any:
+    def respond(query: dict[str, str]) -> t.Any:
         if query["path"] == "/campaign/get/" and TOP_VIEW in query.get("filtering", ""):
             records = [{"campaign_id": "top", "modify_time": "2026-01-01 00:00:00"}]
         elif query["path"] == "/campaign/get/":
@@ -88,7 +88,7 @@ def test_bookmark_precedes_shared_pages() -> None:
         """Return a date one hour after the previous response's."""
         return began + dt.timedelta(hours=next(response_numbers))
 
-    with answering(answer, date) as (url, _):
+    with answering(respond, date) as (url, _):
         config = {
             "api_url": url,
             "requests_per_second": 1000,
@@ -107,7 +107,7 @@ def test_bookmark_precedes_shared_pages() -> None:
 def ad_group_responses(count: int, *clicks: str) -> t.Callable[[dict[str, str]], t.Any]:
     """Return responses with `count` ad groups by TikTok's total. The last one is deleted."""
 
-    def answer(query: dict[str, str]) -> t.Any:
+    def respond(query: dict[str, str]) -> t.Any:
         ad_groups: list[t.Any] = []
         if query["path"] == "/adgroup/get/" and TOP_VIEW not in query.get("filtering", ""):
             with_deleted = "STATUS_ALL" in query.get("filtering", "")
@@ -122,7 +122,7 @@ def ad_group_responses(count: int, *clicks: str) -> t.Callable[[dict[str, str]],
         total = count if ad_groups else 0
         return {"list": ad_groups, "page_info": {"total_number": total, "total_page": 1}}
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize(
@@ -149,14 +149,14 @@ def test_pages_after_a_removed_metric_belong_to_one_list() -> None:
     name = "campaign_performance_report"
     pages: list[str] = []
 
-    def answer(query: dict[str, str]) -> t.Any:
+    def respond(query: dict[str, str]) -> t.Any:
         if query["path"] != "/report/integrated/get/" or TOP_VIEW in query.get("filtering", ""):
             return {"list": [], "page_info": {"total_number": 0, "total_page": 0}}
         pages.append(query["page"])
         message = "Invalid metric fields: ['zz']"
         if '"zz"' in query["metrics"]:
-            answer = {"code": 40002, "message": message, "request_id": "r", "data": {}}
-            return json.dumps(answer).encode()
+            response = {"code": 40002, "message": message, "request_id": "r", "data": {}}
+            return json.dumps(response).encode()
         records = [
             {
                 "dimensions": {"campaign_id": query["page"], "stat_time_day": query["end_date"]},
@@ -165,7 +165,7 @@ def test_pages_after_a_removed_metric_belong_to_one_list() -> None:
         ]
         return {"list": records, "page_info": {"total_number": 3, "total_page": 3}}
 
-    with answering(answer) as (url, _):
+    with answering(respond) as (url, _):
         config = config_at(
             url,
             report_metrics={name: ["spend", "zz"]},

@@ -33,7 +33,7 @@ def config_error(**changes: t.Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("changes", "parts"),
+    ("changes", "texts"),
     [
         pytest.param({"access_token": None}, ["access_token", "simulator"], id="no token"),
         pytest.param({"access_token": ""}, ["access_token"], id="empty token"),
@@ -176,10 +176,10 @@ def config_error(**changes: t.Any) -> str:
         ),
     ],
 )
-def test_invalid_setting_is_named_in_one_line(changes: dict[str, t.Any], parts: list[str]) -> None:
+def test_invalid_setting_is_named_in_one_line(changes: dict[str, t.Any], texts: list[str]) -> None:
     """An invalid setting raises ConfigError with one line that names it, without secrets."""
     text = config_error(**changes)
-    for expected in parts:
+    for expected in texts:
         assert expected in text
     assert "\n" not in text
     assert text[-1] in ".?"

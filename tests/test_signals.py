@@ -77,10 +77,10 @@ def has_handler(process: subprocess.Popen[bytes], number: signal.Signals) -> boo
     return bool(int(process_status(process, "SigCgt"), 16) >> (number - 1) & 1)
 
 
-def has_loaded(process: subprocess.Popen[bytes], part: str) -> bool:
-    """Return True once a process has mapped a library whose path contains `part`."""
+def has_loaded(process: subprocess.Popen[bytes], name: str) -> bool:
+    """Return True once a process has mapped a library whose path contains `name`."""
     assert process.poll() is None
-    return part in Path(f"/proc/{process.pid}/maps").read_text("utf-8")
+    return name in Path(f"/proc/{process.pid}/maps").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Bookmarks and state: what the next run reads."""
+"""Bookmarks and state between runs."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def test_incremental_sync_resumes_before_bookmark(sim: Simulator) -> None:
     """An incremental sync re-reads the last `lookback_days` days and the day of the bookmark."""
     config = config_for(sim, lookback_days=4)
     first = run(config, streams=[REPORT])
-    sent_first = len(sim.requests)
+    request_count = len(sim.requests)
     second = run(config, streams=[REPORT], state=first.state)
     for advertiser_id in sim.world.advertiser_ids:
         today = pendulum.instance(sim.world.today(advertiser_id))
         assert first.bookmarks(REPORT)[advertiser_id] == str(today.subtract(days=5))
         window = (str(today.subtract(days=4)), str(today))
-        assert requested_windows(sim, advertiser_id, sent_first) == [window]
+        assert requested_windows(sim, advertiser_id, request_count) == [window]
         first_records, second_records = (
             [r for r in messages.records[REPORT] if r["advertiser_id"] == advertiser_id]
             for messages in (first, second)
@@ -112,10 +112,10 @@ def test_incremental_sync_uses_modified_after(sim: Simulator) -> None:
     streams = ["ads", "smart_plus_ads"]
     first = run(config_for(sim), streams=streams)
     assert not any("modified_after" in r.params.get("filtering", "") for r in sim.requests)
-    sent_first = len(sim.requests)
+    request_count = len(sim.requests)
     run(config_for(sim), streams=streams, state=first.state)
     requests = [
-        r for r in sim.requests[sent_first:] if r.path in {"/ad/get/", "/smart_plus/ad/get/"}
+        r for r in sim.requests[request_count:] if r.path in {"/ad/get/", "/smart_plus/ad/get/"}
     ]
     assert len(requests) == 4 * len(sim.world.advertiser_ids)
     filters = [r.params["filtering"] for r in requests]
@@ -172,7 +172,7 @@ def test_lost_permission_keeps_the_bookmark(sim: Simulator) -> None:
     sim.add_fault("code", path=PATH, advertiser_id=denied, times=None, code=40001)
     messages = run(config, streams=[REPORT])
     assert set(messages.bookmarks(REPORT)) == {granted}
-    assert {row["advertiser_id"] for row in messages.records[REPORT]} == {granted}
+    assert {record["advertiser_id"] for record in messages.records[REPORT]} == {granted}
 
 
 def test_rejected_window_is_read_by_the_next_sync(sim: Simulator) -> None:
@@ -248,9 +248,9 @@ def test_earlier_start_date_is_read_once(sim: Simulator) -> None:
     failed: Messages = failure.value.messages  # type: ignore[attr-defined]
     second = run({**config, "start_date": early}, [REPORT], state=failed.state)
     assert {**first.keyed(REPORT), **second.keyed(REPORT)} == complete.keyed(REPORT)
-    sent_first = len(sim.requests)
+    request_count = len(sim.requests)
     run({**config, "start_date": early}, [REPORT], state=second.state)
-    assert requested_windows(sim, advertiser_id, sent_first) == [
+    assert requested_windows(sim, advertiser_id, request_count) == [
         (str(today.subtract(days=7)), str(today))
     ]
 

@@ -28,7 +28,7 @@ def tombstones(records: list[dict[str, t.Any]], key: str) -> dict[str, dict[str,
 
 
 def test_deleted_pixel_has_one_tombstone(sim: Simulator) -> None:
-    """A deleted object has one tombstone with its key, and a restored object is a record again."""
+    """A deleted object has one tombstone with its key. A restored object has none."""
     config = config_for(sim, track_deleted=True)
     owner = sim.world.advertiser_ids[1]
     pixels = sim.world.accounts[owner].pixels

@@ -32,13 +32,13 @@ def responses_of(
 ) -> t.Callable[[dict[str, str]], t.Any]:
     """Return responses of one Business Center whose lists contain the records."""
 
-    def answer(query: dict[str, str]) -> t.Any:
+    def respond(query: dict[str, str]) -> t.Any:
         if query["path"] == "/bc/get/":
             return BUSINESS_CENTERS
         copies = json.loads(json.dumps(records))
         return {member: copies, "page_info": {"page": 1, "total_number": len(copies)}}
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -154,13 +154,13 @@ def test_bc_id_of_the_response_is_kept() -> None:
     """A `bc_id` in the response is kept, so two lists return one record."""
     record = {"transaction_id": "9", "bc_id": "8", "amount": 5}
 
-    def answer(query: dict[str, str]) -> t.Any:
+    def respond(query: dict[str, str]) -> t.Any:
         if query["path"] == "/bc/get/":
             centers = [{"bc_info": {"bc_id": name}} for name in ("7", "8")]
             return {"list": centers, "page_info": {"total_number": 2}}
         return responses_of(record)(query)
 
-    with answering(answer) as (url, paths):
+    with answering(respond) as (url, paths):
         messages = run(config_at(url), [ACCOUNTS])
     assert sum(PATHS[ACCOUNTS] in path for path in paths) == 4
     assert len(messages.records[ACCOUNTS]) == 2

@@ -26,17 +26,17 @@ DAY = {"campaign_id": "7", "stat_time_day": "2026-11-01 00:00:00"}
 
 
 def read_stream(
-    stream: str, answer: Callable[[dict[str, str]], t.Any], **settings: t.Any
+    stream: str, respond: Callable[[dict[str, str]], t.Any], **settings: t.Any
 ) -> Messages:
     """Run one stream for one advertiser against a server that returns these responses."""
-    with answering(answer) as (url, _):
+    with answering(respond) as (url, _):
         config = config_at(url, max_retries=0, **settings)
         return run(config, [stream])
 
 
-def page(*rows: t.Any, **page_info: int) -> dict[str, t.Any]:
+def page(*records: t.Any, **page_info: int) -> dict[str, t.Any]:
     """Return the `data` of a page."""
-    return {"list": [*rows], "page_info": {"total_number": len(rows), **page_info}}
+    return {"list": [*records], "page_info": {"total_number": len(records), **page_info}}
 
 
 # Record keys
@@ -56,12 +56,12 @@ def test_metric_does_not_override_a_key() -> None:
 def topview_responses(data: dict[str, t.Any]) -> Callable[[dict[str, str]], t.Any]:
     """Return responses of an account with these TopView campaigns and a report of one record."""
 
-    def answer(query: dict[str, str]) -> dict[str, t.Any]:
+    def respond(query: dict[str, str]) -> dict[str, t.Any]:
         if query["path"] == "/campaign/get/":
             return data
         return page({"dimensions": DAY, "metrics": {"spend": "1"}})
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_denied_topview_report_keeps_other_records(sim: Simulator) -> None:
 def test_rejected_metrics_are_parsed_from_the_message(
     message: str, rejected: tuple[str, ...]
 ) -> None:
-    """`rejected_metrics` returns the metrics named as invalid, not those named as valid."""
+    """`rejected_metrics` returns only the metrics that the message names as invalid."""
     assert rejected_metrics(message, ["spend", "clicks", "reach"]) == rejected
 
 
@@ -157,7 +157,7 @@ def test_inconsistent_merged_responses_are_read_again(
 def test_record_missing_in_all_merged_responses_is_detected(
     sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A record that every merged response lacks makes the report incomplete."""
+    """A record missing in every merged response makes the report incomplete."""
     monkeypatch.setattr(ReportStream, "page_size", 7)
     config = config_for(sim, start_date="{now-2}", report_metrics={REPORT: ["all"]})
     sim.add_fault("drop_row", path="/report/integrated/get/", page=1, times=None)
@@ -183,10 +183,10 @@ def test_record_missing_in_all_merged_responses_is_detected(
 def test_ad_reviews_are_found_in_any_member(data: dict[str, t.Any], expected: list[str]) -> None:
     """Ad reviews are found in any member of `data`."""
 
-    def answer(query: dict[str, str]) -> t.Any:
+    def respond(query: dict[str, str]) -> t.Any:
         return page({"ad_id": "1"}) if query["path"] == "/ad/get/" else data
 
-    records = read_stream("ad_review_info", answer).records["ad_review_info"]
+    records = read_stream("ad_review_info", respond).records["ad_review_info"]
     assert [record["ad_id"] for record in records] == expected
 
 
