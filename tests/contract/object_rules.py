@@ -11,7 +11,7 @@ if t.TYPE_CHECKING:
 
 OBJECT_PATHS = ("/campaign/get/", "/adgroup/get/", "/ad/get/")
 TOPVIEW = "RESERVATION_TOP_VIEW"
-MAX_YEAR_DAYS = 366  # of a leap year
+MAX_YEAR_DAYS = 366  # up to the same day of the next year
 MAX_MUSIC_RECORDS = 100_000
 #: Paths of lists that can include deleted objects.
 LIST_PATHS = (

@@ -13,7 +13,7 @@ if t.TYPE_CHECKING:
 
 DATE_FORMAT = "%Y-%m-%d"
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
-#: TikTok's IDs have up to 19 digits. IDs of identities and images are text.
+#: TikTok's IDs have up to 19 digits. The IDs of identities and images can have letters.
 ID_PATTERN = re.compile(r"[0-9]{1,19}")
 
 

@@ -66,7 +66,7 @@ ENDPOINTS = {
     AUDIENCES: Endpoint(10, 100),
     REPORT: Endpoint(10, 1000),
 }
-#: The key of the records of each list endpoint, and the filter that selects records by parent.
+#: Key of the records of each list endpoint.
 KEYS = {
     CAMPAIGNS: "campaign_id",
     AD_GROUPS: "adgroup_id",

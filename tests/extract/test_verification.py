@@ -25,7 +25,7 @@ from tap_tiktok_ads.extract.verification import ListVerifier
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: Page size of all fetcher.
+#: Page size of all lists.
 SIZE = 3
 #: Letters of a damaged page.
 DAMAGED = "!"

@@ -1,1 +1,1 @@
-"""Loads into real targets, by Meltano and with dbt (`make integration`)."""
+"""Tests that load real targets, run Meltano and build the dbt project (`make integration`)."""

@@ -1,4 +1,4 @@
-"""What the tests of the dbt project need: environments, a loaded warehouse, queries."""
+"""Support for the dbt tests: environments, a loaded warehouse, queries."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import yaml
 from .targets import ROOT, environment
 
 PROJECT = ROOT / "examples" / "dbt"
-#: Made into DuckDB's types, what the package calls each.
-FITTING = {
+#: DuckDB types by the name that the Fivetran package uses.
+DUCKDB_TYPES = {
     "numeric": {"BIGINT", "DECIMAL(28,6)"},
     "int": {"BIGINT"},
     "float": {"DOUBLE"},
@@ -25,18 +25,18 @@ FITTING = {
     "timestamp": {"TIMESTAMP"},
     "other": {"TIMESTAMP", "DATE"},
 }
-#: Runs a query of stdin on the file that is its argument; its own environment has no DuckDB.
+#: Program that runs a query from stdin on a file. It needs an environment with DuckDB.
 _QUERY = """
 import json, sys, duckdb
-found = duckdb.connect(sys.argv[1], read_only=True).execute(sys.stdin.read()).fetchall()
-json.dump(found, sys.stdout, default=str)
+rows = duckdb.connect(sys.argv[1], read_only=True).execute(sys.stdin.read()).fetchall()
+json.dump(rows, sys.stdout, default=str)
 """
 
 Row: t.TypeAlias = "dict[str, t.Any]"
 
 
-def checked(command: t.Sequence[str | Path], **options: t.Any) -> str:
-    """What a program prints; it must end well."""
+def run_checked(command: t.Sequence[str | Path], **options: t.Any) -> str:
+    """Run a program that must succeed, and return its output."""
     result: subprocess.CompletedProcess[str] = subprocess.run(
         command, check=False, text=True, capture_output=True, **options
     )
@@ -46,22 +46,24 @@ def checked(command: t.Sequence[str | Path], **options: t.Any) -> str:
 
 @dataclasses.dataclass
 class Warehouse:
-    """A DuckDB file that the tap's rows were loaded into and dbt has built models in."""
+    """A DuckDB file with records of the tap and models of dbt."""
 
     path: Path
-    #: The tap's own rows by stream, as they are by key.
+    #: Last record of each key, by stream.
     rows: dict[str, list[Row]]
-    #: What dbt made of each model and test, by its name.
+    #: Status of each dbt model and test, by name.
     results: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def query(self, sql: str) -> list[list[t.Any]]:
-        """Rows; what JSON does not know is text."""
-        found = checked([environment("dbt") / "bin" / "python", "-c", _QUERY, self.path], input=sql)
-        return t.cast("list[list[t.Any]]", json.loads(found))
+        """Return the rows of a query. Values that JSON cannot represent are text."""
+        output = run_checked(
+            [environment("dbt") / "bin" / "python", "-c", _QUERY, self.path], input=sql
+        )
+        return t.cast("list[list[t.Any]]", json.loads(output))
 
     def build(self, folder: Path) -> None:
-        """Run dbt build."""
-        checked(
+        """Run `dbt build` and keep the statuses."""
+        run_checked(
             [
                 *(environment("dbt") / "bin" / "dbt", "--no-send-anonymous-usage-stats"),
                 *("build", "--project-dir", PROJECT, "--profiles-dir", PROJECT),
@@ -69,12 +71,12 @@ class Warehouse:
             ],
             env={**os.environ, "TIKTOK_ADS_DUCKDB": str(self.path), "DO_NOT_TRACK": "1"},
         )
-        done = json.loads((folder / "target" / "run_results.json").read_text("utf-8"))
-        self.results = {one["unique_id"]: one["status"] for one in done["results"]}
+        run_results = json.loads((folder / "target" / "run_results.json").read_text("utf-8"))
+        self.results = {result["unique_id"]: result["status"] for result in run_results["results"]}
 
 
 def rows_by_key(messages: Path) -> dict[str, list[Row]]:
-    """The rows of the tap's output, of those with the same key the last."""
+    """Return the last record of each key, by stream."""
     keys: dict[str, list[str]] = {}
     rows: dict[str, dict[tuple[t.Any, ...], Row]] = collections.defaultdict(dict)
     with messages.open(encoding="utf-8") as file:
@@ -85,25 +87,25 @@ def rows_by_key(messages: Path) -> dict[str, list[Row]]:
             elif message["type"] == "RECORD":
                 stream, record = message["stream"], message["record"]
                 rows[stream][tuple(record[key] for key in keys[stream])] = record
-    return {stream: list(found.values()) for stream, found in rows.items()}
+    return {stream: list(records.values()) for stream, records in rows.items()}
 
 
 def load(folder: Path, config: dict[str, t.Any]) -> Warehouse:
-    """A warehouse of the default streams, by way of the tap and the target as processes."""
+    """Run the tap and target as processes. Return a warehouse of the default streams."""
     (folder / "tap.json").write_text(json.dumps(config))
     path, messages = folder / "warehouse.duckdb", folder / "messages.jsonl"
-    loading = json.loads((PROJECT / "target-duckdb.json").read_text("utf-8"))
-    (folder / "target.json").write_text(json.dumps({**loading, "path": str(path)}))
+    settings = json.loads((PROJECT / "target-duckdb.json").read_text("utf-8"))
+    (folder / "target.json").write_text(json.dumps({**settings, "path": str(path)}))
     tap = Path(sys.executable).with_name("tap-tiktok-ads")
-    messages.write_text(checked([tap, "--config", folder / "tap.json"]), "utf-8")
+    messages.write_text(run_checked([tap, "--config", folder / "tap.json"]), "utf-8")
     with messages.open(encoding="utf-8") as file:
         target = environment("duckdb") / "bin" / "target-duckdb"
-        checked([target, "--config", folder / "target.json"], stdin=file)
+        run_checked([target, "--config", folder / "target.json"], stdin=file)
     return Warehouse(path, rows_by_key(messages))
 
 
 def fivetran_tables() -> dict[str, dict[str, str]]:
-    """The columns that the package reads, and its types, by table."""
+    """Return the types of the columns that the Fivetran package reads, by table."""
     content = yaml.safe_load((PROJECT / "models/fivetran/_tables.yml").read_text("utf-8"))
     return {
         model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}

@@ -1,4 +1,4 @@
-"""Targets in environments of their own, run by the lines of `docs/loading.md`, and their tables."""
+"""Targets in virtual environments, run by the commands of `docs/loading.md`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "loading.md"
 REQUIREMENTS = Path(__file__).with_name("requirements")
-#: The tap comes first in PATH, as in an environment that is active.
+#: The tap is first in PATH, as in an active virtual environment.
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 Row = dict[str, t.Any]
@@ -27,7 +27,7 @@ Server = t.Mapping[str, t.Any]
 
 
 def blocks(heading: str, language: str = "sh") -> list[str]:
-    """The code blocks of a section of the page."""
+    """Return the code blocks of a section of `docs/loading.md`."""
     _, section = PAGE.read_text("utf-8").split(f"\n## {heading}\n")
     return re.findall(rf"(?s)```{language}\n(.*?)```", section.partition("\n## ")[0])
 
@@ -35,7 +35,7 @@ def blocks(heading: str, language: str = "sh") -> list[str]:
 def bash(
     script: str, folder: Path, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run lines of shell; whichever part of them fails, they fail."""
+    """Run a shell script that must succeed. Any failing command fails the script."""
     result = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=folder,
@@ -49,12 +49,12 @@ def bash(
 
 
 def parse(text: str) -> t.Any:
-    """JSON with all the digits of its numbers."""
+    """Return a JSON value with exact numbers."""
     return json.loads(text, parse_float=Decimal)
 
 
 def environment(name: str) -> Path:
-    """The virtual environment of a consumer, made anew when its requirements have changed."""
+    """Return a virtual environment, rebuilt when its requirements change."""
     folder = ROOT / ".venv-integration" / name
     requirements = (REQUIREMENTS / f"{name}.txt").read_text("utf-8")
     installed = folder / "installed"
@@ -66,12 +66,12 @@ def environment(name: str) -> Path:
 
 
 class Target:
-    """A section of the page: it is set up and run by its lines; a subclass knows its tables."""
+    """A target that is configured and run by a section of `docs/loading.md`."""
 
     heading: str
-    #: Its environment, named like the file of its requirements.
+    #: Name of the environment and of its requirements file.
     name: str
-    #: Kinds of columns and the types that they have in a table, as patterns.
+    #: Patterns of column types in a table, by kind of column.
     types: t.ClassVar[dict[str, str]] = {}
 
     def __init__(self, folder: Path) -> None:
@@ -79,33 +79,33 @@ class Target:
         (folder / self.name).symlink_to(environment(self.name))
 
     def set_up(self) -> None:
-        """Write its configuration; it is installed already."""
+        """Write the configuration of the target. It is already installed."""
         install, configure = blocks(self.heading)[0].split("\n", 1)
         assert install.startswith(f"python3 -m venv {self.name} && {self.name}/bin/pip install ")
         bash(configure, self.folder)
 
     def load(self) -> str:
-        """Load, and return what the tap wrote."""
+        """Run a load and return the output of the tap."""
         script = blocks(self.heading)[1]
         bash(script.replace("| ", "| tee read.singer | ", 1), self.folder)
         return (self.folder / "read.singer").read_text("utf-8")
 
     def rows(self, stream: str) -> list[Row]:
-        """The rows of a table."""
+        """Return the rows of a table."""
         raise NotImplementedError
 
     def columns(self, stream: str) -> dict[str, str]:
-        """The columns of a table and their types."""
+        """Return the types of the columns of a table."""
         raise NotImplementedError
 
 
 class JsonLines(Target):
-    """A file for each stream, to which each load appends."""
+    """One file per stream. Each load appends to it."""
 
     heading, name = "JSON Lines", "jsonl"
 
     def rows(self, stream: str) -> list[Row]:
-        """The last row of each key."""
+        """Return the last row of each key."""
         keys = next(
             message["key_properties"]
             for message in map(parse, (self.folder / "read.singer").read_text("utf-8").split("\n"))
@@ -117,7 +117,7 @@ class JsonLines(Target):
 
 
 class DuckDB(Target):
-    """A database in a file."""
+    """A DuckDB database file."""
 
     heading, name = "DuckDB", "duckdb"
     types: t.ClassVar = {
@@ -133,13 +133,13 @@ class DuckDB(Target):
     table = "tiktok_ads.{}"
     QUERY = """
 import duckdb, json, sys
-found = duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2])
-names = [column[0] for column in found.description]
-print(json.dumps([dict(zip(names, row)) for row in found.fetchall()], default=str))
+cursor = duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2])
+names = [column[0] for column in cursor.description]
+print(json.dumps([dict(zip(names, row)) for row in cursor.fetchall()], default=str))
 """
 
     def query(self, sql: str) -> list[Row]:
-        """What the target's own version of DuckDB answers."""
+        """Return the rows of a query, run by the target's version of DuckDB."""
         command = [f"{self.name}/bin/python", "-c", self.QUERY, "tiktok.duckdb", sql]
         result = subprocess.run(
             command, cwd=self.folder, capture_output=True, text=True, check=True
@@ -150,12 +150,12 @@ print(json.dumps([dict(zip(names, row)) for row in found.fetchall()], default=st
         return self.query(f"select * from {self.table.format(stream)}")
 
     def columns(self, stream: str) -> dict[str, str]:
-        found = self.query(f"describe select * from {self.table.format(stream)}")
-        return {column["column_name"]: column["column_type"] for column in found}
+        columns = self.query(f"describe select * from {self.table.format(stream)}")
+        return {column["column_name"]: column["column_type"] for column in columns}
 
 
 class Parquet(DuckDB):
-    """Files that DuckDB copies its tables to."""
+    """Parquet files that DuckDB exports from its tables."""
 
     types: t.ClassVar = {
         **DuckDB.types,
@@ -177,7 +177,7 @@ class Parquet(DuckDB):
 
 
 class Postgres(Target):
-    """A database of a server."""
+    """A database of a Postgres server."""
 
     heading, name = "Postgres", "postgres"
     types: t.ClassVar = {
@@ -201,28 +201,28 @@ class Postgres(Target):
         file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **self.server}), "utf-8")
 
     def query(self, sql: str) -> list[Row]:
-        """What the server answers."""
+        """Return the rows of a query."""
         return query_postgres(self.server, sql)
 
     def rows(self, stream: str) -> list[Row]:
         return self.query(f"select * from tiktok_ads.{stream}")
 
     def columns(self, stream: str) -> dict[str, str]:
-        found = self.query(
+        columns = self.query(
             "select column_name, data_type from information_schema.columns "
             f"where table_schema = 'tiktok_ads' and table_name = '{stream}'"
         )
-        return {column["column_name"]: column["data_type"] for column in found}
+        return {column["column_name"]: column["data_type"] for column in columns}
 
 
 def query_postgres(server: Server, sql: str) -> list[Row]:
-    """The rows that a server answers, as psql has them."""
+    """Return the rows of a query, run by psql."""
     address = [f"--{name}={server[name]}" for name in ("host", "port")]
     result = subprocess.run(
         [
             *(server["psql"], *address, f"--username={server['user']}", "--no-align"),
             *("--tuples-only", f"--dbname={server['database']}"),
-            f"--command=select coalesce(json_agg(found), '[]') from ({sql}) as found",
+            f"--command=select coalesce(json_agg(query_row), '[]') from ({sql}) as query_row",
         ],
         env={**os.environ, "PGPASSWORD": server["password"]},
         capture_output=True,
@@ -232,24 +232,24 @@ def query_postgres(server: Server, sql: str) -> list[Row]:
     return t.cast("list[Row]", parse(result.stdout))
 
 
-def kind(column: Mapping[str, t.Any]) -> str:
-    """What a column of a schema holds: its format if that is a date or a date-time, or its type."""
+def column_kind(column: Mapping[str, t.Any]) -> str:
+    """Return `date` or `date-time` for a column with that format, otherwise its type."""
     if column.get("format") in {"date", "date-time"}:
         return str(column["format"])
     types = column["type"] if isinstance(column["type"], list) else [column["type"]]
-    return str(next(one for one in types if one != "null"))
+    return str(next(name for name in types if name != "null"))
 
 
-def plain(value: t.Any, column_kind: str) -> t.Any:
-    """A value in one form, whichever target or tap it comes from; empty text counts as null."""
+def normalize_value(value: t.Any, kind: str) -> t.Any:
+    """Return a value in a comparable form. Empty text becomes None."""
     if value is None or value == "":
         return None
-    if column_kind == "number":
+    if kind == "number":
         return Decimal(str(value))
-    if column_kind == "date-time":
+    if kind == "date-time":
         moment = pendulum.parse(str(value))
         assert isinstance(moment, pendulum.DateTime)
         return moment
-    if column_kind in {"array", "object"} and isinstance(value, str):
+    if kind in {"array", "object"} and isinstance(value, str):
         return parse(value)
     return value

@@ -1,4 +1,4 @@
-"""The dbt project of examples/dbt, on the simulator's default streams in DuckDB."""
+"""The dbt project in `examples/dbt`, built on default streams of the simulator in DuckDB."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from .dbt_support import FITTING, PROJECT, Warehouse, fivetran_tables, load
+from .dbt_support import DUCKDB_TYPES, PROJECT, Warehouse, fivetran_tables, load
 
 CONFIG = {
     "environment": "simulator",
     "start_date": "{now-19}",
-    # the fifth campaign is a TopView one
+    # the fifth campaign is a TopView campaign
     "simulator": {"seed": 7, "advertisers": 2, "campaigns": 5, "days": 20},
 }
 REPORTS = {
@@ -25,52 +25,52 @@ REPORTS = {
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """Loaded and built."""
+    """Return a warehouse with loaded streams and built models."""
     folder = tmp_path_factory.mktemp("dbt")
-    loaded = load(folder, CONFIG)
-    loaded.build(folder)
-    return loaded
+    result = load(folder, CONFIG)
+    result.build(folder)
+    return result
 
 
 def money(row: dict[str, t.Any]) -> Decimal:
-    """Spend of a row, exactly."""
+    """Return the exact spend of a row."""
     return Decimal(str(row["spend"]))
 
 
-def spent(rows: t.Iterable[dict[str, t.Any]], *keys: str) -> dict[tuple[t.Any, ...], Decimal]:
-    """Spend by keys."""
+def spend_by(rows: t.Iterable[dict[str, t.Any]], *keys: str) -> dict[tuple[t.Any, ...], Decimal]:
+    """Return the spend of rows by keys."""
     total: dict[tuple[t.Any, ...], Decimal] = collections.defaultdict(Decimal)
     for row in rows:
         total[tuple(row[key] for key in keys)] += money(row)
     return dict(total)
 
 
-def found(rows: t.Iterable[list[t.Any]]) -> dict[tuple[t.Any, ...], Decimal]:
-    """The same of rows of a query, whose last column is spend."""
+def spend_of_rows(rows: t.Iterable[list[t.Any]]) -> dict[tuple[t.Any, ...], Decimal]:
+    """Return the spend of query rows by keys. The last column is spend."""
     return {tuple(keys): Decimal(spend) for *keys, spend in rows}
 
 
-def test_all_models_are_built_and_all_tests_pass(warehouse: Warehouse) -> None:
-    """None warns, either: the simulator lists what its reports tell of."""
+def test_all_models_build_and_tests_pass(warehouse: Warehouse) -> None:
+    """`dbt build` succeeds without warnings."""
     assert set(warehouse.results.values()) == {"success", "pass"}
     models = {name.split(".")[-1] for name in warehouse.results if name.startswith("model.")}
     assert models == {file.stem for file in PROJECT.glob("models/**/*.sql")}
     assert sum(status == "pass" for status in warehouse.results.values()) > 50
 
 
-def test_spend_by_day_and_campaign_is_what_all_levels_spent(warehouse: Warehouse) -> None:
-    """Of each advertiser and day, those that are not final too, to the cent."""
+def test_spend_by_day_and_campaign_equals_spend_of_each_level(warehouse: Warehouse) -> None:
+    """Spend by advertiser and day equals the spend of each report level to the cent."""
     table = "analytics.spend_by_day_and_campaign"
-    by_day = found(
+    by_day = spend_of_rows(
         warehouse.query(f"select advertiser_id, date_day, sum(spend) from {table} group by all")
     )
     assert len(by_day) > 35
     for stream, _ in REPORTS.values():
-        assert by_day == spent(warehouse.rows[stream], "advertiser_id", "stat_time_day"), stream
+        assert by_day == spend_by(warehouse.rows[stream], "advertiser_id", "stat_time_day"), stream
 
 
-def test_spend_by_day_and_campaign_has_what_goes_with_it(warehouse: Warehouse) -> None:
-    """Names, currency, TopView and `is_final` of each row are those of the tap."""
+def test_spend_by_day_and_campaign_has_attributes_of_tap(warehouse: Warehouse) -> None:
+    """Names, currency, `is_top_view` and `is_final` equal the values of the tap."""
     names = {row["campaign_id"]: row["campaign_name"] for row in warehouse.rows["campaigns"]}
     currencies = {row["advertiser_id"]: row["currency"] for row in warehouse.rows["advertisers"]}
     expected = {
@@ -96,7 +96,7 @@ def test_spend_by_day_and_campaign_has_what_goes_with_it(warehouse: Warehouse) -
 
 
 def test_ads_hierarchy_has_each_ad_once(warehouse: Warehouse) -> None:
-    """With the names of what it belongs to, and deleted ones marked."""
+    """Each ad has one row with the names of its parents and `is_deleted`."""
     names = {
         stream: {row[key]: row[name] for row in warehouse.rows[stream]}
         for stream, key, name in (
@@ -125,8 +125,8 @@ def test_ads_hierarchy_has_each_ad_once(warehouse: Warehouse) -> None:
     assert {row[-1] for row in table} == {True, False}
 
 
-def test_smart_plus_ads_spend_what_their_creatives_did(warehouse: Warehouse) -> None:
-    """And have as many creatives and media as the tap tells."""
+def test_smart_plus_ads_equal_sum_of_creatives(warehouse: Warehouse) -> None:
+    """Spend, creatives and media of Smart+ ads equal the records of the tap."""
     ads = {row["ad_id"]: row.get("smart_plus_ad_id") for row in warehouse.rows["ads"]}
     report = [
         {**row, "smart_plus_ad_id": ads[row["ad_id"]]}
@@ -134,7 +134,9 @@ def test_smart_plus_ads_spend_what_their_creatives_did(warehouse: Warehouse) -> 
         if ads[row["ad_id"]]
     ]
     select = "select smart_plus_ad_id, {} from analytics.smart_plus_ads"
-    assert found(warehouse.query(select.format("spend"))) == spent(report, "smart_plus_ad_id")
+    assert spend_of_rows(warehouse.query(select.format("spend"))) == spend_by(
+        report, "smart_plus_ad_id"
+    )
     creatives = collections.Counter(
         row["smart_plus_ad_id"] for row in warehouse.rows["smart_plus_ad_creatives"]
     )
@@ -144,8 +146,8 @@ def test_smart_plus_ads_spend_what_their_creatives_did(warehouse: Warehouse) -> 
     assert all(name for kind, name in media if kind in {"IMAGE", "VIDEO"})
 
 
-def test_fivetran_views_have_the_columns_that_the_package_reads(warehouse: Warehouse) -> None:
-    """No more and no fewer, of types that fit; IDs are of one type in all."""
+def test_fivetran_views_have_expected_columns(warehouse: Warehouse) -> None:
+    """Views have exactly the columns of the package. IDs have one type."""
     views: dict[str, dict[str, str]] = collections.defaultdict(dict)
     for table, column, kind in warehouse.query(
         "select table_name, column_name, data_type from information_schema.columns"
@@ -157,13 +159,13 @@ def test_fivetran_views_have_the_columns_that_the_package_reads(warehouse: Wareh
     for table, columns in tables.items():
         assert views[table].keys() == columns.keys(), table
         for column, kind in columns.items():
-            assert views[table][column] in FITTING[kind], (table, column)
+            assert views[table][column] in DUCKDB_TYPES[kind], (table, column)
             if column == "id" or column.endswith("_id"):
                 assert views[table][column] == "BIGINT", (table, column)
 
 
-#: Columns that are null in all rows, as docs/dbt.md tells; the last is the simulator's.
-NULL = {
+#: Columns that are null in all rows (docs/dbt.md). The simulator lacks values for the last.
+NULL_COLUMNS = {
     ("advertiser", "phone_number"),
     ("advertiser", "telephone"),
     ("adgroup_history", "display_name"),
@@ -174,19 +176,19 @@ NULL = {
 
 
 def test_fivetran_views_are_filled(warehouse: Warehouse) -> None:
-    """All columns but those that the docs tell of have values."""
+    """All columns have values, except the columns in docs/dbt.md."""
     for table, columns in fivetran_tables().items():
         counts = ", ".join(f"count({column})" for column in columns)
         [filled] = warehouse.query(f"select {counts} from analytics_fivetran.{table}")
         empty = {
             (table, column) for column, count in zip(columns, filled, strict=True) if not count
         }
-        assert empty == {one for one in NULL if one[0] == table}
+        assert empty == {column for column in NULL_COLUMNS if column[0] == table}
 
 
 @pytest.mark.parametrize("level", REPORTS)
-def test_fivetran_reports_hold_the_days_of_the_tap(warehouse: Warehouse, level: str) -> None:
-    """At midnight, with the same spend."""
+def test_fivetran_reports_equal_reports_of_tap(warehouse: Warehouse, level: str) -> None:
+    """Daily records are at midnight, with the spend of the tap."""
     stream, key = REPORTS[level]
     expected = {
         (int(row[key]), f"{row['stat_time_day']} 00:00:00"): money(row)
@@ -195,5 +197,5 @@ def test_fivetran_reports_hold_the_days_of_the_tap(warehouse: Warehouse, level: 
     rows = warehouse.query(
         f"select {key}, stat_time_hour, spend from analytics_fivetran.{level}_report_hourly"
     )
-    assert found(rows) == expected
+    assert spend_of_rows(rows) == expected
     assert len(rows) == len(expected)

@@ -1,4 +1,4 @@
-"""The project runs by Meltano as it stands: loads, commands, selection, a job and a schedule."""
+"""The Meltano project: loads, commands, selection, a job and a schedule."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FEW = {"TAP_TIKTOK_ADS__SELECT": json.dumps(["campaigns.*", "campaign_performance_report.*"])}
+SMALL_SELECTION = {
+    "TAP_TIKTOK_ADS__SELECT": json.dumps(["campaigns.*", "campaign_performance_report.*"])
+}
 
 
 class Project:
-    """A copy of the project, and Meltano in it."""
+    """A copy of the project that runs Meltano."""
 
     def __init__(self, folder: Path, meltano: Path, sim: Simulator) -> None:
         self.folder = folder
@@ -40,16 +42,16 @@ class Project:
         }
 
     def run(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run lines of shell in the project."""
+        """Run a shell script in the project."""
         return bash(script, self.folder, {**self.environment, **environment})
 
-    def count(self, stream: str) -> int:
-        """How many objects TikTok has."""
+    def object_count(self, stream: str) -> int:
+        """Return the number of objects of a stream in the simulator."""
         world = self.sim.world
         return world.expected("2026-01-01", "2026-01-01", include_top_view=True)[stream]
 
-    def take(self) -> dict[str, list[dict[str, t.Any]]]:
-        """The rows that target-jsonl wrote since the last time."""
+    def take_rows(self) -> dict[str, list[dict[str, t.Any]]]:
+        """Return and remove the rows that target-jsonl wrote."""
         rows = collections.defaultdict(list)
         for file in (self.folder / "output").glob("*.jsonl"):
             lines = file.read_text("utf-8").split("\n")
@@ -60,7 +62,7 @@ class Project:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """The project with its plugins installed, and TikTok simulated outside of it."""
+    """Yield the project with installed plugins and a simulator."""
     folder = tmp_path_factory.mktemp("meltano") / "project"
     ignored = shutil.ignore_patterns(".*", "__pycache__", "output", "demo", "dist", "site")
     shutil.copytree(ROOT, folder, ignore=ignored)
@@ -70,102 +72,105 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield copy
 
 
-def test_runs(project: Project) -> None:
-    """The first run loads the default streams and no others, the second one what is new."""
+def test_second_run_loads_less(project: Project) -> None:
+    """The first run loads the default streams. The second run loads only changes."""
     project.run("meltano run tap-tiktok-ads target-jsonl")
-    first = project.take()
+    first = project.take_rows()
     assert first.keys() == DEFAULT
     project.run("meltano run tap-tiktok-ads target-jsonl")
-    second = project.take()
+    second = project.take_rows()
     assert 0 < sum(map(len, second.values())) < sum(map(len, first.values()))
     project.run("meltano run --full-refresh tap-tiktok-ads target-jsonl")
-    assert {name: len(rows) for name, rows in project.take().items()} == {
+    assert {name: len(rows) for name, rows in project.take_rows().items()} == {
         name: len(rows) for name, rows in first.items()
     }
 
 
-def test_state(project: Project) -> None:
-    """Meltano keeps the bookmarks; another place for them is empty at first."""
+def test_state_is_kept_by_backend(project: Project) -> None:
+    """Meltano keeps bookmarks in its state backend. A new backend is empty."""
     load = "meltano run tap-tiktok-ads target-jsonl"
-    elsewhere = {"MELTANO_STATE_BACKEND_URI": f"file://{project.folder}/states", **FEW}
+    backend = {"MELTANO_STATE_BACKEND_URI": f"file://{project.folder}/states", **SMALL_SELECTION}
     counts = []
     for _ in range(2):
-        project.run(load, **elsewhere)
-        counts.append(len(project.take()["campaign_performance_report"]))
+        project.run(load, **backend)
+        counts.append(len(project.take_rows()["campaign_performance_report"]))
     assert 0 < counts[1] < counts[0]
-    (name,) = project.run("meltano state list", **elsewhere).stdout.split()
+    (name,) = project.run("meltano state list", **backend).stdout.split()
     assert name == "simulator:tap-tiktok-ads-to-target-jsonl"
-    state = json.loads(project.run(f"meltano state get {name}", **elsewhere).stdout)
+    state = json.loads(project.run(f"meltano state get {name}", **backend).stdout)
     assert "campaign_performance_report" in state["singer_state"]["bookmarks"]
 
 
-def test_commands(project: Project) -> None:
-    """The commands of the page run with the settings that Meltano has."""
+def test_commands_use_meltano_settings(project: Project) -> None:
+    """The documented commands use the settings of Meltano."""
     (advertiser, other) = project.sim.world.advertiser_ids
-    one = {"TAP_TIKTOK_ADS_ADVERTISER_IDS": json.dumps([advertiser])}
+    settings = {"TAP_TIKTOK_ADS_ADVERTISER_IDS": json.dumps([advertiser])}
     script = next(block for block in blocks("Meltano") if "meltano invoke" in block)
     for line in script.strip().split("\n"):
-        before = len(project.sim.requests)
-        output = project.run(line, **one).stdout
+        request_count = len(project.sim.requests)
+        output = project.run(line, **settings).stdout
         assert advertiser in output, line
         assert other not in output, line
-        asked = {request.advertiser_id for request in project.sim.requests[before:]}
-        assert asked <= {advertiser, None}
+        advertisers = {request.advertiser_id for request in project.sim.requests[request_count:]}
+        assert advertisers <= {advertiser, None}
     plan = project.run("meltano invoke tap-tiktok-ads:plan --json").stdout
-    assert {part["advertiser_id"] for part in json.loads(plan)["parts"]} >= {advertiser, other}
+    assert {partition["advertiser_id"] for partition in json.loads(plan)["parts"]} >= {
+        advertiser,
+        other,
+    }
 
 
-def test_selection(project: Project) -> None:
-    """A column and a stream that the page's lines exclude are not loaded."""
+def test_excluded_column_and_stream_are_not_loaded(project: Project) -> None:
+    """A column and a stream that the documented commands exclude are not loaded."""
     file = project.folder / "meltano.yml"
-    before = file.read_text("utf-8")
+    original = file.read_text("utf-8")
     script = next(block for block in blocks("Meltano") if "--exclude" in block)
     try:
         project.run(script)
         project.run("meltano run --full-refresh tap-tiktok-ads target-jsonl")
     finally:
-        file.write_text(before, "utf-8")
-    rows = project.take()
+        file.write_text(original, "utf-8")
+    rows = project.take_rows()
     assert rows.keys() == DEFAULT - {"pixels"}
     assert all("po_number" not in row for row in rows["campaigns"])
     assert all("campaign_name" in row for row in rows["campaigns"])
 
 
-def test_job_and_schedule(project: Project) -> None:
-    """The job and the schedule of the project load."""
-    project.run("meltano run --full-refresh load", **FEW)
-    assert project.take().keys() == {"campaigns", "campaign_performance_report"}
-    project.run("meltano schedule run daily", **FEW)
-    assert project.take().keys() == {"campaigns", "campaign_performance_report"}
+def test_job_and_schedule_load_streams(project: Project) -> None:
+    """The job and the schedule of the project load their streams."""
+    project.run("meltano run --full-refresh load", **SMALL_SELECTION)
+    assert project.take_rows().keys() == {"campaigns", "campaign_performance_report"}
+    project.run("meltano schedule run daily", **SMALL_SELECTION)
+    assert project.take_rows().keys() == {"campaigns", "campaign_performance_report"}
     assert "daily" in project.run("meltano schedule list").stdout
 
 
-def test_duckdb(project: Project) -> None:
+def test_target_duckdb_keeps_one_row_per_key(project: Project) -> None:
     """The loader target-duckdb keeps one row for each key."""
     script = (
         "import duckdb; database = duckdb.connect('tiktok.duckdb', read_only=True); "
         "print(database.execute('select count(*), count(distinct campaign_id) "
         "from tiktok_ads.campaigns').fetchall())"
     )
-    campaigns = project.count("campaigns")
+    campaigns = project.object_count("campaigns")
     for _ in range(2):
-        project.run("meltano run --full-refresh tap-tiktok-ads target-duckdb", **FEW)
-        found = bash(f'{environment("duckdb")}/bin/python -c "{script}"', project.folder).stdout
-        assert found.strip() == f"[({campaigns}, {campaigns})]"
+        project.run("meltano run --full-refresh tap-tiktok-ads target-duckdb", **SMALL_SELECTION)
+        output = bash(f'{environment("duckdb")}/bin/python -c "{script}"', project.folder).stdout
+        assert output.strip() == f"[({campaigns}, {campaigns})]"
 
 
-def test_postgres(project: Project, postgres: Server) -> None:
+def test_target_postgres_keeps_one_row_per_key(project: Project, postgres: Server) -> None:
     """The loader target-postgres keeps one row for each key."""
     settings = {
         f"TARGET_POSTGRES_{name.upper()}": str(postgres[name])
         for name in ("host", "port", "user", "password", "database")
     }
     schema = {"TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": "by_meltano"}
-    campaigns = project.count("campaigns")
+    campaigns = project.object_count("campaigns")
     for _ in range(2):
         project.run(
             "meltano run --full-refresh tap-tiktok-ads target-postgres",
-            **FEW,
+            **SMALL_SELECTION,
             **settings,
             **schema,
         )
