@@ -69,7 +69,7 @@ def settings_list() -> str:
     """The settings one by one, for `docs/settings.md`."""
     parts = []
     for name, spec in SETTINGS_SCHEMA["properties"].items():
-        facts = [f"`{ENVIRONMENT_PREFIX}{name.upper()}`", kind(spec)]
+        facts = [spec["title"], f"`{ENVIRONMENT_PREFIX}{name.upper()}`", kind(spec)]
         if "enum" in spec:
             facts.append(" or ".join(f"`{value}`" for value in spec["enum"]))
         if "minimum" in spec:

@@ -126,9 +126,9 @@ Select the stream `sync_errors` to have everything that could not be read, and w
     test_errors_told::test_going_on
     test_errors_told::test_permission
     test_advertisers::test_run
-Streams without keys are always read oldest_first.
+Streams without primary keys always use `oldest_first`.
     test_covered_days::test_streams_without_keys
-Replace null characters in texts with U+FFFD
+Replace null characters in text with U+FFFD
     test_json_repair::test_values
     test_json_repair::test_null_characters_in_records
 They resolve once per run, in each advertiser's own time zone.

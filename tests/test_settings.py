@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pendulum
@@ -403,3 +404,18 @@ def test_all_settings_that_cannot_be_used_are_named() -> None:
         validate({"max_retires": 1, "max_retries": "x", "on_error": "ignore"}, KNOWN)
     with pytest.raises(ConfigError, match=r"'api_url' is not a base URL.*'end_date'"):
         validate({"api_url": "x", "end_date": "x", "access_token": "a"}, KNOWN)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN))
+def test_setting_has_a_title_and_plain_description(name: str) -> None:
+    """A setting has a label, and its description consists of short sentences."""
+    spec = SETTINGS_SCHEMA["properties"][name]
+    assert spec["title"][0].isupper()
+    description = spec["description"]
+    assert description.endswith(".")
+    assert ";" not in description
+    first, *others = re.split(r"(?<=\.) ", description)
+    # a noun phrase or an imperative, such as "Maximum number" or "Write a record"
+    assert not re.match(r"(A|An|The|This|If|Whether|What|Which|Not)\b", first)
+    assert first[0].isupper()
+    assert all(len(sentence.split()) <= 20 for sentence in (first, *others)), description
