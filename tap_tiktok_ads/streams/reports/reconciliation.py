@@ -265,10 +265,10 @@ class ReconciliationStream(ReportStream):
 class Reconciliation(ReconciliationStream):
     """One record per advertiser and day: spend, impressions and clicks, and their sums by level.
 
-    Each window takes four requests or more: one for the advertiser, and the pages of all its
-    campaigns, ad groups and ads. Deleted objects and TopView ads are included for all values of the
-    settings. TikTok's own totals of each window are included. `likely_cause` is an estimate based
-    on known behavior of TikTok's reports.
+    Each window takes four requests or more. One is for the advertiser, the others for the pages of
+    its campaigns, ad groups and ads. Deleted objects and TopView ads are included for all values of
+    the settings. TikTok's own totals of each window are included. `likely_cause` is an estimate
+    based on known behavior of TikTok's reports.
     """
 
     definition = ReportDefinition(
