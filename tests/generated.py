@@ -69,7 +69,7 @@ def settings_list() -> str:
     """Return the section of each setting for `docs/settings.md`."""
     sections = []
     for name, spec in SETTINGS_SCHEMA["properties"].items():
-        facts = [f"`{ENVIRONMENT_PREFIX}{name.upper()}`", setting_kind(spec)]
+        facts = [spec["title"], f"`{ENVIRONMENT_PREFIX}{name.upper()}`", setting_kind(spec)]
         if "enum" in spec:
             facts.append(" or ".join(f"`{value}`" for value in spec["enum"]))
         if "minimum" in spec:

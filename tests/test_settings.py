@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pendulum
@@ -435,3 +436,18 @@ def test_one_error_names_every_invalid_setting() -> None:
         validate({"max_retires": 1, "max_retries": "x", "on_error": "ignore"}, SETTING_NAMES)
     with pytest.raises(ConfigError, match=r"'api_url' is not a base URL.*'end_date'"):
         validate({"api_url": "x", "end_date": "x", "access_token": "a"}, SETTING_NAMES)
+
+
+@pytest.mark.parametrize("name", sorted(SETTING_NAMES))
+def test_setting_has_a_title_and_plain_description(name: str) -> None:
+    """A setting has a label, and its description consists of short sentences."""
+    spec = SETTINGS_SCHEMA["properties"][name]
+    assert spec["title"][0].isupper()
+    description = spec["description"]
+    assert description.endswith(".")
+    assert ";" not in description
+    first, *others = re.split(r"(?<=\.) ", description)
+    # a noun phrase or an imperative, such as "Maximum number" or "Write a record"
+    assert not re.match(r"(A|An|The|This|If|Whether|What|Which|Not)\b", first)
+    assert first[0].isupper()
+    assert all(len(sentence.split()) <= 20 for sentence in (first, *others)), description

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 
 #: The subcommands. Each has a module of its name, with _ for -.
 COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state")
-HELP = """Execute the Singer tap, or one of the commands below.
+HELP = """Run the Singer tap, or one of the commands below.
 
 \b
 Examples:

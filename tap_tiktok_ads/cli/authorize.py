@@ -37,21 +37,21 @@ CODE_PARAMETER = "auth_code"
 MIN_FREE_BYTES = 65536
 
 
-@click.command("authorize", short_help="Get an access token for an app.")
+@click.command("authorize", short_help="Request an access token for a developer app.")
 @common.config_option
-@click.option("--app-id", help="ID of the developer app. Default: the setting app_id.")
+@click.option("--app-id", help="ID of the developer app. Default: setting app_id.")
 @click.option(
     "--app-secret",
-    help="Secret of the app. Default: the setting app_secret, or a prompt on a terminal.",
+    help="Secret of the developer app. Default: setting app_secret, or a prompt on a terminal.",
 )
-@click.option("--auth-code", help="The auth_code of the redirect, or the complete URL.")
-@click.option("--redirect-uri", help="URL to which the portal redirects the advertiser.")
-@click.option("--state", help="Text that the redirect returns.")
+@click.option("--auth-code", help="auth_code parameter of the redirect, or its complete URL.")
+@click.option("--redirect-uri", help="URL to which TikTok redirects the advertiser.")
+@click.option("--state", help="Text that the redirect repeats in its state parameter.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="File for the token: a configuration for the tap, readable only by its owner.",
+    help="Configuration file for the tap with the token. Only its owner can read it.",
 )
 def command(  # noqa: PLR0913 - the options, keyword-only
     *,
@@ -63,10 +63,11 @@ def command(  # noqa: PLR0913 - the options, keyword-only
     state: str | None,
     output: Path | None,
 ) -> None:
-    """Get an access token for an app that an advertiser authorizes.
+    """Request an access token for a developer app.
 
-    Without --auth-code, prints the URL of the authorization page, and on a terminal prompts for the
-    code of the redirect. A code is valid once, for one hour.
+    An advertiser authorizes the app on TikTok's authorization page, which redirects to a URL with
+    a code. Without --auth-code, the command prints the URL of the page. On a terminal, it prompts
+    for the code. A code is valid once, for one hour.
 
     Example: tap-tiktok-ads authorize --config config.json --output token.json
     """

@@ -47,13 +47,15 @@ def config_option(function: Function) -> Function:
         multiple=True,
         callback=t.cast("t.Any", _config),
         metavar="FILE|ENV",
-        help="Configuration file, or 'ENV' for environment variables. May be repeated.",
+        help="Configuration file, or 'ENV' for environment variables. Repeatable.",
     )(function)
 
 
 def json_option(function: Function) -> Function:
     """Add the flag --json to a subcommand."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(
+        function
+    )
 
 
 def offline_tap(config: t.Any, **files: t.IO[str] | None) -> TapTikTokAds:

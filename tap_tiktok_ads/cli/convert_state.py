@@ -46,27 +46,29 @@ def _day(_context: click.Context, _option: click.Parameter, text: str | None) ->
     return day
 
 
-@click.command("convert-state", short_help="Convert a state of singer-io's tap, or reset streams.")
+@click.command(
+    "convert-state", short_help="Convert a state of singer-io/tap-tiktok-ads, or reset streams."
+)
 @click.argument("state", type=click.Path(path_type=Path))
 @click.option(
     "--advertiser-id",
     "advertiser_ids",
     multiple=True,
-    help="Advertiser of the bookmarks, if the state does not name it. May be repeated.",
+    help="Advertiser of the bookmarks, if the state does not contain its ID. Repeatable.",
 )
 @click.option(
     "--start-date",
     metavar="YYYY-MM-DD",
     callback=_day,
-    help="First day that the other tap read: its start_date. Without it, reports are read from "
-    "this tap's start_date.",
+    help="start_date of the other tap. Default: reports ignore their bookmarks and are read from "
+    "the start_date of this tap.",
 )
 @click.option(
     "--lookback-days",
     type=click.IntRange(min=0),
     default=DEFAULT_LOOKBACK_DAYS,
     show_default=True,
-    help="Days before the bookmarks that reports re-read.",
+    help="Number of days before the bookmarks that reports re-read.",
 )
 @click.option(
     "--with-objects",
@@ -78,7 +80,7 @@ def _day(_context: click.Context, _option: click.Parameter, text: str | None) ->
     "reset_names",
     metavar="STREAM",
     multiple=True,
-    help="Stream of this tap that the next run re-reads from its start. May be repeated.",
+    help="Stream that the next run re-reads from its start. Repeatable.",
 )
 @click.option(
     "--output",
@@ -96,13 +98,13 @@ def command(  # noqa: PLR0913 - one per option
     reset_names: tuple[str, ...],
     output: Path | None,
 ) -> None:
-    """Convert a state of singer-io/tap-tiktok-ads to a state of this tap.
+    """Convert a state of singer-io/tap-tiktok-ads, or reset streams of a state of this tap.
 
-    Reports continue from their bookmarks, with the lookback, if --start-date names the first day
-    that the other tap read. Campaigns, ad groups and ads are read in full unless --with-objects is
-    set, because the other tap leaves out deleted objects.
+    With --start-date, reports continue from their bookmarks, with a lookback of --lookback-days.
+    The other tap leaves out deleted objects. Therefore, the next run reads all campaigns, ad groups
+    and ads unless --with-objects is set.
 
-    With --reset, the state is one of this tap. The next run re-reads all days or objects of the
+    With --reset, STATE is a state of this tap. The next run re-reads all days or objects of the
     streams.
 
     Example: tap-tiktok-ads convert-state old.json --start-date 2026-01-01 --output state.json

@@ -117,19 +117,19 @@ class Report:
         return list(itertools.chain.from_iterable(row.values() for row in self.streams.values()))
 
 
-@click.command("doctor", short_help="Check token, app, clock and permissions.")
+@click.command("doctor", short_help="Check the token, app, clock and permissions.")
 @common.config_option
 @common.json_option
 @click.pass_context
 def command(context: click.Context, *, config: t.Any, as_json: bool) -> None:
     """Check the token, the app, the clock, and the permissions for each advertiser.
 
-    Sends the smallest request of each stream for each advertiser: one record, one day. "empty?"
-    means that the request is allowed and returned no records.
+    The command sends the smallest request of each stream for each advertiser: one record, one day.
+    "empty?" means that TikTok allowed the request and returned no records.
 
-    Exit code 0: everything can be read. 1: the settings or the token are invalid, no advertiser can
-    be read, or an unexpected error occurred. 3: permission is denied for some streams or
-    advertisers.
+    The exit code is 0 if all streams of all advertisers can be read. It is 1 if the settings or the
+    token are invalid, no advertiser can be read, or an unexpected error occurs. It is 3 if
+    permission is denied for some streams or advertisers.
 
     Example: tap-tiktok-ads doctor --config config.json
     """

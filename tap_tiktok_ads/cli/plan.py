@@ -56,17 +56,23 @@ class Part:
 
 @click.command("plan", short_help="Estimate the requests and duration of a sync.")
 @common.config_option
-@click.option("--catalog", type=click.File(), help="Singer catalog with the selected streams.")
-@click.option("--state", type=click.File(), help="State with the bookmarks.")
+@click.option(
+    "--catalog",
+    type=click.File(),
+    help="Singer catalog with the selected streams. Default: the default streams.",
+)
+@click.option(
+    "--state", type=click.File(), help="State file with the bookmarks. Default: a first sync."
+)
 @common.json_option
 def command(
     *, config: t.Any, catalog: t.IO[str] | None, state: t.IO[str] | None, as_json: bool
 ) -> None:
     """Estimate the requests and duration of a sync.
 
-    Counts the first page of each list and of each report window. An advertiser with TopView
-    campaigns needs one additional request per window. Requests only the advertisers and their time
-    zones from TikTok. The lookback_days value auto counts as 28.
+    The estimate counts the first page of each list and of each report window. An advertiser with
+    TopView campaigns needs one additional request per window. lookback_days auto counts as 28. The
+    command requests only the advertisers and their time zones from TikTok.
 
     Example: tap-tiktok-ads plan --config config.json --state state.json
     """

@@ -50,18 +50,19 @@ MAX_REQUESTS = 5
     "schema_file",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Write a JSON Schema of the records of the page.",
+    help="Write a JSON Schema, inferred from the records of the page, to FILE.",
 )
 @click.option(
-    "--raw", is_flag=True, help="Print the JSON of the response as received instead of records."
+    "--raw", is_flag=True, help="Print the response as received, in place of the records."
 )
 def command(  # noqa: PLR0913 - the options, keyword-only
     *, stream: str, config: t.Any, limit: int, style: str, schema_file: Path | None, raw: bool
 ) -> None:
-    """Fetch and print a sample of STREAM, built-in or custom.
+    """Fetch and print a sample of STREAM, a built-in or custom stream.
 
-    Prints the request, the response, the records and the paths of arrays. Reads one page of the
-    newest days, without regard to the state. Sends up to five requests until records are received.
+    The command prints the request, the response with the paths of its arrays, and the records. It
+    ignores the state and reads one page of the newest days. If a response has no records, it tries
+    again with up to five requests in total.
 
     Example: tap-tiktok-ads sample campaigns --config config.json --limit 3
     """

@@ -58,7 +58,10 @@ def _parse_faults(_context: click.Context, _parameter: Parameter, texts: t.Seque
 
 @click.command("simulator")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Port. A free one by default."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port to listen on. Default: a free port.",
 )
 @click.option(
     "--option",
@@ -66,7 +69,7 @@ def _parse_faults(_context: click.Context, _parameter: Parameter, texts: t.Seque
     metavar="NAME=VALUE",
     multiple=True,
     callback=_parse_pairs,
-    help="An option of the world, such as advertisers=5 or tier=basic. May be repeated.",
+    help="Option of the simulated data, such as advertisers=5 or tier=basic. Repeatable.",
 )
 @click.option(
     "--options",
@@ -74,7 +77,7 @@ def _parse_faults(_context: click.Context, _parameter: Parameter, texts: t.Seque
     metavar="JSON",
     default="{}",
     callback=_parse_options,
-    help="Options of the world as a JSON object. --option overrides it.",
+    help="Options of the simulated data, as a JSON object. --option overrides it.",
 )
 @click.option(
     "--fault",
@@ -83,9 +86,10 @@ def _parse_faults(_context: click.Context, _parameter: Parameter, texts: t.Seque
     multiple=True,
     callback=_parse_faults,
     help=(
-        "A fault, such as code:code=51010,path=/ad/get/,times=2. May be repeated. It affects one "
-        "request unless times is set; times=null sets no limit. Arguments of all kinds: "
-        f"{', '.join(faults.REQUEST_ARGUMENTS)}. Kinds: {'; '.join(map(_usage, faults.KINDS))}."
+        "Fault to inject, such as code:code=51010,path=/ad/get/,times=2. Repeatable. A fault "
+        "affects one request unless times is set. times=null sets no limit. "
+        "Arguments of all kinds: "
+        f"{', '.join(faults.REQUEST_ARGUMENTS)}. Kinds: {', '.join(map(_usage, faults.KINDS))}."
     ),
 )
 def command(
@@ -94,9 +98,9 @@ def command(
     options: dict[str, t.Any],
     parsed_faults: list[tuple[str, dict[str, t.Any]]],
 ) -> None:
-    """Serve the embedded TikTok Marketing API on 127.0.0.1 until Ctrl-C.
+    """Serve the embedded TikTok Marketing API until Ctrl-C.
 
-    The first line on stdout is a configuration for the tap.
+    The server listens on 127.0.0.1. The first line on stdout is a configuration for the tap.
 
     Example: tap-tiktok-ads simulator --option advertisers=5
     """

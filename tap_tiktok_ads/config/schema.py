@@ -23,13 +23,20 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.StringType(nullable=True),
         secret=True,
         title="Access token",
-        description="Access token of the TikTok Marketing API. Not needed for the simulator.",
+        description=(
+            "Access token of the TikTok Marketing API. Required unless the tap starts the "
+            "embedded simulator. The command `authorize` requests one."
+        ),
     ),
     th.Property(
         "app_id",
         th.StringType(nullable=True),
         title="App ID",
-        description="ID of your developer app. Needed only to find the advertisers of the token.",
+        description=(
+            "ID of your developer app. Used with `app_secret` to list the advertisers of the "
+            "token if `advertiser_ids` is empty. The stream `authorized_advertisers` requires "
+            "both."
+        ),
     ),
     th.Property(
         "app_secret",
@@ -37,7 +44,8 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         secret=True,
         title="App secret",
         description=(
-            "Secret of your developer app. Needed only to find the advertisers of the token."
+            "Secret of your developer app. Used with `app_id` to list the advertisers of the "
+            "token if `advertiser_ids` is empty."
         ),
     ),
     th.Property(
@@ -45,8 +53,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.ArrayType(th.StringType),
         title="Advertiser IDs",
         description=(
-            "Advertisers to read. Empty: all that the token may read (needs app_id and "
-            "app_secret). In an environment variable: separated by commas, or a JSON list."
+            "IDs of the advertisers to sync. A JSON list or comma-separated text. If empty, all "
+            "advertisers that authorized the app are synced, which requires `app_id` and "
+            "`app_secret`."
         ),
         default=[],
     ),
@@ -54,7 +63,10 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "exclude_advertiser_ids",
         th.ArrayType(th.StringType),
         title="Excluded advertiser IDs",
-        description="Advertisers that are not read.",
+        description=(
+            "IDs of the advertisers to leave out. A JSON list or comma-separated text. Useful if "
+            "`advertiser_ids` is empty."
+        ),
         default=[],
     ),
     th.Property(
@@ -63,9 +75,10 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=list(HOSTS),
         title="Environment",
         description=(
-            "production; sandbox (TikTok's test accounts: campaigns, ad groups, ads and mock "
-            "reports of December 2020 only); simulator (an embedded API with made-up data, "
-            "no account or network needed)."
+            "API to connect to. `production` is TikTok's API. `sandbox` is TikTok's API for test "
+            "accounts, with campaigns, ad groups, ads and mock reports of December 2020 only. "
+            "`simulator` is an embedded API with made-up data that needs no account and no "
+            "network."
         ),
         default="production",
     ),
@@ -74,8 +87,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.URIType(nullable=True),
         title="API URL",
         description=(
-            "Another base URL, such as a proxy's; https, or http on this machine. Without a path, "
-            f"{API_VERSION} is added."
+            "Base URL of the API, in place of the URL of the environment, for example a proxy. "
+            "The scheme is https, or http for a loopback address. If the URL has no path, "
+            f"`{API_VERSION}` is appended."
         ),
     ),
     th.Property(
@@ -83,8 +97,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.StringType,
         title="Start date",
         description=(
-            "First day of the reports, in each advertiser's time zone: a date, a date-time or a "
-            "macro such as {now-30}, {now-2w}, {start_of_month}, {yesterday}."
+            "First day of the reports, in each advertiser's time zone. A date, a date-time or a "
+            "macro such as `{now-30}`, `{now-2w}`, `{start_of_month}` or `{yesterday}`. After a "
+            "change to an earlier date, the next run reads the missing days once."
         ),
         default="{now-30}",
     ),
@@ -92,7 +107,10 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "end_date",
         th.StringType,
         title="End date",
-        description="Last day of the reports, included; as start_date. Not beyond today.",
+        description=(
+            "Last day of the reports, inclusive, in each advertiser's time zone. A date, a "
+            "date-time or a macro, as in `start_date`. A day in the future counts as today."
+        ),
         default="{now}",
     ),
     th.Property(
@@ -107,10 +125,11 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
         title="Lookback days",
         description=(
-            "Days after which TikTok no longer corrects the numbers of a day. Each run re-reads "
-            "the younger days of reports. Conversions can be up to 28 days late. auto: as many as "
-            "the attribution windows of each advertiser's ad groups require, at least 3, and 28 "
-            "if they are unknown."
+            "Age in days after which TikTok no longer corrects a day of a report. Every run "
+            "re-reads the younger days. `auto` derives the number from the attribution windows of "
+            "each advertiser's ad groups, with a minimum of 3. If the windows are unknown, `auto` "
+            "uses 28. Conversions can arrive up to 28 days late, and later corrections are "
+            "missed."
         ),
         default=7,
     ),
@@ -120,9 +139,10 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=[NEWEST_FIRST, OLDEST_FIRST],
         title="Backfill order",
         description=(
-            "Order of the windows of a report. newest_first: the newest window of every "
-            "advertiser, then the next older ones. oldest_first: advertiser by advertiser, from "
-            "the first day on. Streams without keys are always read oldest_first."
+            "Order in which a report's windows are read. `newest_first` reads the newest window "
+            "of every advertiser, then the next older windows. `oldest_first` reads one "
+            "advertiser after the other, from the first day on. Streams without primary keys "
+            "always use `oldest_first`."
         ),
         default=NEWEST_FIRST,
     ),
@@ -130,7 +150,10 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "include_deleted",
         th.BooleanType,
         title="Include deleted",
-        description="Also read deleted campaigns, ad groups and ads, and their reports.",
+        description=(
+            "Include deleted campaigns, ad groups and ads, and their reports. With `false`, "
+            "totals lack the spend of deleted objects."
+        ),
         default=True,
     ),
     th.Property(
@@ -138,9 +161,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.BooleanType,
         title="Track deleted",
         description=(
-            "Write a record with the key and _deleted_at for each object that TikTok no longer "
-            "lists. The state keeps the listed objects, up to 20,000 per stream. Ads and Smart+ "
-            "ads are listed in full in every run."
+            "Write a record with the key and `_deleted_at` for each object that TikTok no longer "
+            "lists. With `true`, the state stores the listed objects, up to 20,000 per stream. "
+            "Every run then reads the complete lists of ads and Smart+ ads."
         ),
         default=False,
     ),
@@ -150,9 +173,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=["fail", "skip"],
         title="On error",
         description=(
-            "How to handle errors. fail stops the sync. skip continues with the other advertisers "
-            "and streams and exits with code 1. Missing permissions are always skipped. The "
-            "bookmark of a stream that failed does not advance."
+            "How to handle errors. `fail` stops the sync. `skip` continues with the other "
+            "advertisers and streams and exits with code 1. Missing permissions are always "
+            "skipped. The bookmark of a stream that failed does not advance."
         ),
         default="fail",
     ),
@@ -162,9 +185,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=["keep", "hash", "drop"],
         title="Personal data",
         description=(
-            "How to write names, e-mail addresses and phone numbers of contacts in the built-in "
-            "streams. keep writes them as received. hash writes the SHA-256 of the text in "
-            "hexadecimal. drop removes the columns."
+            "How to write names, email addresses and phone numbers of contacts in the built-in "
+            "streams. `keep` writes them as received. `hash` writes their SHA-256 in hexadecimal. "
+            "`drop` removes the columns."
         ),
         default="keep",
     ),
@@ -173,8 +196,8 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.BooleanType,
         title="Replace null characters",
         description=(
-            "Replace null characters in texts with U+FFFD, because databases such as Postgres "
-            "reject them. false keeps them."
+            "Replace null characters in text with U+FFFD. With `false`, they are kept. Databases "
+            "such as Postgres reject text with null characters."
         ),
         default=True,
     ),
@@ -184,9 +207,10 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=["auto", "sync", "async"],
         title="Report mode",
         description=(
-            "auto reads reports synchronously, and by TikTok's asynchronous tasks if records are "
-            "left out or the report is too large. async uses tasks from the start. sync never "
-            "uses tasks. See docs/rate-limits.md."
+            "How to request reports. `auto` uses synchronous requests, and TikTok's asynchronous "
+            "tasks if TikTok leaves out records or the report is too large. `async` uses tasks "
+            "from the start. `sync` never uses tasks, and logs a warning if records may be "
+            "missing. See docs/rate-limits.md."
         ),
         default="auto",
     ),
@@ -196,9 +220,10 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=["basic", "advanced", "premium", "ultimate", "sandbox"],
         title="Rate limit tier",
         description=(
-            "Level of your developer app: basic, advanced, premium, ultimate or sandbox. Requests "
-            "are paced below its limits. Environment sandbox always uses the limit of the "
-            "sandbox: one request per second for each endpoint."
+            "Level of your developer app at TikTok, which limits its requests. `basic`, "
+            "`advanced`, `premium`, `ultimate` or `sandbox`. Requests are paced below these "
+            "limits. The environment `sandbox` always uses the level `sandbox`: one request per "
+            "second for each endpoint."
         ),
         default="basic",
     ),
@@ -206,44 +231,56 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "requests_per_second",
         th.IntegerType(minimum=1, maximum=1000, nullable=True),
         title="Requests per second",
-        description="Maximum rate, in place of the tier's. For an app that other programs use.",
+        description=(
+            "Maximum number of requests per second, in place of the limit of `rate_limit_tier`. "
+            "Set it if other programs use the same developer app."
+        ),
     ),
     th.Property(
         "max_concurrency",
         th.IntegerType(minimum=1, maximum=64, nullable=True),
         title="Maximum concurrency",
         description=(
-            "Maximum number of concurrent requests. Default: as many as the rate and TikTok's "
-            "response time require, up to 32."
+            "Maximum number of concurrent requests. By default, the tap derives it from the rate "
+            "limit and TikTok's response time, up to 32."
         ),
     ),
     th.Property(
         "request_timeout",
         th.IntegerType(minimum=1, maximum=3600),
         title="Request timeout",
-        description="Seconds to wait for a response.",
+        description=(
+            "Maximum time to wait for a response, in seconds. A request that times out is "
+            "retried. A report request that times out is divided into shorter periods."
+        ),
         default=60,
     ),
     th.Property(
         "max_retries",
         th.IntegerType(minimum=0, maximum=50),
         title="Maximum retries",
-        description="Maximum number of retries after a transient error.",
+        description=(
+            "Maximum number of retries after a transient error. After the last retry the request "
+            "fails, and `on_error` applies."
+        ),
         default=7,
     ),
     th.Property(
         "user_agent",
         th.StringType(nullable=True),
         title="User agent",
-        description="Text of the User-Agent header. Default: the tap's name and version.",
+        description=(
+            "Value of the `User-Agent` header of requests. By default, the name and version of "
+            "the tap."
+        ),
     ),
     th.Property(
         "custom_streams",
         th.ArrayType(th.ObjectType(additional_properties=True)),
         title="Custom streams",
         description=(
-            "Streams of your own from any endpoint that reads: a list of objects with name, url "
-            "and other keys. See docs/custom.md."
+            "Additional streams that you define for any endpoint that reads data. A list of "
+            "objects with `name`, `url` and optional keys. See docs/custom.md."
         ),
         default=[],
     ),
@@ -252,8 +289,8 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.ArrayType(th.ObjectType(additional_properties=True)),
         title="Custom reports",
         description=(
-            "Reports of your own: a list of objects with name, data_level, dimensions, metrics "
-            "and other keys. See docs/custom.md."
+            "Additional reports that you define. A list of objects with `name`, `data_level`, "
+            "`dimensions`, `metrics` and optional keys. See docs/custom.md."
         ),
         default=[],
     ),
@@ -262,9 +299,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.ObjectType(additional_properties=True),
         title="Report metrics",
         description=(
-            "Metrics of a report, in place of its default metrics. The keys are streams. The "
-            "values are lists of metric names, groups of schemas/metrics.json, usual (the default "
-            "metrics) or all."
+            "Metrics of each report, in place of its default metrics. An object with stream names "
+            "as keys and lists as values. A list holds metric names, groups of "
+            "schemas/metrics.json, `usual` (the default metrics) or `all`."
         ),
         default={},
     ),
@@ -273,8 +310,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.ObjectType(additional_properties=True, nullable=True),
         title="Simulator",
         description=(
-            "Options of the embedded API: seed, advertisers, campaigns, ads, days and others. "
-            "Only with environment simulator."
+            "Options of the embedded API of the environment `simulator`. An object with keys such "
+            "as `seed`, `advertisers`, `campaigns`, `ads` and `days`. Used only with that "
+            "environment."
         ),
     ),
 ).to_dict()

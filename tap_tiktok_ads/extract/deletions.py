@@ -23,8 +23,8 @@ DELETED_AT = "_deleted_at"
 DELETED_AT_SCHEMA = {
     "type": ["string", "null"],
     "format": "date-time",
-    "description": "When a run found that TikTok no longer lists the object. All other columns "
-    "except the keys are null then. Null while TikTok lists the object.",
+    "description": "Time when a run found that TikTok no longer lists the object. In this "
+    "record, all other columns except the keys are null. Null while TikTok lists the object.",
 }
 #: The member of an advertiser's state with the objects listed.
 STATE_MEMBER = "listed"

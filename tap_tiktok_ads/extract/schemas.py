@@ -50,7 +50,7 @@ IS_TOPVIEW_SCHEMA: Schema = {
 IS_FINAL_SCHEMA: Schema = {
     "type": ["boolean", "null"],
     "description": "True if the day is older than the lookback and TikTok's delays, so no later "
-    "run reads it again and its numbers are final. Null if the day cannot be read.",
+    "run re-reads it and its numbers are final. Null if the day is invalid.",
 }
 #: Column that TikTok returns with the dimension `interest_category`, without a request for it.
 INTEREST_CATEGORY_V2_SCHEMA: Schema = {

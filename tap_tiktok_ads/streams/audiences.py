@@ -6,7 +6,10 @@ from tap_tiktok_ads.streams.listing import ListStream
 
 
 class CustomAudiences(ListStream):
-    """Custom audiences in use; TikTok tells no time of change, so all are read each time."""
+    """One record per custom audience in use.
+
+    TikTok returns no modification time, so every run reads all audiences.
+    """
 
     name = "custom_audiences"
     path = "/dmp/custom_audience/list/"
@@ -17,7 +20,10 @@ class CustomAudiences(ListStream):
 
 
 class Pixels(ListStream):
-    """Pixels with their events; TikTok tells no time of change, so all are read each time."""
+    """One record per pixel, with its events.
+
+    TikTok returns no modification time, so every run reads all pixels.
+    """
 
     name = "pixels"
     path = "/pixel/list/"
@@ -29,7 +35,7 @@ class Pixels(ListStream):
 
 
 class SavedAudiences(ListStream):
-    """Saved audiences. Fields as a third-party SDK has them."""
+    """One record per saved audience. The fields come from a third-party SDK."""
 
     name = "saved_audiences"
     path = "/dmp/saved_audience/list/"
@@ -42,9 +48,9 @@ class SavedAudiences(ListStream):
 
 
 class PangleAudiencePackages(ListStream):
-    """Pangle audiences that ad groups include or exclude.
+    """One record per Pangle audience that ad groups include or exclude.
 
-    TikTok publishes the names of the fields but not their types.
+    TikTok documents the names of the fields but not their types.
     """
 
     name = "pangle_audience_packages"

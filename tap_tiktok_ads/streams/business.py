@@ -40,7 +40,10 @@ class AppCredentialsPlan:
 
 
 class AuthorizedAdvertisers(UnpartitionedStream):
-    """The advertisers that authorized the app; needs the settings app_id and app_secret."""
+    """One record per advertiser that authorized the app.
+
+    Requires the settings `app_id` and `app_secret`.
+    """
 
     name = "authorized_advertisers"
     path = AUTHORIZED_ADVERTISERS_PATH
@@ -56,7 +59,10 @@ def add_bc_id(raw: Record, task: Task) -> Iterable[Record]:
 
 
 class BusinessCenters(UnpartitionedStream):
-    """The Business Centers of the token's user. Fields as a third-party SDK has them."""
+    """One record per Business Center of the token's user.
+
+    The fields come from a third-party SDK.
+    """
 
     name = "business_centers"
     path = "/bc/get/"
@@ -75,7 +81,7 @@ class BusinessCenterStream(DependentStream):
 
 
 class BcAdvertisers(BusinessCenterStream):
-    """The ad accounts among the assets of each Business Center."""
+    """One record per ad account among the assets of each Business Center."""
 
     name = "bc_advertisers"
     path = "/bc/asset/get/"
@@ -88,7 +94,10 @@ class BcAdvertisers(BusinessCenterStream):
 
 
 class BcAdvertiserBalances(BusinessCenterStream):
-    """The balances of the ad accounts of each Business Center, as a third-party SDK has them."""
+    """One record per ad account of each Business Center, with its balances.
+
+    The fields come from a third-party SDK.
+    """
 
     name = "bc_advertiser_balances"
     path = "/advertiser/balance/get/"
@@ -98,7 +107,10 @@ class BcAdvertiserBalances(BusinessCenterStream):
 
 
 class Catalogs(BusinessCenterStream):
-    """Product catalogs of each Business Center. Fields as a third-party SDK has them."""
+    """One record per product catalog of each Business Center.
+
+    The fields come from a third-party SDK.
+    """
 
     name = "catalogs"
     path = "/catalog/get/"

@@ -31,7 +31,10 @@ BUSINESS_TYPES = (
 
 
 class VideoCreatives(ListStream):
-    """Videos of the asset library, the 10,000 most recently changed; URLs live for six hours."""
+    """One record per video of the asset library.
+
+    TikTok lists the 10,000 most recently modified videos. URLs expire after six hours.
+    """
 
     name = "video_creatives"
     path = "/file/video/ad/search/"
@@ -44,7 +47,10 @@ class VideoCreatives(ListStream):
 
 
 class ImageCreatives(ListStream):
-    """Images of the asset library, the 10,000 most recently changed; URLs live for one hour."""
+    """One record per image of the asset library.
+
+    TikTok lists the 10,000 most recently modified images. URLs expire after one hour.
+    """
 
     name = "image_creatives"
     path = "/file/image/ad/search/"
@@ -57,7 +63,7 @@ class ImageCreatives(ListStream):
 
 
 class MusicCreatives(ListStream):
-    """Music that ads may use. Fields as a third-party SDK has them."""
+    """One record per piece of music that ads can use. The fields come from a third-party SDK."""
 
     name = "music_creatives"
     path = "/file/music/get/"
@@ -69,7 +75,10 @@ class MusicCreatives(ListStream):
 
 
 class CreativePortfolios(ListStream):
-    """Portfolios of cards, stickers and other add-ons; their shape differs between sources."""
+    """One record per portfolio of cards, stickers and other add-ons.
+
+    Sources disagree about the structure of a portfolio.
+    """
 
     name = "creative_portfolios"
     path = "/creative/portfolio/list/"
@@ -93,9 +102,9 @@ class PlayableLists(ListEndpoint):
 
 
 class Playables(ListStream):
-    """Playables, those not saved yet and deleted ones included.
+    """One record per playable, including unsaved and deleted playables.
 
-    The answer's fields are inferred from those of the request.
+    The fields are inferred from the fields of the request.
     """
 
     name = "playables"
@@ -115,7 +124,10 @@ def add_item_id(raw: Record, task: Task) -> Iterable[Record]:
 
 
 class SparkAds(ListStream):
-    """TikTok posts that their owners authorized for ads. Fields as a third-party SDK has them."""
+    """One record per TikTok post that its owner authorized for ads.
+
+    The fields come from a third-party SDK.
+    """
 
     name = "spark_ads"
     path = "/tt_video/list/"
@@ -128,7 +140,10 @@ class SparkAds(ListStream):
 
 
 class Identities(ListStream):
-    """Identities that ads may be shown as. Fields as a third-party SDK has them."""
+    """One record per identity under which ads can be shown.
+
+    The fields come from a third-party SDK.
+    """
 
     name = "identities"
     path = "/identity/get/"
@@ -177,11 +192,11 @@ def add_business_type(raw: Record, task: Task) -> Iterable[Record]:
 
 
 class InstantPages(ListStream):
-    """Instant pages, lead forms, storefronts and shop pages: one list per business type.
+    """One record per instant page, lead form, storefront or shop page.
 
-    A type that TikTok rejects is skipped with a warning, and the next run reads all types again.
-    A rejection of the default type, LEAD_GEN, is an error. Pages that were moved to a Business
-    Center are not listed. Fields as third-party SDKs have them.
+    Each business type has its own list. A type that TikTok rejects is skipped with a warning, and
+    the next run reads all types. A rejection of the default type LEAD_GEN is an error. TikTok does
+    not list pages that were moved to a Business Center. The fields come from third-party SDKs.
     """
 
     name = "instant_pages"

@@ -83,7 +83,10 @@ def flatten_object(raw: Record, task: Task) -> Iterable[Record]:
 
 
 class Advertisers(ListStream):
-    """Ad accounts with status, currency and time zone; contact details come masked."""
+    """One record per ad account, with status, currency and time zone.
+
+    TikTok masks the contact details.
+    """
 
     name = "advertisers"
     path = ADVERTISER_INFO_PATH
@@ -95,10 +98,10 @@ class Advertisers(ListStream):
 
 
 class Campaigns(ListStream):
-    """Campaigns of every buying type, deleted ones included; Upgraded Smart+ among them.
+    """One record per campaign of every buying type, including deleted campaigns.
 
-    Campaigns of the Promote tool in the TikTok app have `campaign_system_origin` PROMOTE, and only
-    IDs, name, status and time of creation.
+    Upgraded Smart+ campaigns are included. Campaigns of the Promote tool in the TikTok app have
+    `campaign_system_origin` PROMOTE. TikTok returns only their IDs, name, status and creation time.
     """
 
     name = "campaigns"
@@ -112,9 +115,10 @@ class Campaigns(ListStream):
 
 
 class AdGroups(ListStream):
-    """Ad groups of every buying type, deleted ones included; not those of GMV Max for Shop.
+    """One record per ad group of every buying type, including deleted ad groups.
 
-    Ad groups of the Promote tool have `campaign_system_origin` PROMOTE and a few columns only.
+    Ad groups of GMV Max for Shop are not included. Ad groups of the Promote tool have
+    `campaign_system_origin` PROMOTE and only a few columns.
     """
 
     name = "ad_groups"
@@ -128,11 +132,12 @@ class AdGroups(ListStream):
 
 
 class Ads(ListStream):
-    """Ads of every buying type, deleted ones included; for Upgraded Smart+, one row per creative.
+    """One record per ad of every buying type, including deleted ads.
 
-    There `ad_id` names the creative, and `smart_plus_ad_id` the ad. Ads of the Promote tool have
-    `campaign_system_origin` PROMOTE and a few columns only. The field list is that of a third-party
-    SDK: TikTok's own page could not be read.
+    For Upgraded Smart+ ads, one record per creative: `ad_id` identifies the creative and
+    `smart_plus_ad_id` the ad. Ads of the Promote tool have `campaign_system_origin` PROMOTE and
+    only a few columns. The fields come from a third-party SDK, because TikTok's page was
+    unavailable.
     """
 
     name = "ads"

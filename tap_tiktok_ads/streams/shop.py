@@ -24,7 +24,7 @@ GMV_MAX_LIST_COLUMNS = frozenset(
 
 
 class Stores(ListStream):
-    """TikTok Shops of the advertiser. Fields as a third-party SDK has them."""
+    """One record per TikTok Shop of the advertiser. The fields come from a third-party SDK."""
 
     name = "stores"
     path = "/store/list/"
@@ -35,7 +35,10 @@ class Stores(ListStream):
 
 
 class GmvMaxStores(ListStream):
-    """TikTok Shops that GMV Max campaigns may promote. Fields as in TikTok's OpenAPI file."""
+    """One record per TikTok Shop that GMV Max campaigns can promote.
+
+    The fields come from TikTok's OpenAPI file.
+    """
 
     name = "gmv_max_stores"
     path = "/gmv_max/store/list/"
@@ -45,11 +48,12 @@ class GmvMaxStores(ListStream):
 
 
 class GmvMaxCampaigns(DetailStream):
-    """GMV Max campaigns for products and livestreams, with budget, bid, shop and schedule.
+    """One record per GMV Max campaign for products or livestreams.
 
-    The list has nine columns. The others take one request per campaign that has changed since the
-    bookmark, and none if they are not selected. A campaign whose details TikTok denies or rejects
-    is written with the columns of the list, and the next run requests them again.
+    TikTok's list has nine columns. Other columns, such as budget, bid, shop and schedule, take one
+    request per campaign that changed since the bookmark. If they are deselected, no request is
+    sent. If TikTok denies or rejects the details of a campaign, the record has the columns of the
+    list. The next run requests the details again.
     """
 
     name = "gmv_max_campaigns"
@@ -67,11 +71,11 @@ class GmvMaxCampaigns(DetailStream):
 class GmvMaxReport(GmvMaxReportStream):
     """Daily performance of each GMV Max campaign, by TikTok Shop and promotion type.
 
-    One request per shop and type. Shops whose `is_gmv_max_available` is false are not requested.
-    Shops without this flag are requested. A type that TikTok rejects for a shop is skipped with a
-    warning, and the next run reads its days again. Metrics of LIVE campaigns are null in others.
-    TikTok limits these requests apart from all others. Some apps may reach this report at v2.0
-    only (uncertain). The tap uses v1.3.
+    Each shop and type takes one request. Shops whose `is_gmv_max_available` is false are not
+    requested. Shops without this flag are requested. A type that TikTok rejects for a shop is
+    skipped with a warning. The next run re-reads its days. Metrics of LIVE campaigns are null in
+    other campaigns. TikTok has a separate rate limit for these requests. The tap uses v1.3. Some
+    apps may have access to this report at v2.0 only (uncertain).
     """
 
     name = "gmv_max_report"

@@ -233,7 +233,7 @@ class SmartPlusStream(ListStream):
 
 
 class SmartPlusAds(SmartPlusStream):
-    """Upgraded Smart+ ads (asset groups) with their automation settings."""
+    """One record per Upgraded Smart+ ad (asset group), with its automation settings."""
 
     name = "smart_plus_ads"
     primary_keys = ("advertiser_id", "smart_plus_ad_id")
@@ -242,10 +242,10 @@ class SmartPlusAds(SmartPlusStream):
 
 
 class SmartPlusAdCreatives(SmartPlusStream):
-    """The creatives of each Upgraded Smart+ ad with their on/off state.
+    """One record per creative of each Upgraded Smart+ ad, with its on/off status.
 
-    That this listing is what users of other connectors know as ad creatives is inferred. Creatives
-    have no time of change of their own; that of their ad counts.
+    Creatives have no modification time, so the modification time of their ad is the replication
+    key. Inferred: this stream corresponds to the ad creatives of other connectors.
     """
 
     name = "smart_plus_ad_creatives"
@@ -255,10 +255,10 @@ class SmartPlusAdCreatives(SmartPlusStream):
 
 
 class SmartPlusAdMedia(SmartPlusStream):
-    """The media of each Upgraded Smart+ ad: videos, images, music, TikTok posts, playables.
+    """One record per video, image, music, TikTok post or playable of each Upgraded Smart+ ad.
 
-    That this listing is what users of other connectors know as ad media is inferred. Assets that
-    TikTok adds by itself during delivery may be missing. `ad_material_id` is `-` for playables.
+    Assets that TikTok adds automatically during delivery may be missing. `ad_material_id` is `-`
+    for playables. Inferred: this stream corresponds to the ad media of other connectors.
     """
 
     name = "smart_plus_ad_media"
@@ -270,11 +270,12 @@ class SmartPlusAdMedia(SmartPlusStream):
 
 
 class SmartPlusAdSuggestions(SmartPlusStream):
-    """Review results of Upgraded Smart+ ads and their materials, with TikTok's suggestions.
+    """One record per review result of an Upgraded Smart+ ad or material, with TikTok's suggestions.
 
-    The only Smart+ endpoint with suggestions in TikTok's words; they concern the review, not the
-    delivery, so the match with what other connectors call ad suggestions is inferred and weak. Of a
-    carousel, `ad_material_id` names one image and is not that of `smart_plus_ad_creatives`.
+    No other Smart+ endpoint returns suggestions as text. The suggestions concern the review, not
+    the delivery. Inferred, with low confidence: this stream corresponds to the ad suggestions of
+    other connectors. For a carousel, `ad_material_id` identifies one image. It differs from the
+    `ad_material_id` of `smart_plus_ad_creatives`.
     """
 
     name = "smart_plus_ad_suggestions"
@@ -287,7 +288,7 @@ class SmartPlusAdSuggestions(SmartPlusStream):
 
 
 class SmartPlusCampaigns(ListStream):
-    """Upgraded Smart+ campaigns, deleted ones included."""
+    """One record per Upgraded Smart+ campaign, including deleted campaigns."""
 
     name = "smart_plus_campaigns"
     path = "/smart_plus/campaign/get/"
@@ -302,7 +303,7 @@ class SmartPlusCampaigns(ListStream):
 
 
 class SmartPlusAdGroups(ListStream):
-    """Upgraded Smart+ ad groups, deleted ones included."""
+    """One record per Upgraded Smart+ ad group, including deleted ad groups."""
 
     name = "smart_plus_ad_groups"
     path = "/smart_plus/adgroup/get/"

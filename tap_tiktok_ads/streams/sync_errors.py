@@ -58,7 +58,11 @@ class ProblemStream(TikTokStream):
 
 
 class SyncErrors(ProblemStream):
-    """What this run skipped or could not read, and why; the last stream of a run."""
+    """One record per problem of this run, with its reason.
+
+    Problems are data that the run skipped or could not read. This stream is the last stream of a
+    run.
+    """
 
     name = "sync_errors"
     primary_keys = ("error_id",)

@@ -52,9 +52,9 @@ DIAGNOSED_AD_GROUPS = SourceColumn(
 
 
 class AdGroupDiagnoses(DependentStream):
-    """TikTok's suggestions for bid, budget, creatives and events of each ad group.
+    """One record per suggestion of TikTok for bid, budget, creatives or events of an ad group.
 
-    Not for Upgraded Smart+ ad groups; those without suggestions are not told of.
+    Ad groups without suggestions have no record. Upgraded Smart+ ad groups are not included.
     """
 
     name = "ad_group_diagnoses"
@@ -107,9 +107,9 @@ def _reviews_in(member: t.Any) -> list[Record]:
 
 
 class AdReviewInfo(DependentStream):
-    """Review results of each ad but Promote ads. Fields as a third-party SDK has them.
+    """One record per ad, with its review results. Promote ads are not included.
 
-    TikTok documents these fields for `/adgroup/review_info/`.
+    The fields come from a third-party SDK. TikTok documents them for `/adgroup/review_info/`.
     """
 
     name = "ad_review_info"
@@ -121,7 +121,7 @@ class AdReviewInfo(DependentStream):
 
 
 class Apps(ListStream):
-    """Apps of the advertiser. Fields as a third-party SDK has them."""
+    """One record per app of the advertiser. The fields come from a third-party SDK."""
 
     name = "apps"
     path = "/app/list/"
@@ -159,12 +159,12 @@ class PixelEventStream(DependentStream):
 
 
 class PixelEventStatistics(PixelEventStream):
-    """Counts of each pixel's events by UTC day, two to four hours late.
+    """One record per pixel, event type and UTC day, with event counts, two to four hours late.
 
     TikTok's response has no date, so each request spans one day: `stat_date`. The lookback is 2
-    days, whatever the value of `lookback_days`. Covered days are not re-read for a pixel that is
-    new to an advertiser. To re-read them for all pixels, run `convert-state STATE --reset
-    pixel_event_statistics --output STATE`. Fields as a third-party SDK has them.
+    days for every value of `lookback_days`. If an advertiser adds a pixel, days that earlier runs
+    read are not read for it. To re-read these days for all pixels, run `convert-state STATE --reset
+    pixel_event_statistics --output STATE`.
     """
 
     name = "pixel_event_statistics"
@@ -194,9 +194,9 @@ class CommentStream(DependentStream):
 
 
 class Comments(CommentStream):
-    """Comments on the ads of each ad group, by the day they were written.
+    """One record per comment on the ads of each ad group, by the day of the comment.
 
-    For Upgraded Smart+ ads TikTok tells no ad group, so theirs are missing.
+    Comments on Upgraded Smart+ ads are not included, because TikTok does not return their ad group.
     """
 
     name = "comments"
@@ -211,9 +211,10 @@ class Comments(CommentStream):
 
 
 class AutomatedRules(ListStream):
-    """Automated rules of the advertiser.
+    """One record per automated rule of the advertiser.
 
-    Fields as a third-party SDK has them, and as TikTok's SDK creates rules.
+    The fields come from a third-party SDK, and from the requests with which TikTok's SDK creates
+    rules.
     """
 
     name = "automated_rules"

@@ -123,13 +123,13 @@ class UnidentifiedTransactionStream(TransactionStream):
 
 
 class AdvertiserTransactions(UnidentifiedTransactionStream):
-    """Transfers, taxes, costs and payments of the ad accounts of each Business Center.
+    """One record per transfer, tax, cost or payment of the ad accounts of each Business Center.
 
-    Use `account_transactions` if the token may read it: it has IDs, and holds these transactions,
-    too. Every run reads the UTC days from `start_date` to `end_date`. TikTok gives these
-    transactions no ID, so a target that loads by key keeps one of two records with equal key
-    columns. A type or Business Center that TikTok rejects is skipped with a warning. Fields as a
-    third-party SDK has them.
+    Prefer `account_transactions` if the token has permission for it. That stream has IDs and
+    includes these transactions. Every run reads the UTC days from `start_date` to `end_date`. These
+    transactions have no ID. A target that upserts by key keeps only one of several records with
+    equal key columns. A type or Business Center that TikTok rejects is skipped with a warning. The
+    fields come from a third-party SDK.
     """
 
     name = "advertiser_transactions"
@@ -147,12 +147,12 @@ class AdvertiserTransactions(UnidentifiedTransactionStream):
 
 
 class BcTransactions(UnidentifiedTransactionStream):
-    """Transactions of each Business Center.
+    """One record per transaction of each Business Center.
 
-    Use `account_transactions` if the token may read it: it has IDs, and holds these transactions,
-    too. Every run reads the UTC days from `start_date` to `end_date`. TikTok gives these
-    transactions no ID, so a target that loads by key keeps one of two records with equal key
-    columns. `date` is text as received. Fields as a third-party SDK has them.
+    Prefer `account_transactions` if the token has permission for it. That stream has IDs and
+    includes these transactions. Every run reads the UTC days from `start_date` to `end_date`. These
+    transactions have no ID. A target that upserts by key keeps only one of several records with
+    equal key columns. `date` is text as received. The fields come from a third-party SDK.
     """
 
     name = "bc_transactions"
@@ -167,12 +167,12 @@ class BcTransactions(UnidentifiedTransactionStream):
 
 
 class AccountTransactions(TransactionStream):
-    """Transactions of each Business Center and of the ad accounts that it owns, with their ID.
+    """One record per transaction of each Business Center and of its own ad accounts, with ID.
 
-    Every run reads the days from `start_date` to `end_date`, those of the time zone of the Business
-    Center or ad account. Transactions of payment portfolios, and of
-    ad accounts that another Business Center shares, are left out. Fields as a third-party SDK has
-    them.
+    Every run reads the days from `start_date` to `end_date`, in the time zone of the Business
+    Center or ad account. Transactions of payment portfolios are not included. Transactions of ad
+    accounts that another Business Center shares are not included. The fields come from a
+    third-party SDK.
     """
 
     name = "account_transactions"

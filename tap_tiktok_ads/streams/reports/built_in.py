@@ -1,4 +1,4 @@
-"""The built-in reports: seven templates, and a table of further reports."""
+"""The built-in reports: seven report classes, and a table of reports that are not selected."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ ADVERTISER, CAMPAIGN, AD_GROUP, AD = (
 )
 DAY, HOUR = "stat_time_day", "stat_time_hour"
 GENDER_AND_AGE = ("gender", "age")
+#: The end of the description of a report by country.
+COUNTRY_DELAY = "TikTok delivers it about 11 hours late."
+#: The end of the description of a report by province or interest.
+INCOMPLETE_DATA = "\n\nTikTok delivers it about 16 hours late. The data are known to be incomplete."
 #: The end of the description of a report by age and gender, or by platform.
 UNLISTED_METRICS = (
-    "\n\nTikTok publishes no list of metrics for this split.\n"
-    "Connectors read the default metrics in production."
+    "\n\nTikTok delivers it about 16 hours late. TikTok publishes no list of metrics "
+    "for this breakdown. Other connectors request the default metrics in production."
 )
 #: Name in stream names, data level, dimension and label of each level, from the top down.
 LEVELS = (
@@ -36,7 +40,7 @@ LEVELS = (
 
 
 class AdPerformanceReport(ReportStream):
-    """Daily performance of each ad; for Upgraded Smart+, `ad_id` names a creative."""
+    """Daily performance of each ad. For Upgraded Smart+ ads, `ad_id` identifies a creative."""
 
     definition = ReportDefinition("ad_performance_report", AD, ("ad_id", DAY))
 
@@ -48,13 +52,16 @@ class AdGroupPerformanceReport(ReportStream):
 
 
 class CampaignPerformanceReport(ReportStream):
-    """Daily performance of each campaign. Results mix the goals of the campaign's ad groups."""
+    """Daily performance of each campaign.
+
+    Results combine the different goals of the campaign's ad groups.
+    """
 
     definition = ReportDefinition("campaign_performance_report", CAMPAIGN, ("campaign_id", DAY))
 
 
 class CampaignCountryReport(ReportStream):
-    """Daily performance of each campaign by country; some eleven hours late."""
+    """Daily performance of each campaign by country. TikTok delivers it about 11 hours late."""
 
     definition = ReportDefinition(
         "campaign_country_report", CAMPAIGN, ("campaign_id", DAY, "country_code")
@@ -62,10 +69,10 @@ class CampaignCountryReport(ReportStream):
 
 
 class AudienceReportByAgeGender(ReportStream):
-    """Daily performance of each ad by age and gender of the audience; some sixteen hours late.
+    """Daily performance of each ad by age and gender of the audience.
 
-    TikTok publishes no list of metrics for this split.
-    Connectors read the default metrics in production.
+    TikTok delivers it about 16 hours late. TikTok publishes no list of metrics for this breakdown.
+    Other connectors request the default metrics in production.
     """
 
     definition = ReportDefinition(
@@ -82,10 +89,10 @@ class AudienceReportByCountry(ReportStream):
 
 
 class AudienceReportByPlatform(ReportStream):
-    """Daily performance of each ad by operating system; some sixteen hours late.
+    """Daily performance of each ad by operating system of the audience.
 
-    TikTok publishes no list of metrics for this split.
-    Connectors read the default metrics in production.
+    TikTok delivers it about 16 hours late. TikTok publishes no list of metrics for this breakdown.
+    Other connectors request the default metrics in production.
     """
 
     definition = ReportDefinition(
@@ -119,8 +126,8 @@ def _audience(
 def _by_undocumented_dimension(name: str, dimension: str, label: str) -> ReportDefinition:
     """Return the definition of an audience report whose metrics are not documented."""
     description = (
-        f"Daily performance of each ad by {label}.\n\nWhich metrics go with this dimension is not\n"
-        "documented: the set is that of the report by province."
+        f"Daily performance of each ad by {label}.\n\nTikTok does not document the metrics of this "
+        "dimension. The report uses the metrics of `audience_report_by_province`."
     )
     return _audience(name, AD, ("ad_id", DAY, dimension), description)
 
@@ -131,23 +138,23 @@ REPORTS = (
         "advertiser_performance_report",
         ADVERTISER,
         ("advertiser_id", DAY),
-        description="Daily performance of each advertiser; cash and voucher spend some sixteen "
-        "hours late.",
+        description="Daily performance of each advertiser. TikTok delivers cash and voucher spend "
+        "about 16 hours late.",
     ),
     ReportDefinition(
         "smart_plus_ad_performance_report",
         AD,
         ("ad_id_v2", DAY),
-        description="Daily performance of each ad; of Upgraded Smart+, of the ad and not of its "
-        "creatives.",
+        description="Daily performance of each ad. For Upgraded Smart+ ads, one record per ad, not "
+        "per creative.",
     ),
     *(
         ReportDefinition(
             f"{name}_performance_report_hourly",
             data_level,
             (dimension, HOUR),
-            description=f"Hourly performance of each {label}, in account time; one request for "
-            "each day.",
+            description=f"Hourly performance of each {label}, in the advertiser's time zone. "
+            "Each day takes one request.",
         )
         for name, data_level, dimension, label in LEVELS
     ),
@@ -156,7 +163,7 @@ REPORTS = (
             f"{name}_performance_report_lifetime",
             data_level,
             (dimension,),
-            description=f"Performance of each {label} over all its time, read anew in each run.",
+            description=f"Lifetime performance of each {label}. Every run re-reads it.",
         )
         for name, data_level, dimension, label in LEVELS
     ),
@@ -164,13 +171,13 @@ REPORTS = (
         "ad_group_country_report",
         AD_GROUP,
         ("adgroup_id", DAY, "country_code"),
-        description="Daily performance of each ad group by country; some eleven hours late.",
+        description=f"Daily performance of each ad group by country. {COUNTRY_DELAY}",
     ),
     ReportDefinition(
         "ad_country_report",
         AD,
         ("ad_id", DAY, "country_code"),
-        description="Daily performance of each ad by country; some eleven hours late.",
+        description=f"Daily performance of each ad by country. {COUNTRY_DELAY}",
     ),
     *(
         _audience(
@@ -184,13 +191,13 @@ REPORTS = (
             (
                 "age_gender",
                 GENDER_AND_AGE,
-                f"by age and gender; some sixteen hours late.{UNLISTED_METRICS}",
+                f"by age and gender of the audience.{UNLISTED_METRICS}",
             ),
             ("country", ("country_code",), "by country of the audience."),
             (
                 "platform",
                 ("platform",),
-                f"by operating system; some sixteen hours late.{UNLISTED_METRICS}",
+                f"by operating system of the audience.{UNLISTED_METRICS}",
             ),
         )
     ),
@@ -198,15 +205,13 @@ REPORTS = (
         "audience_report_by_province",
         AD,
         ("ad_id", DAY, "province_id"),
-        "Daily performance of each ad by province; known to be incomplete, some sixteen hours "
-        "late.",
+        f"Daily performance of each ad by province of the audience.{INCOMPLETE_DATA}",
     ),
     _audience(
         "audience_report_by_interest",
         AD,
         ("ad_id", DAY, "interest_category"),
-        "Daily performance of each ad by interest; known to be incomplete, some sixteen hours "
-        "late.",
+        f"Daily performance of each ad by interest of the audience.{INCOMPLETE_DATA}",
     ),
     _by_undocumented_dimension(
         "audience_report_by_language", "language", "language of the audience"

@@ -35,7 +35,7 @@ MATERIAL_COLUMNS: dict[str, dict[str, t.Any]] = {
     },
     TYPE_DIMENSION: {
         "type": "string",
-        "description": "Kind of material (enum); empty where TikTok tells none.",
+        "description": "Type of the material (enum). Empty if TikTok returns none.",
     },
     "ad_material_id": {
         **_TEXT,
@@ -45,14 +45,14 @@ MATERIAL_COLUMNS: dict[str, dict[str, t.Any]] = {
     "material_second_status_list": {
         "type": ["array", "null"],
         "items": _TEXT,
-        "description": "What the status of the material comes from (enums).",
+        "description": "Reasons for the status of the material (enums).",
     },
-    "operation_status": {**_TEXT, "description": "Whether the material is on (enum)."},
+    "operation_status": {**_TEXT, "description": "On/off status of the material (enum)."},
 }
 
 
 class MaterialReport(ReportStream):
-    """What each material of Upgraded Smart+ ads delivered."""
+    """A report of the materials of Upgraded Smart+ ads."""
 
     permission = "44 Consolidated Report (inferred)"
     page_size = 100
@@ -96,7 +96,7 @@ class MaterialReport(ReportStream):
 
 
 class SmartPlusMaterialReport(MaterialReport):
-    """Performance of each material in each Upgraded Smart+ ad over all its time."""
+    """Lifetime performance of each material in each Upgraded Smart+ ad."""
 
     path = "/smart_plus/material_report/overview/"
     definition = ReportDefinition(
@@ -108,9 +108,9 @@ class SmartPlusMaterialReport(MaterialReport):
 
 
 class SmartPlusMaterialReportDaily(MaterialReport):
-    """Daily performance of each material of Upgraded Smart+ ads.
+    """Daily performance of each material in each Upgraded Smart+ ad.
 
-    How TikTok writes the day in the answer is not documented.
+    TikTok does not document the format of the day in the response.
     """
 
     path = "/smart_plus/material_report/breakdown/"

@@ -137,7 +137,7 @@ class ReconciliationStream(ReportStream):
                 schema["properties"] |= _level_columns(level, metric)
         schema["properties"]["likely_cause"] = {
             "type": ["string", "null"],
-            "description": "Why sums may differ; null where they do not.",
+            "description": "Likely cause of different sums. Null if the sums are equal.",
         }
         for metric in METRICS:
             schema["properties"] |= _total_columns(metric)
@@ -265,12 +265,12 @@ class ReconciliationStream(ReportStream):
 
 
 class Reconciliation(ReconciliationStream):
-    """Spend, impressions and clicks of each advertiser and day, against the sums of its levels.
+    """One record per advertiser and day: spend, impressions and clicks, and their sums by level.
 
-    Four requests or more for each window: one for the advertiser, and the pages of all its
-    campaigns, ad groups and ads, deleted and TopView ones included whatever the settings say.
-    TikTok's own totals of each window come with them. `likely_cause` is a guess from what is known
-    of TikTok's reports.
+    Each window takes four requests or more. One is for the advertiser, the others for the pages of
+    its campaigns, ad groups and ads. Deleted objects and TopView ads are included for all values of
+    the settings. TikTok's own totals of each window are included. `likely_cause` is an estimate
+    based on known behavior of TikTok's reports.
     """
 
     definition = ReportDefinition(
@@ -291,12 +291,12 @@ def _at_level(task: Task, level: str) -> Task:
 def _level_columns(level: str, metric: str) -> dict[str, t.Any]:
     column_type = metric_schema(metric)["type"]
     label = level.replace("_", " ")
-    description = f"{metric}, added up over {label}."
+    description = f"{metric}, summed over {label}."
     return {
         f"{metric}_of_{level}": {"type": column_type, "description": description.capitalize()},
         f"{metric}_missing_in_{level}": {
             "type": column_type,
-            "description": f"What the sum over {label} lacks.",
+            "description": f"{metric.capitalize()} of the advertiser minus the sum over {label}.",
         },
     }
 
@@ -306,13 +306,13 @@ def _total_columns(metric: str) -> dict[str, t.Any]:
     return {
         f"{metric}_total_of_window": {
             "type": column_type,
-            "description": "TikTok's own total of all ads over the days of the request that "
-            "brought this day. Null if TikTok reports none.",
+            "description": "TikTok's own total of all ads over the days of the request for "
+            "this day. Null if TikTok reports none.",
         },
         f"{metric}_missing_in_window": {
             "type": column_type,
             "description": "TikTok's own total of the window minus the sum of the ads' records. "
-            "Not 0: records are missing.",
+            "If it is not 0, records are missing.",
         },
     }
 
