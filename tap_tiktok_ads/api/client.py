@@ -44,12 +44,17 @@ class Client:
     """Sends requests to one base URL with one access token. Thread-safe.
 
     Example:
+        >>> from tap_tiktok_ads.api.messages import Request
+        >>> from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
+        >>> from tap_tiktok_ads.simulator import Simulator
+        >>> options = {"user_agent": "example/1.0", "timeout": 60, "max_retries": 5}
         >>> limiter = RateLimiter(TIERS["basic"])
-        >>> client = Client(
-        ...     "https://business-api.tiktok.com/open_api/v1.3", "token", limiter,
-        ...     user_agent="example/1.0", timeout=60, max_retries=5,
-        ... )
-        >>> response = client.send(Request("/user/info/", {}))
+        >>> with Simulator({"advertisers": 1}) as simulator:
+        ...     client = Client(simulator.url, simulator.access_token, limiter, **options)
+        ...     response = client.send(Request("/user/info/", {}))
+        ...     client.close()
+        >>> response.data["email"]
+        's***@example.com'
 
     Args:
         base_url: URL including the version, such as `https://.../open_api/v1.3`.
