@@ -195,7 +195,7 @@ class Client:
         They double with each retry, with jitter, and are at least the error's `min_wait_seconds`.
 
         Raises:
-            TransientError: The error allows no further retry.
+            TransientError: The last retry failed, or the error allows no retry.
         """
         wait = self.first_retry_seconds
         error = yield 0.0

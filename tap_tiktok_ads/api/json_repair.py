@@ -16,8 +16,8 @@ _NULL_ESCAPE = re.compile(rb"\\u0000")
 #: A search for one byte is faster than the pattern if there are fewer escapes than one in so many
 #: bytes.
 MIN_BYTES_PER_ESCAPE = 1000
-#: A string, also one that the end of the body cuts; a literal that JSON does not know; a number; a
-#: null character outside of strings.
+#: A token: a string (perhaps cut by the end of the body), a literal that JSON does not have, a
+#: number, or a null character outside of strings.
 _TOKEN = re.compile(
     r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)'
     r"|[-+]?\b(?:NaN|Infinity)\b"
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
     r"|\x00",
     re.DOTALL,
 )
-#: A pair of surrogates; one half of it; any other escape; a control character.
+#: A pair of surrogates, half of a pair, any other escape, or a control character.
 _ESCAPE = re.compile(
     r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"

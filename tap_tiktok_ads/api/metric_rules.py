@@ -51,7 +51,7 @@ _VALID_NAMES = re.compile(
 def expand_metrics(names: Sequence[str], definition: ReportDefinition) -> tuple[str, ...]:
     """Return the metrics that names, groups of the catalog and `all` stand for in a report.
 
-    A group contributes those of its metrics that a source shows to be valid in the report.
+    A group contributes each of its metrics that a source shows to be valid in the report.
 
     Raises:
         ValueError: An unknown name that is similar to a known one.

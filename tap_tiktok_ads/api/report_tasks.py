@@ -216,7 +216,7 @@ def _advertiser_id(request: Request) -> str:
 
 
 class ReportTasks:
-    """Creates report tasks, and cancels those that are open. Thread-safe.
+    """Creates report tasks, and cancels the open ones. Thread-safe.
 
     Example::
 
