@@ -30,7 +30,7 @@ INITIAL_BUFFERED_RESULTS = 8  # until the size of a plan's first result is known
 LATE_RESPONSE_SECONDS = 0.3
 #: The look-ahead of a plan, as a multiple of the number of threads.
 MAX_BUFFERED_PER_THREAD = 3
-#: The look-ahead beyond the first tasks of the plan that is being consumed.
+#: The look-ahead of later tasks and of other plans, as a multiple of the number of threads.
 MAX_BUFFERED_BEHIND_PER_THREAD = 2
 #: Share of the latest result in the moving average of result sizes.
 LATEST_SIZE_SHARE = 0.2

@@ -49,7 +49,7 @@ def validate(value: t.Any, names: Collection[str], list_names: Collection[str], 
     Args:
         value: A JSON value, such as the `params` of a custom stream.
         names: Names of the macros that exist, without date macros.
-        list_names: Names of the macros whose values are arrays. Such a macro must be a whole
+        list_names: Names of the macros whose values are arrays. It must be a complete
             string, outside of an array.
         unit: Letter of the unit of an offset that names none.
 

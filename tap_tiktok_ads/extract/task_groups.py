@@ -1,4 +1,4 @@
-"""What was read of the lists of one advertiser and window."""
+"""The records and passes read for the lists of one advertiser and window."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def digest_of(page: Page, keys: Sequence[t.Any]) -> int | None:
 
 
 class Verdict(enum.Enum):
-    """What the passes over a list prove."""
+    """Conclusion from the passes over a list."""
 
     COMPLETE = "every record was received"
     AGREED = "two passes agree, although TikTok's count differs"
@@ -44,7 +44,7 @@ class ListPass:
     Attributes:
         received: Number of raw records.
         keyless: Number of raw records that brought no record with a key.
-        repeated: Number of records that came before in this pass.
+        repeated: Number of records received a second time in this pass.
         total: The largest `total_number` of its pages.
         page_count: Number of pages.
         page_size: Maximum number of raw records of the last page, or 0 if it is not known.
@@ -87,7 +87,7 @@ class ListPass:
         Args:
             page: The page, with the number of raw records in it.
             keys: The keys of its records, or their hashes if they have no keys.
-            repeated: Number of records that came before in this pass.
+            repeated: Number of records received a second time in this pass.
         """
         received = page.received or 0
         self._add_digest(digest_of(page, keys))
@@ -166,7 +166,7 @@ class ListProgress:
     verdict: Verdict | None = None
 
     def begin_pass(self, now: float) -> None:
-        """Begin a further pass."""
+        """Begin another pass over the list."""
         self.earlier.append(self.current)
         self.current = ListPass(began_at=now)
         self.pass_keys = set()
@@ -184,7 +184,7 @@ class ListProgress:
         return any(map(self.current.repeats, distant))
 
     def without_written(self, page: Page, hashes: Sequence[t.Any]) -> Page:
-        """Return a page of records without a key, less those that are written already.
+        """Return a page of records without a key, less the records that are already written.
 
         A record that an earlier pass brought twice is new when it comes for the third time. A page
         that is equal to an earlier one of the pass brings nothing new.
@@ -223,7 +223,7 @@ class ListProgress:
 
     @property
     def difference(self) -> int:
-        """Number of records that the total exceeds those received by."""
+        """The list's total, less the number of distinct records received."""
         return (self.current.total or 0) - self.distinct
 
 
@@ -236,11 +236,11 @@ class TaskGroup:
         started_at: HTTP date of the earliest response.
         latest_change: The latest value of the replication key.
         seen_keys: Keys of the records so far.
-        repeated: Number of records that were dropped because they came before.
+        repeated: Number of duplicate records that were dropped.
         lists: The passes over each list, of the days that are being read.
         unsettled: Lists that need another pass.
         is_complete: False once a record can be missing.
-        verdicts: What is known of the lists whose passes are over.
+        verdicts: Verdicts on the lists whose passes are over.
         difference: Number of records by which totals exceed what was received, if passes agree.
         has_deletions: True if the group wrote deletion records.
     """
