@@ -1,8 +1,8 @@
 """`TikTokStream`: the base of all streams, on top of the SDK.
 
 The SDK reads one partition after the other, record by record. Here a stream is one plan of requests
-over all advertisers and windows. Workers fetch ahead and cast; the main thread verifies, writes and
-advances bookmarks. Selection, stream maps and flattening stay the SDK's.
+over all advertisers and windows. Workers fetch ahead and cast. The main thread verifies, writes and
+advances bookmarks. The SDK does selection, stream maps and flattening.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ class TikTokStream(StreamComponents):
         )
 
     def _read_further(self, tasks: Iterable[Task], fetch: Fetch) -> Iterator[tuple[Task, Page]]:
-        """Return the pages of further passes. The next stream begins meanwhile."""
+        """Return the pages of additional passes. The next stream begins meanwhile."""
         if self.fetching is None:
             return self.complete_pages(lookahead.sequential(tasks, fetch))
         self._begin_following()
