@@ -154,7 +154,7 @@ class DetailStream(ListStream):
     ) -> Iterator[DetailTask]:
         """Yield a task for each object of a page that has changed since the bookmark.
 
-        A further pass over the list requests the details of new objects only. An object that is on
+        An additional pass over the list requests the details of new objects only. An object on
         two pages is written with the first of them, whichever is received first.
         """
         is_test = self.ABORT_AT_RECORD_COUNT is not None  # one record is enough

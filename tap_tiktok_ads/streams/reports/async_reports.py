@@ -177,7 +177,7 @@ class AsyncReports:
         return is_too_large(error) and not task.request.splittable and self.can_read(task)
 
     def can_read(self, task: Task) -> bool:
-        """Return True if a report task can bring the same records. Warns if it cannot."""
+        """Return True if a report task returns the records of synchronous reports. Warn if not."""
         return _owner(task) not in self._unavailable and self._is_possible(task)
 
     def _is_possible(self, task: Task) -> bool:
@@ -214,11 +214,11 @@ class AsyncReports:
         return self.fetch(task, lambda: fetched)
 
     def fetch(self, task: Task, fallback: Callable[[], Fetched] | None) -> Fetched:
-        """Return the parts of the report that report tasks make.
+        """Return the result of report tasks, or of the fallback.
 
         Args:
             task: The report.
-            fallback: Returns what is read instead, without report tasks. None: nothing is.
+            fallback: Returns the result without report tasks, or None if there is no fallback.
 
         Raises:
             TapError: A report task fails, and there is no fallback.

@@ -39,7 +39,7 @@ NO_IDS: frozenset[str] = frozenset()
 
 @dataclasses.dataclass(frozen=True)
 class TaskContent:
-    """What one report task requests.
+    """The objects and filters that one report task requests.
 
     Attributes:
         filters: Its filters.
@@ -95,7 +95,7 @@ class TaskContents:
             definition: The report.
             topview: Knows which advertisers have TopView campaigns.
             client: Sends requests.
-            open_stream: Returns a further instance of a stream.
+            open_stream: Returns a new instance of a stream.
             include_deleted: True if the report has the records of deleted objects.
             reports_topview: True if the report has the records of TopView ads.
         """
