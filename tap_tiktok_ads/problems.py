@@ -44,7 +44,7 @@ class ProblemLog:
 
     Attributes:
         skipped: Stream and advertiser of what was denied.
-        failed: Stream and advertiser of what is incomplete.
+        failed: Each incomplete stream and advertiser.
         unusable: Streams with records or values that do not fit their schema.
     """
 
@@ -84,7 +84,7 @@ class ProblemLog:
             self.failed.append((stream, advertiser_id))
 
     def add_unread_advertisers(self, advertisers: FoundAdvertisers) -> None:
-        """Register the advertisers of which no stream is read."""
+        """Register the advertisers that the run does not read."""
         for advertiser_id, denial in advertisers.denied.items():
             self.add(ALL_STREAMS, denial, "skipped", _details_task(advertiser_id))
             self.add_skipped(ALL_STREAMS, advertiser_id)
@@ -93,9 +93,9 @@ class ProblemLog:
             self.add_failed(ALL_STREAMS, advertiser_id)
 
     def add_unusable(self, stream: str, message: str, action: str) -> bool:
-        """Keep once what does not fit the schema of a stream. Return True if it is new.
+        """Keep once a message about data that does not fit a stream. Return True if it is new.
 
-        The run ends with an error, although reading again would not help.
+        The run ends with an error, although a retry would not help.
         """
         messages = self.unusable.setdefault(stream, set())
         if message in messages or len(messages) >= MAX_PROBLEMS:
@@ -105,7 +105,7 @@ class ProblemLog:
         return True
 
     def log_skipped(self, logger: logging.Logger) -> None:
-        """Log at the end of a run what was skipped."""
+        """Log the skipped streams and advertisers at the end of a run."""
         for stream, skipped in itertools.groupby(self.skipped, key=operator.itemgetter(0)):
             advertiser_ids = [advertiser_id for _, advertiser_id in skipped]
             logger.warning(
