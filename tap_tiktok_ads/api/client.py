@@ -34,7 +34,7 @@ logger = logging.getLogger("tap-tiktok-ads")
 #: Maximum time between two attempts.
 MAX_RETRY_SECONDS = 60.0
 DEFAULT_FIRST_RETRY_SECONDS = 1.0
-#: Minimum number of retries of a throttled request, whatever `max_retries` says.
+#: Minimum number of retries of a throttled request, even if `max_retries` is lower.
 MIN_THROTTLED_RETRIES = 1
 #: Weight of the newest response in the moving average of the latency.
 LATENCY_WEIGHT = 0.1

@@ -169,7 +169,7 @@ def _check_disk(label: str) -> None:
 
 
 def _inflater(response: requests.Response, label: str) -> Inflater | None:
-    """Return what decompresses a body, or None if it is not compressed.
+    """Return the decompressor of a body, or None if it is not compressed.
 
     Raises:
         ResponseError: The coding was not requested.

@@ -13,8 +13,8 @@ NULL_CHARACTER = "\x00"
 NULL_ESCAPE = "\\u0000"
 #: A pattern finds it faster than the operator `in`.
 _NULL_ESCAPE = re.compile(rb"\\u0000")
-#: A search for one byte is faster than the pattern if there are fewer escapes than one in so many
-#: bytes.
+#: A search for one byte is faster than the pattern if the body has fewer than one escape in this
+#: number of bytes.
 MIN_BYTES_PER_ESCAPE = 1000
 #: A token: a string (perhaps cut by the end of the body), a literal that JSON does not have, a
 #: number, or a null character outside of strings.

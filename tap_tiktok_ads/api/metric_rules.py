@@ -106,7 +106,7 @@ def check_metrics(definition: ReportDefinition) -> None:
 
 
 def metric_conflict(metric: str, definition: ReportDefinition) -> str | None:
-    """Return why TikTok rejects a metric in a report, or None if nothing is known against it.
+    """Return the reason why TikTok rejects a metric in a report, or None if it is valid.
 
     Args:
         metric: The metric. Only general rules apply to one that is unknown.

@@ -100,7 +100,7 @@ class Budget:
     """Decides when requests may start. Thread-safe.
 
     Requests are spread evenly over the second. The number of starts in any second, minute or day
-    stays within the tier, whatever the scheduling of threads.
+    stays within the tier with any scheduling of threads.
 
     Attributes:
         waited_seconds: Time that all threads waited, in total.

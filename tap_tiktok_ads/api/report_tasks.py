@@ -1,7 +1,7 @@
 """Asynchronous reports: create a report task, wait, download the CSV, read it in parts.
 
 A task reads all ads, not only the 20,000 newest, and does not time out. Its CSV goes to an unnamed
-temporary file and is read in parts, so memory stays bounded whatever the size of the report.
+temporary file and is read in parts, so memory stays bounded for reports of any size.
 (TikTok's pages 1740302766489602, 1740302781443073, 1740302808815618 and 1803615367145537.)
 """
 
