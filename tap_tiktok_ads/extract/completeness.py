@@ -1,4 +1,4 @@
-"""The rule of completeness: what the passes over a list prove."""
+"""The rules that decide from the passes over a list whether it is complete."""
 
 from __future__ import annotations
 

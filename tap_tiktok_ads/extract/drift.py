@@ -78,7 +78,7 @@ class Drift:
             self._has_repaired_text = True
 
     def take(self) -> DriftReport:
-        """Return and forget what was collected, sorted by column."""
+        """Return the collected differences, sorted by column, and reset them."""
         with self._lock:
             report = DriftReport(
                 sorted(self._unknown_columns),

@@ -97,7 +97,7 @@ class Workers:
             weigh: Returns the size of a result in bytes.
 
         Raises:
-            BaseException: Whatever the plan or `work` raised, in plan order. It ends the results.
+            BaseException: An error of the plan or of `work`, in plan order. It ends the results.
         """
         return self.ahead(plan, work, weigh).results()
 
@@ -201,7 +201,7 @@ class Lookahead(t.Generic[T, R]):
         """Yield each task with its result, in plan order. See `Workers.ordered`.
 
         Raises:
-            BaseException: Whatever the plan or `work` raised.
+            BaseException: An error of the plan or of `work`.
         """
         self._is_consumed = True
         self.begin()
@@ -277,7 +277,7 @@ class Lookahead(t.Generic[T, R]):
         """Return the next task of the plan once it is done, or None at the end of the plan.
 
         Raises:
-            BaseException: Whatever the plan raised.
+            BaseException: An error of the plan.
         """
         with self._workers.changed:
             self._check_open()
@@ -384,12 +384,12 @@ class Lookahead(t.Generic[T, R]):
 
 
 def sequential(plan: Iterable[T], work: _Work[T, R]) -> Iterator[tuple[T, R]]:
-    """Yield what `Workers.ordered` yields, one task after the other in the caller's thread.
+    """Yield the results of `Workers.ordered`, one task at a time in the caller's thread.
 
     No task starts before its result is consumed.
 
     Raises:
-        BaseException: Whatever the plan or `work` raised.
+        BaseException: An error of the plan or of `work`.
     """
     for first_task in plan:
         tasks = collections.deque([first_task])

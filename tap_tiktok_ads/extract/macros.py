@@ -79,7 +79,7 @@ def resolve(
 ) -> t.Any:
     """Return a copy of a JSON value with its macros replaced.
 
-    A string that is nothing but a macro becomes the macro's value, of whatever type.
+    A string that is a single macro becomes the macro's value and keeps its type.
 
     Args:
         value: A JSON value that `validate` accepts.

@@ -29,7 +29,7 @@ class ListEnvelope(msgspec.Struct):
     request_id: t.Any = None
 
 
-#: Decode the envelope of a list page, of whatever the list holds.
+#: Decode the envelope of a list page. Items of the list may have any type.
 decode_envelope = msgspec.json.Decoder(ListEnvelope, float_hook=json_number).decode
 #: Decode one raw record of a page, an object.
 decode_record = msgspec.json.Decoder(dict[str, t.Any], float_hook=json_number).decode

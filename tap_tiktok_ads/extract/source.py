@@ -82,7 +82,7 @@ class PageFacts(t.NamedTuple):
 
 
 def facts_of(request: Request, page_info: t.Any, received: int) -> PageFacts:
-    """Return what the `page_info` of a page reports."""
+    """Return the facts in the `page_info` of a page."""
     requested_size = int(request.page_params.get("page_size") or 0)
     page_size = response_page_size(page_info, received, requested_size)
     return PageFacts(received, total_number(page_info), page_size)
@@ -172,7 +172,7 @@ def further_pages(
 
 
 def _kind(value: t.Any) -> str:
-    """Return what a value is, without its content."""
+    """Return the kind of a value, without its content."""
     if value is None:
         return "null or nothing"
     article = "a" if value else "an empty"
@@ -237,7 +237,7 @@ class Source:
         response: Response,
         record_count: int,
     ) -> PageFacts | None:
-        """Return what a page of a list reports about the list, or None for other responses."""
+        """Return the facts that a page reports about its list, or None for other responses."""
         page_info = response.data.get("page_info")
         if self.page_size is None and not page_info:
             return None
@@ -269,7 +269,7 @@ class Source:
         return not task.optional
 
     def subject_of(self, task: Task) -> str:
-        """Return what a skipped request would have read, for messages: `advertiser`."""
+        """Return the scope of a skipped request, for messages: `advertiser`."""
         if not task.optional:
             return "advertiser"
         kind = "Promote" if origins_in(task.request) else "TopView"

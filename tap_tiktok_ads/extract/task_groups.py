@@ -22,7 +22,7 @@ _DIGEST_MODULUS = 2**64
 
 
 def digest_of(page: Page, keys: Sequence[t.Any]) -> int | None:
-    """Return the sum of the hashes of a page's keys, whatever their order, or None without keys."""
+    """Return the sum of the hashes of a page's keys, in any order, or None without keys."""
     if page.page_hash is not None:
         return page.page_hash
     return sum(map(hash, keys)) if keys else None
@@ -52,7 +52,7 @@ class ListPass:
         is_broken: True if a page was denied or failed.
         is_flat: True if each raw record is one record at most.
         has_short_page: True if a page before the last one is not full.
-        has_gap: True if records came after a page that is empty or not full.
+        has_gap: True if records follow a page that is empty or not full.
         is_last_page_full: True if another page can follow the last one.
         has_ended: True if a page is empty, or not full by its own page size.
         has_empty_page: True if a page has no record.
@@ -117,7 +117,7 @@ class ListPass:
 
     @property
     def digest(self) -> int:
-        """The sum of the hashes of all records, whatever their order and pages."""
+        """The sum of the hashes of all records, in any order and on any page."""
         return sum(self.page_digests) % _DIGEST_MODULUS
 
     def repeats(self, other: ListPass) -> bool:
@@ -149,7 +149,7 @@ class ListProgress:
         current: The latest pass.
         earlier: The passes before.
         written: How often each record without a key was written.
-        pass_written: How often it came in the latest pass.
+        pass_written: How often the latest pass received it.
         verdict: What the passes prove, once that is known.
     """
 
@@ -206,7 +206,7 @@ class ListProgress:
         return self.pass_keys is None and self.keys is group.seen_keys
 
     def add_keys(self, keys: Iterable[t.Any]) -> int:
-        """Add the keys of a page. Return how many came before in the pass."""
+        """Add the keys of a page. Return the number of duplicates in the pass."""
         keys = list(keys)
         pass_keys = self.keys if self.pass_keys is None else self.pass_keys
         new_keys = set(keys) - pass_keys

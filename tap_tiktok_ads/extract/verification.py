@@ -47,11 +47,11 @@ class Observer(t.Protocol):
 class ListVerifier:
     """Decides whether everything that a list holds was read. Used by the main thread only.
 
-    It drops records that came before and judges each list by its pages and totals. A list that is
+    It drops duplicate records and judges each list by its pages and totals. A list that is
     short gets another pass once all other lists of the stream are read.
 
     Attributes:
-        repeated: Number of records that were dropped because they came before.
+        repeated: Number of duplicate records that were dropped.
     """
 
     def __init__(  # noqa: PLR0913 - by name
