@@ -234,7 +234,7 @@ class TimeBookmarks(Bookmarks):
 
 
 class ValueBookmarks(Bookmarks):
-    """Bookmarks of a replication key that is no time: the greatest value, as it came.
+    """Bookmarks of a replication key that is not a time: the greatest value received.
 
     Attributes:
         value_types: Types that can be compared with the values of the replication key.

@@ -88,7 +88,7 @@ class TikTokStream(StreamComponents):
         with_deleted: bool = False,
         columns: Collection[str] | None = None,
     ) -> Iterator[Record]:
-        """Yield all typed records of an advertiser, or of all, whatever the state says.
+        """Yield all typed records of one advertiser or of all advertisers. Ignore the state.
 
         Args:
             advertiser: The advertiser, or None for all advertisers of the run.
@@ -158,7 +158,7 @@ class TikTokStream(StreamComponents):
         return cast
 
     def sample_caster(self, records: Sequence[Record]) -> Caster:  # noqa: ARG002 - for subclasses
-        """Return what casts the records of a sample."""
+        """Return the caster for the records of a sample."""
         return self.builder.caster
 
     @override
@@ -242,7 +242,7 @@ class TikTokStream(StreamComponents):
             yield group, page
 
     def _make_verifier(self, observer: Observer) -> ListVerifier:
-        """Return what decides whether the lists of the stream were read completely."""
+        """Return the verifier that decides if the stream's lists were read completely."""
         run_context = self.run_context
         return ListVerifier(
             self.record_filter,
