@@ -204,7 +204,7 @@ class DetailStream(ListStream):
 
     @override
     def complete_pages(self, results: Results) -> Iterator[tuple[Task, Page]]:
-        """Yield the pages of the list with the details of their objects, then what failed."""
+        """Yield the pages of the list with the details of their objects, then the failed tasks."""
         listed: list[tuple[Task, Page]] = []
         try:
             for task, page in results:

@@ -112,7 +112,7 @@ class ListEndpoint:
 
 
 def _modified_after(start: str) -> str:
-    """Return the filter for what has changed since a time.
+    """Return the filter for objects that have changed since a time.
 
     It is one second earlier: whether the bound is included is not documented.
     """

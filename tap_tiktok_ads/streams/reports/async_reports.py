@@ -173,7 +173,7 @@ class AsyncReports:
         return (is_wanted or isinstance(task, AsyncTask)) and self.can_read(task)
 
     def can_replace(self, task: Task, error: TapError) -> bool:
-        """Return True if a report task can bring what a synchronous request cannot."""
+        """Return True if a report task can return records that a synchronous report lacks."""
         return is_too_large(error) and not task.request.splittable and self.can_read(task)
 
     def can_read(self, task: Task) -> bool:
@@ -337,7 +337,7 @@ class AsyncReports:
     def read_part(self, task: AsyncPart) -> Page:
         """Return the page of a part of a report file. It is no page of a list.
 
-        The rows of a file come at once, so none of them comes twice, and none needs a fingerprint:
+        A file holds each row once, so no row needs a fingerprint:
         memory stays bounded, however long the window is.
 
         Raises:

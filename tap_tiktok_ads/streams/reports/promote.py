@@ -31,7 +31,7 @@ class PromoteAds:
         self._rejected: set[str | None] = set()  # ids of advertisers
 
     def fetch(self, task: Task, fetch: Callable[[Task], Fetched]) -> Fetched:
-        """Return what a function fetches. Repeat a rejected first page without the filter.
+        """Return the result of a fetch function. Retry a rejected first page without the filter.
 
         The other pages of a list have the filter if its first page had it.
 

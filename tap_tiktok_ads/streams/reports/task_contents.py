@@ -2,7 +2,7 @@
 
 Report tasks filter by IDs only. Without a filter they report what TikTok reports by default:
 deleted objects and TopView ads are requested by their IDs. Every row of an object counts in one of
-the files, so no record comes twice, whatever the task without a filter holds.
+the files, so each record is written once, even if the task without a filter holds it, too.
 """
 
 from __future__ import annotations
