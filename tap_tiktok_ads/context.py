@@ -1,4 +1,4 @@
-"""`RunContext`: what the streams of a run share. Streams receive it instead of the tap."""
+"""`RunContext`: objects that the streams of a run share. Streams receive it instead of the tap."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class OpenStream(t.Protocol):
         with_deleted: bool = False,
         columns: Collection[str] | None = None,
     ) -> Iterator[Record]:
-        """Yield all typed records, whatever the state says."""
+        """Yield all typed records. Ignore the state."""
 
 
 class StateOutput(t.Protocol):

@@ -1,4 +1,4 @@
-"""Problems of a run: what was skipped, what failed, and what the stream `sync_errors` reports."""
+"""Problems of a run: skipped and failed reads, which the stream `sync_errors` reports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_NEW_FIELDS = 20
 MAX_NAME_LENGTH = 100
 #: Stands for the advertiser of requests that read the data of many.
 ALL_ADVERTISERS = "all"
-#: Stands for the stream of an advertiser of which nothing is read.
+#: Stands for the stream if no stream of an advertiser is read.
 ALL_STREAMS = "all streams"
 #: Errors after which nothing else can be read either.
 FATAL_ERRORS = (errors.AuthError, errors.ThrottledError, errors.ConfigError)
@@ -60,7 +60,7 @@ class ProblemLog:
     def add(
         self, stream: str, error: errors.TapError, action: str, task: Task | None = None
     ) -> None:
-        """Keep an error once, and what was done about it."""
+        """Keep an error once, with the action taken."""
         with self._lock:  # lookups report from workers
             if id(error) in self._records or len(self._records) >= MAX_PROBLEMS:
                 return
@@ -201,7 +201,7 @@ class Warnings:
 
 
 class StreamProblems:
-    """Decides what a denied, failed or incomplete page means for one stream.
+    """Handles denied, failed and incomplete pages of one stream.
 
     It implements the observer of the list verifier.
     """
@@ -359,7 +359,7 @@ class StreamProblems:
             )
 
     def _report_unusable(self, drift: DriftReport) -> None:
-        """Report what could not be written. The run ends with an error."""
+        """Report records that could not be written. The run ends with an error."""
         name = self._source.name
         for column, value in drift.fractions.items():
             if self._warnings.is_new(f"fraction {column}"):
