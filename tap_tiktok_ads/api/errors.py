@@ -165,7 +165,7 @@ def rule(code: int, message: str = "") -> Rule:
 class TapError(Exception):
     """An error that is reported to the user in one sentence. Its text contains no secret.
 
-    The text is escaped: a text of the server in it cannot change how a terminal or a log shows it.
+    The text is escaped, so that a server's text in it cannot alter a terminal or a log.
     """
 
     exit_code = 1

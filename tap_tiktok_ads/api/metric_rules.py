@@ -184,8 +184,8 @@ def _dimension_conflict(metric: str, definition: ReportDefinition) -> str | None
 def metric_doubt(metric: str, definition: ReportDefinition) -> str | None:
     """Return why TikTok may reject a metric that nothing rules out, or None.
 
-    A metric is in doubt if TikTok's list of a dimension lacks it and a connector requests it in
-    production, or if TikTok publishes no list and no connector requests it.
+    A metric is in doubt if TikTok's list of a dimension lacks it, although a connector requests
+    it in production. Without a list, it is in doubt if no connector requests it.
     """
     if _has_attribute(metric, definition) or metric not in known_metrics():
         return None

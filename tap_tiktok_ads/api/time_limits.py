@@ -1,7 +1,7 @@
 """Time limits of complete HTTP responses.
 
-The time-out of a socket limits the silence between two pieces, not the response: a server that
-repeats `100 Continue`, or sends a byte a minute, would never end.
+The timeout of a socket limits the silence between two pieces, not the complete response. A server
+that repeats `100 Continue`, or sends a byte a minute, would never time out.
 """
 
 from __future__ import annotations
