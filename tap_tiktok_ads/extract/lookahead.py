@@ -1,7 +1,7 @@
-"""Ordered look-ahead: requests run in threads, their results come out in plan order.
+"""Ordered look-ahead: requests run in threads. Their results are yielded in plan order.
 
-A plan is an iterable of tasks. The tasks that follow a task are planned when it *completes*, not
-when its result is consumed, so many pages of one list are requested at once.
+A plan is an iterable of tasks. A task's following tasks are planned when it *completes*, before
+its result is consumed. So many pages of one list are requested at once.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ class Workers:
         """Yield each task with its result, in plan order. Its following tasks come right after it.
 
         At most `limit` tasks run at once. At most three times as many are in flight or wait to be
-        consumed. The last third is reserved for the first `limit` tasks of the plan, so a list of
-        many pages keeps its speed when later lists have filled the buffer.
+        consumed. The last third is reserved for the first `limit` tasks of the plan. So a list
+        of many pages keeps its speed when later lists have filled the buffer.
 
         With `weigh`, the buffer also keeps to `DEFAULT_BUFFER_BYTES`. The budget grows up to
         `MAX_BUFFER_BYTES` while most results wait for a late one.

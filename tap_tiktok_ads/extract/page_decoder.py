@@ -38,8 +38,8 @@ decode_record = msgspec.json.Decoder(dict[str, t.Any], float_hook=json_number).d
 def decode_list_page(body: bytes) -> ListEnvelope | None:
     """Return the envelope of a successful list page, its records still raw JSON objects.
 
-    Decoding record by record is faster than decoding the page: a record is cast and encoded while
-    it is in the processor's cache. It also takes a fraction of the memory.
+    Decoding record by record is faster than decoding the page, because a record is cast and
+    encoded while it is in the processor's cache. It also takes a fraction of the memory.
 
     Returns:
         The envelope with `data.records` and `data.page_info`, or None for any other response.
