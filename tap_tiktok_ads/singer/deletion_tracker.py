@@ -127,8 +127,8 @@ class DeletionTracker:
     def _are_proven(self, lists: Sequence[ListProgress]) -> bool:
         """Return True if TikTok's totals prove that every list is complete, and none is capped.
 
-        The last pass alone must reach the total: earlier passes can hold objects that were deleted
-        since, and hide that another object is missing.
+        The last pass alone must reach the total. Earlier passes can contain objects that were
+        deleted since, which hides that another object is missing.
         """
         if not lists:
             return not self._has_pages

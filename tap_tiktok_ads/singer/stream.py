@@ -180,8 +180,8 @@ class TikTokStream(StreamComponents):
     ) -> Generator[dict[str, t.Any], t.Any, t.Any]:
         """Write the records page by page, and advance a bookmark whenever a group is complete.
 
-        The SDK's loop reads one partition after the other, notes a bookmark for each record, and
-        lets it pass pages that are still to come.
+        The SDK's loop reads one partition after the other and notes a bookmark for each record.
+        Its bookmark would pass pages that have not been read.
         """
         max_records = self.ABORT_AT_RECORD_COUNT
         self.run_context.progress.begin(self.name, len(self.run_context.advertisers))
