@@ -1,8 +1,8 @@
 """Lists whose objects have details, requested object by object.
 
-A worker reads a page of the list. One task per changed object follows it in the plan, so that
-details are requested at once, and only of objects that are written. The main thread puts the
-details into their page before the page is verified: the list is judged as any other list.
+A worker reads a page of the list. One task per changed object follows it in the plan. So details
+are requested at once, and only for objects that are written. The main thread puts the details into
+their page before the page is verified. The list is verified like any other list.
 """
 
 from __future__ import annotations

@@ -337,8 +337,8 @@ class AsyncReports:
     def read_part(self, task: AsyncPart) -> Page:
         """Return the page of a part of a report file. It is no page of a list.
 
-        A file holds each row once, so no row needs a fingerprint:
-        memory stays bounded, however long the window is.
+        A file holds each row once, so no row needs a fingerprint. Memory stays bounded for windows
+        of any length.
 
         Raises:
             ResponseError: A row has more or fewer fields than there are columns.

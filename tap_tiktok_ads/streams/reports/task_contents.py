@@ -1,8 +1,8 @@
 """The report tasks of a window, and which rows of each file count.
 
-Report tasks filter by IDs only. Without a filter they report what TikTok reports by default:
-deleted objects and TopView ads are requested by their IDs. Every row of an object counts in one of
-the files, so each record is written once, even if the task without a filter holds it, too.
+Report tasks filter by IDs only. Without a filter they report TikTok's default objects. Deleted
+objects and TopView ads are requested by their IDs. Every row of an object counts in one of the
+files. So each record is written once, even if the task without a filter also holds it.
 """
 
 from __future__ import annotations
