@@ -35,7 +35,7 @@ MAX_NAME_LENGTH = 100
 ALL_ADVERTISERS = "all"
 #: Stands for the stream if no stream of an advertiser is read.
 ALL_STREAMS = "all streams"
-#: Errors after which nothing else can be read either.
+#: Errors that stop the sync, because all other reads would fail, too.
 FATAL_ERRORS = (errors.AuthError, errors.ThrottledError, errors.ConfigError)
 
 

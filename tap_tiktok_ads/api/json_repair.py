@@ -6,7 +6,7 @@ import json
 import math
 import re
 
-#: Stands for what cannot be read, as Unicode recommends.
+#: Replaces bytes that cannot be decoded, as Unicode recommends.
 REPLACEMENT = "\ufffd"
 NULL_CHARACTER = "\x00"
 #: The JSON escape of the null character, which many databases reject.

@@ -120,6 +120,8 @@ class TimedAdapter(requests.adapters.HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **kwargs: t.Any) -> t.Any:
         manager = super().proxy_manager_for(proxy, **kwargs)
-        if not proxy.lower().startswith("socks"):  # such a manager has pool classes of its own
+        if not proxy.lower().startswith(
+            "socks"
+        ):  # each manager of this kind has its own pool classes
             manager.pool_classes_by_scheme = POOL_CLASSES
         return manager

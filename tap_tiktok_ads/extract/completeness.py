@@ -90,7 +90,7 @@ class Rules:
         if progress.difference > 0:
             is_agreed = progress.agrees(interval_seconds)
             return self._verdict_of_short(progress, known_difference, is_agreed=is_agreed)
-        is_refuted = progress.difference < 0 and current.has_gap  # a wrong total proves nothing
+        is_refuted = progress.difference < 0 and current.has_gap  # a wrong total is no proof
         return Verdict.INCOMPLETE if is_refuted else Verdict.COMPLETE
 
     @staticmethod

@@ -73,7 +73,7 @@ class DayBookmarks(Bookmarks):
     def is_held(self, advertiser: Advertiser | None, window: Window | None = None) -> bool:
         return (id_of(advertiser), window) in self._held_windows
 
-    # What a run reads
+    # Days to read
 
     def note_start(self, advertiser: Advertiser | None, start: pendulum.Date) -> None:
         """Write the start that a run resolved to the state, before anything is read.
@@ -124,7 +124,7 @@ class DayBookmarks(Bookmarks):
             self._covered[owner] = days.until(last)
         return self._covered[owner]
 
-    # What a run has read
+    # Days that were read
 
     @override
     def advance(self, group: TaskGroup) -> bool:

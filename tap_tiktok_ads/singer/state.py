@@ -42,7 +42,7 @@ INCREMENTAL = "INCREMENTAL"
 #: The members of a partition that other readers of the state know, too.
 KEY = "replication_key"
 VALUE = "replication_key_value"
-#: A change can show up in a list some time after the moment it is dated with.
+#: A list can show a change some time after the change's timestamp.
 CHANGE_DELAY = pendulum.duration(minutes=10)
 #: Minimum seconds between two STATE messages within the windows of an advertiser.
 STATE_INTERVAL_SECONDS = 30.0

@@ -113,9 +113,7 @@ class BufferedWriter(MsgSpecWriter):
         try:
             with termination, output_errors():
                 unwritten = memoryview(lines)
-                while (
-                    unwritten
-                ):  # Python writes less than it is given when a signal arrives meanwhile
+                while unwritten:  # Python writes fewer bytes if a signal arrives meanwhile
                     unwritten = unwritten[sys.stdout.buffer.write(unwritten) :]
                 unwritten.release()
                 now = time.monotonic()
