@@ -1,4 +1,4 @@
-"""`RunContext`: what the streams of a run share. Streams receive it instead of the tap."""
+"""`RunContext`: objects that the streams of a run share. Streams receive it instead of the tap."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FIRST_RETRY_SECONDS = 1.0
 PASS_INTERVAL_SECONDS = 30.0
 #: Minimum time between two passes over a list of the simulator, whose counts do not lag behind.
 SIMULATOR_PASS_INTERVAL_SECONDS = 0.02
-#: Workers beyond rate times latency, as a share and as a number: no start is missed.
+#: Additional workers, as a factor on rate times latency and as a number. No start is delayed.
 SPARE_WORKERS_SHARE = 1.15
 SPARE_WORKERS = 2
 #: The stream whose attribution windows decide how far reports look back.
@@ -73,7 +73,7 @@ class OpenStream(t.Protocol):
         with_deleted: bool = False,
         columns: Collection[str] | None = None,
     ) -> Iterator[Record]:
-        """Yield all typed records, whatever the state says."""
+        """Yield all typed records. Ignore the state."""
 
 
 class StateOutput(t.Protocol):
@@ -92,7 +92,7 @@ class Streams:
 
     Attributes:
         running: Returns the streams of the run by name, in their order.
-        create: Returns a further instance of the stream of a name.
+        create: Returns a new instance of the stream with a name.
     """
 
     running: Callable[[], Mapping[str, OpenStream]]
@@ -100,13 +100,13 @@ class Streams:
 
 
 class RunContext:
-    """What a run shares: settings, client, workers, advertisers and problems.
+    """Objects that a run shares: settings, client, workers, advertisers and problems.
 
     Everything is made when it is first needed, because discovery needs no valid settings.
 
     Attributes:
         config: The raw configuration.
-        allow_requests: False if no request may be sent except those that a command asks for.
+        allow_requests: False if no request may be sent except the requests of a command.
         started_at: Start of the run.
         state_output: Writes STATE messages.
         message_writer: The SDK's writer of Singer messages.
@@ -207,7 +207,7 @@ class RunContext:
         if "report_tasks" in made:
             self.report_tasks.cancel()
         if "client" in made:
-            self.client.close()  # before the workers: they send no further request
+            self.client.close()  # before the workers, so that they send no more requests
         if "workers" in made:
             self.workers.close(seconds)
         if self._simulator is not None:
@@ -285,7 +285,7 @@ class RunContext:
         return self.started_at.in_timezone(advertiser.timezone if advertiser else "UTC")
 
     def open_stream(self, name: str) -> OpenStream:
-        """Return a further instance of a stream, to read its records for another stream."""
+        """Return a new instance of a stream, to read its records for another stream."""
         return self._streams.create(name)
 
     def following_streams(self, name: str) -> Sequence[OpenStream]:

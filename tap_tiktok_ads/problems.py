@@ -1,4 +1,4 @@
-"""Problems of a run: what was skipped, what failed, and what the stream `sync_errors` reports."""
+"""Problems of a run: skipped and failed reads, which the stream `sync_errors` reports."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ MAX_NEW_FIELDS = 20
 MAX_NAME_LENGTH = 100
 #: Stands for the advertiser of requests that read the data of many.
 ALL_ADVERTISERS = "all"
-#: Stands for the stream of an advertiser of which nothing is read.
+#: Stands for the stream if no stream of an advertiser is read.
 ALL_STREAMS = "all streams"
-#: Errors after which nothing else can be read either.
+#: Errors that stop the sync, because all other reads would fail, too.
 FATAL_ERRORS = (errors.AuthError, errors.ThrottledError, errors.ConfigError)
 
 
@@ -44,7 +44,7 @@ class ProblemLog:
 
     Attributes:
         skipped: Stream and advertiser of what was denied.
-        failed: Stream and advertiser of what is incomplete.
+        failed: Each incomplete stream and advertiser.
         unusable: Streams with records or values that do not fit their schema.
     """
 
@@ -60,7 +60,7 @@ class ProblemLog:
     def add(
         self, stream: str, error: errors.TapError, action: str, task: Task | None = None
     ) -> None:
-        """Keep an error once, and what was done about it."""
+        """Keep an error once, with the action taken."""
         with self._lock:  # lookups report from workers
             if id(error) in self._records or len(self._records) >= MAX_PROBLEMS:
                 return
@@ -84,7 +84,7 @@ class ProblemLog:
             self.failed.append((stream, advertiser_id))
 
     def add_unread_advertisers(self, advertisers: FoundAdvertisers) -> None:
-        """Register the advertisers of which no stream is read."""
+        """Register the advertisers that the run does not read."""
         for advertiser_id, denial in advertisers.denied.items():
             self.add(ALL_STREAMS, denial, "skipped", _details_task(advertiser_id))
             self.add_skipped(ALL_STREAMS, advertiser_id)
@@ -93,9 +93,9 @@ class ProblemLog:
             self.add_failed(ALL_STREAMS, advertiser_id)
 
     def add_unusable(self, stream: str, message: str, action: str) -> bool:
-        """Keep once what does not fit the schema of a stream. Return True if it is new.
+        """Keep once a message about data that does not fit a stream. Return True if it is new.
 
-        The run ends with an error, although reading again would not help.
+        The run ends with an error, although a retry would not help.
         """
         messages = self.unusable.setdefault(stream, set())
         if message in messages or len(messages) >= MAX_PROBLEMS:
@@ -105,7 +105,7 @@ class ProblemLog:
         return True
 
     def log_skipped(self, logger: logging.Logger) -> None:
-        """Log at the end of a run what was skipped."""
+        """Log the skipped streams and advertisers at the end of a run."""
         for stream, skipped in itertools.groupby(self.skipped, key=operator.itemgetter(0)):
             advertiser_ids = [advertiser_id for _, advertiser_id in skipped]
             logger.warning(
@@ -201,7 +201,7 @@ class Warnings:
 
 
 class StreamProblems:
-    """Decides what a denied, failed or incomplete page means for one stream.
+    """Handles denied, failed and incomplete pages of one stream.
 
     It implements the observer of the list verifier.
     """
@@ -359,7 +359,7 @@ class StreamProblems:
             )
 
     def _report_unusable(self, drift: DriftReport) -> None:
-        """Report what could not be written. The run ends with an error."""
+        """Report records that could not be written. The run ends with an error."""
         name = self._source.name
         for column, value in drift.fractions.items():
             if self._warnings.is_new(f"fraction {column}"):

@@ -1,4 +1,4 @@
-"""Count what a run does: records, requests, retries and seconds waited for each stream."""
+"""Counters of a run: records, requests, retries and seconds waited for each stream."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ class TikTokAds:
         Args:
             path: Path of an endpoint that reads, such as `/user/info/`.
             params: Query parameters. Values other than text are sent as JSON.
-            more_params: Further query parameters.
+            more_params: Additional query parameters.
 
         Raises:
             ConfigError: The path is not one of an endpoint that reads, or a parameter is not JSON.
@@ -244,7 +244,7 @@ class TikTokAds:
         return context
 
     def _dates(self, start_date: Day | None, end_date: Day | None) -> tuple[str, str]:
-        """Return the first and last day of a call: its own, or those of the settings.
+        """Return the first and last day of a call. The settings supply an absent day.
 
         Raises:
             ConfigError: A date cannot be used.

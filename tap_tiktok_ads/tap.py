@@ -86,7 +86,7 @@ class TapTikTokAds(Tap):
             catalog: The catalog, or its JSON document.
             allow_requests: False: send no request to infer a schema, and few for lookups.
             selected_only: Create the selected streams only. The start is faster.
-            kwargs: Further parameters of the SDK.
+            kwargs: Additional parameters of the SDK.
 
         Raises:
             ConfigError: An environment variable is not of its setting's type.
@@ -101,7 +101,7 @@ class TapTikTokAds(Tap):
 
     @functools.cached_property
     def run_context(self) -> RunContext:
-        """What the streams share. They receive it instead of the tap."""
+        """Objects that the streams share. Streams receive them instead of the tap."""
         return RunContext(
             config=lambda: self.config,
             known_settings=self.known_settings,
@@ -203,7 +203,7 @@ class TapTikTokAds(Tap):
 
     @classmethod
     def known_settings(cls) -> frozenset[str]:
-        """Return the names of all settings, those of the SDK included."""
+        """Return the names of all settings, including the settings of the SDK."""
         cls.append_builtin_config(cls.config_jsonschema)
         return frozenset(cls.config_jsonschema["properties"])
 
@@ -233,7 +233,7 @@ class TapTikTokAds(Tap):
         return [self._creators[name]() for name in self._names_to_create()]
 
     def _names_to_create(self) -> list[str]:
-        """Return the streams to create: all, or those that are selected."""
+        """Return the streams to create: all streams, or the selected streams."""
         excluded: set[str] = set()
         if self.selected_only and self.input_catalog is not None:
             excluded = self._creators.keys() - self.input_catalog.keys()

@@ -97,7 +97,7 @@ class Termination:
         self._last_action = action
 
     def has_unwound(self) -> None:
-        """Raise no further `TerminatedError`, because the executable has caught it."""
+        """Stop raising `TerminatedError`, because the executable has caught it."""
         self._has_unwound = True
         if HAS_TIMERS:
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -34,7 +34,7 @@ logger = logging.getLogger("tap-tiktok-ads")
 #: Maximum time between two attempts.
 MAX_RETRY_SECONDS = 60.0
 DEFAULT_FIRST_RETRY_SECONDS = 1.0
-#: Minimum number of retries of a throttled request, whatever `max_retries` says.
+#: Minimum number of retries of a throttled request, even if `max_retries` is lower.
 MIN_THROTTLED_RETRIES = 1
 #: Weight of the newest response in the moving average of the latency.
 LATENCY_WEIGHT = 0.1
@@ -44,12 +44,17 @@ class Client:
     """Sends requests to one base URL with one access token. Thread-safe.
 
     Example:
+        >>> from tap_tiktok_ads.api.messages import Request
+        >>> from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
+        >>> from tap_tiktok_ads.simulator import Simulator
+        >>> options = {"user_agent": "example/1.0", "timeout": 60, "max_retries": 5}
         >>> limiter = RateLimiter(TIERS["basic"])
-        >>> client = Client(
-        ...     "https://business-api.tiktok.com/open_api/v1.3", "token", limiter,
-        ...     user_agent="example/1.0", timeout=60, max_retries=5,
-        ... )
-        >>> response = client.send(Request("/user/info/", {}))
+        >>> with Simulator({"advertisers": 1}) as simulator:
+        ...     client = Client(simulator.url, simulator.access_token, limiter, **options)
+        ...     response = client.send(Request("/user/info/", {}))
+        ...     client.close()
+        >>> response.data["email"]
+        's***@example.com'
 
     Args:
         base_url: URL including the version, such as `https://.../open_api/v1.3`.
@@ -190,7 +195,7 @@ class Client:
         They double with each retry, with jitter, and are at least the error's `min_wait_seconds`.
 
         Raises:
-            TransientError: The error allows no further retry.
+            TransientError: The last retry failed, or the error allows no retry.
         """
         wait = self.first_retry_seconds
         error = yield 0.0

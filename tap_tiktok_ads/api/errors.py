@@ -88,7 +88,7 @@ _COUNTRY = Rule(
 _FAIL = Rule(Action.FAIL, "TikTok rejects this request.")
 _GONE = Rule(Action.FAIL, "TikTok retired this endpoint or field. Look for a newer version.")
 
-#: Maximum number of retries after a damaged response. A further pass over the list may follow.
+#: Maximum number of retries after a damaged response. Another pass over the list may follow.
 MAX_DAMAGE_RETRIES = 3
 #: The code of a success that lacks a part of the data.
 PARTIAL_SUCCESS = 20001
@@ -165,7 +165,7 @@ def rule(code: int, message: str = "") -> Rule:
 class TapError(Exception):
     """An error that is reported to the user in one sentence. Its text contains no secret.
 
-    The text is escaped: a text of the server in it cannot change how a terminal or a log shows it.
+    The text is escaped, so that a server's text in it cannot alter a terminal or a log.
     """
 
     exit_code = 1
@@ -235,7 +235,7 @@ class DamagedResponseError(TransientError):
 
     Attributes:
         label: Endpoint and advertiser of the request.
-        damage: What is wrong, with the request ID.
+        damage: The damage, with the request ID.
     """
 
     def __init__(
@@ -245,7 +245,7 @@ class DamagedResponseError(TransientError):
 
         Args:
             label: Endpoint and advertiser of the request.
-            damage: What is wrong: expected and actual.
+            damage: The damage: expected and actual.
             code: TikTok's return code, unless it is 0.
             request_id: TikTok's ID of the request.
         """

@@ -42,6 +42,6 @@ def campaign_metrics() -> tuple[str, ...]:
 
 
 def metrics_of_type(names: Iterable[str], promotion_type: str) -> list[str]:
-    """Return those of the metrics of campaigns that a promotion type has."""
+    """Return the campaign metrics that a promotion type supports."""
     metrics = load_gmv_max_metrics()
     return [name for name in names if promotion_type in metrics[name]["promotion_types"]]

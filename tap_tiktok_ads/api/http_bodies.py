@@ -1,7 +1,7 @@
 """Bodies of HTTP responses, bounded in size, in memory and on disk.
 
-Gzip is decompressed here, block by block: a library that decompresses all that it received needs a
-thousand times as much memory. Time is bounded in `time_limits`.
+Gzip is decompressed here, block by block. A library that decompresses a complete body can need a
+thousand times as much memory. `time_limits` bounds the time.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def _check_disk(label: str) -> None:
 
 
 def _inflater(response: requests.Response, label: str) -> Inflater | None:
-    """Return what decompresses a body, or None if it is not compressed.
+    """Return the decompressor of a body, or None if it is not compressed.
 
     Raises:
         ResponseError: The coding was not requested.

@@ -74,7 +74,7 @@ class HttpConnection:
         return {**self._headers, **body, **request.headers}
 
     def send(self, request: Request, file: t.IO[bytes] | None) -> HttpResponse:
-        """Send one HTTP request. Return its response, whatever the HTTP status.
+        """Send one HTTP request. Return its response with any HTTP status.
 
         Redirects are not followed, because they would carry the token to another host.
 

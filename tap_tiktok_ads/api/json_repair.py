@@ -6,18 +6,18 @@ import json
 import math
 import re
 
-#: Stands for what cannot be read, as Unicode recommends.
+#: Replaces bytes that cannot be decoded, as Unicode recommends.
 REPLACEMENT = "\ufffd"
 NULL_CHARACTER = "\x00"
 #: The JSON escape of the null character, which many databases reject.
 NULL_ESCAPE = "\\u0000"
 #: A pattern finds it faster than the operator `in`.
 _NULL_ESCAPE = re.compile(rb"\\u0000")
-#: A search for one byte is faster than the pattern if there are fewer escapes than one in so many
-#: bytes.
+#: A search for one byte is faster than the pattern if the body has fewer than one escape in this
+#: number of bytes.
 MIN_BYTES_PER_ESCAPE = 1000
-#: A string, also one that the end of the body cuts; a literal that JSON does not know; a number; a
-#: null character outside of strings.
+#: A token: a string (perhaps cut by the end of the body), a literal that JSON does not have, a
+#: number, or a null character outside of strings.
 _TOKEN = re.compile(
     r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)'
     r"|[-+]?\b(?:NaN|Infinity)\b"
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
     r"|\x00",
     re.DOTALL,
 )
-#: A pair of surrogates; one half of it; any other escape; a control character.
+#: A pair of surrogates, half of a pair, any other escape, or a control character.
 _ESCAPE = re.compile(
     r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"

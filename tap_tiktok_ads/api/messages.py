@@ -1,6 +1,6 @@
 """Requests, responses and the JSON envelope of the TikTok Marketing API.
 
-Every endpoint returns the same envelope:
+Every endpoint returns this envelope:
 
     {"code": 0, "message": "OK", "request_id": "2026...", "data": {...}}
 """
@@ -45,7 +45,7 @@ class Request:
 
     Attributes:
         path: Path below the base URL. A path with the prefix `/open_api/` starts at the host.
-        params: Query parameters; values may be any JSON type.
+        params: Query parameters. Values may have any JSON type.
         method: HTTP method.
         body: JSON body of a POST request. If there is one, it contains the page parameters.
         headers: Additional HTTP headers.

@@ -51,7 +51,7 @@ _VALID_NAMES = re.compile(
 def expand_metrics(names: Sequence[str], definition: ReportDefinition) -> tuple[str, ...]:
     """Return the metrics that names, groups of the catalog and `all` stand for in a report.
 
-    A group contributes those of its metrics that a source shows to be valid in the report.
+    A group contributes each of its metrics that a source shows to be valid in the report.
 
     Raises:
         ValueError: An unknown name that is similar to a known one.
@@ -106,7 +106,7 @@ def check_metrics(definition: ReportDefinition) -> None:
 
 
 def metric_conflict(metric: str, definition: ReportDefinition) -> str | None:
-    """Return why TikTok rejects a metric in a report, or None if nothing is known against it.
+    """Return the reason why TikTok rejects a metric in a report, or None if it is valid.
 
     Args:
         metric: The metric. Only general rules apply to one that is unknown.
@@ -184,8 +184,8 @@ def _dimension_conflict(metric: str, definition: ReportDefinition) -> str | None
 def metric_doubt(metric: str, definition: ReportDefinition) -> str | None:
     """Return why TikTok may reject a metric that nothing rules out, or None.
 
-    A metric is in doubt if TikTok's list of a dimension lacks it and a connector requests it in
-    production, or if TikTok publishes no list and no connector requests it.
+    A metric is in doubt if TikTok's list of a dimension lacks it, although a connector requests
+    it in production. Without a list, it is in doubt if no connector requests it.
     """
     if _has_attribute(metric, definition) or metric not in known_metrics():
         return None

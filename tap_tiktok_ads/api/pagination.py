@@ -1,6 +1,6 @@
 """Page-number pagination of TikTok's list endpoints.
 
-Every paged endpoint returns the same `page_info` object:
+Every paged endpoint returns this `page_info` object:
 
     {"page": 1, "page_size": 1000, "total_number": 2311, "total_page": 3}
 """

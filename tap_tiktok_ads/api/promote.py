@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.messages import Request
 
 ORIGINS_FILTER = "campaign_system_origins"
-#: The column that marks the objects of Promote campaigns. It is empty in other objects.
+#: The column that identifies objects of Promote campaigns. It is empty in other objects.
 ORIGIN_COLUMN = "campaign_system_origin"
 PROMOTE = "PROMOTE"
 ALL_ORIGINS = ("TT_ADS_PLATFORM", PROMOTE)

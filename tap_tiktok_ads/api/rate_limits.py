@@ -68,7 +68,7 @@ class Tier:
 
 
 def _endpoints(gmv_max: Tier) -> dict[str, Tier]:
-    """Return the endpoints with additional limits. Only those of GMV Max depend on the tier."""
+    """Return the endpoints with additional limits. Only GMV Max limits depend on the tier."""
     tasks = Tier(1, 60, 4_500)  # two pages of TikTok's disagree: one or two requests per second
     return {CREATE_TASK_PATH: tasks, GMV_MAX_REPORT_PATH: gmv_max}
 
@@ -100,7 +100,7 @@ class Budget:
     """Decides when requests may start. Thread-safe.
 
     Requests are spread evenly over the second. The number of starts in any second, minute or day
-    stays within the tier, whatever the scheduling of threads.
+    stays within the tier with any scheduling of threads.
 
     Attributes:
         waited_seconds: Time that all threads waited, in total.

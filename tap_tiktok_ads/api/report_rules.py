@@ -1,4 +1,4 @@
-"""What TikTok allows in reports: levels, dimensions, filters and report tasks.
+"""TikTok's rules for reports: levels, dimensions, filters and report tasks.
 
 Sources: TikTok's pages on synchronous reports (portal 1738864817670145) and on report tasks
 (portal 1740302766489602).

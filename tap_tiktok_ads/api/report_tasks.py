@@ -1,7 +1,7 @@
 """Asynchronous reports: create a report task, wait, download the CSV, read it in parts.
 
 A task reads all ads, not only the 20,000 newest, and does not time out. Its CSV goes to an unnamed
-temporary file and is read in parts, so memory stays bounded whatever the size of the report.
+temporary file and is read in parts, so memory stays bounded for reports of any size.
 (TikTok's pages 1740302766489602, 1740302781443073, 1740302808815618 and 1803615367145537.)
 """
 
@@ -97,7 +97,7 @@ class ReportFile:
     def index(self) -> None:
         """Read the file once, to find the columns and the offset of each part.
 
-        A line break within quotes does not end a row: the number of quotes before it is odd.
+        A line break within quotes does not end a row. An even number of quotes precedes an end.
 
         Raises:
             ResponseError: The file is not CSV.
@@ -164,7 +164,7 @@ class ReportFile:
             raise errors.ResponseError(msg) from None
 
     def _clean_text(self, content: bytes) -> str:
-        """Return a text. What is not Unicode becomes U+FFFD, and null characters may."""
+        """Return a text. Bytes that are not UTF-8, and null characters if set, become U+FFFD."""
         text = content.decode(errors="replace")
         if self._replaces_null:
             text = replace_null_characters(text)
@@ -216,11 +216,12 @@ def _advertiser_id(request: Request) -> str:
 
 
 class ReportTasks:
-    """Creates report tasks, and cancels those that are open. Thread-safe.
+    """Creates report tasks, and cancels the open ones. Thread-safe.
 
-    Example:
-        >>> report = ReportTasks(client).read(Request("/report/integrated/get/", parameters))
-        >>> records = report.read_part(0)
+    Example::
+
+        report = ReportTasks(client).read(Request("/report/integrated/get/", parameters))
+        records = report.read_part(0)
 
     Attributes:
         waiting: Number of threads that wait for a task.

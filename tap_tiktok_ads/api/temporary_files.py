@@ -18,7 +18,7 @@ def open_temporary_file(owner: object, content: str) -> t.IO[bytes]:
 
     Args:
         owner: The object that uses the file.
-        content: What is written, for messages.
+        content: Name of the content in messages.
 
     Raises:
         StorageError: The file cannot be created.
@@ -39,7 +39,7 @@ def storing(content: str) -> Iterator[None]:
     """Convert an operating system error of writing to a temporary file.
 
     Args:
-        content: What is written, for the message.
+        content: Name of the content in the message.
 
     Raises:
         StorageError: The file cannot be created or written, for example because the disk is full.
@@ -52,7 +52,7 @@ def storing(content: str) -> Iterator[None]:
 
 def storage_error(content: str, error: OSError) -> StorageError:
     """Return the error for content that cannot be written to a temporary file."""
-    reason = error.strerror or error  # without a usable folder, the error lists those it tried
+    reason = error.strerror or error  # without a usable folder, the error lists all tried
     return StorageError(
         f"Cannot store {content} in a temporary file: {reason}. "
         "Free disk space, or set TMPDIR to another folder."

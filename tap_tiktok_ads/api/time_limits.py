@@ -1,7 +1,7 @@
 """Time limits of complete HTTP responses.
 
-The time-out of a socket limits the silence between two pieces, not the response: a server that
-repeats `100 Continue`, or sends a byte a minute, would never end.
+The timeout of a socket limits the silence between two pieces, not the complete response. A server
+that repeats `100 Continue`, or sends a byte a minute, would never time out.
 """
 
 from __future__ import annotations
@@ -120,6 +120,8 @@ class TimedAdapter(requests.adapters.HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **kwargs: t.Any) -> t.Any:
         manager = super().proxy_manager_for(proxy, **kwargs)
-        if not proxy.lower().startswith("socks"):  # such a manager has pool classes of its own
+        if not proxy.lower().startswith(
+            "socks"
+        ):  # each manager of this kind has its own pool classes
             manager.pool_classes_by_scheme = POOL_CLASSES
         return manager

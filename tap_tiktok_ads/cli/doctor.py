@@ -268,7 +268,7 @@ def _show(report: Report) -> None:
     columns = ["advertiser", *ADVERTISER_COLUMNS, "readable"]
     common.show_table(columns, [list(row.values()) for row in report.advertisers])
     owners = list(dict.fromkeys(itertools.chain.from_iterable(report.streams.values())))
-    owners.sort(key=ALL_ADVERTISERS.__eq__)  # last, whatever the names of the streams
+    owners.sort(key=ALL_ADVERTISERS.__eq__)  # last, in any order of stream names
     common.show_table(
         ["stream", *owners],
         [

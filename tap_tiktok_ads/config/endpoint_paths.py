@@ -14,7 +14,7 @@ READ_ACTIONS = frozenset(
 #: Paths with another last segment whose POST creates nothing but a file to download.
 READ_ONLY_POST_PATHS = frozenset({CREATE_TASK_PATH, "/changelog/task/create/", "/page/lead/task/"})
 #: Last segments of the paths that change something, according to TikTok's documentation. A GET
-#: changes nothing at TikTok: the list only rejects mistakes, such as a POST written as a GET.
+#: changes nothing at TikTok. The list only rejects mistakes, such as a POST written as a GET.
 WRITE_ACTIONS = frozenset(
     {
         *("access_token", "add", "appeal", "apply", "assign", "batch", "batch_bind", "bind"),

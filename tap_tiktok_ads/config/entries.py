@@ -19,12 +19,12 @@ NAME_SCHEMA = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*\Z"}
 TEXT_SCHEMA = {"type": "string", "minLength": 1}
 TEXT_LIST_SCHEMA = {"type": "array", "items": TEXT_SCHEMA}
 
-#: Messages for validators whose own message would not help. `{value}` is the refused value.
+#: Messages for validators whose own message would not help. `{value}` is the rejected value.
 _VALIDATOR_MESSAGES = {
     "anyOf": "is none of the forms that the README's table names",
     "pattern": "{value!r} must consist of letters, digits and underscores",
 }
-#: Characters of a validator's message that are shown. The message quotes the whole value.
+#: Characters of a validator's message that are shown. The message quotes the complete value.
 MAX_MESSAGE_LENGTH = 200
 
 

@@ -53,7 +53,7 @@ def read_environment(
 ) -> dict[str, t.Any]:
     """Return the settings in environment variables.
 
-    A removed setting is returned as text, so that the check of the settings refuses it.
+    A removed setting is returned as text, so that the validation of the settings rejects it.
 
     Example:
         >>> read_environment({"TAP_TIKTOK_ADS_MAX_RETRIES": "3", "PATH": "/bin"})

@@ -51,7 +51,7 @@ def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict
 def read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:
     """Return the state in a file, or None without a file.
 
-    The file holds a state, or a whole STATE message.
+    The file holds a state, or a complete STATE message.
 
     Raises:
         ConfigError: The file does not hold a state of this tap.

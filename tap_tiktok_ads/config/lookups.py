@@ -71,8 +71,8 @@ class Lookup:
         """Return the distinct values of the records, by column, in the order of the records.
 
         Args:
-            records: The records. Those that do not match `where` are skipped.
-            limit: Number of values after which no further record is read.
+            records: The records. Records that do not match `where` are skipped.
+            limit: Number of values after which reading stops.
 
         Raises:
             ConfigError: No record has a column that the lookup names.
@@ -96,7 +96,7 @@ class Lookup:
         return list(values.values())
 
     def _required_columns(self) -> Iterator[str]:
-        """Yield the columns of `where` that some record must have: those that cannot be null."""
+        """Yield the columns of `where` that some record must have, because they cannot be null."""
         for column, accepted in self.where.items():
             if None not in (accepted if isinstance(accepted, list) else [accepted]):
                 yield column

@@ -19,7 +19,7 @@ FAKE = "fake"
 
 
 def check_stream_maps(stream_maps: t.Any, streams: Collection[str]) -> None:
-    """Return if each map belongs to a stream, and if what its expressions need is installed.
+    """Check that each map belongs to a stream, and that packages of its expressions are installed.
 
     Args:
         stream_maps: The value of the setting. The SDK checks its shape.

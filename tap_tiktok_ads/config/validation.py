@@ -1,4 +1,4 @@
-"""Checks of the settings. Each error names the setting; the errors are reported together."""
+"""Checks of the settings. Each error names the setting. All errors are reported together."""
 
 from __future__ import annotations
 

@@ -126,8 +126,8 @@ class Caster:
     ) -> Converter:
         """Return the conversion of an object, in place.
 
-        Most objects of a list have one of a few shapes (their names and types of values), and most
-        values need no conversion. So the conversions that a shape needs are found once.
+        Most objects of a list have one of a few shapes: their names and types of values. Most
+        values need no conversion. So the conversions of a shape are determined once.
         """
         left_out = [name for name, column in schema["properties"].items() if column is False]
         columns = {

@@ -1,4 +1,4 @@
-"""The rule of completeness: what the passes over a list prove."""
+"""The rules that decide from the passes over a list whether it is complete."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class IncompleteLists:
         self._counts: collections.Counter[str] = collections.Counter()
 
     def add(self, path: str) -> None:
-        """Count a list that was incomplete in a further pass, too."""
+        """Count a list that was still incomplete in an additional pass."""
         self._counts[path] += 1
 
     def may_reread(self, path: str) -> bool:
@@ -56,7 +56,7 @@ class IncompleteLists:
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """What the verifier knows of a stream.
+    """Facts about a stream that decide whether its lists are complete.
 
     Attributes:
         list_cap: Maximum number of records that the endpoint lists, if it is limited.
@@ -72,7 +72,7 @@ class Rules:
     def verdict(
         self, progress: ListProgress, known_difference: int | None, interval_seconds: float
     ) -> Verdict:
-        """Return what the passes over a list prove.
+        """Return the verdict on a list from its passes.
 
         Args:
             progress: The passes.
@@ -90,7 +90,7 @@ class Rules:
         if progress.difference > 0:
             is_agreed = progress.agrees(interval_seconds)
             return self._verdict_of_short(progress, known_difference, is_agreed=is_agreed)
-        is_refuted = progress.difference < 0 and current.has_gap  # a wrong total proves nothing
+        is_refuted = progress.difference < 0 and current.has_gap  # a wrong total is no proof
         return Verdict.INCOMPLETE if is_refuted else Verdict.COMPLETE
 
     @staticmethod

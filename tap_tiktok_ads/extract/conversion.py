@@ -65,7 +65,7 @@ class PageBuilder:
     record by record, while the record is in the processor's cache.
 
     Attributes:
-        encoder: Encodes RECORD lines, or None if the records need a further step of the SDK.
+        encoder: Encodes RECORD lines, or None if the SDK must still process the records.
     """
 
     def __init__(

@@ -117,7 +117,7 @@ class Settling:
     Attributes:
         lookback_days: Returns the number of days after which TikTok does not change a day.
         delay_hours: Hours that the numbers of a stream are late.
-        utc_days: True if days are UTC days, whatever the advertiser's time zone.
+        utc_days: True if days are UTC days, regardless of the advertiser's time zone.
     """
 
     lookback_days: Callable[[Advertiser | None], int]

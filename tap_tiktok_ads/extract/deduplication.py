@@ -1,4 +1,4 @@
-"""Recognition of records that came before, or that have not changed since the bookmark."""
+"""Recognition of duplicate records, and of records unchanged since the bookmark."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Key = tuple[t.Any, ...]
 
 
 def _no_list(advertiser: Advertiser | None) -> None:
-    """Return None: nothing is known of a previous list."""
+    """Return None, because no previous list is known."""
 
 
 class RecordFilter:
@@ -36,7 +36,7 @@ class RecordFilter:
         return hash(encode_json(record))
 
     def key_of(self, fingerprint: t.Any) -> t.Any:
-        """Return what the fingerprints of one object have in common."""
+        """Return the value that all fingerprints of one object share."""
         return fingerprint
 
     def select(self, page: Page, group: TaskGroup) -> Page:  # noqa: ARG002 - for subclasses
@@ -45,7 +45,7 @@ class RecordFilter:
 
 
 class ReportFilter(RecordFilter):
-    """Drops report records that came before in their window, recognized by their dimensions."""
+    """Drops duplicate report records of a window, recognized by their dimensions."""
 
     has_keys = True
 
@@ -90,7 +90,7 @@ def _has_changed(
 
 
 class KeyedFilter(RecordFilter):
-    """Drops objects that came before in their list, or have not changed since the bookmark.
+    """Drops duplicate objects of a list, and objects unchanged since the bookmark.
 
     An object without a time of change is always kept.
 

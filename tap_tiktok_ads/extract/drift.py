@@ -16,7 +16,7 @@ MAX_VALUE_LENGTH = 100
 
 @dataclasses.dataclass(frozen=True)
 class DriftReport:
-    """What did not fit, by column. Columns are paths such as `creatives[].video.id`.
+    """Values that do not fit the schema, by column. A column is a path: `creatives[].video.id`.
 
     Attributes:
         unknown_columns: Columns that the schema does not have.
@@ -78,7 +78,7 @@ class Drift:
             self._has_repaired_text = True
 
     def take(self) -> DriftReport:
-        """Return and forget what was collected, sorted by column."""
+        """Return the collected differences, sorted by column, and reset them."""
         with self._lock:
             report = DriftReport(
                 sorted(self._unknown_columns),

@@ -99,7 +99,7 @@ def parent_path(path: str) -> str | None:
 
 
 def outer_array_path(path: str) -> str:
-    """Return the part of a path before its first wildcard or filter, or the whole path.
+    """Return the part of a path before its first wildcard or filter, or the complete path.
 
     Example:
         >>> outer_array_path("$.data.list[*].creatives[*]")

@@ -1,7 +1,7 @@
-"""Ordered look-ahead: requests run in threads, their results come out in plan order.
+"""Ordered look-ahead: requests run in threads. Their results are yielded in plan order.
 
-A plan is an iterable of tasks. The tasks that follow a task are planned when it *completes*, not
-when its result is consumed, so many pages of one list are requested at once.
+A plan is an iterable of tasks. A task's following tasks are planned when it *completes*, before
+its result is consumed. So many pages of one list are requested at once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ INITIAL_BUFFERED_RESULTS = 8  # until the size of a plan's first result is known
 LATE_RESPONSE_SECONDS = 0.3
 #: The look-ahead of a plan, as a multiple of the number of threads.
 MAX_BUFFERED_PER_THREAD = 3
-#: The look-ahead beyond the first tasks of the plan that is being consumed.
+#: The look-ahead of later tasks and of other plans, as a multiple of the number of threads.
 MAX_BUFFERED_BEHIND_PER_THREAD = 2
 #: Share of the latest result in the moving average of result sizes.
 LATEST_SIZE_SHARE = 0.2
@@ -85,8 +85,8 @@ class Workers:
         """Yield each task with its result, in plan order. Its following tasks come right after it.
 
         At most `limit` tasks run at once. At most three times as many are in flight or wait to be
-        consumed. The last third is reserved for the first `limit` tasks of the plan, so a list of
-        many pages keeps its speed when later lists have filled the buffer.
+        consumed. The last third is reserved for the first `limit` tasks of the plan. So a list
+        of many pages keeps its speed when later lists have filled the buffer.
 
         With `weigh`, the buffer also keeps to `DEFAULT_BUFFER_BYTES`. The budget grows up to
         `MAX_BUFFER_BYTES` while most results wait for a late one.
@@ -97,7 +97,7 @@ class Workers:
             weigh: Returns the size of a result in bytes.
 
         Raises:
-            BaseException: Whatever the plan or `work` raised, in plan order. It ends the results.
+            BaseException: An error of the plan or of `work`, in plan order. It ends the results.
         """
         return self.ahead(plan, work, weigh).results()
 
@@ -201,7 +201,7 @@ class Lookahead(t.Generic[T, R]):
         """Yield each task with its result, in plan order. See `Workers.ordered`.
 
         Raises:
-            BaseException: Whatever the plan or `work` raised.
+            BaseException: An error of the plan or of `work`.
         """
         self._is_consumed = True
         self.begin()
@@ -277,7 +277,7 @@ class Lookahead(t.Generic[T, R]):
         """Return the next task of the plan once it is done, or None at the end of the plan.
 
         Raises:
-            BaseException: Whatever the plan raised.
+            BaseException: An error of the plan.
         """
         with self._workers.changed:
             self._check_open()
@@ -384,12 +384,12 @@ class Lookahead(t.Generic[T, R]):
 
 
 def sequential(plan: Iterable[T], work: _Work[T, R]) -> Iterator[tuple[T, R]]:
-    """Yield what `Workers.ordered` yields, one task after the other in the caller's thread.
+    """Yield the results of `Workers.ordered`, one task at a time in the caller's thread.
 
     No task starts before its result is consumed.
 
     Raises:
-        BaseException: Whatever the plan or `work` raised.
+        BaseException: An error of the plan or of `work`.
     """
     for first_task in plan:
         tasks = collections.deque([first_task])

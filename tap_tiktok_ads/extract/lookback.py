@@ -32,7 +32,7 @@ ATTRIBUTION_COLUMNS = {
 OPTIONAL_COLUMNS = frozenset({"engaged_view_attribution_window"})
 #: The longest window, for accounts whose ad groups are unknown.
 DEFAULT_LOOKBACK_DAYS = 28
-#: TikTok corrects delivery numbers for this long, whatever the attribution windows.
+#: Days for which TikTok corrects delivery numbers, regardless of the attribution windows.
 MIN_LOOKBACK_DAYS = 3
 
 

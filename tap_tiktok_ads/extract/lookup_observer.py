@@ -75,7 +75,7 @@ class LookupObserver:
 
 
 def describe(progress: ListProgress) -> str:
-    """Return what was received of a list and what TikTok reports, as one sentence."""
+    """Return the counts received and reported for a list, as one sentence."""
     current = progress.current
     if current.damage is not None:
         return current.damage

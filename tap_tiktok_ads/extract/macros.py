@@ -49,7 +49,7 @@ def validate(value: t.Any, names: Collection[str], list_names: Collection[str], 
     Args:
         value: A JSON value, such as the `params` of a custom stream.
         names: Names of the macros that exist, without date macros.
-        list_names: Names of the macros whose values are arrays. Such a macro must be a whole
+        list_names: Names of the macros whose values are arrays. It must be a complete
             string, outside of an array.
         unit: Letter of the unit of an offset that names none.
 
@@ -79,7 +79,7 @@ def resolve(
 ) -> t.Any:
     """Return a copy of a JSON value with its macros replaced.
 
-    A string that is nothing but a macro becomes the macro's value, of whatever type.
+    A string that is a single macro becomes the macro's value and keeps its type.
 
     Args:
         value: A JSON value that `validate` accepts.

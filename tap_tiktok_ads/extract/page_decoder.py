@@ -29,7 +29,7 @@ class ListEnvelope(msgspec.Struct):
     request_id: t.Any = None
 
 
-#: Decode the envelope of a list page, of whatever the list holds.
+#: Decode the envelope of a list page. Items of the list may have any type.
 decode_envelope = msgspec.json.Decoder(ListEnvelope, float_hook=json_number).decode
 #: Decode one raw record of a page, an object.
 decode_record = msgspec.json.Decoder(dict[str, t.Any], float_hook=json_number).decode
@@ -38,8 +38,8 @@ decode_record = msgspec.json.Decoder(dict[str, t.Any], float_hook=json_number).d
 def decode_list_page(body: bytes) -> ListEnvelope | None:
     """Return the envelope of a successful list page, its records still raw JSON objects.
 
-    Decoding record by record is faster than decoding the page: a record is cast and encoded while
-    it is in the processor's cache. It also takes a fraction of the memory.
+    Decoding record by record is faster than decoding the page, because a record is cast and
+    encoded while it is in the processor's cache. It also takes a fraction of the memory.
 
     Returns:
         The envelope with `data.records` and `data.page_info`, or None for any other response.

@@ -82,8 +82,8 @@ class Page:
     """The records of one task, or the reason why there are none.
 
     Attributes:
-        records: Typed records. If they need no further step, RECORD lines instead: one per record,
-            or all of them in one item.
+        records: Typed records. If the SDK need not process them, RECORD lines: one item per
+            record, or one item for all.
         record_count: Number of records.
         fingerprints: One per record, or None if the stream does not deduplicate.
         received: Number of raw records in the response, or None if it is not a page of a list.

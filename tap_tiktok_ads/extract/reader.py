@@ -1,4 +1,4 @@
-"""Reading of one task: the part of the engine that runs in worker threads."""
+"""Fetch and cast of one task, in a worker thread."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = t.TypeVar("T")
 
 logger = logging.getLogger("tap-tiktok-ads")
 
-#: Number of damaged pages after which a pass requests no further page of a list.
+#: Number of damaged pages after which a pass requests no more pages of a list.
 MAX_DAMAGED_PAGES = 10
 #: Maximum number of passes over a list that is read for another list.
 MAX_PASSES = 3
@@ -63,7 +63,7 @@ class PageReader:
         return page, self.source.following(task, response, len(raw_records))
 
     def fetch_raw(self, task: Task) -> tuple[tuple[Sequence[t.Any], Response], Sequence[Task]]:
-        """Return the raw records and the response of a task, and the further pages.
+        """Return the raw records and the response of a task, and the tasks of the next pages.
 
         Raises:
             TapError: There is no response, or it cannot be read.
@@ -85,7 +85,7 @@ class PageReader:
 def fetch_raw(
     client: Client, source: Source, task: Task
 ) -> tuple[tuple[Sequence[t.Any], Response], Sequence[Task]]:
-    """Return the raw records and the response of a task, and the further pages.
+    """Return the raw records and the response of a task, and the tasks of the next pages.
 
     Raises:
         TapError: There is no response, or it cannot be read.
@@ -155,8 +155,8 @@ class TaskRunner:
     def run(self, task: Task) -> Fetched:
         """Return the page of a task and the tasks that follow it. Raises nothing.
 
-        After a permission error, the further requests for that advertiser are not sent. After
-        `MAX_DAMAGED_PAGES`, the further pages of the list are not requested.
+        After a permission error, no other request for that advertiser is sent. After
+        `MAX_DAMAGED_PAGES`, the remaining pages of the list are not requested.
         """
         unread = self._unread(task)
         if unread is not None:

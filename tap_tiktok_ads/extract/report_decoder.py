@@ -54,9 +54,12 @@ class ReportDecoder:
     for every page where that is uncertain: an unknown column, an unusual number, white space.
 
     Example:
-        >>> decoder = ReportDecoder(schema, ("ad_id", "stat_time_day"), ("spend", "clicks"))
-        >>> decoder.decode(body).data.records[0][0]
-        b'"ad_id":"17","stat_time_day":"2026-01-31","spend":14.68,"clicks":3'
+        >>> schema = {"properties": {"ad_id": {"type": "string"}, "clicks": {"type": "integer"}}}
+        >>> decoder = ReportDecoder(schema, ("ad_id",), ("clicks",))
+        >>> record = '{"dimensions":{"ad_id":"17"},"metrics":{"clicks":"3"}}'
+        >>> body = f'{{"code":0,"message":"OK","data":{{"list":[{record}],"page_info":{{}}}}}}'
+        >>> decoder.decode(body.encode()).data.records[0][0]
+        b'"ad_id":"17","clicks":3'
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A few records of a stream, whatever its state says."""
+"""A few records of a stream, read without its state."""
 
 from __future__ import annotations
 

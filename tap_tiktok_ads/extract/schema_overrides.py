@@ -127,7 +127,7 @@ def _types(schema: Schema) -> list[str]:
 
 
 def _kind(schema: Schema) -> tuple[t.Any, ...]:
-    """Return what decides the conversion of a value that is not null."""
+    """Return the types and format that decide the conversion of a value that is not null."""
     return (*_types(schema), schema.get("format"))
 
 

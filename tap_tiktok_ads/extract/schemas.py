@@ -152,7 +152,7 @@ def _without_null(column: Schema) -> Schema:
 
 
 def is_report_path(path: str) -> bool:
-    """Return True if an endpoint returns reports, of whatever version of the API."""
+    """Return True if an endpoint of any version of the API returns reports."""
     return path.endswith((REPORT_PATH, GMV_MAX_REPORT_PATH)) or MATERIAL_REPORTS_PATH in path
 
 

@@ -66,7 +66,7 @@ def _is_list_of_records(value: t.Any) -> bool:
 
 
 class PageFacts(t.NamedTuple):
-    """What a page of a list reports about the list.
+    """Facts that a page of a list reports about the list.
 
     Attributes:
         received: Number of raw records on the page.
@@ -82,7 +82,7 @@ class PageFacts(t.NamedTuple):
 
 
 def facts_of(request: Request, page_info: t.Any, received: int) -> PageFacts:
-    """Return what the `page_info` of a page reports."""
+    """Return the facts in the `page_info` of a page."""
     requested_size = int(request.page_params.get("page_size") or 0)
     page_size = response_page_size(page_info, received, requested_size)
     return PageFacts(received, total_number(page_info), page_size)
@@ -98,7 +98,7 @@ def check_list(request: Request, response: Response, records_field: str = "list"
 
     Raises:
         DamagedResponseError: `page_info` or the records are missing, or the page is empty although
-            `total_number` reports further records.
+            `total_number` reports more records.
     """
     damage = _damage(request.page_params, response.data, records_field)
     if damage is not None:
@@ -116,7 +116,7 @@ def _damage(
     data: t.Mapping[str, t.Any],
     records_field: str,
 ) -> str | None:
-    """Return what is wrong with the `data` of a page, or None."""
+    """Return expected and actual if the `data` of a page is damaged, or None."""
     requested_size = int(page_params.get("page_size") or 0)
     page_info = data.get("page_info")
     if requested_size and not (page_info and isinstance(page_info, dict)):
@@ -132,13 +132,13 @@ def _damage(
 
 
 def _damage_of_empty(page: int, page_info: t.Any) -> str | None:
-    """Return what is wrong with an empty page, or None if no total rules it out."""
+    """Return expected and actual if `total_number` contradicts an empty page, or None."""
     total = total_number(page_info)
     return no_records(page, total) if total else None
 
 
 def no_records(page: int, total: int) -> str:
-    """Return what is wrong with an empty page before the end of its list."""
+    """Return expected and actual for an empty page before the end of its list."""
     return f"expected records on page {page}, because the list has {total:,} in total, got none."
 
 
@@ -150,7 +150,7 @@ def further_pages(
     *,
     list_cap: int | None = None,
 ) -> Sequence[Task]:
-    """Return the tasks for the further pages of a list, as `next_pages` numbers them.
+    """Return the tasks for the next pages of a list, as `next_pages` numbers them.
 
     A page that no total announces is not followed if it is equal to the page before.
     """
@@ -172,7 +172,7 @@ def further_pages(
 
 
 def _kind(value: t.Any) -> str:
-    """Return what a value is, without its content."""
+    """Return the kind of a value, without its content."""
     if value is None:
         return "null or nothing"
     article = "a" if value else "an empty"
@@ -237,14 +237,14 @@ class Source:
         response: Response,
         record_count: int,
     ) -> PageFacts | None:
-        """Return what a page of a list reports about the list, or None for other responses."""
+        """Return the facts that a page reports about its list, or None for other responses."""
         page_info = response.data.get("page_info")
         if self.page_size is None and not page_info:
             return None
         return facts_of(task.request, page_info, record_count)
 
     def following(self, task: Task, response: Response, record_count: int) -> Sequence[Task]:
-        """Return the tasks for the further pages that a response reports."""
+        """Return the tasks for the next pages that a response reports."""
         if self.page_size is None:
             return ()
         page_size = int(task.request.page_params["page_size"])
@@ -265,11 +265,11 @@ class Source:
         return is_first_page and is_invalid
 
     def concerns_advertiser(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
-        """Return True if a skipped request rules out the further requests for the advertiser."""
+        """Return True if a skipped request rules out all other requests for the advertiser."""
         return not task.optional
 
     def subject_of(self, task: Task) -> str:
-        """Return what a skipped request would have read, for messages: `advertiser`."""
+        """Return the scope of a skipped request, for messages: `advertiser`."""
         if not task.optional:
             return "advertiser"
         kind = "Promote" if origins_in(task.request) else "TopView"

@@ -1,4 +1,4 @@
-"""What was read of the lists of one advertiser and window."""
+"""The records and passes read for the lists of one advertiser and window."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _DIGEST_MODULUS = 2**64
 
 
 def digest_of(page: Page, keys: Sequence[t.Any]) -> int | None:
-    """Return the sum of the hashes of a page's keys, whatever their order, or None without keys."""
+    """Return the sum of the hashes of a page's keys, in any order, or None without keys."""
     if page.page_hash is not None:
         return page.page_hash
     return sum(map(hash, keys)) if keys else None
 
 
 class Verdict(enum.Enum):
-    """What the passes over a list prove."""
+    """Conclusion from the passes over a list."""
 
     COMPLETE = "every record was received"
     AGREED = "two passes agree, although TikTok's count differs"
@@ -44,7 +44,7 @@ class ListPass:
     Attributes:
         received: Number of raw records.
         keyless: Number of raw records that brought no record with a key.
-        repeated: Number of records that came before in this pass.
+        repeated: Number of records received a second time in this pass.
         total: The largest `total_number` of its pages.
         page_count: Number of pages.
         page_size: Maximum number of raw records of the last page, or 0 if it is not known.
@@ -52,7 +52,7 @@ class ListPass:
         is_broken: True if a page was denied or failed.
         is_flat: True if each raw record is one record at most.
         has_short_page: True if a page before the last one is not full.
-        has_gap: True if records came after a page that is empty or not full.
+        has_gap: True if records follow a page that is empty or not full.
         is_last_page_full: True if another page can follow the last one.
         has_ended: True if a page is empty, or not full by its own page size.
         has_empty_page: True if a page has no record.
@@ -87,7 +87,7 @@ class ListPass:
         Args:
             page: The page, with the number of raw records in it.
             keys: The keys of its records, or their hashes if they have no keys.
-            repeated: Number of records that came before in this pass.
+            repeated: Number of records received a second time in this pass.
         """
         received = page.received or 0
         self._add_digest(digest_of(page, keys))
@@ -117,7 +117,7 @@ class ListPass:
 
     @property
     def digest(self) -> int:
-        """The sum of the hashes of all records, whatever their order and pages."""
+        """The sum of the hashes of all records, in any order and on any page."""
         return sum(self.page_digests) % _DIGEST_MODULUS
 
     def repeats(self, other: ListPass) -> bool:
@@ -149,7 +149,7 @@ class ListProgress:
         current: The latest pass.
         earlier: The passes before.
         written: How often each record without a key was written.
-        pass_written: How often it came in the latest pass.
+        pass_written: How often the latest pass received it.
         verdict: What the passes prove, once that is known.
     """
 
@@ -166,7 +166,7 @@ class ListProgress:
     verdict: Verdict | None = None
 
     def begin_pass(self, now: float) -> None:
-        """Begin a further pass."""
+        """Begin another pass over the list."""
         self.earlier.append(self.current)
         self.current = ListPass(began_at=now)
         self.pass_keys = set()
@@ -184,7 +184,7 @@ class ListProgress:
         return any(map(self.current.repeats, distant))
 
     def without_written(self, page: Page, hashes: Sequence[t.Any]) -> Page:
-        """Return a page of records without a key, less those that are written already.
+        """Return a page of records without a key, less the records that are already written.
 
         A record that an earlier pass brought twice is new when it comes for the third time. A page
         that is equal to an earlier one of the pass brings nothing new.
@@ -206,7 +206,7 @@ class ListProgress:
         return self.pass_keys is None and self.keys is group.seen_keys
 
     def add_keys(self, keys: Iterable[t.Any]) -> int:
-        """Add the keys of a page. Return how many came before in the pass."""
+        """Add the keys of a page. Return the number of duplicates in the pass."""
         keys = list(keys)
         pass_keys = self.keys if self.pass_keys is None else self.pass_keys
         new_keys = set(keys) - pass_keys
@@ -223,7 +223,7 @@ class ListProgress:
 
     @property
     def difference(self) -> int:
-        """Number of records that the total exceeds those received by."""
+        """The list's total, less the number of distinct records received."""
         return (self.current.total or 0) - self.distinct
 
 
@@ -236,11 +236,11 @@ class TaskGroup:
         started_at: HTTP date of the earliest response.
         latest_change: The latest value of the replication key.
         seen_keys: Keys of the records so far.
-        repeated: Number of records that were dropped because they came before.
+        repeated: Number of duplicate records that were dropped.
         lists: The passes over each list, of the days that are being read.
         unsettled: Lists that need another pass.
         is_complete: False once a record can be missing.
-        verdicts: What is known of the lists whose passes are over.
+        verdicts: Verdicts on the lists whose passes are over.
         difference: Number of records by which totals exceed what was received, if passes agree.
         has_deletions: True if the group wrote deletion records.
     """

@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
     Fetch = Callable[[Task], tuple[Page, Sequence[Task]]]
     Read = Callable[[Iterable[Task], Fetch], Results]
 
-#: Maximum number of further passes over a list.
+#: Maximum number of additional passes over a list.
 MAX_EXTRA_PASSES = 2
 #: Maximum number of keys that are kept for lists that need another pass.
 MAX_UNSETTLED_KEYS = 2_000_000
@@ -47,11 +47,11 @@ class Observer(t.Protocol):
 class ListVerifier:
     """Decides whether everything that a list holds was read. Used by the main thread only.
 
-    It drops records that came before and judges each list by its pages and totals. A list that is
+    It drops duplicate records and judges each list by its pages and totals. A list that is
     short gets another pass once all other lists of the stream are read.
 
     Attributes:
-        repeated: Number of records that were dropped because they came before.
+        repeated: Number of duplicate records that were dropped.
     """
 
     def __init__(  # noqa: PLR0913 - by name
@@ -73,8 +73,8 @@ class ListVerifier:
             observer: Receives pages and verdicts.
             clock: The time between two passes.
             incomplete_lists: The incomplete lists of the run.
-            rules: What is known of the stream.
-            read: Reads the tasks of further passes in their order.
+            rules: Facts about the stream.
+            read: Reads the tasks of additional passes in their order.
         """
         self._filter = record_filter
         self._fetch = fetch
@@ -150,7 +150,7 @@ class ListVerifier:
     # Verdicts
 
     def _judge_lists(self, group: TaskGroup) -> None:
-        """Judge each list that the group has read. Note those that need another pass."""
+        """Judge each list that the group has read. Note each list that needs another pass."""
         for progress in group.lists.values():
             if progress.current.is_broken:
                 progress.verdict = Verdict.INCOMPLETE
@@ -202,12 +202,12 @@ class ListVerifier:
         if verdict is not Verdict.COMPLETE and not is_reported:
             self._observer.on_verdict(progress, verdict)
 
-    # Further passes
+    # Additional passes
 
     def _further_passes(
         self, unsettled: Sequence[TaskGroup]
     ) -> Iterator[tuple[TaskGroup, Page | None]]:
-        """Yield what further passes bring, and None once the lists of a group are settled."""
+        """Yield the new records of additional passes, and None once a group is settled."""
         self._wait_for([progress for group in unsettled for progress in group.unsettled])
         for number in range(1, MAX_EXTRA_PASSES + 1):
             if not unsettled:
@@ -250,7 +250,7 @@ class ListVerifier:
         self._judge_again(group, progress)
 
     def _judge_again(self, group: TaskGroup, progress: ListProgress) -> None:
-        """Judge a list after a further pass."""
+        """Judge a list after an additional pass."""
         progress.current.ended_at = self._clock.now()
         self._judge(group, progress)
         if progress.verdict is Verdict.INCOMPLETE:
@@ -267,7 +267,7 @@ class ListVerifier:
     def _add_further(
         self, group: TaskGroup, progress: ListProgress, task: Task, page: Page
     ) -> Page:
-        """Return the new records of a page of a further pass, and add it to the pass."""
+        """Return the new records of a page of an additional pass, and add it to the pass."""
         group.add(page)
         group.seen_keys = progress.written_keys
         repeated = group.repeated

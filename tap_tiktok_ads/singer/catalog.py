@@ -1,4 +1,4 @@
-"""What an input catalog changes in a stream."""
+"""Changes that an input catalog makes to a stream."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class ContextTap(t.Protocol):
 
     @property
     def run_context(self) -> RunContext:
-        """What the run shares."""
+        """Objects that all streams of the run share."""
 
 
 class StreamComponents(Stream):
@@ -64,15 +64,15 @@ class StreamComponents(Stream):
     A component is replaced by an override of its cached property.
 
     Attributes:
-        run_context: What the run shares.
-        selected_advertisers: The advertisers to read, or None for those of the run.
-        uses_state: False if the stream is read for another stream, whatever the state says.
+        run_context: Objects that all streams of the run share.
+        selected_advertisers: The advertisers to read, or None for all advertisers of the run.
+        uses_state: False if the stream is read for another stream, without its state.
         needed_columns: Columns that another stream needs at least, or None for all.
         starts: Bookmark by advertiser id. Objects that have not changed since are dropped.
         fetching: The look-ahead, once it has begun.
     """
 
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the caster conforms whole pages
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the caster conforms records page by page
 
     name: str
     path: str
@@ -193,7 +193,7 @@ class StreamComponents(Stream):
         )
 
     def read_starts(self, owners: Sequence[Advertiser | None]) -> None:
-        """Read the bookmark of each advertiser: what has not changed since is not written."""
+        """Read the bookmark of each advertiser. Objects unchanged since then are not written."""
         for owner in owners:
             self.starts[owner.id if owner else None] = self.bookmarks.start(owner)
 

@@ -1,7 +1,7 @@
 """Differences between TikTok's count of a list and the records that every pass receives.
 
-TikTok may count something else than it lists. The difference that two passes agreed on is kept in
-the state, so that later runs need one pass as long as it holds.
+TikTok's count may differ from its list. The difference that two passes agree on is kept in the
+state. Later runs with this difference need one pass.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def remember_difference(bookmarks: Bookmarks, group: TaskGroup) -> bool:
     """Keep the difference of a group in the state. Return True if the state changed.
 
     The difference of some days says nothing about other days, so it is not kept. A difference that
-    does not hold any more becomes 0: a member that is left out comes back when states are merged.
+    no longer exists becomes 0. A member that is left out would return when states are merged.
     """
     if group.window is not None:
         return False

@@ -1,4 +1,4 @@
-"""Bookmarks of windowed streams: which days are covered, so that no run reads them again.
+"""Bookmarks of windowed streams: the covered days, which no run re-reads.
 
 A partition of a windowed stream in the state:
 
@@ -8,7 +8,8 @@ A partition of a windowed stream in the state:
 
 `covered` decides. Empty lists are written, too. Meltano merges states: a member that is left
 out comes back. `start_floor` is the earliest start that a run resolved. The other members are for
-other readers of the state: first and last day of the covered range that holds the start of the run.
+other readers of the state. They hold the first and last day of the covered range that contains the
+start of the run.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class DayBookmarks(Bookmarks):
     """The days of each advertiser that are covered.
 
     A day is covered once it was read completely after it had settled. The days of the state are
-    read when they are first needed: by then, the lookback of the advertiser is known.
+    read when they are first needed, because they depend on the advertiser's lookback window.
 
     Attributes:
         has_new_start: True if the run resolved a start that the state did not hold.
@@ -72,7 +73,7 @@ class DayBookmarks(Bookmarks):
     def is_held(self, advertiser: Advertiser | None, window: Window | None = None) -> bool:
         return (id_of(advertiser), window) in self._held_windows
 
-    # What a run reads
+    # Days to read
 
     def note_start(self, advertiser: Advertiser | None, start: pendulum.Date) -> None:
         """Write the start that a run resolved to the state, before anything is read.
@@ -123,7 +124,7 @@ class DayBookmarks(Bookmarks):
             self._covered[owner] = days.until(last)
         return self._covered[owner]
 
-    # What a run has read
+    # Days that were read
 
     @override
     def advance(self, group: TaskGroup) -> bool:

@@ -55,7 +55,7 @@ class DeletionTracker:
         self._previous: dict[str, ListedObjects] = {}  # by advertiser id
 
     def previous(self, advertiser: Advertiser) -> ListedObjects:
-        """Return what the state holds of an advertiser's previous list."""
+        """Return the objects of an advertiser's previous list, from the state."""
         if advertiser.id not in self._previous:
             listed_in_state = self._bookmarks.partition(advertiser).get(STATE_MEMBER)
             listed = ListedObjects.from_state(listed_in_state, len(self._key_columns))
@@ -67,7 +67,7 @@ class DeletionTracker:
         return None if advertiser is None else self.previous(advertiser).keys
 
     def pages(self, group: TaskGroup) -> Iterable[Page]:
-        """Return a page with a record for each object that is not listed any more."""
+        """Return a page with a deletion record for each object that is no longer listed."""
         if group.advertiser is None or self._bookmarks.is_held(group.advertiser):
             return ()
         deleted_keys = self._listed_by(group).missing_since(self.previous(group.advertiser))
@@ -83,7 +83,7 @@ class DeletionTracker:
         return (Page(records, len(records)),)
 
     def update_state(self, group: TaskGroup) -> None:
-        """Keep what a group listed, as long as the state has room for it."""
+        """Write the objects of a group to the state, unless they exceed its limit."""
         advertiser = group.advertiser
         if advertiser is None:
             return
@@ -118,7 +118,7 @@ class DeletionTracker:
         return total - count(self._bookmarks.partition(advertiser).get(STATE_MEMBER))
 
     def _listed_by(self, group: TaskGroup) -> ListedObjects:
-        """Return what a group listed, and whether these are all objects."""
+        """Return the objects that a group listed. `is_complete` is True if these are all."""
         lists = [progress for progress in group.lists.values() if not progress.current.is_broken]
         is_complete = group.is_complete and self._are_proven(lists)
         list_count = sum(map(_list_count, lists))
@@ -127,8 +127,8 @@ class DeletionTracker:
     def _are_proven(self, lists: Sequence[ListProgress]) -> bool:
         """Return True if TikTok's totals prove that every list is complete, and none is capped.
 
-        The last pass alone must reach the total: earlier passes can hold objects that were deleted
-        since, and hide that another object is missing.
+        The last pass alone must reach the total. Earlier passes can contain objects that were
+        deleted since, which hides that another object is missing.
         """
         if not lists:
             return not self._has_pages

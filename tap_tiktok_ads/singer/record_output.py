@@ -112,10 +112,10 @@ class RecordOutput:
         self._written = 0
 
     def prepare(self) -> None:
-        """Choose between finished lines and the SDK's way of writing, and the page decoder.
+        """Choose the page decoder, and either encoded lines or the SDK to write records.
 
-        The SDK's way is needed for stream maps, flattening, versions, columns of nested objects
-        that are not selected, and other writers.
+        The SDK writes records with stream maps, flattening, versions or deselected nested columns,
+        and records for other writers.
         """
         stream = self._stream
         deselected = [path for path, is_selected in stream.mask.items() if path and not is_selected]

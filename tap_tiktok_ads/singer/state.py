@@ -42,7 +42,7 @@ INCREMENTAL = "INCREMENTAL"
 #: The members of a partition that other readers of the state know, too.
 KEY = "replication_key"
 VALUE = "replication_key_value"
-#: A change can show up in a list some time after the moment it is dated with.
+#: A list can show a change some time after the change's timestamp.
 CHANGE_DELAY = pendulum.duration(minutes=10)
 #: Minimum seconds between two STATE messages within the windows of an advertiser.
 STATE_INTERVAL_SECONDS = 30.0
@@ -234,7 +234,7 @@ class TimeBookmarks(Bookmarks):
 
 
 class ValueBookmarks(Bookmarks):
-    """Bookmarks of a replication key that is no time: the greatest value, as it came.
+    """Bookmarks of a replication key that is not a time: the greatest value received.
 
     Attributes:
         value_types: Types that can be compared with the values of the replication key.

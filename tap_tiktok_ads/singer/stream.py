@@ -1,8 +1,8 @@
 """`TikTokStream`: the base of all streams, on top of the SDK.
 
 The SDK reads one partition after the other, record by record. Here a stream is one plan of requests
-over all advertisers and windows. Workers fetch ahead and cast; the main thread verifies, writes and
-advances bookmarks. Selection, stream maps and flattening stay the SDK's.
+over all advertisers and windows. Workers fetch ahead and cast. The main thread verifies, writes and
+advances bookmarks. The SDK does selection, stream maps and flattening.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class TikTokStream(StreamComponents):
         with_deleted: bool = False,
         columns: Collection[str] | None = None,
     ) -> Iterator[Record]:
-        """Yield all typed records of an advertiser, or of all, whatever the state says.
+        """Yield all typed records of one advertiser or of all advertisers. Ignore the state.
 
         Args:
             advertiser: The advertiser, or None for all advertisers of the run.
@@ -158,7 +158,7 @@ class TikTokStream(StreamComponents):
         return cast
 
     def sample_caster(self, records: Sequence[Record]) -> Caster:  # noqa: ARG002 - for subclasses
-        """Return what casts the records of a sample."""
+        """Return the caster for the records of a sample."""
         return self.builder.caster
 
     @override
@@ -180,8 +180,8 @@ class TikTokStream(StreamComponents):
     ) -> Generator[dict[str, t.Any], t.Any, t.Any]:
         """Write the records page by page, and advance a bookmark whenever a group is complete.
 
-        The SDK's loop reads one partition after the other, notes a bookmark for each record, and
-        lets it pass pages that are still to come.
+        The SDK's loop reads one partition after the other and notes a bookmark for each record.
+        Its bookmark would pass pages that have not been read.
         """
         max_records = self.ABORT_AT_RECORD_COUNT
         self.run_context.progress.begin(self.name, len(self.run_context.advertisers))
@@ -242,7 +242,7 @@ class TikTokStream(StreamComponents):
             yield group, page
 
     def _make_verifier(self, observer: Observer) -> ListVerifier:
-        """Return what decides whether the lists of the stream were read completely."""
+        """Return the verifier that decides if the stream's lists were read completely."""
         run_context = self.run_context
         return ListVerifier(
             self.record_filter,
@@ -259,7 +259,7 @@ class TikTokStream(StreamComponents):
         )
 
     def _read_further(self, tasks: Iterable[Task], fetch: Fetch) -> Iterator[tuple[Task, Page]]:
-        """Return the pages of further passes. The next stream begins meanwhile."""
+        """Return the pages of additional passes. The next stream begins meanwhile."""
         if self.fetching is None:
             return self.complete_pages(lookahead.sequential(tasks, fetch))
         self._begin_following()

@@ -1,4 +1,4 @@
-"""Singer messages to stdout: buffered, whole lines only, whatever signal arrives."""
+"""Singer messages to stdout: buffered, and complete lines even if a signal arrives."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class RecordLines:
 
 
 class BufferedWriter(MsgSpecWriter):
-    """Writes messages; flushes on every one that is no RECORD, and once a second.
+    """Writes Singer messages. Flushes once a second, and on each message except a RECORD.
 
     Attributes:
         has_written_schema: True after the first SCHEMA message.
@@ -113,9 +113,7 @@ class BufferedWriter(MsgSpecWriter):
         try:
             with termination, output_errors():
                 unwritten = memoryview(lines)
-                while (
-                    unwritten
-                ):  # Python writes less than it is given when a signal arrives meanwhile
+                while unwritten:  # Python writes fewer bytes if a signal arrives meanwhile
                     unwritten = unwritten[sys.stdout.buffer.write(unwritten) :]
                 unwritten.release()
                 now = time.monotonic()

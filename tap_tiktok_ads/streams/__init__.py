@@ -1,4 +1,4 @@
-"""The streams: one row of facts per endpoint. `STREAMS` is what the tap offers, in sync order."""
+"""The streams: one class of facts per endpoint. `STREAMS` lists the built-in ones in sync order."""
 
 from __future__ import annotations
 

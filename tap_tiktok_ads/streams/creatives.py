@@ -1,4 +1,4 @@
-"""The asset library, and what else ads are made of."""
+"""The asset library, and other objects that ads consist of."""
 
 from __future__ import annotations
 

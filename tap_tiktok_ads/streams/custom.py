@@ -138,7 +138,7 @@ class CustomStream(LookupStream):
 
     @override
     def sample_caster(self, records: Sequence[Record]) -> Caster:
-        """Return what casts a sample: without a schema, by the columns of the sample itself."""
+        """Return the caster for a sample. Without a schema, it uses the columns of the sample."""
         if self.definition.schema is not None:
             return self.builder.caster
         schema = self._with_keys(infer_schema(records, self.path))

@@ -75,13 +75,13 @@ class CustomSource(Source):
         """Raise an error if an empty page is not behind the end of its list.
 
         Raises:
-            DamagedResponseError: `total_number` reports further records.
+            DamagedResponseError: `total_number` reports more records.
         """
         if facts.total and facts.total > (task.page - 1) * facts.page_size:
             raise damaged(task.request, response, no_records(task.page, facts.total))
 
     def _page_members(self, document: Record) -> frozenset[str]:
-        """Return the members of a response that lead to further pages."""
+        """Return the members of a response that lead to the next pages."""
         cursor = self.definition.cursor
         if cursor is not None:
             flags = json_paths.find(cursor.more_path, document) if cursor.more_path else []
@@ -122,7 +122,7 @@ class CustomSource(Source):
         ]
 
     def _no_match(self, document: Record) -> str:
-        """Return what is wrong with a response without records, with the arrays that it has."""
+        """Return the damage of a response without records, with the arrays that it has."""
         suggestions = json_paths.suggest_paths(document)[:MAX_SUGGESTED_PATHS]
         paths = "; ".join(map(str, suggestions)) or "none"
         return (
@@ -132,7 +132,7 @@ class CustomSource(Source):
 
     @override
     def following(self, task: Task, response: Response, record_count: int) -> Sequence[Task]:
-        """Return the tasks for the further pages, by `pagination`.
+        """Return the tasks for the next pages, by `pagination`.
 
         Raises:
             ResponseError: There is a next page, but no new cursor.

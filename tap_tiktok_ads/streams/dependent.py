@@ -1,7 +1,7 @@
 """Streams whose requests name objects of other streams, or values of a file.
 
-The lookup is a task like any other: a worker reads the other stream, and the requests for its
-values follow in the plan.
+The lookup is a task of the plan. A worker reads the other stream. The requests for its values
+follow in the plan.
 """
 
 from __future__ import annotations

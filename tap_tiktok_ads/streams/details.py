@@ -1,8 +1,8 @@
 """Lists whose objects have details, requested object by object.
 
-A worker reads a page of the list. One task per changed object follows it in the plan, so that
-details are requested at once, and only of objects that are written. The main thread puts the
-details into their page before the page is verified: the list is judged as any other list.
+A worker reads a page of the list. One task per changed object follows it in the plan. So details
+are requested at once, and only for objects that are written. The main thread puts the details into
+their page before the page is verified. The list is verified like any other list.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class DetailStream(ListStream):
     ) -> Iterator[DetailTask]:
         """Yield a task for each object of a page that has changed since the bookmark.
 
-        A further pass over the list requests the details of new objects only. An object that is on
+        An additional pass over the list requests the details of new objects only. An object on
         two pages is written with the first of them, whichever is received first.
         """
         is_test = self.ABORT_AT_RECORD_COUNT is not None  # one record is enough
@@ -204,7 +204,7 @@ class DetailStream(ListStream):
 
     @override
     def complete_pages(self, results: Results) -> Iterator[tuple[Task, Page]]:
-        """Yield the pages of the list with the details of their objects, then what failed."""
+        """Yield the pages of the list with the details of their objects, then the failed tasks."""
         listed: list[tuple[Task, Page]] = []
         try:
             for task, page in results:

@@ -47,7 +47,7 @@ class ListEndpoint:
     Attributes:
         path: The endpoint.
         page_size: Maximum number of records per page, or None if it has no pages.
-        params: Further parameters of every list.
+        params: Additional parameters of every list.
         filtering: Filters of every list.
         has_status_filter: True if deleted objects are listed only with `primary_status`.
         has_topview_list: True if TopView objects are listed only by their buying type.
@@ -112,7 +112,7 @@ class ListEndpoint:
 
 
 def _modified_after(start: str) -> str:
-    """Return the filter for what has changed since a time.
+    """Return the filter for objects that have changed since a time.
 
     It is one second earlier: whether the bound is included is not documented.
     """

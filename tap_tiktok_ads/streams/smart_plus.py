@@ -190,7 +190,7 @@ class ReviewSource(Source):
 
     @override
     def following(self, task: Task, response: Response, record_count: int) -> Sequence[Task]:
-        """Return the reviews of the ads on a page of the list, and its further pages."""
+        """Return the reviews of the ads on a page of the list, and the tasks of its next pages."""
         if task.request.path == REVIEW_PATH or task.advertiser is None:
             return ()
         ads = super().locate(task, response)

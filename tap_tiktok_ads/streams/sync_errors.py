@@ -33,7 +33,7 @@ class ProblemPlan:
 
 
 class ProblemStream(TikTokStream):
-    """A stream of what the run has collected."""
+    """A stream of the problems that the run has collected."""
 
     path = permission = "none"
     per_advertiser = selected_by_default = False

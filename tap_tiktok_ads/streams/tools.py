@@ -88,7 +88,7 @@ class ReviewSource(Source):
 
     @override
     def locate(self, task: Task, response: Response) -> Sequence[Record]:
-        """Return the objects of all arrays, and those that are named by ids."""
+        """Return the objects of all arrays, and the objects that ids name."""
         members = [member for member in response.data.values() if member]
         return [review for member in members for review in _reviews_in(member)]
 

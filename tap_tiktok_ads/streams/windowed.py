@@ -48,7 +48,7 @@ class DateRanges:
             run_context: Settings and the start of the run.
             bookmarks: Returns the bookmarks, once the schema is known.
             warnings: The warnings of the stream.
-            utc_days: True if days are UTC days, whatever the advertiser's time zone.
+            utc_days: True if days are UTC days, regardless of the advertiser's time zone.
         """
         self._run_context = run_context
         self._bookmarks = bookmarks

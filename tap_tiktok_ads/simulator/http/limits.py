@@ -50,7 +50,7 @@ class Breach:
     Attributes:
         period: second, minute or day.
         path: Endpoint of the request.
-        time: Clock reading.
+        time: Clock time in seconds.
     """
 
     period: str

@@ -173,11 +173,11 @@ class AsyncReports:
         return (is_wanted or isinstance(task, AsyncTask)) and self.can_read(task)
 
     def can_replace(self, task: Task, error: TapError) -> bool:
-        """Return True if a report task can bring what a synchronous request cannot."""
+        """Return True if a report task can return records that a synchronous report lacks."""
         return is_too_large(error) and not task.request.splittable and self.can_read(task)
 
     def can_read(self, task: Task) -> bool:
-        """Return True if a report task can bring the same records. Warns if it cannot."""
+        """Return True if a report task returns the records of synchronous reports. Warn if not."""
         return _owner(task) not in self._unavailable and self._is_possible(task)
 
     def _is_possible(self, task: Task) -> bool:
@@ -214,11 +214,11 @@ class AsyncReports:
         return self.fetch(task, lambda: fetched)
 
     def fetch(self, task: Task, fallback: Callable[[], Fetched] | None) -> Fetched:
-        """Return the parts of the report that report tasks make.
+        """Return the result of report tasks, or of the fallback.
 
         Args:
             task: The report.
-            fallback: Returns what is read instead, without report tasks. None: nothing is.
+            fallback: Returns the result without report tasks, or None if there is no fallback.
 
         Raises:
             TapError: A report task fails, and there is no fallback.
@@ -337,8 +337,8 @@ class AsyncReports:
     def read_part(self, task: AsyncPart) -> Page:
         """Return the page of a part of a report file. It is no page of a list.
 
-        The rows of a file come at once, so none of them comes twice, and none needs a fingerprint:
-        memory stays bounded, however long the window is.
+        A file holds each row once, so no row needs a fingerprint. Memory stays bounded for windows
+        of any length.
 
         Raises:
             ResponseError: A row has more or fewer fields than there are columns.

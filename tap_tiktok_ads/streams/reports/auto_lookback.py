@@ -1,4 +1,4 @@
-"""The lookback of reports: as many days as each advertiser's ad groups require (`auto`)."""
+"""The lookback window of reports that each advertiser's ad groups require (`auto`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a day of a report is final: no later run re-reads it."""
+"""The last final day of a report. No later run re-reads a final day."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ class MetricMerger:
     def fetch(self, task: Task) -> Page:
         """Return all records of a window.
 
-        If a record is not in every response, or lists of several pages are short of their total,
-        all requests are repeated. If that does not help, the page counts as damaged.
+        All requests are repeated if a record is not in every response, or if lists of several
+        pages are short of their total. If that does not help, the page counts as damaged.
 
         Raises:
             TooLargeError: There are too many records to hold. A shorter window has fewer.

@@ -14,7 +14,7 @@ METRICS_MEMBER = "metrics"
 
 
 class MetricHistory:
-    """Compares the metrics of a run with those of earlier runs."""
+    """Compares the metrics of a run with the metrics of earlier runs."""
 
     def __init__(
         self, stream_name: str, tap_state: Mapping[str, t.Any], warnings: Warnings

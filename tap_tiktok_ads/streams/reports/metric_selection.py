@@ -127,12 +127,12 @@ class MetricSelection:
 
     @property
     def requested(self) -> list[str]:
-        """The metrics to request: those selected, or one that is not written."""
+        """The metrics to request: the selected metrics, or one that is not written."""
         fallback = FALLBACK_METRIC if FALLBACK_METRIC in self.names else self.names[0]
         return [name for name in self.names if self._is_selected(name)] or [fallback]
 
     def with_all(self, task: Task) -> Task:
-        """Return the task with all metrics, those that TikTok has rejected included."""
+        """Return the task with all metrics, including rejected ones."""
         return task.with_params(metrics=self.requested)
 
     def without_rejected(self, task: Task) -> Task:

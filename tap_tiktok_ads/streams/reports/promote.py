@@ -31,9 +31,9 @@ class PromoteAds:
         self._rejected: set[str | None] = set()  # ids of advertisers
 
     def fetch(self, task: Task, fetch: Callable[[Task], Fetched]) -> Fetched:
-        """Return what a function fetches. Repeat a rejected first page without the filter.
+        """Return the result of a fetch function. Retry a rejected first page without the filter.
 
-        The further pages of a list have the filter if its first page had it.
+        The other pages of a list have the filter if its first page had it.
 
         Raises:
             TapError: The function raises it, also without the filter.
@@ -56,7 +56,7 @@ class PromoteAds:
 
 
 def _of_one_list(task: Task, fetched: Fetched) -> Fetched:
-    """Return what was fetched without the filter. Its further pages are of the task's list."""
+    """Return the result without the filter. Its next pages belong to the task's list."""
     page, following = fetched
     return page, [
         dataclasses.replace(further, first_request=task.request) if further.page > 1 else further

@@ -1,4 +1,4 @@
-"""Reading of one report task: the order of all steps."""
+"""The steps that read one report task, in their order."""
 
 from __future__ import annotations
 

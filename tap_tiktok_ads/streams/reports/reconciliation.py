@@ -108,7 +108,7 @@ class WindowSums:
         return sum((sums.get(metric, ZERO) for sums in sums_of_ads), ZERO)
 
     def missing_in_records(self, metric: str) -> decimal.Decimal | None:
-        """Return what the records lack of TikTok's own total, or None without a total.
+        """Return TikTok's total less the sum of the records, or None without a total.
 
         Money may differ by the rounding of each record.
         """

@@ -1,8 +1,8 @@
 """The report tasks of a window, and which rows of each file count.
 
-Report tasks filter by IDs only. Without a filter they report what TikTok reports by default:
-deleted objects and TopView ads are requested by their IDs. Every row of an object counts in one of
-the files, so no record comes twice, whatever the task without a filter holds.
+Report tasks filter by IDs only. Without a filter they report TikTok's default objects. Deleted
+objects and TopView ads are requested by their IDs. Every row of an object counts in one of the
+files. So each record is written once, even if the task without a filter also holds it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NO_IDS: frozenset[str] = frozenset()
 
 @dataclasses.dataclass(frozen=True)
 class TaskContent:
-    """What one report task requests.
+    """The objects and filters that one report task requests.
 
     Attributes:
         filters: Its filters.
@@ -95,7 +95,7 @@ class TaskContents:
             definition: The report.
             topview: Knows which advertisers have TopView campaigns.
             client: Sends requests.
-            open_stream: Returns a further instance of a stream.
+            open_stream: Returns a new instance of a stream.
             include_deleted: True if the report has the records of deleted objects.
             reports_topview: True if the report has the records of TopView ads.
         """

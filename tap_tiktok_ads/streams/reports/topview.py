@@ -138,7 +138,7 @@ class TopView:
         return bool(data.get("list") or total_number(data.get("page_info")))
 
     def mark_fingerprints(self, page: Page, task: Task) -> Page:
-        """Return the page with fingerprints that differ from those of other ads.
+        """Return the page with fingerprints that differ from the fingerprints of other ads.
 
         Needed if the key has no object: the dimensions of both are equal.
         """

@@ -1,4 +1,4 @@
-"""Whether reports of advertisers without a filter include TopView ads: the data decide.
+"""Detection of TopView ads in advertiser reports without a filter, from the spend in them.
 
 TikTok's page says that an `AUCTION_ADVERTISER` report holds all auction and reservation ads, and
 that TopView ads need the filter `buying_type` (portal 1740302848100353).
@@ -145,7 +145,7 @@ def decide(difference: decimal.Decimal, topview_spend: decimal.Decimal) -> bool 
 
     Args:
         difference: The total of an advertiser minus the sum of its campaigns without TopView.
-        topview_spend: The TopView spend of the same days.
+        topview_spend: The TopView spend of these days.
     """
     if topview_spend <= ZERO:
         return None
