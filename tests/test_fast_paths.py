@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from conftest import SPARSE, catalog_of
 from singer_sdk import Stream
-from test_sdk import NAMES, record_lines
+from test_sdk import NAMES, lines_of
 
 from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.simulator import Simulator
@@ -94,7 +94,7 @@ def test_unexpected_members_change_no_record(
     """With unexpected members, the fast path and the slow path read equal records."""
     config = {"start_date": "{now-2}"}
     fast, slow = (
-        record_lines(
+        lines_of(
             world, capsysbinary, sync, stream, catalog_of({}, [stream], alone=True), config
         )
         for sync in (lambda stream_object: stream_object._sync_records(), Stream._sync_records)

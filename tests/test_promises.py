@@ -257,7 +257,7 @@ Tasks do not change records, keys and bookmarks, only the order of records.
 The tap creates at most one task a second and 4,500 a day.
     test_rate_limits::test_endpoint_limits_match_the_documentation
 After an hour it counts as failed. Tasks that are open when a run ends are canceled.
-    test_report_tasks::test_overdue_task_is_cancelled
+    test_report_tasks::test_overdue_task_is_canceled
     test_report_tasks::test_sigterm_cancels_open_tasks
     test_report_tasks::test_error_cancels_open_tasks
 An account creates at most 500 tasks an hour. Additional tasks wait.
