@@ -169,7 +169,7 @@ def names_read(
         messages = run(config, [stream])
     lists = [path for path in asked if "advertiser_id=1" in path and "TOP_VIEW" not in path]
     assert len(lists) == len(set(lists))
-    assert "Trying again" not in caplog.text
+    assert "Retrying" not in caplog.text
     records = [one for one in messages.records[stream] if not one.get("is_top_view")]
     warnings = [text for text in caplog.messages if "not clean Unicode" in text]
     return [record[NAMES[stream]] for record in records], len(warnings)
