@@ -91,7 +91,7 @@ error_cases(
             "sample",
             "pixels",
             "--write-schema",
-            "absent/x.json",
+            "/absent/x.json",
             faults=[("no_records", {"path": "/pixel/list/", "times": None})],
         ),
         "sample with a file that cannot be written": command(
@@ -131,7 +131,7 @@ error_cases(
             "--auth-code", "c", "--output", "x.json", api_url=None
         ),
         "authorize with a folder that does not exist": authorize(
-            "--auth-code", "c", "--output", "absent/x.json"
+            "--auth-code", "c", "--output", "/absent/x.json"
         ),
         "authorize with a URL without a code": authorize(
             "--auth-code", f"{REDIRECT}?code=1", "--output", "x.json"
