@@ -1,5 +1,6 @@
 """Commands, the Python client and output."""
 
+# ruff: noqa: PLW0108, SIM115 - functions are defined below the table; callers close the file
 from __future__ import annotations
 
 import json
