@@ -1,6 +1,6 @@
 """Commands, the Python client and output."""
 
-# ruff: noqa: PLW0108, SIM115 - functions are defined below the table; callers close the file
+# ruff: noqa: PLW0108
 from __future__ import annotations
 
 import json
@@ -184,9 +184,11 @@ error_cases(
         "an unknown level": client(lambda ads: ads.report(level="advert")),
         "an unknown metric": client(lambda ads: ads.report(level="ad", metrics=["spent"])),
         "metrics that are not a list": client(lambda ads: ads.report(level="ad", metrics="spend")),
-        "a path that is not text": client(lambda ads: ads.get(5)),
+        "a path that is not text": client(lambda ads: ads.get(t.cast("str", 5))),
         "a path that writes": client(lambda ads: ads.get("/campaign/create/")),
-        "params that are not a mapping": client(lambda ads: ads.get("/user/info/", 5)),
+        "params that are not a mapping": client(
+            lambda ads: ads.get("/user/info/", t.cast("t.Any", 5))
+        ),
         "a parameter that cannot be sent": client(
             lambda ads: ads.get("/user/info/", {"a": object()})
         ),

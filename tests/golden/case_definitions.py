@@ -1,6 +1,6 @@
 """Custom streams, lookups and custom reports that cannot be used."""
 
-# ruff: noqa: PLW0108, SIM115 - functions are defined below the table; callers close the file
+# ruff: noqa: PLW0108
 from __future__ import annotations
 
 import functools

@@ -1,6 +1,6 @@
 """Settings, dates, catalog and state that cannot be used."""
 
-# ruff: noqa: PLW0108, SIM115 - functions are defined below the table; callers close the file
+# ruff: noqa: PLW0108, SIM115
 from __future__ import annotations
 
 import copy
@@ -210,7 +210,7 @@ def _file(name: str, content: t.Any) -> io.StringIO:
 
 def state(content: dict[str, t.Any]) -> Callable[[], object]:
     """Return a case: read a state."""
-    return lambda: read_state(_file("state.json", content))  # type: ignore[arg-type]
+    return lambda: read_state(_file("state.json", content))
 
 
 ADVERTISER = {"context": {"advertiser_id": "7"}}
