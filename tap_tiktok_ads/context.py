@@ -171,7 +171,9 @@ class RunContext:
             msg = f"Setting 'simulator': {error}"
             raise errors.ConfigError(msg) from None
         self._simulator = simulator.start()
-        self.logger.info("Environment simulator: the data of this run are made up.")
+        self.logger.info(
+            "Setting environment is 'simulator': this run reads generated data, not TikTok."
+        )
         return dataclasses.replace(
             settings,
             api_url=simulator.url,

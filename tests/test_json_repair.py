@@ -171,7 +171,7 @@ def written_names(
         path for path in requested_paths if "advertiser_id=1" in path and "TOP_VIEW" not in path
     ]
     assert len(lists) == len(set(lists))
-    assert "Trying again" not in caplog.text
+    assert "Retrying" not in caplog.text
     records = [record for record in messages.records[stream] if not record.get("is_top_view")]
     warnings = [text for text in caplog.messages if "not clean Unicode" in text]
     return [record[NAMES[stream]] for record in records], len(warnings)

@@ -93,7 +93,7 @@ def test_unselected_metric_is_not_requested(sim: Simulator) -> None:
     [
         ({REPORT: ["spent"]}, "did you mean 'spend'"),
         ({REPORT: ["ad_name"]}, "does not exist at data_level AUCTION_CAMPAIGN"),
-        ({"campaigns": ["spend"]}, "'campaigns' is no report"),
+        ({"campaigns": ["spend"]}, "'campaigns' is not a report"),
         ({"campaign_performance": ["spend"]}, "did you mean 'campaign_performance_report'"),
         ({REPORT: 3}, "must be an object of streams"),
     ],

@@ -209,9 +209,11 @@ class Client:
 
     def _on_retry(self, details: t.Any) -> None:
         """Count a retry and log a warning. `backoff` calls this method."""
-        self.progress.retried(details["args"][-1])
+        stream = details["args"][-1]
+        self.progress.retried(stream)
         logger.warning(
-            "Trying again in %.1f s (try %d): %s",
+            "Retrying%s in %.1f s (attempt %d): %s",
+            f" stream {stream}" if stream else "",
             details["wait"],
             details["tries"] + 1,
             details["exception"],
@@ -267,7 +269,7 @@ class Client:
             raise errors.RestrictedError(msg) from None
         pause = budget.record_throttled(error, started)
         self.progress.waiting("rate limit", self.progress.clock() + pause)
-        logger.warning("Slowing down: %s", error)
+        logger.warning("Throttled by TikTok, all requests wait: %s", error)
 
     def _decode(
         self,

@@ -113,7 +113,7 @@ class ReportFile:
                     offsets.append(position)
                 row_count += 1
         if quote_count % 2 or not offsets:
-            msg = f"{self._label} answered {position} bytes that are no CSV text, or not all of it"
+            msg = f"{self._label} returned {position} bytes of incomplete or invalid CSV"
             raise errors.ResponseError(msg)
         self._offsets = offsets if offsets[-1] == position else [*offsets, position]
         self._set_columns(list(self._read_rows(0, offsets[0])))
@@ -126,7 +126,7 @@ class ReportFile:
         """
         self.columns = header_rows[0] if header_rows else []
         if len(header_rows) > 1 or len(set(self.columns)) < len(self.columns):
-            msg = f"{self._label} answered CSV text whose first row names no columns, or one twice"
+            msg = f"{self._label} returned CSV without a first row of unique column names"
             raise errors.ResponseError(msg)
 
     def read_part(self, number: int) -> list[dict[str, str]]:
@@ -141,7 +141,10 @@ class ReportFile:
         records = []
         for row in self._read_rows(*self._offsets[number : number + 2]):
             if len(row) != len(self.columns):
-                msg = f"{self._label}: a row has {len(row)} of {len(self.columns)} columns"
+                msg = (
+                    f"{self._label} returned invalid CSV: expected {len(self.columns)} columns, "
+                    f"got {len(row)}"
+                )
                 raise errors.ResponseError(msg)
             records.append(dict(zip(self.columns, row, strict=True)))
         return records
@@ -160,7 +163,7 @@ class ReportFile:
             text = self._clean_text(content.removeprefix(b"" if start else codecs.BOM_UTF8))
             yield from filter(None, csv.reader(io.StringIO(text, newline="")))
         except csv.Error as error:
-            msg = f"{self._label} answered text that is no CSV ({error})"
+            msg = f"{self._label} returned invalid CSV ({error})"
             raise errors.ResponseError(msg) from None
 
     def _clean_text(self, content: bytes) -> str:
@@ -277,7 +280,7 @@ class ReportTasks:
         create = Request(CREATE_TASK_PATH, {}, method="POST", body=parameters | TASK_OPTIONS)
         task_id = self._client.send(create, stream=stream).data.get("task_id")
         if not isinstance(task_id, (str, int)):
-            msg = f"{create.label} answered without a task_id"
+            msg = f"{create.label} returned no task_id"
             raise errors.ResponseError(msg)
         self._open_tasks[str(task_id)] = _advertiser_id(request)
         return StartedTask(request, str(task_id))

@@ -129,7 +129,7 @@ class ResponseDecoder:
             envelope.data = {}
         if not isinstance(envelope.data, dict):
             request_id = self._mask.printable(envelope.request_id or "unknown")
-            msg = f"{request.label} answered without data (request_id {request_id})"
+            msg = f"{request.label} returned a response without data (request_id {request_id})"
             raise errors.TransientError(msg)
         return self._response(body, headers, envelope.data, envelope.request_id)
 
@@ -146,7 +146,7 @@ class ResponseDecoder:
             if repaired != body:
                 with contextlib.suppress(*DECODE_ERRORS):
                     return decode_envelope(repaired), repaired
-            msg = f"{request.label} answered {len(body)} bytes that are not TikTok's JSON ({error})"
+            msg = f"{request.label} returned {len(body)} bytes that are not TikTok's JSON ({error})"
             raise errors.TransientError(msg) from None
 
     def _check_code(self, request: Request, envelope: Envelope) -> None:

@@ -166,7 +166,7 @@ def _authorize(settings: Settings, code: str, file: TokenFile) -> None:
     data = client.send(Request(TOKEN_PATH, {}, method="POST", body=body)).data
     token, ids = data.get("access_token"), _text_list(data.get("advertiser_ids"))
     if not (isinstance(token, str) and token):
-        msg = f"{TOKEN_PATH} answered without access_token."
+        msg = f"{TOKEN_PATH} returned no access_token."
         raise ResponseError(msg)
     if ids:
         file.write(access_token=token, advertiser_ids=ids)  # before anything can fail

@@ -137,5 +137,5 @@ def check_report_metrics(setting: t.Any, known_names: Collection[str]) -> None:
     """
     for name in setting if isinstance(setting, dict) else ():
         if name not in known_names:
-            msg = f"Setting 'report_metrics': {name!r} is no report{suggest(name, known_names)}"
+            msg = f"Setting 'report_metrics': {name!r} is not a report{suggest(name, known_names)}"
             raise ConfigError(msg)

@@ -138,7 +138,7 @@ def read_complete(read: Callable[[Task], T], first_task: Task) -> T:
         try:
             return read(first_task)
         except errors.IncompleteError as error:
-            logger.info("Reading a list again: %s", error)
+            logger.info("Re-reading a list: %s", error)
             first_task = first_task.with_request(shared=False)
     return read(first_task)
 
@@ -212,7 +212,7 @@ class TaskRunner:
         if not subtasks:
             return Page(failed=error.cause), ()
         action = f"Splitting into {len(subtasks)}" if len(subtasks) > 1 else "Retrying"
-        logger.getChild(self._source.name).info("%s a too large request: %s", action, error)
+        logger.getChild(self._source.name).info("%s a request that is too large: %s", action, error)
         _, parent_window = task.partition
         return Page(), [
             dataclasses.replace(subtask, parent_window=parent_window) for subtask in subtasks
@@ -232,7 +232,7 @@ def unreadable(task: Task, error: Exception) -> errors.TapError:
     """Return the error for a response of an unexpected shape, or for a full disk."""
     if isinstance(error, OSError):
         return storage_error(task.request.label, error)
-    msg = f"{task.request.label} answered in a shape that cannot be read ({error!r:.200})"
+    msg = f"{task.request.label} returned records of an unexpected shape ({error!r:.200})"
     if isinstance(error, BadValueError):
-        msg = f"{task.request.label} answered a row without a key: {error}"
+        msg = f"{task.request.label} returned a record without a usable key: {error}"
     return errors.ResponseError(msg)

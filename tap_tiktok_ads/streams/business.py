@@ -31,7 +31,7 @@ class AppCredentialsPlan:
         if settings.app_id and settings.app_secret:
             params = {"app_id": settings.app_id, "secret": settings.app_secret}
             return [self._stream.first_task(params)]
-        self._stream.warnings.log("app", "Not read without the settings app_id and app_secret.")
+        self._stream.warnings.log("app", "Skipped: set app_id and app_secret to read this stream.")
         return ()
 
     def sample_tasks(self) -> Iterable[Task]:

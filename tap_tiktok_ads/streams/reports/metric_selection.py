@@ -99,7 +99,7 @@ class MetricSelection:
         if unknown:
             self._warnings.log(
                 "unknown metrics",
-                "Metrics of %s that are not in the catalog are read as text: %s.",
+                "Metrics of %s are unknown to this version of the tap and become text: %s.",
                 self._definition.name,
                 ", ".join(unknown),
             )

@@ -1,0 +1,1 @@
+"""Messages of the tap, collected by running the cases that produce them."""

@@ -1,0 +1,197 @@
+"""Commands, the Python client and output."""
+
+# ruff: noqa: PLW0108
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+from click.testing import CliRunner
+from conftest import SMALL, config_for
+from edge_server import envelope, serving
+
+from golden.collector import error_cases, short_waits, temporary_file
+from tap_tiktok_ads import TikTokAds
+from tap_tiktok_ads.cli import executable
+from tap_tiktok_ads.simulator import Simulator
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _arguments(
+    simulator: Simulator, arguments: tuple[str, ...], settings: dict[str, t.Any]
+) -> list[str]:
+    config = temporary_file(json.dumps(config_for(simulator, max_retries=0, **settings)))
+    return [*arguments, "--config", config]
+
+
+def invoked(arguments: list[str]) -> list[str]:
+    """Return what a command line writes to stderr."""
+    result = CliRunner().invoke(executable(), arguments)
+    error = result.exception
+    if error is not None and not isinstance(error, SystemExit):
+        return [f"{type(error).__name__}: {error}"]
+    return [*result.stderr.splitlines()[-1:]]
+
+
+def command(
+    *arguments: str, faults: t.Sequence[tuple[str, dict[str, t.Any]]] = (), **settings: t.Any
+) -> Callable[[], list[str]]:
+    """Return a case: run a command on a simulator."""
+
+    def call() -> list[str]:
+        with short_waits(), Simulator({**SMALL, "advertisers": 1}) as simulator:
+            for kind, details in faults:
+                simulator.add_fault(kind, **details)
+            return invoked(_arguments(simulator, arguments, settings))
+
+    return call
+
+
+def convert(state: t.Any, *options: str) -> Callable[[], list[str]]:
+    """Return a case: convert a state."""
+    return lambda: invoked(["convert-state", temporary_file(json.dumps(state)), *options])
+
+
+def authorize(*arguments: str, **settings: t.Any) -> Callable[[], list[str]]:
+    """Return a case: get an access token."""
+    return command("authorize", *arguments, **settings)
+
+
+def _no_grant() -> list[str]:
+    data: dict[str, t.Any] = {
+        "/oauth2/access_token/": {"access_token": "t"},
+        "/oauth2/advertiser/get/": {"list": []},
+    }
+    with serving(lambda call: envelope(data[call.path])) as (url, _):
+        config = {"api_url": url, "app_id": "1", "app_secret": "s"}
+        file = temporary_file(json.dumps(config))
+        output = str(Path(file).parent / "token.json")
+        return invoked(["authorize", "--config", file, "--auth-code", "c", "--output", output])
+
+
+def _no_token() -> list[str]:
+    with serving(lambda _: envelope({})) as (url, _):
+        config = {"api_url": url, "app_id": "1", "app_secret": "s"}
+        file = temporary_file(json.dumps(config))
+        output = str(Path(file).parent / "token.json")
+        return invoked(["authorize", "--config", file, "--auth-code", "c", "--output", output])
+
+
+OLD = {"bookmarks": {"ad_insights": {"1": "2026-02-03T00:00:00Z"}}}
+REDIRECT = "https://app.example/cb"
+error_cases(
+    "Commands",
+    {
+        "an option before the command": command("--discover", "doctor"),
+        "an unknown command": command("doctr"),
+        "sample of an unknown stream": command("sample", "campaing"),
+        "sample without records": command(
+            "sample",
+            "pixels",
+            "--write-schema",
+            "/absent/x.json",
+            faults=[("no_records", {"path": "/pixel/list/", "times": None})],
+        ),
+        "sample with a file that cannot be written": command(
+            "sample", "campaigns", "--write-schema", "/absent/x.json"
+        ),
+        "convert-state without bookmarks": convert({}),
+        "convert-state of a new state": convert({"bookmarks": {"ads": {"partitions": []}}}),
+        "convert-state of a bookmark that is not a time": convert(
+            {"bookmarks": {"ad_insights": {"1": "soon"}}}
+        ),
+        "convert-state without advertisers": convert(
+            {"bookmarks": {"ad_insights": "2026-02-03T00:00:00Z"}}
+        ),
+        "convert-state of an unknown bookmark": convert({"bookmarks": {"ad_insights": {"1": 5}}}),
+        "convert-state of an unknown stream": convert(
+            {
+                "bookmarks": {
+                    "ad_insights": OLD["bookmarks"]["ad_insights"],
+                    "zzz": {"1": "2026-01-01T00:00:00Z"},
+                }
+            }
+        ),
+        "convert-state without a start": convert(OLD),
+        "convert-state with a wrong start": convert(OLD, "--start-date", "soon"),
+        "convert-state --reset of a state without bookmarks": convert({"a": {}}, "--reset", "ads"),
+        "convert-state --reset of an unknown stream": convert(
+            {"bookmarks": {"ads": {}}}, "--reset", "adz"
+        ),
+        "authorize without --output": authorize("--auth-code", "c"),
+        "authorize without app_id": authorize(
+            "--auth-code", "c", "--output", "x.json", app_id=None
+        ),
+        "authorize without app_secret": authorize(
+            "--auth-code", "c", "--output", "x.json", app_secret=None
+        ),
+        "authorize with the embedded simulator": authorize(
+            "--auth-code", "c", "--output", "x.json", api_url=None
+        ),
+        "authorize with a folder that does not exist": authorize(
+            "--auth-code", "c", "--output", "/absent/x.json"
+        ),
+        "authorize with a URL without a code": authorize(
+            "--auth-code", f"{REDIRECT}?code=1", "--output", "x.json"
+        ),
+        "authorize with another state": authorize(
+            "--auth-code", f"{REDIRECT}?auth_code=1&state=t", "--state", "s", "--output", "x.json"
+        ),
+        "authorize with a wrong code": authorize("--auth-code", "wrong", "--output", "x.json"),
+        "authorize without a granted advertiser": _no_grant,
+        "authorize without a token in the response": _no_token,
+        "simulator with a wrong option": lambda: invoked(["simulator", "--option", "x"]),
+        "simulator with options that are not JSON": lambda: invoked(
+            ["simulator", "--options", "[1"]
+        ),
+        "simulator with an unknown fault": lambda: invoked(["simulator", "--fault", "x"]),
+        "a summary file that cannot be written": command("--summary-file", "/absent/x.json"),
+    },
+)
+
+EMBEDDED: dict[str, t.Any] = {
+    "environment": "simulator",
+    "simulator": {"advertisers": 1, "days": 2},
+}
+
+
+def client(use: Callable[[TikTokAds], object], **settings: t.Any) -> Callable[[], object]:
+    """Return a case: use a Python client."""
+
+    def call() -> None:
+        with TikTokAds(**{**EMBEDDED, **settings}) as ads:
+            use(ads)
+
+    return call
+
+
+def _after_close() -> None:
+    with TikTokAds(**EMBEDDED) as ads:
+        pass
+    ads.get("/user/info/")
+
+
+error_cases(
+    "Python client",
+    {
+        "no token": lambda: TikTokAds(),
+        "wrong settings": lambda: TikTokAds(**EMBEDDED, max_retires=1, on_error="ignore"),
+        "a setting of Singer": lambda: TikTokAds(**EMBEDDED, stream_maps={}),
+        "an unknown stream": client(lambda ads: ads.records("campaing")),
+        "an unknown level": client(lambda ads: ads.report(level="advert")),
+        "an unknown metric": client(lambda ads: ads.report(level="ad", metrics=["spent"])),
+        "metrics that are not a list": client(lambda ads: ads.report(level="ad", metrics="spend")),
+        "a path that is not text": client(lambda ads: ads.get(t.cast("str", 5))),
+        "a path that writes": client(lambda ads: ads.get("/campaign/create/")),
+        "params that are not a mapping": client(
+            lambda ads: ads.get("/user/info/", t.cast("t.Any", 5))
+        ),
+        "a parameter that cannot be sent": client(
+            lambda ads: ads.get("/user/info/", {"a": object()})
+        ),
+        "after close": _after_close,
+    },
+)

@@ -1,0 +1,266 @@
+"""Custom streams, lookups and custom reports that cannot be used."""
+
+# ruff: noqa: PLW0108
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from golden.collector import answered, error_cases, temporary_file
+from tap_tiktok_ads.api.metric_rules import check_metrics
+from tap_tiktok_ads.api.report_rules import (
+    MAX_METRICS,
+    ReportDefinition,
+    check_dimensions,
+    complete_dimensions,
+    task_conflict,
+)
+from tap_tiktok_ads.config.custom_reports import parse_custom_reports
+from tap_tiktok_ads.config.custom_streams import check_names, parse_custom_streams
+from tap_tiktok_ads.config.endpoint_paths import parse_path
+from tap_tiktok_ads.config.lookups import Lookup, parse_lookup, parse_lookups, read_records
+from tap_tiktok_ads.extract.json_paths import find
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+OWNER = {"advertiser_id": "{advertiser_id}"}
+ENTRY: dict[str, t.Any] = {"name": "mine", "url": "/thing/list/", "params": OWNER}
+WINDOW = {**OWNER, "from": "{start_date}"}
+COLUMNS = {"properties": {"id": {"type": "string"}}}
+
+
+def stream(**changes: t.Any) -> Callable[[], object]:
+    """Return a case: parse an entry of `custom_streams`."""
+    return lambda: parse_custom_streams([{**ENTRY, **changes}])
+
+
+def named(*changes: dict[str, t.Any]) -> Callable[[], object]:
+    """Return a case: check the names of custom streams."""
+    built_in: dict[str, Callable[[], Collection[str]]] = {"campaigns": lambda: ["id"]}
+    entries = [{**ENTRY, **change} for change in changes]
+    return lambda: check_names(parse_custom_streams(entries), ["report"], built_in)
+
+
+def looking_up(name: str, source: str) -> dict[str, t.Any]:
+    """Return an entry with a lookup."""
+    return {"name": name, "for_each": source, "params": {**OWNER, "x": f"{{{source}}}"}}
+
+
+error_cases(
+    "Custom streams",
+    {
+        "custom_streams is not a list": lambda: parse_custom_streams({}),
+        "an entry that is not an object": lambda: parse_custom_streams([5]),
+        "an entry without url": lambda: parse_custom_streams([{"name": "mine"}]),
+        "an entry with an unknown key": stream(uri="/x/"),
+        "an entry with a name of an earlier one": lambda: parse_custom_streams([ENTRY, ENTRY]),
+        "a name with a blank": stream(name="a b"),
+        "a value of no allowed form": stream(pagination=5),
+        "a name of a built-in stream": named({"name": "campaigns"}),
+        "a GET with a body": stream(body={"a": 1}),
+        "a header of the tap": stream(headers={"Access-Token": "x"}),
+        "a header that changes the method": stream(headers={"X-HTTP-Method-Override": "POST"}),
+        "a header with a wrong name": stream(headers={"a b": "x"}),
+        "no macro of the advertiser": stream(params={}),
+        "a lookup that nothing uses": stream(for_each="campaigns.campaign_id"),
+        "window_days without macros": stream(window_days=7),
+        "one end of a window": stream(params=WINDOW),
+        "a metadata_path that names no column": stream(metadata_path="$.data.list[*]"),
+        "a JSONPath with a syntax error": stream(records_path="$.["),
+        "a schema that is not a JSON Schema": stream(schema={"type": 5}),
+        "a schema without properties": stream(schema={"type": "string"}),
+        "a schema of a column that is not an object": stream(schema={"properties": {"id": True}}),
+        "a schema file that does not exist": stream(schema="absent.json"),
+        "a schema file that is not JSON": lambda: stream(schema=temporary_file("{"))(),
+        "a date_format that is unknown": stream(date_format="yyyy-MMM"),
+        **{
+            f"url {url}": functools.partial(parse_path, url, method, "https://proxy.example/t")
+            for url, method in (
+                ("thing", "GET"),
+                ("/thing/list/?a=b", "GET"),
+                ("/thing/list", "GET"),
+                ("/thing/../list/", "GET"),
+                ("https://example.com/thing/list/", "GET"),
+                ("http://business-api.tiktok.com/open_api/v1.3/ad/get/", "GET"),
+                ("/store/{stores.id}/", "POST"),
+                ("/ad/update/", "POST"),
+                ("/thing/frobnicate/", "POST"),
+                ("/campaign/create/", "GET"),
+            )
+        },
+        "a path that the response cannot follow": lambda: find(
+            "$.a[\\x]", {"a": [{"x": 1}, {"x": None}]}
+        ),
+    },
+)
+
+
+def rows(*records: t.Any, **members: t.Any) -> Callable[[dict[str, str]], t.Any]:
+    """Return a function that returns the data of each response."""
+    return lambda _: {"list": [*records], **members}
+
+
+def custom(answer: Callable[[dict[str, str]], t.Any], **changes: t.Any) -> Callable[[], object]:
+    """Return a case: read a custom stream of these responses."""
+    return answered("mine", answer, custom_streams=[{**ENTRY, **changes}])
+
+
+MANY = {"first": list(range(400)), "second": list(range(400))}
+CURSOR = {
+    "type": "cursor",
+    "cursor_path": "$.data.next",
+    "has_more_path": "$.data.more",
+    "parameter": "cursor",
+}
+PAGES = {"page": 1, "total_page": 2, "page_size": 1, "total_number": 2}
+error_cases(
+    "Custom streams",
+    {
+        "a sample without records": custom(rows()),
+        "a sample that is rejected": answered(
+            "mine",
+            lambda _: b'{"code": 40002, "message": "No.", "request_id": "r"}',
+            custom_streams=[ENTRY],
+        ),
+        "records at another path": custom(rows({"id": "1"}), records_path="$.data.rows[*]"),
+        "a key that no record has": custom(rows({"id": "1"}), primary_keys=["uuid"]),
+        "a record without its key": custom(rows({"id": "1"}, {"name": "b"}), primary_keys=["id"]),
+        "records with equal keys": custom(rows({"id": 1}, {"id": 1, "n": 2}), primary_keys=["id"]),
+        "replication keys of two types": custom(
+            rows({"id": "1", "at": 1}, {"id": "2", "at": "a"}),
+            primary_keys=["id"],
+            replication_key="at",
+            schema={"properties": {"id": {"type": "string"}, "at": {}}},
+        ),
+        "more pages without pagination": custom(
+            rows({"id": "1"}, page_info=PAGES), pagination="none"
+        ),
+        "no next cursor": custom(rows({"id": "1"}, more=True), pagination=CURSOR),
+        "neither cursor nor has_more": custom(rows({"id": "1"}), pagination=CURSOR),
+        "a response without records": custom(lambda _: {}, schema=COLUMNS),
+        "page_info that is not an object": custom(rows({"id": "1"}, page_info=5), schema=COLUMNS),
+        "a value that no url can contain": answered(
+            "mine",
+            rows({"id": "1"}),
+            custom_streams=[
+                {**ENTRY, "url": "/thing/{for_each.value}/", "for_each": [".."], "schema": COLUMNS}
+            ],
+        ),
+        "too many combinations": custom(
+            rows(),
+            schema=COLUMNS,
+            lookups=MANY,
+            params={**OWNER, "a": "{first.value}", "b": "{second.value}"},
+        ),
+    },
+)
+
+error_cases(
+    "Lookups",
+    {
+        "a stream that does not exist": named(looking_up("mine", "campains.id")),
+        "a column that does not exist": named(looking_up("mine", "campaigns.idd")),
+        "a stream with lookups": named(
+            {"name": "plain"}, looking_up("nested", "plain.id"), looking_up("mine", "nested.id")
+        ),
+        "no source": lambda: parse_lookup(None, {}),
+        "column without file": lambda: parse_lookup(None, {"values": [1], "column": "a"}),
+        "a stream without a field": lambda: parse_lookup(None, "campaigns"),
+        "values without columns": lambda: parse_lookup(None, [{}]),
+        "a column that the values lack": lambda: parse_lookup(
+            "ids", {"values": [{"id": 1}], "where": {"idd": 1}}
+        ),
+        "equal names": lambda: parse_lookups({"lookups": {"ads": ["1"]}, "for_each": "ads.ad_id"}),
+        "a file that does not exist": lambda: parse_lookup(None, {"file": "absent.csv"}),
+        "a file of another format": lambda: read_records(temporary_file("{")),
+        "a file without rows": lambda: read_records(temporary_file("[]")),
+        "records that lack the column": lambda: Lookup("name", ("idd",)).select([{"id": "1"}]),
+        "no values": answered(
+            "mine",
+            rows(),
+            custom_streams=[
+                {**ENTRY, **looking_up("mine", "campaigns.campaign_id"), "schema": COLUMNS}
+            ],
+        ),
+    },
+)
+
+AD_DAY = ("ad_id", "stat_time_day")
+
+
+def report(dimensions: tuple[str, ...] = AD_DAY, **members: t.Any) -> Callable[[], object]:
+    """Return a case: check a report against TikTok's rules."""
+    definition = ReportDefinition(
+        "report", members.pop("data_level", "AUCTION_AD"), dimensions, **members
+    )
+
+    def check() -> None:
+        check_dimensions(definition)
+        check_metrics(definition)
+
+    return check
+
+
+def reports(**changes: t.Any) -> Callable[[], object]:
+    """Return a case: parse an entry of `custom_reports`."""
+    entry: dict[str, t.Any] = {
+        "name": "mine",
+        "data_level": "AUCTION_AD",
+        "dimensions": ["ad_id", "stat_time_day"],
+        "metrics": ["spend"],
+    }
+    return lambda: parse_custom_reports([entry | changes])
+
+
+def conflict(
+    dimensions: tuple[str, ...] = AD_DAY,
+    metrics: t.Sequence[str] = ("spend",),
+    filters: t.Sequence[str] = (),
+    **members: t.Any,
+) -> Callable[[], object]:
+    """Return a case: a report that TikTok's tasks do not make."""
+    definition = ReportDefinition("report", "AUCTION_AD", dimensions, **members)
+    return lambda: [task_conflict(definition, [*metrics], [*filters])]
+
+
+DIMENSIONS = {
+    "an unknown dimension": (["ad_ids"], "BASIC", None),
+    "a dimension of another report type": (["ad_id", "gender"], "BASIC", None),
+    "another granularity": (["stat_time_day"], "BASIC", "hour"),
+}
+error_cases(
+    "Custom reports",
+    {
+        "an entry without dimensions": lambda: parse_custom_reports([{"name": "a"}]),
+        "an entry with a wrong metric": reports(metrics=["spent"]),
+        "groups without a metric of the report": reports(
+            data_level="AUCTION_ADVERTISER",
+            dimensions=["advertiser_id", "search_terms", "stat_time_day"],
+            metrics=["skan"],
+        ),
+        "a metric beside a dimension": reports(
+            data_level="AUCTION_ADVERTISER",
+            dimensions=["advertiser_id", "search_terms", "stat_time_day"],
+            metrics=["spend", "reach"],
+        ),
+        "a metric of another report type": reports(metrics=["cost"]),
+        **{
+            name: functools.partial(complete_dimensions, *arguments)
+            for name, arguments in DIMENSIONS.items()
+        },
+        "no ID dimension": report(("stat_time_day",)),
+        "an ID below the level": report(data_level="AUCTION_CAMPAIGN"),
+        "no audience dimension": report(report_type="AUDIENCE"),
+        "an audience report of all time": report(("ad_id", "gender"), report_type="AUDIENCE"),
+        "country_code of all time": report(("ad_id", "country_code")),
+        "both ad IDs": report(metrics=("ad_id_v2",)),
+        "a metric that is a dimension": report(metrics=("ad_id",)),
+        "a metric of advertisers": report(metrics=("cash_spend",)),
+        "a task of another report type": conflict(report_type="CATALOG"),
+        "a task with country_code": conflict(("ad_id", "country_code")),
+        "a task with reach by gender": conflict(("ad_id", "gender"), ["reach"]),
+        "a task with a filter": conflict(filters=["objective"]),
+        "a task with many metrics": conflict(metrics=["spend"] * (MAX_METRICS + 1)),
+    },
+)

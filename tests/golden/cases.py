@@ -1,0 +1,19 @@
+"""The modules whose import adds all cases."""
+
+from golden import (
+    case_commands,
+    case_completeness,
+    case_definitions,
+    case_network,
+    case_reports,
+    case_settings,
+)
+
+__all__ = [
+    "case_commands",
+    "case_completeness",
+    "case_definitions",
+    "case_network",
+    "case_reports",
+    "case_settings",
+]
