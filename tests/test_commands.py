@@ -602,7 +602,7 @@ def test_doctor_reports_an_invalid_app(call: Caller) -> None:
     """With an invalid app, `doctor` exits with 1 and still checks the token."""
     result = call("doctor", app_secret="wrong-secret-of-an-app", advertiser_ids=call.ids)
     assert result.returncode == 1
-    assert "App: TikTok answered /oauth2/advertiser/get/ with code 401" in result.stdout
+    assert "App: TikTok responded to /oauth2/advertiser/get/ with code 401" in result.stdout
     assert "wrong-secret-of-an-app" not in result.stdout + result.stderr
     cells = grid(result.stdout)
     assert cells.pop(("authorized_advertisers", "all")).startswith("no permission (401")

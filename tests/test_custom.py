@@ -482,7 +482,7 @@ def test_unknown_primary_key_is_an_error(sim: Simulator) -> None:
         ),
         (
             {"for_each": {"values": ["1"], "batch": 5}, "params": {"a": "x{for_each.value}"}},
-            "must be the whole string",
+            "must be the entire string",
         ),
         ({"schema": "none.json"}, "schema file none.json cannot be read"),
         ({"schema": {"properties": {"a": {"type": "nothing"}}}}, "is no JSON Schema"),

@@ -94,9 +94,7 @@ def test_unexpected_members_change_no_record(
     """With unexpected members, the fast path and the slow path read equal records."""
     config = {"start_date": "{now-2}"}
     fast, slow = (
-        lines_of(
-            world, capsysbinary, sync, stream, catalog_of({}, [stream], alone=True), config
-        )
+        lines_of(world, capsysbinary, sync, stream, catalog_of({}, [stream], alone=True), config)
         for sync in (lambda stream_object: stream_object._sync_records(), Stream._sync_records)
     )
     assert fast

@@ -100,7 +100,7 @@ def test_unknown_date_format_raises_date_error(form: str) -> None:
         ("{now-3parsecs}", "unknown unit"),
         ("{advertiser_id-1}", "Unknown macro"),
         ("{nothing}", "known are"),
-        ("x {campaigns.campaign_id}", "must be the whole string"),
+        ("x {campaigns.campaign_id}", "must be the entire string"),
     ],
 )
 def test_invalid_macro_raises_value_error(text: str, message: str) -> None:

@@ -64,7 +64,7 @@ def test_the_simulator_listens_on_loopback(sim: Simulator) -> None:
     """A server on all addresses would accept a connection to another loopback address."""
     port = urllib.parse.urlsplit(sim.url).port or 0
     socket.create_connection(("127.0.0.1", port), timeout=5).close()
-    with pytest.raises(OSError):  # noqa: PT011 - refused, or no such address
+    with pytest.raises(OSError):  # noqa: PT011 - no connection, or no such address
         socket.create_connection(("127.0.0.2", port), timeout=5)
 
 

@@ -173,7 +173,7 @@ Any other error ends the run with one message and exit code 1.
     test_cli::test_invalid_token_prints_one_error
     test_client::test_permanent_fault_stops_the_run
     test_error_isolation::test_fail_stops_the_run
-Exit code 75 means that TikTok restricts the app's requests. The message names the time
+Exit code 75 means that TikTok restricts the app's requests. The message says when
     test_errors::test_exit_code_of_a_restriction
     test_rate_limits::test_fourth_throttled_response_raises_restricted_error
 never counts as "no data". A damaged response does not, either.

@@ -265,7 +265,10 @@ class Client:
             RestrictedError: The request was throttled too often.
         """
         if attempt > max(MIN_THROTTLED_RETRIES, self.max_retries):
-            msg = f"TikTok refused {attempt} attempts of one request: try later. ({error})"
+            msg = (
+                f"Stopped: TikTok throttled {attempt} attempts of one request. "
+                f"Try again in ten minutes. ({error})"
+            )
             raise errors.RestrictedError(msg) from None
         pause = budget.record_throttled(error, started)
         self.progress.waiting("rate limit", self.progress.clock() + pause)

@@ -303,7 +303,7 @@ class ApiError(TapError):
         self.api_message = api_message
         self.request_id = request_id
         super().__init__(
-            f"TikTok answered {label} with code {code}: {api_message.rstrip('.')}. "
+            f"TikTok responded to {label} with code {code}: {api_message.rstrip('.')}. "
             f"{rule(code, api_message).advice} (request_id {request_id})"
         )
 

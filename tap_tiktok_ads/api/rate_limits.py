@@ -233,8 +233,8 @@ class Budget:
             if self._restrictions >= len(PAUSE_SECONDS):
                 pauses = ", ".join(f"{pause:.0f}" for pause in PAUSE_SECONDS)
                 msg = (
-                    f"TikTok keeps refusing requests after waits of {pauses} seconds; "
-                    "stopping, because going on would prolong the restriction. "
+                    f"Stopped: TikTok still throttles requests after pauses of {pauses} seconds. "
+                    "More requests would prolong the restriction. "
                     f"Try again in ten minutes. ({error})"
                 )
                 self._final_error = RestrictedError(msg)

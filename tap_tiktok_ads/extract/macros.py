@@ -169,7 +169,7 @@ def _validate_name(
         raise MacroError(msg)
     if name in list_names and macro != match.string:
         msg = (
-            f"Macro {macro} stands for a list and must be the whole string, not in {match.string!r}"
+            f"Macro {macro} is a list and must be the entire string, not a part of {match.string!r}"
         )
         raise MacroError(msg)
 

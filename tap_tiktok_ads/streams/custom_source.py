@@ -165,7 +165,9 @@ class CustomSource(Source):
         if position.is_end:
             if response.data and position.is_unknown:
                 self.warnings.log(
-                    "cursor", "Neither cursor_path nor has_more_path is in the answers: one page."
+                    "cursor",
+                    "Read one page only: the response has neither cursor_path nor has_more_path. "
+                    "Check the setting pagination of this custom stream.",
                 )
             return ()
         if not position.is_new:

@@ -14,7 +14,7 @@ import typing as t
 from unittest import mock
 
 from conftest import PATIENCE, ManualClock
-from edge_server import Call, Reply, envelope, serving
+from edge_server import Call, Response, envelope, serving
 
 from golden.collector import answered, case, error_cases, simulated
 from tap_tiktok_ads.api import errors, http_bodies, rate_limits
@@ -61,7 +61,7 @@ def client(url: str, **settings: t.Any) -> Client:
 
 
 def received(
-    respond: Callable[[Call], t.Any] | Reply | bytes, *, to_file: bool = False, **settings: t.Any
+    respond: Callable[[Call], t.Any] | Response | bytes, *, to_file: bool = False, **settings: t.Any
 ) -> Callable[[], object]:
     """Return a case: send a request to a server."""
 
@@ -97,8 +97,8 @@ def _with(target: t.Any, name: str, value: t.Any, function: Callable[[], object]
         return function()
 
 
-def _gzip(body: bytes, coding: str = "gzip") -> Reply:
-    return Reply(body, headers={"Content-Encoding": coding})
+def _gzip(body: bytes, coding: str = "gzip") -> Response:
+    return Response(body, headers={"Content-Encoding": coding})
 
 
 def _end_of_day() -> None:
@@ -116,7 +116,7 @@ class FullDisk(io.BytesIO):
 
 
 def _download_to_full_disk() -> None:
-    with serving(lambda _: Reply(b"ad_id\n1\n")) as (url, _):
+    with serving(lambda _: Response(b"ad_id\n1\n")) as (url, _):
         client(url).download(REQUEST, FullDisk())
 
 
@@ -137,13 +137,15 @@ error_cases(
     {
         "a connection that is rejected": lambda: client("http://127.0.0.1:9").send(REQUEST),
         "no response": received(_late, timeout=0.05),
-        "HTTP 502": received(Reply(b"<html>", status=502)),
-        "HTTP 404": received(Reply(b"<html>", status=404)),
-        "HTTP 403": received(Reply(b"<html>", status=403)),
-        "a redirect": received(Reply(b"", status=302, headers={"Location": "http://a.example/"})),
+        "HTTP 502": received(Response(b"<html>", status=502)),
+        "HTTP 404": received(Response(b"<html>", status=404)),
+        "HTTP 403": received(Response(b"<html>", status=403)),
+        "a redirect": received(
+            Response(b"", status=302, headers={"Location": "http://a.example/"})
+        ),
         "a retry": received(_transient([], envelope({})), max_retries=1),
         "a deprecated endpoint": received(
-            Reply(envelope({}), headers={"X-Api-Deprecation-Info": "Use v2."})
+            Response(envelope({}), headers={"X-Api-Deprecation-Info": "Use v2."})
         ),
         "throttled after every pause": lambda: _with(
             rate_limits,
@@ -172,7 +174,7 @@ error_cases(
 
 
 def _download_to_file() -> None:
-    with serving(lambda _: Reply(b"ad_id\n1\n")) as (url, _), tempfile.TemporaryFile() as file:
+    with serving(lambda _: Response(b"ad_id\n1\n")) as (url, _), tempfile.TemporaryFile() as file:
         client(url).download(REQUEST, file)
 
 
