@@ -409,7 +409,7 @@ def test_unknown_primary_key_is_an_error(sim: Simulator) -> None:
     [
         ({"pages": 3}, "unknown key 'pages': did you mean 'page_size'?"),
         ({"url": None}, "'url' is a required property"),
-        ({"name": "campaigns"}, "'campaigns' of a custom stream is that of another stream"),
+        ({"name": "campaigns"}, "'campaigns': another stream has this name"),
         ({"name": "my stream"}, "must consist of letters, digits and underscores"),
         ({"method": "PUT"}, "is not one of"),
         ({"params": {"a": "{advertizer_id}"}}, "did you mean {advertiser_id}?"),
@@ -440,7 +440,7 @@ def test_unknown_primary_key_is_an_error(sim: Simulator) -> None:
         ),
         ({"url": "/campaign/{for_each.value}/", "method": "POST"}, "cannot hold macros"),
         ({"url": "/campaign/create/./", "method": "POST"}, "path that TikTok's API cannot have"),
-        ({"params": {}}, "nothing uses {advertiser_id}"),
+        ({"params": {}}, "no parameter uses {advertiser_id}"),
         (
             {
                 "for_each": {"values": ["1"], "batch": 5},
@@ -450,7 +450,7 @@ def test_unknown_primary_key_is_an_error(sim: Simulator) -> None:
         ),
         ({"for_each": [{}]}, "has no columns"),
         ({"schema": {"properties": {"a": True}}}, "must be an object"),
-        ({"pagination": "pages"}, "none of the forms"),
+        ({"pagination": "pages"}, "has none of the forms"),
         ({"body": {"a": 1}}, "a GET sends no body"),
         ({"date_format": "YYYY"}, "is not a date format"),
         ({"window_days": 3}, "needs the macros {start_date} and {end_date}"),

@@ -54,7 +54,7 @@ def test_empty_sample_is_logged(data: Data, caplog: pytest.LogCaptureFixture) ->
     """Without records no schema is inferred, which is logged and is not an error."""
     messages = read(lambda _: data, primary_keys=["id"], allow_missing_records=data != {"list": []})
     assert (messages.records, messages.failed) == ({}, [])
-    assert "No rows of mine yet" in caplog.text
+    assert "Cannot infer the columns of custom stream mine" in caplog.text
 
 
 @pytest.mark.parametrize("data", [{}, {"list": None}])
@@ -77,7 +77,7 @@ def test_duplicate_keys_are_counted(caplog: pytest.LogCaptureFixture) -> None:
     """Records with a duplicate key are dropped, and their number is logged."""
     respond = list_of({"kind": "x", "n": 1}, {"kind": "x", "n": 2}, {"kind": "y", "n": 3})
     assert len(read(respond, primary_keys=["kind"]).records["mine"]) == 2 * 2
-    assert "2 row(s) left out because an earlier row has the same kind" in caplog.text
+    assert "Skipped 2 record(s): an earlier record has the same kind" in caplog.text
 
 
 @pytest.mark.parametrize("values", [[1, 2, 3], ["a", "b", "c"], [1.5, 2.5, 3.25]])
@@ -199,7 +199,7 @@ def test_url_values_are_quoted() -> None:
         }
         run({**config, "custom_streams": [entry]}, ["mine"])
         assert "/open_api/v1.3/thing/a%2Fb%3Fc%3Dd%23e/?advertiser_id=1" in paths
-        with pytest.raises(ConfigError, match="cannot stand in a url"):
+        with pytest.raises(ConfigError, match="cannot be used in a URL"):
             run({**config, "custom_streams": [{**entry, "for_each": [".."]}]}, ["mine"])
 
 

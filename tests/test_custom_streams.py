@@ -202,5 +202,5 @@ def test_lookup_sources(lookups: dict[str, str], message: str | None) -> None:
 def test_duplicate_stream_name_is_an_error(names: list[str]) -> None:
     """A custom stream with the name of a built-in stream or custom report is an error."""
     definitions = parse_custom_streams([{**ENTRY, "name": name} for name in names])
-    with pytest.raises(ConfigError, match="is that of another stream"):
+    with pytest.raises(ConfigError, match="another stream has this name"):
         check_names(definitions, ["report"], {"campaigns": tuple})

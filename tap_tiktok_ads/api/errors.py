@@ -85,7 +85,10 @@ _COUNTRY = Rule(
     "TikTok blocks the country of this machine's IP address: run the tap in another country or "
     "cloud region.",
 )
-_FAIL = Rule(Action.FAIL, "TikTok rejects this request.")
+_FAIL = Rule(
+    Action.FAIL,
+    "TikTok rejects this request: check the settings that its message names.",
+)
 _GONE = Rule(Action.FAIL, "TikTok retired this endpoint or field. Look for a newer version.")
 
 #: Maximum number of retries after a damaged response. Another pass over the list may follow.

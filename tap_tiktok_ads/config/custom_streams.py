@@ -197,7 +197,7 @@ def _check_message(entry: Mapping[str, t.Any], method: str) -> None:
             msg = f"header {name!r} changes the method of the request: set 'method' instead"
             raise ValueError(msg)
         if not _HEADER_NAME.fullmatch(name):
-            msg = f"{name!r} is no name of a header"
+            msg = f"{name!r} is not a valid header name"
             raise ValueError(msg)
 
 
@@ -219,8 +219,8 @@ def _check_macros(
         _check_lookup_is_used(lookup, used_macros)
     if per_advertiser and ADVERTISER_MACRO not in used_macros:
         msg = (
-            "nothing uses {advertiser_id}, so that all advertisers would have the same rows: write "
-            "it where it goes, or set per_advertiser to false"
+            "no parameter uses {advertiser_id}, so all advertisers would have equal records. Use "
+            "it in the request, or set per_advertiser to false"
         )
         raise ValueError(msg)
     return used_macros
@@ -347,7 +347,7 @@ def check_names(
     streams = set(built_in)
     for name in (*(stream.name for stream in custom), *reports):
         if name in streams:
-            msg = f"The name {name!r} of a custom stream is that of another stream: choose another."
+            msg = f"Custom stream {name!r}: another stream has this name. Choose another name."
             raise ConfigError(msg)
         streams.add(name)
     dependent = {stream.name for stream in custom if stream.lookups}

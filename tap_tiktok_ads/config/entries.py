@@ -21,7 +21,7 @@ TEXT_LIST_SCHEMA = {"type": "array", "items": TEXT_SCHEMA}
 
 #: Messages for validators whose own message would not help. `{value}` is the rejected value.
 _VALIDATOR_MESSAGES = {
-    "anyOf": "is none of the forms that the README's table names",
+    "anyOf": "has none of the forms that docs/custom.md describes",
     "pattern": "{value!r} must consist of letters, digits and underscores",
 }
 #: Characters of a validator's message that are shown. The message quotes the complete value.

@@ -126,12 +126,12 @@ class CustomStream(LookupStream):
         except (AuthError, ConfigError, ThrottledError):
             raise
         except TapError as error:
-            msg = f"Custom stream {self.name!r} gives no sample to infer its columns from: {error}"
+            msg = f"Cannot infer the columns of custom stream {self.name!r}: {error}"
             raise ResponseError(msg) from None
         if not records:
             self.run_context.logger.warning(
-                "No rows of %s yet to infer its columns from: write its 'schema', or discover "
-                "again later.",
+                "Cannot infer the columns of custom stream %s: the sample has no records. Write "
+                "its 'schema', or run --discover again later.",
                 self.name,
             )
         return records[:MAX_SAMPLE_RECORDS]
@@ -158,7 +158,7 @@ class CustomStream(LookupStream):
         """Return the request for a first page, with its macros resolved.
 
         Raises:
-            ConfigError: A value cannot stand in a URL.
+            ConfigError: A value cannot be used in a URL.
         """
         definition = self.definition
         macro_values = {"advertiser_id": advertiser.id} if advertiser else {}
@@ -265,7 +265,7 @@ class CustomStream(LookupStream):
         repeated = self.verifier.repeated if self.verifier else 0
         if repeated:
             self.logger.warning(
-                "%d row(s) left out because an earlier row has the same %s: check 'primary_keys'.",
+                "Skipped %d record(s): an earlier record has the same %s. Check 'primary_keys'.",
                 repeated,
                 ", ".join(self.primary_keys),
             )
@@ -297,6 +297,6 @@ def _path_segment(value: t.Any) -> str:
     """
     text = urllib.parse.quote(str(value), safe="")
     if text.strip(".") == "":
-        msg = f"The value {value!r} cannot stand in a url."
+        msg = f"The value {value!r} cannot be used in a URL."
         raise ConfigError(msg)
     return text

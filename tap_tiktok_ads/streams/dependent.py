@@ -100,9 +100,9 @@ class LookupPlan:
         batches = [self._batches(number, task.advertiser) for number in range(len(self._lookups))]
         if (count := math.prod(map(len, batches))) > MAX_LOOKUP_COMBINATIONS:
             msg = (
-                f"The lookups of {self._stream_name!r} make {count:,} requests for one advertiser "
-                f"and window; {MAX_LOOKUP_COMBINATIONS:,} are the most: use batches or fewer "
-                "values."
+                f"Stream {self._stream_name!r}: its lookups make {count:,} requests for one "
+                f"advertiser and window. The maximum is {MAX_LOOKUP_COMBINATIONS:,}. Use batches "
+                "or fewer values."
             )
             raise ConfigError(msg)
         tasks: list[Task] = []
