@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+
 import pytest
 from golden import cases
-from golden.collector import GOLDEN_FILE, collect, render
+from golden.collector import GOLDEN_FILE, collect, messages_of, render
 from golden.templates import UNCOVERED_FILE, templates, uncovered
 
 assert cases
@@ -29,3 +32,25 @@ def test_uncovered_templates_are_listed(collected: Collected) -> None:
     text = uncovered(collected)
     assert text == UNCOVERED_FILE.read_text("utf-8")
     assert text.count("\n") <= MAX_UNCOVERED < len(templates())
+
+
+def test_workers_of_an_earlier_run_are_ignored() -> None:
+    """A case keeps no line of a thread that is older than the case."""
+    is_started, can_log = threading.Event(), threading.Event()
+    logger = logging.getLogger("tap-tiktok-ads")
+
+    def log_late() -> None:
+        is_started.set()
+        can_log.wait()
+        logger.warning("late")
+
+    older_thread = threading.Thread(target=log_late)
+    older_thread.start()
+    is_started.wait()
+
+    def log_own() -> None:
+        can_log.set()
+        older_thread.join()
+        logger.warning("own")
+
+    assert messages_of(log_own, logging.WARNING) == ["WARNING: own"]

@@ -7,6 +7,7 @@ import functools
 import logging
 import re
 import tempfile
+import threading
 import typing as t
 from pathlib import Path
 from unittest import mock
@@ -56,16 +57,21 @@ RUN_DAYS = re.compile(r"\b20(?!20|23|24)\d\d-\d\d-\d\d\b")
 
 
 class Messages(logging.Handler):
-    """Handler that keeps the messages of one case."""
+    """Handler that keeps the messages of one case.
+
+    It ignores threads that are older than the case. Workers of an earlier run may still retry.
+    """
 
     def __init__(self, level: int) -> None:
         """Prepare for messages of this level and above."""
         super().__init__(level)
         self.texts: list[str] = []
+        self._older_threads = {*threading.enumerate()} - {threading.current_thread()}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a log line with its level. Leave out the lines of the SDK."""
-        if "singer_sdk" not in record.pathname:
+        """Keep a log line with its level. Leave out the lines of the SDK and of older threads."""
+        is_own = threading.current_thread() not in self._older_threads
+        if is_own and "singer_sdk" not in record.pathname:
             self.texts.append(f"{record.levelname}: {record.getMessage()}")
 
 
