@@ -352,6 +352,11 @@ def from_code(code: int, message: str, request_id: str, label: str) -> TapError:
     return error_class(code, message, request_id, label)
 
 
+def is_invalid_parameter(error: ApiError) -> bool:
+    """Return True if TikTok rejects a parameter, and not the amount of data."""
+    return error.code == INVALID_PARAMETER and not is_too_large(error)
+
+
 def is_too_large(error: TapError) -> bool:
     """Return True if a smaller request may succeed."""
     if isinstance(error, TransientError):

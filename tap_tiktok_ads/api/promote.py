@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from tap_tiktok_ads.api.errors import INVALID_PARAMETER, is_too_large
+from tap_tiktok_ads.api.errors import is_invalid_parameter
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,17 +59,12 @@ def origins_in(request: Request) -> Sequence[str]:
     return filtering.get(ORIGINS_FILTER, ()) if isinstance(filtering, dict) else ()
 
 
-def can_be_rejected(error: RejectedRequestError) -> bool:
-    """Return True if an error can mean that an account lacks the filter on origins."""
-    return error.code == INVALID_PARAMETER and not is_too_large(error)
-
-
 def without_origins(request: Request, error: RejectedRequestError) -> Request | None:
     """Return a rejected list request without its filter on origins.
 
     Returns None if it has no such filter, or if the filter cannot be the cause of the rejection.
     """
-    if not can_be_rejected(error) or not origins_in(request):
+    if not is_invalid_parameter(error) or not origins_in(request):
         return None
     params = dict(request.params)
     filtering = {**params.pop("filtering")}

@@ -255,14 +255,17 @@ class Source:
         return {"advertiser_id": id_of(task.advertiser)}
 
     def is_skippable(self, task: Task, error: errors.ApiError) -> bool:
-        """Return True if an error concerns only this advertiser or an optional list."""
+        """Return True if an error concerns only this advertiser or a list that can be rejected."""
         if not isinstance(error, errors.RejectedRequestError):
             return isinstance(error, errors.PermissionDeniedError)
         if error.code in self.tolerated_codes:
             return True
-        is_first_page = task.optional and task.page == 1
-        is_invalid = error.code == errors.INVALID_PARAMETER and not errors.is_too_large(error)
-        return is_first_page and is_invalid
+        is_first_page = task.page == 1 and self.can_be_rejected(task)
+        return is_first_page and errors.is_invalid_parameter(error)
+
+    def can_be_rejected(self, task: Task) -> bool:
+        """Return True if TikTok can reject the list of a task for an account that lacks it."""
+        return task.optional
 
     def concerns_advertiser(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
         """Return True if a skipped request rules out all other requests for the advertiser."""

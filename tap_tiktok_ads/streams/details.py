@@ -193,7 +193,7 @@ class DetailStream(ListStream):
             self._denied.add(owner)
             return Page(denied=error)
         except errors.RejectedRequestError as error:
-            if error.code != errors.INVALID_PARAMETER:
+            if not errors.is_invalid_parameter(error):
                 raise
             return Page(denied=error)
         except errors.DamagedResponseError as error:

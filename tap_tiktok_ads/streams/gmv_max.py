@@ -102,13 +102,17 @@ class GmvMaxReportSource(Source):
     def is_skippable(self, task: Task, error: errors.ApiError) -> bool:
         """Return True if a permission is missing, or if TikTok rejects a type by its first page.
 
-        If the message names a metric, the request is wrong, and not the type.
+        If the message of a rejection names a metric, the request is wrong, and not the type.
         """
-        if isinstance(error, errors.PermissionDeniedError):
-            return True
-        is_invalid = error.code == errors.INVALID_PARAMETER and not errors.is_too_large(error)
         metrics = task.request.params.get("metrics", ())
-        return is_invalid and task.page == 1 and not rejected_metrics(error.api_message, metrics)
+        is_rejection = isinstance(error, errors.RejectedRequestError)
+        if is_rejection and rejected_metrics(error.api_message, metrics):
+            return False
+        return super().is_skippable(task, error)
+
+    @override
+    def can_be_rejected(self, task: Task) -> bool:
+        return True
 
     @override
     def concerns_advertiser(self, task: Task, error: errors.ApiError) -> bool:

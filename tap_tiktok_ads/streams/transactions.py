@@ -8,7 +8,6 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.config.lookups import Lookup
 from tap_tiktok_ads.extract.deduplication import RecordFilter
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
@@ -64,12 +63,8 @@ class TransactionSource(Source):
     """
 
     @override
-    def is_skippable(self, task: Task, error: errors.ApiError) -> bool:
-        """Return True if a permission is missing, or if TikTok rejects the first page."""
-        if isinstance(error, errors.PermissionDeniedError):
-            return True
-        is_cause = task.page == 1 and not errors.is_too_large(error)
-        return is_cause and super().is_skippable(task, error)
+    def can_be_rejected(self, task: Task) -> bool:
+        return True
 
     @override
     def subject_of(self, task: Task) -> str:
@@ -87,18 +82,10 @@ class TransactionStream(BusinessCenterStream):
     """
 
     window_days = MAX_TRANSACTION_DAYS
-    choices: t.ClassVar[Lookup | None] = None
-    """The column with one request per value, or None."""
-    tolerated_codes = frozenset({errors.INVALID_PARAMETER})
     source_class = TransactionSource
 
-    def __init__(self, tap: t.Any) -> None:
-        super().__init__(tap)
-        if self.choices is not None:
-            self.lookups = (*self.lookups, self.choices)
-
     def window_params(self, window: Window, choice: str) -> Record:
-        """Return the parameters for the days and the value of the column of choices."""
+        """Return the parameters for the days and for the value of the literal lookup, if any."""
         raise NotImplementedError
 
     @override
@@ -108,7 +95,8 @@ class TransactionStream(BusinessCenterStream):
         request = super().request(advertiser, window, values)
         if window is None:
             return request
-        choice = values[self.choices.macro_names[0]] if self.choices else ""
+        names = [name for lookup in self.literal_lookups for name in lookup.macro_names]
+        choice = values[names[0]] if names else ""
         params = {**request.params, **self.window_params(window, choice)}
         return dataclasses.replace(request, params=params)
 
@@ -137,7 +125,7 @@ class AdvertiserTransactions(UnidentifiedTransactionStream):
     permission = "152 Ad Account Balance and Transaction"
     primary_keys = ("bc_id", "advertiser_id", "date", "funds_type", "transfer_type", "amount")
     records_field = "transaction_list"
-    choices = each_of("transfer_type", TRANSFER_TYPES)
+    literal_lookups = (each_of("transfer_type", TRANSFER_TYPES),)
     flatten = staticmethod(transaction_flattener("date", "funds_type"))
 
     @override
@@ -180,7 +168,7 @@ class AccountTransactions(TransactionStream):
     permission = "152 Ad Account Balance and Transaction"
     primary_keys = ("bc_id", "transaction_level", "transaction_id")
     records_field = "transaction_list"
-    choices = each_of("transaction_level", TRANSACTION_LEVELS)
+    literal_lookups = (each_of("transaction_level", TRANSACTION_LEVELS),)
     flatten = staticmethod(transaction_flattener())
 
     @override

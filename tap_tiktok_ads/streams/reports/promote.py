@@ -6,8 +6,7 @@ import dataclasses
 import typing as t
 
 from tap_tiktok_ads.api.advertisers import id_of
-from tap_tiktok_ads.api.errors import RejectedRequestError
-from tap_tiktok_ads.api.promote import can_be_rejected
+from tap_tiktok_ads.api.errors import RejectedRequestError, is_invalid_parameter
 from tap_tiktok_ads.streams.reports.filters import is_promote_filter
 
 if t.TYPE_CHECKING:
@@ -47,7 +46,7 @@ class PromoteAds:
         try:
             return fetch(task)
         except RejectedRequestError as error:
-            if not can_be_rejected(error):
+            if not is_invalid_parameter(error):
                 raise
             fetched = _of_one_list(task, fetch(plain))
             self._rejected.add(owner)
