@@ -228,7 +228,7 @@ def test_about_lists_settings_and_secrets() -> None:
         "access_token",
         "app_secret",
     }
-    assert settings["start_date"]["default"] == "{now-30}"
+    assert settings["start_date"]["default"] == "{now-29}"
 
 
 def test_connection_test_writes_one_record_per_stream(sim: Simulator, tmp_path: Path) -> None:

@@ -357,8 +357,8 @@ def test_app_id_and_secret_replace_advertiser_ids() -> None:
 @pytest.mark.parametrize(
     ("changes", "zone", "expected"),
     [
-        pytest.param({}, "UTC", ("2026-04-16", "2026-05-16"), id="UTC"),
-        pytest.param({}, "Asia/Tokyo", ("2026-04-17", "2026-05-17"), id="Tokyo"),
+        pytest.param({}, "UTC", ("2026-04-17", "2026-05-16"), id="UTC"),
+        pytest.param({}, "Asia/Tokyo", ("2026-04-18", "2026-05-17"), id="Tokyo"),
         pytest.param(
             {"start_date": "2026-01-01", "end_date": "2026-01-31"},
             "UTC",

@@ -50,10 +50,12 @@ class Advertiser:
     Attributes:
         id: TikTok's advertiser ID.
         timezone: IANA name of the time zone of the account's report dates.
+        created_at: Time of the account's creation in UTC, or None if TikTok does not report it.
     """
 
     id: str
     timezone: str = "UTC"
+    created_at: pendulum.DateTime | None = None
 
 
 def id_of(advertiser: Advertiser | None) -> str | None:
@@ -298,14 +300,22 @@ def missing_text(advertiser_id: str) -> str:
     )
 
 
+def creation_time(seconds: t.Any) -> pendulum.DateTime | None:
+    """Return the time of an account's `create_time`, in seconds, or None if it is not plausible."""
+    if type(seconds) is not int or not 0 < seconds < pendulum.now("UTC").timestamp():
+        return None
+    return pendulum.from_timestamp(seconds)
+
+
 def _advertiser(record: dict[str, t.Any]) -> Advertiser:
     """Return the advertiser of a record. Log a warning if it has no usable time zone."""
     advertiser_id = str(record["advertiser_id"])
+    created_at = creation_time(record.get("create_time"))
     for name in (record.get("timezone"), record.get("display_timezone")):
         try:
             if name and isinstance(name, str):
                 pendulum.timezone(name)
-                return Advertiser(advertiser_id, name)
+                return Advertiser(advertiser_id, name, created_at)
         except (InvalidTimezone, ValueError, TypeError, OSError):  # "America" is a folder
             continue
     logger.warning(
@@ -313,4 +323,4 @@ def _advertiser(record: dict[str, t.Any]) -> Advertiser:
         advertiser_id,
         record.get("timezone"),
     )
-    return Advertiser(advertiser_id)
+    return Advertiser(advertiser_id, created_at=created_at)

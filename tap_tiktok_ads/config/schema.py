@@ -101,7 +101,7 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
             "macro such as `{now-30}`, `{now-2w}`, `{start_of_month}` or `{yesterday}`. After a "
             "change to an earlier date, the next run reads the missing days once."
         ),
-        default="{now-30}",
+        default="{now-29}",
     ),
     th.Property(
         "end_date",
@@ -132,6 +132,17 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
             "missed."
         ),
         default=7,
+    ),
+    th.Property(
+        "skip_days_before_creation",
+        th.BooleanType,
+        title="Skip days before creation",
+        description=(
+            "Do not request reports of days before the advertiser's account was created. One day "
+            "of margin is read. With `false`, all days from `start_date` on are requested. Custom "
+            "streams always request all days."
+        ),
+        default=True,
     ),
     th.Property(
         "backfill_order",

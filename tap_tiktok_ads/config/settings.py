@@ -34,6 +34,7 @@ class Settings:
     start_date: str
     end_date: str
     lookback_days: int | None  # None: by the attribution windows of ad groups
+    skip_days_before_creation: bool
     backfill_order: str
     include_deleted: bool
     track_deleted: bool

@@ -98,7 +98,12 @@ class DayBookmarks(Bookmarks):
         partition[START_FLOOR] = floor
 
     def first_day(
-        self, advertiser: Advertiser | None, start: pendulum.Date, *, rolling: bool
+        self,
+        advertiser: Advertiser | None,
+        start: pendulum.Date,
+        *,
+        rolling: bool,
+        existing_since: pendulum.Date | None = None,
     ) -> pendulum.Date:
         """Return the first day that a run reads, unless it is covered.
 
@@ -106,14 +111,18 @@ class DayBookmarks(Bookmarks):
             advertiser: The advertiser.
             start: The first day that the settings name.
             rolling: True if the start is a macro. An earlier run may have resolved an earlier one.
+            existing_since: The first day on which the account can have data, or None.
         """
         partition = self.partition(advertiser)
         first_days = [start]
         if rolling and self._is_incremental:
             first_days += filter(None, [self._known_start(advertiser, partition)])
             first_days += filter(None, [self._resumed_day(advertiser, partition)])
-        self._first_days[id_of(advertiser)] = min(first_days)
-        return min(first_days)
+        first = min(first_days)
+        if existing_since is not None:
+            first = max(first, existing_since)
+        self._first_days[id_of(advertiser)] = first
+        return first
 
     def covered(self, advertiser: Advertiser | None) -> DayRanges:
         """Return the days that no run needs to read again."""

@@ -57,6 +57,8 @@ def _value_types(column: Mapping[str, t.Any]) -> tuple[type, ...]:
 class CustomStream(LookupStream):
     """A stream of the setting `custom_streams`."""
 
+    begins_with_account = False  # what the endpoint returns is not known
+
     def __init__(self, tap: ContextTap, definition: CustomStreamDefinition) -> None:
         self.definition = definition
         self.name = definition.name

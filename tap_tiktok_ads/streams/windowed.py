@@ -41,6 +41,7 @@ class DateRanges:
         warnings: Warnings,
         *,
         utc_days: bool = False,
+        begins_with_account: bool = True,
     ) -> None:
         """Prepare.
 
@@ -49,11 +50,13 @@ class DateRanges:
             bookmarks: Returns the bookmarks, once the schema is known.
             warnings: The warnings of the stream.
             utc_days: True if days are UTC days, regardless of the advertiser's time zone.
+            begins_with_account: True if an account has no data before its creation.
         """
         self._run_context = run_context
         self._bookmarks = bookmarks
         self._warnings = warnings
         self._utc_days = utc_days
+        self._begins_with_account = begins_with_account
 
     def configured(self, owner: Owner) -> dates.Window:
         """Return the days that the settings name."""
@@ -70,6 +73,7 @@ class DateRanges:
             owner,
             configured.start,
             rolling=dates.is_macro(self._run_context.settings.start_date),
+            existing_since=self._existing_since(owner),
         )
         if first > configured.end:
             self._warnings.log(
@@ -81,6 +85,19 @@ class DateRanges:
             )
         days = dates.Window(first, configured.end)
         return list(self._bookmarks().covered(owner).missing_in(days))
+
+    def _existing_since(self, owner: Owner) -> pendulum.Date | None:
+        """Return the day before the account was created, or None if days before it are read.
+
+        The day before is a margin for accounts whose time zone has changed.
+        """
+        is_skipped = self._run_context.settings.skip_days_before_creation
+        if not self._begins_with_account or not is_skipped or owner is None:
+            return None
+        if owner.created_at is None or owner.created_at > self._run_context.started_at:
+            return None
+        zone = "UTC" if self._utc_days else owner.timezone
+        return owner.created_at.in_timezone(zone).date().subtract(days=1)
 
 
 class WindowPlan:
@@ -235,6 +252,8 @@ class WindowedStream(TikTokStream):
     """Hours that the numbers of a day are late, besides the lookback."""
     utc_days: t.ClassVar[bool] = False
     """True if the days of the endpoint are UTC days, whatever the advertiser's time zone."""
+    begins_with_account: t.ClassVar[bool] = True
+    """False if records can be older than the advertiser's account."""
     fixed_lookback_days: t.ClassVar[int | None] = None
     """The lookback of the stream, or None for the setting's value."""
 
@@ -294,6 +313,7 @@ class WindowedStream(TikTokStream):
             lambda: t.cast("DayBookmarks", self.bookmarks),
             self.warnings,
             utc_days=self.utc_days,
+            begins_with_account=self.begins_with_account,
         )
         return WindowPlan(
             lambda: self.owners,
