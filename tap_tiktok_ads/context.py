@@ -20,6 +20,8 @@ from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookback
 from tap_tiktok_ads.extract.completeness import IncompleteLists, PassClock
 from tap_tiktok_ads.extract.lookahead import Lookahead, Workers
+from tap_tiktok_ads.extract.request_gate import RequestGate
+from tap_tiktok_ads.extract.topview_campaigns import TopViewCampaigns
 from tap_tiktok_ads.problems import ProblemLog
 from tap_tiktok_ads.progress import Progress
 
@@ -197,6 +199,8 @@ class RunContext:
         problems.add_unread_advertisers(self._found_advertisers)
         context.topview_findings = {}
         context.client = self.client.with_empty_cache()
+        context.topview_campaigns = TopViewCampaigns(context.client)
+        context.request_gate = RequestGate(context._unknown_responses)  # noqa: SLF001 - its own
         return context
 
     def close(self, seconds: float) -> None:
@@ -251,6 +255,26 @@ class RunContext:
         """The threads that fetch: as many as rate times latency requires."""
         return Workers(self.settings.max_concurrency or MAX_WORKERS, useful=self._useful_workers)
 
+    @functools.cached_property
+    def topview_campaigns(self) -> TopViewCampaigns:
+        """Since when each advertiser can have TopView ads."""
+        return TopViewCampaigns(self.client)
+
+    @functools.cached_property
+    def request_gate(self) -> RequestGate[Task]:
+        """Keeps tasks from waiting for each other's responses."""
+        return RequestGate(self._unknown_responses)
+
+    def _unknown_responses(self, task: Task) -> Sequence[str]:
+        """Return the keys of the responses that a task needs, as other tasks do, and lacks."""
+        keys = []
+        if task.request.shared and not self.client.has_cached(task.request):
+            keys.append(task.request.cache_key)
+        advertiser = task.advertiser
+        if task.is_topview and advertiser and not self.topview_campaigns.is_known(advertiser):
+            keys.append(f"TopView campaigns of {advertiser.id}")
+        return keys
+
     def _useful_workers(self) -> int:
         rate = self.settings.tier.per_second
         busy = math.ceil(SPARE_WORKERS_SHARE * rate * self.client.latency_seconds)
@@ -290,6 +314,10 @@ class RunContext:
         """Return a new instance of a stream, to read its records for another stream."""
         return self._streams.create(name)
 
+    def selected_streams(self) -> list[OpenStream]:
+        """Return the selected streams of the run, in their order."""
+        return [stream for stream in self._streams.running().values() if stream.selected]
+
     def following_streams(self, name: str) -> Sequence[OpenStream]:
         """Return the selected streams whose turn comes after the stream of this name."""
         streams = self._streams.running().values()
@@ -298,11 +326,7 @@ class RunContext:
 
     def is_source(self, name: str) -> bool:
         """Return True if another selected stream reads the stream of this name, too."""
-        return any(
-            name in stream.source_streams()
-            for stream in self._streams.running().values()
-            if stream.selected
-        )
+        return any(name in stream.source_streams() for stream in self.selected_streams())
 
     def write_sync_errors(self, name: str) -> None:
         """Write `sync_errors`, if it is selected, before the stream `name` ends the run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pendulum
@@ -9,6 +10,7 @@ import pytest
 from conftest import SPARSE, config_for, run
 
 from tap_tiktok_ads.api.advertisers import creation_time
+from tap_tiktok_ads.extract.dates import parse_time
 from tap_tiktok_ads.simulator import Simulator
 
 if t.TYPE_CHECKING:
@@ -17,6 +19,7 @@ if t.TYPE_CHECKING:
 REPORT = "campaign_performance_report"
 HOURLY = "campaign_performance_report_hourly"
 PIXELS = "pixel_event_statistics"
+START_DATE = re.compile(r"start_date\W+(\d{4}-\d\d-\d\d)")
 
 
 @pytest.fixture(params=[1, 7, 42])
@@ -30,9 +33,10 @@ def first_days(sim: Simulator, start: int = 0) -> dict[str, str]:
     """Return the first requested day of reports by advertiser, since a number of requests."""
     days: dict[str, str] = {}
     for request in sim.requests[start:]:
-        if "start_date" in request.params:
-            owner, day = request.params["advertiser_id"], request.params["start_date"]
-            days[owner] = min(day, days.get(owner, day))
+        match = START_DATE.search(str(request.params))
+        if match is not None:
+            owner = request.params["advertiser_id"]
+            days[owner] = min(match[1], days.get(owner, match[1]))
     return days
 
 
@@ -40,7 +44,7 @@ def creation_days(sim: Simulator, zone: str | None = None) -> dict[str, pendulum
     """Return the day of each account's creation, in its own time zone or in another."""
     records = run(config_for(sim), ["advertisers"]).records["advertisers"]
     return {
-        record["advertiser_id"]: pendulum.parse(record["create_time"])
+        record["advertiser_id"]: parse_time(record["create_time"])
         .in_timezone(zone or record["timezone"])
         .date()
         for record in records

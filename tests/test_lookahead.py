@@ -17,10 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_tiktok_ads.api.errors import ClosedError
-from tap_tiktok_ads.extract.lookahead import (
+from tap_tiktok_ads.extract.buffer_budget import (
     DEFAULT_BUFFER_BYTES,
     INITIAL_BUFFERED_RESULTS,
     MAX_BUFFER_BYTES,
+)
+from tap_tiktok_ads.extract.lookahead import (
     Workers,
     sequential,
 )

@@ -143,6 +143,10 @@ class Client:
             self._cache.put(key, body, date)
             return response
 
+    def has_cached(self, request: Request) -> bool:
+        """Return True if the response of a shared request is cached."""
+        return self._cache.has(request.cache_key)
+
     def send_once(self, request: Request) -> Response:
         """Send a request without retries and return its response.
 

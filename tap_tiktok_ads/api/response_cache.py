@@ -40,6 +40,10 @@ class ResponseCache:
         with self._lock:
             return self._key_locks.setdefault(key, threading.Lock())
 
+    def has(self, key: str) -> bool:
+        """Return True if a response is cached."""
+        return key in self._entries
+
     def get(self, key: str) -> tuple[bytes, Mapping[str, str]] | None:
         """Return the body and headers of a cached response, or None.
 

@@ -14,26 +14,22 @@ import typing as t
 import weakref
 
 from tap_tiktok_ads.api.errors import ClosedError
+from tap_tiktok_ads.extract.buffer_budget import BufferBudget, ResultSize
+from tap_tiktok_ads.extract.request_gate import OpenGate
 from tap_tiktok_ads.extract.task_node import TaskNode
 from tap_tiktok_ads.extract.thread_pool import ThreadPool
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-#: Memory budget of the results that are in flight or wait to be consumed, over all plans.
-DEFAULT_BUFFER_BYTES = 6 * 1024 * 1024
-#: The budget may grow to this while a late response holds up finished results.
-MAX_BUFFER_BYTES = 32 * 1024 * 1024
-BUFFER_GROWTH = 1.5
+    from tap_tiktok_ads.extract.request_gate import Gate
+
 MIN_BUFFERED_RESULTS = 2  # even when they exceed the memory budget
-INITIAL_BUFFERED_RESULTS = 8  # until the size of a plan's first result is known
 LATE_RESPONSE_SECONDS = 0.3
 #: The look-ahead of a plan, as a multiple of the number of threads.
 MAX_BUFFERED_PER_THREAD = 3
 #: The look-ahead of later tasks and of other plans, as a multiple of the number of threads.
 MAX_BUFFERED_BEHIND_PER_THREAD = 2
-#: Share of the latest result in the moving average of result sizes.
-LATEST_SIZE_SHARE = 0.2
 #: Seconds after which the number of useful threads is looked up again.
 MAX_WAIT_SECONDS = 1.0
 
@@ -56,7 +52,7 @@ class Workers:
         changed: Condition that is notified after each task. Its lock guards all plans.
         pool: The threads.
         plans: Plans that have begun, in the order of their begin.
-        buffer_bytes: The current memory budget of all plans.
+        budget: The memory budget of all plans.
         is_closed: True once `close` was called.
     """
 
@@ -72,7 +68,7 @@ class Workers:
         self.changed = threading.Condition()
         self.pool = ThreadPool(self.limit)
         self.plans: list[Lookahead[t.Any, t.Any]] = []
-        self.buffer_bytes = float(DEFAULT_BUFFER_BYTES)
+        self.budget = BufferBudget()
         self.is_closed = False
         weakref.finalize(self, self.pool.close)
 
@@ -86,10 +82,8 @@ class Workers:
 
         At most `limit` tasks run at once. At most three times as many are in flight or wait to be
         consumed. The last third is reserved for the first `limit` tasks of the plan. So a list
-        of many pages keeps its speed when later lists have filled the buffer.
-
-        With `weigh`, the buffer also keeps to `DEFAULT_BUFFER_BYTES`. The budget grows up to
-        `MAX_BUFFER_BYTES` while most results wait for a late one.
+        of many pages keeps its speed when later lists have filled the buffer. With `weigh`, the
+        buffer also keeps to the memory budget.
 
         Args:
             plan: The tasks.
@@ -107,6 +101,7 @@ class Workers:
         work: _Work[T, R],
         weigh: Callable[[R], int] | None = None,
         when_idle: Callable[[], bool] | None = None,
+        gate: Gate[T] | None = None,
     ) -> Lookahead[T, R]:
         """Return a look-ahead that can begin before its results are consumed.
 
@@ -119,8 +114,9 @@ class Workers:
             when_idle: Called in the consumer's thread while it waits and every known task of all
                 plans is started. It begins another plan and returns True, or returns False if
                 there is no other plan. It is not called again after that.
+            gate: Decides which tasks can start. None: every task.
         """
-        return Lookahead(self, plan, work, weigh, when_idle)
+        return Lookahead(self, plan, work, weigh, when_idle, gate or OpenGate())
 
     def current_limit(self) -> int:
         """Return the number of tasks that may run at once."""
@@ -149,27 +145,27 @@ class Lookahead(t.Generic[T, R]):
     """The look-ahead of one plan. Plans that began earlier come first.
 
     Attributes:
-        result_bytes: Moving average of the size of a result, or 1 without `weigh`.
         running: Number of tasks that run.
         buffered: Number of tasks that run, or that are done and not yet consumed.
         is_fully_started: True if every known task is started and the plan has ended.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - made by `Workers.ahead` only
         self,
         workers: Workers,
         plan: Iterable[T],
         work: _Work[T, R],
         weigh: Callable[[R], int] | None,
         when_idle: Callable[[], bool] | None,
+        gate: Gate[T],
     ) -> None:
         self._workers = workers
         self._plan = iter(plan)
         self._work = work
         self._weigh = weigh
         self._when_idle = when_idle
-        self.result_bytes = DEFAULT_BUFFER_BYTES / INITIAL_BUFFERED_RESULTS if weigh else 1.0
-        self._has_weighed = False
+        self._gate = gate
+        self._result_size = ResultSize()
         self._head: TaskNode[T, R] | None = None
         self._tail: TaskNode[T, R] | None = None
         self.running = 0
@@ -180,6 +176,13 @@ class Lookahead(t.Generic[T, R]):
         self.is_fully_started = False
         self._lacks_memory = False  # a task is not started for lack of memory only
         self._plan_error: BaseException | None = None  # raised by the plan itself
+
+    @property
+    def result_bytes(self) -> float:
+        """The expected size of a result, or 1 without `weigh`."""
+        if self._weigh is None:
+            return 1.0
+        return self._result_size.bytes or self._workers.budget.expected_bytes()
 
     def begin(self) -> None:
         """Start the first tasks, after the tasks of the plans that began earlier."""
@@ -241,6 +244,8 @@ class Lookahead(t.Generic[T, R]):
             has_room = buffered < self._max_buffered(position, limit)
             is_consumed_next = self._is_consumed and position == 0
             if is_consumed_next or (has_room and self.buffered < max_results):
+                if not self._gate.enter(node.task):
+                    continue
                 self._start(node)
                 running += 1
                 buffered += 1
@@ -262,12 +267,11 @@ class Lookahead(t.Generic[T, R]):
         """Return how many results of this plan fit in the memory that other plans leave."""
         other_plans = [plan for plan in self._workers.plans if plan is not self]
         bytes_of_others = sum(plan.buffered * plan.result_bytes for plan in other_plans)
-        bytes_left = self._workers.buffer_bytes - bytes_of_others
+        bytes_left = self._workers.budget.bytes - bytes_of_others
         minimum = MIN_BUFFERED_RESULTS if self._is_consumed else 0
         return max(minimum, int(bytes_left / self.result_bytes))
 
     def _start(self, node: TaskNode[T, R]) -> None:
-        """Submit a task to the threads."""
         node.is_started = True
         self.running += 1
         self.buffered += 1
@@ -310,8 +314,7 @@ class Lookahead(t.Generic[T, R]):
             self._begin_another(when_idle)
             return
         if is_late and self._lacks_memory and self.running < self.buffered / 2:
-            extended = BUFFER_GROWTH * self._workers.buffer_bytes
-            self._workers.buffer_bytes = min(MAX_BUFFER_BYTES, extended)
+            self._workers.budget.extend()
             self._workers.fill()
         self._workers.changed.wait(MAX_WAIT_SECONDS)
         self._workers.fill()  # more threads may be useful by now
@@ -356,7 +359,9 @@ class Lookahead(t.Generic[T, R]):
                     node.error = error
             size = self._weigh(node.result) if self._weigh and node.result is not None else 0
             with self._workers.changed:
-                self._average_size(size)
+                self._result_size.add(size)
+                self._workers.budget.result_size.add(size)
+                self._gate.leave(node.task)
                 self._insert(node, following)
                 node.is_done = True
                 self.running -= 1
@@ -364,13 +369,6 @@ class Lookahead(t.Generic[T, R]):
                 self._workers.changed.notify_all()
 
         return run
-
-    def _average_size(self, size: int) -> None:
-        """Add the size of a result, in bytes, to the moving average. Zero is no size."""
-        if size:
-            share = LATEST_SIZE_SHARE if self._has_weighed else 1.0
-            self.result_bytes += (size - self.result_bytes) * share
-            self._has_weighed = True
 
     def _insert(self, node: TaskNode[T, R], following: Sequence[T]) -> None:
         """Insert tasks right after a node."""

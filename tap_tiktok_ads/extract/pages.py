@@ -29,6 +29,8 @@ class Task:
         window: The days that it reads, or None if the request has no date range.
         last_page: The highest page requested so far, or None for the first page of a list.
         optional: True if accounts can lack this list, so that a rejection is not an error.
+        is_topview: True if it reads TopView objects only. Most advertisers have none.
+        shorter_lists: Tasks that replace this one if its list has more than one page.
         parent_window: The window that `window` was split from, or None.
         page_before: Hash of the page before, if no total says that there is this page.
         first_request: The request for the first page, if its pages differ by more than a number.
@@ -39,6 +41,8 @@ class Task:
     window: Window | None = None
     last_page: int | None = None
     optional: bool = False
+    is_topview: bool = False
+    shorter_lists: tuple[Task, ...] = ()
     parent_window: Window | None = None
     first_request: Request | None = None
     page_before: int | None = None
@@ -67,6 +71,10 @@ class Task:
         """Return the task for another page of the list."""
         request = dataclasses.replace(self.request.with_page_params(page=page), splittable=False)
         return dataclasses.replace(self, request=request, last_page=last_page)
+
+    def for_another_pass(self) -> Task:
+        """Return the task that re-reads the list, without the response cache."""
+        return dataclasses.replace(self.with_request(shared=False), shorter_lists=())
 
     def with_request(self, **changes: t.Any) -> Task:
         """Return the task with other fields of its request."""

@@ -59,8 +59,10 @@ class PageReader:
         """
         response = self._send(task, self.decode)
         raw_records = self.source.locate(task, response)
-        page = self.builder.build(task, raw_records, response)
-        return page, self.source.following(task, response, len(raw_records))
+        following = self.source.following(task, response, len(raw_records))
+        if task.shorter_lists and following:
+            return Page(), task.shorter_lists
+        return self.builder.build(task, raw_records, response), following
 
     def fetch_raw(self, task: Task) -> tuple[tuple[Sequence[t.Any], Response], Sequence[Task]]:
         """Return the raw records and the response of a task, and the tasks of the next pages.

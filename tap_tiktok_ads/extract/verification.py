@@ -178,7 +178,7 @@ class ListVerifier:
         """Return True if the first page of a long list has changed during the pass."""
         if not self._rules.objects_can_vanish or progress.current.page_count <= 1:
             return False
-        page, _ = self._fetch(progress.first_task.with_request(shared=False))
+        page, _ = self._fetch(progress.first_task.for_another_pass())
         keys = list(map(self._filter.key_of, page.fingerprints or ()))
         return digest_of(page, keys) != progress.current.first_page
 
@@ -225,7 +225,7 @@ class ListVerifier:
     ) -> Iterator[tuple[TaskGroup, Page]]:
         """Yield the new records of one more pass over each unsettled list."""
         lists = [(group, progress) for group in groups for progress in group.unsettled]
-        tasks = [progress.first_task.with_request(shared=False) for _, progress in lists]
+        tasks = [progress.first_task.for_another_pass() for _, progress in lists]
         results = _by_list(self._read(tasks, self._fetch_list), tasks)
         may_reread = True
         for group, progress in lists:

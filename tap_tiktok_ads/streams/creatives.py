@@ -6,6 +6,7 @@ import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.source import Source, add_advertiser
 from tap_tiktok_ads.streams.listing import ASSET_LIST_CAP, ListEndpoint, ListStream
 
@@ -14,8 +15,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.errors import ApiError
-    from tap_tiktok_ads.api.messages import Request
-    from tap_tiktok_ads.extract.pages import Record, Task
+    from tap_tiktok_ads.extract.pages import Record
 
 #: The business type of `/page/get/` if none is requested.
 DEFAULT_BUSINESS_TYPE = "LEAD_GEN"
@@ -95,10 +95,10 @@ class PlayableLists(ListEndpoint):
     @override
     def lists(
         self, advertiser: Advertiser, *, with_deleted: bool, start: str | None, shared: bool
-    ) -> Iterator[tuple[Request, bool]]:
+    ) -> Iterator[Task]:
         for status in ("SAVED", "UPLOADED", *(("DELETED",) if with_deleted else ())):
             request = self.first_page(advertiser, self.page_size, {}, shared=shared)
-            yield request.with_page_params(operation_status=status), False
+            yield Task(request.with_page_params(operation_status=status), advertiser)
 
 
 class Playables(ListStream):
@@ -172,11 +172,12 @@ class PageLists(ListEndpoint):
     @override
     def lists(
         self, advertiser: Advertiser, *, with_deleted: bool, start: str | None, shared: bool
-    ) -> Iterator[tuple[Request, bool]]:
+    ) -> Iterator[Task]:
         for business_type in BUSINESS_TYPES:
             request = self.first_page(advertiser, self.page_size, {}, shared=shared)
             is_optional = business_type != DEFAULT_BUSINESS_TYPE
-            yield request.with_page_params(business_types=[business_type]), is_optional
+            request = request.with_page_params(business_types=[business_type])
+            yield Task(request, advertiser, optional=is_optional)
 
 
 def business_type_of(task: Task) -> str:

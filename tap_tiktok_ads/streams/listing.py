@@ -66,8 +66,8 @@ class ListEndpoint:
 
     def lists(
         self, advertiser: Advertiser, *, with_deleted: bool, start: str | None, shared: bool
-    ) -> Iterator[tuple[Request, bool]]:
-        """Yield the first request of each list of an advertiser, and True if it is optional.
+    ) -> Iterator[Task]:
+        """Yield the task of the first page of each list of an advertiser.
 
         Args:
             advertiser: The advertiser.
@@ -78,21 +78,33 @@ class ListEndpoint:
         filtering = dict(self.filtering)
         if self.has_status_filter and with_deleted:
             filtering["primary_status"] = "STATUS_ALL"
-        promote = filtering | {ORIGINS_FILTER: [PROMOTE]}
-        main = filtering | ({ORIGINS_FILTER: [*ALL_ORIGINS]} if self.has_promote else {})
+        origins = {ORIGINS_FILTER: [*ALL_ORIGINS]} if self.has_promote else {}
+        request = self.first_page(advertiser, self.page_size, filtering | origins, shared=shared)
+        changed: tuple[Task, ...] = ()
         if self.has_modified_after and start is not None:
-            filtering["modified_after"] = _modified_after(start)
-            main = filtering
-        yield self.first_page(advertiser, self.page_size, main, shared=shared), False
-        if self.has_promote and main is filtering:
-            # Promote objects have no time of change, and TikTok documents no such filter for them
-            yield self.first_page(advertiser, self.page_size, promote, shared=shared), True
+            changed = self._lists_of_changes(advertiser, filtering, start, shared=shared)
+        yield Task(request, advertiser, shorter_lists=changed)
         if self.has_topview_list:
             filtering = {**filtering, "buying_types": [TOPVIEW]}
             request = self.first_page(advertiser, TOPVIEW_PAGE_SIZE, filtering, shared=shared)
-            # reports send the same request to find out whether there are TopView campaigns
             is_check = request.cache_key == topview_campaigns_request(advertiser.id).cache_key
-            yield dataclasses.replace(request, shared=shared or is_check), True
+            request = dataclasses.replace(request, shared=shared or is_check)
+            yield Task(request, advertiser, optional=True, is_topview=True)
+
+    def _lists_of_changes(
+        self, advertiser: Advertiser, filtering: Mapping[str, t.Any], start: str, *, shared: bool
+    ) -> tuple[Task, ...]:
+        """Return the lists of the objects that can have changed.
+
+        Promote objects have no time of change, and TikTok documents no such filter for them.
+        """
+        changed = {**filtering, "modified_after": _modified_after(start)}
+        request = self.first_page(advertiser, self.page_size, changed, shared=shared)
+        if not self.has_promote:
+            return (Task(request, advertiser),)
+        promote = {**filtering, ORIGINS_FILTER: [PROMOTE]}
+        promote_request = self.first_page(advertiser, self.page_size, promote, shared=shared)
+        return (Task(request, advertiser), Task(promote_request, advertiser, optional=True))
 
     def first_page(
         self,
@@ -134,23 +146,49 @@ class ListPlan:
         stream = self._stream
         advertisers = stream.advertisers
         stream.read_starts(advertisers)
-        shared = stream.shared or stream.run_context.is_source(stream.name)
-        return self._tasks(advertisers, shared=shared)
+        is_source = stream.run_context.is_source(stream.name)
+        starts = {} if is_source else self._starts(advertisers)
+        return self._tasks(advertisers, starts, shared=stream.shared or is_source)
 
     def sample_tasks(self) -> Iterable[Task]:
         """Return the tasks of the plan."""
         return self.tasks()
 
-    def _tasks(self, advertisers: Sequence[Advertiser], *, shared: bool) -> Iterator[Task]:
+    def _starts(self, advertisers: Sequence[Advertiser]) -> dict[str, str | None]:
+        """Return the time since which changed objects are requested, by advertiser ID.
+
+        Streams that read the same list request it once, from the earliest of their times on. Each
+        of them drops the objects that have not changed since its own bookmark.
+        """
+        if not self._stream.endpoint.has_modified_after or not self._stream.uses_state:
+            return {}
+        streams = [self._stream]
+        if self._stream.shared:
+            streams = self._stream.streams_of_list()
+        if not all(stream.endpoint.has_modified_after for stream in streams):
+            return {}
+        return {advertiser.id: _earliest(advertiser, streams) for advertiser in advertisers}
+
+    def _tasks(
+        self,
+        advertisers: Sequence[Advertiser],
+        starts: Mapping[str, str | None],
+        *,
+        shared: bool,
+    ) -> Iterator[Task]:
         for advertiser in advertisers:
-            lists = self._stream.endpoint.lists(
+            yield from self._stream.endpoint.lists(
                 advertiser,
                 with_deleted=self._stream.with_deleted,
-                start=self._stream.list_start(advertiser),
+                start=starts.get(advertiser.id),
                 shared=shared,
             )
-            for request, optional in lists:
-                yield Task(request, advertiser, optional=optional)
+
+
+def _earliest(advertiser: Advertiser, streams: Sequence[ListStream]) -> str | None:
+    """Return the earliest bookmark of an advertiser, or None if a stream has none."""
+    bookmarks = [stream.bookmarks.start(advertiser) for stream in streams]
+    return None if None in bookmarks else min(bookmarks)
 
 
 class ListStream(TikTokStream):
@@ -197,18 +235,36 @@ class ListStream(TikTokStream):
             has_promote=self.has_promote,
         )
 
-    def list_start(self, advertiser: Advertiser) -> str | None:
-        """Return the time since which changed objects are requested, or None for all."""
-        return t.cast("str | None", self.starts[advertiser.id])
+    def streams_of_list(self) -> list[ListStream]:
+        """Return the selected streams that read the same list."""
+        path = self.endpoint.path
+        streams = [
+            stream
+            for stream in self.run_context.selected_streams()
+            if isinstance(stream, ListStream) and stream.endpoint.path == path
+        ]
+        return streams or [self]
 
     # Reads
 
     @override
     def fetch(self, task: Task) -> Fetched:
+        if self._is_absent(task):
+            return Page(), ()
         try:
             return super().fetch(task)
         except RejectedRequestError as error:
             return Page(), [self._without_promote(task, error)]
+
+    def _is_absent(self, task: Task) -> bool:
+        """Return True if a task reads TopView objects of an advertiser without TopView campaigns.
+
+        Raises:
+            TapError: The TopView campaigns cannot be read.
+        """
+        if not task.is_topview or task.page > 1 or task.advertiser is None:
+            return False
+        return self.run_context.topview_campaigns.first_day(task.advertiser, self.name) is None
 
     @override
     def sample_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:

@@ -63,8 +63,8 @@ class ReportComponents(LookbackStream):
     def topview(self) -> TopView:
         """Requests TopView ads."""
         return TopView(
-            self.run_context.client,
-            self.source,
+            self.run_context.topview_campaigns,
+            self.name,
             self.warnings,
             self.report.dimensions,
             self.topview_inclusion if self.report.level == "advertiser" else None,

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import typing as t
 
-from tap_tiktok_ads.api.advertisers import TOPVIEW, topview_campaigns_request
-from tap_tiktok_ads.api.errors import PermissionDeniedError, RejectedRequestError
-from tap_tiktok_ads.api.pagination import total_number
-from tap_tiktok_ads.extract.source import check_list
+from tap_tiktok_ads.api.advertisers import TOPVIEW
+from tap_tiktok_ads.extract.topview_campaigns import ALWAYS
 from tap_tiktok_ads.streams.reports.filters import in_filter, is_promote_filter
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_tiktok_ads.api.client import Client
+    import pendulum
+
     from tap_tiktok_ads.extract.pages import Page, Task
-    from tap_tiktok_ads.extract.source import Source
+    from tap_tiktok_ads.extract.topview_campaigns import TopViewCampaigns
     from tap_tiktok_ads.problems import Warnings
     from tap_tiktok_ads.streams.reports.topview_inclusion import TopViewInclusion
 
@@ -41,7 +39,8 @@ def for_topview(task: Task) -> Task:
     filters = task.request.params.get("filtering", ())
     filters = [condition for condition in filters if not is_promote_filter(condition)]
     filters.append(in_filter("buying_type", [TOPVIEW]))
-    return dataclasses.replace(task.with_params(filtering=filters), optional=True)
+    task = task.with_params(filtering=filters)
+    return dataclasses.replace(task, optional=True, is_topview=True)
 
 
 def mixes_buying_types(dimensions: Sequence[str]) -> bool:
@@ -54,8 +53,8 @@ class TopView:
 
     def __init__(  # noqa: PLR0913 - by name
         self,
-        client: Client,
-        source: Source,
+        campaigns: TopViewCampaigns,
+        stream: str,
         warnings: Warnings,
         dimensions: Sequence[str],
         inclusion: TopViewInclusion | None,
@@ -65,15 +64,15 @@ class TopView:
         """Prepare.
 
         Args:
-            client: Sends requests.
-            source: The report's endpoint.
+            campaigns: The TopView campaigns of the run's advertisers.
+            stream: Name of the stream.
             warnings: The warnings of the stream.
             dimensions: The dimensions of the report.
             inclusion: Finds out if the report includes TopView ads, or None if it does not.
             is_enabled: False if the endpoint does not report TopView ads apart.
         """
-        self._client = client
-        self._source = source
+        self._campaigns = campaigns
+        self._stream = stream
         self._warnings = warnings
         self._inclusion = inclusion
         self._mixes_buying_types = mixes_buying_types(dimensions)
@@ -81,9 +80,12 @@ class TopView:
 
     def follow_up(self, task: Task) -> Sequence[Task]:
         """Return the TopView task that follows the first page of a report, if there is one."""
-        if self._is_enabled and task.page == 1 and not buying_types(task):
-            return (for_topview(task),)
-        return ()
+        if not self._is_enabled or task.page > 1 or buying_types(task):
+            return ()
+        is_known = task.advertiser is not None and self._campaigns.is_known(task.advertiser)
+        if is_known and self._has_no_day(task):
+            return ()
+        return (for_topview(task),)
 
     def is_absent(self, task: Task) -> bool:
         """Return True if a TopView task would add nothing: no campaigns, or included elsewhere.
@@ -91,10 +93,15 @@ class TopView:
         Raises:
             TapError: The campaigns cannot be read.
         """
-        if not task.optional or task.page > 1:
+        if not task.is_topview or task.page > 1:
             return False
-        is_known = self._inclusion is not None and self._inclusion.is_known(task)
-        return is_known or not self.has_campaigns(task)
+        is_included = self._inclusion is not None and self._inclusion.is_known(task)
+        return is_included or self._has_no_day(task)
+
+    def _has_no_day(self, task: Task) -> bool:
+        """Return True if the task's window ends before the first TopView campaign, if any."""
+        first_day = self._first_day(task)
+        return first_day is None or (task.window is not None and task.window.end < first_day)
 
     def is_included(self, task: Task) -> bool:
         """Return True if the report without a filter holds the TopView ads of the advertiser.
@@ -110,32 +117,36 @@ class TopView:
         Raises:
             TapError: The data that decide cannot be read.
         """
-        return task.optional and page.record_count > 0 and self.is_included(task)
+        return task.is_topview and page.record_count > 0 and self.is_included(task)
 
     def has_campaigns(self, task: Task) -> bool:
         """Return True if the task's advertiser may have had a TopView campaign.
 
-        If the campaigns may not be read, its TopView ads are requested without knowing.
+        Raises:
+            TapError: The campaigns cannot be read.
+        """
+        return self._first_day(task) is not None
+
+    def _first_day(self, task: Task) -> pendulum.Date | None:
+        """Return the first day that can have TopView ads, or None without TopView campaigns.
+
+        If the campaigns may not be read, TopView ads are requested without knowing.
 
         Raises:
             TapError: The response is damaged, or an error.
         """
-        owner = task.advertiser.id if task.advertiser else ""
-        request = topview_campaigns_request(owner)
-        try:
-            check = functools.partial(check_list, request)
-            data = self._client.send(request, stream=self._source.name, check=check).data
-        except (PermissionDeniedError, RejectedRequestError) as error:
-            if not self._source.is_skippable(dataclasses.replace(task, request=request), error):
-                raise
+        if task.advertiser is None:
+            return ALWAYS
+        first_day = self._campaigns.first_day(task.advertiser, self._stream)
+        denial = self._campaigns.denial(task.advertiser)
+        if denial is not None:
             self._warnings.log(
-                f"topview {owner}",
+                f"topview {task.advertiser.id}",
                 "Requesting TopView ads of advertiser %s without knowing if there are any: %s",
-                owner,
-                error,
+                task.advertiser.id,
+                denial,
             )
-            return True
-        return bool(data.get("list") or total_number(data.get("page_info")))
+        return first_day
 
     def mark_fingerprints(self, page: Page, task: Task) -> Page:
         """Return the page with fingerprints that differ from the fingerprints of other ads.

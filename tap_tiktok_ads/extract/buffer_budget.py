@@ -1,0 +1,53 @@
+"""Memory budget of results that are in flight or wait to be consumed."""
+
+from __future__ import annotations
+
+#: Memory budget of the results that are in flight or wait to be consumed, over all plans.
+DEFAULT_BUFFER_BYTES = 6 * 1024 * 1024
+#: The budget may grow to this while a late response holds up finished results.
+MAX_BUFFER_BYTES = 32 * 1024 * 1024
+BUFFER_GROWTH = 1.5
+INITIAL_BUFFERED_RESULTS = 8  # until the size of any result is known
+#: Share of the latest result in the moving average of result sizes.
+LATEST_SIZE_SHARE = 0.2
+
+
+class ResultSize:
+    """Moving average of the size of a result.
+
+    Attributes:
+        bytes: The average, or None before the first result.
+    """
+
+    def __init__(self) -> None:
+        self.bytes: float | None = None
+
+    def add(self, size: int) -> None:
+        """Add the size of a result, in bytes. Zero is no size."""
+        if not size:
+            return
+        if self.bytes is None:
+            self.bytes = float(size)
+        else:
+            self.bytes += (size - self.bytes) * LATEST_SIZE_SHARE
+
+
+class BufferBudget:
+    """The memory budget of all plans.
+
+    Attributes:
+        bytes: The current budget.
+        result_size: Average size of the results of all plans. A new plan begins with it.
+    """
+
+    def __init__(self) -> None:
+        self.bytes = float(DEFAULT_BUFFER_BYTES)
+        self.result_size = ResultSize()
+
+    def expected_bytes(self) -> float:
+        """Return the expected size of a result of a plan that has none yet."""
+        return self.result_size.bytes or DEFAULT_BUFFER_BYTES / INITIAL_BUFFERED_RESULTS
+
+    def extend(self) -> None:
+        """Extend the budget, because a late response holds up finished results."""
+        self.bytes = min(MAX_BUFFER_BYTES, BUFFER_GROWTH * self.bytes)

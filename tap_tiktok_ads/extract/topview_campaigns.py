@@ -1,0 +1,103 @@
+"""The TopView campaigns of advertisers: one check per advertiser and run.
+
+TikTok lists and reports TopView objects only when they are requested by buying type. Few
+advertisers have any. So the list of TopView campaigns decides if the other requests are sent.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import typing as t
+
+import pendulum
+
+from tap_tiktok_ads.api.advertisers import topview_campaigns_request
+from tap_tiktok_ads.api.errors import (
+    PermissionDeniedError,
+    RejectedRequestError,
+    is_invalid_parameter,
+)
+from tap_tiktok_ads.api.pagination import total_number
+from tap_tiktok_ads.extract.dates import DateError, parse_time
+from tap_tiktok_ads.extract.source import check_list
+
+if t.TYPE_CHECKING:
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.client import Client
+    from tap_tiktok_ads.api.errors import ApiError
+    from tap_tiktok_ads.api.messages import Response
+
+#: Stands for the first day of TopView ads if it is not known.
+ALWAYS = pendulum.date(1970, 1, 1)
+
+
+class TopViewCampaigns:
+    """Finds out once per run since when an advertiser can have TopView ads. Thread-safe.
+
+    The list of TopView campaigns includes deleted campaigns. If it may not be read, TopView objects
+    are requested without knowing if there are any.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._owner_locks: dict[str, threading.Lock] = {}
+        self._first_days: dict[str, pendulum.Date | None] = {}
+        self._denials: dict[str, ApiError] = {}
+
+    def is_known(self, advertiser: Advertiser) -> bool:
+        """Return True if the check of the advertiser has been made."""
+        return advertiser.id in self._first_days
+
+    def denial(self, advertiser: Advertiser) -> ApiError | None:
+        """Return the error because of which the check could not be made, or None."""
+        return self._denials.get(advertiser.id)
+
+    def first_day(self, advertiser: Advertiser, stream: str) -> pendulum.Date | None:
+        """Return the first day that can have TopView ads, or None without TopView campaigns.
+
+        Args:
+            advertiser: The advertiser.
+            stream: Name of the stream that counts the request.
+
+        Raises:
+            TapError: The response is damaged, or an error.
+        """
+        with self._lock:
+            owner_lock = self._owner_locks.setdefault(advertiser.id, threading.Lock())
+        with owner_lock:
+            if advertiser.id not in self._first_days:
+                self._first_days[advertiser.id] = self._read(advertiser, stream)
+        return self._first_days[advertiser.id]
+
+    def _read(self, advertiser: Advertiser, stream: str) -> pendulum.Date | None:
+        request = topview_campaigns_request(advertiser.id)
+        check = functools.partial(check_list, request)
+        try:
+            response = self._client.send(request, stream=stream, check=check)
+        except (PermissionDeniedError, RejectedRequestError) as error:
+            if isinstance(error, RejectedRequestError) and not is_invalid_parameter(error):
+                raise
+            self._denials[advertiser.id] = error
+            return ALWAYS
+        return first_day_of(response)
+
+
+def first_day_of(response: Response) -> pendulum.Date | None:
+    """Return the day before the first TopView campaign was created, or None if there is none.
+
+    `create_time` is in UTC and report days are in account time, hence the day before. If a time is
+    missing, or the list has more pages, every day can have TopView ads.
+    """
+    campaigns = response.data.get("list") or []
+    total = total_number(response.data.get("page_info")) or 0
+    if not campaigns and not total:
+        return None
+    if total > len(campaigns):
+        return ALWAYS
+    try:
+        created_at = min(parse_time(campaign.get("create_time")) for campaign in campaigns)
+    except DateError:
+        return ALWAYS
+    return created_at.date().subtract(days=1)
