@@ -72,8 +72,8 @@ def test_every_run_writes_promote_objects(sim: Simulator) -> None:
             promote_records(second.records[stream]) == promote_records(first.records[stream]) != []
         )
     filters = list_filters(sim, "/ad/get/")
-    assert len(filters) == 3 * len(sim.world.advertiser_ids)
-    assert all((f.get(ORIGINS) == ["PROMOTE"]) is ("modified_after" not in f) for f in filters)
+    assert len(filters) == 2 * len(sim.world.advertiser_ids)
+    assert all((ORIGINS in f) is ("buying_types" not in f) for f in filters)
 
 
 @pytest.mark.parametrize("environment", ["simulator", "sandbox"])
@@ -93,7 +93,7 @@ def test_rejected_origin_filter_skips_promote_objects(
         assert first.records[stream] == expected
         assert not promote_records(second.records[stream])
     warnings = [record.message for record in caplog.records if "without Promote" in record.message]
-    assert len(warnings) == 3 + 2  # the second run of `ads` requests them separately
+    assert len(warnings) == 3 + 3
     assert not first.failed
     assert not second.failed
 

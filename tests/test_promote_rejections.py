@@ -135,13 +135,15 @@ def test_user_filter_by_origin_is_kept() -> None:
 
 
 def test_warning_names_the_skipped_list(caplog: pytest.LogCaptureFixture) -> None:
-    """The warning names the skipped Promote list, not TopView."""
-    records = [{"ad_id": "1", "modify_time": "2026-10-01 00:00:00"}]
+    """The warning names the Promote list that a long list of ads needs, not TopView."""
+    records = [
+        {"ad_id": str(number), "modify_time": "2026-10-01 00:00:00"} for number in range(1500)
+    ]
     with serve_account("/ad/get/", records, lambda _: True) as (url, _):
         first = run(config_at(url), ["ads"])
         caplog.clear()
         second = run(config_at(url), ["ads"], state=first.state)
-    assert len(second.records["ads"]) == 1
+    assert len(second.keyed("ads")) == len(second.records["ads"]) == 1500
     skipped = [line for line in caplog.messages if line.startswith("Skipping")]
     assert len(skipped) == 1
     assert skipped[0].startswith("Skipping Promote objects of advertiser 1: ")

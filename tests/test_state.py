@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import json
 import random
 import typing as t
 
@@ -12,6 +13,7 @@ import pytest
 from conftest import Messages, asks_for_top_view, config_for, run
 
 from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.streams.entities import Ads
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator
@@ -107,19 +109,78 @@ def test_incremental_sync_reads_changed_objects(sim: Simulator, stream: str) -> 
     assert touched["modify_time"] > changed["modify_time"]
 
 
-def test_incremental_sync_uses_modified_after(sim: Simulator) -> None:
-    """Incremental syncs of ads use the filter `modified_after`, except for Promote ads."""
-    streams = ["ads", "smart_plus_ads"]
+def ad_filters(sim: Simulator, position: int, path: str) -> list[dict[str, t.Any]]:
+    """Return the filters of the requests to an endpoint, without the TopView lists."""
+    filters = [json.loads(r.params["filtering"]) for r in sim.requests[position:] if r.path == path]
+    return [filtering for filtering in filters if "buying_types" not in filtering]
+
+
+def test_incremental_sync_of_smart_plus_ads_uses_modified_after(sim: Simulator) -> None:
+    """An incremental sync of Smart+ ads lists only ads that can have changed."""
+    first = run(config_for(sim), streams=["smart_plus_ads"])
+    position = len(sim.requests)
+    run(config_for(sim), streams=["smart_plus_ads"], state=first.state)
+    filters = ad_filters(sim, position, "/smart_plus/ad/get/")
+    assert len(filters) == len(sim.world.advertiser_ids)
+    assert all("modified_after" in filtering for filtering in filters)
+
+
+def test_incremental_sync_reads_a_short_list_of_ads_completely(sim: Simulator) -> None:
+    """If all ads fit on one page, one request replaces the list of changes and of Promote ads."""
+    first = run(config_for(sim), streams=["ads"])
+    position = len(sim.requests)
+    run(config_for(sim), streams=["ads"], state=first.state)
+    filters = ad_filters(sim, position, "/ad/get/")
+    assert len(filters) == len(sim.world.advertiser_ids)
+    assert not any("modified_after" in filtering for filtering in filters)
+
+
+@pytest.mark.parametrize("sim", [{"seed": seed, "ads": 4} for seed in (1, 2, 3)], indirect=True)
+def test_incremental_sync_of_a_long_list_uses_modified_after(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of ads of several pages is replaced by its changes, and no change is lost."""
+    first = run(config_for(sim), streams=["ads"])
+    sim.world.touch("ads", first.records["ads"][0]["ad_id"], dt.datetime.now(dt.timezone.utc))
+    short = run(config_for(sim), streams=["ads"], state=first.state)
+    monkeypatch.setattr(Ads, "page_size", 5)
+    position = len(sim.requests)
+    long = run(config_for(sim), streams=["ads"], state=first.state)
+    filters = ad_filters(sim, position, "/ad/get/")
+    assert len(filters) == 3 * len(sim.world.advertiser_ids)
+    assert sum("modified_after" in filtering for filtering in filters) == 2
+    assert long.keyed("ads") == short.keyed("ads")
+    assert len(long.records["ads"]) == len(short.records["ads"])
+    assert long.bookmarks("ads") == short.bookmarks("ads")
+
+
+def test_streams_of_one_list_request_it_once(sim: Simulator) -> None:
+    """Streams of Smart+ ads share one list, and each drops what has not changed for it."""
+    streams = ["smart_plus_ads", "smart_plus_ad_creatives", "smart_plus_ad_media"]
     first = run(config_for(sim), streams=streams)
-    assert not any("modified_after" in r.params.get("filtering", "") for r in sim.requests)
-    request_count = len(sim.requests)
-    run(config_for(sim), streams=streams, state=first.state)
-    requests = [
-        r for r in sim.requests[request_count:] if r.path in {"/ad/get/", "/smart_plus/ad/get/"}
-    ]
-    assert len(requests) == 4 * len(sim.world.advertiser_ids)
-    filters = [r.params["filtering"] for r in requests]
-    assert all(("modified_after" in text) is ("PROMOTE" not in text) for text in filters)
+    state = copy.deepcopy(first.state)
+    for partition in state["bookmarks"]["smart_plus_ad_media"]["partitions"]:
+        partition["replication_key_value"] = "2020-01-01T00:00:00Z"
+    position = len(sim.requests)
+    second = run(config_for(sim), streams=streams, state=state)
+    filters = ad_filters(sim, position, "/smart_plus/ad/get/")
+    assert len(filters) == len(sim.world.advertiser_ids)
+    assert second.records["smart_plus_ad_media"] == first.records["smart_plus_ad_media"]
+    alone = run(config_for(sim), streams=["smart_plus_ads"], state=state)
+    assert second.records["smart_plus_ads"] == alone.records["smart_plus_ads"]
+
+
+def test_a_stream_that_needs_all_ads_shares_its_list(sim: Simulator) -> None:
+    """Reviews need all Smart+ ads, so the incremental streams read the same complete list."""
+    streams = ["smart_plus_ads", "smart_plus_ad_suggestions"]
+    first = run(config_for(sim), streams=streams)
+    alone = run(config_for(sim), streams=["smart_plus_ads"], state=first.state)
+    position = len(sim.requests)
+    second = run(config_for(sim), streams=streams, state=first.state)
+    filters = ad_filters(sim, position, "/smart_plus/ad/get/")
+    assert len(filters) == len(sim.world.advertiser_ids)
+    assert not any("modified_after" in filtering for filtering in filters)
+    assert second.records["smart_plus_ads"] == alone.records["smart_plus_ads"]
 
 
 def test_bookmark_precedes_the_first_response(sim: Simulator) -> None:

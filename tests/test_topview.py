@@ -8,6 +8,8 @@ import typing as t
 import pytest
 from conftest import asks_for_top_view, config_for, run
 
+from tap_tiktok_ads.api.messages import Response
+from tap_tiktok_ads.extract import topview_campaigns
 from tap_tiktok_ads.streams.reports.topview_inclusion import decide
 
 if t.TYPE_CHECKING:
@@ -244,3 +246,64 @@ def test_decide_compares_difference_with_topview_spend(
 ) -> None:
     """TopView ads are included if the total exceeds the campaigns by about their spend."""
     assert decide(decimal.Decimal(difference), decimal.Decimal(spend)) is expected
+
+
+ENTITIES = ["campaigns", "ad_groups", "ads"]
+
+
+@pytest.mark.parametrize(
+    "sim", [{"campaigns": 3, "seed": seed} for seed in (1, 2, 3)], indirect=True
+)
+def test_account_without_topview_sends_one_check(sim: Simulator) -> None:
+    """Lists and reports share one check per advertiser, in whatever order they are read."""
+    run(config_for(sim), [*ENTITIES, CAMPAIGNS, ADVERTISERS, "ad_group_performance_report"])
+    owners = [
+        request.params["advertiser_id"] for request in sim.requests if asks_for_top_view(request)
+    ]
+    assert sorted(owners) == sorted(sim.world.advertiser_ids)
+
+
+@pytest.mark.parametrize("sim", [{"seed": seed} for seed in (1, 2, 3)], indirect=True)
+def test_windows_before_the_first_topview_campaign_are_not_requested(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TopView reports begin with the first TopView campaign, and no record is lost."""
+    config = config_for(sim, start_date="{now-300}", skip_days_before_creation=False)
+    streams = [CAMPAIGNS, "ad_performance_report"]
+    saved = run(config, streams)
+    requests = [request for request in sim.requests if asks_for_top_view(request)]
+    position = len(sim.requests)
+    monkeypatch.setattr(topview_campaigns, "first_day_of", lambda _: topview_campaigns.ALWAYS)
+    complete = run(config, streams)
+    every_window = [request for request in sim.requests[position:] if asks_for_top_view(request)]
+    assert len(requests) < len(every_window)
+    for stream in streams:
+        assert any(record["is_top_view"] for record in saved.records[stream])
+        assert saved.keyed(stream) == complete.keyed(stream)
+
+
+@pytest.mark.parametrize(
+    ("campaigns", "total", "expected"),
+    [
+        pytest.param([], 0, None, id="no campaign"),
+        pytest.param(
+            ["2026-03-05 00:10:00", "2026-01-02 23:59:59"], 2, "2026-01-01", id="earliest"
+        ),
+        pytest.param(["2026-03-05 00:10:00"], 2, "1970-01-01", id="more pages"),
+        pytest.param(["2026-03-05 00:10:00", None], 2, "1970-01-01", id="no time"),
+        pytest.param(["2026-03-05 00:10:00", "soon"], 2, "1970-01-01", id="not a time"),
+        pytest.param([], 3, "1970-01-01", id="a total without campaigns"),
+    ],
+)
+def test_first_day_precedes_the_earliest_creation(
+    campaigns: list[str | None], total: int, expected: str | None
+) -> None:
+    """The first day is the day before the earliest creation, or every day if that is unknown."""
+    data = {
+        "list": [
+            {"campaign_id": str(index), "create_time": time} for index, time in enumerate(campaigns)
+        ],
+        "page_info": {"total_number": total},
+    }
+    day = topview_campaigns.first_day_of(Response(data, "r"))
+    assert (None if day is None else str(day)) == expected

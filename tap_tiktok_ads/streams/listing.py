@@ -78,12 +78,14 @@ class ListEndpoint:
         filtering = dict(self.filtering)
         if self.has_status_filter and with_deleted:
             filtering["primary_status"] = "STATUS_ALL"
-        origins = {ORIGINS_FILTER: [*ALL_ORIGINS]} if self.has_promote else {}
-        request = self.first_page(advertiser, self.page_size, filtering | origins, shared=shared)
-        changed: tuple[Task, ...] = ()
+        changed = dict(filtering)
         if self.has_modified_after and start is not None:
-            changed = self._lists_of_changes(advertiser, filtering, start, shared=shared)
-        yield Task(request, advertiser, shorter_lists=changed)
+            changed["modified_after"] = _modified_after(start)
+        if self.has_promote:
+            yield self._list_with_promote(advertiser, filtering, changed, shared=shared)
+        else:
+            request = self.first_page(advertiser, self.page_size, changed, shared=shared)
+            yield Task(request, advertiser)
         if self.has_topview_list:
             filtering = {**filtering, "buying_types": [TOPVIEW]}
             request = self.first_page(advertiser, TOPVIEW_PAGE_SIZE, filtering, shared=shared)
@@ -91,20 +93,29 @@ class ListEndpoint:
             request = dataclasses.replace(request, shared=shared or is_check)
             yield Task(request, advertiser, optional=True, is_topview=True)
 
-    def _lists_of_changes(
-        self, advertiser: Advertiser, filtering: Mapping[str, t.Any], start: str, *, shared: bool
-    ) -> tuple[Task, ...]:
-        """Return the lists of the objects that can have changed.
+    def _list_with_promote(
+        self,
+        advertiser: Advertiser,
+        filtering: Mapping[str, t.Any],
+        changed: Mapping[str, t.Any],
+        *,
+        shared: bool,
+    ) -> Task:
+        """Return the list of all objects. If it is long, two lists of possible changes replace it.
 
-        Promote objects have no time of change, and TikTok documents no such filter for them.
+        Promote objects have no time of change, and TikTok documents no such filter for them. So
+        they need a list of their own, unless one page has all objects.
         """
-        changed = {**filtering, "modified_after": _modified_after(start)}
-        request = self.first_page(advertiser, self.page_size, changed, shared=shared)
-        if not self.has_promote:
-            return (Task(request, advertiser),)
-        promote = {**filtering, ORIGINS_FILTER: [PROMOTE]}
-        promote_request = self.first_page(advertiser, self.page_size, promote, shared=shared)
-        return (Task(request, advertiser), Task(promote_request, advertiser, optional=True))
+
+        def task(filters: Mapping[str, t.Any], *, optional: bool = False) -> Task:
+            request = self.first_page(advertiser, self.page_size, filters, shared=shared)
+            return Task(request, advertiser, optional=optional)
+
+        all_objects = task({**filtering, ORIGINS_FILTER: [*ALL_ORIGINS]})
+        if changed == filtering:
+            return all_objects
+        promote = task({**filtering, ORIGINS_FILTER: [PROMOTE]}, optional=True)
+        return dataclasses.replace(all_objects, shorter_lists=(task(changed), promote))
 
     def first_page(
         self,
