@@ -16,15 +16,6 @@ SCHEMA_FILES = sorted((Path(__file__).parent.parent / "schemas").glob("*.json"))
 #: Files of `schemas/` whose descriptions still repeat names.
 EXCLUDED_FILES = frozenset(
     {
-        "account_transactions.json",
-        "ad_group_diagnoses.json",
-        "ad_review_info.json",
-        "advertiser_transactions.json",
-        "apps.json",
-        "automated_rules.json",
-        "bc_advertisers.json",
-        "bc_transactions.json",
-        "creative_portfolios.json",
         "custom_audiences.json",
         "gmv_max_campaigns.json",
         "gmv_max_report.json",
