@@ -13,34 +13,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCHEMA_FILES = sorted((Path(__file__).parent.parent / "schemas").glob("*.json"))
-#: Files of `schemas/` whose descriptions still repeat names.
-EXCLUDED_FILES = frozenset(
-    {
-        "custom_audiences.json",
-        "gmv_max_campaigns.json",
-        "gmv_max_report.json",
-        "gmv_max_stores.json",
-        "identities.json",
-        "image_creatives.json",
-        "instant_pages.json",
-        "music_creatives.json",
-        "pangle_audience_packages.json",
-        "pixel_event_statistics.json",
-        "pixels.json",
-        "playables.json",
-        "saved_audiences.json",
-        "smart_plus_ad_creatives.json",
-        "smart_plus_ad_groups.json",
-        "smart_plus_ad_media.json",
-        "smart_plus_ad_suggestions.json",
-        "smart_plus_ads.json",
-        "smart_plus_campaigns.json",
-        "spark_ads.json",
-        "stores.json",
-        "sync_errors.json",
-        "video_creatives.json",
-    }
-)
 FILLER_WORDS = frozenset({"the", "of", "a", "an", "its", "for", "enum"})
 
 
@@ -89,16 +61,9 @@ def test_further_fact_is_no_repetition() -> None:
 @pytest.mark.parametrize("file", SCHEMA_FILES, ids=lambda file: str(file.stem))
 def test_description_says_more_than_the_name(file: Path) -> None:
     """Each column has a description that says more than its name."""
-    if file.name in EXCLUDED_FILES:
-        pytest.skip("the descriptions of this file still repeat names")
     repeated = [
         f"{path}: {description!r}"
         for path, name, description in columns(json.loads(file.read_text(encoding="utf-8")))
         if repeats_name(name, description)
     ]
     assert not repeated, "\n".join(repeated)
-
-
-def test_excluded_files_exist() -> None:
-    """Each excluded file is a file of `schemas/`."""
-    assert {file.name for file in SCHEMA_FILES} >= EXCLUDED_FILES
