@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_tiktok_ads.simulator.shelves import SHELVES
+from tap_tiktok_ads.simulator.simple_list_endpoints import SIMPLE_LIST_ENDPOINTS
 from tap_tiktok_ads.simulator.spec import endpoints, reports
 
 from . import (
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ENDPOINTS: dict[str, Endpoint] = {
     **endpoints.ENDPOINTS,
     **reports.REPORT_ENDPOINTS,
-    **{shelf.path: shelf.endpoint for shelf in SHELVES},
+    **{list_endpoint.path: list_endpoint.definition for list_endpoint in SIMPLE_LIST_ENDPOINTS},
 }
 """Every endpoint by path below the version."""
 

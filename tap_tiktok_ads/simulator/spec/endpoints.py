@@ -1,4 +1,7 @@
-"""Endpoints with handlers of their own, except reports. `shelves.py` has the simple ones."""
+"""Endpoints that have their own handler, except report endpoints.
+
+`simple_list_endpoints.py` declares the endpoints that share the handler of simple lists.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, mai
 from tap_tiktok_ads.simulator.records.assets import pixel_events
 from tap_tiktok_ads.simulator.records.feedback import comments, suggestions
 from tap_tiktok_ads.simulator.records.shops import is_available
-from tap_tiktok_ads.simulator.shelves import SHELVES
+from tap_tiktok_ads.simulator.simple_list_endpoints import SIMPLE_LIST_ENDPOINTS
 
 from .report_counts import ObjectScope, count_reports
 
@@ -48,7 +48,7 @@ def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
     """Return the record count of every stream of an account."""
     return {
         "advertisers": 1,
-        **_count_shelves(account, "advertiser_id", period),
+        **_count_simple_lists(account, "advertiser_id", period),
         **_count_objects(account, period),
         **_count_smart_plus(account, period),
         "gmv_max_report": _count_gmv_max_rows(account, period),
@@ -60,20 +60,24 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
     """Return the record counts that belong to no single advertiser, 0 without a world."""
     centers = world.centers.values() if world is not None else ()
     totals = {"authorized_advertisers": len(world.advertiser_ids) if world is not None else 0}
-    for shelf in SHELVES:
-        if shelf.owner == "bc_id":
-            totals[shelf.stream] = sum(shelf.count(center, period.within) for center in centers)
-        elif not shelf.owner:
-            totals[shelf.stream] = 0 if world is None else shelf.count(world, period.within)
+    for list_endpoint in SIMPLE_LIST_ENDPOINTS:
+        if list_endpoint.owner == "bc_id":
+            totals[list_endpoint.stream] = sum(
+                list_endpoint.count(center, period.within) for center in centers
+            )
+        elif not list_endpoint.owner:
+            totals[list_endpoint.stream] = (
+                0 if world is None else list_endpoint.count(world, period.within)
+            )
     return totals
 
 
-def _count_shelves(owner: Any, parameter: str, period: CountedPeriod) -> dict[str, int]:
+def _count_simple_lists(owner: Any, parameter: str, period: CountedPeriod) -> dict[str, int]:
     """Count the objects of every list endpoint whose owner a parameter names."""
     return {
-        shelf.stream: shelf.count(owner, period.within)
-        for shelf in SHELVES
-        if shelf.owner == parameter and shelf.stream
+        list_endpoint.stream: list_endpoint.count(owner, period.within)
+        for list_endpoint in SIMPLE_LIST_ENDPOINTS
+        if list_endpoint.owner == parameter and list_endpoint.stream
     }
 
 

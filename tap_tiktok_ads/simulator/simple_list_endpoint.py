@@ -17,7 +17,7 @@ Objects: TypeAlias = Callable[[Any], Sequence[Any]]
 
 
 @dataclass(frozen=True)
-class Shelf:
+class SimpleListEndpoint:
     """A list endpoint: its parameters, objects, records and filters.
 
     Parameters and record fields are named by dotted paths, such as "filtering.keyword".
@@ -61,8 +61,8 @@ class Shelf:
     date_of: Callable[[Any], str] | None = None
 
     @property
-    def endpoint(self) -> Endpoint:
-        """The parameters of the endpoint, including owner and page."""
+    def definition(self) -> Endpoint:
+        """The method and the parameters of the endpoint, including owner and page."""
         params = {self.owner: REQUIRED_ID} if self.owner else {}
         params |= self.params
         if self.max_page_size is not None:
