@@ -146,6 +146,6 @@ def _member(values: Params, path: str) -> Any:
     return values or None
 
 
-def stored(kind: str, count: int | None = None) -> Objects:
+def generated(kind: str, count: int | None = None) -> Objects:
     """Return the objects of a kind, as many as `count` or as the option named like the kind."""
-    return lambda account: account.living(kind, count)
+    return lambda account: account.existing_assets(kind, count)

@@ -7,7 +7,7 @@ To add an endpoint, add one entry. An endpoint whose owner is `bc_id` belongs in
 SimpleListEndpoint(
     "/coupon/list/",
     stream="coupons",
-    objects=stored("coupons", count=3),
+    objects=generated("coupons", count=3),
     record=lambda coupon, account: {"coupon_id": coupon.id, "create_time": coupon.created},
     params={"coupon_ids": ids()},
     filters={"coupon_ids": "coupon_id"},
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from .business_center_list_endpoints import BUSINESS_CENTER_LIST_ENDPOINTS
 from .records import assets, media_library, shops, targeting
-from .simple_list_endpoint import SimpleListEndpoint, stored
+from .simple_list_endpoint import SimpleListEndpoint, generated
 from .spec.errors import reject
 from .spec.facts import ENUMS
 from .spec.params import FLAG, ID, TEXT, Param, ids, members, required_members, strings
@@ -63,7 +63,7 @@ def _gmv_max_campaigns(account: Account) -> list[tuple[Asset, Asset]]:
     """Return the GMV Max campaigns with their stores, newest first."""
     return [
         (campaign, store)
-        for store in account.living("stores")
+        for store in account.existing_assets("stores")
         for campaign in account.gmv_max_campaigns(store)
     ][::-1]
 
@@ -88,7 +88,7 @@ SIMPLE_LIST_ENDPOINTS = (
     SimpleListEndpoint(
         "/dmp/saved_audience/list/",
         stream="saved_audiences",
-        objects=stored("saved_audiences"),
+        objects=generated("saved_audiences"),
         record=assets.saved_audience,
         member="saved_audiences",
         params={"saved_audience_ids": ids()},
@@ -98,7 +98,7 @@ SIMPLE_LIST_ENDPOINTS = (
     SimpleListEndpoint(
         "/pangle_audience_package/get/",
         stream="pangle_audience_packages",
-        objects=stored("pangle_packages", count=3),
+        objects=generated("pangle_packages", count=3),
         record=lambda package, _account: {
             "package_id": package.id,
             "package_name": f"Package {package.number + 1}",
@@ -168,7 +168,7 @@ SIMPLE_LIST_ENDPOINTS = (
     SimpleListEndpoint(
         "/file/music/get/",
         stream="music_creatives",
-        objects=stored("music"),
+        objects=generated("music"),
         record=assets.music,
         member="musics",
         params={
@@ -184,7 +184,7 @@ SIMPLE_LIST_ENDPOINTS = (
     SimpleListEndpoint(
         "/creative/portfolio/list/",
         stream="creative_portfolios",
-        objects=stored("portfolios"),
+        objects=generated("portfolios"),
         record=assets.portfolio,
         member="creative_portfolios",
         params={
@@ -203,7 +203,7 @@ SIMPLE_LIST_ENDPOINTS = (
     SimpleListEndpoint(
         "/tt_video/list/",
         stream="spark_ads",
-        objects=stored("posts"),
+        objects=generated("posts"),
         record=assets.post,
         params={"item_types": strings(enum=("VIDEO", "CAROUSEL"))},
         filters={"item_types": "item_info.item_type"},
@@ -213,7 +213,7 @@ SIMPLE_LIST_ENDPOINTS = (
     SimpleListEndpoint(
         "/identity/get/",
         stream="identities",
-        objects=stored("identities"),
+        objects=generated("identities"),
         record=assets.identity,
         member="identity_list",
         params={
@@ -228,7 +228,7 @@ SIMPLE_LIST_ENDPOINTS = (
     SimpleListEndpoint(
         "/page/get/",
         stream="instant_pages",
-        objects=stored("instant_pages"),
+        objects=generated("instant_pages"),
         record=assets.instant_page,
         params={
             "business_type": Param(default="LEAD_GEN", enum=ENUMS["page_types"]),
@@ -243,7 +243,7 @@ SIMPLE_LIST_ENDPOINTS = (
     SimpleListEndpoint(
         "/playable/get/",
         stream="playables",
-        objects=stored("playables"),
+        objects=generated("playables"),
         record=assets.playable,
         params={
             "playable_id": ID,
@@ -264,7 +264,7 @@ SIMPLE_LIST_ENDPOINTS = (
     SimpleListEndpoint(
         "/optimizer/rule/list/",
         stream="automated_rules",
-        objects=stored("rules"),
+        objects=generated("rules"),
         record=assets.rule,
         member="rules",
         params={
@@ -283,7 +283,7 @@ SIMPLE_LIST_ENDPOINTS = (
     SimpleListEndpoint(
         "/app/list/",
         stream="apps",
-        objects=stored("apps"),
+        objects=generated("apps"),
         record=assets.app,
         member="apps",
         params={"app_platform_ids": strings()},
@@ -292,14 +292,14 @@ SIMPLE_LIST_ENDPOINTS = (
     SimpleListEndpoint(
         "/store/list/",
         stream="stores",
-        objects=stored("stores"),
+        objects=generated("stores"),
         record=shops.store,
         member="stores",
     ),
     SimpleListEndpoint(
         "/gmv_max/store/list/",
         stream="gmv_max_stores",
-        objects=stored("stores"),
+        objects=generated("stores"),
         record=shops.gmv_max_store,
         member="store_list",
     ),

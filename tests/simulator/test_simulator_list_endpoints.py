@@ -9,7 +9,7 @@ import pytest
 from tap_tiktok_ads.simulator import World
 from tap_tiktok_ads.simulator.handlers.api import Api
 from tap_tiktok_ads.simulator.handlers.lists import list_handler
-from tap_tiktok_ads.simulator.simple_list_endpoint import SimpleListEndpoint, stored
+from tap_tiktok_ads.simulator.simple_list_endpoint import SimpleListEndpoint, generated
 from tap_tiktok_ads.simulator.simple_list_endpoints import SIMPLE_LIST_ENDPOINTS
 from tap_tiktok_ads.simulator.spec.errors import ApiError
 from tap_tiktok_ads.simulator.spec.params import ids as ids_param
@@ -19,7 +19,7 @@ from .helpers import TODAY
 COUPONS = SimpleListEndpoint(
     "/coupon/list/",
     stream="coupons",
-    objects=stored("coupons", count=3),
+    objects=generated("coupons", count=3),
     record=lambda coupon, account: {"coupon_id": coupon.id, "advertiser_id": account.id},
     member="coupons",
     params={"coupon_ids": ids_param()},

@@ -57,7 +57,7 @@ class Api:
         self.world = world
         self.base_url = base_url
         self.tasks: dict[str, ReportTask] = {}
-        self.numbers = count()
+        self.task_numbers = count()
         self._clock = clock
         self._task_times: dict[str, deque[float]] = {}  # latest creations by advertiser ID
         self._cache: OrderedDict[Any, Any] = OrderedDict()
@@ -87,7 +87,7 @@ class Api:
             raise ApiError(PERMISSION_DENIED, msg)
         return self.world.centers[center_id]
 
-    def counts_task(self, advertiser_id: str, limit: int) -> bool:
+    def allows_report_task(self, advertiser_id: str, limit: int) -> bool:
         """Count a report task. Return True if the account creates at most `limit` in an hour."""
         now = self._clock()
         with self._lock:
@@ -99,7 +99,7 @@ class Api:
             times.append(now)
         return True
 
-    def spend(self, auth_code: str) -> bool:
+    def redeem(self, auth_code: str) -> bool:
         """Use up an authorization code. Return True if it was valid."""
         with self._lock:
             valid = auth_code in self._auth_codes

@@ -34,7 +34,7 @@ def _check_app(params: Params) -> None:
 
 def _access_token(api: Api, params: Params) -> Payload:
     _check_app(params)
-    if not api.spend(params["auth_code"]):
+    if not api.redeem(params["auth_code"]):
         msg = "Invalid auth_code. It is canceled, already used or expired. Please re-authorize."
         raise ApiError(INVALID_AUTH_CODE, msg)
     data: dict[str, Any] = {"access_token": ACCESS_TOKEN, "scope": list(SCOPE)}

@@ -12,7 +12,7 @@ from tap_tiktok_ads.simulator.records.shops import (
     is_available,
 )
 from tap_tiktok_ads.simulator.records.values import value
-from tap_tiktok_ads.simulator.reports.in_memory import delivery_by_time
+from tap_tiktok_ads.simulator.reports.aggregation import delivery_by_time
 from tap_tiktok_ads.simulator.reports.metrics import Formula, formula, money, ratio
 from tap_tiktok_ads.simulator.reports.query import CONFLICT, check_window
 from tap_tiktok_ads.simulator.reports.rows import window
@@ -20,14 +20,14 @@ from tap_tiktok_ads.simulator.spec.errors import reject
 from tap_tiktok_ads.simulator.spec.facts import GMV_METRICS
 from tap_tiktok_ads.simulator.spec.reports import TIME_DIMENSIONS
 
+from .aggregated_reports import aggregated_report, check_metrics
 from .api import Payload
-from .line_reports import check_metrics, line_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_tiktok_ads.simulator.accounts.entities import Account, Asset
-    from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines
+    from tap_tiktok_ads.simulator.reports.aggregation import AggregatedRow, AggregatedRows
 
     from .api import Api, Handler, Params
 
@@ -89,7 +89,9 @@ _LEVELS = {
 def _report(api: Api, params: Params) -> Payload:
     account = api.account(params)
     (store_id,) = params["store_ids"]
-    store = next((store for store in account.living("stores") if store.id == store_id), None)
+    store = next(
+        (store for store in account.existing_assets("stores") if store.id == store_id), None
+    )
     if store is None:
         reject(f"store_ids: Store {store_id} does not exist.")
     if not is_available(store, account):
@@ -97,7 +99,7 @@ def _report(api: Api, params: Params) -> Payload:
     time = _check(params)
     days = window(api.world, account, params["start_date"], params["end_date"])
 
-    def fill(lines: Lines) -> None:
+    def fill(rows: AggregatedRows) -> None:
         for campaign in account.gmv_max_campaigns(store, with_deleted=True):
             if not _selects(campaign, store, params, account):
                 continue
@@ -106,12 +108,12 @@ def _report(api: Api, params: Params) -> Payload:
                     values = {"advertiser_id": account.id, "campaign_id": campaign.id, **items}
                     values |= {time or "": moment}
                     dimensions = {name: values[name] for name in params["dimensions"]}
-                    lines.add(dimensions, (campaign, store), delivery.scaled(counters, share))
+                    rows.add(dimensions, (campaign, store), delivery.scaled(counters, share))
 
-    def attribute(line: Line, metric: str) -> Any:
-        return _attribute(line, metric, account)
+    def attribute(row: AggregatedRow, metric: str) -> Any:
+        return _attribute(row, metric, account)
 
-    return line_report(api, account, params, fill, _FORMULAS, attribute)
+    return aggregated_report(api, account, params, fill, _FORMULAS, attribute)
 
 
 def _check(params: Params) -> str | None:
@@ -211,11 +213,11 @@ def _item_id(campaign: Asset, name: str, number: int) -> str:
     return str(17 * 10**17 + mix(campaign.key, len(name), number) % 10**17)
 
 
-def _attribute(line: Line, name: str, account: Account) -> Any:
+def _attribute(row: AggregatedRow, name: str, account: Account) -> Any:
     """Return a metric that is a property of the campaign, product or live room."""
-    campaign, store = line.subject
-    if name in line.dimensions:
-        return line.dimensions[name]
+    campaign, store = row.subject
+    if name in row.dimensions:
+        return row.dimensions[name]
     record = gmv_max_campaign_info(campaign, store, account)
     if name in record:
         return record[name] if isinstance(record[name], str) else str(record[name])
@@ -227,7 +229,7 @@ def _info(api: Api, params: Params) -> Payload:
     account = api.account(params)
     matching_campaigns = [
         gmv_max_campaign_info(campaign, store, account)
-        for store in account.living("stores")
+        for store in account.existing_assets("stores")
         for campaign in account.gmv_max_campaigns(store)
         if campaign.id == params["campaign_id"]
     ]

@@ -28,7 +28,7 @@ from tap_tiktok_ads.simulator.spec.reports import COUNTRY_NAMES
 from .api import Api, Handler, Params, Payload, page_bounds, page_info
 
 if TYPE_CHECKING:
-    from tap_tiktok_ads.simulator.reports.rows import Row, Unit
+    from tap_tiktok_ads.simulator.reports.rows import ReportedObject, Row
 
 FILES = "/files/"
 """Path of report files, outside the API."""
@@ -36,10 +36,10 @@ FILES = "/files/"
 _CAPITALS = frozenset(("id", "cpc", "cpm", "ctr", "roas", "url"))
 
 
-def _places(report: Report, params: Params, bounds: slice) -> list[tuple[Unit, Row]]:
-    """Return the units and rows of a slice of a report, in the requested order."""
+def _slice_of(report: Report, params: Params, bounds: slice) -> list[tuple[ReportedObject, Row]]:
+    """Return the rows of a slice of a report in the requested order, each with its object."""
     if params["order_field"] is None:
-        return list(report.places(bounds.start, bounds.stop))
+        return list(report.rows(bounds.start, bounds.stop))
     descending = params["order_type"] == "DESC"
     return report.ordered(params["order_field"], descending=descending)[bounds]
 
@@ -51,12 +51,12 @@ def _report(api: Api, params: Params) -> Payload:
     key = (account.id, query, api.world.horizon(account))
     report = api.cached(key, lambda: Report(api.world, account, query))
     data: dict[str, Any] = {
-        "list": report.encoded_rows(_places(report, params, page_bounds(params))),
+        "list": report.encode_rows(_slice_of(report, params, page_bounds(params))),
         "page_info": page_info(params, report.total),
     }
     if params["enable_total_metrics"]:
         data["total_metrics"] = report.totals()
-    return Payload(data, {"X-Tt-Ads-Throttle": "true"} if report.cut else {})
+    return Payload(data, {"X-Tt-Ads-Throttle": "true"} if report.is_truncated else {})
 
 
 def _create(api: Api, params: Params) -> Payload:
@@ -67,9 +67,9 @@ def _create(api: Api, params: Params) -> Payload:
     if options.report_task_rejects_filters:
         check_task_filters(params["filtering"])
     query = parse_query(params | {"enable_total_metrics": False}, is_task=True)
-    if not api.counts_task(params["advertiser_id"], options.report_tasks_per_hour):
+    if not api.allows_report_task(params["advertiser_id"], options.report_tasks_per_hour):
         raise ApiError(RATE_LIMITED, "Too many report tasks of the advertiser within an hour.")
-    number = next(api.numbers)
+    number = next(api.task_numbers)
     task = ReportTask(str(77 * 10**17 + number), params, query)
     task.lacks_rows = number < options.report_task_gaps
     if number < options.report_task_failures:
@@ -79,7 +79,11 @@ def _create(api: Api, params: Params) -> Payload:
 
 
 def _task(api: Api, params: Params) -> ReportTask:
-    """Return a task of the advertiser."""
+    """Return the task of the request.
+
+    Raises:
+        ApiError: With code 40007, if the advertiser has no task with that ID.
+    """
     api.account(params)
     task = api.tasks.get(params["task_id"])
     if task is None or task.params["advertiser_id"] != params["advertiser_id"]:
@@ -124,7 +128,10 @@ def _download(api: Api, params: Params) -> Payload:
 
 
 def report_file(api: Api, path: str) -> bytes | None:
-    """Return the file of a `download_url`, which needs no token. None if it does not exist."""
+    """Return the file of a `download_url`, or None if the file does not exist.
+
+    The URL needs no access token.
+    """
     task = api.tasks.get(path.removeprefix(FILES).removesuffix(".csv"))
     if task is None or task.end != "SUCCESS" or task.params["output_format"] != "CSV_DOWNLOAD":
         return None
@@ -132,7 +139,7 @@ def report_file(api: Api, path: str) -> bytes | None:
 
 
 def _csv(api: Api, task: ReportTask) -> str:
-    """Return the report of a task as CSV: the dimensions, then the metrics, as requested."""
+    """Return the report of a task as CSV. The dimensions come before the metrics."""
     account, params = api.account(task.params), task.params
     report = Report(api.world, account, task.query)
     names = [*params["dimensions"], *dict.fromkeys(params["metrics"])]
@@ -140,7 +147,7 @@ def _csv(api: Api, task: ReportTask) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([_title(name) for name in names] if translated else names)
-    rows = report.encoded_rows(_places(report, params, slice(0, report.total)))
+    rows = report.encode_rows(_slice_of(report, params, slice(0, report.total)))
     if task.lacks_rows:
         del rows[::3]
     for row in rows:

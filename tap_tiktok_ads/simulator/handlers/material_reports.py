@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, main_material
 from tap_tiktok_ads.simulator.pseudorandom import mix, pick
-from tap_tiktok_ads.simulator.reports.in_memory import delivery_by_time
+from tap_tiktok_ads.simulator.reports.aggregation import delivery_by_time
 from tap_tiktok_ads.simulator.reports.metrics import formula
 from tap_tiktok_ads.simulator.reports.query import CONFLICT, check_window
 from tap_tiktok_ads.simulator.reports.rows import window
@@ -17,14 +17,14 @@ from tap_tiktok_ads.simulator.spec.errors import reject
 from tap_tiktok_ads.simulator.spec.facts import MATERIAL_METRICS
 from tap_tiktok_ads.simulator.spec.reports import MATERIAL_ID_DIMENSIONS, MATERIAL_TIMES, SETTINGS
 
-from .line_reports import check_metrics, line_report
+from .aggregated_reports import aggregated_report, check_metrics
 from .objects import smart_plus_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_tiktok_ads.simulator.accounts.entities import Account, Creative, SmartAd
-    from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines
+    from tap_tiktok_ads.simulator.reports.aggregation import AggregatedRow, AggregatedRows
 
     from .api import Api, Handler, Params, Payload
 
@@ -84,19 +84,19 @@ def _report(
     days = window(api.world, account, params["start_date"], params["end_date"])
     time = next((name for name in dimensions if name in MATERIAL_TIMES), None)
 
-    def fill(lines: Lines) -> None:
+    def fill(rows: AggregatedRows) -> None:
         for smart, creative, ad in delivered_creatives(account):
             ids = _ids(account, smart, creative)
             for moment, counters in delivery_by_time(api.world, account, ad, days, time):
                 for entities, share in _entities(account, dimensions):
                     values = ids | entities | {time or "": _period(moment, time)}
                     if _selects(values, params["filtering"]):
-                        line = {name: values[name] for name in dimensions}
-                        if "main_material_id" in line:
-                            line["main_material_type"] = values["main_material_type"]
-                        lines.add(line, (smart, creative), delivery.scaled(counters, share))
+                        row = {name: values[name] for name in dimensions}
+                        if "main_material_id" in row:
+                            row["main_material_type"] = values["main_material_type"]
+                        rows.add(row, (smart, creative), delivery.scaled(counters, share))
 
-    return line_report(api, account, params, fill, _FORMULAS, _status)
+    return aggregated_report(api, account, params, fill, _FORMULAS, _status)
 
 
 def _ids(account: Account, smart: SmartAd, creative: Creative) -> dict[str, str]:
@@ -139,10 +139,10 @@ def _selects(values: dict[str, str], filtering: dict[str, list[str]]) -> bool:
     return all(values.get(name[:-1], allowed[0]) in allowed for name, allowed in filtering.items())
 
 
-def _status(line: Line, name: str) -> Any:
+def _status(row: AggregatedRow, name: str) -> Any:
     """Return a status metric of a material in one Smart+ ad."""
-    smart, creative = line.subject
-    if "smart_plus_ad_id" not in line.dimensions:
+    smart, creative = row.subject
+    if "smart_plus_ad_id" not in row.dimensions:
         return ""
     delivers = mix(smart.key, int(creative.material_id)) % 3 > 0
     return {

@@ -216,7 +216,7 @@ def _assets(
         yield "ADVERTISER", account, account.name, roles
         for pixel in account.pixels:
             yield "PIXEL", pixel, pixel_name(pixel), {}
-        for store in account.living("stores"):
+        for store in account.existing_assets("stores"):
             yield "TIKTOK_SHOP", store, store_name(store), {"store_role": "AD_PROMOTION"}
     for catalog in center.catalogs:
         yield "CATALOG", catalog, _catalog_name(catalog), {"catalog_role": "ADMIN"}

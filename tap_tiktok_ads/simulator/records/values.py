@@ -18,10 +18,20 @@ VARIANTS = 48
 
 _STATES = ("UNSET", "ON", "OFF")
 _TEXTS = ("Größe “L” 🙂", 'a "quoted" word', "日本語", "line\nbreak", "back\\slash")
-_FREE = ("name", "text", "value", "msg", "description", "address", "key", "company", "brand")
+_FREE_TEXT_SUFFIXES = (
+    "name",
+    "text",
+    "value",
+    "msg",
+    "description",
+    "address",
+    "key",
+    "company",
+    "brand",
+)
 _MOMENTS = ("2025-12-31 23:59:59", "2026-02-28 00:00:00", "2024-02-29 12:30:00")
 _NUMBERS = (0, 12.5, 99.99, 0.05)
-_WORDED_BOOLEANS = frozenset(("is_new_structure", "is_aco", "comment_disabled", "shared"))
+_BOOLEANS_AS_TEXT = frozenset(("is_new_structure", "is_aco", "comment_disabled", "shared"))
 
 
 def value(name: str, shape: Any, *path: int) -> Any:
@@ -42,8 +52,8 @@ def _scalar(name: str, shape: str, *path: int) -> Any:
     match shape:
         case "boolean":
             flag = mix(*path) % 2 == 0
-            worded = name in _WORDED_BOOLEANS and mix(*path, 1) % 4 == 0
-            return str(flag).lower() if worded else flag
+            as_text = name in _BOOLEANS_AS_TEXT and mix(*path, 1) % 4 == 0
+            return str(flag).lower() if as_text else flag
         case "integer":
             return mix(*path) % 30
         case "number":
@@ -60,7 +70,7 @@ def _text(name: str, *path: int) -> str:
         return f"https://example.com/{name}?id={mix(*path) % 10**6}&lang=de%20AT"
     if name == "phone_number":
         return "5550100"
-    return pick(_TEXTS if name.endswith(_FREE) else _STATES, *path)
+    return pick(_TEXTS if name.endswith(_FREE_TEXT_SUFFIXES) else _STATES, *path)
 
 
 def default_values(stream: str, key: int) -> Record:

@@ -14,12 +14,12 @@ Count: TypeAlias = Callable[[Counters], int]
 
 NOT_APPLICABLE = "-"
 
-_DASHED = frozenset(("skan", "native_growth"))
-_SECONDARY = "secondary_goal_result"
-_AT = {name: index for index, name in enumerate(FIELDS)}
-_SPEND = _AT["spend"]
-_VALUE = _AT["value"]
-_CONVERSIONS = _AT["conversions"]
+_GROUPS_WITH_DASH = frozenset(("skan", "native_growth"))
+_SECONDARY_GOAL = "secondary_goal_result"
+_FIELD_INDEX = {name: index for index, name in enumerate(FIELDS)}
+_SPEND = _FIELD_INDEX["spend"]
+_VALUE = _FIELD_INDEX["value"]
+_CONVERSIONS = _FIELD_INDEX["conversions"]
 
 _SUMS: dict[str, tuple[str, ...]] = {
     "impressions": ("impressions",),
@@ -80,13 +80,13 @@ _RATIOS: dict[str, tuple[str, str, int]] = {
 def formula(name: str) -> Formula:
     """Return the formula of a computed metric."""
     metric = METRICS[name]
-    plain = _plain(metric)
-    if metric.group in _DASHED or _SECONDARY in name:
-        return lambda row: plain(row) if row[_CONVERSIONS] else NOT_APPLICABLE
-    return plain
+    unconditional = _unconditional_formula(metric)
+    if metric.group in _GROUPS_WITH_DASH or _SECONDARY_GOAL in name:
+        return lambda row: unconditional(row) if row[_CONVERSIONS] else NOT_APPLICABLE
+    return unconditional
 
 
-def _plain(metric: Metric) -> Formula:  # noqa: PLR0911
+def _unconditional_formula(metric: Metric) -> Formula:  # noqa: PLR0911
     """Return the formula of a metric without the case "not applicable"."""
     name = metric.name
     if name in _RATIOS:
@@ -95,7 +95,7 @@ def _plain(metric: Metric) -> Formula:  # noqa: PLR0911
         return _AMOUNTS[name]
     if metric.type == "integer":
         as_decimal = name not in _SUMS and crc32(name.encode()) % 5 == 0
-        return _decimal(_count(name)) if as_decimal else _whole(_count(name))
+        return _decimal(_count(name)) if as_decimal else _integer(_count(name))
     if name.startswith(("cost_per_", "cost_pre_")):
         return ratio("spend", name[len("cost_per_") :], 1)
     if "roas" in name:
@@ -108,7 +108,7 @@ def _plain(metric: Metric) -> Formula:  # noqa: PLR0911
 def _count(name: str) -> Count:
     """Return a count. An event without counters of its own is a multiple of conversions."""
     if name in _SUMS:
-        indexes = [_AT[field] for field in _SUMS[name]]
+        indexes = [_FIELD_INDEX[field] for field in _SUMS[name]]
         if len(indexes) == 1:
             single = indexes[0]
             return lambda row: row[single]
@@ -117,7 +117,7 @@ def _count(name: str) -> Count:
     return lambda row: weight * row[_CONVERSIONS]
 
 
-def _whole(count: Count) -> Formula:
+def _integer(count: Count) -> Formula:
     return lambda row: str(count(row))
 
 

@@ -1,4 +1,4 @@
-"""Expected record counts, object by object, without pages."""
+"""The expected record count of every stream, counted from the objects of the world."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class CountedPeriod:
     """The days and objects to count.
 
     Attributes:
-        days: Days of the history, up to today.
+        days: Indexes of the days in the history, up to today.
         start: First date of the period.
         end: Last date of the period.
-        horizon: Index of today.
+        horizon: Index of today in the history.
         scope: Objects to count.
     """
 
@@ -40,7 +40,7 @@ class CountedPeriod:
     scope: ObjectScope
 
     def within(self, time: str | None) -> bool:
-        """Return True if a time is on one of the days."""
+        """Return True if a time is in the period."""
         return self.start <= (time or "")[:10] <= self.end
 
 
@@ -57,7 +57,7 @@ def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
 
 
 def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
-    """Return the record counts that belong to no single advertiser, 0 without a world."""
+    """Return the counts of records without an advertiser. All counts are 0 without a world."""
     centers = world.centers.values() if world is not None else ()
     totals = {"authorized_advertisers": len(world.advertiser_ids) if world is not None else 0}
     for list_endpoint in SIMPLE_LIST_ENDPOINTS:
@@ -73,7 +73,7 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
 
 
 def _count_simple_lists(owner: Any, parameter: str, period: CountedPeriod) -> dict[str, int]:
-    """Count the objects of every list endpoint whose owner a parameter names."""
+    """Count the objects of an owner, for each simple list endpoint with that owner parameter."""
     return {
         list_endpoint.stream: list_endpoint.count(owner, period.within)
         for list_endpoint in SIMPLE_LIST_ENDPOINTS
@@ -136,7 +136,7 @@ def _count_material_rows(account: Account, period: CountedPeriod) -> dict[str, i
 
 
 def _media(smart: SmartAd) -> set[tuple[str, str, str]]:
-    """Return kind, ID and material of the assets of a Smart+ ad, each once."""
+    """Return kind, ID and material of the assets of a Smart+ ad, without duplicates."""
     media = {
         (kind, asset_id, creative.material_id)
         for creative in smart.creatives
@@ -150,9 +150,12 @@ def _count_reviews(smart: SmartAd) -> int:
 
 
 def _count_gmv_max_rows(account: Account, period: CountedPeriod) -> int:
-    """Count the days with spend of all GMV Max campaigns in available stores, deleted ones, too."""
+    """Count the days with spend of the GMV Max campaigns in available stores.
+
+    Deleted campaigns are included.
+    """
     rows = 0
-    for store in account.living("stores"):
+    for store in account.existing_assets("stores"):
         if not is_available(store, account):
             continue
         for campaign in account.gmv_max_campaigns(store, with_deleted=True):
