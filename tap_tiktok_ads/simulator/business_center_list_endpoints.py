@@ -24,7 +24,7 @@ FUNDS_TYPES = strings(enum=("FUNDS_TYPE_CASH", "FUNDS_TYPE_GRANT"))
 
 
 def _is_of_type(pair: tuple[Account, Transaction], _center: BusinessCenter, params: Params) -> bool:
-    """Return True if a transaction has the requested type. The default is a transfer."""
+    """Return True if a transaction has the requested transfer type, by default a transfer."""
     requested = params["filtering"].get("transfer_type", TRANSFER_TYPES[0])
     return bool(pair[1].transfer_type == requested)
 
@@ -32,7 +32,7 @@ def _is_of_type(pair: tuple[Account, Transaction], _center: BusinessCenter, para
 def _is_of_level(
     pair: tuple[Account | None, Transaction], _center: BusinessCenter, params: Params
 ) -> bool:
-    """Return True if a transaction has the requested level and lies between the times."""
+    """Return True if a transaction has the requested level, and its time is in the range."""
     account, transaction = pair
     level = "BC" if account is None else "ADVERTISER"
     filtering = params["filtering"]
@@ -41,12 +41,12 @@ def _is_of_level(
 
 
 def _check_dates(params: Params) -> None:
-    """Reject a range of more than a year."""
+    """Reject a range of dates that is longer than a year."""
     _check_year("date", params["filtering"])
 
 
 def _check_times(params: Params) -> None:
-    """Reject a range of more than a year, and one that ends before it starts."""
+    """Reject a range of times that is longer than a year or ends before it starts."""
     filtering = params["filtering"]
     if filtering.get("start_time", "") > filtering.get("end_time", "9999"):
         reject("start_time: Must not be after end_time.")
@@ -54,7 +54,7 @@ def _check_times(params: Params) -> None:
 
 
 def _check_year(kind: str, filtering: dict[str, Any]) -> None:
-    """Reject the range between two dates, or two times, that is longer than a year."""
+    """Reject a range of dates or times that is longer than a year."""
     start, end = filtering.get(f"start_{kind}"), filtering.get(f"end_{kind}")
     if start and end:
         days = (date.fromisoformat(end[:10]) - date.fromisoformat(start[:10])).days + 1
@@ -187,4 +187,4 @@ BUSINESS_CENTER_LIST_ENDPOINTS = (
         max_page_size=100,
     ),
 )
-"""Every simple list endpoint that a Business Center owns, and the list of the Business Centers."""
+"""The simple list endpoints of Business Centers, and the list of Business Centers itself."""

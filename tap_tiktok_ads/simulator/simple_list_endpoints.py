@@ -42,7 +42,7 @@ def _sort_pixels(pixels: Sequence[Asset], params: Params) -> Sequence[Asset]:
 
 
 def _selects_music(music: Asset, _account: Account, params: Params) -> bool:
-    """Return True if a music file fits the scene. Every second file fits carousels."""
+    """Return True if a music file is for the scene. Every second file is for carousels."""
     return params["music_scene"] == "CREATIVE_ASSET" or int(music.id) % 2 == 1
 
 
@@ -69,7 +69,7 @@ def _gmv_max_campaigns(account: Account) -> list[tuple[Asset, Asset]]:
 
 
 def _selects_gmv_max(pair: tuple[Asset, Asset], _account: Account, params: Params) -> bool:
-    """Return True if promotion type and store select a campaign."""
+    """Return True if the filters on promotion type and store select a campaign."""
     (campaign, store), filtering = pair, params["filtering"]
     is_of_type = shops.gmv_max_type(campaign) in filtering["gmv_max_promotion_types"]
     return is_of_type and store.id in filtering.get("store_ids", (store.id,))
@@ -341,4 +341,7 @@ SIMPLE_LIST_ENDPOINTS = (
     ),
     *BUSINESS_CENTER_LIST_ENDPOINTS,
 )
-"""Every simple list endpoint. An undocumented maximum page size is that of similar endpoints."""
+"""All simple list endpoints.
+
+An endpoint whose maximum page size is undocumented has the maximum of similar endpoints.
+"""

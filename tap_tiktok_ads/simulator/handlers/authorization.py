@@ -1,4 +1,4 @@
-"""Access tokens, their user, and the advertisers that they were granted."""
+"""Handlers of access tokens, their user and their advertisers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCOPE = (
     *(30, 44, 100, 150, 152, 153, 200, 210, 220, 600, 610, 630, 680, 690, 691, 693, 700, 800, 802),
     *(900, 6110100, 15010100, 17020000, 19000000, 7050363942434029569),
 )
-"""Permissions of the token. The last one, for diagnosis, is larger than a double can hold."""
+"""Scopes of the token. The last scope, for diagnosis, exceeds the precision of a double."""
 
 
 def _check_app(params: Params) -> None:
@@ -64,7 +64,7 @@ def _user(_api: Api, _params: Params) -> Payload:
 
 
 def _advertisers(api: Api, params: Params) -> Payload:
-    """Return the advertisers, or only the fields that the request names."""
+    """Return the requested advertisers, with the requested fields if the request names fields."""
     advertiser_ids = dict.fromkeys(params["advertiser_ids"])
     accounts = [api.account({"advertiser_id": advertiser_id}) for advertiser_id in advertiser_ids]
     records = [advertiser(account) for account in accounts]

@@ -1,4 +1,4 @@
-"""The report on the GMV Max campaigns of a TikTok Shop, and the details of one campaign."""
+"""Handlers of the report on the GMV Max campaigns of a TikTok Shop, and of campaign details."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _DIMENSIONS = frozenset((*_IDS, *TIME_DIMENSIONS, *_ITEM_DIMENSIONS))
 _EXCLUSIVE_DIMENSIONS = {"ID": _IDS, "time": TIME_DIMENSIONS, "live": _LIVE}
 _SHARES = (600, 370)
 _DEFAULT_STATUSES = ("STATUS_DELIVERY_OK", "STATUS_DISABLE", "STATUS_NOT_DELIVERY")
-"""Statuses of a request without `campaign_statuses`: deleted campaigns are left out."""
+"""Statuses that a request without `campaign_statuses` selects. Deleted campaigns are left out."""
 
 _FORMULAS: dict[str, Formula] = {
     "gross_revenue": money(delivery.VALUE),
@@ -83,7 +83,7 @@ _LEVELS = {
     for names in GMV_METRICS.values()
     for name in names
 }
-"""Levels that have each metric. All levels have the metrics of the level ""."""
+"""The levels that have each metric. The level "" stands for all levels."""
 
 
 def _report(api: Api, params: Params) -> Payload:
@@ -117,7 +117,7 @@ def _report(api: Api, params: Params) -> Payload:
 
 
 def _check(params: Params) -> str | None:
-    """Reject dimensions and metrics that do not go together. Return the time dimension."""
+    """Reject invalid combinations of dimensions and metrics. Return the time dimension."""
     dimensions = params["dimensions"]
     _check_dimensions(dimensions)
     items = _ITEM_DIMENSIONS.intersection(dimensions)
@@ -129,7 +129,7 @@ def _check(params: Params) -> str | None:
 
 
 def _check_dimensions(dimensions: list[str]) -> None:
-    """Reject unknown dimensions, and dimensions that do not go together."""
+    """Reject unknown dimensions, and invalid combinations of dimensions."""
     for name in dimensions:
         if name not in _DIMENSIONS:
             reject(f"dimensions: Invalid dimension {name!r}.")
@@ -142,7 +142,10 @@ def _check_dimensions(dimensions: list[str]) -> None:
 
 
 def _check_filters(items: frozenset[str], params: Params) -> None:
-    """Reject reports by campaign that do not name one promotion type, or the campaigns of items."""
+    """Reject reports that lack a required filter.
+
+    Reports by campaign require one promotion type. Reports by item require campaign IDs.
+    """
     filtering, dimensions = params["filtering"], params["dimensions"]
     if items:
         if "campaign_ids" not in filtering:
@@ -152,7 +155,7 @@ def _check_filters(items: frozenset[str], params: Params) -> None:
 
 
 def _check_metrics(items: frozenset[str], params: Params) -> None:
-    """Reject metrics that the dimensions and the promotion type do not have."""
+    """Reject metrics that are unavailable for the dimensions or the promotion type."""
     check_metrics(params["metrics"], _LEVELS)
     is_live = params["filtering"].get("gmv_max_promotion_types") == ["LIVE"]
     levels = {"", *params["dimensions"]}
@@ -165,7 +168,7 @@ def _check_metrics(items: frozenset[str], params: Params) -> None:
 
 
 def _check_item_dimensions(items: frozenset[str], dimensions: list[str]) -> None:
-    """Reject product and live dimensions without `campaign_id`, or with each other."""
+    """Reject product and live dimensions without `campaign_id`, and combinations of both."""
     if items and "campaign_id" not in dimensions:
         reject(f"dimensions: {min(items)} needs campaign_id. {CONFLICT}")
     if items.intersection(_PRODUCT) and items.intersection(_LIVE):
@@ -173,7 +176,7 @@ def _check_item_dimensions(items: frozenset[str], dimensions: list[str]) -> None
 
 
 def _selects(campaign: Asset, store: Asset, params: Params, account: Account) -> bool:
-    """Return True if `filtering` selects a campaign."""
+    """Return True if the filters select a campaign."""
     filtering = params["filtering"]
     record = gmv_max_campaign_info(campaign, store, account)
     statuses = filtering.get("campaign_statuses") or _DEFAULT_STATUSES
@@ -194,7 +197,7 @@ def _status(campaign: Asset, record: Mapping[str, Any]) -> str:
 
 
 def _items(campaign: Asset, params: Params) -> Iterator[tuple[dict[str, str], int]]:
-    """Yield the products or live rooms that divide a campaign, with their share."""
+    """Yield the products or live rooms of a campaign, each with its share in thousandths."""
     names = [name for name in params["dimensions"] if name in _ITEM_DIMENSIONS]
     filtering = params["filtering"]
     is_live = gmv_max_type(campaign) == "LIVE_GMV_MAX"
@@ -225,7 +228,7 @@ def _attribute(row: AggregatedRow, name: str, account: Account) -> Any:
 
 
 def _info(api: Api, params: Params) -> Payload:
-    """Return the details of a campaign."""
+    """Return the details of a GMV Max campaign."""
     account = api.account(params)
     matching_campaigns = [
         gmv_max_campaign_info(campaign, store, account)

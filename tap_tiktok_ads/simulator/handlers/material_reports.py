@@ -1,4 +1,4 @@
-"""Reports on the materials of Upgraded Smart+ ads: overview and breakdown."""
+"""Handlers of the reports on the materials of Upgraded Smart+ ads: overview and breakdown."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STATUS_METRICS = (
     "material_second_status_list",
     "operation_status",
 )
-"""Properties of a material in an overview. Without the Smart+ ad dimension they are empty."""
+"""Properties of a material in an overview. Empty unless `smart_plus_ad_id` is a dimension."""
 
 MAX_DAYS = {"stat_time_hour": 7}
 
@@ -43,7 +43,7 @@ _SHARES = {
     "call_to_action_entity_id": (1000,),
     "interactive_add_on_entity_id": (900,),
 }
-"""Shares of a day by the entities of a setting, per mille."""
+"""Shares of a day by the entities of a setting, in thousandths."""
 
 _FORMULAS = {name: formula(name) for name in MATERIAL_METRICS}
 
@@ -113,7 +113,7 @@ def _ids(account: Account, smart: SmartAd, creative: Creative) -> dict[str, str]
 
 
 def _entities(account: Account, dimensions: list[str]) -> Iterator[tuple[dict[str, str], int]]:
-    """Yield the entities of the settings in the dimensions, with their share."""
+    """Yield the combinations of the setting dimensions, each with its share in thousandths."""
     names = [name for name in SETTINGS if name in dimensions]
     for choice in product(*(enumerate(_SHARES[name]) for name in names)):
         share = 1000
@@ -125,7 +125,7 @@ def _entities(account: Account, dimensions: list[str]) -> Iterator[tuple[dict[st
 
 
 def _period(moment: str, time: str | None) -> str:
-    """Return the time dimension: the Monday of a week, or the first day of a month."""
+    """Return the value of a time dimension. A week starts on Monday, a month on its first day."""
     if time == "stat_time_month":
         return f"{moment[:8]}01 00:00:00"
     if time == "stat_time_week":
@@ -135,12 +135,12 @@ def _period(moment: str, time: str | None) -> str:
 
 
 def _selects(values: dict[str, str], filtering: dict[str, list[str]]) -> bool:
-    """Return True if the filters select a row. An entity filters only if it is a dimension."""
+    """Return True if the filters select a row. Filters on other dimensions are ignored."""
     return all(values.get(name[:-1], allowed[0]) in allowed for name, allowed in filtering.items())
 
 
 def _status(row: AggregatedRow, name: str) -> Any:
-    """Return a status metric of a material in one Smart+ ad."""
+    """Return a status metric of a material in a Smart+ ad."""
     smart, creative = row.subject
     if "smart_plus_ad_id" not in row.dimensions:
         return ""

@@ -1,4 +1,4 @@
-"""Every endpoint with its parameters and its handler."""
+"""All endpoints, with their parameters and handlers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     **reports.REPORT_ENDPOINTS,
     **{list_endpoint.path: list_endpoint.definition for list_endpoint in SIMPLE_LIST_ENDPOINTS},
 }
-"""Every endpoint by path below the version."""
+"""All endpoints, by path below the version."""
 
 HANDLERS: dict[str, Handler] = {
     **authorization.HANDLERS,
@@ -38,4 +38,4 @@ HANDLERS: dict[str, Handler] = {
     **gmv_max_reports.HANDLERS,
     **lists.HANDLERS,
 }
-"""The handler of every endpoint by path below the version."""
+"""The handlers of all endpoints, by path below the version."""
