@@ -1,4 +1,4 @@
-"""Attribute metrics of the object that a report row is about."""
+"""Attribute metrics: properties of the object of a report row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values for the fields that no other value depends on."""
+"""Default values of record fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Record: TypeAlias = dict[str, Any]
 
 VARIANTS = 48
-"""Distinct sets of default values of a record."""
+"""Number of distinct default records of a stream."""
 
 _STATES = ("UNSET", "ON", "OFF")
 _TEXTS = ("Größe “L” 🙂", 'a "quoted" word', "日本語", "line\nbreak", "back\\slash")
@@ -35,7 +35,7 @@ _BOOLEANS_AS_TEXT = frozenset(("is_new_structure", "is_aco", "comment_disabled",
 
 
 def value(name: str, shape: Any, *path: int) -> Any:
-    """Return a plausible value for a field of a shape."""
+    """Return a plausible value of a field. It depends on the field's name, shape and path."""
     if name in FIELD_VALUES:
         return pick(FIELD_VALUES[name], *path)
     if isinstance(shape, dict):
@@ -74,13 +74,13 @@ def _text(name: str, *path: int) -> str:
 
 
 def default_values(stream: str, key: int) -> Record:
-    """Return every field of a stream with a value that depends on an object's key."""
+    """Return all fields of a stream, with values that depend on the key of an object."""
     return _default_values(stream, key % VARIANTS)
 
 
 @cache
 def _default_values(stream: str, variant: int) -> Record:
-    """Return every field of a stream with a value. One in four is null."""
+    """Return all fields of a stream with their values. A quarter of the values is null."""
     seed = sum(map(ord, stream))
     return {
         name: None
@@ -91,7 +91,7 @@ def _default_values(stream: str, variant: int) -> Record:
 
 
 def complete(stream: str, entity: Entity, account: Account, values: Record) -> Record:
-    """Return a record with these values, and default values for the stream's other fields."""
+    """Return a record with these values, and default values for all other fields of the stream."""
     record = default_values(stream, entity.key) | values
     if account.options.unknown_fields and entity.key % 5 == 0:
         record["field_in_no_sheet"] = "surprise"

@@ -48,7 +48,7 @@ _SUMS: dict[str, tuple[str, ...]] = {
     "video_watched_2s": FIELDS[6:12],
     "video_play_actions": FIELDS[6:13],
 }
-"""Counts that are sums of counters, so that they add up exactly over ads and days."""
+"""The counters that each count sums up. So counts add up exactly over ads and days."""
 
 _RATIOS: dict[str, tuple[str, str, int]] = {
     "cpc": ("spend", "clicks", 1),
@@ -74,7 +74,7 @@ _RATIOS: dict[str, tuple[str, str, int]] = {
     "value_per_complete_payment": ("value", "complete_payment", 1),
     "complete_payment_roas": ("value", "spend", 1),
 }
-"""Numerator, denominator and factor."""
+"""Numerator, denominator and factor of each ratio."""
 
 
 def formula(name: str) -> Formula:
@@ -87,7 +87,7 @@ def formula(name: str) -> Formula:
 
 
 def _unconditional_formula(metric: Metric) -> Formula:  # noqa: PLR0911
-    """Return the formula of a metric without the case "not applicable"."""
+    """Return the formula of a metric, without the value "-" for rows without conversions."""
     name = metric.name
     if name in _RATIOS:
         return ratio(*_RATIOS[name])
@@ -106,7 +106,10 @@ def _unconditional_formula(metric: Metric) -> Formula:  # noqa: PLR0911
 
 
 def _count(name: str) -> Count:
-    """Return a count. An event without counters of its own is a multiple of conversions."""
+    """Return the function that computes a count from counters.
+
+    Events without counters are a multiple of conversions.
+    """
     if name in _SUMS:
         indexes = [_FIELD_INDEX[field] for field in _SUMS[name]]
         if len(indexes) == 1:
@@ -122,12 +125,12 @@ def _integer(count: Count) -> Formula:
 
 
 def _decimal(count: Count) -> Formula:
-    """Return a count as text with a decimal, such as "1.0"."""
+    """Return the formula that writes a count with a decimal, such as "1.0"."""
     return lambda row: f"{count(row)}.0"
 
 
 def money(index: int) -> Formula:
-    """Return the formula that turns a counter of cents into an amount."""
+    """Return the formula that writes a counter of cents as an amount, such as "1.25"."""
 
     def text(row: Counters) -> str:
         units, cents = divmod(row[index], 100)
@@ -145,7 +148,7 @@ def _amount(name: str) -> Callable[[Counters], float]:
 
 
 def ratio(over: str, under: str, factor: int) -> Formula:
-    """Return the formula of an amount or count, times a factor, divided by another."""
+    """Return the formula of `over` times `factor`, divided by `under`."""
     top, bottom = _amount(over), _amount(under)
 
     def text(row: Counters) -> str:
@@ -162,10 +165,10 @@ _AMOUNTS: dict[str, Formula] = {
 
 
 class Encoder:
-    """Encodes a fixed list of metrics as JSON, with a cache by counters."""
+    """Encodes the values of a list of metrics as JSON. Texts are cached by counters."""
 
     def __init__(self, names: tuple[str, ...], size: int = 8192) -> None:
-        """Keep the formulas of the metrics, and cache at most `size` texts."""
+        """Prepare the formulas of the metrics. The cache holds at most `size` texts."""
         self._template = ",".join(f'"{name}":"%s"' for name in names)
         self._formulas = tuple(formula(name) for name in names)
         self._size = size
@@ -181,10 +184,10 @@ class Encoder:
         return text
 
     def values(self, row: Counters) -> tuple[str, ...]:
-        """Return the metric strings in the order of the names."""
+        """Return the values of the metrics, in the order of their names."""
         return tuple(get(row) for get in self._formulas)
 
 
 def sort_value(text: str) -> float:
-    """Return the number of a metric string. "-" sorts below every number."""
+    """Return the value of a metric as a number. "-" sorts before all numbers."""
     return -1.0 if text == NOT_APPLICABLE else float(text)

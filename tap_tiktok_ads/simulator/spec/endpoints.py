@@ -53,7 +53,7 @@ _NO_NULLS = {"exclude_field_types_in_response": strings(enum=("NULL_FIELD",))}
 def _objects(
     filtering: dict[str, Param], params: dict[str, Param], max_page_size: int = 1000
 ) -> Endpoint:
-    """Return an endpoint for campaigns, ad groups, ads or their Smart+ kinds."""
+    """Return an endpoint that lists campaigns, ad groups or ads."""
     return Endpoint(
         {
             "advertiser_id": REQUIRED_ID,
@@ -196,4 +196,4 @@ ENDPOINTS: dict[str, Endpoint] = {
         },
     ),
 }
-"""Endpoints by path below the version."""
+"""Endpoints, by path below the version."""
