@@ -97,6 +97,7 @@ def _promote_values(account: Account, kind: str, serial: int) -> dict[str, Any]:
 def _campaign_values(
     account: Account, buying: str, automation: str, origin: str | None = None
 ) -> dict[str, Any]:
+    """Return the fields of `Campaign` except its name."""
     return {
         "account": account,
         "buying": buying,

@@ -26,6 +26,7 @@ SCOPE = (
 
 
 def _check_app(params: Params) -> None:
+    """Reject an unknown app ID or a wrong secret."""
     if params["app_id"] != APP_ID:
         raise ApiError(UNKNOWN_APP, "The app has been blocked or does not exist.")
     if params["secret"] != APP_SECRET:
@@ -33,6 +34,7 @@ def _check_app(params: Params) -> None:
 
 
 def _access_token(api: Api, params: Params) -> Payload:
+    """Exchange an auth code for an access token."""
     _check_app(params)
     if not api.redeem(params["auth_code"]):
         msg = "Invalid auth_code. It is canceled, already used or expired. Please re-authorize."
@@ -44,6 +46,7 @@ def _access_token(api: Api, params: Params) -> Payload:
 
 
 def _authorized_advertisers(api: Api, params: Params) -> Payload:
+    """Return the advertisers that granted access to the app."""
     _check_app(params)
     accounts = (api.world.accounts[advertiser_id] for advertiser_id in api.world.advertiser_ids)
     records = [
@@ -53,6 +56,7 @@ def _authorized_advertisers(api: Api, params: Params) -> Payload:
 
 
 def _user(_api: Api, _params: Params) -> Payload:
+    """Return the user of the token."""
     user = {
         "core_user_id": "7300000000000000007",
         "display_name": "Sim “User” 🙂",

@@ -94,11 +94,13 @@ def _diagnoses(api: Api, params: Params) -> Payload:
 
 
 def _ad_reviews(api: Api, params: Params) -> Payload:
+    """Return the reviews of ads by ad ID."""
     ads = select_by_id(api.account(params).ads, params, "ad_ids", "Ad")
     return Payload({"ad_review_map": {ad.id: feedback.ad_review(ad) for ad in ads}})
 
 
 def _smart_plus_reviews(api: Api, params: Params) -> Payload:
+    """Return the reviews of Upgraded Smart+ ads and of their materials."""
     smart_ads = smart_plus_account(api, params).smart_ads
     settings = params["extra_info_setting"]
     reviews = feedback.smart_plus_reviews(

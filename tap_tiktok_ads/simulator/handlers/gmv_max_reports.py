@@ -87,6 +87,7 @@ _LEVELS = {
 
 
 def _report(api: Api, params: Params) -> Payload:
+    """Return a page of the report of a TikTok Shop."""
     account = api.account(params)
     (store_id,) = params["store_ids"]
     store = next(

@@ -45,6 +45,7 @@ def _slice_of(report: Report, params: Params, bounds: slice) -> list[tuple[Repor
 
 
 def _report(api: Api, params: Params) -> Payload:
+    """Return a page of a synchronous report."""
     is_complete = api.world.options.country_reports_have_connector_metrics
     query = parse_query(params, lists=COMPLETE_METRICS if is_complete else DIMENSION_METRICS)
     account = api.account(params)
@@ -60,6 +61,7 @@ def _report(api: Api, params: Params) -> Payload:
 
 
 def _create(api: Api, params: Params) -> Payload:
+    """Create a report task and return its ID."""
     api.account(params)
     if params["output_format"] == "XLSX_DOWNLOAD":
         reject("output_format: XLSX_DOWNLOAD is not served by the simulator.")
@@ -92,6 +94,7 @@ def _task(api: Api, params: Params) -> ReportTask:
 
 
 def _check(api: Api, params: Params) -> Payload:
+    """Return the status of a report task."""
     task = _task(api, params)
     status = task.status(api.world.options.report_task_polls)
     task.checks += 1
@@ -100,6 +103,7 @@ def _check(api: Api, params: Params) -> Payload:
 
 
 def _cancel(api: Api, params: Params) -> Payload:
+    """Cancel a report task, unless it has ended."""
     task = _task(api, params)
     if not _has_ended(api, task):
         task.end = "CANCELED"
@@ -113,6 +117,7 @@ def _has_ended(api: Api, task: ReportTask) -> bool:
 
 
 def _download(api: Api, params: Params) -> Payload:
+    """Return the report of a task as CSV text, or the URL of its file."""
     task = _task(api, params)
     if not _has_ended(api, task):
         raise ApiError(TASK_NOT_READY, f"Task {task.id} is not ready.")

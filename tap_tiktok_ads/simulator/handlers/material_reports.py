@@ -49,6 +49,7 @@ _FORMULAS = {name: formula(name) for name in MATERIAL_METRICS}
 
 
 def _overview(api: Api, params: Params) -> Payload:
+    """Return a page of an overview: totals of the period by material."""
     account = smart_plus_account(api, params)
     ids = [name for name in params["dimensions"] if name in MATERIAL_ID_DIMENSIONS]
     if len(ids) != 1:
@@ -62,6 +63,7 @@ def _overview(api: Api, params: Params) -> Payload:
 
 
 def _breakdown(api: Api, params: Params) -> Payload:
+    """Return a page of a breakdown by material, setting or time."""
     account = smart_plus_account(api, params)
     times = [name for name in params["dimensions"] if name in MATERIAL_TIMES]
     if len(times) > 1:

@@ -47,6 +47,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        """Handle a connection in a new thread."""
         thread = threading.Thread(
             target=self.process_request_thread, args=(request, client_address), daemon=True
         )
@@ -56,6 +57,7 @@ class Server(ThreadingHTTPServer):
         thread.start()
 
     def shutdown_request(self, request: Any) -> None:
+        """Close a connection. A connection with the fault `reset` is closed without a shutdown."""
         with self._guard:
             self._connections.discard(request)
         if request in self.aborted:
@@ -89,6 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
+        """Read a request and write its response, unless a fault breaks the connection."""
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else b""
         headers = {name: self.headers.get(name, "") for name in ("Access-Token", "Content-Type")}

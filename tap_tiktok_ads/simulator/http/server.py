@@ -244,6 +244,7 @@ class Simulator:
         return response
 
     def _check_token(self, token: str | None) -> None:
+        """Raise `ApiError` if the access token is missing, wrong or revoked."""
         if not token:
             raise ApiError(
                 MISSING_TOKEN, "Access token is empty. Set it in the header Access-Token."

@@ -85,6 +85,7 @@ def _creative_info(creative: Creative, position: int) -> Record:
 
 
 def _ad_configuration(entity: SmartAd) -> Record:
+    """Return the `ad_configuration` of an Upgraded Smart+ ad."""
     shape = RECORDS["smart_plus_ads"]["ad_configuration"]
     configuration: Record = value("ad_configuration", shape, entity.key % VARIANTS)
     strategies = ["TRANSLATE_AND_DUB", "MUSIC_REFRESH"]

@@ -49,6 +49,7 @@ def value(name: str, shape: Any, *path: int) -> Any:
 
 
 def _scalar(name: str, shape: str, *path: int) -> Any:
+    """Return a value of a scalar type: boolean, integer, number, datetime or string."""
     match shape:
         case "boolean":
             flag = mix(*path) % 2 == 0
@@ -64,6 +65,7 @@ def _scalar(name: str, shape: str, *path: int) -> Any:
 
 
 def _text(name: str, *path: int) -> str:
+    """Return a text. The suffix of the field's name decides if it is an ID, a URL or free text."""
     if name.endswith(("_id", "_ids")):
         return str(7 * 10**18 + mix(*path) % 10**18)
     if name.endswith(("_url", "_urls", "_uri")) or name in {"deeplink", "url", "web_url_list"}:

@@ -140,6 +140,7 @@ def money(index: int) -> Formula:
 
 
 def _amount(name: str) -> Callable[[Counters], float]:
+    """Return the function that computes an amount or a count from counters."""
     if name == "spend":
         return lambda row: row[_SPEND] / 100
     if name == "value":

@@ -247,6 +247,7 @@ class Report:
         return _encode(values).decode()[1:-1]
 
     def _dimensions(self, reported: ReportedObject, row: Row) -> dict[str, str]:
+        """Return the dimensions of a row by name."""
         query = self._query
         values = dict(zip(self._divided, row.values, strict=True))
         if query.id_dimension:

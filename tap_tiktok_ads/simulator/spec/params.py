@@ -72,17 +72,17 @@ class Param:
             reject(f"{name}: Invalid value {value!r}. Must be one of {allowed}.")
         return value
 
-    def _string(self, name: str, value: Any) -> None:
+    def _check_string(self, name: str, value: Any) -> None:
         if not isinstance(value, str):
             reject(f"{name}: Not a valid string.")
         if not value:
             reject(f"{name}: Field may not be empty.")
 
-    def _id(self, name: str, value: Any) -> None:
+    def _check_id(self, name: str, value: Any) -> None:
         if not isinstance(value, str) or not value.isdecimal():
             reject(f"{name}: Not a valid ID; IDs are strings of digits.")
 
-    def _date(self, name: str, value: Any) -> None:
+    def _check_date(self, name: str, value: Any) -> None:
         try:
             parsed = date.fromisoformat(value)
         except (TypeError, ValueError):
@@ -90,7 +90,7 @@ class Param:
         if parsed is None or parsed.isoformat() != value:
             reject(f"{name}: Not a valid date. Expected format is YYYY-MM-DD.")
 
-    def _datetime(self, name: str, value: Any) -> None:
+    def _check_datetime(self, name: str, value: Any) -> None:
         try:
             parsed = datetime.strptime(value, TIME).strftime(TIME)  # noqa: DTZ007
         except (TypeError, ValueError):
@@ -99,7 +99,7 @@ class Param:
             msg = f"{name}: Not a valid datetime. Expected format is YYYY-MM-DD HH:MM:SS."
             reject(msg)
 
-    def _integer(self, name: str, value: Any) -> None:
+    def _check_integer(self, name: str, value: Any) -> None:
         if not isinstance(value, int) or isinstance(value, bool):
             reject(f"{name}: Not a valid integer.")
         if self.low is not None and value < self.low:
@@ -107,11 +107,11 @@ class Param:
         if self.high is not None and value > self.high:
             reject(f"{name}: Must be less than or equal to {self.high}.")
 
-    def _boolean(self, name: str, value: Any) -> None:
+    def _check_boolean(self, name: str, value: Any) -> None:
         if not isinstance(value, bool):
             reject(f"{name}: Not a valid boolean.")
 
-    def _array(self, name: str, value: Any) -> None:
+    def _check_array(self, name: str, value: Any) -> None:
         if not isinstance(value, list):
             reject(f"{name}: Field must be set to json array.")
         if self.low is not None and len(value) < self.low:
@@ -122,7 +122,7 @@ class Param:
             if self.item is not None:
                 self.item.check(f"{name}[{index}]", item)
 
-    def _object(self, name: str, value: Any) -> None:
+    def _check_object(self, name: str, value: Any) -> None:
         if not isinstance(value, dict):
             reject(f"{name}: Field must be set to json object.")
         _check_keys(self.keys, name, value)
@@ -132,14 +132,14 @@ class Param:
 
 
 _CHECKS: dict[str, Callable[[Param, str, Any], None]] = {
-    "string": Param._string,  # noqa: SLF001
-    "id": Param._id,  # noqa: SLF001
-    "date": Param._date,  # noqa: SLF001
-    "datetime": Param._datetime,  # noqa: SLF001
-    "integer": Param._integer,  # noqa: SLF001
-    "boolean": Param._boolean,  # noqa: SLF001
-    "array": Param._array,  # noqa: SLF001
-    "object": Param._object,  # noqa: SLF001
+    "string": Param._check_string,  # noqa: SLF001
+    "id": Param._check_id,  # noqa: SLF001
+    "date": Param._check_date,  # noqa: SLF001
+    "datetime": Param._check_datetime,  # noqa: SLF001
+    "integer": Param._check_integer,  # noqa: SLF001
+    "boolean": Param._check_boolean,  # noqa: SLF001
+    "array": Param._check_array,  # noqa: SLF001
+    "object": Param._check_object,  # noqa: SLF001
 }
 
 

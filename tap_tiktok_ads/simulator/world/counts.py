@@ -82,6 +82,7 @@ def _count_simple_lists(owner: Any, parameter: str, period: CountedPeriod) -> di
 
 
 def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
+    """Count campaigns, ad groups, ads and the records that belong to them."""
     includes = period.scope.includes
     groups = [*filter(includes, account.groups)]
     ads = [*filter(includes, account.ads)]
