@@ -5,6 +5,9 @@ from golden import (
     case_completeness,
     case_definitions,
     case_network,
+    case_rare_api,
+    case_rare_runs,
+    case_rare_singer,
     case_reports,
     case_settings,
 )
@@ -14,6 +17,9 @@ __all__ = [
     "case_completeness",
     "case_definitions",
     "case_network",
+    "case_rare_api",
+    "case_rare_runs",
+    "case_rare_singer",
     "case_reports",
     "case_settings",
 ]
