@@ -6,8 +6,10 @@ from golden import (
     case_definitions,
     case_network,
     case_rare_api,
+    case_rare_reports,
     case_rare_runs,
     case_rare_singer,
+    case_rare_streams,
     case_reports,
     case_settings,
 )
@@ -18,8 +20,10 @@ __all__ = [
     "case_definitions",
     "case_network",
     "case_rare_api",
+    "case_rare_reports",
     "case_rare_runs",
     "case_rare_singer",
+    "case_rare_streams",
     "case_reports",
     "case_settings",
 ]
