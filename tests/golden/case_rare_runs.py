@@ -3,7 +3,6 @@
 # ruff: noqa: PLW0108
 from __future__ import annotations
 
-import json
 import logging
 import typing as t
 from unittest import mock
@@ -26,21 +25,16 @@ CAMPAIGNS = "/campaign/get/"
 ALL: dict[str, t.Any] = {"times": None}
 
 
-def finish(
-    config: dict[str, t.Any], *streams: str, state: dict[str, t.Any] | None = None
-) -> dict[str, t.Any]:
-    """Run the tap up to its end, which reports the problems of the run. Return its state."""
-    collector = Collector()
+def finish(config: dict[str, t.Any], *streams: str) -> None:
+    """Run the tap up to its end, which reports the problems of the run."""
     tap = TapTikTokAds(
         config=config,
         catalog=catalog_of(config, streams, alone=True),
-        state=json.loads(json.dumps(state or {})),
-        message_writer=collector,
+        message_writer=Collector(),
         selected_only=True,
     )
     with short_waits(), mock.patch.object(termination, "before_end"):
         tap.run()
-    return collector.messages.state
 
 
 def finished(
