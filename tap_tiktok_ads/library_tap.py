@@ -114,7 +114,8 @@ class ReadProblems(ProblemLog):
         """
         if self.failed:
             owners = ", ".join(dict.fromkeys(owner for _, owner in self.failed))
-            causes = [record for record in super().records() if record["action"] != "skipped"]
+            harmless = {"skipped", "kept"}
+            causes = [record for record in super().records() if record["action"] not in harmless]
             cause = causes[0]["message"] if causes else "no cause is known"
             msg = f"Records are missing in {stream.name} (advertiser {owners}): {cause}"
             raise IncompleteError(msg)

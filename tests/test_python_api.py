@@ -279,6 +279,18 @@ def read_incomplete(ads: TikTokAds, stream: str) -> tuple[list[t.Any], str]:
     pytest.fail("no IncompleteError")
 
 
+def test_incomplete_error_quotes_what_is_missing(sim: Simulator) -> None:
+    """The error quotes the incomplete list, not an earlier list that counts as complete."""
+    first, second = sim.world.advertiser_ids
+    path = "/campaign/get/"
+    sim.add_fault("total", times=None, path=path, containing=first)
+    sim.add_fault("no_page_info", times=None, path=path, containing=second)
+    with client(sim) as ads:
+        _, message = read_incomplete(ads, "campaigns")
+    assert message.startswith(f"Records are missing in campaigns (advertiser {second}): ")
+    assert "page_info" in message
+
+
 def test_incomplete_list_raises_incomplete_error(sim: Simulator) -> None:
     """An incomplete list raises IncompleteError after all received records."""
     expected = run(config_for(sim), ["custom_audiences"]).records["custom_audiences"]
