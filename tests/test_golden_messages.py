@@ -13,7 +13,7 @@ from golden.templates import UNCOVERED_FILE, templates, uncovered, unmade
 
 assert cases
 #: Maximum number of message templates without a case or an exception. Lower it with each case.
-MAX_UNCOVERED = 92
+MAX_UNCOVERED = 55
 Collected = dict[str, dict[str, list[str]]]
 
 
