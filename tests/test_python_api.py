@@ -189,7 +189,7 @@ def test_get_returns_the_data(world: Simulator) -> None:
 @pytest.mark.parametrize("path", ["/campaign/create/", "/campaign/get", "https://example.com/a/"])
 def test_get_rejects_paths_that_write(world: Simulator, path: str) -> None:
     """`get` accepts only TikTok paths that read."""
-    with client(world) as ads, pytest.raises(errors.ConfigError, match="Cannot read"):
+    with client(world) as ads, pytest.raises(errors.ConfigError, match="Argument 'path'"):
         ads.get(path)
 
 

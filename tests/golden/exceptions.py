@@ -4,5 +4,5 @@ from __future__ import annotations
 
 #: Reason by the beginning of a line of `uncovered.txt`: the module, and the first words.
 EXCEPTIONS: dict[str, str] = {
-    "cli/__init__.py: A signal ended the run": "A signal ends the process. test_signals.py reads it.",
+    "cli/__init__.py: A signal ended the run": "A signal ends the process of the test.",
 }
