@@ -93,9 +93,9 @@ def test_unselected_metric_is_not_requested(sim: Simulator) -> None:
     [
         ({REPORT: ["spent"]}, "did you mean 'spend'"),
         ({REPORT: ["ad_name"]}, "does not exist at data_level AUCTION_CAMPAIGN"),
-        ({"campaigns": ["spend"]}, "'campaigns' is not a report"),
+        ({"campaigns": ["spend"]}, "unknown report 'campaigns'"),
         ({"campaign_performance": ["spend"]}, "did you mean 'campaign_performance_report'"),
-        ({REPORT: 3}, "must be an object of streams"),
+        ({REPORT: 3}, "expected a list of metrics, got 3"),
     ],
 )
 def test_invalid_report_metrics_raise_config_error(

@@ -528,7 +528,7 @@ def test_unsupported_filter_is_read_synchronously(
     assert run({**config, "report_mode": "async"}, ["top_view"]).records == sync.records
     assert sync.records["top_view"]
     assert CREATE_PATH not in [request.path for request in sim.requests]
-    assert "do not filter by buying_type" in caplog.text
+    assert "report tasks cannot filter by buying_type" in caplog.text
 
 
 @LIMITED_ADS
@@ -959,7 +959,7 @@ def test_download_without_csv_raises_error(csv_server: str, text: bytes) -> None
         ("AUDIENCE", ["ad_id", "gender"], ["spend", "reach"], [], "reach beside gender"),
         ("BASIC", ["ad_id", "country_code"], ["spend"], [], "country"),
         ("BASIC", ["ad_id"], ["spend"], ["campaign_ids", "create_time"], "create_time"),
-        ("BASIC", ["ad_id"], [f"metric_{number}" for number in range(101)], [], "more than 100"),
+        ("BASIC", ["ad_id"], [f"metric_{number}" for number in range(101)], [], "at most 100"),
         ("CATALOG", ["ad_id"], ["spend"], [], "CATALOG"),
     ],
 )

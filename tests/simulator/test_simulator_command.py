@@ -121,8 +121,8 @@ WRONG = [
     (["--option", "ads=1.5"], "'ads' must be a number"),
     (["--option", "unauthorised=7"], "'unauthorised' must be a list"),
     (["--option", "tier=gold"], "Unknown tier 'gold'"),
-    (["--options", "[]"], "'[]' is not a JSON object"),
-    (["--options", "{"], "'{' is not a JSON object"),
+    (["--options", "[]"], "expected a JSON object, got '[]'"),
+    (["--options", "{"], "expected a JSON object, got '{'"),
     (["--port", "65536"], "65536 is not in the range"),
 ]
 
