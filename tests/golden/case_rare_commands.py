@@ -1,22 +1,19 @@
 """Rare messages of commands, files, the environment and the log of a run."""
 
-# ruff: noqa: PLW0108
 from __future__ import annotations
 
 import json
 import logging
 import os
-import socket
 import sys
 import typing as t
 from unittest import mock
 
 from click.testing import CliRunner
-from conftest import SMALL, catalog_of, config_for, run
+from conftest import SMALL, catalog_of, config_for
 
 import tap_tiktok_ads
 from golden.case_commands import command, convert, invoked
-from golden.case_definitions import stream
 from golden.case_rare_runs import finish
 from golden.collector import case, error_cases, short_waits, simulated, temporary_file
 from tap_tiktok_ads import TikTokAds
@@ -46,15 +43,6 @@ def lines(*arguments: str, **settings: t.Any) -> Callable[[], list[str]]:
     return call
 
 
-def _busy_port() -> list[str]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        return [
-            text.replace(str(port), "<port>")
-            for text in invoked(["simulator", "--port", str(port)])
-        ]
-
-
 def _no_prometheus() -> list[str]:
     with mock.patch.dict(sys.modules, {"prometheus_client": None}):
         return command("--summary-file", "/absent/summary.prom")()
@@ -73,7 +61,6 @@ error_cases(
         "doctor": lines("doctor"),
         "doctor without app_id": lines("doctor", app_id=None),
         "doctor in the sandbox": lines("doctor", environment="sandbox", requests_per_second=1000),
-        "plan": lines("plan", start_date="2026-11-01", end_date="2026-11-02"),
         "sample without records for a schema": command(
             "sample",
             "pixels",
@@ -81,7 +68,6 @@ error_cases(
             "x.json",
             faults=[("no_records", {"path": "/pixel/list/", "times": None})],
         ),
-        "simulator on a port in use": _busy_port,
         "a summary file without its package": _no_prometheus,
         "a log configuration that cannot be used": _log_file,
     },
@@ -166,25 +152,11 @@ error_cases(
 
 
 error_cases(
-    "Custom streams",
-    {
-        "a schema file that is not a JSON Schema": lambda: stream(
-            schema=temporary_file('{"type": 5}')
-        )(),
-        "a schema file without properties": lambda: stream(
-            schema=temporary_file('{"type": "string"}')
-        )(),
-    },
-)
-error_cases(
     "Python client",
     {
         "a setting of another type": lambda: TikTokAds(access_token="t", simulator=5),
         "a name that the package lacks": lambda: tap_tiktok_ads.TikTokAd,
     },
-)
-case("Settings", "log of the simulator", logging.INFO)(
-    lambda: run({"environment": "simulator", "simulator": SMALL, "start_date": "{now}"}, ["pixels"])
 )
 case("Reports", "log of the lookback", logging.INFO)(
     simulated(["campaign_performance_report"], lookback_days="auto")

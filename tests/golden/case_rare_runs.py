@@ -128,6 +128,6 @@ error_cases(
     "Python client",
     {
         "close while records are read": _closed_workers,
-        "records that are missing": _records_missing,
+        "records of another list that are missing": _records_missing,
     },
 )
