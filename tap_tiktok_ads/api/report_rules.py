@@ -131,20 +131,20 @@ def task_conflict(
         return reason
     unsupported = [name for name in filters if name not in TASK_FILTERS]
     if unsupported:
-        return f"they do not filter by {', '.join(unsupported)}"
+        return f"report tasks do not filter by {', '.join(unsupported)}"
     if len(metrics) > MAX_METRICS:
-        return f"more than {MAX_METRICS} metrics need several requests"
+        return f"a report task has at most {MAX_METRICS} metrics, not {len(metrics)}"
     return None
 
 
 def _task_definition_conflict(definition: ReportDefinition) -> str | None:
     """Return a conflict between the type or dimensions of a report and report tasks."""
     if definition.report_type not in TASK_TYPES:
-        return f"there are none of {definition.report_type} reports that name their columns"
+        return f"report tasks of {definition.report_type} reports do not name their columns"
     if definition.id_dimension != ID_OF_LEVEL.get(definition.level):
-        return f"they cannot request deleted objects of {definition.id_dimension} by ID"
+        return f"report tasks cannot request deleted objects of {definition.id_dimension} by ID"
     if "country_code" in definition.dimensions:
-        return "they return names of countries instead of country_code"
+        return "report tasks return names of countries instead of country_code"
     return None
 
 
@@ -159,7 +159,7 @@ def _task_metrics_conflict(definition: ReportDefinition, metrics: Sequence[str])
     dimensions = [name for name in definition.dimensions if sync_only.get(name)]
     unavailable = [name for name in metrics if any(name in sync_only[key] for key in dimensions)]
     if unavailable:
-        return f"they have no {', '.join(unavailable)} beside {', '.join(dimensions)}"
+        return f"report tasks have no {', '.join(unavailable)} beside {', '.join(dimensions)}"
     return None
 
 

@@ -178,7 +178,7 @@ error_cases(
         "records that lack the column": lambda: Lookup("name", ("idd",)).select([{"id": "1"}]),
         "no values": answered(
             "mine",
-            rows(),
+            rows(page_info={"total_number": 0}),
             custom_streams=[
                 {**ENTRY, **looking_up("mine", "campaigns.campaign_id"), "schema": COLUMNS}
             ],
