@@ -38,6 +38,9 @@ ALL_STREAMS = "all streams"
 #: Errors that stop the sync, because all other reads would fail, too.
 FATAL_ERRORS = (errors.AuthError, errors.ThrottledError, errors.ConfigError)
 
+#: Errors whose cause is not a stream.
+RUN_ERRORS = (errors.ConfigError, errors.StorageError)
+
 
 class ProblemLog:
     """The problems of one run, over all streams.
@@ -72,10 +75,10 @@ class ProblemLog:
     def add_final(self, stream: str, error: errors.TapError, task: Task | None = None) -> None:
         """Keep the error that ends the run, and name the stream in its text.
 
-        The text of a `ConfigError` names the setting to change, so it stays as it is.
+        An unusable setting and a full disk concern all streams, so these texts stay as they are.
         """
         self.add(stream, error, "ended the run", task)
-        if error.stream is None and not isinstance(error, errors.ConfigError):
+        if error.stream is None and not isinstance(error, RUN_ERRORS):
             error.stream = stream
 
     def records(self) -> list[dict[str, t.Any]]:

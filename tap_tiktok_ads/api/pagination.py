@@ -57,7 +57,7 @@ def next_pages(  # noqa: PLR0913 - the facts of one response
     if list_cap is not None:
         last = min(last, list_cap // max(1, size))
     if last > MAX_PAGES:
-        msg = f"expected at most {MAX_PAGES:,} pages at data.page_info, got {last:,}."
+        msg = f"expected at most {MAX_PAGES:,} pages at data.page_info, got more."
         raise ResponseError(msg)
     return range(page + 1, last + 1)
 
