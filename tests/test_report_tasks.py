@@ -959,7 +959,13 @@ def test_download_without_csv_raises_error(csv_server: str, text: bytes) -> None
         ("AUDIENCE", ["ad_id", "gender"], ["spend", "reach"], [], "reach beside gender"),
         ("BASIC", ["ad_id", "country_code"], ["spend"], [], "country"),
         ("BASIC", ["ad_id"], ["spend"], ["campaign_ids", "create_time"], "create_time"),
-        ("BASIC", ["ad_id"], [f"metric_{number}" for number in range(101)], [], "more than 100"),
+        (
+            "BASIC",
+            ["ad_id"],
+            [f"metric_{number}" for number in range(101)],
+            [],
+            "at most 100 metrics",
+        ),
         ("CATALOG", ["ad_id"], ["spend"], [], "CATALOG"),
     ],
 )
