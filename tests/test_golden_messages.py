@@ -12,7 +12,7 @@ from golden.templates import UNCOVERED_FILE, templates, uncovered
 
 assert cases
 #: Maximum number of message templates that no case produces. Lower it when a case is added.
-MAX_UNCOVERED = 94
+MAX_UNCOVERED = 4
 Collected = dict[str, dict[str, list[str]]]
 
 

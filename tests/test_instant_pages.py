@@ -120,9 +120,9 @@ def test_missing_page_is_deleted(sim: Simulator) -> None:
     (account,) = (
         account
         for account in sim.world.accounts.values()
-        if any(asset.id == deleted_id for asset in account.stored("instant_pages"))
+        if any(asset.id == deleted_id for asset in account.assets("instant_pages"))
     )
-    (asset,) = (asset for asset in account.stored("instant_pages") if asset.id == deleted_id)
+    (asset,) = (asset for asset in account.assets("instant_pages") if asset.id == deleted_id)
     asset.removed = True
     sim.world.version += 1
     second = run(config, ["instant_pages"], state=first.state)

@@ -140,6 +140,12 @@ error_cases(
         "HTTP 502": received(Response(b"<html>", status=502)),
         "HTTP 404": received(Response(b"<html>", status=404)),
         "HTTP 403": received(Response(b"<html>", status=403)),
+        "HTTP 429": lambda: _with(
+            rate_limits,
+            "PAUSE_SECONDS",
+            (0.001,) * 10,
+            received(Response(b"<html>", status=429), max_retries=0),
+        ),
         "a redirect": received(
             Response(b"", status=302, headers={"Location": "http://a.example/"})
         ),
