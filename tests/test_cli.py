@@ -197,7 +197,7 @@ def test_invalid_token_prints_one_error(sim: Simulator, tmp_path: Path) -> None:
 def test_only_inaccessible_advertisers_is_an_error(sim: Simulator, tmp_path: Path) -> None:
     """If no advertiser is accessible, the run fails."""
     config = written(tmp_path, "c.json", config_for(sim, advertiser_ids=["7000000000000000009"]))
-    assert_one_error(command("--config", config), "None of the advertisers may be read")
+    assert_one_error(command("--config", config), "Cannot read any advertiser")
 
 
 def test_inaccessible_advertiser_is_skipped(sim: Simulator, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_excluding_all_advertisers_is_an_error(sim: Simulator, tmp_path: Path) -
     """Excluding the only advertiser is an error."""
     config = config_for(sim, exclude_advertiser_ids=sim.world.advertiser_ids)
     result = command("--config", written(tmp_path, "c.json", config))
-    assert_one_error(result, "leaves no advertiser to read")
+    assert_one_error(result, "leaves none of")
 
 
 def records_of(lines: t.Iterable[str]) -> set[str]:

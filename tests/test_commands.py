@@ -417,7 +417,7 @@ def test_empty_lookup_logs_a_warning(call: Caller, arguments: list[str]) -> None
     entry = {**CAMPAIGNS, "url": "/ad/get/", "lookups": {"campaign": lookup}, "params": params}
     result = call(*arguments, custom_streams=[entry])
     assert result.returncode == 0, result.stderr
-    assert "Lookup 'campaign' has no values for advertiser" in result.stderr
+    assert "lookup 'campaign' has no values" in result.stderr
     assert "/ad/get/" not in call.paths
 
 
@@ -595,7 +595,7 @@ def test_doctor_reports_inaccessible_advertisers(call: Caller) -> None:
     ids = [*call.ids, "7000000000000000009"]
     result = call.json("doctor", code=3, advertiser_ids=ids)
     assert [advertiser["readable"] for advertiser in result["advertisers"]] == [True, True, False]
-    assert_one_error(call("doctor", advertiser_ids=ids[2:]), "None of the advertisers may be read")
+    assert_one_error(call("doctor", advertiser_ids=ids[2:]), "Cannot read any advertiser")
 
 
 def test_doctor_reports_an_invalid_app(call: Caller) -> None:

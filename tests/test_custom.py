@@ -689,4 +689,4 @@ def test_changing_lookup_source_is_read_twice(
     sim.add_fault("drop_row", path="/pixel/list/", page=2, times=None)
     assert run(config, [name]).keyed(name).keys() < expected.keys()
     owner = sim.world.advertiser_ids[0]
-    assert f"Lookup of pixels of {owner}: TikTok reports" in caplog.text
+    assert f"Lookup of pixels for advertiser {owner}: TikTok reports" in caplog.text

@@ -367,7 +367,7 @@ def test_incomplete_ad_list_falls_back_to_sync(
     asynchronous = run({**config, "report_mode": "async"}, [ADS])
     assert sort_records(asynchronous.records[ADS]) == sort_records(sync.records[ADS])
     assert asynchronous.state == sync.state
-    assert "Continuing without report tasks" in caplog.text
+    assert "without report tasks" in caplog.text
     assert CREATE_PATH not in report_requests(sim)
 
 
@@ -438,7 +438,7 @@ def test_rejected_totals_are_logged_once(sim: Simulator, caplog: pytest.LogCaptu
     expected = run(config, [ADS])
     sim.add_fault("code", path=SYNC_PATH, times=None, code=40002, message="not for you")
     assert run(config, [ADS]).records == expected.records
-    assert caplog.text.count("Cannot compare report tasks with synchronous totals") == 1
+    assert caplog.text.count("Cannot compare report tasks") == 1
 
 
 def test_sync_and_async_runs_share_bookmarks(sim: Simulator) -> None:
@@ -641,7 +641,7 @@ def test_invalid_metric_is_removed_from_tasks(
     caplog.clear()
     asynchronous = run({**config, "report_mode": "async", "max_concurrency": 1}, ["mine"])
     assert sort_records(asynchronous.records["mine"]) == sort_records(sync.records["mine"]) != []
-    assert "Continuing without metrics brand_new_metric" in caplog.text
+    assert "without metrics brand_new_metric" in caplog.text
     assert report_requests(sim)[CREATE_PATH] == report_requests(sim)[DOWNLOAD_PATH] + 1
 
 

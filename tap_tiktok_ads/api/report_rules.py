@@ -131,7 +131,7 @@ def task_conflict(
         return reason
     unsupported = [name for name in filters if name not in TASK_FILTERS]
     if unsupported:
-        return f"report tasks cannot filter by {', '.join(unsupported)}"
+        return f"report tasks do not filter by {', '.join(unsupported)}"
     if len(metrics) > MAX_METRICS:
         return f"a report task has at most {MAX_METRICS} metrics, not {len(metrics)}"
     return None
@@ -140,7 +140,7 @@ def task_conflict(
 def _task_definition_conflict(definition: ReportDefinition) -> str | None:
     """Return a conflict between the type or dimensions of a report and report tasks."""
     if definition.report_type not in TASK_TYPES:
-        return f"files of {definition.report_type} report tasks lack column names"
+        return f"report tasks of {definition.report_type} reports do not name their columns"
     if definition.id_dimension != ID_OF_LEVEL.get(definition.level):
         return f"report tasks cannot request deleted objects of {definition.id_dimension} by ID"
     if "country_code" in definition.dimensions:

@@ -193,7 +193,7 @@ error_cases(
         )(),
         "no values": answered(
             "mine",
-            rows(),
+            rows(page_info={"total_number": 0}),
             custom_streams=[
                 {**ENTRY, **looking_up("mine", "campaigns.campaign_id"), "schema": COLUMNS}
             ],

@@ -273,7 +273,9 @@ error_cases(
         ),
         "a state of singer-io's tap": state({"bookmarks": {"ads": {"1": "2026-01-01"}}}),
         "a bookmark that is not a time": answered(
-            "campaigns", lambda _: {"list": []}, _partition(replication_key_value=5)
+            "campaigns",
+            lambda _: {"list": [], "page_info": {"total_number": 0}},
+            _partition(replication_key="modify_time", replication_key_value="soon"),
         ),
         "a state file that is not JSON": lambda: read_state(_text("state.json", "{")),
     },

@@ -7,8 +7,6 @@ import re
 import typing as t
 from pathlib import Path
 
-from golden.exceptions import EXCEPTIONS
-
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -99,9 +97,6 @@ def templates() -> list[Template]:
     return list(found)
 
 
-UNCOVERED_FILE = Path(__file__).parent / "uncovered.txt"
-
-
 def unmade(collected: dict[str, dict[str, list[str]]]) -> list[str]:
     """Return the templates that no collected message is made of, each with its module."""
     texts = [text for cases in collected.values() for texts in cases.values() for text in texts]
@@ -110,9 +105,3 @@ def unmade(collected: dict[str, dict[str, list[str]]]) -> list[str]:
         for template in templates()
         if not any(map(template.makes, texts))
     ]
-
-
-def uncovered(collected: dict[str, dict[str, list[str]]]) -> str:
-    """Return the templates that neither a case nor an exception covers, one per line."""
-    lines = (line for line in unmade(collected) if not line.startswith((*EXCEPTIONS,)))
-    return "".join(f"{line}\n" for line in lines)
