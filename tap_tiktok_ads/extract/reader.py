@@ -237,5 +237,5 @@ def unreadable(task: Task, error: Exception) -> errors.TapError:
         "a newer version of the tap, or report this message."
     )
     if isinstance(error, BadValueError):
-        msg = f"{task.request.label} returned a record without a usable key: {error}."
+        msg = f"{task.request.label} returned a record whose key cannot be read, got {error}."
     return errors.ResponseError(msg)

@@ -64,6 +64,8 @@ FALLBACK_ERRORS = (
 MAX_ATTEMPTS = 2
 #: Maximum number of differing days that a message names.
 MAX_NAMED_DAYS = 5
+#: Maximum number of columns that a message names.
+MAX_NAMED_COLUMNS = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -283,8 +285,11 @@ class AsyncReports:
         for file in files:
             lacking = [name for name in columns if name not in file.report.columns]
             if lacking:
+                names = ", ".join(lacking[:MAX_NAMED_COLUMNS])
+                more = ", ..." if len(lacking) > MAX_NAMED_COLUMNS else ""
                 msg = (
-                    f"{task.request.label}: the report task lacks the columns {', '.join(lacking)}."
+                    f"{task.request.label}: the report task lacks {len(lacking)} requested "
+                    f"column(s): {names}{more}."
                 )
                 raise _MissingColumnsError(msg)
         return files
