@@ -528,7 +528,7 @@ def test_unsupported_filter_is_read_synchronously(
     assert run({**config, "report_mode": "async"}, ["top_view"]).records == sync.records
     assert sync.records["top_view"]
     assert CREATE_PATH not in [request.path for request in sim.requests]
-    assert "report tasks cannot filter by buying_type" in caplog.text
+    assert "report tasks do not filter by buying_type" in caplog.text
 
 
 @LIMITED_ADS
