@@ -142,7 +142,8 @@ class TopView:
         if denial is not None:
             self._warnings.log(
                 f"topview {task.advertiser.id}",
-                "Requesting TopView ads of advertiser %s without knowing if there are any: %s",
+                "Stream %s requests TopView ads of advertiser %s without knowing if there are any: "
+                "%s",
                 task.advertiser.id,
                 denial,
             )
