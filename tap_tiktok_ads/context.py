@@ -18,10 +18,9 @@ from tap_tiktok_ads.api.rate_limits import RateLimiter
 from tap_tiktok_ads.api.report_tasks import ReportTasks
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookback
+from tap_tiktok_ads.extract.common_responses import CommonResponses
 from tap_tiktok_ads.extract.completeness import IncompleteLists, PassClock
 from tap_tiktok_ads.extract.lookahead import Lookahead, Workers
-from tap_tiktok_ads.extract.request_gate import RequestGate
-from tap_tiktok_ads.extract.topview_campaigns import TopViewCampaigns
 from tap_tiktok_ads.problems import ProblemLog
 from tap_tiktok_ads.progress import Progress
 
@@ -100,6 +99,10 @@ class Streams:
     running: Callable[[], Mapping[str, OpenStream]]
     create: Callable[[str], OpenStream]
 
+    def selected(self) -> list[OpenStream]:
+        """Return the selected streams of the run, in their order."""
+        return [stream for stream in self.running().values() if stream.selected]
+
 
 class RunContext:
     """Objects that a run shares: settings, client, workers, advertisers and problems.
@@ -110,6 +113,7 @@ class RunContext:
         config: The raw configuration.
         allow_requests: False if no request may be sent except the requests of a command.
         started_at: Start of the run.
+        streams: The streams of the run.
         state_output: Writes STATE messages.
         message_writer: The SDK's writer of Singer messages.
         topview_findings: Whether totals hold TopView ads, by advertiser ID. None: not decidable.
@@ -129,7 +133,7 @@ class RunContext:
     ) -> None:
         self._config = config
         self._known_settings = known_settings
-        self._streams = streams
+        self.streams = streams
         self.state_output = state_output
         self.message_writer = message_writer
         self._input_catalog = input_catalog
@@ -199,8 +203,7 @@ class RunContext:
         problems.add_unread_advertisers(self._found_advertisers)
         context.topview_findings = {}
         context.client = self.client.with_empty_cache()
-        context.topview_campaigns = TopViewCampaigns(context.client)
-        context.request_gate = RequestGate(context._unknown_responses)  # noqa: SLF001 - its own
+        context.common_responses = CommonResponses(context.client)
         return context
 
     def close(self, seconds: float) -> None:
@@ -256,24 +259,9 @@ class RunContext:
         return Workers(self.settings.max_concurrency or MAX_WORKERS, useful=self._useful_workers)
 
     @functools.cached_property
-    def topview_campaigns(self) -> TopViewCampaigns:
-        """Since when each advertiser can have TopView ads."""
-        return TopViewCampaigns(self.client)
-
-    @functools.cached_property
-    def request_gate(self) -> RequestGate[Task]:
-        """Keeps tasks from waiting for each other's responses."""
-        return RequestGate(self._unknown_responses)
-
-    def _unknown_responses(self, task: Task) -> Sequence[str]:
-        """Return the keys of the responses that a task needs, as other tasks do, and lacks."""
-        keys = []
-        if task.request.shared and not self.client.has_cached(task.request):
-            keys.append(task.request.cache_key)
-        advertiser = task.advertiser
-        if task.is_topview and advertiser and not self.topview_campaigns.is_known(advertiser):
-            keys.append(f"TopView campaigns of {advertiser.id}")
-        return keys
+    def common_responses(self) -> CommonResponses:
+        """The responses that several tasks need."""
+        return CommonResponses(self.client)
 
     def _useful_workers(self) -> int:
         rate = self.settings.tier.per_second
@@ -312,25 +300,21 @@ class RunContext:
 
     def open_stream(self, name: str) -> OpenStream:
         """Return a new instance of a stream, to read its records for another stream."""
-        return self._streams.create(name)
-
-    def selected_streams(self) -> list[OpenStream]:
-        """Return the selected streams of the run, in their order."""
-        return [stream for stream in self._streams.running().values() if stream.selected]
+        return self.streams.create(name)
 
     def following_streams(self, name: str) -> Sequence[OpenStream]:
         """Return the selected streams whose turn comes after the stream of this name."""
-        streams = self._streams.running().values()
+        streams = self.streams.running().values()
         from_name = itertools.dropwhile(lambda stream: stream.name != name, streams)
         return [stream for stream in itertools.islice(from_name, 1, None) if stream.selected]
 
     def is_source(self, name: str) -> bool:
         """Return True if another selected stream reads the stream of this name, too."""
-        return any(name in stream.source_streams() for stream in self.selected_streams())
+        return any(name in stream.source_streams() for stream in self.streams.selected())
 
     def write_sync_errors(self, name: str) -> None:
         """Write `sync_errors`, if it is selected, before the stream `name` ends the run."""
-        stream = self._streams.running().get(SYNC_ERRORS)
+        stream = self.streams.running().get(SYNC_ERRORS)
         if stream is not None and stream.selected and name != SYNC_ERRORS:
             stream.sync()
 

@@ -243,15 +243,12 @@ class Lookahead(t.Generic[T, R]):
                 continue
             has_room = buffered < self._max_buffered(position, limit)
             is_consumed_next = self._is_consumed and position == 0
-            if is_consumed_next or (has_room and self.buffered < max_results):
-                if not self._gate.enter(node.task):
-                    continue
-                self._start(node)
-                running += 1
-                buffered += 1
-            else:
+            if not is_consumed_next and not (has_room and self.buffered < max_results):
                 has_waiting_task = True
                 self._lacks_memory |= has_room
+            elif self._start(node):
+                running += 1
+                buffered += 1
 
     def _node_after(self, node: TaskNode[T, R] | None) -> TaskNode[T, R] | None:
         """Return the next task of the plan, or the first for None. Return None at the end."""
@@ -271,11 +268,15 @@ class Lookahead(t.Generic[T, R]):
         minimum = MIN_BUFFERED_RESULTS if self._is_consumed else 0
         return max(minimum, int(bytes_left / self.result_bytes))
 
-    def _start(self, node: TaskNode[T, R]) -> None:
+    def _start(self, node: TaskNode[T, R]) -> bool:
+        """Submit a task to the threads, if the gate is open for it. Return True if it is."""
+        if not self._gate.enter(node.task):
+            return False
         node.is_started = True
         self.running += 1
         self.buffered += 1
         self._workers.pool.submit(self._job(node))
+        return True
 
     def _next_done(self) -> TaskNode[T, R] | None:
         """Return the next task of the plan once it is done, or None at the end of the plan.

@@ -213,7 +213,7 @@ class TikTokStream(StreamComponents):
             self.runner.run,
             operator.attrgetter("weight"),
             self._begin_following,
-            self.run_context.request_gate,
+            self.run_context.common_responses.gate,
         )
         self.fetching.begin()
 

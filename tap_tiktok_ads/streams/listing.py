@@ -251,7 +251,7 @@ class ListStream(TikTokStream):
         path = self.endpoint.path
         streams = [
             stream
-            for stream in self.run_context.selected_streams()
+            for stream in self.run_context.streams.selected()
             if isinstance(stream, ListStream) and stream.endpoint.path == path
         ]
         return streams or [self]
@@ -275,7 +275,12 @@ class ListStream(TikTokStream):
         """
         if not task.is_topview or task.page > 1 or task.advertiser is None:
             return False
-        return self.run_context.topview_campaigns.first_day(task.advertiser, self.name) is None
+        return (
+            self.run_context.common_responses.topview_campaigns.first_day(
+                task.advertiser, self.name
+            )
+            is None
+        )
 
     @override
     def sample_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:

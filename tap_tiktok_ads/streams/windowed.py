@@ -69,11 +69,14 @@ class DateRanges:
     def to_read(self, owner: Owner) -> list[dates.Window]:
         """Return the ranges to read, in ascending order."""
         configured = self.configured(owner)
+        existing_since = self._existing_since(owner)
+        if existing_since is not None and existing_since > configured.end:
+            return []
         first = self._bookmarks().first_day(
             owner,
             configured.start,
             rolling=dates.is_macro(self._run_context.settings.start_date),
-            existing_since=self._existing_since(owner),
+            existing_since=existing_since,
         )
         if first > configured.end:
             self._warnings.log(

@@ -63,7 +63,7 @@ class ReportComponents(LookbackStream):
     def topview(self) -> TopView:
         """Requests TopView ads."""
         return TopView(
-            self.run_context.topview_campaigns,
+            self.run_context.common_responses.topview_campaigns,
             self.name,
             self.warnings,
             self.report.dimensions,

@@ -1,0 +1,38 @@
+"""Responses that several tasks of a run need."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_tiktok_ads.extract.request_gate import RequestGate
+from tap_tiktok_ads.extract.topview_campaigns import TopViewCampaigns
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_tiktok_ads.api.client import Client
+    from tap_tiktok_ads.extract.pages import Task
+
+
+class CommonResponses:
+    """Responses that several tasks need, and the gate in front of them.
+
+    Attributes:
+        topview_campaigns: Since when each advertiser can have TopView ads.
+        gate: Keeps a task from starting while another task requests a response that it needs.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.topview_campaigns = TopViewCampaigns(client)
+        self.gate: RequestGate[Task] = RequestGate(self._unknown_keys)
+
+    def _unknown_keys(self, task: Task) -> Sequence[str]:
+        """Return the keys of the common responses that a task needs and that are not known."""
+        keys = []
+        if task.request.shared and not self._client.has_cached(task.request):
+            keys.append(task.request.cache_key)
+        advertiser = task.advertiser
+        if task.is_topview and advertiser and not self.topview_campaigns.is_known(advertiser):
+            keys.append(f"TopView campaigns of {advertiser.id}")
+        return keys
