@@ -246,9 +246,10 @@ class Lookahead(t.Generic[T, R]):
             if not is_consumed_next and not (has_room and self.buffered < max_results):
                 has_waiting_task = True
                 self._lacks_memory |= has_room
-            elif self._start(node):
-                running += 1
-                buffered += 1
+            else:
+                number = int(self._start(node))
+                running += number
+                buffered += number
 
     def _node_after(self, node: TaskNode[T, R] | None) -> TaskNode[T, R] | None:
         """Return the next task of the plan, or the first for None. Return None at the end."""

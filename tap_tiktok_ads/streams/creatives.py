@@ -8,7 +8,8 @@ from typing_extensions import override
 
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.source import Source, add_advertiser
-from tap_tiktok_ads.streams.listing import ASSET_LIST_CAP, ListEndpoint, ListStream
+from tap_tiktok_ads.streams.list_endpoint import ListEndpoint
+from tap_tiktok_ads.streams.listing import ASSET_LIST_CAP, ListStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
