@@ -296,6 +296,73 @@ def cpu(clients: Clients, repeat: int, *, quick: bool) -> Iterator[Line]:
     )
 
 
+#: Settings, streams and the target of the ratio to a run of the streams without the settings.
+FLAT = {"flattening_enabled": True, "flattening_max_depth": 3}
+TRANSFORMATIONS: tuple[tuple[str, dict[str, t.Any], str, float | None], ...] = (
+    ("flattening", FLAT, queries.REPORT, 0.95),
+    ("flattening", FLAT, queries.ADS, 0.5),
+    ("a stream map of another stream", {"campaigns": {"x": "'y'"}}, queries.REPORT, 0.95),
+    ("a stream map of another stream", {"campaigns": {"x": "'y'"}}, queries.ADS, 0.95),
+    (
+        "`__filter__` and two expressions",
+        {
+            queries.REPORT: {
+                "__filter__": "impressions > 0 or spend is None",
+                "cost": "record['spend'] * 100",
+                "ad_key": "md5(ad_id)",
+            }
+        },
+        queries.REPORT,
+        None,
+    ),
+    (
+        "`__filter__` and two expressions",
+        {
+            queries.ADS: {
+                "__filter__": "operation_status != 'x' and ad_name is not None",
+                "label": "ad_name.upper() + '-' + ad_id",
+                "ad_key": "md5(ad_id)",
+            }
+        },
+        queries.ADS,
+        None,
+    ),
+)
+
+
+def maps(clients: Clients, repeat: int, *, quick: bool) -> Iterator[Line]:
+    """Measure records per CPU second with flattening and stream maps, without the start-up."""
+    options = LARGE | {"ads": 625 // QUICK_DIVISOR} if quick else LARGE
+    with simulator(options) as served:
+        config = served.config(start_date=FIRST_DAY, end_date=TWO_DAYS)
+        cases = [
+            (
+                {} if is_plain else settings if settings is FLAT else {"stream_maps": settings},
+                stream,
+            )
+            for _, settings, stream, _ in TRANSFORMATIONS
+            for is_plain in (True, False)
+        ]
+        commands = [clients.tap(config | settings, (stream,)) for settings, stream in cases]
+        start_up = cost(clients.tap(config, ())).cpu
+        records = [cost_and_records(command)[1] for command in commands]
+        rates: list[list[float]] = [[] for _ in commands]
+        for _ in range(repeat):
+            for number, command in enumerate(commands):
+                rate = records[number] / (cost(command).cpu - start_up)
+                rates[number].append(rate)
+                note(f"maps: {cases[number]} {records[number]:,} records: {rate:,.0f} /s")
+    for number, (name, _, stream, target) in enumerate(TRANSFORMATIONS):
+        plain, changed = map(statistics.median, rates[2 * number : 2 * number + 2])
+        yield Line(
+            f"records per CPU second of `{stream}`, {name}, {records[2 * number + 1]:,} records",
+            f"{changed:,.0f}",
+            ratio=f"{changed / plain:.2f} of {plain:,.0f} without",
+            target=f">= {target}" if target else "",
+            is_met=changed / plain >= target if target else None,
+        )
+
+
 def wall(clients: Clients, *, quick: bool) -> Iterator[Line]:
     """Measure one sync of all streams over a year, at the rate that the simulator enforces."""
     options = YEAR | {"advertisers": 3} if quick else YEAR
@@ -407,7 +474,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description="Measure speed and memory of the tap. This is not a test."
     )
-    cases = ("cpu", "wall", "memory", "start", "all")
+    cases = ("cpu", "maps", "wall", "memory", "start", "all")
     parser.add_argument("--case", choices=cases, default="all", help="measurement to run")
     parser.add_argument(
         "--repeat",
@@ -429,6 +496,7 @@ def main() -> None:
         clients = Clients(Path(folder))
         tables = {
             "cpu": cpu(clients, options.repeat, quick=options.quick),
+            "maps": maps(clients, options.repeat, quick=options.quick),
             "wall": wall(clients, quick=options.quick),
             "memory": memory(clients, max(1, options.repeat // 3), quick=options.quick),
             "start": start(clients, options.repeat),

@@ -13,10 +13,13 @@ import typing as t
 import simpleeval  # type: ignore[import-untyped]
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    Names = Mapping[str, t.Any]
-    Function = Callable[[Names], t.Any]
+    from singer_sdk.mapper import CustomStreamMap
+
+    from tap_tiktok_ads.extract.pages import Record
+
+    Function = Callable[[Record], t.Any]
 
 #: Methods that change their object. A second evaluation would change the object once more.
 MUTATING_METHODS = frozenset(
@@ -26,63 +29,73 @@ MUTATING_METHODS = frozenset(
 _COLLECTIONS: dict[type, Callable[..., t.Any]] = {ast.List: list, ast.Tuple: tuple, ast.Set: set}
 
 
-class CompiledEvaluator(threading.local):
-    """Evaluates the expressions of one stream map, in place of the SDK's evaluator.
+class CompiledExpressions:
+    """Evaluates the expressions of one stream map, in place of the SDK's method. Thread-safe."""
 
-    Attributes:
-        names: Values by name, for the next expression. Each thread has its own values.
-    """
-
-    def __init__(
-        self,
-        evaluator_class: type[simpleeval.SimpleEval],
-        functions: Mapping[str, Callable[..., t.Any]],
-    ) -> None:
-        """Prepare the evaluation in one thread.
+    def __init__(self, stream_map: CustomStreamMap) -> None:
+        """Prepare.
 
         Args:
-            evaluator_class: The class of the SDK's evaluator.
-            functions: Functions by name.
+            stream_map: The SDK's stream map.
         """
-        self.names: Names = {}
-        self._evaluator = evaluator_class(functions={**functions})
-        self._functions: dict[str, Function | None] = {}
+        self._stream_map = stream_map
+        self._evaluate = stream_map._eval  # noqa: SLF001 - the SDK's own method
+        self._lock = threading.Lock()  # the SDK's evaluator keeps the names of one expression
+        self._functions: dict[tuple[str, str | None], Function] = {}
 
-    def eval(self, expression: str, previously_parsed: ast.AST) -> t.Any:
-        """Return the value of an expression.
+    def evaluate(
+        self, expr: str, expr_parsed: ast.Expr, record: Record, property_name: str | None
+    ) -> t.Any:
+        """Return the value of an expression for a record.
 
         Raises:
             Exception: The SDK's evaluator raises it.
         """
-        if expression not in self._functions:
-            self._functions[expression] = self._compile(previously_parsed)
-        function = self._functions[expression]
-        if function is not None:
-            try:
-                return function(self.names)
-            except Exception:  # noqa: BLE001, S110 - the SDK's evaluator raises its own
-                pass
-        self._evaluator.names = self.names
-        return self._evaluator.eval(expression, previously_parsed=previously_parsed)
-
-    def _compile(self, node: ast.AST) -> Function | None:
-        """Return the function of an expression, or None if it cannot be compiled."""
+        key = expr, property_name
         try:
-            return _Compiler(self._evaluator).compile(node)
-        except (UncompiledError, KeyError, RecursionError):
-            return None
+            function = self._functions.get(key) or self._compile(key, expr_parsed)
+            return function(record)
+        except Exception:  # noqa: BLE001 - the SDK's evaluator returns a value or raises its own
+            with self._lock:
+                return self._evaluate(expr, expr_parsed, record, property_name)
+
+    def _compile(self, key: tuple[str, str | None], node: ast.Expr) -> Function:
+        """Return the function of an expression. It raises if the expression is not compiled."""
+        try:
+            function = _Compiler(self._stream_map, key[1]).compile(node)
+        except Exception:  # noqa: BLE001 - an unknown node or operator, or a RecursionError
+            function = _raise_uncompiled
+        return self._functions.setdefault(key, function)
 
 
 class UncompiledError(Exception):
     """An expression, or a value in it, that only the SDK's evaluator handles."""
 
 
+def _raise_uncompiled(record: Record) -> t.Any:
+    """Raise `UncompiledError`."""
+    raise UncompiledError(record)
+
+
 class _Compiler:
     """Compiles the nodes of an expression. Each method is one method of the SDK's evaluator."""
 
-    def __init__(self, evaluator: simpleeval.SimpleEval) -> None:
+    def __init__(self, stream_map: CustomStreamMap, property_name: str | None) -> None:
+        """Prepare.
+
+        Args:
+            stream_map: The SDK's stream map.
+            property_name: The column that is mapped, or None in a filter.
+        """
+        evaluator = stream_map.expr_evaluator
+        self._property_name = property_name
         self._operators: dict[type, Callable[..., t.Any]] = evaluator.operators
         self._functions: dict[str, Callable[..., t.Any]] = evaluator.functions
+        self._constants = {
+            "config": stream_map.map_config,
+            "__stream_name__": stream_map.stream_alias,
+            "__original_stream_name__": stream_map.stream_name,
+        }
 
     def compile(self, node: ast.AST) -> Function:
         """Return the function of a node.
@@ -112,11 +125,20 @@ class _Compiler:
         return lambda _: value
 
     def _name(self, node: ast.Name) -> Function:
-        name, functions = node.id, self._functions
+        name, functions, property_name = node.id, self._functions, self._property_name
+        if name == "fake":
+            raise UncompiledError(node)
+        if name in {"record", "_"}:
+            return lambda record: record
+        if name in self._constants:
+            value = self._constants[name]
+            return lambda _: value
+        if name == "self":
+            return lambda record: record[property_name if property_name in record else name]
 
-        def look_up(names: Names) -> t.Any:
+        def look_up(record: Record) -> t.Any:
             try:
-                return names[name]
+                return record[name]
             except KeyError:
                 return functions[name]
 
@@ -124,20 +146,20 @@ class _Compiler:
 
     def _unaryop(self, node: ast.UnaryOp) -> Function:
         operator, operand = self._operator(node.op), self.compile(node.operand)
-        return lambda names: operator(operand(names))
+        return lambda record: operator(operand(record))
 
     def _binop(self, node: ast.BinOp) -> Function:
         operator = self._operator(node.op)
         left, right = self._compile_all((node.left, node.right))
-        return lambda names: operator(left(names), right(names))
+        return lambda record: operator(left(record), right(record))
 
     def _boolop(self, node: ast.BoolOp) -> Function:
         operands, is_or = self._compile_all(node.values), isinstance(node.op, ast.Or)
 
-        def evaluate(names: Names) -> t.Any:
+        def evaluate(record: Record) -> t.Any:
             value = False
             for operand in operands:
-                value = operand(names)
+                value = operand(record)
                 if bool(value) is is_or:
                     break
             return value
@@ -148,10 +170,10 @@ class _Compiler:
         first, *others = self._compile_all((node.left, *node.comparators))
         steps = list(zip(map(self._operator, node.ops), others, strict=True))
 
-        def evaluate(names: Names) -> t.Any:
-            right, result = first(names), True
+        def evaluate(record: Record) -> t.Any:
+            right, result = first(record), True
             for operator, operand in steps:
-                left, right = right, operand(names)
+                left, right = right, operand(record)
                 result = operator(left, right)
                 if not result:
                     break
@@ -161,18 +183,18 @@ class _Compiler:
 
     def _ifexp(self, node: ast.IfExp) -> Function:
         test, body, orelse = self._compile_all((node.test, node.body, node.orelse))
-        return lambda names: body(names) if test(names) else orelse(names)
+        return lambda record: body(record) if test(record) else orelse(record)
 
     def _subscript(self, node: ast.Subscript) -> Function:
         container, key = self._compile_all((node.value, node.slice))
-        return lambda names: container(names)[key(names)]
+        return lambda record: container(record)[key(record)]
 
     def _slice(self, node: ast.Slice) -> Function:
         bounds = [
             self.compile(bound or ast.Constant(None))
             for bound in (node.lower, node.upper, node.step)
         ]
-        return lambda names: slice(*(bound(names) for bound in bounds))
+        return lambda record: slice(*(bound(record) for bound in bounds))
 
     def _attribute(self, node: ast.Attribute) -> Function:
         owner, name = self.compile(node.value), node.attr
@@ -180,8 +202,8 @@ class _Compiler:
         if name in excluded or name.startswith(tuple(simpleeval.DISALLOW_PREFIXES)):
             raise UncompiledError(node)
 
-        def evaluate(names: Names) -> t.Any:
-            value: t.Any = owner(names)
+        def evaluate(record: Record) -> t.Any:
+            value: t.Any = owner(record)
             if not isinstance(value, (str, dict, list)):
                 raise UncompiledError(value)
             try:
@@ -197,15 +219,15 @@ class _Compiler:
             raise UncompiledError(node)
         if isinstance(node.func, ast.Attribute):
             method = self.compile(node.func)
-            return lambda names: method(names)(*[argument(names) for argument in arguments])
+            return lambda record: method(record)(*[argument(record) for argument in arguments])
         function = self._functions.get(getattr(node.func, "id", ""))
         if function is None:
             raise UncompiledError(node)
-        return lambda names: function(*[argument(names) for argument in arguments])
+        return lambda record: function(*[argument(record) for argument in arguments])
 
     def _list(self, node: ast.List | ast.Tuple | ast.Set) -> Function:
         collection, items = _COLLECTIONS[type(node)], self._compile_all(node.elts)
-        return lambda names: collection([item(names) for item in items])
+        return lambda record: collection([item(record) for item in items])
 
     _tuple = _set = _list
 
@@ -217,4 +239,4 @@ class _Compiler:
         ]
         if len(pairs) < len(node.keys):
             raise UncompiledError(node)
-        return lambda names: {key(names): value(names) for key, value in pairs}
+        return lambda record: {key(record): value(record) for key, value in pairs}

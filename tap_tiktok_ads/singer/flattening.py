@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 #: Names that are remembered of one object. Objects can have members that are named by ids.
 MAX_FLATTENED_NAMES = 1000
 _SCALARS = frozenset({str, int, float, bool, type(None), decimal.Decimal})
-_encode_plain = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_PLAIN_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 class RecordFlattening:
@@ -78,7 +78,7 @@ class _Names(dict[str, tuple[str, "_Names | None"]]):
         """Add the members of an object to a flat record."""
         for name, value in node.items():
             flat_name, inner = self[name]
-            if not isinstance(value, (dict, list)):
+            if type(value) in _SCALARS or not isinstance(value, (dict, list)):
                 flat[flat_name] = value
             elif inner is not None and isinstance(value, dict):
                 inner.flatten(value, flat)
@@ -89,6 +89,6 @@ class _Names(dict[str, tuple[str, "_Names | None"]]):
 def _to_json(value: t.Any) -> str:
     """Return the SDK's JSON text of a value. Values of JSON need only the standard encoder."""
     try:
-        return _encode_plain(value)
+        return _PLAIN_ENCODER.encode(value)
     except (TypeError, ValueError):  # decimals, not a number
         return serialize_json(value)

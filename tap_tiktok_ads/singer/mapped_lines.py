@@ -8,7 +8,7 @@ import msgspec
 from singer_sdk.mapper import CustomStreamMap, SameRecordTransform
 from typing_extensions import override
 
-from tap_tiktok_ads.singer.expressions import CompiledEvaluator
+from tap_tiktok_ads.singer.expressions import CompiledExpressions
 from tap_tiktok_ads.singer.flattening import RecordFlattening
 from tap_tiktok_ads.singer.writer import RecordLines
 
@@ -56,10 +56,7 @@ def accelerate(stream_maps: Sequence[StreamMap]) -> None:
         if stream_map.flattening_enabled:
             stream_map.flatten_record = RecordFlattening(stream_map).flatten  # type: ignore[method-assign]
         if isinstance(stream_map, CustomStreamMap):
-            evaluator: t.Any = stream_map.expr_evaluator
-            if not isinstance(evaluator, CompiledEvaluator):
-                evaluator = CompiledEvaluator(type(evaluator), stream_map.functions)
-            stream_map.expr_evaluator = evaluator
+            stream_map._eval = CompiledExpressions(stream_map).evaluate  # type: ignore[method-assign]  # noqa: SLF001 - the SDK's own method
 
 
 class MappedLines:
