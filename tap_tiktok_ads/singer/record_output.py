@@ -111,14 +111,14 @@ class RecordOutput:
         stream.builder.encoder = self._make_encoder(columns)
 
     def _writes_lines(self) -> bool:
-        """Return True if workers can encode records in any order for the tap's own writer."""
-        stream = self._stream
-        config = stream.run_context.config
-        if stream.emit_activate_version_messages or not isinstance(
-            stream.run_context.message_writer, BufferedWriter
-        ):
+        """Return True if workers can encode records in any order."""
+        stream, run_context = self._stream, self._stream.run_context
+        stream_maps = run_context.config.get("stream_maps")
+        if has_expressions(stream.stream_maps) and uses_fake(stream_maps):
+            return False  # made-up values depend on the order of the records
+        if stream.emit_activate_version_messages:
             return False
-        return not (has_expressions(stream.stream_maps) and uses_fake(config.get("stream_maps")))
+        return isinstance(run_context.message_writer, BufferedWriter)
 
     def _make_encoder(self, deselected: AbstractSet[str]) -> LineEncoder:
         """Return the encoder of lines, with the stream maps if they change records."""
