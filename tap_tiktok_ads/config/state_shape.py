@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.values import describe_value
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,10 @@ def check_shape(state: Mapping[str, t.Any], label: str) -> None:
             context = partition.get("context")
             _check_type(context, dict, label, f"{partition_path}.context")
             if context in contexts:
-                msg = f"{label} has two partitions with the context {context!r:.100} in {path!r}."
+                msg = (
+                    f"{label} has two partitions with the context {context!r:.100} in {path!r}. "
+                    "Remove one of them."
+                )
                 raise ConfigError(msg)
             contexts.append(context)
 
@@ -58,16 +62,7 @@ def _check_type(value: t.Any, kind: type, label: str, path: str) -> None:
     if not isinstance(value, kind):
         expected = "a list" if kind is list else "an object"
         msg = (
-            f"{label} is damaged: expected {path!r} to be {expected}, got {_describe(value)}. "
+            f"{label} is damaged: expected {path!r} to be {expected}, got {describe_value(value)}. "
             "Correct the member, or remove the stream from the state to read it from its start."
         )
         raise ConfigError(msg)
-
-
-def _describe(value: t.Any) -> str:
-    """Return the JSON type of a value, or a short value itself."""
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    return "null" if value is None else f"{value!r:.60}"
