@@ -296,6 +296,52 @@ def cpu(clients: Clients, repeat: int, *, quick: bool) -> Iterator[Line]:
     )
 
 
+FLATTENING = {"flattening_enabled": True, "flattening_max_depth": 3}
+MAP_OF_CAMPAIGNS = {"stream_maps": {"campaigns": {"label": "'x'"}}}
+MAP = {
+    "__filter__": "ad_id is not None and advertiser_id != '1'",
+    "ad_key": "md5(ad_id)",
+    "label": "record['advertiser_id'] + '-' + ad_id.lower()",
+}
+#: Measures of `maps`: name, settings, stream, and the target of the ratio to a run without them.
+TRANSFORMATIONS: tuple[tuple[str, dict[str, t.Any], str, float | None], ...] = (
+    ("flattening", FLATTENING, queries.REPORT, 0.95),
+    ("flattening", FLATTENING, queries.ADS, 0.5),
+    ("a map of another stream", MAP_OF_CAMPAIGNS, queries.REPORT, 0.95),
+    ("a map of another stream", MAP_OF_CAMPAIGNS, queries.ADS, 0.95),
+    ("a filter and two expressions", {"stream_maps": {queries.REPORT: MAP}}, queries.REPORT, None),
+    ("a filter and two expressions", {"stream_maps": {queries.ADS: MAP}}, queries.ADS, None),
+)
+
+
+def maps(clients: Clients, repeat: int, *, quick: bool) -> Iterator[Line]:
+    """Measure records per CPU second with flattening and stream maps, without the start-up."""
+    options = LARGE | {"ads": 625 // QUICK_DIVISOR} if quick else LARGE
+    with simulator(options) as served:
+        config = served.config(start_date=FIRST_DAY, end_date=TWO_DAYS)
+        cases = [
+            (used, stream) for _, settings, stream, _ in TRANSFORMATIONS for used in ({}, settings)
+        ]
+        commands = [clients.tap(config | settings, (stream,)) for settings, stream in cases]
+        start_ups = [cost(clients.tap(config | settings, ())).cpu for settings, _ in cases]
+        records = [cost_and_records(command)[1] for command in commands]
+        rates: list[list[float]] = [[] for _ in commands]
+        for _ in range(repeat):
+            for number, command in enumerate(commands):
+                rate = records[number] / (cost(command).cpu - start_ups[number])
+                rates[number].append(rate)
+                note(f"maps: {cases[number]} {records[number]:,} records: {rate:,.0f} /s")
+    for number, (name, _, stream, target) in enumerate(TRANSFORMATIONS):
+        plain, changed = map(statistics.median, rates[2 * number : 2 * number + 2])
+        yield Line(
+            f"records per CPU second of `{stream}`, {name}, {records[2 * number + 1]:,} records",
+            f"{changed:,.0f}",
+            ratio=f"{changed / plain:.2f} of {plain:,.0f} without",
+            target=f">= {target}" if target else "",
+            is_met=changed / plain >= target if target else None,
+        )
+
+
 def wall(clients: Clients, *, quick: bool) -> Iterator[Line]:
     """Measure one sync of all streams over a year, at the rate that the simulator enforces."""
     options = YEAR | {"advertisers": 3} if quick else YEAR
@@ -407,7 +453,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description="Measure speed and memory of the tap. This is not a test."
     )
-    cases = ("cpu", "wall", "memory", "start", "all")
+    cases = ("cpu", "maps", "wall", "memory", "start", "all")
     parser.add_argument("--case", choices=cases, default="all", help="measurement to run")
     parser.add_argument(
         "--repeat",
@@ -429,6 +475,7 @@ def main() -> None:
         clients = Clients(Path(folder))
         tables = {
             "cpu": cpu(clients, options.repeat, quick=options.quick),
+            "maps": maps(clients, options.repeat, quick=options.quick),
             "wall": wall(clients, quick=options.quick),
             "memory": memory(clients, max(1, options.repeat // 3), quick=options.quick),
             "start": start(clients, options.repeat),

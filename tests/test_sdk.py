@@ -46,8 +46,22 @@ TestTap = pytest.mark.filterwarnings("ignore:Fields in transformed catalog")(Tes
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "plain": {},
-    "flattened": {"flattening_enabled": True, "flattening_max_depth": 1},
-    "mapped": {"stream_maps": {"STREAM": {"row_id": "str(OWNER)"}}},
+    "flattened": {"flattening_enabled": True, "flattening_max_depth": 2},
+    "mapped": {
+        "stream_maps": {
+            "STREAM": {
+                "__alias__": "renamed",
+                "__filter__": "md5(str(record)) < 'a' and OWNER is not None",
+                "row_id": "str(OWNER)",
+            },
+            "copy": {
+                "__source__": "STREAM",
+                "__else__": None,
+                "__key_properties__": ["row_id"],
+                "row_id": "OWNER",
+            },
+        }
+    },
 }
 
 

@@ -33,12 +33,17 @@ def check_stream_maps(stream_maps: t.Any, streams: Collection[str]) -> None:
     for name, definition in stream_maps.items():
         if not name.startswith("__"):
             _check_stream(_source(name, definition), streams)
-    if any(map(_uses_fake, _expressions(stream_maps))) and not _has_faker():
+    if uses_fake(stream_maps) and not _has_faker():
         msg = (
             f"Setting 'stream_maps' uses '{FAKE}', which needs the package faker. Run "
             f"pip install '{DISTRIBUTION}[faker]'."
         )
         raise ConfigError(msg)
+
+
+def uses_fake(stream_maps: t.Any) -> bool:
+    """Return True if an expression of stream maps uses the generator of made-up values."""
+    return isinstance(stream_maps, dict) and any(map(_uses_fake, _expressions(stream_maps)))
 
 
 def describe_mapping_error(stream_maps: t.Any, error: Exception) -> str:

@@ -27,12 +27,17 @@ BYTES_PER_JSON_BYTE = 5
 
 
 class LineEncoder(t.Protocol):
-    """Encodes records as RECORD lines. Implemented by the Singer layer."""
+    """Encodes records as RECORD lines. Implemented by the Singer layer.
 
-    def for_page(self) -> Callable[[Record], bytes]:
+    A record that only the Singer layer can write stays a record.
+    """
+
+    def for_page(self) -> Callable[[Record], bytes | Record]:
         """Return the function that encodes the records of one page."""
 
-    def join_members(self, members: list[bytes], columns: Mapping[str, t.Any]) -> bytes:
+    def encode_members(
+        self, members: list[bytes], columns: Mapping[str, t.Any]
+    ) -> Sequence[bytes | Record]:
         """Return the lines of report records whose JSON members are encoded already."""
 
 
@@ -107,8 +112,9 @@ class PageBuilder:
         """Return the lines of records that a report decoder has typed and encoded."""
         members, fingerprints = map(list, zip(*raw_records, strict=True))
         encoder = t.cast("LineEncoder", self.encoder)
-        lines = encoder.join_members(members, self.source.constant_columns(task))
-        return Page([lines], len(raw_records), fingerprints, weight=len(lines), **facts)
+        lines = encoder.encode_members(members, self.source.constant_columns(task))
+        weight = sum(map(len, lines))
+        return Page(lines, len(raw_records), fingerprints, weight=weight, **facts)
 
     def _encoded(
         self, encoder: LineEncoder, records: Iterator[Record], facts: dict[str, t.Any]

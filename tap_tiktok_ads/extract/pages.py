@@ -90,8 +90,8 @@ class Page:
     """The records of one task, or the reason why there are none.
 
     Attributes:
-        records: Typed records. If the SDK need not process them, RECORD lines: one item per
-            record, or one item for all.
+        records: Typed records, or the RECORD lines of records that the SDK need not process: one
+            item per record, or one item for all.
         record_count: Number of records.
         fingerprints: One per record, or None if the stream does not deduplicate.
         received: Number of raw records in the response, or None if it is not a page of a list.
@@ -107,7 +107,7 @@ class Page:
         damage: Why the page does not count as read, or None.
     """
 
-    records: Sequence[Record] | Sequence[bytes] = ()
+    records: Sequence[Record | bytes] = ()
     record_count: int = 0
     fingerprints: Sequence[t.Any] | None = None
     received: int | None = None

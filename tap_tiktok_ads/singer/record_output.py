@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import typing as t
 
 from singer_sdk.mapper import SameRecordTransform
-from typing_extensions import override
 
 from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.config.stream_maps import uses_fake
 from tap_tiktok_ads.extract.deletions import DELETED_AT
+from tap_tiktok_ads.singer.mapped_lines import (
+    MappableRecord,
+    MappedLines,
+    accelerate,
+    has_expressions,
+)
 from tap_tiktok_ads.singer.writer import BufferedWriter, RecordLines
 
 if t.TYPE_CHECKING:
@@ -22,7 +29,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.messages import Decode
     from tap_tiktok_ads.context import RunContext
-    from tap_tiktok_ads.extract.conversion import PageBuilder
+    from tap_tiktok_ads.extract.conversion import LineEncoder, PageBuilder
     from tap_tiktok_ads.extract.pages import Page, Record
     from tap_tiktok_ads.extract.reader import PageReader
     from tap_tiktok_ads.extract.task_groups import TaskGroup
@@ -30,29 +37,6 @@ if t.TYPE_CHECKING:
 
 #: Lines that are joined before they are written: few enough to stay in the processor's cache.
 LINES_PER_WRITE = 25
-
-
-class MappableRecord(dict[str, t.Any]):
-    """A record in which expressions of stream maps read a missing column as null."""
-
-    def __init__(self, record: Record, columns: frozenset[str]) -> None:
-        """Copy a record.
-
-        Args:
-            record: The record.
-            columns: The columns that a record can lack.
-        """
-        super().__init__(record)
-        self._columns = columns
-
-    @override
-    def copy(self) -> MappableRecord:
-        return MappableRecord(self, self._columns)
-
-    def __missing__(self, name: str) -> None:
-        """Return null for a column. `self` is the value of the column that is mapped."""
-        if name not in self._columns and name != "self":
-            raise KeyError(name)
 
 
 class WritableStream(t.Protocol):
@@ -114,26 +98,35 @@ class RecordOutput:
     def prepare(self) -> None:
         """Choose the page decoder, and either encoded lines or the SDK to write records.
 
-        The SDK writes records with stream maps, flattening, versions or deselected nested columns,
-        and records for other writers.
+        The SDK writes records with versions, deselected nested columns or made-up values, and
+        records for other writers.
         """
         stream = self._stream
+        accelerate(stream.stream_maps)
         deselected = [path for path, is_selected in stream.mask.items() if path and not is_selected]
-        if not self._writes_plain_records() or any(map(_is_nested, deselected)):
+        if not self._writes_lines() or any(map(_is_nested, deselected)):
             return
         columns = {path[-1] for path in deselected}
         stream.reader.decode = stream.page_decoder(columns)
-        stream.builder.encoder = RecordLines(stream.stream_maps[0].stream_alias, columns)
+        stream.builder.encoder = self._make_encoder(columns)
 
-    def _writes_plain_records(self) -> bool:
-        """Return True if neither the SDK nor another writer changes a record."""
-        stream = self._stream
-        stream_map = stream.stream_maps[0]
-        if len(stream.stream_maps) > 1 or type(stream_map) is not SameRecordTransform:
+    def _writes_lines(self) -> bool:
+        """Return True if workers can encode records in any order."""
+        stream, run_context = self._stream, self._stream.run_context
+        stream_maps = run_context.config.get("stream_maps")
+        if has_expressions(stream.stream_maps) and uses_fake(stream_maps):
+            return False  # made-up values depend on the order of the records
+        if stream.emit_activate_version_messages:
             return False
-        if stream_map.flattening_enabled or stream.emit_activate_version_messages:
-            return False
-        return isinstance(stream.run_context.message_writer, BufferedWriter)
+        return isinstance(run_context.message_writer, BufferedWriter)
+
+    def _make_encoder(self, deselected: AbstractSet[str]) -> LineEncoder:
+        """Return the encoder of lines, with the stream maps if they change records."""
+        stream_map, *others = stream_maps = self._stream.stream_maps
+        is_plain = type(stream_map) is SameRecordTransform and not stream_map.flattening_enabled
+        if is_plain and not others:
+            return RecordLines(stream_map.stream_alias, deselected)
+        return MappedLines(stream_maps, deselected, self._selected_columns)
 
     def write_groups(
         self,
@@ -178,14 +171,14 @@ class RecordOutput:
         if self._stream.run_context.state_output.take_turn() or group.has_deletions:
             self._stream._write_state_message()  # noqa: SLF001 - the SDK's own hook
 
-    def _write(self, records: Sequence[Record] | Sequence[bytes]) -> None:
-        if not records:
-            return
-        if isinstance(records[0], bytes):
-            self._write_lines(t.cast("Sequence[bytes]", records))
-            return
-        for record in t.cast("Sequence[Record]", records):
-            self._write_record(record)
+    def _write(self, records: Sequence[Record | bytes]) -> None:
+        """Write the lines and the records of a page, in their order."""
+        for kind, items in itertools.groupby(records, type):
+            if kind is bytes:
+                self._write_lines(list(t.cast("Iterable[bytes]", items)))
+                continue
+            for record in t.cast("Iterable[Record]", items):
+                self._write_record(record)
 
     def _write_lines(self, lines: Sequence[bytes]) -> None:
         writer = t.cast("BufferedWriter", self._stream.run_context.message_writer)

@@ -2,7 +2,7 @@
 
 The SDK reads one partition after the other, record by record. Here a stream is one plan of requests
 over all advertisers and windows. Workers fetch ahead and cast. The main thread verifies, writes and
-advances bookmarks. The SDK does selection, stream maps and flattening.
+advances bookmarks. The SDK's stream maps change the records, in workers where that is possible.
 """
 
 from __future__ import annotations

@@ -54,6 +54,10 @@ class RecordLines:
 
         return line
 
+    def encode_members(self, members: list[bytes], columns: Mapping[str, t.Any]) -> list[bytes]:
+        """Return the lines of report records whose JSON members are encoded already."""
+        return [self.join_members(members, columns)]
+
     def join_members(self, members: list[bytes], columns: Mapping[str, t.Any]) -> bytes:
         """Return the lines of report records whose JSON members are encoded already.
 
