@@ -79,8 +79,11 @@ class OpenStream(t.Protocol):
 class StateOutput(t.Protocol):
     """Writes STATE messages. Implemented by the Singer layer."""
 
-    def take_turn(self) -> bool:
-        """Return True if another STATE message is due."""
+    def write_if_due(self) -> None:
+        """Write a STATE message if the last one is old enough, and the size allows it."""
+
+    def write_if_small(self) -> None:
+        """Write a STATE message if STATE stays a small share of the output."""
 
     def write(self) -> None:
         """Write a STATE message."""

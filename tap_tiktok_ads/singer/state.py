@@ -12,13 +12,10 @@ describes the members of windowed streams.
 
 from __future__ import annotations
 
-import copy
-import time
 import typing as t
 
 import pendulum
 from singer_sdk.helpers._state import get_state_if_exists, get_writeable_state_dict
-from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import id_of
@@ -26,10 +23,9 @@ from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.values import NUMBER_TYPES
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from singer_sdk.helpers.types import TapState
-    from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.dates import Window
@@ -44,39 +40,7 @@ KEY = "replication_key"
 VALUE = "replication_key_value"
 #: A list can show a change some time after the change's timestamp.
 CHANGE_DELAY = pendulum.duration(minutes=10)
-#: Minimum seconds between two STATE messages within the windows of an advertiser.
-STATE_INTERVAL_SECONDS = 30.0
 TIME_FORMAT = "YYYY-MM-DDTHH:mm:ss[Z]"
-
-
-class StateOutput:
-    """Writes STATE messages, and decides when the next one is due."""
-
-    def __init__(
-        self,
-        writer: GenericSingerWriter[t.Any, t.Any],
-        state: Callable[[], TapState],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._writer = writer
-        self._state = state
-        self._clock = clock
-        self._written_at = clock()
-
-    def take_turn(self) -> bool:
-        """Return True if another STATE message is due, and register that it is written.
-
-        A message holds the complete state, so its size grows with advertisers and streams.
-        """
-        now = self._clock()
-        if now - self._written_at < STATE_INTERVAL_SECONDS:
-            return False
-        self._written_at = now
-        return True
-
-    def write(self) -> None:
-        """Write a STATE message, even if the state has not changed."""
-        self._writer.write_message(StateMessage(value=copy.deepcopy(self._state())))
 
 
 class Bookmarks:
