@@ -19,6 +19,7 @@ from tap_tiktok_ads.api.report_tasks import ReportTasks
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookback
 from tap_tiktok_ads.extract.completeness import IncompleteLists, PassClock
+from tap_tiktok_ads.extract.dates import time_zone
 from tap_tiktok_ads.extract.lookahead import Lookahead, Workers
 from tap_tiktok_ads.problems import ProblemLog
 from tap_tiktok_ads.progress import Progress
@@ -287,7 +288,8 @@ class RunContext:
 
     def now(self, advertiser: Advertiser | None) -> pendulum.DateTime:
         """Return the start of the run in the time zone of an advertiser, or in UTC."""
-        return self.started_at.in_timezone(advertiser.timezone if advertiser else "UTC")
+        zone = advertiser.timezone if advertiser else "UTC"
+        return self.started_at.in_timezone(time_zone(zone))
 
     def open_stream(self, name: str) -> OpenStream:
         """Return a new instance of a stream, to read its records for another stream."""

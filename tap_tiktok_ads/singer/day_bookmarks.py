@@ -20,7 +20,7 @@ import pendulum
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import id_of
-from tap_tiktok_ads.extract.dates import MIN_CLOCK_TIME, Window
+from tap_tiktok_ads.extract.dates import MIN_CLOCK_TIME, Window, time_zone
 from tap_tiktok_ads.extract.day_ranges import DayRanges, Settling, parse_day
 from tap_tiktok_ads.singer.state import KEY, VALUE, Bookmarks
 
@@ -158,7 +158,7 @@ class DayBookmarks(Bookmarks):
         self, advertiser: Advertiser | None, moment: pendulum.DateTime
     ) -> pendulum.Date:
         zone = advertiser.timezone if advertiser else "UTC"
-        return self._settling.last_day(advertiser, moment.in_timezone(zone))
+        return self._settling.last_day(advertiser, moment.in_timezone(time_zone(zone)))
 
     def _days_in_state(self, advertiser: Advertiser | None) -> DayRanges:
         """Return the days that the state proves to be read, for the same replication key."""
