@@ -88,7 +88,7 @@ class Window:
     @property
     def days(self) -> int:
         """Number of days in the window. 1 if start and end are the same day."""
-        return (self.end - self.start).days + 1
+        return self.end.toordinal() - self.start.toordinal() + 1
 
 
 @functools.cache
