@@ -132,8 +132,10 @@ class Settling:
             now: The time in the time zone of the advertiser.
         """
         local_now = now.in_timezone("UTC") if self.utc_days else now
-        today = local_now.subtract(hours=self.delay_hours).date()
-        return today.subtract(days=self.lookback_days(advertiser) + 1)
+        if self.delay_hours:
+            local_now = local_now.subtract(hours=self.delay_hours)
+        today = local_now.toordinal()
+        return pendulum.Date.fromordinal(today - self.lookback_days(advertiser) - 1)
 
 
 def parse_day(value: t.Any) -> pendulum.Date | None:
