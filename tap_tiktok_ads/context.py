@@ -176,7 +176,7 @@ class RunContext:
             raise errors.ConfigError(msg) from None
         self._simulator = simulator.start()
         self.logger.info(
-            "Setting environment is 'simulator': this run reads generated data, not TikTok."
+            "Reading generated data instead of TikTok, because environment is 'simulator'."
         )
         return dataclasses.replace(
             settings,
@@ -323,7 +323,9 @@ class RunContext:
         if advertiser.id not in self._lookback_days:
             days = self._read_lookback_days(advertiser)
             self._lookback_days[advertiser.id] = days
-            self.logger.info("Advertiser %s: reports look back %d days.", advertiser.id, days)
+            self.logger.info(
+                "Reports of advertiser %s re-read the last %d days.", advertiser.id, days
+            )
         return self._lookback_days[advertiser.id]
 
     def _read_lookback_days(self, advertiser: Advertiser) -> int:

@@ -114,9 +114,10 @@ class ReadProblems(ProblemLog):
         """
         if self.failed:
             owners = ", ".join(dict.fromkeys(owner for _, owner in self.failed))
-            causes = [record for record in super().records() if record["action"] != "skipped"]
-            cause = causes[0]["message"] if causes else "no cause is known"
-            msg = f"Records are missing in {stream.name} (advertiser {owners}): {cause}"
+            harmless = {"skipped", "kept"}
+            causes = [record for record in super().records() if record["action"] not in harmless]
+            cause = causes[0]["message"] if causes else "The cause is unknown."
+            msg = f"Read incomplete for {stream.name} (advertiser {owners}): {cause}"
             raise IncompleteError(msg)
         self.raise_unusable()
         owner_count = len(stream.advertisers) if stream.per_advertiser else 1
@@ -133,5 +134,4 @@ def make_tap(config: Mapping[str, t.Any]) -> LibraryTap:
     try:
         return LibraryTap(config=dict(config), message_writer=_NoMessages(), setup_mapper=False)
     except ConfigValidationError as error:
-        msg = f"The settings cannot be used: {'; '.join(error.errors)}."
-        raise ConfigError(msg) from None
+        raise ConfigError(" ".join(error.errors)) from None

@@ -38,6 +38,9 @@ ALL_STREAMS = "all streams"
 #: Errors that stop the sync, because all other reads would fail, too.
 FATAL_ERRORS = (errors.AuthError, errors.ThrottledError, errors.ConfigError)
 
+#: Errors whose cause is not a stream.
+RUN_ERRORS = (errors.ConfigError, errors.StorageError)
+
 
 class ProblemLog:
     """The problems of one run, over all streams.
@@ -68,6 +71,15 @@ class ProblemLog:
             error_id = f"{self._started_at.format('YYYYMMDDTHHmmss.SSSSSS')}-{number}"
             self._records[id(error)] = _record(error_id, stream, error, action, task)
             self._errors.append(error)
+
+    def add_final(self, stream: str, error: errors.TapError, task: Task | None = None) -> None:
+        """Keep the error that ends the run, and name the stream in its text.
+
+        An unusable setting and a full disk concern all streams, so these texts stay as they are.
+        """
+        self.add(stream, error, "ended the run", task)
+        if error.stream is None and not isinstance(error, RUN_ERRORS):
+            error.stream = stream
 
     def records(self) -> list[dict[str, t.Any]]:
         """Return the records of the stream `sync_errors`."""
@@ -179,9 +191,10 @@ def _record(
 
 
 class Warnings:
-    """Warnings of one stream, each of which is logged once in a run. Thread-safe."""
+    """Warnings of one stream, each of which names the stream and is logged once. Thread-safe."""
 
-    def __init__(self, logger: logging.Logger) -> None:
+    def __init__(self, stream: str, logger: logging.Logger) -> None:
+        self._stream = stream
         self._logger = logger
         self._logged: set[str] = set()
         self._lock = threading.Lock()
@@ -194,10 +207,16 @@ class Warnings:
         return is_new
 
     def log(self, key: str, message: str, *args: t.Any) -> None:
-        """Log a warning on one line, unless one with this key was logged before."""
+        """Log a warning on one line, unless one with this key was logged before.
+
+        Args:
+            key: Identifies the warning within the stream.
+            message: The text. Its first `%s` is the name of the stream.
+            args: Values of the other placeholders.
+        """
         if self.is_new(key):
             args = tuple(escape(arg) if isinstance(arg, str) else arg for arg in args)
-            self._logger.warning(message, *args)
+            self._logger.warning(message, self._stream, *args)
 
 
 class StreamProblems:
@@ -264,13 +283,17 @@ class StreamProblems:
         """
         first_task = progress.first_task
         error = errors.IncompleteError(self._verdict_message(progress, verdict))
-        key = f"{verdict} {first_task.list_key}"
         if verdict is Verdict.INCOMPLETE:
-            self.add_incomplete(first_task, error, "read again by the next run")
-        else:
-            self._log.add(self._source.name, error, "kept", first_task)
-            key = f"{verdict} {first_task.advertiser}"
-        self._warnings.log(key, "%s", error)
+            self._report_incomplete(first_task, error, first_task.list_key)
+            return
+        self._log.add(self._source.name, error, "kept", first_task)
+        message = "Cannot confirm the record count of stream %s: %s"
+        self._warnings.log(f"{verdict} {first_task.advertiser}", message, error)
+
+    def _report_incomplete(self, task: Task, error: errors.TapError, key: str) -> None:
+        """Hold the bookmark where records are missing, and warn once per key."""
+        self.add_incomplete(task, error, "read again by the next run")
+        self._warnings.log(f"incomplete {key}", "Stream %s is incomplete: %s", error)
 
     def _verdict_message(self, progress: ListProgress, verdict: Verdict) -> str:
         label, facts = _label_of(progress.first_task), describe(progress)
@@ -284,7 +307,7 @@ class StreamProblems:
                 f"{label}: {facts} The list counts as complete: passes received equal records. "
                 "Compare the stream with TikTok Ads Manager once."
             )
-        return f"{label}: {facts} Records may be missing; the next run reads them again."
+        return f"{label}: {facts} Records may be missing. The next run reads them again."
 
     def add_incomplete(self, task: Task, error: errors.TapError, action: str) -> None:
         """Hold the bookmark where records are missing. The run ends with an error."""
@@ -298,21 +321,22 @@ class StreamProblems:
             f"{_label_of(task)}: TikTok looked at its 20,000 newest ads only (header "
             "X-Tt-Ads-Throttle). Records may be missing. Set report_mode to 'async' to read all."
         )
-        self.add_incomplete(task, error, "read again by the next run")
-        self._warnings.log(f"truncated {task.advertiser} {task.window}", "%s", error)
+        self._report_incomplete(task, error, f"truncated {task.advertiser} {task.window}")
 
     def _on_failure(self, task: Task, error: errors.TapError) -> None:
         if isinstance(error, errors.IncompleteError):
-            self.add_incomplete(task, error, "read again by the next run")
-            self._warnings.log(f"incomplete {task.advertiser} {task.window}", "%s", error)
+            self._report_incomplete(task, error, f"{task.advertiser} {task.window}")
             return
         if self._stops_on_error or isinstance(error, FATAL_ERRORS):
-            self._log.add(self._source.name, error, "ended the run", task)
+            self._log.add_final(self._source.name, error, task)
             raise error
         self.add_incomplete(task, error, "left out")
         owner = id_of(task.advertiser) or ALL_ADVERTISERS
         self._warnings.log(
-            f"failed {task.advertiser}", "Continuing without advertiser %s: %s", owner, error
+            f"failed {task.advertiser}",
+            "Continuing stream %s without advertiser %s: %s",
+            owner,
+            error,
         )
 
     def _on_denial(self, task: Task, error: errors.ApiError) -> None:
@@ -323,7 +347,7 @@ class StreamProblems:
             self._hold_bookmark(task)
             self._log.add_skipped(self._source.name, owner)
         what = self._source.subject_of(task)
-        self._warnings.log(f"denied {what}", "Skipping %s %s: %s", what, owner, error)
+        self._warnings.log(f"denied {what}", "Stream %s skips %s %s: %s", what, owner, error)
 
     def report_drift(self) -> None:
         """Report the fields, values and records that do not fit the schema."""
@@ -340,36 +364,36 @@ class StreamProblems:
                 names.append(f"{len(new_fields):,} in all")
             self._warnings.log(
                 f"new fields {new_fields}",
-                "New fields that are not in the schema were kept: %s.",
+                "Stream %s received fields that are not in its schema: %s. They are kept. To get "
+                "them as columns, run --discover again, or look for a newer version of the tap.",
                 ", ".join(names),
             )
         if drift.has_repaired_text:
             self._warnings.log(
                 "repaired text",
-                "Responses for %s held text that is not clean Unicode or JSON. What could not be "
-                "read became U+FFFD or null.",
-                self._source.name,
+                "Stream %s received text that is not valid Unicode or JSON. Invalid characters "
+                "became U+FFFD, and invalid numbers null.",
             )
         for name, value in drift.bad_values.items():
             self._warnings.log(
                 f"unreadable {name}",
-                "Field %.100s held %.100s, which does not fit its type.",
+                "Stream %s writes null in column %.100s: its type cannot hold the value %.100s.",
                 escape(self._mask(name)),
                 self._mask(repr(value)),
             )
 
     def _report_unusable(self, drift: DriftReport) -> None:
         """Report records that could not be written. The run ends with an error."""
-        name = self._source.name
         for column, value in drift.fractions.items():
             if self._warnings.is_new(f"fraction {column}"):
                 shown = self._mask(f"{value!r:.100}")
-                text = f"Column {column!r} of {name} is an integer and received {shown}."
+                text = f"column {column!r} expects an integer, got {shown}. Null was written."
                 self._add_unusable(text, "written as null")
         for reason in drift.unusable_records:
-            text = f"Cannot write a record of {name}: {self._mask(reason)}."
+            text = f"{self._mask(reason)}. The record was left out."
             self._add_unusable(text, "left out")
 
     def _add_unusable(self, text: str, action: str) -> None:
         if self._log.add_unusable(self._source.name, text, action):
-            self._warnings.log(f"unusable {text}", "%s", text)
+            message = "Stream %s has data that does not fit its schema: %s"
+            self._warnings.log(f"unusable {text}", message, text)

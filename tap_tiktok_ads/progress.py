@@ -35,7 +35,7 @@ class StreamCounts:
             f"{self.stream}: {_number(self.records, 'record', 'records')}, "
             f"{_number(self.requests, 'request', 'requests')}, "
             f"{_number(self.retries, 'retry', 'retries')}, "
-            f"{self.seconds_waited:,.1f} s waited for the budget"
+            f"{self.seconds_waited:,.1f} s waited for the request budget"
         )
 
 
@@ -174,7 +174,7 @@ def log_summary(progress: Progress, logger: logging.Logger) -> None:
         total.retries += counts.retries
         total.seconds_waited += counts.seconds_waited
     if progress.summary():
-        logger.info("%s, all threads added up", total)
+        logger.info("%s (sum of all threads)", total)
 
 
 def _number(count: int, singular: str, plural: str) -> str:

@@ -193,12 +193,12 @@ class TikTokAds:
         """
         context = self._open_context()
         if not isinstance(path, str):
-            msg = f"Argument 'path' must be text, got {path!r:.100}."
+            msg = f"Argument 'path' must be text, got {path!r:.60}."
             raise ConfigError(msg)
         try:
             relative_path = parse_path(path, "GET", context.settings.api_url)
         except ValueError as error:
-            msg = f"Cannot read {path!r}: {error}."
+            msg = f"Argument 'path': {error}."
             raise ConfigError(msg) from None
         parameters = _checked_params({} if params is None else params) | more_params
         request = Request(relative_path, _checked_params(parameters))
@@ -294,15 +294,15 @@ def _check_settings(config: Mapping[str, t.Any]) -> None:
 def _check_no_message_setting(config: Mapping[str, t.Any]) -> None:
     names = sorted(config.keys() & (TapTikTokAds.known_settings() - CLIENT_SETTINGS))
     if names:
-        msg = f"Setting {', '.join(map(repr, names))} applies to Singer messages only. Remove it."
+        msg = f"Remove setting {', '.join(map(repr, names))}: it applies to Singer messages only."
         raise ConfigError(msg)
 
 
 def _check_token(config: Mapping[str, t.Any]) -> None:
     if not config["access_token"] and config.get("environment") != "simulator":
         msg = (
-            "No access_token: pass TikTokAds(access_token=...), or environment='simulator' to try "
-            "the client without an account."
+            "Argument 'access_token' is required. To try the client without an account, pass "
+            "environment='simulator'."
         )
         raise ConfigError(msg)
 
@@ -322,7 +322,7 @@ def _with_id_dimension(level: str, dimensions: Sequence[str]) -> list[str]:
     """
     names = [name.lower() for name in LEVELS]
     if level not in names:
-        msg = f"Unknown level {level!r}: choose one of {', '.join(names)}."
+        msg = f"Argument 'level' must be one of {', '.join(names)}, got {level!r:.60}."
         raise ConfigError(msg)
     has_id = any(name in LEVEL_OF_ID for name in dimensions)
     return [*([] if has_id else [f"{level}_id"]), *dimensions]
@@ -335,7 +335,7 @@ def _list_of(name: str, values: Sequence[t.Any]) -> list[t.Any]:
         ConfigError: It is a text, or not a sequence.
     """
     if isinstance(values, str) or not isinstance(values, (list, tuple)):
-        msg = f"Argument {name!r} must be a list, got {values!r:.100}."
+        msg = f"Argument {name!r} must be a list, got {values!r:.60}."
         raise ConfigError(msg)
     return list(values)
 
@@ -347,7 +347,7 @@ def _checked_params(params: t.Any) -> dict[str, t.Any]:
         ConfigError: They are not a mapping, or a value cannot be encoded. The message names it.
     """
     if not isinstance(params, Mapping):
-        msg = f"Argument 'params' must be a mapping, got {params!r:.100}."
+        msg = f"Argument 'params' must be a mapping, got {params!r:.60}."
         raise ConfigError(msg)
     for name, value in params.items():
         try:

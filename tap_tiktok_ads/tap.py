@@ -20,10 +20,11 @@ from tap_tiktok_ads.config import environment
 from tap_tiktok_ads.config.catalogs import parse_catalog, selected_streams, take_aliases
 from tap_tiktok_ads.config.custom_reports import check_report_metrics, parse_custom_reports
 from tap_tiktok_ads.config.custom_streams import check_names, parse_custom_streams
+from tap_tiktok_ads.config.entries import describe_problems
 from tap_tiktok_ads.config.files import read_catalog, read_json, read_state
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import normalize
-from tap_tiktok_ads.config.stream_maps import check_stream_maps
+from tap_tiktok_ads.config.stream_maps import check_stream_maps, describe_mapping_error
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
 from tap_tiktok_ads.progress_display import show as show_progress
@@ -148,12 +149,8 @@ class TapTikTokAds(Tap):
                 state=read_state(state),
                 **kwargs,
             )
-        except MappingError as error:
-            msg = f"Setting 'stream_maps' cannot be used: {error}"
-            raise ConfigError(msg) from None
         except ConfigValidationError as error:
-            msg = f"The settings cannot be used: {'; '.join(error.errors)}."
-            raise ConfigError(msg) from None
+            raise ConfigError(" ".join(error.errors)) from None
         if full_catalog is not None and selected_only:
             tap.warn_of_uncataloged(full_catalog)
             tap.warn_of_unknown(full_catalog.keys() - (tap.input_catalog or {}).keys())
@@ -165,7 +162,7 @@ class TapTikTokAds(Tap):
         for name in sorted(set(names) - self._creators.keys()):
             match = closest_match(name, self._creators)
             self.logger.warning(
-                "Stream %r of the catalog does not exist, so it is not read.%s Run --discover "
+                "Skipping stream %r of the catalog, because it does not exist.%s Run --discover "
                 "again.",
                 name,
                 f" Did you mean {match!r}?" if match else "",
@@ -178,7 +175,7 @@ class TapTikTokAds(Tap):
         uncataloged = sorted(self._creators.keys() - set(names) - built_in)
         if uncataloged:
             self.logger.warning(
-                "Streams that are not in the catalog are not read: %s. Run --discover again.",
+                "Skipping streams that are not in the catalog: %s. Run --discover again.",
                 ", ".join(uncataloged),
             )
 
@@ -205,7 +202,11 @@ class TapTikTokAds(Tap):
         """Validate with the SDK's schema, after the checks that a schema cannot express."""
         if raise_errors:
             validate(self._config, self.known_settings())
-        return super()._validate_config(raise_errors=raise_errors)
+        try:
+            return super()._validate_config(raise_errors=raise_errors)
+        except ConfigValidationError as error:
+            error.errors = describe_problems(self.config_jsonschema, self._config)
+            raise
 
     @classmethod
     def known_settings(cls) -> frozenset[str]:
@@ -261,11 +262,19 @@ class TapTikTokAds(Tap):
 
     @override
     def setup_mapper(self) -> None:
-        """Prepare the stream maps, once the catalog fits the streams."""
+        """Prepare the stream maps, once the catalog fits the streams.
+
+        Raises:
+            ConfigError: A map cannot be used.
+        """
         entries = self.input_catalog or Catalog()
         self.warn_of_unknown(entries)
         aliases = take_aliases(entries.values())
-        super().setup_mapper()
+        try:
+            super().setup_mapper()
+        except MappingError as error:
+            msg = describe_mapping_error(self._config.get("stream_maps"), error)
+            raise ConfigError(msg) from None
         for name, alias in aliases.items():
             for stream_map in self.mapper.stream_maps[name]:
                 if stream_map.stream_alias == name:
@@ -307,7 +316,7 @@ class TapTikTokAds(Tap):
         self.print_version(print_fn=self.logger.info)
         self.logger.info("Reading %d advertiser(s).", len(context.advertisers))
         if not any(stream.selected for stream in self.streams.values()):
-            self.logger.warning("No stream is selected: nothing is read.")
+            self.logger.warning("Reading nothing, because no stream is selected in the catalog.")
         with show_progress(context.progress, t.cast("logging.Logger", self.logger)):
             try:
                 self.sync_all()

@@ -1,4 +1,4 @@
-"""A simulator with few objects, and functions that run the tap against it."""
+"""Shared fixtures: a simulator with few objects, and functions that run the tap against it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.simulator.http.messages import Request
 
-# no deadline: on a busy machine an example may be slow
+# without a deadline, because an example can be slow on a busy machine
 hypothesis.settings.register_profile(
     "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
@@ -62,14 +62,18 @@ SMALL = {
 START = "{now-35}"
 #: Fewer objects, for tests that compare or validate every record of every report.
 SPARSE = {**SMALL, "campaigns": 3, "ads": 1}
-#: Seconds that a test waits for a condition before it fails. No test needs as long, even on a
-#: busy machine.
+#: Maximum time in seconds that a test waits for a condition. It is long enough for a busy machine.
 PATIENCE = 300.0
 
 
 @dataclasses.dataclass
 class Messages:
-    """The Singer messages of a run, and the incomplete streams with their advertisers."""
+    """The Singer messages of a run.
+
+    Attributes:
+        all: The messages, in the order of their output.
+        failed: Stream and advertiser of each incomplete part of the run.
+    """
 
     all: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     failed: list[tuple[str, str]] = dataclasses.field(default_factory=list)
@@ -78,7 +82,7 @@ class Messages:
     _sorted: int = 0
 
     def _sort(self) -> None:
-        """Sort the messages that arrived since the last call."""
+        """Sort the messages that were written since the last call by stream."""
         for message in itertools.islice(self.all, self._sorted, None):
             if message["type"] == "RECORD":
                 self._records.setdefault(message["stream"], []).append(message["record"])
@@ -107,7 +111,7 @@ class Messages:
         )
 
     def bookmarks(self, stream: str) -> dict[str, str]:
-        """Return the bookmark of each advertiser."""
+        """Return the bookmark of a stream for each advertiser."""
         partitions = self.state["bookmarks"][stream].get("partitions", [])
         return {
             partition["context"]["advertiser_id"]: partition["replication_key_value"]
@@ -116,13 +120,13 @@ class Messages:
         }
 
     def keyed(self, stream: str) -> dict[tuple[t.Any, ...], dict[str, t.Any]]:
-        """Return the records by key, as a target that upserts by key stores them."""
+        """Return the last record of each primary key, as a target that upserts stores them."""
         keys = self.schemas[stream]["key_properties"]
         return {tuple(record[key] for key in keys): record for record in self.records[stream]}
 
 
 class Collector(MsgSpecWriter):
-    """A writer that keeps the messages in memory, as they read on stdout."""
+    """A writer that keeps the messages in memory, decoded from the JSON that stdout would get."""
 
     def __init__(self) -> None:
         self.messages = Messages()
@@ -139,18 +143,15 @@ def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Wait until a condition holds.
-
-    Fails after `PATIENCE` seconds.
-    """
+    """Wait until a condition is true. Fail after `PATIENCE` seconds."""
     end = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < end, "the condition never held"
+        assert time.monotonic() < end, f"the condition was not true within {PATIENCE} s"
         time.sleep(0.002)
 
 
 class ManualClock:
-    """A clock that moves only when a thread sleeps on it."""
+    """A clock whose time changes only when its method `sleep` is called."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -160,7 +161,7 @@ class ManualClock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Move the clock to the end of the sleep."""
+        """Set the clock to the end of the sleep, without waiting."""
         due = self.now + seconds
         with self._lock:
             self.now = max(self.now, due)
@@ -168,7 +169,7 @@ class ManualClock:
 
 @pytest.fixture
 def paced_by_hand(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
-    """The manual clock that paces requests in a test, instead of the machine's clock."""
+    """The manual clock that the rate limiter uses in a test."""
     clock = ManualClock()
     paced = functools.partial(RateLimiter, clock=clock, sleep=clock.sleep)
     monkeypatch.setattr(context, "RateLimiter", paced)
@@ -177,7 +178,7 @@ def paced_by_hand(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retry, and start further passes over lists, after milliseconds."""
+    """Shorten the waits before retries, and before the next pass over a list."""
     monkeypatch.setattr(context, "FIRST_RETRY_SECONDS", 0.02)
     monkeypatch.setattr(context, "PASS_INTERVAL_SECONDS", 0.02)
 
@@ -189,12 +190,12 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asks_for_top_view(request: Request) -> bool:
-    """Return True if a request to the simulator is for TopView objects or their reports only."""
+    """Return True if a request filters by the buying type of TopView."""
     return "RESERVATION_TOP_VIEW" in str(request.params.get("filtering"))
 
 
 def config_for(sim: Simulator, **settings: t.Any) -> dict[str, t.Any]:
-    """Return settings that point a tap at a running simulator."""
+    """Return the settings of a tap that reads from a running simulator."""
     return {
         "environment": "simulator",
         "api_url": sim.url,
@@ -207,7 +208,7 @@ def config_for(sim: Simulator, **settings: t.Any) -> dict[str, t.Any]:
 
 
 def config_at(url: str, **settings: t.Any) -> dict[str, t.Any]:
-    """Return settings that point a tap at a server of `answering`, for its first advertiser."""
+    """Return the settings of a tap that reads the first advertiser of an `answering` server."""
     return {
         "api_url": url,
         "access_token": "token",
@@ -229,8 +230,8 @@ def run(
 ) -> Messages:
     """Run the tap in this process and return its messages.
 
-    If the run fails, the error has the messages as its attribute `messages`. `started_at`
-    replaces the machine's time as the start of the run.
+    If the run fails, the attribute `messages` of the error holds the messages. `started_at` sets
+    the time at which the run starts.
     """
     collector = Collector()
     if streams is not None:
@@ -253,14 +254,14 @@ def run(
     return collector.messages
 
 
-#: True in `make soak`, which runs every case. The suite runs some of the cases.
+#: True in `make soak`, which runs all cases. Without it, the tests run a selection of cases.
 SOAK = bool(os.environ.get("SOAK"))
 
 _catalogs: dict[str, list[dict[str, t.Any]]] = {}
 
 
 def _discovered(config: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    """Return the entries of the discovered catalog. Callers must not change them."""
+    """Return the entries of the discovered catalog. They are cached: copy them before a change."""
     custom = config.get("custom_streams") or ()
     # discovery infers a missing schema from a response, so these entries are not cached
     if any(not isinstance(entry.get("schema"), dict) for entry in custom):
@@ -284,7 +285,10 @@ def _discovered(config: dict[str, t.Any]) -> list[dict[str, t.Any]]:
 def catalog_of(
     config: dict[str, t.Any], streams: t.Collection[str], *, alone: bool = False
 ) -> dict[str, t.Any]:
-    """Return the discovered catalog with these streams selected, or with only these streams."""
+    """Return the discovered catalog with these streams selected.
+
+    With `alone=True`, the catalog has only these streams.
+    """
     entries = [
         copy.deepcopy(entry)
         for entry in _discovered(config)
@@ -304,7 +308,7 @@ def command(
     stdin: str | None = None,
     timeout: float = PATIENCE,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the executable as a separate process."""
+    """Run the command `tap-tiktok-ads` with these arguments in a separate process."""
     return execute(arguments, cwd, env, stdin, timeout)
 
 
@@ -316,11 +320,12 @@ def answering(
     respond: Callable[[dict[str, str]], t.Any],
     date: Callable[[dict[str, str]], dt.datetime] | None = None,
 ) -> Iterator[tuple[str, list[str]]]:
-    """Run a server that responds with the result of a function of the query.
+    """Run a server, and yield its URL and the list of the requested paths.
 
-    Yield its URL, and the list of the requested paths. The function returns the `data` of a
-    response, or the bytes of its body. The query has the endpoint as `path`. `date` returns the
-    Date header of a response.
+    Args:
+        respond: Returns the `data` of a response, or the bytes of its body. Its argument is the
+            query, with the endpoint as `path`.
+        date: Returns the time in the header Date of a response.
     """
     paths: list[str] = []
 

@@ -1,4 +1,4 @@
-"""A server for HTTP tests: it sends the response of a function, or raw bytes."""
+"""A server for HTTP tests. A function returns its responses, or the raw bytes to send."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Call:
 
 @dataclasses.dataclass(frozen=True)
 class Response:
-    """A response. The server writes the chunks one by one, and then closes the connection."""
+    """A response with status, headers and body."""
 
     body: bytes = b""
     status: int = 200
@@ -36,7 +36,7 @@ class Response:
 
 
 class Server(ThreadingHTTPServer):
-    """A server whose clients may disconnect early."""
+    """A server that ignores clients which disconnect early."""
 
     daemon_threads = True
 
@@ -45,7 +45,7 @@ class Server(ThreadingHTTPServer):
 
 
 def envelope(data: t.Any, code: int = 0, message: str = "OK", **members: t.Any) -> bytes:
-    """Return the body of a response of TikTok."""
+    """Return the body of a response in TikTok's envelope."""
     return json.dumps(
         {"code": code, "message": message, "request_id": "r1", "data": data, **members}
     ).encode()
@@ -55,10 +55,11 @@ def envelope(data: t.Any, code: int = 0, message: str = "OK", **members: t.Any) 
 def serving(
     respond: Callable[[Call], Response | bytes | Iterator[bytes]],
 ) -> Iterator[tuple[str, list[Call]]]:
-    """Yield the URL of a server, and the requests that it received.
+    """Run a server, and yield its URL and the list of the received requests.
 
     Args:
-        respond: Returns a response, its body, or the raw bytes of the connection one by one.
+        respond: Returns a response or its body. An iterator yields raw bytes, and the server closes
+            the connection after the last of them.
     """
     calls: list[Call] = []
 

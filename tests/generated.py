@@ -60,22 +60,33 @@ def meltano_settings() -> str:
 
 
 def meltano_select() -> str:
-    """Return the `select:` rules of the extractor. Without rules, Meltano selects all streams."""
+    """Return the `select:` rules of the extractor: the streams that are selected by default.
+
+    Without rules, Meltano selects all streams.
+    """
     names = (stream.name for stream in STREAMS if stream.selected_by_default)
     return "\n".join(f"- {name}.*" for name in names)
+
+
+def allowed_values(spec: dict[str, Any]) -> str:
+    """Return the type of a setting, with its allowed values or its range."""
+    if spec.get("secret"):
+        return "string, secret"
+    if "enum" in spec:
+        return f"one of {', '.join(f'`{value}`' for value in spec['enum'])}"
+    text = setting_kind(spec)
+    if "minimum" in spec:
+        text += f" from {spec['minimum']} to {spec['maximum']}"
+    if "pattern" in spec:
+        text += f", or `{spec['pattern'].strip('^$')}`"
+    return text
 
 
 def settings_list() -> str:
     """Return the section of each setting for `docs/settings.md`."""
     sections = []
     for name, spec in SETTINGS_SCHEMA["properties"].items():
-        facts = [spec["title"], f"`{ENVIRONMENT_PREFIX}{name.upper()}`", setting_kind(spec)]
-        if "enum" in spec:
-            facts.append(" or ".join(f"`{value}`" for value in spec["enum"]))
-        if "minimum" in spec:
-            facts.append(f"{spec['minimum']} to {spec['maximum']}")
-        if "pattern" in spec:
-            facts.append(f"or `{spec['pattern'].strip('^$')}`")
+        facts = [spec["title"], f"`{ENVIRONMENT_PREFIX}{name.upper()}`", allowed_values(spec)]
         if "default" in spec:
             facts.append(f"default `{json.dumps(spec['default'])}`")
         sections.append(f"### `{name}`\n\n{' · '.join(facts)}\n\n{spec['description']}")
@@ -88,16 +99,27 @@ def tiers_table() -> str:
     for name, tier in TIERS.items():
         if name == "unlimited":  # the embedded simulator only
             continue
-        suffix = " (default)" if name == "basic" else ", each endpoint" if tier.per_endpoint else ""
+        suffix = " (default)" if name == "basic" else ", per endpoint" if tier.per_endpoint else ""
         rows.append((f"{name}{suffix}", tier))
         rows += [(f"{name}, `{path}`", limit) for path, limit in tier.endpoints.items()]
     return table(
-        ("level", "a second", "a minute", "a day"),
+        ("tier", "requests per second", "requests per minute", "requests per day"),
         (
             (name, f"{tier.per_second:,}", f"{tier.per_minute:,}", f"{tier.per_day:,}")
             for name, tier in rows
         ),
     )
+
+
+#: What the tap does after a return code, by the action of the code's rule.
+ACTION_TEXTS = {
+    errors.Action.RETRY: "retries the request",
+    errors.Action.DAMAGED: "retries the request, re-reads the list, then reports missing records",
+    errors.Action.THROTTLE: "pauses all requests, then retries",
+    errors.Action.SKIP: "skips the advertiser or stream",
+    errors.Action.STOP: "stops the run, even with `on_error: skip`",
+    errors.Action.FAIL: "reports an error and applies `on_error`",
+}
 
 
 def codes_table() -> str:
@@ -106,10 +128,12 @@ def codes_table() -> str:
     single_codes = [(str(code), rule) for code, rule in sorted(errors.CODES.items()) if code]
     ranges = [(f"{codes[0]} to {codes[-1]}", rule) for codes, rule in errors.RANGES]
     for code, rule in [*single_codes, *ranges]:
-        action = ("divide the request; else " if rule.shrink else "") + rule.action.value
+        action = ACTION_TEXTS[rule.action]
+        if rule.shrink:
+            action = f"splits the request, or {action} if it cannot be split"
         rules.setdefault((action, rule.advice), []).append(code)
     return table(
-        ("codes", "the tap will", "what it says"),
+        ("codes", "what the tap does", "meaning and next step"),
         ((", ".join(codes), action, advice) for (action, advice), codes in rules.items()),
     )
 
@@ -160,7 +184,7 @@ def primary_keys(stream: StreamEntry) -> str:
 
 def replication(stream: StreamEntry) -> str:
     """Return the replication method of a stream."""
-    return f"by `{stream.replication_key}`" if stream.replication_key else "full table"
+    return f"incremental by `{stream.replication_key}`" if stream.replication_key else "full table"
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -172,7 +196,7 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def default_streams() -> str:
     """Return the README's table of the streams selected by default."""
     return table(
-        ("stream", "endpoint", "keys", "replication"),
+        ("stream", "endpoint", "primary key", "replication"),
         (
             (
                 f"`{entry.name}`",
@@ -189,7 +213,15 @@ def default_streams() -> str:
 def all_streams() -> str:
     """Return the table of all streams for `docs/streams.md`."""
     return table(
-        ("stream", "endpoint", "keys", "replication", "permission", "page size", "default"),
+        (
+            "stream",
+            "endpoint",
+            "primary key",
+            "replication",
+            "permission",
+            "page size",
+            "selected by default",
+        ),
         (
             (
                 f"`{entry.name}`",
@@ -217,7 +249,7 @@ def metric_count(level: str, dimensions: tuple[str, ...], report_type: str) -> s
 
 
 def catalog_tables() -> str:
-    """Return the number of metrics by group and by level of a daily report."""
+    """Return two tables: the number of metrics by group, and by data level of a daily report."""
     metrics = load_catalog()["metrics"]
     groups = collections.Counter(metric["group"] for metric in metrics.values())
     id_dimensions = {
@@ -227,12 +259,17 @@ def catalog_tables() -> str:
         "AUCTION_AD": "ad_id",
     }
     by_group = table(
-        ("group", "metrics"),
+        ("group", "number of metrics"),
         [(f"`{name}`", str(count)) for name, count in groups.most_common()]
         + [("`all`", str(len(metrics)))],
     )
     by_level = table(
-        ("data_level", "BASIC by day", "AUDIENCE by country", "AUDIENCE by age and gender"),
+        (
+            "`data_level`",
+            "metrics of BASIC reports by day",
+            "metrics of AUDIENCE reports by country",
+            "metrics of AUDIENCE reports by age and gender",
+        ),
         [
             (
                 f"`{level}`",
@@ -273,7 +310,7 @@ def render(file: str) -> str:
     """Return a file's text with current generated parts.
 
     A part is between the comment lines `generated: NAME` and `end: NAME`. It has the indentation of
-    the first one.
+    the first comment line.
     """
     if file in FILES:
         return FILES[file]()
@@ -282,7 +319,7 @@ def render(file: str) -> str:
         pattern = rf"(?ms)^( *)(\S* generated: {name}.*?\n)(.*?)^( *\S* end: {name})"
         match = re.search(pattern, content)
         if match is None:
-            msg = f"{file} has no place for {name}"
+            msg = f"{file} lacks the comment lines `generated: {name}` and `end: {name}`."
             raise ValueError(msg)
         indented = "".join(f"{match[1]}{line}".rstrip() + "\n" for line in make().splitlines())
         content = content[: match.start(3)] + indented + content[match.end(3) :]

@@ -385,7 +385,7 @@ def test_retries_depend_on_the_code(sim: Simulator, code: int, requests: int) ->
 def test_partial_success_is_an_error(server_url: str) -> None:
     """Code 20001 is an error, because records may be missing."""
     _Responses.prepared = {"/x/": (200, b'{"code": 20001, "message": "", "data": {"a": 1}}', {})}
-    with pytest.raises(errors.DamagedResponseError, match=r"20001.*records may be missing"):
+    with pytest.raises(errors.DamagedResponseError, match=r"20001.*returned a part of the records"):
         transport_to(server_url).send(Request("/x/", {}))
 
 

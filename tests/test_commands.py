@@ -175,7 +175,7 @@ def test_tap_options_before_a_command_are_rejected() -> None:
     """Before the name of a subcommand, only --config is accepted."""
     result = command("--state", __file__, "plan")
     assert result.returncode == 2
-    assert "--state must follow the name of the command" in result.stderr
+    assert "--state cannot come before the command. Write it after 'plan'." in result.stderr
 
 
 def test_later_config_overrides_earlier_config(sim: Simulator, tmp_path: Path) -> None:
@@ -417,7 +417,7 @@ def test_empty_lookup_logs_a_warning(call: Caller, arguments: list[str]) -> None
     entry = {**CAMPAIGNS, "url": "/ad/get/", "lookups": {"campaign": lookup}, "params": params}
     result = call(*arguments, custom_streams=[entry])
     assert result.returncode == 0, result.stderr
-    assert "Lookup 'campaign' has no values for advertiser" in result.stderr
+    assert "lookup 'campaign' has no values" in result.stderr
     assert "/ad/get/" not in call.paths
 
 
@@ -464,7 +464,7 @@ def test_schema_file_errors(call: Caller) -> None:
     call.sim.add_fault("no_records", path="/pixel/list/", times=None)
     result = call("sample", "pixels", "--infer-schema", str(call.folder / "s.json"))
     assert result.returncode == 1
-    assert "No records received to infer a schema from." in result.stderr
+    assert "Cannot infer a schema of /pixel/list/" in result.stderr
 
 
 def test_terminal_tables_fit_the_width(sim: Simulator, tmp_path: Path) -> None:
@@ -595,7 +595,7 @@ def test_doctor_reports_inaccessible_advertisers(call: Caller) -> None:
     ids = [*call.ids, "7000000000000000009"]
     result = call.json("doctor", code=3, advertiser_ids=ids)
     assert [advertiser["readable"] for advertiser in result["advertisers"]] == [True, True, False]
-    assert_one_error(call("doctor", advertiser_ids=ids[2:]), "None of the advertisers may be read")
+    assert_one_error(call("doctor", advertiser_ids=ids[2:]), "Cannot read any advertiser")
 
 
 def test_doctor_reports_an_invalid_app(call: Caller) -> None:
@@ -622,7 +622,7 @@ def test_doctor_warns_of_clock_skew(call: Caller, monkeypatch: pytest.MonkeyPatc
     past = "Thu, 01 Jan 2026 00:00:00 GMT"
     monkeypatch.setattr("tap_tiktok_ads.simulator.http.connections.formatdate", lambda **_: past)
     result = call("doctor")
-    assert re.search(r"This machine's clock is \+\d+ s off TikTok's", result.stderr)
+    assert re.search(r"clock of this machine differs from TikTok's by \+\d+ s", result.stderr)
     assert result.returncode == 0
 
 
@@ -679,8 +679,8 @@ def test_plan_prints_a_table_with_totals(call: Caller) -> None:
     assert f"campaign_country_report\t{first}\t2\t2026-01-01\t2026-01-31\t2\n" in result.stdout
     requests = call.json("plan", start_date="2026-01-01", end_date="2026-01-31")["requests"]
     assert result.stdout.endswith(
-        f"At least {requests} requests: {requests / 9.5 / 60:.1f} minutes at 9.5 a second, "
-        "0.01% of the daily budget of 864,000.\n"
+        f"At least {requests} requests: {requests / 9.5 / 60:.1f} minutes at 9.5 requests per "
+        "second, 0.01% of the daily budget of 864,000 requests.\n"
     )
 
 
@@ -880,12 +880,16 @@ def test_authorize_updates_an_existing_file(
 @pytest.mark.parametrize(
     ("arguments", "settings", "sentence"),
     [
-        ((), {}, "--output FILE is needed for the token; the code has not been used."),
-        (("--output", "x.json"), {"app_id": None}, "No app_id"),
-        (("--output", "x.json"), {"app_secret": None}, "No app_secret"),
+        ((), {}, "Option --output FILE is required"),
+        (("--output", "x.json"), {"app_id": None}, "Setting 'app_id' is required"),
+        (("--output", "x.json"), {"app_secret": None}, "Setting 'app_secret' is required"),
         (("--output", "none/x.json"), {}, "cannot be written: No such file or directory."),
-        (("--output", "list.json"), {}, "does not hold a JSON object"),
-        (("--output", "x.json"), {"api_url": None}, "run `simulator`, and set its api_url."),
+        (("--output", "list.json"), {}, "must contain a JSON object, got a list."),
+        (
+            ("--output", "x.json"),
+            {"api_url": None},
+            "Run `tap-tiktok-ads simulator` and use its settings.",
+        ),
         (("--output", "x.json"), {"app_di": "1"}, "Unknown setting 'app_di'"),
     ],
 )
@@ -902,8 +906,8 @@ def test_authorize_validates_before_using_the_code(
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("https://app.example/cb?code=1", "The URL of the redirect has no auth_code."),
-        ("https://app.example/cb?auth_code=1&state=t", "The redirect brought back another state"),
+        ("https://app.example/cb?code=1", "The URL of --auth-code has no parameter auth_code."),
+        ("https://app.example/cb?auth_code=1&state=t", "The redirect has another state than"),
     ],
 )
 def test_authorize_rejects_foreign_redirects(

@@ -119,10 +119,10 @@ def test_reset_accepts_an_empty_state(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        ({"value": {}}, "no object of streams"),
-        ({"bookmarks": 7}, "no object of streams"),
+        ({"value": {}}, "an object of streams"),
+        ({"bookmarks": 7}, "an object of streams"),
         ({"bookmarks": {"ad_performance_reports": {}}}, "did you mean 'ad_performance_reports'"),
-        ({"bookmarks": {REPORT: 7}}, "has no stream 'ad_performance_report'"),
+        ({"bookmarks": {REPORT: 7}}, "expected an object in the state, got 7."),
     ],
 )
 def test_reset_rejects_invalid_states(tmp_path: Path, state: t.Any, sentence: str) -> None:
@@ -161,12 +161,15 @@ def test_bookmark_without_advertiser_uses_the_option(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        ({}, "no object of streams"),
-        ({"bookmarks": []}, "no object of streams"),
+        ({}, "an object of streams"),
+        ({"bookmarks": []}, "an object of streams"),
         ({"bookmarks": {"ad_insights": "2026-02-03T00:00:00Z"}}, "--advertiser-id"),
-        ({"bookmarks": {"ad_insights": {"1": "soon"}}}, "no time: 'soon'"),
-        ({"bookmarks": {"ad_insights": {"1": None}}}, "no time"),
-        ({"bookmarks": {"ad_insights": {"partitions": []}}}, "one of this tap already"),
+        (
+            {"bookmarks": {"ad_insights": {"1": "soon"}}},
+            "expected a time such as 2026-01-31T00:00:00Z, got 'soon'.",
+        ),
+        ({"bookmarks": {"ad_insights": {"1": None}}}, "got null."),
+        ({"bookmarks": {"ad_insights": {"partitions": []}}}, "because this tap wrote it"),
         ([], "JSON object"),
     ],
 )

@@ -368,7 +368,7 @@ def test_custom_stream_missing_in_catalog_is_logged(sim: Simulator, tmp_path: Pa
     assert result.returncode == 0
     assert '"stream":"pixels"' in result.stdout
     assert "my_campaigns" not in result.stdout
-    assert "not in the catalog are not read: my_campaigns" in result.stderr
+    assert "Skipping streams that are not in the catalog: my_campaigns" in result.stderr
 
 
 def test_custom_streams_retry_and_split_windows(sim: Simulator) -> None:
@@ -408,27 +408,36 @@ def test_unknown_primary_key_is_an_error(sim: Simulator) -> None:
     ("changes", "message"),
     [
         ({"pages": 3}, "unknown key 'pages': did you mean 'page_size'?"),
-        ({"url": None}, "'url' is a required property"),
+        ({"url": None}, "must have the key 'url'"),
         ({"name": "campaigns"}, "'campaigns': another stream has this name"),
         ({"name": "my stream"}, "must consist of letters, digits and underscores"),
-        ({"method": "PUT"}, "is not one of"),
+        ({"method": "PUT"}, "method must be one of GET, POST, got 'PUT'."),
         ({"params": {"a": "{advertizer_id}"}}, "did you mean {advertiser_id}?"),
         ({"params": {"a": "{now-3x}"}}, "unknown unit 'x'"),
         ({"records_path": "$.["}, "is not a JSONPath"),
-        ({"metadata_path": "$.data.list[*]"}, "ends in no name"),
-        ({"url": "/campaign/create/", "method": "POST"}, "is not known to read ('create')"),
-        ({"url": "/ad/status/update/", "method": "POST"}, "a tap only reads"),
-        ({"url": "/smart_plus/ad/delete/", "method": "POST"}, "a tap only reads"),
-        ({"url": "https://example.com/open_api/v1.3/x/"}, "is none of TikTok's"),
-        ({"url": "https://business-api.tiktok.com.example.com/x/"}, "is none of TikTok's"),
-        ({"url": "http://business-api.tiktok.com/open_api/v1.3/x/"}, "unencrypted: use https"),
+        ({"metadata_path": "$.data.list[*]"}, "must end in a name"),
+        (
+            {"url": "/campaign/create/", "method": "POST"},
+            "search, got 'create'. The tap only reads data.",
+        ),
+        ({"url": "/ad/status/update/", "method": "POST"}, "The tap only reads data."),
+        ({"url": "/smart_plus/ad/delete/", "method": "POST"}, "The tap only reads data."),
+        (
+            {"url": "https://example.com/open_api/v1.3/x/"},
+            "must be on business-api.tiktok.com, sandbox-ads.tiktok.com",
+        ),
+        (
+            {"url": "https://business-api.tiktok.com.example.com/x/"},
+            "must be on business-api.tiktok.com, sandbox-ads.tiktok.com",
+        ),
+        ({"url": "http://business-api.tiktok.com/open_api/v1.3/x/"}, "unencrypted. Use https."),
         ({"url": "campaign/get/"}, "must be a full URL, or a path"),
         ({"url": "/campaign/get"}, "must end with a slash"),
-        ({"url": "/campaign/get/?a=1"}, "put its parameters into 'params'"),
-        ({"url": "/../../secret/"}, "path that TikTok's API cannot have"),
-        ({"headers": {"access-token": "x"}}, "is the tap's own"),
+        ({"url": "/campaign/get/?a=1"}, "Move its parameters to 'params'."),
+        ({"url": "/../../secret/"}, "must consist of parts of letters"),
+        ({"headers": {"access-token": "x"}}, "the tap sets header"),
         *(
-            ({"headers": {name: "x"}}, "is the tap's own")
+            ({"headers": {name: "x"}}, "the tap sets header")
             for name in (
                 *("Content-Length", "Transfer_Encoding", "Connection", "TE", "Trailer", "Upgrade"),
                 *("Host", "Expect", "Proxy-Authorization", "Proxy-Connection", "Accept-Encoding"),
@@ -438,29 +447,32 @@ def test_unknown_primary_key_is_an_error(sim: Simulator) -> None:
             ({"headers": {name: "DELETE"}}, "changes the method of the request")
             for name in ("X-HTTP-Method-Override", "x-http-method", "X_Method_Override")
         ),
-        ({"url": "/campaign/{for_each.value}/", "method": "POST"}, "cannot hold macros"),
-        ({"url": "/campaign/create/./", "method": "POST"}, "path that TikTok's API cannot have"),
-        ({"params": {}}, "no parameter uses {advertiser_id}"),
+        ({"url": "/campaign/{for_each.value}/", "method": "POST"}, "must not contain macros"),
+        ({"url": "/campaign/create/./", "method": "POST"}, "must consist of parts of letters"),
+        ({"params": {}}, "no part of the request contains {advertiser_id}"),
         (
             {
                 "for_each": {"values": ["1"], "batch": 5},
                 "params": {"a": ["{for_each.value}"], **OWNER},
             },
-            "write it without the brackets",
+            "stands for a list. Write it without a list around it.",
         ),
         ({"for_each": [{}]}, "has no columns"),
         ({"schema": {"properties": {"a": True}}}, "must be an object"),
-        ({"pagination": "pages"}, "has none of the forms"),
-        ({"body": {"a": 1}}, "a GET sends no body"),
+        ({"pagination": "pages"}, "pagination must be 'page_info', 'none' or an object"),
+        ({"body": {"a": 1}}, "a GET request has no body"),
         ({"date_format": "YYYY"}, "is not a date format"),
-        ({"window_days": 3}, "needs the macros {start_date} and {end_date}"),
+        ({"window_days": 3}, "needs {start_date} and {end_date} in the request"),
         (
             {"params": {"advertiser_id": "{advertiser_id}", "a": "{start_date}"}},
-            "write {end_date}, too",
+            "contains {start_date} without {end_date}",
         ),
-        ({"for_each": ["a"]}, "nothing uses the lookup 'for_each': write {for_each.value}"),
+        ({"for_each": ["a"]}, "uses the lookup 'for_each'. Write {for_each.value}"),
         ({"for_each": {"file": "none.csv"}}, "lookup file none.csv cannot be read"),
-        ({"for_each": {"file": "a", "stream": "b.c"}}, "one of 'values', 'file' and 'stream'"),
+        (
+            {"for_each": {"file": "a", "stream": "b.c"}},
+            "'file' and 'stream', got 'file' and 'stream'.",
+        ),
         ({"for_each": "campaigns"}, "must be STREAM.FIELD"),
         (
             {
@@ -482,14 +494,14 @@ def test_unknown_primary_key_is_an_error(sim: Simulator) -> None:
         ),
         (
             {"for_each": {"values": ["1"], "batch": 5}, "params": {"a": "x{for_each.value}"}},
-            "must be the entire string",
+            "must be the entire text, got 'x{for_each.value}'.",
         ),
         ({"schema": "none.json"}, "schema file none.json cannot be read"),
-        ({"schema": {"properties": {"a": {"type": "nothing"}}}}, "is no JSON Schema"),
-        ({"page_size": 0}, "less than the minimum"),
+        ({"schema": {"properties": {"a": {"type": "nothing"}}}}, "'schema' is not a JSON Schema"),
+        ({"page_size": 0}, "page_size must be between 1 and 10000, got 0."),
         (
             {"per_advertiser": False},
-            "Unknown macro {advertiser_id}",
+            "unknown macro {advertiser_id}",
         ),
     ],
 )
@@ -612,10 +624,10 @@ def test_unknown_metric_is_a_text_column(sim: Simulator, caplog: pytest.LogCaptu
         ({"metrics": ["spent"]}, "unknown metric 'spent' (did you mean 'spend'?)"),
         ({"metrics": ["impresions"]}, "did you mean 'impressions'?"),
         ({"dimensions": ["campagn_id"]}, "did you mean 'campaign_id'?"),
-        ({"dimensions": ["campaign_id", "age"]}, "is for report_type AUDIENCE, not BASIC"),
-        ({"dimensions": ["ad_id"]}, "lies below data_level AUCTION_CAMPAIGN"),
-        ({"dimensions": ["country_code"]}, "one id dimension"),
-        ({"dimensions": ["campaign_id", "advertiser_id"]}, "one id dimension"),
+        ({"dimensions": ["campaign_id", "age"]}, "requires report_type AUDIENCE"),
+        ({"dimensions": ["ad_id"]}, "is below data_level AUCTION_CAMPAIGN"),
+        ({"dimensions": ["country_code"]}, "expected one ID dimension"),
+        ({"dimensions": ["campaign_id", "advertiser_id"]}, "expected one ID dimension"),
         ({"report_type": "AUDIENCE"}, "one audience dimension"),
         (
             {"report_type": "AUDIENCE", "dimensions": ["campaign_id", "age", "platform"]},
@@ -647,9 +659,12 @@ def test_unknown_metric_is_a_text_column(sim: Simulator, caplog: pytest.LogCaptu
             "cannot be in one request",
         ),
         ({"dimensions": ["campaign_id", "stat_time_day"], "granularity": "hour"}, "do not fit"),
-        ({"data_level": "CAMPAIGN"}, "is not one of"),
+        ({"data_level": "CAMPAIGN"}, "data_level must be one of AUCTION_ADVERTISER"),
         ({"metric": ["spend"]}, "unknown key 'metric': did you mean 'metrics'?"),
-        ({"filters": [{"field": "x", "operator": "IS", "values": []}]}, "is not one of"),
+        (
+            {"filters": [{"field": "x", "operator": "IS", "values": []}]},
+            "filters[0].operator must be one of",
+        ),
     ],
 )
 def test_invalid_report_is_an_error(changes: dict[str, t.Any], message: str) -> None:
@@ -674,4 +689,4 @@ def test_changing_lookup_source_is_read_twice(
     sim.add_fault("drop_row", path="/pixel/list/", page=2, times=None)
     assert run(config, [name]).keyed(name).keys() < expected.keys()
     owner = sim.world.advertiser_ids[0]
-    assert f"Lookup of pixels of {owner}: TikTok reports" in caplog.text
+    assert f"Lookup of pixels for advertiser {owner}: TikTok reports" in caplog.text

@@ -70,14 +70,14 @@ def test_record_without_key_is_dropped(invalid: Data, caplog: pytest.LogCaptureF
     """A record without a key is dropped and logged."""
     messages = read(list_of({"id": "1", "name": "a"}, invalid), primary_keys=["id"])
     assert {record["id"] for record in messages.records["mine"]} == {"1"}
-    assert "Cannot write a record of mine: no usable value in id" in caplog.text
+    assert "Stream mine has data that does not fit its schema: no usable value in id" in caplog.text
 
 
 def test_duplicate_keys_are_counted(caplog: pytest.LogCaptureFixture) -> None:
     """Records with a duplicate key are dropped, and their number is logged."""
     respond = list_of({"kind": "x", "n": 1}, {"kind": "x", "n": 2}, {"kind": "y", "n": 3})
     assert len(read(respond, primary_keys=["kind"]).records["mine"]) == 2 * 2
-    assert "Skipped 2 record(s): an earlier record has the same kind" in caplog.text
+    assert "left out 2 record(s): an earlier record has an equal kind" in caplog.text
 
 
 @pytest.mark.parametrize("values", [[1, 2, 3], ["a", "b", "c"], [1.5, 2.5, 3.25]])
@@ -106,7 +106,7 @@ def test_bookmark_of_another_type_is_ignored(
     second = read(respond, state=state, **entry)
     assert second.records == first.records
     assert second.state == first.state
-    assert "'replication_key_value' of mine, advertiser 1" in caplog.text
+    assert "Cannot use the state of stream mine, advertiser 1" in caplog.text
 
 
 @pytest.mark.parametrize("values", [[1, "a"], [{"a": 1}, {"a": 2}]])
@@ -114,7 +114,7 @@ def test_mixed_replication_keys_are_an_error(values: list[t.Any]) -> None:
     """Replication keys of several types end the run with one sentence."""
     schema = {"properties": {"id": {"type": "string"}, "at": {}}}
     respond = list_of(*({"id": str(number), "at": at} for number, at in enumerate(values)))
-    with pytest.raises(ResponseError, match="Cannot compare the records"):
+    with pytest.raises(ResponseError, match="records cannot be compared"):
         read(respond, primary_keys=["id"], replication_key="at", schema=schema)
 
 
@@ -154,7 +154,7 @@ def test_cursors_read_all_pages() -> None:
 )
 def test_invalid_cursor_is_an_error(respond: Callable[[dict[str, str]], Data]) -> None:
     """More pages without a new cursor are an error, not an early end or an endless loop."""
-    with pytest.raises(ResponseError, match="has no further cursor"):
+    with pytest.raises(ResponseError, match="no new cursor"):
         read(respond, pagination=CURSOR)
 
 
@@ -172,7 +172,7 @@ def test_unread_pages_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Without pagination, a response with more pages is logged."""
     info = {"page": 1, "total_page": 2, "page_size": 1, "total_number": 2}
     assert len(read(list_of({"id": "1"}, page_info=info), pagination="none").records["mine"]) == 2
-    assert "has more pages than the one that is read" in caplog.text
+    assert "'pagination' is none" in caplog.text
 
 
 def test_records_path_of_a_list_means_its_items() -> None:

@@ -49,19 +49,19 @@ def test_parse_path(url: str, method: str, expected: str) -> None:
     [
         ("campaign/get/", "GET", "must be a full URL, or a path"),
         ("/campaign/get", "GET", "must end with a slash"),
-        ("/campaign/get/?a=1", "GET", "has a query"),
-        ("/campaign/get/#a", "GET", "has a query"),
-        ("/../get/", "GET", "path that TikTok's API cannot have"),
-        ("/a b/", "GET", "path that TikTok's API cannot have"),
-        ("https://example.com/ad/get/", "GET", "is none of TikTok's"),
-        ("https://proxy.example/ad/get/", "GET", "is none of TikTok's"),
-        ("ftp://business-api.tiktok.com/ad/get/", "GET", "is none of TikTok's"),
-        ("//business-api.tiktok.com/ad/get/", "GET", "is none of TikTok's"),
-        ("http://business-api.tiktok.com/ad/get/", "GET", "unencrypted: use https"),
-        ("/store/{stores.id}/", "POST", "cannot hold macros"),
-        ("/ad/UPDATE/", "POST", "a tap only reads"),
-        ("/x/report/task/create/", "POST", "a tap only reads"),
-        ("/campaign/create/", "GET", "changes something at TikTok"),
+        ("/campaign/get/?a=1", "GET", "must not have a query"),
+        ("/campaign/get/#a", "GET", "must not have a query"),
+        ("/../get/", "GET", "must consist of parts of letters"),
+        ("/a b/", "GET", "must consist of parts of letters"),
+        ("https://example.com/ad/get/", "GET", "must be on business-api.tiktok.com"),
+        ("https://proxy.example/ad/get/", "GET", "must be on business-api.tiktok.com"),
+        ("ftp://business-api.tiktok.com/ad/get/", "GET", "must be on business-api.tiktok.com"),
+        ("//business-api.tiktok.com/ad/get/", "GET", "must be on business-api.tiktok.com"),
+        ("http://business-api.tiktok.com/ad/get/", "GET", "unencrypted. Use https"),
+        ("/store/{stores.id}/", "POST", "must not contain macros"),
+        ("/ad/UPDATE/", "POST", "The tap only reads data"),
+        ("/x/report/task/create/", "POST", "The tap only reads data"),
+        ("/campaign/create/", "GET", "changes data at TikTok"),
     ],
 )
 def test_invalid_urls_are_errors(url: str, method: str, message: str) -> None:
@@ -133,14 +133,17 @@ def test_metadata_object_names_columns() -> None:
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ({}, "Setting 'things' must be a list of objects."),
-        ([5], "things[0]: 5 is not of type 'object'."),
-        ([{}], "things[0]: 'name' is a required property."),
-        ([{"name": "a"}, {"name": "a"}], "things[1] (a): an earlier entry has the same name."),
+        ({}, "Setting 'things' must be a list, got an object."),
+        ([5], "things[0]: the entry must be an object, got 5."),
+        ([{}], "things[0]: the entry must have the key 'name'."),
+        (
+            [{"name": "a"}, {"name": "a"}],
+            "things[1] (a): an earlier entry has this name. Choose another name.",
+        ),
         ([{"name": "a", "nam": 1}], "things[0] (a): unknown key 'nam': did you mean 'name'?"),
         (
-            [{"name": "a b"}],
-            "things[0] (a b): ['name'] 'a b' must consist of letters, digits and underscores.",
+            [{"name": 5}],
+            f"things[0]: name must {NAME_SCHEMA['expected']}, got 5.",
         ),
         ([{"name": "invalid"}], "things[0] (invalid): no such thing."),
     ],
@@ -176,7 +179,7 @@ def test_entries_keep_their_order() -> None:
         pytest.param({"mine": "campaigns.idd"}, "has no column 'idd'", id="no column"),
         pytest.param({"mine": "report.id"}, None, id="custom report"),
         pytest.param(
-            {"mine": "nested.id", "nested": "plain.id"}, "has lookups itself", id="nested"
+            {"mine": "nested.id", "nested": "plain.id"}, "has lookups of its own", id="nested"
         ),
     ],
 )

@@ -150,7 +150,7 @@ def test_denied_details_are_skipped(caplog: pytest.LogCaptureFixture) -> None:
     assert messages.failed == []
     (error,) = messages.records["sync_errors"]
     assert (error["code"], error["action"]) == (40001, "skipped")
-    assert sum("Skipping details of advertiser 1" in line for line in caplog.messages) == 1
+    assert sum("skips details of advertiser 1" in line for line in caplog.messages) == 1
 
 
 def test_rejected_details_are_skipped(caplog: pytest.LogCaptureFixture) -> None:
@@ -166,7 +166,7 @@ def test_rejected_details_are_skipped(caplog: pytest.LogCaptureFixture) -> None:
     assert messages.bookmarks(STREAM) == {}
     assert messages.failed == []
     assert [error["action"] for error in messages.records["sync_errors"]] == ["skipped"] * 2
-    assert sum("Skipping details of advertiser 1" in line for line in caplog.messages) == 1
+    assert sum("skips details of advertiser 1" in line for line in caplog.messages) == 1
 
 
 OTHER = envelope({"campaign_id": "9", "budget": 1})

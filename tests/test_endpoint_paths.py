@@ -103,7 +103,7 @@ def test_reading_posts_are_accepted(path: str) -> None:
 @pytest.mark.parametrize("path", WRITE_POSTS.split())
 def test_writing_posts_are_rejected(path: str) -> None:
     """A POST to any other endpoint is rejected, also to an unknown endpoint."""
-    with pytest.raises(ValueError, match="a tap only reads"):
+    with pytest.raises(ValueError, match="The tap only reads data"):
         parse_path(path, "POST")
 
 
@@ -119,5 +119,5 @@ def test_reading_gets_are_accepted(path: str) -> None:
 )
 def test_writing_gets_are_rejected(path: str) -> None:
     """A GET of an endpoint that changes data is rejected."""
-    with pytest.raises(ValueError, match="changes something at TikTok"):
+    with pytest.raises(ValueError, match="changes data at TikTok"):
         parse_path(path, "GET")

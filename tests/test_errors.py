@@ -165,7 +165,7 @@ def test_maintenance_waits_longer() -> None:
         pytest.param(40014, "production", id="sandbox"),
         pytest.param(40001, "permission", id="permission"),
         pytest.param(41000, "another country", id="country"),
-        pytest.param(40100, "rate", id="rate limit"),
+        pytest.param(40100, "requests_per_second", id="rate limit"),
         pytest.param(41001, "newer version", id="retired"),
     ],
 )

@@ -220,7 +220,7 @@ def test_inconsistent_list_keeps_the_bookmark(
     """After three inconsistent passes, the log has the counts and the bookmark does not advance."""
     sim.add_fault("drop_row", path=FAMILIES[stream], page=2, times=None)
     messages = run(settings(sim, max_concurrency=1), [stream, "sync_errors"])
-    assert "Records may be missing; the next run reads them again." in caplog.text
+    assert "Records may be missing. The next run reads them again." in caplog.text
     assert messages.bookmarks(stream) == {}
     (record,) = messages.records["sync_errors"]
     assert (record["stream"], record["action"]) == (stream, "read again by the next run")

@@ -37,14 +37,20 @@ def test_read_json_returns_the_object(tmp_path: Path) -> None:
     assert read_json(str(file), "Config file", open) == {"a": 1}
 
 
+ADVICE = "Check the path and its permissions."
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "Config file is not JSON (line 1)."),
-        ('{"a": 1,\n', "Config file is not JSON (line 2)."),
-        ("[]", "Config file does not hold a JSON object."),
-        ("[" * 100_000, "Config file is not JSON."),
-        (None, "Config file cannot be read: No such file or directory."),
+        ("", "Config file is not JSON (line 1). Correct the file."),
+        ('{"a": 1,\n', "Config file is not JSON (line 2). Correct the file."),
+        ("[]", "Config file must contain a JSON object, got a list."),
+        ("[" * 100_000, "Config file is not JSON. Correct the file."),
+        (
+            None,
+            f"Config file cannot be read: No such file or directory. {ADVICE}",
+        ),
     ],
 )
 def test_invalid_json_file_is_an_error(tmp_path: Path, text: str | None, message: str) -> None:
@@ -103,7 +109,7 @@ def test_state_or_state_message_is_accepted(
             {"bookmarks": {"ads": {"progress_markers": 1}}},
             "'bookmarks.ads.progress_markers' to be an object, got 1",
         ),
-        ({"bookmarks": {"ads": {"1": "2026-01-01"}}}, "is one of singer-io's tap"),
+        ({"bookmarks": {"ads": {"1": "2026-01-01"}}}, "was written by singer-io's tap"),
     ],
 )
 def test_invalid_state_is_an_error(content: dict[str, t.Any], message: str) -> None:
@@ -141,7 +147,7 @@ def test_selected_streams() -> None:
 @pytest.mark.parametrize("content", [{}, {"streams": {}}, {"streams": [1]}, {"streams": [{}]}])
 def test_invalid_catalog_is_an_error(content: dict[str, t.Any]) -> None:
     """A file that is not a Singer catalog is an error that recommends --discover."""
-    with pytest.raises(ConfigError, match="is not a Singer catalog: write one with --discover"):
+    with pytest.raises(ConfigError, match=r"is not a Singer catalog: .* Write a catalog with"):
         read_catalog(NamedText(json.dumps(content)))
 
 

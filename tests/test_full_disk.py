@@ -169,4 +169,4 @@ def test_authorize_checks_the_disk_before_using_the_code(tmp_path: Path) -> None
         assert sim.requests == []
     assert result.returncode == 1
     (sentence,) = errors_of(result)
-    assert sentence.endswith("token.json cannot be written: File too large.")
+    assert "token.json cannot be written: File too large." in sentence

@@ -188,7 +188,7 @@ def test_rejected_store_and_type_is_skipped(caplog: pytest.LogCaptureFixture) ->
     skipped = messages.records["sync_errors"]
     assert [(error["code"], error["action"]) for error in skipped] == [(40002, "skipped")] * 2
     for subject in ("LIVE campaigns of store 11", "PRODUCT campaigns of store 14"):
-        assert sum(f"Skipping {subject}, advertiser 1" in line for line in caplog.messages) == 1
+        assert sum(f"skips {subject}, advertiser 1" in line for line in caplog.messages) == 1
 
 
 def test_rejected_metric_stops_the_run() -> None:

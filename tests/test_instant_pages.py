@@ -88,8 +88,8 @@ def test_rejected_business_type_is_skipped(code: int, caplog: pytest.LogCaptureF
     assert {*types_of(messages).values()} == {*TYPES} - {"SHOP_ADS_PDP", "POP_UP_FORM"}
     assert not messages.failed
     assert messages.bookmarks("instant_pages") == {}
-    warnings = [line for line in caplog.messages if line.startswith("Skipping")]
-    assert [line.split()[1] for line in warnings] == ["SHOP_ADS_PDP", "POP_UP_FORM"]
+    warnings = [line for line in caplog.messages if " skips " in line]
+    assert [line.split()[3] for line in warnings] == ["SHOP_ADS_PDP", "POP_UP_FORM"]
 
 
 def test_default_type_is_required() -> None:
@@ -120,9 +120,9 @@ def test_missing_page_is_deleted(sim: Simulator) -> None:
     (account,) = (
         account
         for account in sim.world.accounts.values()
-        if any(asset.id == deleted_id for asset in account.stored("instant_pages"))
+        if any(asset.id == deleted_id for asset in account.assets("instant_pages"))
     )
-    (asset,) = (asset for asset in account.stored("instant_pages") if asset.id == deleted_id)
+    (asset,) = (asset for asset in account.assets("instant_pages") if asset.id == deleted_id)
     asset.removed = True
     sim.world.version += 1
     second = run(config, ["instant_pages"], state=first.state)

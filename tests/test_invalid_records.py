@@ -119,7 +119,7 @@ def test_fraction_in_integer_column_becomes_null(
     assert record[column] is None
     (problem,) = messages.records["sync_errors"]
     assert (problem["stream"], problem["action"]) == (stream, "written as null")
-    assert f"{column!r} of {stream}" in problem["message"]
+    assert f"column {column!r}" in problem["message"]
     assert value in problem["message"]
     assert column in error
 

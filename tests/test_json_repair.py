@@ -173,7 +173,7 @@ def written_names(
     assert len(lists) == len(set(lists))
     assert "Retrying" not in caplog.text
     records = [record for record in messages.records[stream] if not record.get("is_top_view")]
-    warnings = [text for text in caplog.messages if "not clean Unicode" in text]
+    warnings = [text for text in caplog.messages if "not valid Unicode" in text]
     return [record[NAMES[stream]] for record in records], len(warnings)
 
 

@@ -53,9 +53,9 @@ def test_parse_lookup(name: str | None, lookup: t.Any, expected: Lookup) -> None
 @pytest.mark.parametrize(
     ("lookup", "message"),
     [
-        ({}, "one of 'values', 'file' and 'stream'"),
-        ({"values": [1], "stream": "a.b"}, "one of 'values', 'file' and 'stream'"),
-        ({"values": [1], "column": "a"}, "'column' is for lookups with a 'file'"),
+        ({}, "one of 'values', 'file' and 'stream', got"),
+        ({"values": [1], "stream": "a.b"}, "one of 'values', 'file' and 'stream', got"),
+        ({"values": [1], "column": "a"}, "'column' is valid in a lookup with 'file' only"),
         ("campaigns", "must be STREAM.FIELD"),
         ("campaigns.", "must be STREAM.FIELD"),
         ([{}], "lookup 'for_each' has no columns"),
@@ -152,11 +152,11 @@ def test_file_suffix_sets_the_format(tmp_path: Path, file: str, text: str) -> No
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("a.json", b"{", "neither CSV, JSON nor JSON Lines"),
-        ("a.jsonl", b"[1]\n{", "neither CSV, JSON nor JSON Lines"),
-        ("a.json", b"[]", "holds no rows"),
-        ("a.json", b'{"id": 1}', "holds no rows"),
-        ("a.csv", b"id,n\n", "holds no rows"),
+        ("a.json", b"{", "is not JSON"),
+        ("a.jsonl", b"[1]\n{", "is not JSON"),
+        ("a.json", b"[]", "must contain a list of values"),
+        ("a.json", b'{"id": 1}', "must contain a list of values"),
+        ("a.csv", b"id,n\n", "must contain a list of values"),
         ("a.csv", b"id\n\xff\n", "cannot be read"),
     ],
 )

@@ -96,11 +96,11 @@ def test_unknown_date_format_raises_date_error(form: str) -> None:
     ("text", "message"),
     [
         ("{advertiserid}", r"did you mean \{advertiser_id\}"),
-        ("{campaigns.id}", "Unknown macro"),
+        ("{campaigns.id}", "unknown macro"),
         ("{now-3parsecs}", "unknown unit"),
-        ("{advertiser_id-1}", "Unknown macro"),
-        ("{nothing}", "known are"),
-        ("x {campaigns.campaign_id}", "must be the entire string"),
+        ("{advertiser_id-1}", "unknown macro"),
+        ("{nothing}", "Known macros: {"),
+        ("x {campaigns.campaign_id}", "must be the entire text"),
     ],
 )
 def test_invalid_macro_raises_value_error(text: str, message: str) -> None:

@@ -191,13 +191,13 @@ def test_unique_viewer_metrics_match_the_documentation() -> None:
         pytest.param(
             report("ad_type"),
             ["spend", "skan_conversion_rate"],
-            "they have no skan_conversion_rate beside ad_type",
+            "report tasks have no skan_conversion_rate beside ad_type",
             id="synchronous by ad_type",
         ),
         pytest.param(
             report("placement", AUDIENCE),
             ["reach", "spend"],
-            "they have no reach beside placement",
+            "report tasks have no reach beside placement",
             id="viewers by placement",
         ),
         pytest.param(report("hashtag", AUDIENCE), ["spend"], None, id="hashtag"),

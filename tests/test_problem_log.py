@@ -45,7 +45,7 @@ def problems_of(
     return StreamProblems(
         Source("ads"),
         log,
-        Warnings(logging.getLogger("test-problems")),
+        Warnings("campaigns", logging.getLogger("test-problems")),
         stops_on_error=stops_on_error,
         hold_bookmark=held.tasks.append,
         drift=Drift,
@@ -169,7 +169,7 @@ def test_new_fields_are_named_once(caplog: pytest.LogCaptureFixture) -> None:
     problems = StreamProblems(
         Source("ads"),
         ProblemLog(STARTED_AT),
-        Warnings(logging.getLogger("test-problems")),
+        Warnings("campaigns", logging.getLogger("test-problems")),
         stops_on_error=False,
         hold_bookmark=lambda _: None,
         drift=lambda: drift,
@@ -178,4 +178,5 @@ def test_new_fields_are_named_once(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         drift.add_unknown_column("a_secret_field")
         problems.on_page(TASK, Page())
-    assert caplog.messages == ["New fields that are not in the schema were kept: a_***_field."]
+    (warning,) = caplog.messages
+    assert "Stream campaigns received fields that are not in its schema: a_***_field." in warning

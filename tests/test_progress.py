@@ -344,13 +344,16 @@ def test_summary_is_logged_at_the_end(progress: Progress, caplog: pytest.LogCapt
         send_requests(progress, 39)
         progress.waited(1234.56)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("INFO", "campaigns: 1 record, 1 request, 1 retry, 0.0 s waited for the budget"),
-        ("INFO", "ads: 12,344 records, 39 requests, 0 retries, 1,234.6 s waited for the budget"),
+        ("INFO", "campaigns: 1 record, 1 request, 1 retry, 0.0 s waited for the request budget"),
+        (
+            "INFO",
+            "ads: 12,344 records, 39 requests, 0 retries, 1,234.6 s waited for the request budget",
+        ),
         (
             "INFO",
             (
-                "total: 12,345 records, 40 requests, 1 retry, 1,234.6 s waited for the budget, "
-                "all threads added up"
+                "total: 12,345 records, 40 requests, 1 retry, 1,234.6 s waited for the request "
+                "budget (sum of all threads)"
             ),
         ),
     ]

@@ -142,6 +142,6 @@ def test_warning_names_the_skipped_list(caplog: pytest.LogCaptureFixture) -> Non
         caplog.clear()
         second = run(config_at(url), ["ads"], state=first.state)
     assert len(second.records["ads"]) == 1
-    skipped = [line for line in caplog.messages if line.startswith("Skipping")]
+    skipped = [line for line in caplog.messages if " skips " in line]
     assert len(skipped) == 1
-    assert skipped[0].startswith("Skipping Promote objects of advertiser 1: ")
+    assert " skips Promote objects of advertiser 1: " in skipped[0]

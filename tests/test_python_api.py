@@ -159,11 +159,11 @@ def test_report_ignores_setting_report_metrics(world: Simulator) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"level": "advert"}, "Unknown level 'advert'"),
+        ({"level": "advert"}, "Argument 'level' must be one of .*, got 'advert'"),
         ({"level": "ad", "metrics": ["spent"]}, r"unknown metric 'spent' \(did you mean 'spend'"),
-        ({"level": "campaign", "dimensions": ["ad_id"]}, "lies below data_level AUCTION_CAMPAIGN"),
+        ({"level": "campaign", "dimensions": ["ad_id"]}, "is below data_level AUCTION_CAMPAIGN"),
         ({"level": "ad", "start_date": "tomorrow"}, "Setting 'start_date'"),
-        ({"level": "ad", "filters": [{"field": "ad_status"}]}, "'values' is a required property"),
+        ({"level": "ad", "filters": [{"field": "ad_status"}]}, "must have the key 'values'"),
     ],
 )
 def test_invalid_report_raises_config_error(
@@ -189,7 +189,7 @@ def test_get_returns_the_data(world: Simulator) -> None:
 @pytest.mark.parametrize("path", ["/campaign/create/", "/campaign/get", "https://example.com/a/"])
 def test_get_rejects_paths_that_write(world: Simulator, path: str) -> None:
     """`get` accepts only TikTok paths that read."""
-    with client(world) as ads, pytest.raises(errors.ConfigError, match="Cannot read"):
+    with client(world) as ads, pytest.raises(errors.ConfigError, match="Argument 'path'"):
         ads.get(path)
 
 
@@ -214,8 +214,8 @@ def test_rejected_token_raises_auth_error(sim: Simulator) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({}, "No access_token: pass"),
-        ({"access_token": "a", "advertiser_ids": ["x"]}, "is not an advertiser ID"),
+        ({}, "Argument 'access_token' is required"),
+        ({"access_token": "a", "advertiser_ids": ["x"]}, "must contain IDs of digits only"),
         ({**EMBEDDED, "max_retires": 1}, "Unknown setting 'max_retires'"),
         ({**EMBEDDED, "stream_maps": {}}, "applies to Singer messages only"),
     ],
@@ -233,11 +233,13 @@ def test_one_error_names_every_invalid_setting() -> None:
     for expected in (
         "'max_retires'",
         "'max_retries' must be",
-        "on_error 'ignore'",
-        "No access_token",
+        "'on_error' must be",
+        "'access_token' is required",
     ):
         assert expected in str(caught.value)
-    assert "Setting 'flattening_enabled' applies to Singer messages only" in str(caught.value)
+    assert "Remove setting 'flattening_enabled': it applies to Singer messages only" in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize(
@@ -279,6 +281,18 @@ def read_incomplete(ads: TikTokAds, stream: str) -> tuple[list[t.Any], str]:
     pytest.fail("no IncompleteError")
 
 
+def test_incomplete_error_quotes_what_is_missing(sim: Simulator) -> None:
+    """The error quotes the incomplete list, not an earlier list that counts as complete."""
+    first, second = sim.world.advertiser_ids
+    path = "/campaign/get/"
+    sim.add_fault("total", times=None, path=path, containing=first)
+    sim.add_fault("no_page_info", times=None, path=path, containing=second)
+    with client(sim) as ads:
+        _, message = read_incomplete(ads, "campaigns")
+    assert message.startswith(f"Read incomplete for campaigns (advertiser {second}): ")
+    assert "page_info" in message
+
+
 def test_incomplete_list_raises_incomplete_error(sim: Simulator) -> None:
     """An incomplete list raises IncompleteError after all received records."""
     expected = run(config_for(sim), ["custom_audiences"]).records["custom_audiences"]
@@ -286,7 +300,7 @@ def test_incomplete_list_raises_incomplete_error(sim: Simulator) -> None:
     with client(sim) as ads:
         received, message = read_incomplete(ads, "custom_audiences")
     assert len(received) == len(expected) - 1
-    assert message.startswith("Records are missing in custom_audiences (advertiser ")
+    assert message.startswith("Read incomplete for custom_audiences (advertiser ")
 
 
 def test_incomplete_error_does_not_affect_later_reads(sim: Simulator) -> None:
@@ -459,7 +473,7 @@ def test_client_ignores_the_environment(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("TAP_TIKTOK_ADS_ACCESS_TOKEN", "token")
     monkeypatch.setenv("TAP_TIKTOK_ADS_MAX_RETRIES", "nonsense")
     use_client()
-    with pytest.raises(errors.ConfigError, match="No access_token"):
+    with pytest.raises(errors.ConfigError, match="'access_token' is required"):
         TikTokAds(advertiser_ids=["1"])
 
 
@@ -545,7 +559,7 @@ def test_documentation_examples_run(
         ({"level": "ad", "metrics": "spend"}, "Argument 'metrics' must be a list"),
         ({"level": "ad", "dimensions": "stat_time_day"}, "Argument 'dimensions' must be a list"),
         ({"level": "ad", "filters": "x"}, "Argument 'filters' must be a list"),
-        ({"level": None}, "Unknown level None"),
+        ({"level": None}, "Argument 'level' must be one of .*, got None"),
     ],
 )
 def test_report_names_arguments_of_a_wrong_type(arguments: dict[str, t.Any], message: str) -> None:

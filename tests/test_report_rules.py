@@ -63,7 +63,9 @@ def test_time_dimension_is_added(
     ("dimensions", "report_type", "granularity", "message"),
     [
         pytest.param(["ad_ids"], "BASIC", None, "unknown dimension 'ad_ids'", id="unknown"),
-        pytest.param(["ad_id", "gender"], "BASIC", None, "for report_type AUDIENCE", id="type"),
+        pytest.param(
+            ["ad_id", "gender"], "BASIC", None, "requires report_type AUDIENCE", id="type"
+        ),
         pytest.param(["stat_time_day"], "BASIC", "hour", "do not fit", id="other granularity"),
         pytest.param(["stat_time_day"], "BASIC", "lifetime", "do not fit", id="lifetime with day"),
         pytest.param(
@@ -102,10 +104,12 @@ def test_valid_report_is_accepted(report: ReportDefinition) -> None:
 @pytest.mark.parametrize(
     ("report", "message"),
     [
-        pytest.param(definition(("stat_time_day",)), "one id dimension .*not 0", id="no ID"),
-        pytest.param(definition(("ad_id", "campaign_id")), "not 2", id="two IDs"),
+        pytest.param(definition(("stat_time_day",)), "one ID dimension .*got none", id="no ID"),
         pytest.param(
-            definition(data_level="AUCTION_CAMPAIGN"), "'ad_id' lies below", id="level of the ID"
+            definition(("ad_id", "campaign_id")), "got 'ad_id' and 'campaign_id'", id="two IDs"
+        ),
+        pytest.param(
+            definition(data_level="AUCTION_CAMPAIGN"), "'ad_id' is below", id="level of the ID"
         ),
         pytest.param(definition(report_type="AUDIENCE"), "one audience dimension", id="none"),
         pytest.param(
@@ -133,7 +137,11 @@ def test_invalid_report_raises_value_error(report: ReportDefinition, message: st
         pytest.param(definition(), ["spend"], ["campaign_ids"], None, id="none"),
         pytest.param(definition(), ["reach"], [], None, id="reach without audience"),
         pytest.param(
-            definition(report_type="CATALOG"), ["spend"], [], "none of CATALOG", id="type"
+            definition(report_type="CATALOG"),
+            ["spend"],
+            [],
+            "report tasks of CATALOG reports do not name their columns",
+            id="type",
         ),
         pytest.param(
             definition(("ad_id", "country_code")), ["spend"], [], "names of countries", id="country"
@@ -143,7 +151,11 @@ def test_invalid_report_raises_value_error(report: ReportDefinition, message: st
         ),
         pytest.param(definition(), ["spend"], ["objective"], "filter by objective", id="filter"),
         pytest.param(
-            definition(), ["spend"] * (MAX_METRICS + 1), [], "several requests", id="metrics"
+            definition(),
+            ["spend"] * (MAX_METRICS + 1),
+            [],
+            "at most 100 metrics, not 101",
+            id="metrics",
         ),
     ],
 )

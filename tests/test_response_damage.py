@@ -23,20 +23,20 @@ PAGE_INFO = {"page": 1, "page_size": 1000, "total_number": 1234, "total_page": 2
         ),
         (
             {"list": {"rows": []}, "page_info": PAGE_INFO},
-            "expected an array of objects at data.list, got a JSON object.",
+            "expected an array of objects at data.list, got an object.",
         ),
         (
             {"list": ["1"], "page_info": PAGE_INFO},
-            "expected an array of objects at data.list, got a JSON array.",
+            "expected an object at data.list[0], got a string.",
         ),
         ({"list": []}, "expected an object at data.page_info, got null or nothing."),
         (
             {"list": [], "page_info": []},
-            "expected an object at data.page_info, got an empty JSON array.",
+            "expected an object at data.page_info, got an empty array.",
         ),
         (
             {"list": [], "page_info": "1"},
-            "expected an object at data.page_info, got a JSON string.",
+            "expected an object at data.page_info, got a string.",
         ),
     ],
 )

@@ -44,14 +44,14 @@ def config_error(**changes: t.Any) -> str:
         pytest.param({"access_token": "a\nb"}, ["'access_token'"], id="token of two lines"),
         pytest.param(
             {"environment": "prodution"},
-            ["environment 'prodution'", "mean 'production'", "sandbox", "simulator"],
+            ["got 'prodution'", "mean 'production'", "sandbox", "simulator"],
             id="environment misspelled",
         ),
-        pytest.param({"environment": "x"}, ["environment 'x'", "sandbox"], id="environment"),
+        pytest.param({"environment": "x"}, ["got 'x'", "sandbox"], id="environment"),
         pytest.param({"environment": ["sandbox"]}, ["'environment'", "string"], id="list"),
         pytest.param(
             {"rate_limit_tier": "Advanced"},
-            ["rate_limit_tier 'Advanced'", "mean 'advanced'"],
+            ["got 'Advanced'", "mean 'advanced'"],
             id="tier misspelled",
         ),
         pytest.param(
@@ -123,8 +123,8 @@ def config_error(**changes: t.Any) -> str:
         pytest.param({"advertiser_ids": [1.5]}, ["advertiser_ids", "1.5"], id="fraction of id"),
         pytest.param({"advertiser_ids": [None]}, ["advertiser_ids"], id="null among ids"),
         pytest.param({"advertiser_ids": [True]}, ["advertiser_ids"], id="true among ids"),
-        pytest.param({"advertiser_ids": True}, ["'advertiser_ids'", "array"], id="true for ids"),
-        pytest.param({"advertiser_ids": {"1": 2}}, ["'advertiser_ids'", "array"], id="object"),
+        pytest.param({"advertiser_ids": True}, ["'advertiser_ids'", "list"], id="true for ids"),
+        pytest.param({"advertiser_ids": {"1": 2}}, ["'advertiser_ids'", "list"], id="object"),
         pytest.param({"advertiser_ids": [{"id": "1"}]}, ["advertiser_ids"], id="objects for ids"),
         pytest.param({"advertiser_ids": [["1"]]}, ["advertiser_ids"], id="lists for ids"),
         pytest.param({"exclude_advertiser_ids": "x"}, ["exclude_advertiser_ids"], id="excluded"),
@@ -416,25 +416,25 @@ def test_environment_variable_has_the_type_of_its_setting(
 @pytest.mark.parametrize(
     ("name", "text", "kind"),
     [
-        ("max_retries", "seven", "integer"),
-        ("track_deleted", "maybe", "boolean"),
-        ("simulator", "{", "object"),
-        ("advertiser_ids", "[1", "array"),
+        ("max_retries", "seven", "an integer, got 'seven'"),
+        ("track_deleted", "maybe", "a boolean, got 'maybe'"),
+        ("simulator", "{", "an object in JSON, got a string"),
+        ("advertiser_ids", "[1", "a list in JSON, got a string"),
     ],
 )
 def test_invalid_environment_variable_is_named(name: str, text: str, kind: str) -> None:
-    """The error names the environment variable and the expected type, without the value."""
+    """The error names the environment variable and the expected type, and no value of JSON."""
     variable = ENVIRONMENT_PREFIX + name.upper()
     with pytest.raises(ConfigError) as caught:
         read_environment({variable: text})
-    assert str(caught.value) == f"Environment variable {variable} cannot be read as {kind}."
+    assert str(caught.value) == f"Environment variable {variable} must be {kind}."
 
 
 def test_one_error_names_every_invalid_setting() -> None:
     """One ConfigError names every setting with an unknown name or an invalid value."""
     with pytest.raises(ConfigError, match=r"'max_retires'.*'ignore'.*'max_retries' must be"):
         validate({"max_retires": 1, "max_retries": "x", "on_error": "ignore"}, SETTING_NAMES)
-    with pytest.raises(ConfigError, match=r"'api_url' is not a base URL.*'end_date'"):
+    with pytest.raises(ConfigError, match=r"'api_url' must be a base URL.*'end_date'"):
         validate({"api_url": "x", "end_date": "x", "access_token": "a"}, SETTING_NAMES)
 
 

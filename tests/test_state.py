@@ -203,7 +203,7 @@ def test_invalid_bookmark_is_ignored_with_a_warning(
     }
     state = {"bookmarks": {stream: {"partitions": [bookmark]}}}
     messages = run(config_for(sim), streams=[stream], state=state)
-    assert f"of {stream}, advertiser" in caplog.text
+    assert f"of stream {stream}, advertiser" in caplog.text
     complete = run(config_for(sim), streams=[stream])
     assert messages.records == complete.records
     assert messages.bookmarks(stream) == complete.bookmarks(stream)

@@ -11,10 +11,10 @@ from tap_tiktok_ads.api.suggestions import closest_match, suggest
     ("name", "valid_names", "expected"),
     [
         pytest.param("spent", ["clicks", "spend"], ": did you mean 'spend'?", id="similar"),
-        pytest.param("zzz", ["spend", "clicks"], "; known are clicks, spend.", id="not similar"),
+        pytest.param("zzz", ["spend", "clicks"], ". Known names: clicks, spend.", id="not similar"),
         pytest.param("spent", iter(["spend"]), ": did you mean 'spend'?", id="iterator"),
-        pytest.param("zzz", iter(["spend"]), "; known are spend.", id="iterator, not similar"),
-        pytest.param(5, ["spend"], "; known are spend.", id="not a string"),
+        pytest.param("zzz", iter(["spend"]), ". Known names: spend.", id="iterator, not similar"),
+        pytest.param(5, ["spend"], ". Known names: spend.", id="not a string"),
     ],
 )
 def test_similar_name_is_suggested(name: str, valid_names: list[str], expected: str) -> None:

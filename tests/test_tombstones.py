@@ -157,7 +157,8 @@ def test_state_size_is_limited(
     first = run(config_for(sim, track_deleted=True), ["pixels"])
     partitions = first.state["bookmarks"]["pixels"]["partitions"]
     assert [deletions.STATE_MEMBER in partition for partition in partitions] == [True, False]
-    assert f"Advertiser {sim.world.advertiser_ids[1]} has too many objects" in caplog.text
+    owner = sim.world.advertiser_ids[1]
+    assert f"Stream pixels does not report deletions of advertiser {owner}" in caplog.text
 
 
 identities = st.frozensets(
@@ -313,7 +314,7 @@ def test_unselected_deleted_at_logs_a_warning(
     second = run(config, catalog=catalog, state=first.state)
     assert removed not in {record["pixel_id"] for record in second.records["pixels"]}
     assert not any(DELETED_AT in record for record in second.records["pixels"])
-    assert f"Column {DELETED_AT} is not in the catalog" in caplog.text
+    assert f"column {DELETED_AT} is not in the catalog" in caplog.text
 
 
 def test_object_of_an_incomplete_run_has_a_tombstone(sim: Simulator) -> None:

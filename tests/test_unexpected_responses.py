@@ -125,7 +125,7 @@ def test_rejected_metrics_are_parsed_from_the_message(
 
 def test_group_without_valid_metrics_raises_config_error() -> None:
     """A metric group without valid metrics raises ConfigError before any request."""
-    with pytest.raises(ConfigError, match="nothing of skan is valid"):
+    with pytest.raises(ConfigError, match="no metric of skan is valid"):
         read_stream(
             "audience_report_by_country",
             lambda _: page(),

@@ -22,6 +22,7 @@ from tap_tiktok_ads.api.hosts import (
     AUTHORIZED_ADVERTISERS_PATH,
     CAMPAIGNS_PATH,
 )
+from tap_tiktok_ads.api.json_kinds import json_kind, list_damage
 from tap_tiktok_ads.api.messages import Request
 
 if t.TYPE_CHECKING:
@@ -146,16 +147,16 @@ def _report_unread(advertisers: FoundAdvertisers) -> None:
         IncompleteError: No advertiser can be read, because TikTok returned none.
     """
     if advertisers.missing and not advertisers.readable:
-        msg = f"TikTok returned none of the advertisers. {next(iter(advertisers.missing.values()))}"
+        msg = f"Cannot read any advertiser. {next(iter(advertisers.missing.values()))}"
         raise IncompleteError(msg)
     reason = next(iter(advertisers.denied.values()), None)
     denied = ", ".join(advertisers.denied)
     if not advertisers.readable:
-        msg = f"None of the advertisers may be read with this token: {denied}. {reason}"
+        msg = f"Cannot read any advertiser with this token ({denied}): {reason}"
         raise ConfigError(msg)
     if advertisers.denied:
         logger.warning(
-            "Skipping %d advertiser(s) that may not be read with this token: %s. %s",
+            "Skipping %d advertiser(s) that this token cannot read (%s): %s",
             len(advertisers.denied),
             denied,
             reason,
@@ -175,12 +176,18 @@ def requested_ids(client: Client, settings: AdvertiserSettings) -> list[str]:
     if not ids:
         ids = tuple(authorized_advertisers(client, settings.app_id, settings.app_secret))
         if not ids:
-            msg = "No advertiser has authorized this app for the access token: none to read."
+            msg = (
+                "No advertiser has authorized this app for the access token, so there is none to "
+                "read. Authorize the app for an advertiser, or set advertiser_ids."
+            )
             raise ConfigError(msg)
     excluded = settings.exclude_advertiser_ids
     selected = [advertiser_id for advertiser_id in ids if advertiser_id not in excluded]
     if not selected:
-        msg = "exclude_advertiser_ids leaves no advertiser to read."
+        msg = (
+            f"Setting exclude_advertiser_ids leaves none of {len(ids)} advertiser(s) to read. "
+            "Remove an ID from it."
+        )
         raise ConfigError(msg)
     return selected
 
@@ -203,10 +210,14 @@ def authorized_advertisers(client: Client, app_id: str, app_secret: str) -> dict
 def _check_granted(request: Request, response: Response) -> None:
     """Raise `DamagedResponseError` if a response has no list of advertisers with their IDs."""
     check_records(request, response)
-    ids = [str(record.get("advertiser_id")) for record in response.data["list"]]
-    if not all(advertiser_id.isascii() and advertiser_id.isdigit() for advertiser_id in ids):
-        damage = "expected digits at data.list[*].advertiser_id."
-        raise DamagedResponseError(request.label, damage, request_id=response.request_id)
+    for position, record in enumerate(response.data["list"]):
+        advertiser_id = record.get("advertiser_id")
+        if not (str(advertiser_id).isascii() and str(advertiser_id).isdigit()):
+            damage = (
+                f"expected digits at data.list[{position}].advertiser_id, got "
+                f"{json_kind(advertiser_id)}."
+            )
+            raise DamagedResponseError(request.label, damage, request_id=response.request_id)
 
 
 def _details(
@@ -250,7 +261,9 @@ def _details_after(
     permission.
     """
     if error.code in SCOPE_CODES:
-        logger.warning("Account details cannot be read: %s", error)
+        logger.warning(
+            "Cannot read the time zones of accounts, so report dates are taken as UTC: %s", error
+        )
         return {
             advertiser_id: _advertiser({"advertiser_id": advertiser_id}) for advertiser_id in ids
         }
@@ -284,9 +297,8 @@ def read_details(
 
 def check_records(request: Request, response: Response) -> None:
     """Raise `DamagedResponseError` if a response has no list of advertisers."""
-    records = response.data.get("list")
-    if not (isinstance(records, list) and all(isinstance(record, dict) for record in records)):
-        damage = "expected an array of objects at data.list."
+    damage = list_damage("data.list", response.data.get("list"))
+    if damage is not None:
         raise DamagedResponseError(request.label, damage, request_id=response.request_id)
 
 
@@ -309,8 +321,8 @@ def _advertiser(record: dict[str, t.Any]) -> Advertiser:
         except (InvalidTimezone, ValueError, TypeError, OSError):  # "America" is a folder
             continue
     logger.warning(
-        "Advertiser %s has no usable time zone (%r): its report dates are taken as UTC.",
-        advertiser_id,
+        "Cannot use the time zone %r of advertiser %s: its report dates are taken as UTC.",
         record.get("timezone"),
+        advertiser_id,
     )
     return Advertiser(advertiser_id)

@@ -234,7 +234,7 @@ class Client:
             queued = self.limiter.clock()
             budget.acquire()
             if self._closed.is_set():
-                msg = f"The client was closed before the request to {request.label}."
+                msg = f"Cannot send the request to {request.label}: the client is closed."
                 raise errors.ClosedError(msg)
             started = self.limiter.clock()
             self.progress.waited(started - queued, stream)
@@ -266,13 +266,13 @@ class Client:
         """
         if attempt > max(MIN_THROTTLED_RETRIES, self.max_retries):
             msg = (
-                f"Stopped: TikTok throttled {attempt} attempts of one request. "
-                f"Try again in ten minutes. ({error})"
+                f"Stopped, because TikTok throttled {attempt} attempts of one request. "
+                f"Try again in ten minutes. Last response: {error}"
             )
             raise errors.RestrictedError(msg) from None
         pause = budget.record_throttled(error, started)
         self.progress.waiting("rate limit", self.progress.clock() + pause)
-        logger.warning("Throttled by TikTok, all requests wait: %s", error)
+        logger.warning("Throttled by TikTok. All requests wait for %.0f s: %s", pause, error)
 
     def _decode(
         self,

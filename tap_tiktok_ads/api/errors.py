@@ -63,8 +63,7 @@ class Rule:
 
 _RETRY = Rule(Action.RETRY, "TikTok had an internal problem. Try again later.")
 _THROTTLE = Rule(
-    Action.THROTTLE,
-    "Too many requests for this app: wait, or lower the rate if other programs share the app.",
+    Action.THROTTLE, "Wait, or lower requests_per_second if other programs share the app."
 )
 _SKIP = Rule(
     Action.SKIP,
@@ -101,11 +100,14 @@ NOT_IN_SANDBOX = frozenset((40009, 40013, 40014))
 BLOCKED_COUNTRY = -1
 _COUNTRY_WORDS = "banned country"
 #: Rule of an undocumented code. It stops the run, because it must never mean "no data".
-UNKNOWN = Rule(Action.FAIL, "This code is not documented.")
+UNKNOWN = Rule(
+    Action.FAIL,
+    "This code is not documented. Look for a newer version of the tap, or report the code.",
+)
 
 CODES: dict[int, Rule] = {
     0: Rule(Action.ACCEPT),
-    PARTIAL_SUCCESS: Rule(Action.DAMAGED, "Partial success: records may be missing."),
+    PARTIAL_SUCCESS: Rule(Action.DAMAGED, "TikTok returned a part of the records."),
     **dict.fromkeys((40000, 40002, 40006, 40007, 40008, 40010, 40011, 40051, 40400), _FAIL),
     **dict.fromkeys((40001, 40003, 40117, 40118, 40119, 40125, 40130), _SKIP),
     **dict.fromkeys((40300, 40301, 40302), _SKIP),
@@ -121,7 +123,7 @@ CODES: dict[int, Rule] = {
     50000: _RETRY,
     # after a timeout, TikTok advises a smaller request (portal 1738864817670145)
     **dict.fromkeys((50002, 51010), dataclasses.replace(_RETRY, shrink=True)),
-    40067: dataclasses.replace(_FAIL, advice="The request is for too much data.", shrink=True),
+    40067: Rule(Action.FAIL, "Request fewer days, metrics or records per page.", shrink=True),
     60001: Rule(
         Action.RETRY, "TikTok is under maintenance. Try again later.", min_wait_seconds=30.0
     ),
@@ -169,12 +171,20 @@ class TapError(Exception):
     """An error that is reported to the user in one sentence. Its text contains no secret.
 
     The text is escaped, so that a server's text in it cannot alter a terminal or a log.
+
+    Attributes:
+        stream: The stream whose read the error ends, which the text names first, or None.
     """
 
     exit_code = 1
+    stream: str | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(escape(message))
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.stream is None else f"Cannot read stream {self.stream}: {text}"
 
 
 class ConfigError(TapError):

@@ -37,6 +37,8 @@ MIN_LIMITED_BYTES = 16 * 1024**2
 MIN_FREE_DISK_BYTES = 64 * 1024**2
 #: `zlib.decompressobj` recognizes the headers of gzip and deflate.
 _ANY_ZLIB_HEADER = zlib.MAX_WBITS | 32
+#: Next step after a body that TikTok does not send.
+PROXY_ADVICE = "A proxy may have changed the response: check api_url and HTTPS_PROXY."
 
 
 def read_body(response: requests.Response, label: str) -> bytes:
@@ -146,13 +148,16 @@ def _check_size(size: int, received: int, label: str) -> None:
     if size > max(MIN_LIMITED_BYTES, MAX_INFLATION_FACTOR * received):
         msg = (
             f"Cannot read the response of {label}: {received:,} compressed bytes grow more than "
-            f"{MAX_INFLATION_FACTOR} times."
+            f"{MAX_INFLATION_FACTOR} times. {PROXY_ADVICE}"
         )
         raise errors.ResponseError(msg)
 
 
 def _too_large(label: str, max_bytes: int) -> errors.ResponseError:
-    msg = f"Cannot read the response of {label}: it has more than {max_bytes:,} bytes."
+    msg = (
+        f"Cannot read the response of {label}: it has more than {max_bytes:,} bytes. Request fewer "
+        "days, metrics or records per page."
+    )
     return errors.ResponseError(msg)
 
 
@@ -179,7 +184,10 @@ def _inflater(response: requests.Response, label: str) -> Inflater | None:
         return None
     if coding in {"gzip", "x-gzip", "deflate"}:
         return Inflater(label)
-    msg = f"Cannot read the response of {label}: unexpected Content-Encoding {coding!r:.50}."
+    msg = (
+        f"Cannot read the response of {label}: expected Content-Encoding gzip or deflate, got "
+        f"{coding!r:.50}. {PROXY_ADVICE}"
+    )
     raise errors.ResponseError(msg)
 
 
@@ -226,5 +234,8 @@ class Inflater:
             yield last_block
 
     def _damaged(self, reason: str) -> errors.TransientError:
-        msg = f"The compressed response of {self._label} is damaged: {reason}."
+        msg = (
+            f"The compressed response of {self._label} is damaged: {reason}. Try again later. "
+            f"{PROXY_ADVICE}"
+        )
         return errors.TransientError(msg)

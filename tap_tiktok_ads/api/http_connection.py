@@ -93,13 +93,17 @@ class HttpConnection:
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
             timeout = self._timeouts[1]
             msg = (
-                f"No complete response from {request.label}: nothing arrived for {timeout:g} "
-                f"seconds, or the end did not arrive within {MAX_RESPONSE_TIMEOUTS * timeout:g}"
+                f"No complete response from {request.label}: no data within {timeout:g} seconds, "
+                f"or no end within {MAX_RESPONSE_TIMEOUTS * timeout:g} seconds. Try again later, "
+                "or raise request_timeout."
             )
             raise errors.TransientError(msg, timed_out=True) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             cause = root_cause(error)
-            msg = f"The connection to {request.label} failed ({cause}): check the network"
+            msg = (
+                f"The connection to {request.label} failed ({cause}). Check DNS, the firewall and "
+                "the proxy (HTTPS_PROXY)."
+            )
             raise errors.TransientError(msg) from None
         return HttpResponse(response.status_code, response.headers, body)
 
@@ -156,7 +160,10 @@ def environment_network(base_url: str) -> tuple[dict[str, str], bool | str]:
     for name in CA_BUNDLE_VARIABLES:
         bundle = os.environ.get(name)
         if bundle and not Path(bundle).exists():
-            msg = f"Environment variable {name} names {bundle!r}, which does not exist."
+            msg = (
+                f"Environment variable {name} names {bundle!r}, which does not exist. Set it to a "
+                "file of certificate authorities, or remove it."
+            )
             raise errors.ConfigError(msg)
         if bundle:
             return proxies, bundle

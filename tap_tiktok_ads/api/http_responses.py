@@ -15,6 +15,23 @@ if t.TYPE_CHECKING:
 
 #: Transient HTTP statuses below 500: request timeout, too early.
 TRANSIENT_STATUSES = frozenset({408, 425})
+#: TikTok's return code for too many requests.
+THROTTLED_CODE = 40100
+_ADVICE = {
+    requests.codes.forbidden: (
+        "a proxy or firewall may block the request. Check api_url and the proxy (HTTPS_PROXY)."
+    ),
+    requests.codes.not_found: (
+        "there is no such path. Check api_url, and 'url' of a custom stream. Otherwise look for a "
+        "newer version of the tap."
+    ),
+    requests.codes.proxy_authentication_required: (
+        "the proxy requires a login. Add user and password to the URL in HTTPS_PROXY."
+    ),
+}
+_OTHER_ADVICE = (
+    "expected HTTP 200. The response may come from a proxy: check api_url and HTTPS_PROXY."
+)
 _SECONDS = re.compile(r"\d{1,5}", re.ASCII)
 
 
@@ -53,17 +70,27 @@ def check_status(response: HttpResponse, label: str) -> None:
     status = response.status
     if status == requests.codes.ok:
         return
-    msg = f"HTTP {status} from {label}"
+    msg = f"HTTP {status} from {label}: {_advice(status)}"
     if status == requests.codes.too_many_requests:
         wait = _SECONDS.fullmatch(response.headers.get("Retry-After", ""))
         raise errors.ThrottledError(msg, float(wait[0]) if wait else None)
     if is_transient(status):
         raise errors.TransientError(msg, timed_out=status == requests.codes.gateway_timeout)
-    if status in range(300, 400):
-        msg += ": a redirect is not followed, it would carry the token; check 'api_url'"
-    if status == requests.codes.not_found:
-        msg += ": there is no such path"
     raise errors.ResponseError(msg)
+
+
+def _advice(status: int) -> str:
+    """Return the probable cause of an HTTP status, and what to do next."""
+    if status == requests.codes.too_many_requests:
+        return f"too many requests. {errors.rule(THROTTLED_CODE).advice}"
+    if is_transient(status):
+        return "TikTok or a proxy had a problem. Try again later."
+    if status in range(300, 400):
+        return (
+            "a redirect is not followed, because it would carry the token to another URL. Check "
+            "api_url."
+        )
+    return _ADVICE.get(status, _OTHER_ADVICE)
 
 
 def root_cause(error: BaseException) -> str:

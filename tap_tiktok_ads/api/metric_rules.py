@@ -100,7 +100,7 @@ def check_metrics(definition: ReportDefinition) -> None:
     conflicts = (metric_conflict(metric, definition) for metric in definition.metrics)
     reason = next((conflict for conflict in conflicts if conflict is not None), None)
     if reason is None and {"ad_id", "ad_id_v2"} <= set(definition.metrics):
-        reason = "ad_id and ad_id_v2 cannot be in one request"
+        reason = "ad_id and ad_id_v2 cannot be in one request. Remove one of them"
     if reason is not None:
         raise ValueError(reason)
 
@@ -114,9 +114,9 @@ def metric_conflict(metric: str, definition: ReportDefinition) -> str | None:
     """
     dimensions = definition.dimensions
     if metric in dimensions:
-        return f"{metric!r} is a dimension of the report"
+        return f"metric {metric!r} is a dimension of the report. Remove the metric"
     if {"ad_id", "ad_id_v2"} <= {metric, *dimensions}:
-        return "ad_id and ad_id_v2 cannot be in one request"
+        return "ad_id and ad_id_v2 cannot be in one request. Remove one of them"
     if metric not in known_metrics():
         return None
     if _has_attribute(metric, definition):
@@ -133,9 +133,15 @@ def _day_conflict(metric: str, definition: ReportDefinition) -> str | None:
     if metric in CASH_METRICS and (
         "ADVERTISER" not in definition.data_level or "stat_time_day" not in definition.dimensions
     ):
-        return f"metric {metric!r} exists at data_level AUCTION_ADVERTISER and by day only"
+        return (
+            f"metric {metric!r} requires data_level AUCTION_ADVERTISER and the dimension "
+            "'stat_time_day'"
+        )
     if metric.startswith(DAILY_METRICS) and _has_breakdown(definition):
-        return f"metric {metric!r} exists beside one id dimension and stat_time_day only"
+        return (
+            f"metric {metric!r} allows no other dimensions than one ID dimension and "
+            "'stat_time_day'"
+        )
     return None
 
 
@@ -156,7 +162,7 @@ def _attribute_conflict(metric: str, data_level: str) -> str | None:
     levels = load_catalog()["metrics"][metric].get("levels", "")
     level = LEVELS.index(data_level.partition("_")[2])
     if FIRST_LEVEL.get(levels, 0) > level or SINGLE_LEVEL.get(levels, level) != level:
-        return f"metric {metric!r} does not exist at data_level {data_level}"
+        return f"metric {metric!r} does not exist at data_level {data_level}. Remove it"
     return None
 
 
@@ -166,7 +172,10 @@ def _type_conflict(metric: str, definition: ReportDefinition) -> str | None:
     if report_types is None or definition.report_type in report_types:
         return None
     expected = " or ".join(report_types)
-    return f"metric {metric!r} is for report_type {expected}, not {definition.report_type}"
+    return (
+        f"metric {metric!r} requires report_type {expected}, and the report has the type "
+        f"{definition.report_type}"
+    )
 
 
 def _dimension_conflict(metric: str, definition: ReportDefinition) -> str | None:
@@ -175,8 +184,8 @@ def _dimension_conflict(metric: str, definition: ReportDefinition) -> str | None
         if supported.official and metric not in supported.requested_by_connectors:
             return (
                 f"metric {metric!r} cannot be requested beside {dimension} in "
-                f"{definition.report_type} reports, which have {len(supported.metrics)} metrics "
-                f"beside it ({ALL_METRICS!r} requests them)"
+                f"{definition.report_type} reports. Remove it, or write {ALL_METRICS!r} for the "
+                f"{len(supported.metrics)} metrics that TikTok allows there"
             )
     return None
 
@@ -191,7 +200,7 @@ def metric_doubt(metric: str, definition: ReportDefinition) -> str | None:
         return None
     for dimension, supported in _lists_without(metric, definition):
         owner = "TikTok's list" if supported.official else "the list of what connectors request"
-        return f"{owner} of metrics beside {dimension} does not have them"
+        return f"{owner} of metrics beside {dimension} does not contain them"
     return None
 
 

@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from tap_tiktok_ads.api.errors import ResponseError
+from tap_tiktok_ads.api.json_kinds import json_kind
 
 #: Maximum number of pages of one list: twenty million report records.
 MAX_PAGES = 20_000
@@ -47,7 +48,7 @@ def next_pages(  # noqa: PLR0913 - the facts of one response
     if last_requested is not None and page < last_requested:
         return range(0)
     if not isinstance(page_info, (dict, type(None))):
-        msg = f"Expected `data.page_info` to be an object, got {type(page_info).__name__}."
+        msg = f"expected an object at data.page_info, got {json_kind(page_info)}."
         raise ResponseError(msg)
     size = response_page_size(page_info, record_count, page_size)
     last = last_page(page_info, size) or page
@@ -56,7 +57,7 @@ def next_pages(  # noqa: PLR0913 - the facts of one response
     if list_cap is not None:
         last = min(last, list_cap // max(1, size))
     if last > MAX_PAGES:
-        msg = f"Expected `data.page_info` to report at most {MAX_PAGES:,} pages, got more."
+        msg = f"expected at most {MAX_PAGES:,} pages at data.page_info, got more."
         raise ResponseError(msg)
     return range(page + 1, last + 1)
 

@@ -199,8 +199,8 @@ class Budget:
         self._used_today += 1
         if self._used_today > self._tier.per_day:
             msg = (
-                f"The daily budget of {self._tier.per_day:,.0f} requests is used up; "
-                "run again after 00:00 UTC."
+                f"The daily budget of {self._tier.per_day:,.0f} requests is used up. "
+                "Run again after 00:00 UTC."
             )
             raise RestrictedError(msg)
 
@@ -231,11 +231,11 @@ class Budget:
             if started < self._blocked_until:
                 return max(0.0, self._blocked_until - now)
             if self._restrictions >= len(PAUSE_SECONDS):
-                pauses = ", ".join(f"{pause:.0f}" for pause in PAUSE_SECONDS)
+                pauses = ", ".join(f"{pause:g}" for pause in PAUSE_SECONDS)
                 msg = (
-                    f"Stopped: TikTok still throttles requests after pauses of {pauses} seconds. "
-                    "More requests would prolong the restriction. "
-                    f"Try again in ten minutes. ({error})"
+                    f"Stopped, because TikTok still throttles requests after pauses of {pauses} "
+                    "seconds. More requests would prolong the restriction. Try again in ten "
+                    f"minutes. Last response: {error}"
                 )
                 self._final_error = RestrictedError(msg)
                 raise self._final_error

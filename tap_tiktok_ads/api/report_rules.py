@@ -131,20 +131,20 @@ def task_conflict(
         return reason
     unsupported = [name for name in filters if name not in TASK_FILTERS]
     if unsupported:
-        return f"they do not filter by {', '.join(unsupported)}"
+        return f"report tasks do not filter by {', '.join(unsupported)}"
     if len(metrics) > MAX_METRICS:
-        return f"more than {MAX_METRICS} metrics need several requests"
+        return f"a report task has at most {MAX_METRICS} metrics, not {len(metrics)}"
     return None
 
 
 def _task_definition_conflict(definition: ReportDefinition) -> str | None:
     """Return a conflict between the type or dimensions of a report and report tasks."""
     if definition.report_type not in TASK_TYPES:
-        return f"there are none of {definition.report_type} reports that name their columns"
+        return f"report tasks of {definition.report_type} reports do not name their columns"
     if definition.id_dimension != ID_OF_LEVEL.get(definition.level):
-        return f"they cannot request deleted objects of {definition.id_dimension} by ID"
+        return f"report tasks cannot request deleted objects of {definition.id_dimension} by ID"
     if "country_code" in definition.dimensions:
-        return "they return names of countries instead of country_code"
+        return "report tasks return names of countries instead of country_code"
     return None
 
 
@@ -159,7 +159,7 @@ def _task_metrics_conflict(definition: ReportDefinition, metrics: Sequence[str])
     dimensions = [name for name in definition.dimensions if sync_only.get(name)]
     unavailable = [name for name in metrics if any(name in sync_only[key] for key in dimensions)]
     if unavailable:
-        return f"they have no {', '.join(unavailable)} beside {', '.join(dimensions)}"
+        return f"report tasks have no {', '.join(unavailable)} beside {', '.join(dimensions)}"
     return None
 
 
@@ -178,9 +178,14 @@ def _dimensions_conflict(definition: ReportDefinition) -> str | None:
     """Return why TikTok rejects the dimensions of a report, or None."""
     ids = [name for name in definition.dimensions if name in LEVEL_OF_ID]
     if len(ids) != 1:
-        return f"a report has one id dimension ({', '.join(LEVEL_OF_ID)}), not {len(ids)}"
+        received = " and ".join(map(repr, ids)) or "none"
+        return f"expected one ID dimension of {', '.join(LEVEL_OF_ID)}, got {received}"
     if LEVEL_OF_ID[ids[0]] > LEVELS.index(definition.data_level.partition("_")[2]):
-        return f"dimension {ids[0]!r} lies below data_level {definition.data_level}"
+        level = f"AUCTION_{LEVELS[LEVEL_OF_ID[ids[0]]]}"
+        return (
+            f"dimension {ids[0]!r} is below data_level {definition.data_level}. Set data_level to "
+            f"{level}, or request another dimension"
+        )
     return _audience_conflict(definition)
 
 
@@ -190,13 +195,15 @@ def _audience_conflict(definition: ReportDefinition) -> str | None:
     audience = [name for name in definition.dimensions if name not in {*LEVEL_OF_ID, time}]
     if definition.report_type == "AUDIENCE":
         if len(audience) != 1 and set(audience) != {"gender", "age"}:
+            received = " and ".join(map(repr, audience)) or "none"
             return (
-                f"an AUDIENCE report has one audience dimension, or gender and age, not {audience}"
+                "expected one audience dimension, or gender and age, in an AUDIENCE report, got "
+                f"{received}"
             )
         if time is None:
-            return "AUDIENCE reports have no lifetime mode: choose granularity day"
+            return "AUDIENCE reports have no lifetime mode. Set granularity to 'day'"
     if time is None and "country_code" in audience:
-        return "a lifetime report cannot have country_code: choose granularity day"
+        return "a lifetime report cannot have country_code. Set granularity to 'day'"
     return None
 
 
@@ -229,7 +236,10 @@ def _time_dimension(times: Sequence[str], granularity: str | None) -> str | None
     implied = next((word for word, name in TIME_DIMENSIONS.items() if times == [name]), "day")
     granularity = granularity or implied
     if len(times) > 1 or (times and granularity != implied):
-        msg = f"dimensions {', '.join(times)} do not fit the granularity {granularity!r}"
+        msg = (
+            f"dimensions {', '.join(times)} do not fit the granularity {granularity!r}. Remove "
+            "the dimensions or the granularity"
+        )
         raise ValueError(msg)
     return TIME_DIMENSIONS[granularity]
 
@@ -242,5 +252,8 @@ def _check_dimension(name: str, report_type: str) -> None:
         raise ValueError(msg)
     if report_type not in dimensions[name]["report_types"]:
         expected = " or ".join(dimensions[name]["report_types"])
-        msg = f"dimension {name!r} is for report_type {expected}, not {report_type}"
+        msg = (
+            f"dimension {name!r} requires report_type {expected}, and the report has the type "
+            f"{report_type}"
+        )
         raise ValueError(msg)

@@ -113,8 +113,8 @@ class ReportFile:
                     offsets.append(position)
                 row_count += 1
         if quote_count % 2 or not offsets:
-            msg = f"{self._label} returned {position} bytes of incomplete or invalid CSV"
-            raise errors.ResponseError(msg)
+            reason = f"expected a complete last row, got {position} bytes without it"
+            raise self._invalid(reason)
         self._offsets = offsets if offsets[-1] == position else [*offsets, position]
         self._set_columns(list(self._read_rows(0, offsets[0])))
 
@@ -126,8 +126,8 @@ class ReportFile:
         """
         self.columns = header_rows[0] if header_rows else []
         if len(header_rows) > 1 or len(set(self.columns)) < len(self.columns):
-            msg = f"{self._label} returned CSV without a first row of unique column names"
-            raise errors.ResponseError(msg)
+            reason = "expected unique column names in the first row"
+            raise self._invalid(reason)
 
     def read_part(self, number: int) -> list[dict[str, str]]:
         """Return the records of a part, by column name.
@@ -141,11 +141,8 @@ class ReportFile:
         records = []
         for row in self._read_rows(*self._offsets[number : number + 2]):
             if len(row) != len(self.columns):
-                msg = (
-                    f"{self._label} returned invalid CSV: expected {len(self.columns)} columns, "
-                    f"got {len(row)}"
-                )
-                raise errors.ResponseError(msg)
+                reason = f"expected {len(self.columns)} columns, got {len(row)}"
+                raise self._invalid(reason)
             records.append(dict(zip(self.columns, row, strict=True)))
         return records
 
@@ -163,8 +160,12 @@ class ReportFile:
             text = self._clean_text(content.removeprefix(b"" if start else codecs.BOM_UTF8))
             yield from filter(None, csv.reader(io.StringIO(text, newline="")))
         except csv.Error as error:
-            msg = f"{self._label} returned invalid CSV ({error})"
-            raise errors.ResponseError(msg) from None
+            raise self._invalid(str(error)) from None
+
+    def _invalid(self, reason: str) -> errors.ResponseError:
+        """Return the error for a file that is not CSV."""
+        msg = f"{self._label} returned invalid CSV: {reason}. The next run creates a new task."
+        return errors.ResponseError(msg)
 
     def _clean_text(self, content: bytes) -> str:
         """Return a text. Bytes that are not UTF-8, and null characters if set, become U+FFFD."""
@@ -280,7 +281,7 @@ class ReportTasks:
         create = Request(CREATE_TASK_PATH, {}, method="POST", body=parameters | TASK_OPTIONS)
         task_id = self._client.send(create, stream=stream).data.get("task_id")
         if not isinstance(task_id, (str, int)):
-            msg = f"{create.label} returned no task_id"
+            msg = f"{create.label} returned no task_id. Try again later."
             raise errors.ResponseError(msg)
         self._open_tasks[str(task_id)] = _advertiser_id(request)
         return StartedTask(request, str(task_id))
@@ -300,7 +301,8 @@ class ReportTasks:
                 if attempt > self._client.max_retries:
                     raise
                 self._client.progress.retried(stream)
-                logger.warning("Creating a new task in %.1f s (try %d): %s", wait, attempt, error)
+                details = (f" of stream {stream}" if stream else "", wait, attempt + 1, error)
+                logger.warning("Retrying a report task%s in %.1f s (attempt %d): %s", *details)
                 self._pause(wait)
                 wait = min(2 * wait, MAX_RETRY_SECONDS)
                 task = self.start(task.request, stream)
@@ -340,22 +342,22 @@ class ReportTasks:
             if status not in PENDING_STATUSES:
                 self._open_tasks.pop(task_id, None)
                 reason = self._client.printable(data.get("message") or "no reason given")
-                status = self._client.printable(status)
-                msg = f"Task {task_id} of {check.label} ended with {status:.50}: {reason}"
+                end = f"{self._client.printable(status):.50}: {reason.rstrip('.')}."
+                msg = f"Task {task_id} of {check.label} ended with {end}"
                 raise (TaskFailedError if status == "FAILED" else errors.ResponseError)(msg)
             if self._clock() >= deadline:
                 self._open_tasks.pop(task_id, None)
                 self._cancel(check.params)
                 msg = (
                     f"Task {task_id} of {check.label} was not ready after {MAX_TASK_MINUTES} "
-                    "minutes: run again later, or set report_mode to 'sync'"
+                    "minutes. Run again later, or set report_mode to 'sync'."
                 )
                 raise errors.ResponseError(msg)
 
     def _check_not_cancelled(self) -> None:
         """Raise `ResponseError` if the run is over."""
         if self._is_cancelled:
-            msg = "The run is over"
+            msg = "Report tasks end, because the run is over."
             raise errors.ResponseError(msg)
 
     def _pause(self, seconds: float) -> None:

@@ -7,8 +7,9 @@ import dataclasses
 import typing as t
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.http_bodies import is_markup
+from tap_tiktok_ads.api.http_bodies import PROXY_ADVICE, is_markup
 from tap_tiktok_ads.api.http_responses import check_status, is_transient
+from tap_tiktok_ads.api.json_kinds import json_kind
 from tap_tiktok_ads.api.json_repair import has_null_escape, repair
 from tap_tiktok_ads.api.messages import DECODE_ERRORS, Response, decode_envelope
 from tap_tiktok_ads.api.temporary_files import storing
@@ -129,7 +130,10 @@ class ResponseDecoder:
             envelope.data = {}
         if not isinstance(envelope.data, dict):
             request_id = self._mask.printable(envelope.request_id or "unknown")
-            msg = f"{request.label} returned a response without data (request_id {request_id})"
+            msg = (
+                f"{request.label} returned a response without an object at data, got "
+                f"{json_kind(envelope.data)}. Try again later. (request_id {request_id})"
+            )
             raise errors.TransientError(msg)
         return self._response(body, headers, envelope.data, envelope.request_id)
 
@@ -146,7 +150,10 @@ class ResponseDecoder:
             if repaired != body:
                 with contextlib.suppress(*DECODE_ERRORS):
                     return decode_envelope(repaired), repaired
-            msg = f"{request.label} returned {len(body)} bytes that are not TikTok's JSON ({error})"
+            msg = (
+                f"{request.label} returned {len(body)} bytes that are not TikTok's JSON ({error}). "
+                f"{PROXY_ADVICE}"
+            )
             raise errors.TransientError(msg) from None
 
     def _check_code(self, request: Request, envelope: Envelope) -> None:

@@ -19,7 +19,7 @@ def suggest(name: str, known_names: Iterable[str]) -> str:
         >>> suggest("spent", ["spend", "clicks"])
         ": did you mean 'spend'?"
         >>> suggest("reach", ["spend", "clicks"])
-        '; known are clicks, spend.'
+        '. Known names: clicks, spend.'
 
     Args:
         name: The unknown name.
@@ -29,7 +29,7 @@ def suggest(name: str, known_names: Iterable[str]) -> str:
     match = closest_match(name, names)
     if match is not None:
         return f": did you mean {match!r}?"
-    return f"; known are {', '.join(sorted(names))}."
+    return f". Known names: {', '.join(sorted(names))}."
 
 
 def closest_match(

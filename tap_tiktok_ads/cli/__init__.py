@@ -72,7 +72,10 @@ def executable() -> Executable:
     except Exception as error:  # of the file, of YAML or of logging
         if "SINGER_SDK_LOG_CONFIG" not in os.environ:
             raise
-        msg = f"Environment variable SINGER_SDK_LOG_CONFIG: the file cannot be used ({error})."
+        msg = (
+            "Environment variable SINGER_SDK_LOG_CONFIG must name a logging configuration in "
+            f"YAML: {getattr(error, 'strerror', None) or error}. Correct or unset it."
+        )
         raise ConfigError(msg) from None
     TapTikTokAds.logger.addFilter(_is_useful)
     return Executable(
@@ -126,7 +129,8 @@ def _run(context: click.Context, /, **options: t.Any) -> None:
         return
     for option in context.command.params:
         if option.name != "config" and options.get(option.name or ""):
-            msg = f"{option.opts[0]} must follow the name of the command, if that takes it."
+            name = context.invoked_subcommand
+            msg = f"{option.opts[0]} cannot come before the command. Write it after {name!r}."
             raise click.UsageError(msg)
 
 
@@ -164,7 +168,7 @@ def _execute(args: t.Sequence[str] | None) -> t.Any:
             raise
     if termination.exit_code is not None:
         termination.has_unwound()
-        TapTikTokAds.logger.info("Ended by a signal: exit code %d.", termination.exit_code)
+        TapTikTokAds.logger.info("A signal ended the run. Exit code: %d.", termination.exit_code)
     return _flush_stdout(exit_code)
 
 

@@ -80,7 +80,10 @@ def command(  # noqa: PLR0913 - the options, keyword-only
             return
         auth_code = click.prompt("auth_code or URL of the redirect", err=True)
     if output is None:
-        msg = "--output FILE is needed for the token; the code has not been used."
+        msg = (
+            "Option --output FILE is required, because the token is written to a file. The code "
+            "is still valid."
+        )
         raise ConfigError(msg)
     code = _code(auth_code, state)
     settings = _with_app_secret(settings, is_terminal=is_terminal)
@@ -104,7 +107,10 @@ def _with_app_secret(settings: Settings, *, is_terminal: bool) -> Settings:
     if settings.app_secret:
         return settings
     if not is_terminal:
-        msg = "No app_secret: set it in the config file or as TAP_TIKTOK_ADS_APP_SECRET."
+        msg = (
+            "Setting 'app_secret' is required. Pass --app-secret, or set it in the config file or "
+            "in TAP_TIKTOK_ADS_APP_SECRET with --config ENV."
+        )
         raise ConfigError(msg)
     secret = click.prompt("app_secret", hide_input=True, err=True).strip()
     return dataclasses.replace(settings, app_secret=secret)
@@ -120,10 +126,13 @@ def _settings(config: t.Any, **options: str | None) -> Settings:
     merged |= {name: text for name, text in options.items() if text}
     settings = validate(merged, TapTikTokAds.known_settings(), credentials=False)
     if settings.simulated:
-        msg = "The embedded simulator ends with the command: run `simulator`, and set its api_url."
+        msg = (
+            "Cannot authorize with the embedded simulator, because it ends with this command. Run "
+            "`tap-tiktok-ads simulator` and use its settings."
+        )
         raise ConfigError(msg)
     if not settings.app_id:
-        msg = "No app_id: give --app-id, or set it in the config file."
+        msg = "Setting 'app_id' is required. Pass --app-id, or set it in the config file."
         raise ConfigError(msg)
     return settings
 
@@ -143,10 +152,16 @@ def _code(text: str, state: str | None) -> str:
         return text
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(text).query)
     if CODE_PARAMETER not in query:
-        msg = f"The URL of the redirect has no {CODE_PARAMETER}."
+        msg = (
+            f"The URL of --auth-code has no parameter {CODE_PARAMETER}. Copy the complete URL to "
+            "which TikTok redirected the browser."
+        )
         raise ConfigError(msg)
     if state is not None and query.get("state") != [state]:
-        msg = "The redirect brought back another state: authorize again."
+        msg = (
+            f"The redirect has another state than {state!r}, so it may be of another request. "
+            "Open the authorization page again."
+        )
         raise ConfigError(msg)
     return query[CODE_PARAMETER][0]
 
@@ -239,5 +254,8 @@ class TokenFile:
         try:
             yield
         except OSError as error:
-            msg = f"File {self._path} cannot be written: {error.strerror}."
+            msg = (
+                f"File {self._path} cannot be written: {error.strerror}. Choose another path for "
+                "--output."
+            )
             raise ConfigError(msg) from None

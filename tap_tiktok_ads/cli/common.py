@@ -86,7 +86,7 @@ def write_text(file: Path, text: str) -> None:
     try:
         file.write_text(text, "utf-8")
     except OSError as error:
-        msg = f"File {file} cannot be written: {error.strerror}."
+        msg = f"File {file} cannot be written: {error.strerror}. Choose another path."
         raise ConfigError(msg) from None
 
 

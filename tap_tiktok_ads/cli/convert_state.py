@@ -13,6 +13,7 @@ from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.config.files import read_json
+from tap_tiktok_ads.config.values import describe_value
 from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.day_ranges import DayRanges, parse_day
 from tap_tiktok_ads.extract.lookback import DEFAULT_LOOKBACK_DAYS
@@ -41,7 +42,7 @@ def _day(_context: click.Context, _option: click.Parameter, text: str | None) ->
     """Return the day of an option, or None without the option."""
     day = parse_day(text)
     if text is not None and day is None:
-        msg = f"{text!r} is not a day: write YYYY-MM-DD."
+        msg = f"expected a day in the form YYYY-MM-DD, got {text!r:.60}."
         raise click.BadParameter(msg)
     return day
 
@@ -118,7 +119,11 @@ def command(  # noqa: PLR0913 - one per option
     _write(converter.convert(old, streams, advertiser_ids), output)
     _report_unconverted(old, with_objects=with_objects)
     if start_date is None and old["bookmarks"].keys() & REPORTS:
-        common.say("Reports are read from start_date on: no --start-date was given.", err=True)
+        common.say(
+            "The next run reads reports from start_date. To continue from their bookmarks instead, "
+            "pass --start-date.",
+            err=True,
+        )
 
 
 def _write(state: dict[str, t.Any], output: Path | None) -> None:
@@ -135,10 +140,16 @@ def _report_unconverted(old: dict[str, t.Any], *, with_objects: bool) -> None:
     names = (old.get("bookmarks") or {}).keys()
     full = [] if with_objects else sorted(names & OBJECTS)
     if full:
-        common.say(f"Read in full by the next run: {', '.join(full)}.", err=True)
+        common.say(
+            f"The next run reads all records of {', '.join(full)}. To convert their bookmarks, "
+            "pass --with-objects.",
+            err=True,
+        )
     unknown = sorted(names - {*REPORTS, *OBJECTS, "advertisers"})
     if unknown:
-        common.say(f"Not converted, for there is no such stream: {', '.join(unknown)}.", err=True)
+        common.say(
+            f"Skipped bookmarks without a stream in this tap: {', '.join(unknown)}.", err=True
+        )
 
 
 class Converter:
@@ -169,10 +180,13 @@ class Converter:
         """
         bookmarks = old.get("bookmarks")
         if not isinstance(bookmarks, dict):
-            msg = "The state has no object of streams under 'bookmarks'."
+            msg = f"Cannot convert the state: {_bookmarks_problem(bookmarks)}"
             raise ConfigError(msg)
         if any(isinstance(value, dict) and "partitions" in value for value in bookmarks.values()):
-            msg = "The state is one of this tap already."
+            msg = (
+                "Cannot convert the state, because this tap wrote it. Pass it to --state without "
+                "conversion."
+            )
             raise ConfigError(msg)
         converted: dict[str, t.Any] = {}
         for name, new_name in streams.items():
@@ -191,7 +205,10 @@ class Converter:
         try:
             time = dates.parse_time(value)
         except dates.DateError:
-            msg = f"The bookmark of {name}, advertiser {advertiser_id}, is no time: {value!r:.100}."
+            msg = (
+                f"Cannot convert the bookmark of {name}, advertiser {advertiser_id}: expected a "
+                f"time such as 2026-01-31T00:00:00Z, got {describe_value(value)}."
+            )
             raise ConfigError(msg) from None
         context = {"context": {"advertiser_id": advertiser_id}}
         if name in REPORTS:
@@ -231,9 +248,15 @@ def reset(document: dict[str, t.Any], names: t.Sequence[str]) -> dict[str, t.Any
     document = copy.deepcopy(document)
     bookmarks = _bookmarks_in(document)
     for name in names:
-        stream = bookmarks.get(name)
+        if name not in bookmarks:
+            msg = f"Cannot reset the unknown stream {name!r}{suggest(name, bookmarks)}"
+            raise ConfigError(msg)
+        stream = bookmarks[name]
         if not isinstance(stream, dict):
-            msg = f"The state has no stream {name!r}{suggest(name, bookmarks)}"
+            msg = (
+                f"Cannot reset the stream {name!r}: expected an object in the state, got "
+                f"{describe_value(stream)}."
+            )
             raise ConfigError(msg)
         bookmarks[name] = _without_progress(stream)
         if isinstance(partitions := stream.get("partitions"), list):
@@ -253,8 +276,13 @@ def _bookmarks_in(document: dict[str, t.Any]) -> dict[str, t.Any]:
     for holder in (document, *map(document.get, STATE_MEMBERS)):
         if isinstance(holder, dict) and isinstance(holder.get("bookmarks"), dict):
             return t.cast("dict[str, t.Any]", holder["bookmarks"])
-    msg = "The state has no object of streams under 'bookmarks'."
+    msg = f"Cannot reset the state: {_bookmarks_problem(document.get('bookmarks'))}"
     raise ConfigError(msg)
+
+
+def _bookmarks_problem(bookmarks: t.Any) -> str:
+    """Return a sentence about bookmarks that are not an object."""
+    return f"expected an object of streams at 'bookmarks', got {describe_value(bookmarks)}."
 
 
 def _without_progress(partition: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -276,10 +304,16 @@ def _times_by_advertiser(
     """
     if isinstance(bookmark, str):
         if not advertiser_ids:
-            msg = f"The bookmark of {name} names no advertiser: say whose with --advertiser-id."
+            msg = (
+                f"Cannot convert the bookmark of {name}, because it has no advertiser ID. Pass the "
+                "ID with --advertiser-id."
+            )
             raise ConfigError(msg)
         return dict.fromkeys(advertiser_ids, bookmark)
     if not isinstance(bookmark, dict):
-        msg = f"The bookmark of {name} is none of singer-io's tap."
+        msg = (
+            f"Cannot convert the bookmark of {name}: expected a time or an object of times, got "
+            f"{describe_value(bookmark)}."
+        )
         raise ConfigError(msg)
     return bookmark

@@ -151,7 +151,9 @@ def _examine(tap: TapTikTokAds) -> Report:
     user = tap.run_context.client.send(Request("/user/info/", {}))
     skew = _skew(user.server_time)
     if skew is not None and abs(skew) > MAX_SKEW_SECONDS:
-        tap.logger.warning("This machine's clock is %+.0f s off TikTok's: set it.", skew)
+        tap.logger.warning(
+            "The clock of this machine differs from TikTok's by %+.0f s. Set the clock.", skew
+        )
     app = _app(tap)
     probes = [probe for stream in tap.streams.values() for probe in _probes(tap, stream)]
     streams: dict[str, dict[str, Finding]] = {}
@@ -286,7 +288,7 @@ def _app_line(app: dict[str, t.Any]) -> str:
     if not app["configured"]:
         return "App: app_id and app_secret are not set."
     if app["valid"] is None:
-        return "App: the sandbox cannot check it."
+        return "App: not checked, because the sandbox has no endpoint for it."
     if app["valid"]:
         return f"App: valid, {app['advertisers']} advertiser(s) authorized it."
     return f"App: {app['message']}"
@@ -296,7 +298,8 @@ def _tier_line(tier: dict[str, t.Any]) -> str:
     """Return the line about the rate limits."""
     scope = " for each endpoint" if tier["per_endpoint"] else ""
     return (
-        f"Tier: {tier['name']}, {tier['per_second']:,.0f} requests a second, "
-        f"{tier['per_minute']:,.0f} a minute, {tier['per_day']:,.0f} a day{scope}; those of a day "
-        f"last {tier['day_lasts_hours']:,.1f} hours at {tier['usable_per_second']:,.1f} a second."
+        f"Tier: {tier['name']}, {tier['per_second']:,.0f} requests per second, "
+        f"{tier['per_minute']:,.0f} per minute and {tier['per_day']:,.0f} per day{scope}. At "
+        f"{tier['usable_per_second']:,.1f} requests per second, the daily budget lasts "
+        f"{tier['day_lasts_hours']:,.1f} hours."
     )

@@ -137,6 +137,6 @@ def _summary(requests: int, seconds: float, share: float, tier: Tier) -> str:
     scope = " for each endpoint" if tier.per_endpoint else ""
     return (
         f"At least {requests:,} requests: {seconds / 60:,.1f} minutes at "
-        f"{tier.usable_per_second:,.1f} a second{scope}, "
-        f"{share:.2%} of the daily budget of {tier.per_day:,.0f}{scope}."
+        f"{tier.usable_per_second:,.1f} requests per second{scope}, "
+        f"{share:.2%} of the daily budget of {tier.per_day:,.0f} requests{scope}."
     )

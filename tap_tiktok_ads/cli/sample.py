@@ -163,7 +163,10 @@ def _write_schema(file: Path, rows: Sequence[t.Any], path: str) -> None:
         ConfigError: No records were received, or the file cannot be written.
     """
     if not rows:
-        msg = "No records received to infer a schema from."
+        msg = (
+            f"Cannot infer a schema of {path}, because TikTok returned no records. Try again when "
+            "the account has some."
+        )
         raise ConfigError(msg)
     inferred = msgspec.json.encode(schemas.infer_schema(rows, path))
     schema = msgspec.json.format(inferred, indent=2)

@@ -22,7 +22,7 @@ def _parse_options(_context: click.Context, _parameter: Parameter, text: str) ->
     except ValueError:
         options = None
     if not isinstance(options, dict):
-        msg = f"{text!r} is not a JSON object."
+        msg = f"expected a JSON object, got {text!r:.60}."
         raise click.BadParameter(msg)
     return options
 
@@ -33,7 +33,7 @@ def _parse_pairs(_context: click.Context, _parameter: Parameter, pairs: t.Sequen
     for pair in pairs:
         name, separator, text = pair.partition("=")
         if not separator:
-            msg = f"{pair!r} is not of the form NAME=VALUE."
+            msg = f"expected NAME=VALUE, got {pair!r:.60}."
             raise click.BadParameter(msg)
         try:
             options[name] = json.loads(text)
@@ -113,7 +113,7 @@ def command(
     try:
         simulator.start()
     except OSError as error:
-        msg = f"Cannot listen on port {port}: {error.strerror}."
+        msg = f"Cannot listen on port {port}: {error.strerror}. Choose another --port."
         raise click.ClickException(msg) from None
     termination.restore_signals()  # `serve` handles them, and ends with exit code 0
     click.echo(f"Auth code, valid once: {simulator.auth_code}. Ctrl-C ends.", err=True)

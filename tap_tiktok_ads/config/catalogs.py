@@ -7,6 +7,7 @@ import typing as t
 from singer_sdk.singerlib import Catalog, MetadataMapping
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.values import describe_value
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,8 +49,8 @@ def _replication_method(stream: Mapping[str, t.Any]) -> str | None:
             continue
         if method not in REPLICATION_METHODS:
             msg = (
-                f"Catalog: stream {stream['tap_stream_id']!r} has the replication method "
-                f"{method!r}. Choose one of {', '.join(REPLICATION_METHODS)}."
+                f"Catalog: the replication method of stream {stream['tap_stream_id']!r} must be "
+                f"one of {', '.join(REPLICATION_METHODS)}, got {describe_value(method)}."
             )
             raise ConfigError(msg)
         return str(method)

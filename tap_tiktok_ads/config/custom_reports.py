@@ -24,6 +24,7 @@ from tap_tiktok_ads.config.entries import (
     parse_entries,
     parse_entry,
 )
+from tap_tiktok_ads.config.values import describe_value
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -107,7 +108,7 @@ def _parse_report(entry: Mapping[str, t.Any]) -> ReportDefinition:
     names = entry.get("metrics", DEFAULT_METRICS)
     metrics = expand_metrics(names, definition)
     if not metrics:
-        msg = f"nothing of {', '.join(names)} is valid in this report"
+        msg = f"no metric of {', '.join(names)} is valid in this report. Choose other metrics"
         raise ValueError(msg)
     definition = dataclasses.replace(definition, metrics=metrics)
     check_metrics(definition)
@@ -124,7 +125,10 @@ def metrics_setting(setting: t.Any, stream: str) -> list[str]:
     if isinstance(names, str):
         names = [names]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        msg = "Setting 'report_metrics' must be an object of streams, each with a list of metrics."
+        msg = (
+            f"Setting 'report_metrics', {stream}: expected a list of metrics, got "
+            f"{describe_value(names)}."
+        )
         raise ConfigError(msg)
     return names
 
@@ -137,5 +141,5 @@ def check_report_metrics(setting: t.Any, known_names: Collection[str]) -> None:
     """
     for name in setting if isinstance(setting, dict) else ():
         if name not in known_names:
-            msg = f"Setting 'report_metrics': {name!r} is not a report{suggest(name, known_names)}"
+            msg = f"Setting 'report_metrics': unknown report {name!r}{suggest(name, known_names)}"
             raise ConfigError(msg)

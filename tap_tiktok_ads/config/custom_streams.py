@@ -13,7 +13,7 @@ import jsonschema
 import jsonschema.exceptions
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.api.suggestions import suggest
+from tap_tiktok_ads.api.suggestions import closest_match, suggest
 from tap_tiktok_ads.config.endpoint_paths import parse_path
 from tap_tiktok_ads.config.entries import NAME_SCHEMA, TEXT_LIST_SCHEMA, TEXT_SCHEMA, parse_entries
 from tap_tiktok_ads.config.lookups import LOOKUP_SCHEMA, parse_lookups
@@ -61,6 +61,7 @@ STREAM_ENTRY_SCHEMA: dict[str, t.Any] = {
         "records_path": TEXT_SCHEMA,
         "metadata_path": {
             "anyOf": [TEXT_SCHEMA, {"type": "object", "additionalProperties": TEXT_SCHEMA}],
+            "expected": "be a JSONPath, or an object of column names and JSONPaths",
         },
         "pagination": {
             "anyOf": [
@@ -77,6 +78,7 @@ STREAM_ENTRY_SCHEMA: dict[str, t.Any] = {
                     },
                 },
             ],
+            "expected": "be 'page_info', 'none' or an object with the type 'cursor'",
         },
         "page_size": {"type": "integer", "minimum": 1, "maximum": 10_000},
         "per_advertiser": {"type": "boolean"},
@@ -85,7 +87,10 @@ STREAM_ENTRY_SCHEMA: dict[str, t.Any] = {
         "window_days": {"type": "integer", "minimum": 1, "maximum": 365},
         "flatten": {"type": "boolean"},
         "allow_missing_records": {"type": "boolean"},
-        "schema": {"anyOf": [TEXT_SCHEMA, {"type": "object", "required": ["properties"]}]},
+        "schema": {
+            "anyOf": [TEXT_SCHEMA, {"type": "object", "required": ["properties"]}],
+            "expected": "be a file name, or a JSON Schema with 'properties'",
+        },
     },
 }
 
@@ -186,18 +191,18 @@ def _parse_entry(entry: Mapping[str, t.Any], api_url: str) -> CustomStreamDefini
 def _check_message(entry: Mapping[str, t.Any], method: str) -> None:
     """Raise `ValueError` if the body or a header of an entry cannot be sent."""
     if method == "GET" and entry.get("body") is not None:
-        msg = "a GET sends no body: put it into 'params', or set method POST"
+        msg = "a GET request has no body. Move 'body' to 'params', or set method to POST"
         raise ValueError(msg)
     for name in entry.get("headers", {}):
         normalized = name.lower().replace("_", "-")  # some servers take one for the other
         if normalized in RESERVED_HEADERS or normalized.startswith("proxy-"):
-            msg = f"header {name!r} is the tap's own: leave it out"
+            msg = f"the tap sets header {name!r} itself. Remove it from 'headers'"
             raise ValueError(msg)
         if normalized in OVERRIDE_HEADERS:
-            msg = f"header {name!r} changes the method of the request: set 'method' instead"
+            msg = f"header {name!r} changes the method of the request. Set 'method' instead"
             raise ValueError(msg)
         if not _HEADER_NAME.fullmatch(name):
-            msg = f"{name!r} is not a valid header name"
+            msg = f"header {name!r} must consist of letters, digits, '_' and '-'"
             raise ValueError(msg)
 
 
@@ -219,8 +224,8 @@ def _check_macros(
         _check_lookup_is_used(lookup, used_macros)
     if per_advertiser and ADVERTISER_MACRO not in used_macros:
         msg = (
-            "no parameter uses {advertiser_id}, so all advertisers would have equal records. Use "
-            "it in the request, or set per_advertiser to false"
+            "no part of the request contains {advertiser_id}, so all advertisers would have equal "
+            "records. Add it to the request, or set per_advertiser to false"
         )
         raise ValueError(msg)
     return used_macros
@@ -235,7 +240,10 @@ def _check_lookup_is_used(lookup: Lookup, used_macros: set[str]) -> None:
     """Raise `ValueError` if a request uses no macro of a lookup."""
     if not any(name.startswith(f"{lookup.name}.") for name in used_macros):
         macro = f"{{{lookup.macro_names[0]}}}"
-        msg = f"nothing uses the lookup {lookup.name!r}: write {macro} where its values go"
+        msg = (
+            f"no part of the request uses the lookup {lookup.name!r}. Write {macro} where a value "
+            "of the lookup belongs, or remove the lookup"
+        )
         raise ValueError(msg)
 
 
@@ -248,11 +256,12 @@ def _window_days(entry: Mapping[str, t.Any], used_macros: set[str]) -> int | Non
     unused = [name for name in WINDOW_MACROS if name not in used_macros]
     if len(unused) == len(WINDOW_MACROS):
         if "window_days" in entry:
-            msg = "'window_days' needs the macros {start_date} and {end_date} in the request"
+            msg = "'window_days' needs {start_date} and {end_date} in the request. Add them"
             raise ValueError(msg)
         return None
     if unused:
-        msg = f"the request names one end of its window only: write {{{unused[0]}}}, too"
+        used = next(name for name in WINDOW_MACROS if name in used_macros)
+        msg = f"the request contains {{{used}}} without {{{unused[0]}}}. Add {{{unused[0]}}}"
         raise ValueError(msg)
     return int(entry.get("window_days", DEFAULT_WINDOW_DAYS))
 
@@ -282,7 +291,7 @@ def parse_metadata(paths: str | Mapping[str, str]) -> dict[str, str]:
     if isinstance(paths, str):
         name = json_paths.last_key(paths)
         if name is None:
-            msg = f"metadata_path {paths!r} ends in no name: write an object of names and paths"
+            msg = f"metadata_path {paths!r} must end in a name, or be an object of names and paths"
             raise ValueError(msg)
         return {name: paths}
     for path in paths.values():
@@ -305,14 +314,14 @@ def parse_schema(schema: t.Any) -> Mapping[str, t.Any] | None:
     try:
         jsonschema.Draft7Validator.check_schema(schema)
     except jsonschema.exceptions.SchemaError as error:
-        msg = f"the schema is no JSON Schema ({error.message:.200})"
+        msg = f"'schema' is not a JSON Schema: {error.message:.200}"
         raise ValueError(msg) from None
     if not (isinstance(schema, dict) and isinstance(schema.get("properties"), dict)):
-        msg = "the schema must be that of an object, with 'properties'"
+        msg = "'schema' must be an object with 'properties'"
         raise ValueError(msg)  # noqa: TRY004 - a definition that cannot be used is a ValueError
     for name, column in schema["properties"].items():
         if not isinstance(column, dict) or not isinstance(column.get("items", {}), dict):
-            msg = f"the schema of column {name!r} must be an object, as that of its items"
+            msg = f"the schema of column {name!r} must be an object, and its 'items' also"
             raise ValueError(msg)  # noqa: TRY004 - a definition that cannot be used is a ValueError
     return schema
 
@@ -322,10 +331,10 @@ def _read_schema(file: str) -> t.Any:
     try:
         return json.loads(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
-        msg = f"schema file {file} cannot be read ({error.strerror})"
+        msg = f"schema file {file} cannot be read: {error.strerror}. Check the path in 'schema'"
         raise ValueError(msg) from None
     except (ValueError, RecursionError):
-        msg = f"schema file {file} is not JSON"
+        msg = f"schema file {file} is not JSON. Correct the file, or write 'schema' as an object"
         raise ValueError(msg) from None
 
 
@@ -347,7 +356,8 @@ def check_names(
     streams = set(built_in)
     for name in (*(stream.name for stream in custom), *reports):
         if name in streams:
-            msg = f"Custom stream {name!r}: another stream has this name. Choose another name."
+            kind = "report" if name in reports else "stream"
+            msg = f"Custom {kind} {name!r}: another stream has this name. Choose another name."
             raise ConfigError(msg)
         streams.add(name)
     dependent = {stream.name for stream in custom if stream.lookups}
@@ -379,9 +389,11 @@ def _lookup_problem(
     if source not in streams:
         return f"does not exist{suggest(source, streams)}"
     if source in dependent:
-        return "has lookups itself: name one without."
+        return "has lookups of its own. Name a stream without lookups."
     columns = built_in[source]() if source in built_in else ()
     for column in (*lookup.columns, *lookup.where):
         if columns and column not in columns:
-            return f"has no column {column!r}{suggest(column, columns)}"
+            match = closest_match(column, columns)
+            hint = f": did you mean {match!r}?" if match else ". --discover lists its columns."
+            return f"has no column {column!r}{hint}"
     return None

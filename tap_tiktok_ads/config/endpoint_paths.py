@@ -46,15 +46,18 @@ def parse_path(url: str, method: str, api_url: str = "") -> str:
         msg = f"url {url!r} must be a full URL, or a path such as /campaign/get/"
         raise ValueError(msg)
     if split_url.query or split_url.fragment:
-        msg = f"url {url!r} has a query: put its parameters into 'params'"
+        msg = f"url {url!r} must not have a query or fragment. Move its parameters to 'params'"
         raise ValueError(msg)
     if not split_url.path.endswith("/"):
-        msg = f"url {url!r} must end with a slash, as all of TikTok's do"
+        msg = f"url {url!r} must end with a slash: write {f'{url}/'!r}"
         raise ValueError(msg)
     path = split_url.path.removeprefix(API_VERSION)
     segments = path.strip("/").split("/")
     if not all(map(_PATH_SEGMENT.fullmatch, segments)):
-        msg = f"url {url!r} has a path that TikTok's API cannot have"
+        msg = (
+            f"url {url!r} must consist of parts of letters, digits, '_', '.' and '-' that start "
+            "with a letter, digit or '_'"
+        )
         raise ValueError(msg)
     _check_action(path, segments[-1], method)
     return path
@@ -68,26 +71,26 @@ def _check_host(url: str, split_url: urllib.parse.SplitResult, api_url: str) -> 
         "http",
     }:
         msg = (
-            f"url {url!r} is none of TikTok's: the access token goes to "
-            f"{', '.join(sorted(TIKTOK_HOSTS))} or the host of api_url only"
+            f"url {url!r} must be on {', '.join(sorted(TIKTOK_HOSTS))} or the host of api_url, "
+            "because the request contains the access token"
         )
         raise ValueError(msg)
     if split_url.scheme == "http" and split_url.hostname in TIKTOK_HOSTS:
-        msg = f"url {url!r} would send the access token unencrypted: use https"
+        msg = f"url {url!r} would send the access token unencrypted. Use https"
         raise ValueError(msg)
 
 
 def _check_action(path: str, action: str, method: str) -> None:
     """Raise `ValueError` if a request may change something at TikTok."""
     if method == "POST" and "{" in path:
-        msg = f"the url of a POST cannot hold macros: {path}"
+        msg = f"url {path!r} must not contain macros, because the method is POST"
         raise ValueError(msg)
     if method == "POST" and action not in READ_ACTIONS and path not in READ_ONLY_POST_PATHS:
         msg = (
-            f"POST {path} is not known to read ({action!r}), and a tap only reads: a POST must end "
-            f"in one of {', '.join(sorted(READ_ACTIONS))}"
+            f"url {path!r} of a POST must end in one of {', '.join(sorted(READ_ACTIONS))}, got "
+            f"{action!r}. The tap only reads data"
         )
         raise ValueError(msg)
     if method == "GET" and action.lower() in WRITE_ACTIONS:
-        msg = f"{path} changes something at TikTok ({action!r}), and a tap only reads"
+        msg = f"url {path!r} changes data at TikTok ({action!r}). The tap only reads data"
         raise ValueError(msg)

@@ -9,23 +9,31 @@ import jsonschema.exceptions
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.suggestions import suggest
+from tap_tiktok_ads.config.values import TYPE_NAMES, describe_value
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 T = t.TypeVar("T")
 
-NAME_SCHEMA = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*\Z"}
+NAME_SCHEMA = {
+    "type": "string",
+    "pattern": r"^[A-Za-z_][A-Za-z0-9_]*\Z",
+    "expected": "consist of letters, digits and underscores, and not start with a digit",
+}
 TEXT_SCHEMA = {"type": "string", "minLength": 1}
 TEXT_LIST_SCHEMA = {"type": "array", "items": TEXT_SCHEMA}
 
-#: Messages for validators whose own message would not help. `{value}` is the rejected value.
-_VALIDATOR_MESSAGES = {
-    "anyOf": "has none of the forms that docs/custom.md describes",
-    "pattern": "{value!r} must consist of letters, digits and underscores",
+#: Keyword of a schema with what a value must be, for messages. Validators ignore it.
+EXPECTED = "expected"
+#: Words after "must" for the validators of lengths.
+_LENGTHS = {
+    "minLength": "not be empty",
+    "minItems": "not be empty",
+    "uniqueItems": "contain each value once",
 }
-#: Characters of a validator's message that are shown. The message quotes the complete value.
-MAX_MESSAGE_LENGTH = 200
+#: Keys of an entry whose values may be secrets.
+SECRET_KEYS = frozenset({"headers"})
 
 
 def parse_entries(
@@ -49,7 +57,7 @@ def parse_entries(
     if entries is None:
         return ()
     if not isinstance(entries, list):
-        msg = f"Setting {setting!r} must be a list of objects."
+        msg = f"Setting {setting!r} must be a list, got {describe_value(entries)}."
         raise ConfigError(msg)
     names: set[str] = set()
     results = []
@@ -57,7 +65,7 @@ def parse_entries(
         try:
             _check_schema(entry, schema)
             if entry.get("name") in names:
-                msg = "an earlier entry has the same name"
+                msg = "an earlier entry has this name. Choose another name"
                 raise ValueError(msg)  # noqa: TRY301 - one prefix for all messages
             results.append(parse(entry))
         except ValueError as error:
@@ -103,14 +111,73 @@ def _check_schema(entry: t.Any, schema: Mapping[str, t.Any]) -> None:
         jsonschema.Draft7Validator(schema).iter_errors(entry)
     )
     if problem is not None:
-        raise ValueError(_describe(problem))
+        raise ValueError(_describe_problem(problem, _path_of(problem) or "the entry"))
 
 
-def _describe(problem: jsonschema.exceptions.ValidationError) -> str:
-    """Return a sentence about the member of an entry that does not fit the schema."""
-    message = _VALIDATOR_MESSAGES.get(str(problem.validator), "").format(value=problem.instance)
-    path = "".join(f"[{step!r}]" for step in problem.absolute_path)
-    return f"{path}{' ' if path else ''}{message or problem.message:.{MAX_MESSAGE_LENGTH}}."
+def describe_problems(schema: Mapping[str, t.Any], config: t.Any) -> list[str]:
+    """Return a sentence about each setting that does not fit the schema of all settings."""
+    problems = jsonschema.Draft7Validator(schema).iter_errors(config)
+    return [_describe_problem(problem, f"Setting {_path_of(problem)!r}") for problem in problems]
+
+
+def _describe_problem(problem: jsonschema.exceptions.ValidationError, path: str) -> str:
+    """Return a sentence about a member that does not fit its schema: expected and received.
+
+    Args:
+        problem: The error of the validator.
+        path: The member, as the subject of the sentence.
+    """
+    value = t.cast("t.Any", problem.instance)
+    limit = t.cast("t.Any", problem.validator_value)
+    schema = t.cast("Mapping[str, t.Any]", problem.schema)
+    if problem.validator == "required":
+        missing_key = next(key for key in limit if key not in value)
+        return f"{path} must have the key {missing_key!r}."
+    if problem.validator == "additionalProperties":
+        known_keys = schema.get("properties", {})
+        unknown_key = next(key for key in value if key not in known_keys)
+        return f"{path} has the unknown key {unknown_key!r}{suggest(unknown_key, known_keys)}"
+    if problem.validator in _LENGTHS:
+        return f"{path} must {_LENGTHS[problem.validator]}."
+    is_secret = not SECRET_KEYS.isdisjoint(problem.absolute_path)
+    expected = schema.get(EXPECTED) or _expectation(str(problem.validator), limit, schema)
+    return f"{path} must {expected}, got {describe_value(value, is_secret=is_secret)}."
+
+
+def _path_of(problem: jsonschema.exceptions.ValidationError) -> str:
+    """Return the path of a member, such as `filters[0].field`. The entry itself has none."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in problem.absolute_path)
+    return "".join(steps).removeprefix(".")
+
+
+def _expectation(validator: str, limit: t.Any, schema: Mapping[str, t.Any]) -> str:
+    """Return the words after "must" in the message about a member.
+
+    Args:
+        validator: The keyword of JSON Schema.
+        limit: The value of the keyword.
+        schema: The schema with the keyword.
+    """
+    if validator == "type":
+        return f"be {_type_words(limit)}"
+    if validator == "anyOf":
+        forms = (
+            repr(form["const"]) if "const" in form else _type_words(form["type"])
+            for form in limit
+            if isinstance(form, dict) and form.keys() & {"const", "type"}
+        )
+        return f"be {' or '.join(forms)}"
+    if validator == "enum":
+        return f"be one of {', '.join(map(str, limit))}"
+    if {"minimum", "maximum"} <= schema.keys():
+        return f"be between {schema['minimum']} and {schema['maximum']}"
+    return f"fit {validator} {limit!r}"
+
+
+def _type_words(types: str | list[str]) -> str:
+    """Return the words for JSON types. A setting that may be null can also be left out."""
+    names = [types] if isinstance(types, str) else types
+    return " or ".join(TYPE_NAMES[name] for name in names if name != "null") or "null"
 
 
 def _label(setting: str, number: int, entry: t.Any) -> str:

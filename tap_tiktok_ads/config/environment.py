@@ -12,6 +12,7 @@ from dotenv.main import DotEnv
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.suggestions import closest_match
 from tap_tiktok_ads.config.schema import REMOVED_SETTINGS, SETTINGS_SCHEMA, json_types
+from tap_tiktok_ads.config.values import TYPE_NAMES, describe_value
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,10 +42,13 @@ def load_dotenv() -> None:
     try:
         DotEnv(path, encoding="utf-8").set_as_environment_variables()
     except UnicodeDecodeError:
-        msg = f"File {path} is not UTF-8 text."
+        msg = f"File {path} with environment variables is not UTF-8 text. Save the file as UTF-8."
         raise ConfigError(msg) from None
     except (OSError, ValueError) as error:
-        msg = f"File {path} cannot be used: {getattr(error, 'strerror', None) or error}."
+        msg = (
+            f"File {path} with environment variables cannot be read: "
+            f"{getattr(error, 'strerror', None) or error}. Correct or remove the file."
+        )
         raise ConfigError(msg) from None
 
 
@@ -67,16 +71,23 @@ def read_environment(
         ConfigError: A variable does not hold the type of its setting.
     """
     values: dict[str, t.Any] = {}
-    types_by_name = {name: json_types(schema) for name, schema in schemas.items()}
-    types_by_name |= {name: ["string"] for name in REMOVED_SETTINGS}
-    for name, types in types_by_name.items():
+    all_schemas = {**schemas, **{name: {"type": "string"} for name in REMOVED_SETTINGS}}
+    for name, schema in all_schemas.items():
         variable = ENVIRONMENT_PREFIX + name.upper()
         if variable not in environment:
             continue
+        text = environment[variable].strip()
+        types = json_types(schema)
         try:
-            values[name] = _parse_variable(environment[variable].strip(), types)
-        except ValueError:
-            msg = f"Environment variable {variable} cannot be read as {types[0]}."
+            values[name] = _parse_variable(text, types)
+        except ValueError as error:
+            is_json = isinstance(error, json.JSONDecodeError)
+            expected = TYPE_NAMES[types[0]]
+            received = describe_value(text, is_secret=is_json or schema.get("secret", False))
+            msg = (
+                f"Environment variable {variable} must be {expected}{' in JSON' * is_json}, "
+                f"got {received}."
+            )
             raise ConfigError(msg) from None
     return values
 
@@ -112,8 +123,8 @@ def unknown_variables(
         if name == variable or name.startswith("_"):
             continue
         match = closest_match(name, [setting.upper() for setting in setting_names])
-        hint = f": did you mean {ENVIRONMENT_PREFIX}{match}?" if match else "."
-        yield f"Environment variable {variable} is not a setting{hint}"
+        hint = f"Did you mean {ENVIRONMENT_PREFIX}{match}?" if match else "Remove the variable."
+        yield f"Environment variable {variable} does not name a setting. {hint}"
 
 
 def check_log_level(environment: Mapping[str, str]) -> None:
@@ -128,7 +139,7 @@ def check_log_level(environment: Mapping[str, str]) -> None:
     level = environment[variable]
     if not isinstance(logging.getLevelName(level.upper()), int):
         msg = (
-            f"Environment variable {variable}: unknown level {level!r:.50}, "
-            f"choose one of {', '.join(LOG_LEVELS)}."
+            f"Environment variable {variable} must be one of {', '.join(LOG_LEVELS)}, "
+            f"got {describe_value(level)}."
         )
         raise ConfigError(msg)

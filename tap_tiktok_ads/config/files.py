@@ -8,6 +8,7 @@ import typing as t
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.config.catalogs import parse_catalog
 from tap_tiktok_ads.config.state_shape import check_shape
+from tap_tiktok_ads.config.values import describe_value
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,14 +37,14 @@ def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict
         msg = f"{label} is not UTF-8 text. Save the file as UTF-8."
         raise ConfigError(msg) from None
     except OSError as error:
-        msg = f"{label} cannot be read: {error.strerror}."
+        msg = f"{label} cannot be read: {error.strerror}. Check the path and its permissions."
         raise ConfigError(msg) from None
     except (ValueError, RecursionError) as error:
-        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        msg = f"{label} is not JSON{line}."
+        place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        msg = f"{label} is not JSON{place}. Correct the file."
         raise ConfigError(msg) from None
     if not isinstance(content, dict):
-        msg = f"{label} does not hold a JSON object."
+        msg = f"{label} must contain a JSON object, got {describe_value(content)}."
         raise ConfigError(msg)
     return content
 
@@ -63,16 +64,22 @@ def read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:
     if state.get("type") == "STATE":
         state = state.get("value")  # type: ignore[assignment]  # checked next
         if not isinstance(state, dict):
-            msg = f"{label} is damaged: expected 'value' of the STATE message to be an object."
+            msg = (
+                f"{label} is damaged: expected 'value' of the STATE message to be an object, "
+                f"got {describe_value(state)}. Pass the last STATE message of a run."
+            )
             raise ConfigError(msg)
     if state and "bookmarks" not in state:
-        msg = f"{label} is not a state of this tap: it has no member 'bookmarks'."
+        msg = (
+            f"{label} is not a state of this tap, because it has no member 'bookmarks'. Pass the "
+            "last STATE message of a run."
+        )
         raise ConfigError(msg)
     bookmarks = state.get("bookmarks")
     if isinstance(bookmarks, dict) and any(map(_is_singer_io_bookmark, bookmarks.values())):
         msg = (
-            f"{label} is one of singer-io's tap: "
-            "tap-tiktok-ads convert-state makes one for this tap of it."
+            f"{label} was written by singer-io's tap. Convert it with "
+            f"`tap-tiktok-ads convert-state {file.name} --output FILE`."
         )
         raise ConfigError(msg)
     check_shape(state, label)
@@ -102,5 +109,8 @@ def read_catalog(file: t.IO[str] | None) -> Catalog | None:
             return parse_catalog(content)
     except (KeyError, TypeError, AttributeError):
         pass
-    msg = f"Catalog file {file.name} is not a Singer catalog: write one with --discover."
+    msg = (
+        f"Catalog file {file.name} is not a Singer catalog: expected an object with a list "
+        "'streams'. Write a catalog with --discover."
+    )
     raise ConfigError(msg)

@@ -39,7 +39,10 @@ _LOOKUP_OBJECT_SCHEMA = {
         "batch": {"type": "integer", "minimum": 1, "maximum": 1000},
     },
 }
-LOOKUP_SCHEMA = {"anyOf": [TEXT_SCHEMA, {"type": "array", "minItems": 1}, _LOOKUP_OBJECT_SCHEMA]}
+LOOKUP_SCHEMA = {
+    "anyOf": [TEXT_SCHEMA, {"type": "array", "minItems": 1}, _LOOKUP_OBJECT_SCHEMA],
+    "expected": "be STREAM.FIELD, a list of values, or an object with values, file or stream",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def parse_lookups(entry: Mapping[str, t.Any]) -> tuple[Lookup, ...]:
         lookups.insert(0, parse_lookup(None, entry["for_each"]))
     names = [lookup.name for lookup in lookups]
     if len(set(names)) < len(names):
-        msg = f"two lookups have the same name: {', '.join(names)}"
+        msg = f"two lookups have the same name: {', '.join(names)}. Set 'name' in one of them"
         raise ValueError(msg)
     return tuple(lookups)
 
@@ -151,10 +154,13 @@ def parse_lookup(name: str | None, lookup: t.Any) -> Lookup:
         lookup = {"values": lookup}
     sources = [source for source in _SOURCE_PARSERS if source in lookup]
     if len(sources) != 1:
-        msg = "a lookup has one of 'values', 'file' and 'stream'"
+        msg = (
+            "a lookup must have one of 'values', 'file' and 'stream', "
+            f"got {' and '.join(map(repr, sources)) or 'none'}"
+        )
         raise ValueError(msg)
     if "column" in lookup and sources != ["file"]:
-        msg = "'column' is for lookups with a 'file'"
+        msg = "'column' is valid in a lookup with 'file' only. Remove it"
         raise ValueError(msg)
     return _SOURCE_PARSERS[sources[0]](lookup.get("name", name), lookup)
 
@@ -177,7 +183,10 @@ def _parse_stream(name: str | None, lookup: Mapping[str, t.Any]) -> Lookup:
     """Return a lookup in a column of another stream."""
     stream, _, field = lookup["stream"].partition(".")
     if not (stream and field):
-        msg = f"lookup stream {lookup['stream']!r} must be STREAM.FIELD, as campaigns.campaign_id"
+        msg = (
+            f"lookup stream {lookup['stream']!r} must be STREAM.FIELD, such as "
+            "campaigns.campaign_id"
+        )
         raise ValueError(msg)
     return Lookup(name or stream, (field,), stream=stream, **_selection(lookup))
 
@@ -200,7 +209,7 @@ def _with_values(
 ) -> Lookup:
     """Return a lookup with the values of the records."""
     if not columns:
-        msg = f"lookup {name!r} has no columns"
+        msg = f"lookup {name!r} has no columns. Add a key to its first value"
         raise ValueError(msg)
     for column in columns:
         if not any(column in record for record in records):
@@ -220,15 +229,20 @@ def read_records(file: str) -> list[Record]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        msg = f"lookup file {file} cannot be read ({getattr(error, 'strerror', None) or 'no text'})"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        msg = f"lookup file {file} cannot be read: {reason}. Check the path in 'file'"
         raise ValueError(msg) from None
     try:
         values = _FORMAT_PARSERS.get(path.suffix.lower(), json.loads)(text)
     except (ValueError, RecursionError, csv.Error):
-        msg = f"lookup file {file} is neither CSV, JSON nor JSON Lines as its name says"
+        kind = _FORMAT_NAMES.get(path.suffix.lower(), "JSON")
+        msg = (
+            f"lookup file {file} is not {kind}. Correct the file, or rename it to .csv, .json or "
+            ".jsonl"
+        )
         raise ValueError(msg) from None
     if not isinstance(values, list) or not values:
-        msg = f"lookup file {file} holds no rows"
+        msg = f"lookup file {file} must contain a list of values that is not empty"
         raise ValueError(msg)
     return _to_records(values)
 
@@ -243,6 +257,8 @@ def _parse_json_lines(text: str) -> list[t.Any]:
     return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
+#: Formats by the suffix of the name of a file, for messages. Others are JSON.
+_FORMAT_NAMES = {".csv": "CSV", ".jsonl": "JSON Lines", ".ndjson": "JSON Lines"}
 #: Parsers of files by the suffix of the name. A file with another suffix holds a JSON array.
 _FORMAT_PARSERS: dict[str, Callable[[str], t.Any]] = {
     ".csv": _parse_csv,

@@ -320,7 +320,7 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
 #: Settings whose values are lists of advertiser IDs.
 ID_LIST_SETTINGS = ("advertiser_ids", "exclude_advertiser_ids")
 #: Settings of earlier versions, and what to do instead.
-REMOVED_SETTINGS = {"check_totals": "select the stream 'reconciliation' instead"}
+REMOVED_SETTINGS = {"check_totals": "Select the stream 'reconciliation' instead"}
 
 
 def json_types(setting_schema: Mapping[str, t.Any]) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import typing as t
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.config.values import describe_value
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,10 @@ def check_shape(state: Mapping[str, t.Any], label: str) -> None:
             _check_type(context, dict, label, f"{partition_path}.context")
             identity = json.dumps(context, sort_keys=True)
             if identity in contexts:
-                msg = f"{label} has two partitions with the context {context!r:.100} in {path!r}."
+                msg = (
+                    f"{label} has two partitions with the context {context!r:.100} in {path!r}. "
+                    "Remove one of them."
+                )
                 raise ConfigError(msg)
             contexts.add(identity)
 
@@ -60,16 +64,7 @@ def _check_type(value: t.Any, kind: type, label: str, path: str) -> None:
     if not isinstance(value, kind):
         expected = "a list" if kind is list else "an object"
         msg = (
-            f"{label} is damaged: expected {path!r} to be {expected}, got {_describe(value)}. "
+            f"{label} is damaged: expected {path!r} to be {expected}, got {describe_value(value)}. "
             "Correct the member, or remove the stream from the state to read it from its start."
         )
         raise ConfigError(msg)
-
-
-def _describe(value: t.Any) -> str:
-    """Return the JSON type of a value, or a short value itself."""
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    return "null" if value is None else f"{value!r:.60}"

@@ -35,10 +35,29 @@ def check_stream_maps(stream_maps: t.Any, streams: Collection[str]) -> None:
             _check_stream(_source(name, definition), streams)
     if any(map(_uses_fake, _expressions(stream_maps))) and not _has_faker():
         msg = (
-            f"Setting 'stream_maps' uses '{FAKE}', which needs the package faker: run "
+            f"Setting 'stream_maps' uses '{FAKE}', which needs the package faker. Run "
             f"pip install '{DISTRIBUTION}[faker]'."
         )
         raise ConfigError(msg)
+
+
+def describe_mapping_error(stream_maps: t.Any, error: Exception) -> str:
+    """Return a sentence about an error of the SDK, with the stream and property of its expression.
+
+    Args:
+        stream_maps: The value of the setting.
+        error: The error. Its message quotes the expression, and its cause is the syntax error.
+    """
+    cause = getattr(error.__cause__, "msg", None) or error.__cause__
+    maps = stream_maps if isinstance(stream_maps, dict) else {}
+    for stream, definition in maps.items():
+        for name, expression in definition.items() if isinstance(definition, dict) else ():
+            if cause and isinstance(expression, str) and str(error).endswith(f" {expression}."):
+                return (
+                    f"Setting 'stream_maps', stream {stream!r}, property {name!r}: expression "
+                    f"{expression!r} cannot be used: {cause}. Correct the expression."
+                )
+    return f"Setting 'stream_maps' cannot be used: {str(error).rstrip('.')}. Correct the map."
 
 
 def _source(name: str, definition: t.Any) -> str:
@@ -55,11 +74,8 @@ def _check_stream(source: str, streams: Collection[str]) -> None:
     """
     if not any(fnmatch.fnmatch(stream, source) for stream in streams):
         match = closest_match(source, streams)
-        hint = f" Did you mean {match!r}?" if match else ""
-        msg = (
-            f"Setting 'stream_maps' has a map for the unknown stream {source!r}.{hint} The streams "
-            f"are {', '.join(sorted(streams))}."
-        )
+        hint = f"Did you mean {match!r}?" if match else "--discover lists the streams."
+        msg = f"Setting 'stream_maps' has a map for the unknown stream {source!r}. {hint}"
         raise ConfigError(msg)
 
 

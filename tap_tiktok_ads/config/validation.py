@@ -23,6 +23,7 @@ from tap_tiktok_ads.config.schema import (
     json_types,
 )
 from tap_tiktok_ads.config.settings import Settings
+from tap_tiktok_ads.config.values import TYPE_NAMES, describe_value
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
@@ -149,11 +150,11 @@ def _check_flattening(config: Mapping[str, t.Any]) -> None:
 def _check_name(name: str, known_names: Collection[str]) -> None:
     """Raise `ConfigError` if a setting does not exist."""
     if name in REMOVED_SETTINGS:
-        msg = f"Setting {name!r} was removed: {REMOVED_SETTINGS[name]}."
+        msg = f"Setting {name!r} was removed. {REMOVED_SETTINGS[name]}."
         raise ConfigError(msg)
     if name not in known_names:
         resembles = closest_match(name, known_names) is not None
-        hint = suggest(name, known_names) if resembles else ": see --about for those that exist."
+        hint = suggest(name, known_names) if resembles else ". --about lists all settings."
         msg = f"Unknown setting {name!r}{hint}"
         raise ConfigError(msg)
 
@@ -169,10 +170,10 @@ def _check_type(name: str, schema: Mapping[str, t.Any], value: t.Any) -> None:
     types = json_types(schema)
     accepts_auto = "pattern" in schema
     if not _has_type(value, types, accepts_auto=accepts_auto):
-        expected = next(word for word in types if word != "null")
-        article = "an" if expected[0] in "aio" else "a"
+        expected = TYPE_NAMES[next(word for word in types if word != "null")]
         alternative = f" or {AUTO_LOOKBACK!r}" if accepts_auto else ""
-        msg = f"Setting {name!r} must be {article} {expected}{alternative}."
+        received = describe_value(value, is_secret=schema.get("secret", False))
+        msg = f"Setting {name!r} must be {expected}{alternative}, got {received}."
         raise ConfigError(msg)
 
 
@@ -191,11 +192,14 @@ def _check_allowed_values(name: str, schema: Mapping[str, t.Any], value: t.Any) 
     if "enum" in schema and value not in schema["enum"]:
         match = closest_match(value, schema["enum"])
         hint = f" Did you mean {match!r}?" if match else ""
-        msg = f"Unknown {name} {value!r}: choose one of {', '.join(schema['enum'])}.{hint}"
+        msg = (
+            f"Setting {name!r} must be one of {', '.join(schema['enum'])}, "
+            f"got {describe_value(value)}.{hint}"
+        )
         raise ConfigError(msg)
     low, high = schema.get("minimum", value), schema.get("maximum", value)
     if isinstance(value, int) and not low <= value <= high:
-        msg = f"Setting {name!r} must lie between {low} and {high}, not at {value}."
+        msg = f"Setting {name!r} must be between {low} and {high}, got {value}."
         raise ConfigError(msg)
 
 
@@ -203,7 +207,7 @@ def _check_ids(name: str, ids: Sequence[t.Any]) -> None:
     """Raise `ConfigError` if an advertiser ID is not text of ASCII digits."""
     for value in ids:
         if not (isinstance(value, str) and value.isascii() and value.isdigit()):
-            msg = f"{value!r} in {name} is not an advertiser ID: it consists of digits only."
+            msg = f"Setting {name!r} must contain IDs of digits only, got {describe_value(value)}."
             raise ConfigError(msg)
 
 
@@ -211,7 +215,10 @@ def _check_simulator_tier(options: Mapping[str, t.Any]) -> None:
     """Raise `ConfigError` if the tier of the simulator does not exist."""
     tier = str(options.get("tier", "unlimited"))
     if tier not in TIERS:
-        msg = f"Setting 'simulator': unknown tier {tier!r}, choose one of {', '.join(TIERS)}."
+        msg = (
+            f"Setting 'simulator': tier must be one of {', '.join(TIERS)}, "
+            f"got {describe_value(tier)}."
+        )
         raise ConfigError(msg)
 
 
@@ -220,12 +227,16 @@ def _check_api_url(url: str) -> None:
     if not url:
         return
     if not is_base_url(url):
-        msg = "Setting 'api_url' is not a base URL: write it like https://proxy.example/tiktok."
+        is_secret = bool(set(url) & {"@", "?", "#"})  # it may contain a password
+        msg = (
+            "Setting 'api_url' must be a base URL such as https://proxy.example/tiktok, "
+            f"got {describe_value(url, is_secret=is_secret)}."
+        )
         raise ConfigError(msg)
     if urllib.parse.urlsplit(url).scheme == "http" and not is_loopback(url):
         msg = (
-            f"api_url {url} would send the access token unencrypted: "
-            "use https, or http on this machine only."
+            f"Setting 'api_url' must start with https://, got {describe_value(url)}. With http, "
+            "the access token would be sent unencrypted. Only this machine may use http."
         )
         raise ConfigError(msg)
 
@@ -257,7 +268,10 @@ def _check_headers(settings: Settings) -> None:
     for name in HEADER_SETTINGS:
         value = getattr(settings, name)
         if not value.isascii() or not value.isprintable():
-            msg = f"Setting {name!r} holds characters that no HTTP header may have."
+            msg = (
+                f"Setting {name!r} must consist of printable ASCII characters, because it is an "
+                "HTTP header. Copy the value again, without line breaks."
+            )
             raise ConfigError(msg)
 
 
@@ -271,10 +285,15 @@ def _check_dates(settings: Settings) -> None:
     if all(start > end for start, end in ranges):
         start, end = ranges[-1]
         msg = (
-            f"start_date {settings.start_date} ({start}) lies after "
-            f"end_date {settings.end_date} ({end})."
+            f"Setting 'start_date' must not be after 'end_date', got "
+            f"{_with_day(settings.start_date, start)} and {_with_day(settings.end_date, end)}."
         )
         raise ConfigError(msg)
+
+
+def _with_day(text: str, day: pendulum.Date) -> str:
+    """Return a date setting for a message. A macro is followed by the day that it means."""
+    return repr(text) if text == str(day) else f"{text!r} ({day})"
 
 
 def _parse_day(name: str, text: str, now: pendulum.DateTime) -> pendulum.Date:
@@ -292,15 +311,22 @@ def _check_credentials(settings: Settings) -> None:
         return
     if not settings.access_token:
         msg = (
-            "No access_token: set it in the config file or as TAP_TIKTOK_ADS_ACCESS_TOKEN with "
-            "--config ENV, or use environment 'simulator' to try the tap without an account."
+            "Setting 'access_token' is required. Set it in the config file, or set "
+            "TAP_TIKTOK_ADS_ACCESS_TOKEN and pass --config ENV. To try the tap without an "
+            "account, set environment to 'simulator'."
         )
         raise ConfigError(msg)
     if settings.advertiser_ids:
         return
     if settings.environment == "sandbox":
-        msg = "The sandbox cannot list advertisers: set advertiser_ids."
+        msg = (
+            "Setting 'advertiser_ids' is required, because the sandbox cannot list the advertisers "
+            "of a token."
+        )
         raise ConfigError(msg)
     if not (settings.app_id and settings.app_secret):
-        msg = "Set advertiser_ids, or app_id and app_secret to find the advertisers of the token."
+        msg = (
+            "Setting 'advertiser_ids' is required. To read all advertisers of the token instead, "
+            "set app_id and app_secret."
+        )
         raise ConfigError(msg)

@@ -119,23 +119,23 @@ def resolve_macro(text: str, now: pendulum.DateTime, unit: str = "d") -> pendulu
     """
     match = _MACRO.fullmatch(text.strip())
     if match is None or match["open"] + match["close"] not in {"{}", "()"}:
-        msg = f"{text!r} is not a date macro: write it like {{now-30}} or {{now-2w}}"
+        msg = f"{text!r} is not a date macro. Write a macro such as {{now-30}} or {{now-2w}}"
         raise DateError(msg)
     if match["anchor"] not in ANCHORS:
-        msg = f"{text!r} is not a date macro: known names are {', '.join(ANCHORS)}"
+        msg = f"{text!r} is not a date macro. Its name must be one of {', '.join(ANCHORS)}"
         raise DateError(msg)
     anchor = ANCHORS[match["anchor"]](now)
     if match["sign"] is None:
         return anchor
     letter = match["unit"] or unit
     if letter not in UNITS:
-        msg = f"{text!r} has an unknown unit {letter!r}: use one of {' '.join(UNITS)}"
+        msg = f"{text!r} has the unknown unit {letter!r}. Use one of {', '.join(UNITS)}"
         raise DateError(msg)
     offset = int(match["sign"] + match["count"])
     try:
         return anchor.add(**{UNITS[letter]: offset})
     except (ValueError, OverflowError):
-        msg = f"{text!r} lies outside the calendar"
+        msg = f"{text!r} is outside the calendar. Use a smaller offset"
         raise DateError(msg) from None
 
 
@@ -149,7 +149,7 @@ def to_pendulum_format(text: str) -> str:
     for match in _FORMAT_PART.finditer(text):
         symbol = match[0]
         if symbol == "'":
-            msg = f"{text!r} is not a date format: a quote is not closed"
+            msg = f"{text!r} is not a date format. Close its quote"
             raise DateError(msg)
         if not match[1]:
             converted_tokens.append(_FORMAT_SPECIAL.sub(r"\\\g<0>", symbol.strip("'")))
@@ -157,7 +157,7 @@ def to_pendulum_format(text: str) -> str:
             converted_tokens.append(_FORMAT_TOKENS[symbol])
         else:
             tokens = ", ".join(_FORMAT_TOKENS)
-            msg = f"{text!r} is not a date format: {symbol!r} is unknown, known are {tokens}"
+            msg = f"{text!r} is not a date format. Replace {symbol!r} with one of {tokens}"
             raise DateError(msg)
     return "".join(converted_tokens)
 
@@ -180,7 +180,7 @@ def parse_day(text: str, now: pendulum.DateTime) -> pendulum.Date:
                 return parsed.in_timezone(now.timezone or "UTC").date()
             if isinstance(parsed, pendulum.Date):
                 return parsed
-    msg = f"{text!r} is not a date: write YYYY-MM-DD, a date-time or a macro such as {{now-30}}"
+    msg = f"{text!r} is not a date. Write YYYY-MM-DD, a date-time or a macro such as {{now-30}}"
     raise DateError(msg)
 
 

@@ -155,8 +155,8 @@ class KeyedFilter(RecordFilter):
         except TypeError:
             columns = ", ".join([*self.key_columns, self.change_column])
             msg = (
-                f"Cannot compare the records of {self.stream_name}: values of {columns} are of "
-                "several types, or of types that cannot be compared with the bookmark."
+                f"Values of {columns} in {self.stream_name} have several types, or another type "
+                "than the bookmark, so records cannot be compared. Check the keys of the stream."
             )
             raise ResponseError(msg) from None
 

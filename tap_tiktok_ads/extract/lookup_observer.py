@@ -15,10 +15,13 @@ if t.TYPE_CHECKING:
 
 
 class OnceLogger(t.Protocol):
-    """Logs warnings, each once."""
+    """Logs warnings of one stream, each once."""
 
     def log(self, key: str, message: str, *args: t.Any) -> None:
-        """Log a warning, unless one with this key was logged before."""
+        """Log a warning, unless one with this key was logged before.
+
+        The first `%s` of the message is the name of the stream.
+        """
 
 
 class LookupObserver:
@@ -66,12 +69,16 @@ class LookupObserver:
         Raises:
             IncompleteError: They can.
         """
-        msg = f"Lookup of {self._label}: {describe(progress)}"
-        error = IncompleteError(msg)
+        error = IncompleteError(f"Lookup of {self._label}: {describe(progress)}")
         if self._is_strict or verdict is Verdict.INCOMPLETE:
             raise error
         self._keep(error, progress.first_task)
-        self._warnings.log(f"lookup {verdict}", "%s They count as all: %s.", msg, verdict.value)
+        self._warnings.log(
+            f"lookup {verdict}",
+            "Cannot confirm the record count of stream %s: %s The list counts as complete: %s.",
+            error,
+            verdict.value,
+        )
 
 
 def describe(progress: ListProgress) -> str:

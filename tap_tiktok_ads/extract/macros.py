@@ -59,7 +59,7 @@ def validate(value: t.Any, names: Collection[str], list_names: Collection[str], 
     for text in strings_in_arrays(value):
         match = _MACRO.fullmatch(text)
         if match and match["name"] in list_names:
-            msg = f"Macro {text} is a list itself: write it without the brackets around it"
+            msg = f"macro {text} stands for a list. Write it without a list around it"
             raise MacroError(msg)
     for text in strings(value):
         for match in _MACRO.finditer(text):
@@ -164,13 +164,13 @@ def _validate_name(
     macro, name = match[0], match["name"]
     if name not in names or match["offset"]:
         similar = closest_match(name, [*names, *dates.ANCHORS])
-        hint = f"did you mean {{{similar}}}?" if similar else f"known are {_in_braces(names)}."
-        msg = f"Unknown macro {macro}: {hint}"
+        hint = (
+            f": did you mean {{{similar}}}?" if similar else f". Known macros: {_in_braces(names)}."
+        )
+        msg = f"unknown macro {macro}{hint}"
         raise MacroError(msg)
     if name in list_names and macro != match.string:
-        msg = (
-            f"Macro {macro} is a list and must be the entire string, not a part of {match.string!r}"
-        )
+        msg = f"macro {macro} stands for a list and must be the entire text, got {match.string!r}"
         raise MacroError(msg)
 
 

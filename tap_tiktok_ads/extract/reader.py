@@ -138,7 +138,7 @@ def read_complete(read: Callable[[Task], T], first_task: Task) -> T:
         try:
             return read(first_task)
         except errors.IncompleteError as error:
-            logger.info("Re-reading a list: %s", error)
+            logger.info("Reading a list again: %s", error)
             first_task = first_task.with_request(shared=False)
     return read(first_task)
 
@@ -232,7 +232,10 @@ def unreadable(task: Task, error: Exception) -> errors.TapError:
     """Return the error for a response of an unexpected shape, or for a full disk."""
     if isinstance(error, OSError):
         return storage_error(task.request.label, error)
-    msg = f"{task.request.label} returned records of an unexpected shape ({error!r:.200})"
+    msg = (
+        f"{task.request.label} returned records of an unexpected shape ({error!r:.200}). Look for "
+        "a newer version of the tap, or report this message."
+    )
     if isinstance(error, BadValueError):
-        msg = f"{task.request.label} returned a record without a usable key: {error}"
+        msg = f"{task.request.label} returned a record whose key cannot be read, got {error}."
     return errors.ResponseError(msg)

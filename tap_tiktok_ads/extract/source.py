@@ -9,6 +9,7 @@ import msgspec
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.advertisers import id_of
+from tap_tiktok_ads.api.json_kinds import json_kind, list_damage
 from tap_tiktok_ads.api.pagination import (
     is_past_end,
     last_page,
@@ -30,9 +31,6 @@ if t.TYPE_CHECKING:
 #: Types that a raw record can have: decoded, encoded, or prepared by a report decoder.
 RECORD_TYPES = (dict, tuple, msgspec.Raw)
 
-#: Names of the JSON types in messages.
-JSON_TYPES: dict[type, str] = {dict: "object", list: "array", str: "string"}
-
 
 def add_advertiser(raw: Record, task: Task) -> Iterable[Record]:
     """Yield the raw record with the task's advertiser, if there is one."""
@@ -49,7 +47,9 @@ def add_own_advertiser(raw: Record, task: Task) -> Iterable[Record]:
     """
     owner = raw.get("advertiser_id")
     if owner and task.advertiser is not None and str(owner) != task.advertiser.id:
-        damage = f"expected records of advertiser {task.advertiser.id}, got another advertiser's."
+        damage = (
+            f"expected records of advertiser {task.advertiser.id}, got a record of another one."
+        )
         raise errors.DamagedResponseError(task.request.label, damage, request_id="unknown")
     return add_advertiser(raw, task)
 
@@ -57,12 +57,6 @@ def add_own_advertiser(raw: Record, task: Task) -> Iterable[Record]:
 def never_split(task: Task) -> Sequence[Task]:  # noqa: ARG001 - the default
     """Return nothing: the task cannot be split."""
     return ()
-
-
-def _is_list_of_records(value: t.Any) -> bool:
-    if not isinstance(value, list):
-        return False
-    return all(isinstance(item, RECORD_TYPES) for item in value)
 
 
 class PageFacts(t.NamedTuple):
@@ -120,15 +114,16 @@ def _damage(
     requested_size = int(page_params.get("page_size") or 0)
     page_info = data.get("page_info")
     if requested_size and not (page_info and isinstance(page_info, dict)):
-        return f"expected an object at data.page_info, got {_kind(page_info)}."
+        return f"expected an object at data.page_info, got {json_kind(page_info)}."
     page = int(page_params.get("page", 1))
     is_end = is_past_end(page, page_info, response_page_size(page_info, 0, requested_size))
     records = data.get(records_field)
-    if _is_list_of_records(records):
-        return None if records or is_end else _damage_of_empty(page, page_info)
     if records is None and is_end:
         return None
-    return f"expected an array of objects at data.{records_field}, got {_kind(records)}."
+    damage = list_damage(f"data.{records_field}", records, RECORD_TYPES)
+    if damage is None and not records and not is_end:
+        return _damage_of_empty(page, page_info)
+    return damage
 
 
 def _damage_of_empty(page: int, page_info: t.Any) -> str | None:
@@ -155,9 +150,13 @@ def further_pages(
     A page that no total announces is not followed if it is equal to the page before.
     """
     page_info = response.data.get("page_info")
-    pages = next_pages(
-        task.page, task.last_page, page_info, record_count, page_size, list_cap=list_cap
-    )
+    try:
+        pages = next_pages(
+            task.page, task.last_page, page_info, record_count, page_size, list_cap=list_cap
+        )
+    except errors.ResponseError as error:
+        msg = f"Damaged response of {task.request.label}: {error}"
+        raise errors.ResponseError(msg) from None
     if not pages:
         return ()
     tasks = [task.at_page(page, pages[-1]) for page in pages]
@@ -169,14 +168,6 @@ def further_pages(
     if page_hash == task.page_before:
         return ()
     return [dataclasses.replace(tasks[0], page_before=page_hash)]
-
-
-def _kind(value: t.Any) -> str:
-    """Return the kind of a value, without its content."""
-    if value is None:
-        return "null or nothing"
-    article = "a" if value else "an empty"
-    return f"{article} JSON {JSON_TYPES.get(type(value), 'value')}"
 
 
 class Source:

@@ -1,4 +1,7 @@
-"""`python -m tap_tiktok_ads.simulator`: serve on a port, or print the expected counts."""
+"""The command `python -m tap_tiktok_ads.simulator`.
+
+It serves the simulator on a port, or prints the expected record counts.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     count_parser.add_argument("--start", required=True, help="first day, YYYY-MM-DD")
     count_parser.add_argument("--end", required=True, help="last day, YYYY-MM-DD")
     for command in (serve_parser, count_parser):
-        command.add_argument("--options", type=json.loads, default={}, help="world options as JSON")
+        command.add_argument(
+            "--options", type=json.loads, default={}, help="options of the simulated data as JSON"
+        )
     parsed = parser.parse_args(arguments)
     if parsed.command == "count":
         counts = World(parsed.options).expected(parsed.start, parsed.end)
@@ -36,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(simulator: Simulator, announce: Callable[[Simulator], str]) -> None:
-    """Serve until SIGTERM or SIGINT. Print the line that `announce` returns once it listens."""
+    """Serve until SIGTERM or SIGINT. Once the port is open, print the line of `announce`."""
     finished = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: finished.set())

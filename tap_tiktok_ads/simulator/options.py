@@ -1,4 +1,7 @@
-"""Options of the simulated world: its size, limits and behavior."""
+"""Options of the simulated world: its size, limits and behavior.
+
+The world is the data set that the simulator generates from one seed.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +25,21 @@ _NUMBER_TYPES: dict[str, Any] = {
 class Options:
     """The size, limits and behavior of a world.
 
-    Numbers of objects are per advertiser, with these exceptions. `ad_groups` are per campaign,
-    `ads` and `comments` per ad group, `gmv_max_campaigns` per store, `catalogs` per Business
-    Center, and `transactions` per advertiser and per Business Center.
-    A report task is processing for `report_task_polls` status checks. The first
-    `report_task_failures` tasks fail, and the files of the first `report_task_gaps` tasks lack
-    rows. An account can create `report_tasks_per_hour` tasks in an hour. Filters that tasks do not
-    support are ignored, or rejected with `report_task_rejects_filters`.
-    TikTok does not document whether reports without filters hold TopView ads:
-    `advertiser_report_includes_topview` adds them at advertiser level, and
-    `report_task_includes_topview` to all tasks.
-    TikTok's page on `country_code` lacks metrics that a connector requests in production. Reports
-    reject them unless `country_reports_have_connector_metrics` is set.
+    Numbers of objects are per advertiser, with these exceptions. `ad_groups` is per campaign.
+    `ads` and `comments` are per ad group. `gmv_max_campaigns` is per store. `catalogs` is per
+    Business Center. `transactions` is per advertiser and per Business Center.
+
+    Report tasks: A task is processing for `report_task_polls` status checks. The first
+    `report_task_failures` tasks fail. The files of the first `report_task_gaps` tasks lack rows. An
+    account can create `report_tasks_per_hour` tasks in an hour. Tasks ignore filters that they do
+    not support. With `report_task_rejects_filters`, they reject the filters.
+
+    TopView: TikTok does not document if reports without filters include TopView ads.
+    `advertiser_report_includes_topview` adds TopView ads to reports at advertiser level.
+    `report_task_includes_topview` adds TopView ads to all tasks.
+
+    Metrics: A connector requests metrics with `country_code` that TikTok's page does not list.
+    Reports reject these metrics unless `country_reports_have_connector_metrics` is set.
     """
 
     seed: int = 7
@@ -85,7 +91,7 @@ class Options:
         """Return the options in a mapping.
 
         Raises:
-            ValueError: A name is unknown, or a value has the wrong type. The message names it.
+            ValueError: A name is unknown, or a value is invalid. The message names the option.
         """
         types = {field.name: str(field.type) for field in fields(cls)}
         for name, value in options.items():
@@ -100,7 +106,7 @@ class Options:
 
 
 def _check_number(name: str, value: Any, types: Any) -> None:
-    """Raise ValueError if a value is not a number of at least 0. Optional numbers may be None."""
+    """Raise ValueError if a value is not a number of at least 0. An optional number can be None."""
     if not isinstance(value, types) or (value is not None and value < 0):
         msg = f"Simulator option {name!r} must be a number of at least 0, not {value!r}."
         raise ValueError(msg)
@@ -120,7 +126,7 @@ def _parse_today(value: Any) -> str | None:
 def _parse_ids(name: str, value: Any) -> tuple[str, ...]:
     """Return the IDs in the value of an option."""
     if not isinstance(value, (list, tuple)):
-        msg = f"Simulator option {name!r} must be a list of ids, not {value!r}."
+        msg = f"Simulator option {name!r} must be a list of IDs, not {value!r}."
         raise ValueError(msg)  # noqa: TRY004 - every wrong option is a ValueError
     return tuple(str(item) for item in value)
 
@@ -128,5 +134,5 @@ def _parse_ids(name: str, value: Any) -> tuple[str, ...]:
 def unknown_name(kind: str, name: str, known_names: Collection[str]) -> str:
     """Return the message for an unknown name, with the most similar known name."""
     near = get_close_matches(name, known_names, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known_names)}."
+    hint = f"Did you mean {near[0]!r}?" if near else f"Choose one of {', '.join(known_names)}."
     return f"Unknown {kind} {name!r}. {hint}"

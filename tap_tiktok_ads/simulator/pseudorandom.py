@@ -1,4 +1,4 @@
-"""Pseudorandom numbers that are equal in every process."""
+"""Pseudorandom numbers that depend on their arguments only, in every process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MASK = (1 << 64) - 1
 
 
 def mix(*values: int) -> int:
-    """Return 64 bits that depend on every value and its position."""
+    """Return a number of 64 bits that depends on every value and its position."""
     state = 0x9E3779B97F4A7C15
     for value in values:
         state = ((state ^ value) * 0xBF58476D1CE4E5B9) & _MASK
@@ -23,5 +23,5 @@ def mix(*values: int) -> int:
 
 
 def pick(choices: Sequence[T], *values: int) -> T:
-    """Return the choice that the values select."""
+    """Return one of the choices. It depends on the values."""
     return choices[mix(*values) % len(choices)]

@@ -105,7 +105,7 @@ class StreamComponents(Stream):
 
     def __init__(self, tap: ContextTap) -> None:
         self.run_context = tap.run_context
-        self.warnings = Warnings(self.run_context.logger.getChild(self.name))
+        self.warnings = Warnings(self.name, self.run_context.logger.getChild(self.name))
         self.selected_advertisers: Sequence[Advertiser] | None = None
         self.uses_state = True
         self.needed_columns: Collection[str] | None = None

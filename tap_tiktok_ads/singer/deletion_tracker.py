@@ -92,8 +92,8 @@ class DeletionTracker:
         if listed.list_count < previous.list_count:
             self._warnings.log(
                 f"fewer lists {advertiser.id}",
-                "Advertiser %s is denied a list that it had: deletions are not reported until it "
-                "has it again, or %r is removed from the state.",
+                "Stream %s does not report deletions of advertiser %s: TikTok denies a list that "
+                "an earlier run read. Restore the permission, or remove %r from the state.",
                 advertiser.id,
                 STATE_MEMBER,
             )
@@ -104,9 +104,10 @@ class DeletionTracker:
             partition.pop(STATE_MEMBER, None)
             self._warnings.log(
                 f"too many objects {advertiser.id}",
-                "Advertiser %s has too many objects to keep in the state: deletions are not "
-                "reported.",
+                "Stream %s does not report deletions of advertiser %s: the state can hold %d "
+                "objects, and the stream has more.",
                 advertiser.id,
+                deletions.MAX_LISTED_OBJECTS,
             )
             return
         partition[STATE_MEMBER] = listed.to_state()

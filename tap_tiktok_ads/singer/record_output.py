@@ -217,7 +217,7 @@ class RecordOutput:
             )
             if not record.get(DELETED_AT):
                 raise errors.ConfigError(msg) from None
-            stream.warnings.log("stream maps", "A deletion is not reported: %s", msg)
+            stream.warnings.log("stream maps", "Stream %s does not report a deletion: %s", msg)
 
     @functools.cached_property
     def _has_stream_maps(self) -> bool:

@@ -179,11 +179,10 @@ class Bookmarks:
         owner = id_of(advertiser) or "all"
         self._warnings.log(
             f"state {owner} {member} {value}",
-            "Cannot use state member %r of %s, advertiser %s: got %.100r, expected a value of its "
-            "type, not in the future. The member is ignored, and what it stands for is re-read.",
-            member,
-            self._stream_name,
+            "Cannot use the state of stream %s, advertiser %s: expected a value of its type, not "
+            "in the future, in member %r, got %.100r. The run reads again what the member covers.",
             owner,
+            member,
             value,
         )
 

@@ -106,7 +106,7 @@ class TikTokStream(StreamComponents):
         label = self.name
         if advertiser is not None:
             self.selected_advertisers = [advertiser]
-            label = f"{self.name} of {advertiser.id}"
+            label = f"{self.name} for advertiser {advertiser.id}"
         problems = self.run_context.problems
         observer = LookupObserver(
             label,
@@ -202,7 +202,7 @@ class TikTokStream(StreamComponents):
             except errors.OutputError:
                 raise
             except errors.TapError as error:
-                self.run_context.problems.add(self.name, error, "ended the run")
+                self.run_context.problems.add_final(self.name, error)
                 for stream in self.run_context.following_streams(self.name):
                     if stream.fetching is not None:
                         stream.fetching.stop()

@@ -95,7 +95,8 @@ class BufferedWriter(MsgSpecWriter):
         try:
             line = self.format_message(message)
         except RecursionError:
-            msg = f"A record of {getattr(message, 'stream', 'a stream')} is nested too deeply"
+            stream = getattr(message, "stream", "a stream")
+            msg = f"A record of {stream} is nested too deeply for JSON. Deselect nested columns."
             raise ResponseError(msg) from None
         with termination:
             self._write(line, flush=not isinstance(message, RecordMessage))

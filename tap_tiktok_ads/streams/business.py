@@ -31,7 +31,9 @@ class AppCredentialsPlan:
         if settings.app_id and settings.app_secret:
             params = {"app_id": settings.app_id, "secret": settings.app_secret}
             return [self._stream.first_task(params)]
-        self._stream.warnings.log("app", "Skipped: set app_id and app_secret to read this stream.")
+        self._stream.warnings.log(
+            "app", "Skipped stream %s: it needs app_id and app_secret. Set both to read it."
+        )
         return ()
 
     def sample_tasks(self) -> Iterable[Task]:

@@ -121,7 +121,9 @@ class CustomStream(LookupStream):
         try:
             records = self.sample(MAX_SAMPLE_REQUESTS, self.run_context.client.send)
         except PermissionDeniedError as error:
-            self.run_context.logger.warning("No sample of %s for its schema: %s", self.name, error)
+            self.run_context.logger.warning(
+                "Cannot infer the columns of custom stream %s: %s", self.name, error
+            )
             records = []
         except (AuthError, ConfigError, ThrottledError):
             raise
@@ -228,7 +230,7 @@ class CustomStream(LookupStream):
             return record
         self.warnings.log(
             f"left out {left_out}",
-            "Fields that the catalog does not have are left out: %.500s. To read them, run "
+            "Stream %s leaves out fields that the catalog does not have: %.500s. To read them, run "
             "--discover again.",
             self.run_context.client.printable(", ".join(left_out)),
         )
@@ -265,7 +267,9 @@ class CustomStream(LookupStream):
         repeated = self.verifier.repeated if self.verifier else 0
         if repeated:
             self.logger.warning(
-                "Skipped %d record(s): an earlier record has the same %s. Check 'primary_keys'.",
+                "Stream %s left out %d record(s): an earlier record has an equal %s. Check "
+                "'primary_keys'.",
+                self.name,
                 repeated,
                 ", ".join(self.primary_keys),
             )

@@ -9,6 +9,7 @@ import msgspec
 from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ResponseError
+from tap_tiktok_ads.api.json_kinds import json_kind
 from tap_tiktok_ads.api.pagination import last_page
 from tap_tiktok_ads.extract import json_paths
 from tap_tiktok_ads.extract.source import (
@@ -59,7 +60,8 @@ class CustomSource(Source):
             raise damaged(task.request, response, self._no_match(document))
         page_info = response.data.get("page_info")
         if self.definition.paged and not isinstance(page_info, (dict, type(None))):
-            raise damaged(task.request, response, "expected an object at data.page_info.")
+            msg = f"expected an object at data.page_info, got {json_kind(page_info)}."
+            raise damaged(task.request, response, msg)
         page_members = self._page_members(document)
         missing_members = sorted(self._seen_page_members - page_members)
         if missing_members:
@@ -149,7 +151,8 @@ class CustomSource(Source):
         if (last_page(page_info, max(record_count, 1)) or 1) > 1:
             self.warnings.log(
                 "more pages",
-                "%s has more pages than the one that is read, because 'pagination' is none.",
+                "Stream %s reads one page of %s, which has more: 'pagination' is none. Set "
+                "'pagination' to read all pages.",
                 task.request.label,
             )
 
@@ -166,14 +169,15 @@ class CustomSource(Source):
             if response.data and position.is_unknown:
                 self.warnings.log(
                     "cursor",
-                    "Read one page only: the response has neither cursor_path nor has_more_path. "
-                    "Check the setting pagination of this custom stream.",
+                    "Stream %s reads one page only of %s: the response has neither cursor_path nor "
+                    "has_more_path. Check 'pagination' of this custom stream.",
+                    task.request.label,
                 )
             return ()
         if not position.is_new:
             msg = (
-                f"{task.request.label} has no further cursor at {cursor.path} though more pages "
-                f"follow, or has returned the cursor before. Check 'pagination' of {self.name!r}"
+                f"{task.request.label} has more pages, but no new cursor at {cursor.path}. Check "
+                f"'pagination' of custom stream {self.name!r}."
             )
             raise ResponseError(msg)
         records = json_paths.find(self.definition.records_path, document)

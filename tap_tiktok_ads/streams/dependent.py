@@ -119,9 +119,9 @@ class LookupPlan:
         if not values:
             self._warnings.log(
                 f"lookup {number} {advertiser}",
-                "Lookup %r has no values for advertiser %s: nothing is requested.",
-                lookup.name,
+                "Stream %s requests nothing for advertiser %s: lookup %r has no values.",
                 id_of(advertiser) or "all",
+                lookup.name,
             )
         return list(lookup.batches(values))
 

@@ -227,7 +227,7 @@ class ListStream(TikTokStream):
         request = None if is_accepted else without_origins(task.request, error)
         if request is None:
             raise error
-        self.warnings.log("promote", "Continuing without Promote campaigns: %s", error)
+        self.warnings.log("promote", "Continuing stream %s without Promote campaigns: %s", error)
         return dataclasses.replace(task, request=request)
 
     # Deletions
@@ -260,8 +260,8 @@ class ListStream(TikTokStream):
         if self.run_context.allow_requests:
             self.warnings.log(
                 "no deletion column",
-                "Column %s is not in the catalog, or not selected: deletions are not reported. "
-                "Run --discover again with these settings.",
+                "Stream %s does not report deletions: column %s is not in the catalog, or not "
+                "selected. Run --discover again with these settings, and select the column.",
                 DELETED_AT,
             )
         return False

@@ -74,7 +74,8 @@ class DateRanges:
         if first > configured.end:
             self._warnings.log(
                 f"empty {owner}",
-                "No day to read for advertiser %s: %s is after %s.",
+                "Stream %s has no day to read for advertiser %s: the first day %s is after the "
+                "last day %s.",
                 owner.id if owner else "all",
                 first,
                 configured.end,

@@ -29,8 +29,8 @@ class Endpoint:
     Attributes:
         method: HTTP method.
         path: Path below the version.
-        source: Where TikTok documents the parameters: an OpenAPI file (yml), a model of the
-            official SDKs (sdk) or the Go SDK (go), or the ID of a page of the portal.
+        source: Where TikTok documents the parameters. An OpenAPI file (yml), a model of the
+            official SDKs (sdk), the Go SDK (go), or the ID of a page of the portal.
         parameters: Types by name. A trailing `!` marks a required parameter.
     """
 

@@ -18,8 +18,8 @@ class Rule:
 
     Attributes:
         name: The rule as a sentence.
-        source: Where TikTok documents it: a page of the portal by ID, an OpenAPI file (yml), an SDK
-            (sdk, go), or a section of the fact sheet or its addendum.
+        source: Where TikTok documents the rule. The ID of a page of the portal, an OpenAPI file
+            (yml), an SDK (sdk, go), or a section of the fact sheet or its addendum.
         applies: Function that returns True if the rule applies to a request.
         is_kept: Function that returns True if a request keeps the rule.
     """

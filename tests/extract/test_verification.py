@@ -368,4 +368,4 @@ class WarningRecorder:
     def log(self, key: str, message: str, *args: t.Any) -> None:
         """Record a warning."""
         del key
-        self.messages.append(message % args)
+        self.messages.append(message % ("ads", *args))

@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import typing as t
 from pathlib import Path
+from unittest import mock
 
 from click.testing import CliRunner
 from conftest import SMALL, config_for
 from edge_server import envelope, serving
 
-from golden.collector import error_cases, short_waits, temporary_file
+import tap_tiktok_ads
+from golden.collector import case, error_cases, short_waits, temporary_file
 from tap_tiktok_ads import TikTokAds
 from tap_tiktok_ads.cli import executable
+from tap_tiktok_ads.progress import Progress, log_summary
 from tap_tiktok_ads.simulator import Simulator
 
 if t.TYPE_CHECKING:
@@ -80,6 +84,52 @@ def _no_token() -> list[str]:
         return invoked(["authorize", "--config", file, "--auth-code", "c", "--output", output])
 
 
+def _port_in_use() -> list[str]:
+    with Simulator(SMALL) as simulator:
+        port = simulator.url.split(":")[2].split("/")[0]
+        lines = invoked(["simulator", "--port", port])
+    return [line.replace(port, "<port>") for line in lines]
+
+
+def _without_prometheus() -> list[str]:
+    with mock.patch.dict("sys.modules", {"prometheus_client": None}):
+        return command("--summary-file", "/absent/x.prom")()
+
+
+def _wrong_log_config() -> None:
+    with mock.patch.dict("os.environ", {"SINGER_SDK_LOG_CONFIG": "."}):
+        executable()
+
+
+def printed(begin: str, *arguments: str, **settings: t.Any) -> Callable[[], list[str]]:
+    """Return a case: the lines of stdout and stderr with this beginning."""
+
+    def call() -> list[str]:
+        with short_waits(), Simulator({**SMALL, "advertisers": 1}) as simulator:
+            given = _arguments(simulator, arguments, settings)
+            lines = CliRunner().invoke(executable(), given).output.splitlines()
+        return [line for line in lines if line.startswith(begin)]
+
+    return call
+
+
+def _wrong_clock() -> None:
+    with mock.patch("tap_tiktok_ads.cli.doctor._skew", return_value=-90.0):
+        command("doctor")()
+
+
+def _summary_of_counts() -> None:
+    progress = Progress()
+    progress.begin("ads", advertisers=1)
+    progress.wrote(1000)
+    progress.requested()
+    log_summary(progress, logging.getLogger("tap-tiktok-ads"))
+
+
+case("Commands", "log of the counts of a run", logging.INFO)(_summary_of_counts)
+
+#: The advertiser of the simulator.
+IDS = ["7420551097997170000"]
 OLD = {"bookmarks": {"ad_insights": {"1": "2026-02-03T00:00:00Z"}}}
 REDIRECT = "https://app.example/cb"
 error_cases(
@@ -91,12 +141,12 @@ error_cases(
         "sample without records": command(
             "sample",
             "pixels",
-            "--write-schema",
+            "--infer-schema",
             "/absent/x.json",
             faults=[("no_records", {"path": "/pixel/list/", "times": None})],
         ),
         "sample with a file that cannot be written": command(
-            "sample", "campaigns", "--write-schema", "/absent/x.json"
+            "sample", "campaigns", "--infer-schema", "/absent/x.json"
         ),
         "convert-state without bookmarks": convert({}),
         "convert-state of a new state": convert({"bookmarks": {"ads": {"partitions": []}}}),
@@ -105,6 +155,10 @@ error_cases(
         ),
         "convert-state without advertisers": convert(
             {"bookmarks": {"ad_insights": "2026-02-03T00:00:00Z"}}
+        ),
+        "convert-state of a bookmark of another shape": convert({"bookmarks": {"ad_insights": 5}}),
+        "convert-state without --with-objects": convert(
+            {"bookmarks": {"campaigns": {"1": "2026-02-03T00:00:00Z"}}}
         ),
         "convert-state of an unknown bookmark": convert({"bookmarks": {"ad_insights": {"1": 5}}}),
         "convert-state of an unknown stream": convert(
@@ -120,6 +174,9 @@ error_cases(
         "convert-state --reset of a state without bookmarks": convert({"a": {}}, "--reset", "ads"),
         "convert-state --reset of an unknown stream": convert(
             {"bookmarks": {"ads": {}}}, "--reset", "adz"
+        ),
+        "convert-state --reset of a damaged state": convert(
+            {"bookmarks": {"ads": []}}, "--reset", "ads"
         ),
         "authorize without --output": authorize("--auth-code", "c"),
         "authorize without app_id": authorize(
@@ -148,6 +205,18 @@ error_cases(
             ["simulator", "--options", "[1"]
         ),
         "simulator with an unknown fault": lambda: invoked(["simulator", "--fault", "x"]),
+        "doctor with an app": printed("App:", "doctor"),
+        "doctor without an app": printed("App:", "doctor", app_id=None, advertiser_ids=IDS),
+        "doctor of the sandbox": printed(
+            "App:", "doctor", environment="sandbox", advertiser_ids=IDS
+        ),
+        "doctor shows the rate limits": printed("Tier:", "doctor", simulator={"tier": "basic"}),
+        "doctor of a machine with a wrong clock": _wrong_clock,
+        "plan": printed("At least", "plan", start_date="2024-01-01", end_date="2024-01-31"),
+        "simulator on a port in use": _port_in_use,
+        "an OpenMetrics summary without its package": _without_prometheus,
+        "a logging configuration that is not YAML": _wrong_log_config,
+        "an option of the tap before a command": command("--state", __file__, "plan"),
         "a summary file that cannot be written": command("--summary-file", "/absent/x.json"),
     },
 )
@@ -166,6 +235,13 @@ def client(use: Callable[[TikTokAds], object], **settings: t.Any) -> Callable[[]
             use(ads)
 
     return call
+
+
+def _incomplete() -> None:
+    with short_waits(), Simulator({**SMALL, "advertisers": 1}) as simulator:
+        simulator.add_fault("no_page_info", path="/campaign/get/", times=None)
+        with TikTokAds(**config_for(simulator, max_retries=0)) as ads:
+            list(ads.records("campaigns"))
 
 
 def _after_close() -> None:
@@ -192,6 +268,8 @@ error_cases(
         "a parameter that cannot be sent": client(
             lambda ads: ads.get("/user/info/", {"a": object()})
         ),
+        "records that are missing": _incomplete,
+        "an unknown name of the package": lambda: tap_tiktok_ads.TikTokAdz,
         "after close": _after_close,
     },
 )

@@ -3,26 +3,15 @@
 # ruff: noqa: PLW0108
 from __future__ import annotations
 
-import functools
 import typing as t
 
-from golden.collector import answered, error_cases, temporary_file
-from tap_tiktok_ads.api.metric_rules import check_metrics
-from tap_tiktok_ads.api.report_rules import (
-    MAX_METRICS,
-    ReportDefinition,
-    check_dimensions,
-    complete_dimensions,
-    task_conflict,
-)
-from tap_tiktok_ads.config.custom_reports import parse_custom_reports
-from tap_tiktok_ads.config.custom_streams import check_names, parse_custom_streams
-from tap_tiktok_ads.config.endpoint_paths import parse_path
-from tap_tiktok_ads.config.lookups import Lookup, parse_lookup, parse_lookups, read_records
+from golden.case_settings import setting, tap
+from golden.collector import answered, error_cases, simulated, temporary_file
+from tap_tiktok_ads.api.report_rules import MAX_METRICS, ReportDefinition, task_conflict
 from tap_tiktok_ads.extract.json_paths import find
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
 OWNER = {"advertiser_id": "{advertiser_id}"}
 ENTRY: dict[str, t.Any] = {"name": "mine", "url": "/thing/list/", "params": OWNER}
@@ -31,15 +20,18 @@ COLUMNS = {"properties": {"id": {"type": "string"}}}
 
 
 def stream(**changes: t.Any) -> Callable[[], object]:
-    """Return a case: parse an entry of `custom_streams`."""
-    return lambda: parse_custom_streams([{**ENTRY, **changes}])
+    """Return a case: settings with an entry of `custom_streams`."""
+    return setting(custom_streams=[{**ENTRY, **changes}])
 
 
-def named(*changes: dict[str, t.Any]) -> Callable[[], object]:
-    """Return a case: check the names of custom streams."""
-    built_in: dict[str, Callable[[], Collection[str]]] = {"campaigns": lambda: ["id"]}
-    entries = [{**ENTRY, **change} for change in changes]
-    return lambda: check_names(parse_custom_streams(entries), ["report"], built_in)
+def file_lookup(content: str | bytes) -> Callable[[], object]:
+    """Return a case: a lookup in a file with this content."""
+    return lambda: stream(for_each={"file": temporary_file(content)})()
+
+
+def named(*changes: dict[str, t.Any], **settings: t.Any) -> Callable[[], object]:
+    """Return a case: construct a tap with several custom streams."""
+    return tap(custom_streams=[{**ENTRY, **change} for change in changes], **settings)
 
 
 def looking_up(name: str, source: str) -> dict[str, t.Any]:
@@ -50,11 +42,11 @@ def looking_up(name: str, source: str) -> dict[str, t.Any]:
 error_cases(
     "Custom streams",
     {
-        "custom_streams is not a list": lambda: parse_custom_streams({}),
-        "an entry that is not an object": lambda: parse_custom_streams([5]),
-        "an entry without url": lambda: parse_custom_streams([{"name": "mine"}]),
+        "custom_streams is not a list": setting(custom_streams={}),
+        "an entry that is not an object": setting(custom_streams=[5]),
+        "an entry without url": setting(custom_streams=[{"name": "mine"}]),
         "an entry with an unknown key": stream(uri="/x/"),
-        "an entry with a name of an earlier one": lambda: parse_custom_streams([ENTRY, ENTRY]),
+        "an entry with a name of an earlier one": setting(custom_streams=[ENTRY, ENTRY]),
         "a name with a blank": stream(name="a b"),
         "a value of no allowed form": stream(pagination=5),
         "a name of a built-in stream": named({"name": "campaigns"}),
@@ -71,11 +63,15 @@ error_cases(
         "a schema that is not a JSON Schema": stream(schema={"type": 5}),
         "a schema without properties": stream(schema={"type": "string"}),
         "a schema of a column that is not an object": stream(schema={"properties": {"id": True}}),
+        "a schema file without properties": lambda: stream(schema=temporary_file("{}"))(),
+        "a schema file that is not a JSON Schema": lambda: stream(
+            schema=temporary_file('{"properties": {"id": {"type": "nothing"}}}')
+        )(),
         "a schema file that does not exist": stream(schema="absent.json"),
         "a schema file that is not JSON": lambda: stream(schema=temporary_file("{"))(),
         "a date_format that is unknown": stream(date_format="yyyy-MMM"),
         **{
-            f"url {url}": functools.partial(parse_path, url, method, "https://proxy.example/t")
+            f"url {url}": stream(url=url, method=method)
             for url, method in (
                 ("thing", "GET"),
                 ("/thing/list/?a=b", "GET"),
@@ -89,6 +85,21 @@ error_cases(
                 ("/campaign/create/", "GET"),
             )
         },
+        "an unknown macro": stream(params={"a": "{advertiserid}"}),
+        "a macro that resembles no other": stream(params={"a": "{nothing}"}),
+        "a date macro with an unknown unit": stream(params={"a": "{now-3x}"}),
+        "a macro of a list inside a text": stream(
+            for_each={"values": ["1"], "batch": 5}, params={**OWNER, "a": "x {for_each.value}"}
+        ),
+        "a macro of a list inside a list": stream(
+            for_each={"values": ["1"], "batch": 5}, params={**OWNER, "a": ["{for_each.value}"]}
+        ),
+        "a secret header that is a number": stream(headers={"X-Key": 12345}),
+        "a page size of zero": stream(page_size=0),
+        "an unknown pagination key": stream(
+            pagination={"type": "cursor", "cursor_path": "$.a", "parameter": "b", "path": "$.a"}
+        ),
+        "a date format with an open quote": stream(date_format="yyyy'T"),
         "a path that the response cannot follow": lambda: find(
             "$.a[\\x]", {"a": [{"x": 1}, {"x": None}]}
         ),
@@ -164,21 +175,25 @@ error_cases(
         "a stream with lookups": named(
             {"name": "plain"}, looking_up("nested", "plain.id"), looking_up("mine", "nested.id")
         ),
-        "no source": lambda: parse_lookup(None, {}),
-        "column without file": lambda: parse_lookup(None, {"values": [1], "column": "a"}),
-        "a stream without a field": lambda: parse_lookup(None, "campaigns"),
-        "values without columns": lambda: parse_lookup(None, [{}]),
-        "a column that the values lack": lambda: parse_lookup(
-            "ids", {"values": [{"id": 1}], "where": {"idd": 1}}
+        "no source": stream(for_each={}),
+        "column without file": stream(for_each={"values": [1], "column": "a"}),
+        "a stream without a field": stream(for_each="campaigns"),
+        "values without columns": stream(for_each=[{}]),
+        "a column that the values lack": stream(
+            lookups={"ids": {"values": [{"id": 1}], "where": {"idd": 1}}}
         ),
-        "equal names": lambda: parse_lookups({"lookups": {"ads": ["1"]}, "for_each": "ads.ad_id"}),
-        "a file that does not exist": lambda: parse_lookup(None, {"file": "absent.csv"}),
-        "a file of another format": lambda: read_records(temporary_file("{")),
-        "a file without rows": lambda: read_records(temporary_file("[]")),
-        "records that lack the column": lambda: Lookup("name", ("idd",)).select([{"id": "1"}]),
+        "equal names": stream(lookups={"ads": ["1"]}, for_each="ads.ad_id"),
+        "a file that does not exist": stream(for_each={"file": "absent.csv"}),
+        "a file of another format": file_lookup("{"),
+        "a file in UTF-16": file_lookup("[1]".encode("utf-16")),
+        "a file without rows": file_lookup("[]"),
+        "a value of no form": stream(for_each=5),
+        "a file without the column": lambda: stream(
+            for_each={"file": temporary_file('[{"id": 1}]'), "column": "idd"}
+        )(),
         "no values": answered(
             "mine",
-            rows(),
+            rows(page_info={"total_number": 0}),
             custom_streams=[
                 {**ENTRY, **looking_up("mine", "campaigns.campaign_id"), "schema": COLUMNS}
             ],
@@ -190,27 +205,19 @@ AD_DAY = ("ad_id", "stat_time_day")
 
 
 def report(dimensions: tuple[str, ...] = AD_DAY, **members: t.Any) -> Callable[[], object]:
-    """Return a case: check a report against TikTok's rules."""
-    definition = ReportDefinition(
-        "report", members.pop("data_level", "AUCTION_AD"), dimensions, **members
-    )
-
-    def check() -> None:
-        check_dimensions(definition)
-        check_metrics(definition)
-
-    return check
+    """Return a case: settings with a custom report of these dimensions."""
+    return reports(dimensions=[*dimensions], **members)
 
 
 def reports(**changes: t.Any) -> Callable[[], object]:
-    """Return a case: parse an entry of `custom_reports`."""
+    """Return a case: settings with an entry of `custom_reports`."""
     entry: dict[str, t.Any] = {
         "name": "mine",
         "data_level": "AUCTION_AD",
         "dimensions": ["ad_id", "stat_time_day"],
         "metrics": ["spend"],
     }
-    return lambda: parse_custom_reports([entry | changes])
+    return setting(custom_reports=[entry | changes])
 
 
 def conflict(
@@ -224,15 +231,10 @@ def conflict(
     return lambda: [task_conflict(definition, [*metrics], [*filters])]
 
 
-DIMENSIONS = {
-    "an unknown dimension": (["ad_ids"], "BASIC", None),
-    "a dimension of another report type": (["ad_id", "gender"], "BASIC", None),
-    "another granularity": (["stat_time_day"], "BASIC", "hour"),
-}
 error_cases(
     "Custom reports",
     {
-        "an entry without dimensions": lambda: parse_custom_reports([{"name": "a"}]),
+        "an entry without dimensions": setting(custom_reports=[{"name": "a"}]),
         "an entry with a wrong metric": reports(metrics=["spent"]),
         "groups without a metric of the report": reports(
             data_level="AUCTION_ADVERTISER",
@@ -245,22 +247,47 @@ error_cases(
             metrics=["spend", "reach"],
         ),
         "a metric of another report type": reports(metrics=["cost"]),
-        **{
-            name: functools.partial(complete_dimensions, *arguments)
-            for name, arguments in DIMENSIONS.items()
-        },
+        "an unknown dimension": reports(dimensions=["ad_ids"]),
+        "a dimension of another report type": reports(dimensions=["ad_id", "gender"]),
+        "another granularity": reports(granularity="hour"),
         "no ID dimension": report(("stat_time_day",)),
         "an ID below the level": report(data_level="AUCTION_CAMPAIGN"),
         "no audience dimension": report(report_type="AUDIENCE"),
-        "an audience report of all time": report(("ad_id", "gender"), report_type="AUDIENCE"),
-        "country_code of all time": report(("ad_id", "country_code")),
-        "both ad IDs": report(metrics=("ad_id_v2",)),
-        "a metric that is a dimension": report(metrics=("ad_id",)),
-        "a metric of advertisers": report(metrics=("cash_spend",)),
+        "an audience report of all time": report(
+            ("ad_id", "gender"), report_type="AUDIENCE", granularity="lifetime"
+        ),
+        "country_code of all time": report(("ad_id", "country_code"), granularity="lifetime"),
+        "both ad IDs": reports(metrics=["ad_id_v2"]),
+        "a metric that is a dimension": reports(metrics=["ad_id"]),
+        "a metric of advertisers": reports(metrics=["cash_spend"]),
+        "both ad IDs among the metrics": reports(
+            data_level="AUCTION_ADGROUP",
+            dimensions=["adgroup_id"],
+            metrics=["ad_id", "ad_id_v2"],
+        ),
+        "a metric of ads in a report of campaigns": reports(
+            data_level="AUCTION_CAMPAIGN", dimensions=["campaign_id"], metrics=["ad_name"]
+        ),
+        "a metric of one ID and the day": reports(
+            dimensions=["ad_id", "country_code"], metrics=["paid_engaged_view"]
+        ),
+        "an unknown operator of a filter": reports(
+            filters=[{"field": "ad_status", "operator": "IS", "values": []}]
+        ),
+        "a filter without values": reports(filters=[{"field": "ad_status"}]),
+        "a name of a built-in stream": tap(
+            custom_reports=[{"name": "ads", "data_level": "AUCTION_AD", "dimensions": ["ad_id"]}]
+        ),
+        "report_metrics of a number": tap(report_metrics={"ad_performance_report": 5}),
         "a task of another report type": conflict(report_type="CATALOG"),
         "a task with country_code": conflict(("ad_id", "country_code")),
         "a task with reach by gender": conflict(("ad_id", "gender"), ["reach"]),
         "a task with a filter": conflict(filters=["objective"]),
+        "a task of Smart+ ads": conflict(("ad_id_v2",)),
+        "a metric that TikTok's list lacks": simulated(
+            ["ad_group_country_report"],
+            report_metrics={"ad_group_country_report": ["spend", "total_pageview"]},
+        ),
         "a task with many metrics": conflict(metrics=["spend"] * (MAX_METRICS + 1)),
     },
 )

@@ -140,6 +140,12 @@ error_cases(
         "HTTP 502": received(Response(b"<html>", status=502)),
         "HTTP 404": received(Response(b"<html>", status=404)),
         "HTTP 403": received(Response(b"<html>", status=403)),
+        "HTTP 429": lambda: _with(
+            rate_limits,
+            "PAUSE_SECONDS",
+            (0.001,) * 10,
+            received(Response(b"<html>", status=429), max_retries=0),
+        ),
         "a redirect": received(
             Response(b"", status=302, headers={"Location": "http://a.example/"})
         ),
@@ -200,7 +206,9 @@ error_cases(
         "a record of another shape": answered(
             "ad_performance_report", lambda _: {"list": [1], "page_info": {"total_number": 1}}
         ),
-        "a list of another shape": answered("campaigns", lambda _: {"list": {}}),
+        "a list of another shape": answered(
+            "campaigns", lambda _: {"list": {}, "page_info": {"total_number": 1}}
+        ),
         "page_info of another shape": answered("campaigns", lambda _: {"list": [], "page_info": 5}),
         "a record without its key": answered(
             "campaigns",
@@ -329,7 +337,7 @@ def report_file(content: bytes) -> Callable[[], object]:
 error_cases(
     "Report tasks",
     {
-        "a file that is not CSV": report_file(b"\x00\xff"),
+        "a file that is not CSV": report_file(b"a,b\n1," + b"x" * 200_000 + b"\n"),
         "a file with a column twice": report_file(b"a,b,a\n1,2,3\n"),
         "a row with fewer columns": report_file(b"a,b\n1\n"),
         "a file without its end": report_file(b'a,b\n1,"2\n'),

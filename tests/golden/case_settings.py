@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 import io
 import json
 import logging
@@ -15,11 +14,11 @@ from unittest import mock
 from conftest import answering, catalog_of, config_at, config_for, run
 
 from golden.collector import answered, case, error_cases, simulated, temporary_file
+from tap_tiktok_ads.config import environment
 from tap_tiktok_ads.config.environment import check_log_level, read_environment, unknown_variables
 from tap_tiktok_ads.config.files import read_catalog, read_json, read_state
 from tap_tiktok_ads.config.settings import normalize
 from tap_tiktok_ads.config.validation import validate
-from tap_tiktok_ads.extract import dates, macros
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -61,13 +60,23 @@ error_cases(
         "an unknown tier of the simulator": setting(
             environment="simulator", simulator={"tier": "gold"}
         ),
-        "an unknown option of the simulator": tap(
-            environment="simulator", api_url="", simulator={"campains": 1}
+        "an unknown option of the simulator": lambda: run(
+            {"environment": "simulator", "simulator": {"campains": 1}}, ["campaigns"]
         ),
         "a stream map of an unknown stream": tap(stream_maps={"adz": {"x": "ad_id"}}),
         "a stream map with a syntax error": tap(stream_maps={"ads": {"x": "ad_id +"}}),
+        "a stream map of a filter with a syntax error": tap(
+            stream_maps={"ads": {"__filter__": "ad_id ="}}
+        ),
+        "a stream map with a wrong key": tap(stream_maps={"ads": {"__key_properties__": ["zz"]}}),
+        "stream maps that resemble no stream": tap(stream_maps={"zzz": {}}),
+        "stream_maps is a number": lambda: TapTikTokAds.from_input(
+            mock.Mock(config=GOOD | {"stream_maps": 5}, parse_env=False)
+        ),
         "a stream map that needs faker": lambda: _without_faker(),
         "a negative flattening_max_depth": tap(flattening_enabled=True, flattening_max_depth=-3),
+        "text instead of a boolean": setting(include_deleted="x" * 99),
+        "a secret that is not text": setting(app_secret=12345),
         "report_metrics is a list": tap(report_metrics=[1]),
         "report_metrics of an unknown report": tap(report_metrics={"ad_report": ["spend"]}),
         "an environment variable of another type": lambda: read_environment(
@@ -78,6 +87,14 @@ error_cases(
         "a configuration file that is not an object": lambda: _from_config(temporary_file("[]")),
         "a configuration file in UTF-16": lambda: _from_config(
             temporary_file("{}".encode("utf-16"))
+        ),
+        "an environment variable that is not JSON": lambda: read_environment(
+            {"TAP_TIKTOK_ADS_SIMULATOR": "{"}
+        ),
+        "a .env file in Latin-1": lambda: _with_dotenv(b"TAP_TIKTOK_ADS_USER_AGENT=\xe9"),
+        "a .env file with a null byte": lambda: _with_dotenv(b"TAP_TIKTOK_ADS_USER_AGENT=a\0b"),
+        "an unknown environment variable": lambda: list(
+            unknown_variables({"TAP_TIKTOK_ADS_ZZZ": "x"}, TapTikTokAds.known_settings())
         ),
         "a misspelled environment variable": lambda: list(
             unknown_variables({"TAP_TIKTOK_ADS_ACESS_TOKEN": "x"}, TapTikTokAds.known_settings())
@@ -90,6 +107,12 @@ error_cases(
 def _without_faker() -> None:
     with mock.patch.dict("sys.modules", {"faker": None}):
         tap(stream_maps={"ads": {"x": "fake.name()"}})()
+
+
+def _with_dotenv(content: bytes) -> None:
+    path = temporary_file(content, suffix=".env")
+    with mock.patch.object(environment, "find_dotenv", return_value=path):
+        environment.load_dotenv()
 
 
 def _from_config(path: str) -> None:
@@ -115,22 +138,10 @@ error_cases(
         "an unknown unit": setting(end_date="{now-1q}"),
         "outside the calendar": setting(start_date="{now-9999y}"),
         "the start is after the end": setting(start_date="2024-03-02", end_date="2024-03-01"),
-        "a date format with an open quote": lambda: dates.to_pendulum_format("yyyy'T"),
-        "a date format with an unknown letter": lambda: dates.to_pendulum_format("yyyy-MMM-dd"),
-        "a value that is not a date": lambda: dates.parse_time("x"),
+        "the start is a macro after the end": setting(start_date="{now}", end_date="2024-03-01"),
         "no day to read": simulated(
             ["ad_performance_report"], start_date="{now+9}", end_date="{now+10}"
         ),
-    },
-)
-
-error_cases(
-    "Custom streams",
-    {
-        f"macro {text}": functools.partial(
-            macros.validate, {"a": [text]}, {"advertiser_id"}, {"campaigns.campaign_id"}, "d"
-        )
-        for text in ("{advertiserid}", "{nothing}", "x {campaigns.campaign_id}")
     },
 )
 
@@ -143,9 +154,9 @@ def changed(change: Callable[[dict[str, t.Any]], object], stream: str = "campaig
 
 
 def _method(entry: dict[str, t.Any]) -> None:
-    entry["replication_method"] = "LOG_BASED"
     for item in entry["metadata"]:
-        item["metadata"].pop("forced-replication-method", None)
+        if not item["breadcrumb"]:
+            item["metadata"]["replication-method"] = "LOG_BASED"
 
 
 def _column_type(entry: dict[str, t.Any]) -> None:
@@ -181,6 +192,24 @@ def _custom_columns() -> None:
         run(config, catalog=catalog)
 
 
+def _nothing_selected() -> None:
+    with Simulator({"advertisers": 1, "campaigns": 1}) as simulator:
+        catalog = catalog_of({}, ["campaigns"], alone=True)
+        for item in catalog["streams"][0]["metadata"]:
+            item["metadata"]["selected"] = False
+        TapTikTokAds(config=config_for(simulator), catalog=catalog).run()
+
+
+def _uncataloged() -> None:
+    report = {"name": "mine", "data_level": "AUCTION_AD", "dimensions": ["ad_id"]}
+    catalog = _file("catalog.json", catalog_of({}, ["campaigns"], alone=True))
+    TapTikTokAds.from_input(
+        mock.Mock(config=NOWHERE | {"custom_reports": [report]}, parse_env=False),
+        catalog=catalog,
+        selected_only=True,
+    )
+
+
 error_cases(
     "Catalog",
     {
@@ -196,8 +225,19 @@ error_cases(
         ),
         "columns left out": lambda: _read_with(_without_columns),
         "columns of a custom stream left out": _custom_columns,
-        "no stream is selected": lambda: run(NOWHERE, []),
+        "no stream is selected": _nothing_selected,
+        "a custom stream that is not in the catalog": _uncataloged,
     },
+)
+case("Settings", "log of the simulator", logging.INFO)(
+    lambda: run(
+        {
+            "environment": "simulator",
+            "simulator": {"advertisers": 1, "campaigns": 1, "days": 2},
+            "lookback_days": "auto",
+        },
+        ["ad_performance_report"],
+    )
 )
 case("Catalog", "log of a catalog", logging.INFO)(lambda: _read_with(_without_columns))
 
@@ -233,7 +273,9 @@ error_cases(
         ),
         "a state of singer-io's tap": state({"bookmarks": {"ads": {"1": "2026-01-01"}}}),
         "a bookmark that is not a time": answered(
-            "campaigns", lambda _: {"list": []}, _partition(replication_key_value=5)
+            "campaigns",
+            lambda _: {"list": [], "page_info": {"total_number": 0}},
+            _partition(replication_key="modify_time", replication_key_value="soon"),
         ),
         "a state file that is not JSON": lambda: read_state(_text("state.json", "{")),
     },

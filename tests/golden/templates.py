@@ -76,6 +76,11 @@ def _literals(node: ast.AST) -> Iterator[ast.AST]:
         yield node
 
 
+def _has_words(text: str) -> bool:
+    """Return True if a text is a message: three words or more, with spaces between them."""
+    return " " in text and len(re.findall(r"\w{2,}", text.replace("{}", ""))) >= 3
+
+
 def templates() -> list[Template]:
     """Return every message template of the package outside the simulator."""
     found: dict[Template, None] = {}
@@ -87,19 +92,16 @@ def templates() -> list[Template]:
             for message in _messages(node):
                 for literal in _literals(message):
                     text = _text_of(literal)
-                    if len(re.findall(r"\w{2,}", text.replace("{}", ""))) >= 3:
+                    if _has_words(text):
                         found[Template(name, text)] = None
     return list(found)
 
 
-UNCOVERED_FILE = Path(__file__).parent / "uncovered.txt"
-
-
-def uncovered(collected: dict[str, dict[str, list[str]]]) -> str:
-    """Return the templates that no collected message is made of, one per line."""
+def unmade(collected: dict[str, dict[str, list[str]]]) -> list[str]:
+    """Return the templates that no collected message is made of, each with its module."""
     texts = [text for cases in collected.values() for texts in cases.values() for text in texts]
-    return "".join(
-        f"{template.where}: {template.text}\n"
+    return [
+        f"{template.where}: {template.text}"
         for template in templates()
         if not any(map(template.makes, texts))
-    )
+    ]

@@ -36,7 +36,7 @@ def state_of(value: t.Any) -> TapState:
 
 def bookmarks_with(kind: type[Bookmarks], value: t.Any) -> Bookmarks:
     """Return the bookmarks of a stream with one bookmark in its state."""
-    warnings = Warnings(logging.getLogger("ads"))
+    warnings = Warnings("ads", logging.getLogger("ads"))
     return kind(state_of(value), "ads", "time", started_at=STARTED_AT, warnings=warnings)
 
 

@@ -34,7 +34,10 @@ def bookmarks_with(
 ) -> DayBookmarks:
     """Return the bookmarks of a stream with one partition in its state."""
     state: t.Any = {"bookmarks": {"ads": {"partitions": [partition] if partition else []}}}
-    options = {"started_at": STARTED_AT, "warnings": Warnings(logging.getLogger("ads"))} | options
+    options = {
+        "started_at": STARTED_AT,
+        "warnings": Warnings("ads", logging.getLogger("ads")),
+    } | options
     return DayBookmarks(state, "ads", "day", settling=Settling(lambda _: lookback_days), **options)
 
 
@@ -330,7 +333,7 @@ def test_covered_overrides_merged_members() -> None:
     old = {"replication_key": "day", "replication_key_value": "2026-03-01", "covered": []}
     state: t.Any = {"bookmarks": {"ads": {**old, "read_from": "2026-01-01"}}}
     options: dict[str, t.Any] = {"started_at": STARTED_AT, "is_incremental": True}
-    warnings = Warnings(logging.getLogger("ads"))
+    warnings = Warnings("ads", logging.getLogger("ads"))
     settling = Settling(lambda _: 7)
     bookmarks = DayBookmarks(state, "ads", "day", settling=settling, warnings=warnings, **options)
     bookmarks.note_start(None, START)

@@ -11,7 +11,7 @@ from tap_tiktok_ads.simulator.pseudorandom import mix, pick
 from .entities import TIME, Asset
 
 TRANSFER_TYPES = ("TRANS_TYPE_TRANSFER", "TRANS_TYPE_TAX", "TRANS_TYPE_COST", "TRANS_TYPE_PAYMENT")
-"""Billing types of `/advertiser/transaction/get/`. A request without one reads the first."""
+"""Billing types of `/advertiser/transaction/get/`. The first one is the default of a request."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Transaction:
-    """A movement of funds around noon in UTC, so that its day is equal in any time zone."""
+    """A transaction at about noon UTC, so that its date is the same in all account time zones."""
 
     id: str
     time: str
@@ -35,10 +35,10 @@ class Transaction:
 
 
 class BusinessCenter:
-    """A Business Center. The accounts of a world are dealt to its centers in turn."""
+    """A Business Center. Account N belongs to center N modulo the number of centers."""
 
     def __init__(self, options: Options, number: int, accounts: Sequence[Account]) -> None:
-        """Take every account whose turn it is."""
+        """Select the accounts of the center, and generate its catalogs."""
         self._options = options
         self.number = number
         self.key = mix(options.seed, 80, number)
@@ -73,13 +73,13 @@ class BusinessCenter:
 
     @property
     def account_transactions(self) -> list[tuple[Account | None, Transaction]]:
-        """Transactions of the center, without an account, and of its advertisers."""
+        """Transactions of the center, and of its advertisers. Only the latter have an account."""
         center_transactions = [(None, transaction) for transaction in self.transactions]
         return [*center_transactions, *self.advertiser_transactions]
 
 
 def _transactions(options: Options, key: int, start: date) -> Iterator[Transaction]:
-    """Yield transactions that are spread evenly over the history."""
+    """Yield transactions at regular intervals over the history."""
     span = max(options.days, 1)
     for number in range(options.transactions):
         own_key = mix(key, 82, number)

@@ -1,4 +1,4 @@
-"""Daily delivery of an ad: counters, days without rows, and shares by audience."""
+"""Daily delivery of an ad: counters, days with rows, and shares by audience dimension."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 Counters: TypeAlias = tuple[int, ...]
-"""Additive quantities in the order of FIELDS. Money is in cents."""
+"""Quantities in the order of `FIELDS`, which can be summed up. Money is in cents."""
 
 Shares: TypeAlias = tuple[tuple[tuple[str, ...], int], ...]
-"""Values of the split dimensions with their share of the row, per mille."""
+"""Values of the split dimensions, each with its share of the row in thousandths."""
 
 FIELDS = (
     "spend",
@@ -38,17 +38,17 @@ FIELDS = (
     "follows",
     "visits",
 )
-"""The `left_*` counters make the video funnel monotonic and exactly additive."""
+"""`left_*` counts viewers who left. Sums of them make video views consistent and additive."""
 
-NOTHING: Counters = (0,) * len(FIELDS)
+ZERO_COUNTERS: Counters = (0,) * len(FIELDS)
 CONVERSIONS = FIELDS.index("conversions")
 VALUE = FIELDS.index("value")
 
 PROFILES = 2048
-"""Distinct ad-days in a world. A small number lets encoded metrics be cached."""
+"""Number of distinct ad-days in a world. It is small, so that encoded metrics can be cached."""
 
 AUDIENCES = 64
-"""Distinct mixes of audience values. All ads of a campaign share one."""
+"""Number of distinct audience mixes. All ads of a campaign have the same mix."""
 
 _SHARES = {1: (970,), 2: (600, 370), 3: (550, 300, 120), 4: (400, 300, 200, 80)}
 _HOURS = 8
@@ -57,14 +57,14 @@ _HOUR_SHARE = 120
 
 @lru_cache(maxsize=4096)
 def audience_shares(dimensions: tuple[str, ...], audience: int) -> Shares:
-    """Return the shares of a day by the dimensions. Shares sum to at most 1,000."""
+    """Return the shares of a day by dimensions, in thousandths. Their sum is at most 1,000."""
     names = [name for name in dimensions if name != "stat_time_hour"]
     shares = _split_shares(names, audience) if names else (((), 1000),)
     return _hourly_shares(shares, audience) if "stat_time_hour" in dimensions else shares
 
 
 def _split_shares(names: Sequence[str], audience: int) -> Shares:
-    """Return the shares of a day by the dimensions other than the hour."""
+    """Return the shares of a day by the dimensions except the hour."""
     choices = list(product(*(DIMENSION_VALUES[name] for name in names)))
     shares = _SHARES[min(len(choices), 4 if len(names) > 1 else 3)]
     step = 5 if len(choices) % 5 else 1
@@ -75,7 +75,7 @@ def _split_shares(names: Sequence[str], audience: int) -> Shares:
 
 
 def _hourly_shares(shares: Shares, audience: int) -> Shares:
-    """Return the shares of a day, divided by hour too."""
+    """Return the shares of a day, also divided by hour."""
     first = audience % (24 - _HOURS)
     return tuple(
         ((f"{hour:02}", *values), share * _HOUR_SHARE // 1000)
@@ -86,7 +86,7 @@ def _hourly_shares(shares: Shares, audience: int) -> Shares:
 
 @cache
 def profiles(seed: int) -> tuple[Counters, ...]:
-    """Return the ad-days of a world. Each ad-day with spend is one of them."""
+    """Return the distinct ad-days of a world, from which each ad-day with spend is taken."""
     return tuple(_profile(mix(seed, number)) for number in range(PROFILES))
 
 
@@ -125,15 +125,15 @@ def _profile(key: int) -> Counters:
 
 
 def scaled(counters: Counters, share: int) -> Counters:
-    """Return a per-mille share of a row, rounded down so that shares never exceed the row."""
+    """Return a share of a row in thousandths. Counters are rounded down, to not exceed the row."""
     if share == 1000:  # noqa: PLR2004
         return counters
     return tuple([value * share // 1000 for value in counters])
 
 
 def total(rows: Collection[Counters]) -> Counters:
-    """Return the sum of rows."""
-    return tuple(map(sum, zip(*rows, strict=True))) or NOTHING
+    """Return the sum of the counters of rows."""
+    return tuple(map(sum, zip(*rows, strict=True))) or ZERO_COUNTERS
 
 
 @lru_cache(maxsize=1024)

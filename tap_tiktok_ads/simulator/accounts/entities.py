@@ -1,4 +1,4 @@
-"""Advertisers and the objects that they own, small enough for 50,000 ads."""
+"""Advertisers and their objects. Slots keep the memory of 50,000 ads small."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AUCTION, REACH_FREQUENCY, TOPVIEW = "AUCTION", "RESERVATION_RF", "RESERVATION_TO
 MANUAL, SMART_PLUS = "MANUAL", "UPGRADED_SMART_PLUS"
 PROMOTE = "PROMOTE"
 
-STORED_KINDS = (
+ASSET_KINDS = (
     "saved_audiences",
     "portfolios",
     "music",
@@ -36,14 +36,14 @@ STORED_KINDS = (
     "stores",
     "gmv_max_campaigns",
 )
-"""Kinds of objects that depend on no other object. The option of that name sets their number."""
+"""Kinds of assets that are generated on first use. The option of that name sets their number."""
 
 _ID_PREFIXES = {"campaigns": 1, "ad_groups": 2, "ads": 3, "smart_plus_ads": 4, "creatives": 5}
 _ID_PREFIXES |= {"videos": 6, "images": 7, "audiences": 8, "pixels": 9}
 
 
 class Account:
-    """An advertiser and everything that it owns.
+    """An advertiser and its objects.
 
     Attributes:
         start: First day with delivery.
@@ -52,7 +52,7 @@ class Account:
         ads: Ads and Smart+ creatives, newest first.
         smart_ads: Upgraded Smart+ ads, newest first.
         videos: Video library, oldest first.
-        images: Image library, oldest first. Every seventh image has no times yet.
+        images: Image library, oldest first. Every seventh image is new and has no times.
         audiences: Custom audiences.
         pixels: Pixels, oldest first.
     """
@@ -77,15 +77,15 @@ class Account:
         self.pixels = self._library("pixels")
         for image in self.images[6::7]:
             image.created = image.modified = None
-        self._stored: dict[str, list[Asset]] = {}
+        self._assets: dict[str, list[Asset]] = {}
 
     def entity_values(self, kind: str, serial: int) -> dict[str, Any]:
-        """Return the fields of the base class for an object of a kind."""
+        """Return the fields of `Entity` for an object of a kind."""
         key = mix(self.key, _ID_PREFIXES[kind], serial)
         return self._base_values(key, self.object_id(kind, serial))
 
     def _base_values(self, key: int, object_id: str) -> dict[str, Any]:
-        """Return the base fields. The object is created before the history and changed in it."""
+        """Return the fields of `Entity`: created before the history, modified during it."""
         start = datetime.combine(self.start, datetime.min.time())
         created = start - timedelta(minutes=mix(key, 1) % (90 * 1440) + 1440)
         modified = start + timedelta(seconds=mix(key, 2) % (max(self.options.days - 1, 1) * 86400))
@@ -98,7 +98,7 @@ class Account:
         }
 
     def _library(self, kind: str, media_id: Callable[[int], str] | None = None) -> list[Asset]:
-        """Return all objects of a kind, by default with numeric IDs."""
+        """Return all objects of a kind. Their IDs are numeric unless `media_id` returns them."""
         assets = []
         for number in range(getattr(self.options, kind)):
             values = self.entity_values(kind, number)
@@ -108,7 +108,7 @@ class Account:
         return assets
 
     def object_id(self, kind: str, serial: int) -> str:
-        """Return a 19-digit ID. A later serial number has a larger ID."""
+        """Return a 19-digit ID. IDs increase with the serial number."""
         prefix = 17 * 10**17 + mix(self.options.seed) % 100 * 10**15 + self.number * 10**11
         return str(prefix + _ID_PREFIXES[kind] * 10**10 + serial * 7)
 
@@ -117,60 +117,60 @@ class Account:
         return f"v10033g5{mix(self.key, 6, number):016x}{number:06d}"
 
     def image_id(self, number: int) -> str:
-        """Return the ID of an image in the library. It contains slashes, like TikTok's."""
+        """Return the ID of an image in the library. It contains slashes, as TikTok's do."""
         return f"tos-alisg-p-0051c001-sg/{mix(self.key, 7, number):016x}{number:06d}"
 
-    def stored(self, kind: str, count: int | None = None) -> list[Asset]:
+    def assets(self, kind: str, count: int | None = None) -> list[Asset]:
         """Return the objects of a kind, oldest first, including deleted objects.
 
         Args:
-            kind: One of `STORED_KINDS`, or any other name if `count` is given.
-            count: Number of objects. The option named like the kind sets it by default.
+            kind: One of `ASSET_KINDS`, or any name if `count` is set.
+            count: Number of objects. The default is the option with the name of the kind.
         """
-        if kind not in self._stored:
+        if kind not in self._assets:
             if count is None:
                 count = getattr(self.options, kind)
-            self._stored[kind] = [self._asset(kind, number) for number in range(count)]
-        return self._stored[kind]
+            self._assets[kind] = [self._asset(kind, number) for number in range(count)]
+        return self._assets[kind]
 
-    def living(self, kind: str, count: int | None = None) -> list[Asset]:
+    def existing_assets(self, kind: str, count: int | None = None) -> list[Asset]:
         """Return the objects of a kind that are not deleted."""
-        return [asset for asset in self.stored(kind, count) if not asset.removed]
+        return [asset for asset in self.assets(kind, count) if not asset.removed]
 
     def gmv_max_campaigns(self, store: Asset, *, with_deleted: bool = False) -> list[Asset]:
         """Return the GMV Max campaigns of a store, by default without deleted campaigns."""
         per_store = self.options.gmv_max_campaigns
         first = store.number * per_store
-        campaigns = self.stored_gmv_max_campaigns()[first : first + per_store]
+        campaigns = self.all_gmv_max_campaigns()[first : first + per_store]
         return [campaign for campaign in campaigns if with_deleted or not campaign.removed]
 
-    def stored_gmv_max_campaigns(self) -> list[Asset]:
+    def all_gmv_max_campaigns(self) -> list[Asset]:
         """Return the GMV Max campaigns of all stores, including deleted campaigns."""
         per_store = self.options.gmv_max_campaigns
-        return self.stored("gmv_max_campaigns", len(self.stored("stores")) * per_store)
+        return self.assets("gmv_max_campaigns", len(self.assets("stores")) * per_store)
 
     def _asset(self, kind: str, number: int) -> Asset:
-        """Return an object of a stored kind. Its ID and values depend on the kind's position."""
+        """Return an object of a kind. Its ID and values depend on the position of the kind."""
         position = 100 + crc32(kind.encode()) % 900
-        if kind in STORED_KINDS:
-            position = STORED_KINDS.index(kind)
+        if kind in ASSET_KINDS:
+            position = ASSET_KINDS.index(kind)
         first_id = 74 * 10**17 + position * 10**15 + mix(self.options.seed) % 10 * 10**14
         object_id = str(first_id + self.number * 10**9 + number * 7)
         key = mix(self.key, 40 + position, number)
         return Asset(**self._base_values(key, object_id), number=number)
 
     def date_of(self, day: int) -> str:
-        """Return the date of a day of the history."""
+        """Return the date of a day, given its index in the history."""
         return (self.start + timedelta(days=day)).isoformat()
 
     def day_of(self, text: str) -> int:
-        """Return the day of the history of a date."""
+        """Return the index of a date in the history."""
         return (date.fromisoformat(text) - self.start).days
 
 
 @dataclass(eq=False)
 class Entity:
-    """The fields that all objects have. `key` is the source of their pseudorandom values."""
+    """The fields of all objects. The pseudorandom values of an object depend on `key`."""
 
     __slots__ = ("created", "id", "key", "modified", "removed")
 
@@ -182,12 +182,12 @@ class Entity:
 
     @property
     def audience(self) -> int:
-        """Number of the mix of audience values that divides the object's delivery."""
+        """Index of the audience mix, which divides the object's delivery by audience dimensions."""
         return self.key % delivery.AUDIENCES
 
     @property
     def deleted(self) -> bool:
-        """True if the object or an object above it is deleted."""
+        """True if the object or one of its parents is deleted."""
         return self.removed
 
 
@@ -206,7 +206,7 @@ class Campaign(Entity):
 
     @property
     def campaign(self) -> Campaign:
-        """The campaign itself, so that filters treat all levels alike."""
+        """The campaign itself. Filters read this property at all levels."""
         return self
 
 
@@ -227,7 +227,7 @@ class AdGroup(Entity):
 
     @property
     def group(self) -> AdGroup:
-        """The ad group itself, so that filters treat all levels alike."""
+        """The ad group itself. Filters read this property at all levels."""
         return self
 
 
@@ -250,21 +250,21 @@ class Ad(Entity):
 
     @property
     def deleted(self) -> bool:
-        """True if the ad or an object above it is deleted."""
+        """True if the ad or one of its parents is deleted."""
         parent = self.smart or self.group
         return self.removed or parent.deleted
 
     @property
     def id_v2(self) -> str:
-        """ID of the Smart+ ad for a creative, otherwise ID of the ad."""
+        """ID in `ad_id_v2`: the Smart+ ad of a creative, or the ad itself."""
         return self.smart.id if self.smart else self.id
 
     def report_days(self, horizon: int) -> int:
-        """Return the days with a report row, as bits, up to today's index."""
+        """Return the days with a report row up to the day `horizon`, as bits."""
         return delivery.days_with_rows(self.key, self.first, min(self.last, horizon))
 
     def spend_days(self, horizon: int) -> int:
-        """Return the days with spend, as bits, up to today's index."""
+        """Return the days with spend up to the day `horizon`, as bits."""
         return self.report_days(horizon) & ~delivery.days_without_spend(self.key, horizon)
 
 
@@ -281,7 +281,7 @@ class Creative:
 
     @property
     def media(self) -> Iterator[tuple[str, str]]:
-        """Kind and ID of every asset. An image that is used twice comes twice."""
+        """Kind and ID of every asset. An image that is used twice is yielded twice."""
         yield from (("VIDEO", video) for video in self.videos)
         yield from (("IMAGE", image) for image in self.images)
         if self.music:
@@ -291,7 +291,7 @@ class Creative:
 
     @property
     def reviewed(self) -> list[str]:
-        """The IDs in `/smart_plus/ad/review_info/`. A carousel has one for each image."""
+        """Material IDs in `/smart_plus/ad/review_info/`. A carousel has an ID for each image."""
         if self.kind != "carousel":
             return [self.material_id]
         return [f"{self.material_id}{index}" for index in range(1, len(self.images) + 1)]
@@ -315,13 +315,13 @@ class SmartAd(Entity):
 
     @property
     def deleted(self) -> bool:
-        """True if the ad or an object above it is deleted."""
+        """True if the ad or one of its parents is deleted."""
         return self.removed or self.group.deleted
 
 
 @dataclass(eq=False)
 class Asset(Entity):
-    """An object below an account only. `number` counts from 0 in its account."""
+    """An object whose only parent is an account. `number` counts from 0 in each account."""
 
     __slots__ = ("number",)
 

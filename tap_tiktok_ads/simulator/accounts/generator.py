@@ -40,7 +40,7 @@ LOCALES = (
     ("America/Sao_Paulo", "BR", "BRL", "Café São João"),
     ("UTC", "GB", "GBP", "Plain Ltd"),
 )
-"""Time zone, country, currency and name. The accounts take them in turn."""
+"""Time zone, country, currency and name of the accounts, repeated after the last one."""
 
 CREATIVE_KINDS = ("video", "image", "carousel", "spark", "video_with_music")
 UNLIMITED_DAYS = 1 << 20
@@ -72,7 +72,7 @@ def generate_account(options: Options, number: int, start: date, zone: ZoneInfo)
 def _promote_campaign(account: Account) -> Campaign:
     """Return the campaign that the in-app Promote tool created, with its ad group and ad.
 
-    TikTok returns no time of change of these objects.
+    TikTok returns no modification time for Promote objects.
     """
     options = account.options
     name = "Promote: in-app boost"
@@ -97,6 +97,7 @@ def _promote_values(account: Account, kind: str, serial: int) -> dict[str, Any]:
 def _campaign_values(
     account: Account, buying: str, automation: str, origin: str | None = None
 ) -> dict[str, Any]:
+    """Return the fields of `Campaign` except its name."""
     return {
         "account": account,
         "buying": buying,
@@ -107,7 +108,10 @@ def _campaign_values(
 
 
 def _campaign(account: Account, index: int) -> Campaign:
-    """Return a campaign: the second is Smart+, then deleted, reservation and TopView campaigns."""
+    """Return a campaign.
+
+    The second campaign is Smart+, the third deleted, the fourth a reservation, the fifth TopView.
+    """
     options = account.options
     role = _CAMPAIGN_ROLES.get(index, "deleted" if index % 7 == 6 else "plain")  # noqa: PLR2004
     smart = role == "smart" and account.smart_plus and options.smart_plus_ads > 0

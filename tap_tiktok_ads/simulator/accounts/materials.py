@@ -27,7 +27,7 @@ def delivered_creatives(account: Account) -> Iterator[tuple[SmartAd, Creative, A
 
 
 def main_material(account: Account, creative: Creative) -> tuple[str, str]:
-    """Return `main_material_id` and its type. A media file that is used twice is one material."""
+    """Return `main_material_id` and its type. Creatives with one media file share the material."""
     material_type = _MATERIAL_TYPES[creative.kind]
     if creative.post:
         return creative.post, material_type

@@ -1,4 +1,4 @@
-"""The state and the helpers that all handlers share."""
+"""The state of the simulated API, and the functions that its handlers share."""
 
 from __future__ import annotations
 
@@ -38,7 +38,12 @@ E = TypeVar("E", bound=Entity)
 
 @dataclass
 class Payload:
-    """The `data` of an envelope, and response headers. CSV reports are text."""
+    """The result of a handler.
+
+    Attributes:
+        data: Field `data` of the envelope: an object, or the text of a CSV report.
+        headers: Additional response headers.
+    """
 
     data: Any
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -53,13 +58,19 @@ class Api:
         base_url: Callable[[], str] = lambda: "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Keep the world. `base_url` returns the URL of the server for files."""
+        """Start without report tasks, with one unused auth code.
+
+        Args:
+            world: The data to serve.
+            base_url: Returns the URL of the server, for the URLs of report files.
+            clock: Returns the time in seconds.
+        """
         self.world = world
         self.base_url = base_url
         self.tasks: dict[str, ReportTask] = {}
-        self.numbers = count()
+        self.task_numbers = count()
         self._clock = clock
-        self._task_times: dict[str, deque[float]] = {}  # latest creations by advertiser ID
+        self._task_times: dict[str, deque[float]] = {}  # times of new tasks by advertiser ID
         self._cache: OrderedDict[Any, Any] = OrderedDict()
         self._auth_codes = {AUTH_CODE}
         self._lock = threading.Lock()
@@ -68,7 +79,7 @@ class Api:
         """Return the account of `advertiser_id`.
 
         Raises:
-            ApiError: With code 40001, if the token may not read it.
+            ApiError: With code 40001, if the token has no access to the advertiser.
         """
         advertiser_id = params["advertiser_id"]
         if not self.world.granted(advertiser_id):
@@ -79,7 +90,7 @@ class Api:
         """Return the Business Center of `bc_id`.
 
         Raises:
-            ApiError: With code 40001, if the token's user does not belong to it.
+            ApiError: With code 40001, if the token's user is not a member of it.
         """
         center_id = params["bc_id"]
         if center_id not in self.world.centers:
@@ -87,8 +98,8 @@ class Api:
             raise ApiError(PERMISSION_DENIED, msg)
         return self.world.centers[center_id]
 
-    def counts_task(self, advertiser_id: str, limit: int) -> bool:
-        """Count a report task. Return True if the account creates at most `limit` in an hour."""
+    def allows_report_task(self, advertiser_id: str, limit: int) -> bool:
+        """Count a new report task. Return True if the account is within `limit` tasks per hour."""
         now = self._clock()
         with self._lock:
             times = self._task_times.setdefault(advertiser_id, deque())
@@ -99,15 +110,15 @@ class Api:
             times.append(now)
         return True
 
-    def spend(self, auth_code: str) -> bool:
-        """Use up an authorization code. Return True if it was valid."""
+    def redeem(self, auth_code: str) -> bool:
+        """Redeem an auth code. Return True if it was valid. A code is valid once."""
         with self._lock:
             valid = auth_code in self._auth_codes
             self._auth_codes.discard(auth_code)
         return valid
 
     def cached(self, key: Any, make: Callable[[], T]) -> T:
-        """Return the result that was made for a key in the current version of the world."""
+        """Return the cached result of a key, or make it. It is valid until the world changes."""
         key = (self.world.version, key)
         with self._lock:
             result: T | None = self._cache.pop(key, None)
@@ -120,7 +131,7 @@ class Api:
 
 
 Handler: TypeAlias = Callable[[Api, Params], Payload]
-"""Returns the payload for the checked parameters of a request."""
+"""Function that returns the payload of a request, given its checked parameters."""
 
 
 def page_info(params: Params, total: int) -> dict[str, int]:
@@ -143,16 +154,16 @@ def page_bounds(params: Params) -> slice:
 def page_of(
     params: Params, objects: Sequence[T], record: Callable[[T], Any], member: str = "list"
 ) -> Payload:
-    """Return one page of objects as records."""
+    """Return the requested page: the records of its objects, and `page_info`."""
     records = [record(entry) for entry in objects[page_bounds(params)]]
     return Payload({member: records, "page_info": page_info(params, len(objects))})
 
 
 def select_by_id(objects: Iterable[E], params: Params, parameter: str, kind: str) -> list[E]:
-    """Return the objects whose IDs a parameter lists, each once.
+    """Return the objects whose IDs a parameter lists, without duplicates.
 
     Raises:
-        ApiError: With code 40002, if no object has one of the IDs.
+        ApiError: With code 40002, if an ID is unknown.
     """
     by_id = {entry.id: entry for entry in objects}
     object_ids = dict.fromkeys(params[parameter])
@@ -163,7 +174,7 @@ def select_by_id(objects: Iterable[E], params: Params, parameter: str, kind: str
 
 
 def check_fields(fields: Iterable[str], *shapes: Iterable[str]) -> None:
-    """Reject fields that are in none of the shapes."""
+    """Reject fields that no shape contains."""
     allowed = {name for shape in shapes for name in shape}
     for name in fields:
         if name not in allowed:
@@ -171,7 +182,7 @@ def check_fields(fields: Iterable[str], *shapes: Iterable[str]) -> None:
 
 
 def day_count(start_date: str, end_date: str) -> int:
-    """Return the number of days from one date to another, both included."""
+    """Return the number of days in a range of dates, which includes both dates."""
     if start_date > end_date:
         reject("start_date: Must not be after end_date.")
     return (date.fromisoformat(end_date) - date.fromisoformat(start_date)).days + 1

@@ -1,4 +1,4 @@
-"""Access tokens, their user, and the advertisers that they were granted."""
+"""Handlers of access tokens, their user and their advertisers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ SCOPE = (
     *(30, 44, 100, 150, 152, 153, 200, 210, 220, 600, 610, 630, 680, 690, 691, 693, 700, 800, 802),
     *(900, 6110100, 15010100, 17020000, 19000000, 7050363942434029569),
 )
-"""Permissions of the token. The last one, for diagnosis, is larger than a double can hold."""
+"""Scopes of the token. The last scope, for diagnosis, exceeds the precision of a double."""
 
 
 def _check_app(params: Params) -> None:
+    """Reject an unknown app ID or a wrong secret."""
     if params["app_id"] != APP_ID:
         raise ApiError(UNKNOWN_APP, "The app has been blocked or does not exist.")
     if params["secret"] != APP_SECRET:
@@ -33,8 +34,9 @@ def _check_app(params: Params) -> None:
 
 
 def _access_token(api: Api, params: Params) -> Payload:
+    """Exchange an auth code for an access token."""
     _check_app(params)
-    if not api.spend(params["auth_code"]):
+    if not api.redeem(params["auth_code"]):
         msg = "Invalid auth_code. It is canceled, already used or expired. Please re-authorize."
         raise ApiError(INVALID_AUTH_CODE, msg)
     data: dict[str, Any] = {"access_token": ACCESS_TOKEN, "scope": list(SCOPE)}
@@ -44,6 +46,7 @@ def _access_token(api: Api, params: Params) -> Payload:
 
 
 def _authorized_advertisers(api: Api, params: Params) -> Payload:
+    """Return the advertisers that granted access to the app."""
     _check_app(params)
     accounts = (api.world.accounts[advertiser_id] for advertiser_id in api.world.advertiser_ids)
     records = [
@@ -53,6 +56,7 @@ def _authorized_advertisers(api: Api, params: Params) -> Payload:
 
 
 def _user(_api: Api, _params: Params) -> Payload:
+    """Return the user of the token."""
     user = {
         "core_user_id": "7300000000000000007",
         "display_name": "Sim “User” 🙂",
@@ -64,7 +68,7 @@ def _user(_api: Api, _params: Params) -> Payload:
 
 
 def _advertisers(api: Api, params: Params) -> Payload:
-    """Return the advertisers, or only the fields that the request names."""
+    """Return the requested advertisers, with the requested fields if the request names fields."""
     advertiser_ids = dict.fromkeys(params["advertiser_ids"])
     accounts = [api.account({"advertiser_id": advertiser_id}) for advertiser_id in advertiser_ids]
     records = [advertiser(account) for account in accounts]

@@ -1,4 +1,4 @@
-"""Comments, reviews, diagnoses and pixel statistics."""
+"""Handlers of comments, reviews, diagnoses and pixel statistics."""
 
 from __future__ import annotations
 
@@ -58,9 +58,10 @@ def _selects_comment(record: Record, params: Params) -> bool:
 
 
 def _moment(name: str, params: Params) -> str:
-    """Return a time. A start date stands for its first second, an end date for its last.
+    """Return a time parameter, which can be a date or a date-time.
 
-    No source documents which of the two formats TikTok expects.
+    A start date means its first second, an end date its last second. No source documents which
+    format TikTok expects.
     """
     text: str = params[name]
     if len(text) == len("YYYY-MM-DD"):
@@ -71,7 +72,7 @@ def _moment(name: str, params: Params) -> str:
 
 
 def _diagnoses(api: Api, params: Params) -> Payload:
-    """Return the ad groups with suggestions. Upgraded Smart+ ad groups are not covered."""
+    """Return the ad groups with suggestions. Upgraded Smart+ ad groups are rejected."""
     account = api.account(params)
     filtering = params["filtering"]
     groups = {group.id: group for group in account.groups}
@@ -93,11 +94,13 @@ def _diagnoses(api: Api, params: Params) -> Payload:
 
 
 def _ad_reviews(api: Api, params: Params) -> Payload:
+    """Return the reviews of ads by ad ID."""
     ads = select_by_id(api.account(params).ads, params, "ad_ids", "Ad")
     return Payload({"ad_review_map": {ad.id: feedback.ad_review(ad) for ad in ads}})
 
 
 def _smart_plus_reviews(api: Api, params: Params) -> Payload:
+    """Return the reviews of Upgraded Smart+ ads and of their materials."""
     smart_ads = smart_plus_account(api, params).smart_ads
     settings = params["extra_info_setting"]
     reviews = feedback.smart_plus_reviews(
@@ -109,7 +112,7 @@ def _smart_plus_reviews(api: Api, params: Params) -> Payload:
 
 
 def _pixel_events(api: Api, params: Params) -> Payload:
-    """Return the statistics of pixels over UTC days. The records have no date."""
+    """Return the statistics of pixels, summed up over UTC days. The records have no date."""
     account = api.account(params)
     date_range = params["date_range"]
     if day_count(**date_range) > MAX_DAYS_OF_PIXEL_STATISTICS:

@@ -1,4 +1,4 @@
-"""The report on the GMV Max campaigns of a TikTok Shop, and the details of one campaign."""
+"""Handlers of the report on the GMV Max campaigns of a TikTok Shop, and of campaign details."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tap_tiktok_ads.simulator.records.shops import (
     is_available,
 )
 from tap_tiktok_ads.simulator.records.values import value
-from tap_tiktok_ads.simulator.reports.in_memory import delivery_by_time
+from tap_tiktok_ads.simulator.reports.aggregation import delivery_by_time
 from tap_tiktok_ads.simulator.reports.metrics import Formula, formula, money, ratio
 from tap_tiktok_ads.simulator.reports.query import CONFLICT, check_window
 from tap_tiktok_ads.simulator.reports.rows import window
@@ -20,14 +20,14 @@ from tap_tiktok_ads.simulator.spec.errors import reject
 from tap_tiktok_ads.simulator.spec.facts import GMV_METRICS
 from tap_tiktok_ads.simulator.spec.reports import TIME_DIMENSIONS
 
+from .aggregated_reports import aggregated_report, check_metrics
 from .api import Payload
-from .line_reports import check_metrics, line_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_tiktok_ads.simulator.accounts.entities import Account, Asset
-    from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines
+    from tap_tiktok_ads.simulator.reports.aggregation import AggregatedRow, AggregatedRows
 
     from .api import Api, Handler, Params
 
@@ -38,7 +38,7 @@ _DIMENSIONS = frozenset((*_IDS, *TIME_DIMENSIONS, *_ITEM_DIMENSIONS))
 _EXCLUSIVE_DIMENSIONS = {"ID": _IDS, "time": TIME_DIMENSIONS, "live": _LIVE}
 _SHARES = (600, 370)
 _DEFAULT_STATUSES = ("STATUS_DELIVERY_OK", "STATUS_DISABLE", "STATUS_NOT_DELIVERY")
-"""Statuses of a request without `campaign_statuses`: deleted campaigns are left out."""
+"""Statuses that a request without `campaign_statuses` selects. Deleted campaigns are left out."""
 
 _FORMULAS: dict[str, Formula] = {
     "gross_revenue": money(delivery.VALUE),
@@ -83,13 +83,16 @@ _LEVELS = {
     for names in GMV_METRICS.values()
     for name in names
 }
-"""Levels that have each metric. All levels have the metrics of the level ""."""
+"""The levels that have each metric. The level "" stands for all levels."""
 
 
 def _report(api: Api, params: Params) -> Payload:
+    """Return a page of the report of a TikTok Shop."""
     account = api.account(params)
     (store_id,) = params["store_ids"]
-    store = next((store for store in account.living("stores") if store.id == store_id), None)
+    store = next(
+        (store for store in account.existing_assets("stores") if store.id == store_id), None
+    )
     if store is None:
         reject(f"store_ids: Store {store_id} does not exist.")
     if not is_available(store, account):
@@ -97,7 +100,7 @@ def _report(api: Api, params: Params) -> Payload:
     time = _check(params)
     days = window(api.world, account, params["start_date"], params["end_date"])
 
-    def fill(lines: Lines) -> None:
+    def fill(rows: AggregatedRows) -> None:
         for campaign in account.gmv_max_campaigns(store, with_deleted=True):
             if not _selects(campaign, store, params, account):
                 continue
@@ -106,16 +109,16 @@ def _report(api: Api, params: Params) -> Payload:
                     values = {"advertiser_id": account.id, "campaign_id": campaign.id, **items}
                     values |= {time or "": moment}
                     dimensions = {name: values[name] for name in params["dimensions"]}
-                    lines.add(dimensions, (campaign, store), delivery.scaled(counters, share))
+                    rows.add(dimensions, (campaign, store), delivery.scaled(counters, share))
 
-    def attribute(line: Line, metric: str) -> Any:
-        return _attribute(line, metric, account)
+    def attribute(row: AggregatedRow, metric: str) -> Any:
+        return _attribute(row, metric, account)
 
-    return line_report(api, account, params, fill, _FORMULAS, attribute)
+    return aggregated_report(api, account, params, fill, _FORMULAS, attribute)
 
 
 def _check(params: Params) -> str | None:
-    """Reject dimensions and metrics that do not go together. Return the time dimension."""
+    """Reject invalid combinations of dimensions and metrics. Return the time dimension."""
     dimensions = params["dimensions"]
     _check_dimensions(dimensions)
     items = _ITEM_DIMENSIONS.intersection(dimensions)
@@ -127,7 +130,7 @@ def _check(params: Params) -> str | None:
 
 
 def _check_dimensions(dimensions: list[str]) -> None:
-    """Reject unknown dimensions, and dimensions that do not go together."""
+    """Reject unknown dimensions, and invalid combinations of dimensions."""
     for name in dimensions:
         if name not in _DIMENSIONS:
             reject(f"dimensions: Invalid dimension {name!r}.")
@@ -140,7 +143,10 @@ def _check_dimensions(dimensions: list[str]) -> None:
 
 
 def _check_filters(items: frozenset[str], params: Params) -> None:
-    """Reject reports by campaign that do not name one promotion type, or the campaigns of items."""
+    """Reject reports that lack a required filter.
+
+    Reports by campaign require one promotion type. Reports by item require campaign IDs.
+    """
     filtering, dimensions = params["filtering"], params["dimensions"]
     if items:
         if "campaign_ids" not in filtering:
@@ -150,7 +156,7 @@ def _check_filters(items: frozenset[str], params: Params) -> None:
 
 
 def _check_metrics(items: frozenset[str], params: Params) -> None:
-    """Reject metrics that the dimensions and the promotion type do not have."""
+    """Reject metrics that are unavailable for the dimensions or the promotion type."""
     check_metrics(params["metrics"], _LEVELS)
     is_live = params["filtering"].get("gmv_max_promotion_types") == ["LIVE"]
     levels = {"", *params["dimensions"]}
@@ -163,7 +169,7 @@ def _check_metrics(items: frozenset[str], params: Params) -> None:
 
 
 def _check_item_dimensions(items: frozenset[str], dimensions: list[str]) -> None:
-    """Reject product and live dimensions without `campaign_id`, or with each other."""
+    """Reject product and live dimensions without `campaign_id`, and combinations of both."""
     if items and "campaign_id" not in dimensions:
         reject(f"dimensions: {min(items)} needs campaign_id. {CONFLICT}")
     if items.intersection(_PRODUCT) and items.intersection(_LIVE):
@@ -171,7 +177,7 @@ def _check_item_dimensions(items: frozenset[str], dimensions: list[str]) -> None
 
 
 def _selects(campaign: Asset, store: Asset, params: Params, account: Account) -> bool:
-    """Return True if `filtering` selects a campaign."""
+    """Return True if the filters select a campaign."""
     filtering = params["filtering"]
     record = gmv_max_campaign_info(campaign, store, account)
     statuses = filtering.get("campaign_statuses") or _DEFAULT_STATUSES
@@ -192,7 +198,7 @@ def _status(campaign: Asset, record: Mapping[str, Any]) -> str:
 
 
 def _items(campaign: Asset, params: Params) -> Iterator[tuple[dict[str, str], int]]:
-    """Yield the products or live rooms that divide a campaign, with their share."""
+    """Yield the products or live rooms of a campaign, each with its share in thousandths."""
     names = [name for name in params["dimensions"] if name in _ITEM_DIMENSIONS]
     filtering = params["filtering"]
     is_live = gmv_max_type(campaign) == "LIVE_GMV_MAX"
@@ -211,11 +217,11 @@ def _item_id(campaign: Asset, name: str, number: int) -> str:
     return str(17 * 10**17 + mix(campaign.key, len(name), number) % 10**17)
 
 
-def _attribute(line: Line, name: str, account: Account) -> Any:
+def _attribute(row: AggregatedRow, name: str, account: Account) -> Any:
     """Return a metric that is a property of the campaign, product or live room."""
-    campaign, store = line.subject
-    if name in line.dimensions:
-        return line.dimensions[name]
+    campaign, store = row.subject
+    if name in row.dimensions:
+        return row.dimensions[name]
     record = gmv_max_campaign_info(campaign, store, account)
     if name in record:
         return record[name] if isinstance(record[name], str) else str(record[name])
@@ -223,11 +229,11 @@ def _attribute(line: Line, name: str, account: Account) -> Any:
 
 
 def _info(api: Api, params: Params) -> Payload:
-    """Return the details of a campaign."""
+    """Return the details of a GMV Max campaign."""
     account = api.account(params)
     matching_campaigns = [
         gmv_max_campaign_info(campaign, store, account)
-        for store in account.living("stores")
+        for store in account.existing_assets("stores")
         for campaign in account.gmv_max_campaigns(store)
         if campaign.id == params["campaign_id"]
     ]

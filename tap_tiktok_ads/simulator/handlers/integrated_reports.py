@@ -28,7 +28,7 @@ from tap_tiktok_ads.simulator.spec.reports import COUNTRY_NAMES
 from .api import Api, Handler, Params, Payload, page_bounds, page_info
 
 if TYPE_CHECKING:
-    from tap_tiktok_ads.simulator.reports.rows import Row, Unit
+    from tap_tiktok_ads.simulator.reports.rows import ReportedObject, Row
 
 FILES = "/files/"
 """Path of report files, outside the API."""
@@ -36,30 +36,32 @@ FILES = "/files/"
 _CAPITALS = frozenset(("id", "cpc", "cpm", "ctr", "roas", "url"))
 
 
-def _places(report: Report, params: Params, bounds: slice) -> list[tuple[Unit, Row]]:
-    """Return the units and rows of a slice of a report, in the requested order."""
+def _slice_of(report: Report, params: Params, bounds: slice) -> list[tuple[ReportedObject, Row]]:
+    """Return the rows of a slice of a report in the requested order, each with its object."""
     if params["order_field"] is None:
-        return list(report.places(bounds.start, bounds.stop))
+        return list(report.rows(bounds.start, bounds.stop))
     descending = params["order_type"] == "DESC"
     return report.ordered(params["order_field"], descending=descending)[bounds]
 
 
 def _report(api: Api, params: Params) -> Payload:
+    """Return a page of a synchronous report."""
     is_complete = api.world.options.country_reports_have_connector_metrics
     query = parse_query(params, lists=COMPLETE_METRICS if is_complete else DIMENSION_METRICS)
     account = api.account(params)
     key = (account.id, query, api.world.horizon(account))
     report = api.cached(key, lambda: Report(api.world, account, query))
     data: dict[str, Any] = {
-        "list": report.encoded_rows(_places(report, params, page_bounds(params))),
+        "list": report.encode_rows(_slice_of(report, params, page_bounds(params))),
         "page_info": page_info(params, report.total),
     }
     if params["enable_total_metrics"]:
         data["total_metrics"] = report.totals()
-    return Payload(data, {"X-Tt-Ads-Throttle": "true"} if report.cut else {})
+    return Payload(data, {"X-Tt-Ads-Throttle": "true"} if report.is_truncated else {})
 
 
 def _create(api: Api, params: Params) -> Payload:
+    """Create a report task and return its ID."""
     api.account(params)
     if params["output_format"] == "XLSX_DOWNLOAD":
         reject("output_format: XLSX_DOWNLOAD is not served by the simulator.")
@@ -67,9 +69,9 @@ def _create(api: Api, params: Params) -> Payload:
     if options.report_task_rejects_filters:
         check_task_filters(params["filtering"])
     query = parse_query(params | {"enable_total_metrics": False}, is_task=True)
-    if not api.counts_task(params["advertiser_id"], options.report_tasks_per_hour):
+    if not api.allows_report_task(params["advertiser_id"], options.report_tasks_per_hour):
         raise ApiError(RATE_LIMITED, "Too many report tasks of the advertiser within an hour.")
-    number = next(api.numbers)
+    number = next(api.task_numbers)
     task = ReportTask(str(77 * 10**17 + number), params, query)
     task.lacks_rows = number < options.report_task_gaps
     if number < options.report_task_failures:
@@ -79,7 +81,11 @@ def _create(api: Api, params: Params) -> Payload:
 
 
 def _task(api: Api, params: Params) -> ReportTask:
-    """Return a task of the advertiser."""
+    """Return the task of the request.
+
+    Raises:
+        ApiError: With code 40007, if the advertiser has no task with that ID.
+    """
     api.account(params)
     task = api.tasks.get(params["task_id"])
     if task is None or task.params["advertiser_id"] != params["advertiser_id"]:
@@ -88,6 +94,7 @@ def _task(api: Api, params: Params) -> ReportTask:
 
 
 def _check(api: Api, params: Params) -> Payload:
+    """Return the status of a report task."""
     task = _task(api, params)
     status = task.status(api.world.options.report_task_polls)
     task.checks += 1
@@ -96,6 +103,7 @@ def _check(api: Api, params: Params) -> Payload:
 
 
 def _cancel(api: Api, params: Params) -> Payload:
+    """Cancel a report task, unless it has ended."""
     task = _task(api, params)
     if not _has_ended(api, task):
         task.end = "CANCELED"
@@ -109,6 +117,7 @@ def _has_ended(api: Api, task: ReportTask) -> bool:
 
 
 def _download(api: Api, params: Params) -> Payload:
+    """Return the report of a task as CSV text, or the URL of its file."""
     task = _task(api, params)
     if not _has_ended(api, task):
         raise ApiError(TASK_NOT_READY, f"Task {task.id} is not ready.")
@@ -124,7 +133,10 @@ def _download(api: Api, params: Params) -> Payload:
 
 
 def report_file(api: Api, path: str) -> bytes | None:
-    """Return the file of a `download_url`, which needs no token. None if it does not exist."""
+    """Return the file of a `download_url`, or None if the file does not exist.
+
+    The URL needs no access token.
+    """
     task = api.tasks.get(path.removeprefix(FILES).removesuffix(".csv"))
     if task is None or task.end != "SUCCESS" or task.params["output_format"] != "CSV_DOWNLOAD":
         return None
@@ -132,7 +144,7 @@ def report_file(api: Api, path: str) -> bytes | None:
 
 
 def _csv(api: Api, task: ReportTask) -> str:
-    """Return the report of a task as CSV: the dimensions, then the metrics, as requested."""
+    """Return the report of a task as CSV. The dimensions come before the metrics."""
     account, params = api.account(task.params), task.params
     report = Report(api.world, account, task.query)
     names = [*params["dimensions"], *dict.fromkeys(params["metrics"])]
@@ -140,7 +152,7 @@ def _csv(api: Api, task: ReportTask) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([_title(name) for name in names] if translated else names)
-    rows = report.encoded_rows(_places(report, params, slice(0, report.total)))
+    rows = report.encode_rows(_slice_of(report, params, slice(0, report.total)))
     if task.lacks_rows:
         del rows[::3]
     for row in rows:

@@ -1,4 +1,4 @@
-"""Reports on the materials of Upgraded Smart+ ads: overview and breakdown."""
+"""Handlers of the reports on the materials of Upgraded Smart+ ads: overview and breakdown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, main_material
 from tap_tiktok_ads.simulator.pseudorandom import mix, pick
-from tap_tiktok_ads.simulator.reports.in_memory import delivery_by_time
+from tap_tiktok_ads.simulator.reports.aggregation import delivery_by_time
 from tap_tiktok_ads.simulator.reports.metrics import formula
 from tap_tiktok_ads.simulator.reports.query import CONFLICT, check_window
 from tap_tiktok_ads.simulator.reports.rows import window
@@ -17,14 +17,14 @@ from tap_tiktok_ads.simulator.spec.errors import reject
 from tap_tiktok_ads.simulator.spec.facts import MATERIAL_METRICS
 from tap_tiktok_ads.simulator.spec.reports import MATERIAL_ID_DIMENSIONS, MATERIAL_TIMES, SETTINGS
 
-from .line_reports import check_metrics, line_report
+from .aggregated_reports import aggregated_report, check_metrics
 from .objects import smart_plus_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_tiktok_ads.simulator.accounts.entities import Account, Creative, SmartAd
-    from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines
+    from tap_tiktok_ads.simulator.reports.aggregation import AggregatedRow, AggregatedRows
 
     from .api import Api, Handler, Params, Payload
 
@@ -34,7 +34,7 @@ STATUS_METRICS = (
     "material_second_status_list",
     "operation_status",
 )
-"""Properties of a material in an overview. Without the Smart+ ad dimension they are empty."""
+"""Properties of a material in an overview. Empty unless `smart_plus_ad_id` is a dimension."""
 
 MAX_DAYS = {"stat_time_hour": 7}
 
@@ -43,12 +43,13 @@ _SHARES = {
     "call_to_action_entity_id": (1000,),
     "interactive_add_on_entity_id": (900,),
 }
-"""Shares of a day by the entities of a setting, per mille."""
+"""Shares of a day by the entities of a setting, in thousandths."""
 
 _FORMULAS = {name: formula(name) for name in MATERIAL_METRICS}
 
 
 def _overview(api: Api, params: Params) -> Payload:
+    """Return a page of an overview: totals of the period by material."""
     account = smart_plus_account(api, params)
     ids = [name for name in params["dimensions"] if name in MATERIAL_ID_DIMENSIONS]
     if len(ids) != 1:
@@ -62,6 +63,7 @@ def _overview(api: Api, params: Params) -> Payload:
 
 
 def _breakdown(api: Api, params: Params) -> Payload:
+    """Return a page of a breakdown by material, setting or time."""
     account = smart_plus_account(api, params)
     times = [name for name in params["dimensions"] if name in MATERIAL_TIMES]
     if len(times) > 1:
@@ -84,19 +86,19 @@ def _report(
     days = window(api.world, account, params["start_date"], params["end_date"])
     time = next((name for name in dimensions if name in MATERIAL_TIMES), None)
 
-    def fill(lines: Lines) -> None:
+    def fill(rows: AggregatedRows) -> None:
         for smart, creative, ad in delivered_creatives(account):
             ids = _ids(account, smart, creative)
             for moment, counters in delivery_by_time(api.world, account, ad, days, time):
                 for entities, share in _entities(account, dimensions):
                     values = ids | entities | {time or "": _period(moment, time)}
                     if _selects(values, params["filtering"]):
-                        line = {name: values[name] for name in dimensions}
-                        if "main_material_id" in line:
-                            line["main_material_type"] = values["main_material_type"]
-                        lines.add(line, (smart, creative), delivery.scaled(counters, share))
+                        row = {name: values[name] for name in dimensions}
+                        if "main_material_id" in row:
+                            row["main_material_type"] = values["main_material_type"]
+                        rows.add(row, (smart, creative), delivery.scaled(counters, share))
 
-    return line_report(api, account, params, fill, _FORMULAS, _status)
+    return aggregated_report(api, account, params, fill, _FORMULAS, _status)
 
 
 def _ids(account: Account, smart: SmartAd, creative: Creative) -> dict[str, str]:
@@ -113,7 +115,7 @@ def _ids(account: Account, smart: SmartAd, creative: Creative) -> dict[str, str]
 
 
 def _entities(account: Account, dimensions: list[str]) -> Iterator[tuple[dict[str, str], int]]:
-    """Yield the entities of the settings in the dimensions, with their share."""
+    """Yield the combinations of the setting dimensions, each with its share in thousandths."""
     names = [name for name in SETTINGS if name in dimensions]
     for choice in product(*(enumerate(_SHARES[name]) for name in names)):
         share = 1000
@@ -125,7 +127,7 @@ def _entities(account: Account, dimensions: list[str]) -> Iterator[tuple[dict[st
 
 
 def _period(moment: str, time: str | None) -> str:
-    """Return the time dimension: the Monday of a week, or the first day of a month."""
+    """Return the value of a time dimension. A week starts on Monday, a month on its first day."""
     if time == "stat_time_month":
         return f"{moment[:8]}01 00:00:00"
     if time == "stat_time_week":
@@ -135,14 +137,14 @@ def _period(moment: str, time: str | None) -> str:
 
 
 def _selects(values: dict[str, str], filtering: dict[str, list[str]]) -> bool:
-    """Return True if the filters select a row. An entity filters only if it is a dimension."""
+    """Return True if the filters select a row. Filters on other dimensions are ignored."""
     return all(values.get(name[:-1], allowed[0]) in allowed for name, allowed in filtering.items())
 
 
-def _status(line: Line, name: str) -> Any:
-    """Return a status metric of a material in one Smart+ ad."""
-    smart, creative = line.subject
-    if "smart_plus_ad_id" not in line.dimensions:
+def _status(row: AggregatedRow, name: str) -> Any:
+    """Return a status metric of a material in a Smart+ ad."""
+    smart, creative = row.subject
+    if "smart_plus_ad_id" not in row.dimensions:
         return ""
     delivers = mix(smart.key, int(creative.material_id)) % 3 > 0
     return {

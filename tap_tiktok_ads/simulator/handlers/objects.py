@@ -1,4 +1,4 @@
-"""Campaigns, ad groups, ads and their Upgraded Smart+ kinds, with filters."""
+"""Handlers of campaigns, ad groups and ads, including Upgraded Smart+."""
 
 from __future__ import annotations
 
@@ -48,7 +48,11 @@ _GENERAL_STATUS_SUFFIXES = ("_STATUS_ALL", "_STATUS_DELETE", "_NOT_DELETE")
 
 
 def smart_plus_account(api: Api, params: Params) -> Account:
-    """Return the account of a request if it may use Upgraded Smart+."""
+    """Return the account of a request.
+
+    Raises:
+        ApiError: With code 40118, if the account has no Upgraded Smart+.
+    """
     account = api.account(params)
     if not account.smart_plus:
         msg = f"Advertiser {account.id} is not on the allow-list of Upgraded Smart+."
@@ -57,7 +61,13 @@ def smart_plus_account(api: Api, params: Params) -> Account:
 
 
 def _handler(attribute: str, stream: str, record: Callable[[Any], Record]) -> Handler:
-    """Return the handler for the objects in an attribute of the account."""
+    """Return the handler of a list of objects.
+
+    Args:
+        attribute: Attribute of the account that holds the objects.
+        stream: Stream of the records.
+        record: Returns the record of an object.
+    """
 
     def respond(api: Api, params: Params) -> Payload:
         filtering = params["filtering"]
@@ -102,7 +112,7 @@ def _objects(
 
 
 def _selects(entity: Object, filtering: Mapping[str, Any], buying_types: Sequence[str]) -> bool:
-    """Return True if status, buying type, origin, IDs and times select an object."""
+    """Return True if the filters on status, buying type, origin, IDs and times select an object."""
     return (
         entity.campaign.buying in buying_types
         and _selects_origin(entity.campaign, filtering)
@@ -113,7 +123,10 @@ def _selects(entity: Object, filtering: Mapping[str, Any], buying_types: Sequenc
 
 
 def _selects_origin(campaign: Campaign, filtering: Mapping[str, Any]) -> bool:
-    """Return True if origin and automation select a campaign. By default, no Promote campaign."""
+    """Return True if the filters on origin and automation type select a campaign.
+
+    By default, Promote campaigns are left out.
+    """
     origins = filtering.get("campaign_system_origins") or ["TT_ADS_PLATFORM"]
     if (PROMOTE if campaign.origin == PROMOTE else "TT_ADS_PLATFORM") not in origins:
         return False
@@ -134,7 +147,7 @@ def _selects_ids(entity: Object, filtering: Mapping[str, Any]) -> bool:
 
 
 def _selects_status(entity: Object, filtering: Mapping[str, Any]) -> bool:
-    """Return True if the status filters select an object. By default, no deleted object."""
+    """Return True if the status filters select an object. The default is "not deleted"."""
     primary: str | None = filtering.get("primary_status")
     secondary: str = filtering.get("secondary_status", "")
     if primary is None and secondary.endswith("_STATUS_ALL"):
@@ -155,7 +168,7 @@ def _selects_time(entity: Object, filtering: Mapping[str, Any]) -> bool:
 
 
 def _matches(entity: Object, filtering: Mapping[str, Any], record: Callable[[Any], Record]) -> bool:
-    """Return True if the record of an object matches the filters by field."""
+    """Return True if the record of an object matches the filters on its fields."""
     exact = [name for name in _EXACT_FILTERS if name in filtering]
     texts = [name for name in _TEXT_FILTERS if name in filtering]
     if not exact and not texts:
@@ -167,7 +180,7 @@ def _matches(entity: Object, filtering: Mapping[str, Any], record: Callable[[Any
 
 
 def _matches_exactly(value: Any, filter_value: Any) -> bool:
-    """Return True if a field has the value of its filter. General statuses match every value."""
+    """Return True if a field has the value of its filter. General statuses match all values."""
     return str(filter_value).endswith(_GENERAL_STATUS_SUFFIXES) or bool(value == filter_value)
 
 
@@ -179,7 +192,7 @@ def _contains(value: str | None, text: str) -> bool:
 def _page(
     params: Params, objects: Sequence[Any], stream: str, record: Callable[[Any], Record]
 ) -> Payload:
-    """Return a page of objects with the fields that the request names."""
+    """Return a page of objects with the requested fields."""
     fields, shape = params["fields"], RECORDS[stream]
     nested = shape.get("ad_configuration", {})
     if fields is not None:
@@ -198,7 +211,7 @@ def _page(
 
 
 def _with_fields(values: Record, fields: Sequence[str], nested: Mapping[str, Any]) -> Record:
-    """Return the members of a record, and of its configuration, that `fields` names."""
+    """Return the fields of a record, and of its `ad_configuration`, that the request names."""
     reduced = {name: value for name, value in values.items() if name in fields}
     inner = [name for name in fields if name in nested]
     if inner and "ad_configuration" not in reduced:

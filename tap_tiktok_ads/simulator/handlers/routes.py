@@ -1,10 +1,10 @@
-"""Every endpoint with its parameters and its handler."""
+"""All endpoints, with their parameters and handlers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_tiktok_ads.simulator.shelves import SHELVES
+from tap_tiktok_ads.simulator.simple_list_endpoints import SIMPLE_LIST_ENDPOINTS
 from tap_tiktok_ads.simulator.spec import endpoints, reports
 
 from . import (
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 ENDPOINTS: dict[str, Endpoint] = {
     **endpoints.ENDPOINTS,
     **reports.REPORT_ENDPOINTS,
-    **{shelf.path: shelf.endpoint for shelf in SHELVES},
+    **{list_endpoint.path: list_endpoint.definition for list_endpoint in SIMPLE_LIST_ENDPOINTS},
 }
-"""Every endpoint by path below the version."""
+"""All endpoints, by path below the version."""
 
 HANDLERS: dict[str, Handler] = {
     **authorization.HANDLERS,
@@ -38,4 +38,4 @@ HANDLERS: dict[str, Handler] = {
     **gmv_max_reports.HANDLERS,
     **lists.HANDLERS,
 }
-"""The handler of every endpoint by path below the version."""
+"""The handlers of all endpoints, by path below the version."""

@@ -1,4 +1,4 @@
-"""The sockets of the simulator: threads, HTTP/1.1, and connections that break."""
+"""The HTTP/1.1 server of the simulator, whose faults can break connections."""
 
 from __future__ import annotations
 
@@ -19,21 +19,25 @@ if TYPE_CHECKING:
 
     Respond: TypeAlias = Callable[[str, str, Mapping[str, str], bytes], Response]
 
+#: Size of each piece of a body with the fault `drip`.
 DRIP_BYTES = 16
 #: Maximum time that `stop` waits for the threads.
-STOP_SECONDS = 5.0
+MAX_STOP_SECONDS = 5.0
 _ABORT = struct.pack("ii", 1, 0)
 
 
 class Server(ThreadingHTTPServer):
-    """Serves each connection in a thread. A connection can be reset or closed."""
+    """A server with one thread per connection. It can reset and close connections."""
 
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 1024
 
     def __init__(self, address: tuple[str, int], respond: Respond) -> None:
-        """Listen. `respond` returns the response to method, target, headers and body."""
+        """Listen on an address. `respond` returns the response to each request.
+
+        The arguments of `respond` are method, target, headers and body.
+        """
         self.respond = respond
         self.stopping = threading.Event()
         self.aborted: set[socket.socket] = set()
@@ -43,6 +47,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        """Handle a connection in a new thread."""
         thread = threading.Thread(
             target=self.process_request_thread, args=(request, client_address), daemon=True
         )
@@ -52,6 +57,7 @@ class Server(ThreadingHTTPServer):
         thread.start()
 
     def shutdown_request(self, request: Any) -> None:
+        """Close a connection. A connection with the fault `reset` is closed without a shutdown."""
         with self._guard:
             self._connections.discard(request)
         if request in self.aborted:
@@ -71,12 +77,12 @@ class Server(ThreadingHTTPServer):
                     connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     continue
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + MAX_STOP_SECONDS
         for thread in list(self._handler_threads):
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore clients that closed their connection."""
+        """Ignore errors of connections that the client closed."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -85,6 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
+        """Read a request and write its response, unless a fault breaks the connection."""
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else b""
         headers = {name: self.headers.get(name, "") for name in ("Access-Token", "Content-Type")}
@@ -102,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_PATCH = do_GET  # noqa: N815
 
     def _write(self, response: Response) -> None:
-        """Write a response in one piece, truncated or in small pieces."""
+        """Write a response. Faults truncate it or write it in small pieces."""
         body = response.body
         if response.broken_by == "truncate":
             body = body[: len(body) // 2]

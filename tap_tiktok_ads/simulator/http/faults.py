@@ -1,4 +1,4 @@
-"""Faults on demand: kinds of faults, and the requests that they affect."""
+"""Fault injection: the kinds of faults, and the requests that they affect."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ RATE_LIMIT_MESSAGE = "Too many requests. Please retry in some time."
 
 
 class Target(Protocol):
-    """The server that faults act on."""
+    """The state of the server that faults change."""
 
     def pause(self, seconds: float) -> None:
-        """Wait, but no longer than the server runs."""
+        """Wait, at most until the server stops."""
 
     def revoke_token(self) -> None:
         """Reject the access token from now on."""
@@ -37,7 +37,13 @@ class Target(Protocol):
 
 @dataclass
 class Page:
-    """A page of a list that faults change. `previous` returns the data of the previous page."""
+    """A page of a list, as faults receive it.
+
+    Attributes:
+        data: Data of the response.
+        member: Member of `data` that holds the records.
+        previous: Returns the data of the previous page.
+    """
 
     data: Data
     member: str
@@ -56,18 +62,18 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Kind:
+class FaultKind:
     """A kind of fault.
 
     Attributes:
         effect: Effect that a client sees.
-        arguments: Functions that read the arguments of the kind from text.
+        arguments: Arguments of the kind. Each value parses the argument's text.
         error: Returns the error that replaces the response.
-        act: Acts on the server before it responds.
-        records: Returns the value in place of the records of a page.
-        page_info: Returns the value in place of `page_info`. None removes it.
-        breaks: True if the fault breaks the connection while the response is sent.
-        headers: Returns headers that the response gets besides its own.
+        act: Changes the state of the server before it responds.
+        records: Returns the value that replaces the records of a page.
+        page_info: Returns the value that replaces `page_info`. None removes `page_info`.
+        breaks: True if the connection breaks, or slows down, while the response is sent.
+        headers: Returns additional response headers.
     """
 
     effect: str
@@ -106,68 +112,72 @@ def _status(text: str) -> int:
     return HTTPStatus(int(text)).value
 
 
-KINDS: dict[str, Kind] = {
-    "code": Kind(
+KINDS: dict[str, FaultKind] = {
+    "code": FaultKind(
         "A return code other than 0.",
         {"code": int, "message": str},
         error=lambda details: ApiError(
             details.get("code", 50000), details.get("message", "System error.")
         ),
     ),
-    "rate_limit": Kind(
+    "rate_limit": FaultKind(
         "Return code 40100.", error=lambda _: ApiError(RATE_LIMITED, RATE_LIMIT_MESSAGE)
     ),
-    "blocked_country": Kind(
+    "blocked_country": FaultKind(
         "Return code -1, for an IP address of a blocked country.",
         error=lambda _: ApiError(BLOCKED_COUNTRY, BLOCKED_COUNTRY_MESSAGE),
     ),
-    "http": Kind("An HTTP error.", {"status": _status, "retry_after": int}, error=_http_error),
-    "reset": Kind("A connection reset, no response.", error=lambda _: _no_response("reset")),
-    "truncate": Kind("A connection that closes in the middle of the body.", breaks=True),
-    "delay": Kind(
+    "http": FaultKind("An HTTP error.", {"status": _status, "retry_after": int}, error=_http_error),
+    "reset": FaultKind("A connection reset, no response.", error=lambda _: _no_response("reset")),
+    "truncate": FaultKind("A connection that closes in the middle of the body.", breaks=True),
+    "delay": FaultKind(
         "A late response.",
         {"seconds": float},
         act=lambda target, details, _: target.pause(details.get("seconds", 1)),
     ),
-    "hang": Kind(
+    "hang": FaultKind(
         "No response.",
         {"seconds": float},
         error=lambda details: _no_response("hang", details.get("seconds")),
     ),
-    "empty_page": Kind("A page without records.", records=lambda _: []),
-    "no_records": Kind(
+    "empty_page": FaultKind("A page without records.", records=lambda _: []),
+    "no_records": FaultKind(
         "A list without records: the page is empty, and the total is 0.",
         records=lambda _: [],
         page_info=lambda info, _: {**info, "total_number": 0, "total_page": 0},
     ),
-    "drop_row": Kind(
+    "drop_row": FaultKind(
         "A page that lacks a record.",
         records=lambda page: page.records[: page.middle] + page.records[page.middle + 1 :],
     ),
-    "repeat_row": Kind(
+    "repeat_row": FaultKind(
         "A page with a record twice.",
         records=lambda page: page.records[: page.middle + 1] + page.records[page.middle :],
     ),
-    "shift": Kind(
+    "shift": FaultKind(
         "A page that starts with the last record of the previous page.",
         records=lambda page: [*page.previous()[page.member][-1:], *page.records[:-1]],
     ),
-    "total": Kind("A wrong total_number.", {"by": int}, page_info=_wrong_total),
-    "shape": Kind("An object in place of the list.", records=lambda page: {"rows": page.records}),
-    "drip": Kind("A body that arrives in small pieces.", {"seconds": float}, breaks=True),
-    "no_page_info": Kind("A page without page_info.", page_info=lambda _info, _details: None),
-    "not_json": Kind("HTTP 200 with an HTML page.", error=lambda _: NoEnvelope(html_page(200))),
-    "deprecation": Kind(
+    "total": FaultKind("A wrong total_number.", {"by": int}, page_info=_wrong_total),
+    "shape": FaultKind(
+        "An object in place of the list.", records=lambda page: {"rows": page.records}
+    ),
+    "drip": FaultKind("A body that arrives in small pieces.", {"seconds": float}, breaks=True),
+    "no_page_info": FaultKind("A page without page_info.", page_info=lambda _info, _details: None),
+    "not_json": FaultKind(
+        "HTTP 200 with an HTML page.", error=lambda _: NoEnvelope(html_page(200))
+    ),
+    "deprecation": FaultKind(
         "A response with the header X-Api-Deprecation-Info.",
         {"message": str},
         headers=lambda details: {
             "X-Api-Deprecation-Info": details.get("message", "This version will be retired.")
         },
     ),
-    "revoke_token": Kind(
+    "revoke_token": FaultKind(
         "Return code 40105 from now on.", act=lambda target, *_: target.revoke_token()
     ),
-    "revoke_advertiser": Kind(
+    "revoke_advertiser": FaultKind(
         "Return code 40001 for an advertiser from now on.",
         {"advertiser": str},
         act=_revoke_advertiser,
@@ -175,7 +185,7 @@ KINDS: dict[str, Kind] = {
 }
 """Every kind of fault with its arguments and its effect."""
 
-#: Arguments of every kind, which select the affected requests, with the functions that read them.
+#: Arguments that every kind has. They select the affected requests. Each value parses the text.
 REQUEST_ARGUMENTS: dict[str, Callable[[str], Any]] = {
     "path": str,
     "advertiser_id": str,
@@ -196,11 +206,13 @@ class Fault:
         path: Endpoint path below the version, such as "/ad/get/". None affects any path.
         advertiser_id: Advertiser of the affected requests.
         page: Page of the affected requests.
-        containing: Text in one of the parameters of the affected requests.
-        after: Number of matching requests that pass first.
-        times: Number of affected requests. None sets no limit.
-        probability: Probability for each matching request, drawn from the seed.
+        containing: Text that a parameter of the affected requests contains.
+        after: Number of matching requests that the fault leaves unaffected first.
+        times: Maximum number of affected requests. None sets no limit.
+        probability: Probability that a matching request is affected. It depends on the seed only.
         details: Arguments of the kind, such as code, status or seconds.
+        matched_count: Number of requests so far that matched.
+        affected_count: Number of requests so far that were affected.
     """
 
     kind: str
@@ -212,11 +224,11 @@ class Fault:
     times: int | None = 1
     probability: float = 1.0
     details: Details = field(default_factory=dict)
-    seen: int = 0
-    done: int = 0
+    matched_count: int = 0
+    affected_count: int = 0
 
     def matches(self, path: str, advertiser_id: str | None, params: Mapping[str, Any]) -> bool:
-        """Return True if the fault may affect a request."""
+        """Return True if path, advertiser, page and parameters of a request match the fault."""
         return (
             self.path in (None, path)
             and self.advertiser_id in (None, advertiser_id)
@@ -226,16 +238,16 @@ class Fault:
             )
         )
 
-    def before(self, target: Target, advertiser_id: str | None) -> None:
-        """Act on the server before it responds, or raise the error that replaces the response."""
+    def act(self, target: Target, advertiser_id: str | None) -> None:
+        """Change the state of the server. Raise the error that replaces the response, if any."""
         kind = KINDS[self.kind]
         if kind.act is not None:
             kind.act(target, self.details, advertiser_id)
         if kind.error is not None:
             raise kind.error(self.details)
 
-    def alter(self, data: Data, previous: Callable[[], Mapping[str, Any]]) -> Data:
-        """Return the data of a page as the fault changes it.
+    def alter_data(self, data: Data, previous: Callable[[], Mapping[str, Any]]) -> Data:
+        """Return the data of a page with the changes of the fault.
 
         Args:
             data: Data of the page.
@@ -250,7 +262,7 @@ class Fault:
         return {name: value for name, value in data.items() if value is not None}
 
     def alter_response(self, response: Response) -> None:
-        """Add headers to a response, or mark it if the fault breaks its connection."""
+        """Add the headers of the fault to a response, and set how its connection breaks."""
         kind = KINDS[self.kind]
         if kind.headers is not None:
             response.headers.update(kind.headers(self.details))
@@ -260,7 +272,7 @@ class Fault:
 
 
 class Faults:
-    """The armed faults of a simulator. Safe to use from several threads."""
+    """The active faults of a simulator. Safe to use from several threads."""
 
     def __init__(self, seed: int) -> None:
         """Start without faults."""
@@ -269,7 +281,7 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:
-        """Arm a fault.
+        """Add a fault.
 
         Raises:
             ValueError: The kind is not in `KINDS`.
@@ -280,25 +292,31 @@ class Faults:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """Disarm all faults."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     def take(self, path: str, advertiser_id: str | None, params: Mapping[str, Any]) -> list[Fault]:
-        """Return the faults that affect a request, in the order in which they were armed."""
+        """Return the faults that affect a request, in the order of their addition.
+
+        The request counts towards `after` and `times` of each matching fault.
+        """
         taken = []
         with self._lock:
             for number, fault in enumerate(self._faults):
                 if not fault.matches(path, advertiser_id, params):
                     continue
-                fault.seen += 1
-                if fault.seen <= fault.after:
+                fault.matched_count += 1
+                if fault.matched_count <= fault.after:
                     continue
-                if fault.times is not None and fault.done >= fault.times:
+                if fault.times is not None and fault.affected_count >= fault.times:
                     continue
-                if mix(self._seed, number, fault.seen) % 10_000 >= fault.probability * 10_000:
+                if (
+                    mix(self._seed, number, fault.matched_count) % 10_000
+                    >= fault.probability * 10_000
+                ):
                     continue
-                fault.done += 1
+                fault.affected_count += 1
                 taken.append(fault)
         return taken
 
@@ -307,7 +325,7 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
     """Return the kind and the arguments of a fault written as `KIND[:name=value,...]`.
 
     Raises:
-        ValueError: A kind, name or value is wrong. The message names it.
+        ValueError: The kind, or the name or value of an argument, is invalid.
     """
     kind, _, arguments_text = text.partition(":")
     if kind not in KINDS:
@@ -321,6 +339,6 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
         try:
             arguments[name] = readers[name](value)
         except ValueError:
-            msg = f"{value!r} is no {name} of a fault."
+            msg = f"Fault {kind!r}: the argument {name!r} has the invalid value {value!r}."
             raise ValueError(msg) from None
     return kind, arguments

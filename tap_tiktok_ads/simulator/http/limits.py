@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tier:
-    """Requests allowed in a second, a minute and a day (UTC).
+    """The maximum number of requests per second, minute and day (UTC).
 
-    `endpoints` have limits of their own within the limits of the app.
+    `endpoints` has the separate limits of single endpoints. Their requests also count for the app.
     """
 
     second: int
@@ -38,7 +38,7 @@ TIERS: dict[str, Tier | None] = {
     "sandbox": Tier(1, 30, 1_000),
     "unlimited": None,
 }
-"""Limits by level of the developer app. `sandbox` counts every endpoint separately."""
+"""Limits by tier of the developer app. In `sandbox`, the limits apply to each endpoint."""
 
 _MINUTE, _DAY = 60, 86_400
 
@@ -59,7 +59,7 @@ class Breach:
 
 
 class _Window:
-    """The requests of a rolling period."""
+    """Counts the requests of a rolling period."""
 
     def __init__(self, length: int, limit: int) -> None:
         self.length = length
@@ -69,7 +69,7 @@ class _Window:
     def add(self, now: float) -> bool:
         """Count a request. Return True if the requests are within the limit.
 
-        A calendar period never holds more requests than the rolling period that ends with it.
+        This check also covers calendar seconds and minutes: each of them is a rolling period.
         """
         while self._times and self._times[0] <= now - self.length:
             self._times.popleft()
@@ -92,9 +92,12 @@ class _Budget:
         self._blocked_until = 0.0
 
     def take(self, now: float) -> tuple[bool, str | None]:
-        """Count a request. Return True if it is allowed, and the period whose limit it exceeds."""
-        fast = not self._second.add(now)
-        heavy = not self._minute.add(now)
+        """Count a request. Return True if it is allowed, and the period whose limit it exceeds.
+
+        The period is None if the request exceeds no limit, or comes during a restriction.
+        """
+        exceeds_second = not self._second.add(now)
+        exceeds_minute = not self._minute.add(now)
         today = int(now // _DAY)
         day, count = self._day
         self._day = (today, count + 1 if day == today else 1)
@@ -103,11 +106,11 @@ class _Budget:
         if self._day[1] > self._per_day:
             self._blocked_until = (today + 1) * _DAY
             return False, "day"
-        if heavy:
+        if exceeds_minute:
             self._blocked_until = now + self._restriction
             self._minute.clear()
             return False, "minute"
-        if fast:
+        if exceeds_second:
             self._blocked_until = math.floor(now) + 1
             self._second.clear()
             return False, "second"
@@ -120,13 +123,13 @@ class Limiter:
     def __init__(
         self, tier: str, restriction_seconds: float, clock: Callable[[], float] = time.time
     ) -> None:
-        """Start without requests.
+        """Start with unused budgets.
 
         Raises:
             ValueError: The tier is not in `TIERS`.
         """
         if tier not in TIERS:
-            msg = f"Unknown tier {tier!r}; use one of {', '.join(TIERS)}."
+            msg = f"Unknown tier {tier!r}. Choose one of {', '.join(TIERS)}."
             raise ValueError(msg)
         self.breaches: list[Breach] = []
         self._tier = TIERS[tier]

@@ -42,7 +42,16 @@ class Request:
 
 @dataclass
 class Response:
-    """An HTTP response. `broken_by` is the fault that breaks the connection."""
+    """An HTTP response.
+
+    Attributes:
+        status: HTTP status.
+        code: Code of the envelope. None without an envelope.
+        body: Body of the response.
+        headers: Headers of the response.
+        broken_by: Kind of the fault that breaks the connection. Empty without a fault.
+        seconds: Argument `seconds` of the fault.
+    """
 
     status: int
     code: int | None
@@ -53,10 +62,10 @@ class Response:
 
 
 class NoEnvelope(Exception):  # noqa: N818
-    """A response without an envelope replaces the endpoint's response."""
+    """Raised to replace the endpoint's response by a response without an envelope."""
 
     def __init__(self, response: Response) -> None:
-        """Keep the response."""
+        """Keep the response to send."""
         super().__init__(response.broken_by or str(response.status))
         self.response = response
 
@@ -70,7 +79,7 @@ def envelope(code: int, message: str, data: Any) -> Response:
 
 
 def html_page(status: int) -> Response:
-    """Return the HTML page of a gateway."""
+    """Return an HTML page, as a gateway sends it."""
     text = _HTML.format(status=status, phrase=HTTPStatus(status).phrase)
     return Response(status, None, text.encode(), {"Content-Type": "text/html"})
 
@@ -87,7 +96,10 @@ def decode_body(headers: Mapping[str, str], body: bytes) -> dict[str, Any] | Non
 
 
 def advertiser_of(params: Mapping[str, Any]) -> str | None:
-    """Return the advertiser of a request: `advertiser_id`, or the single ID of a list."""
+    """Return the advertiser of a request, or None.
+
+    The advertiser is `advertiser_id`, or the only ID of `advertiser_ids`.
+    """
     if "advertiser_id" in params:
         return str(params["advertiser_id"])
     try:

@@ -60,7 +60,7 @@ class _Target:
 
 
 class Simulator:
-    """A TikTok Marketing API on 127.0.0.1.
+    """A simulated TikTok Marketing API on 127.0.0.1, with the data of a generated world.
 
     ```python
     with Simulator({"advertisers": 2}) as sim:
@@ -74,10 +74,10 @@ class Simulator:
     auth_code = AUTH_CODE
 
     def __init__(self, options: Mapping[str, Any] | None = None, *, port: int = 0) -> None:
-        """Create the world. `start` opens the port.
+        """Generate the world. `start` opens the port.
 
         Args:
-            options: World options, see `options.Options`.
+            options: Options of the world. See `options.Options`.
             port: Port to listen on. 0 selects a free port.
         """
         self.world = World(options)
@@ -105,7 +105,7 @@ class Simulator:
 
     @property
     def breaches(self) -> list[Breach]:
-        """Rate limits that requests exceeded."""
+        """The rate limits that requests exceeded."""
         return self._limiter.breaches
 
     def start(self) -> Simulator:
@@ -115,7 +115,7 @@ class Simulator:
             self._target.stopping = self._server.stopping
             self._thread = threading.Thread(
                 target=self._server.serve_forever,
-                kwargs={"poll_interval": 0.01},  # how long `stop` waits
+                kwargs={"poll_interval": 0.01},  # `stop` waits for one interval
                 name="tiktok-simulator",
                 daemon=True,
             )
@@ -156,7 +156,7 @@ class Simulator:
         probability: float = 1.0,
         **details: Any,
     ) -> None:
-        """Arm a fault. See `faults.Fault` for the arguments and `faults.KINDS` for the kinds."""
+        """Add a fault. See `faults.Fault` for the arguments and `faults.KINDS` for the kinds."""
         self.faults.add(
             Fault(kind, path, advertiser_id, page, containing, after, times, probability, details),
         )
@@ -210,7 +210,7 @@ class Simulator:
             time.sleep(self._latency_seconds)
         faults = self.faults.take(path, advertiser_id, raw_params or {})
         for fault in faults:
-            fault.before(self._target, advertiser_id)
+            fault.act(self._target, advertiser_id)
         if endpoint.needs_token:
             self._check_token(headers.get("Access-Token"))
         params = endpoint.read(raw_params)
@@ -223,7 +223,7 @@ class Simulator:
 
         if isinstance(data, dict):
             for fault in faults:
-                data = fault.alter(data, previous)
+                data = fault.alter_data(data, previous)
         response = envelope(0, "OK", data)
         response.headers.update(payload.headers)
         for fault in faults:
@@ -234,7 +234,7 @@ class Simulator:
         """Return a report file, with the faults that affect the request."""
         faults = self.faults.take(path, None, {})
         for fault in faults:
-            fault.before(self._target, None)
+            fault.act(self._target, None)
         body = report_file(self._api, path)
         if body is None:
             raise NoEnvelope(html_page(404))
@@ -244,6 +244,7 @@ class Simulator:
         return response
 
     def _check_token(self, token: str | None) -> None:
+        """Raise `ApiError` if the access token is missing, wrong or revoked."""
         if not token:
             raise ApiError(
                 MISSING_TOKEN, "Access token is empty. Set it in the header Access-Token."
@@ -253,7 +254,12 @@ class Simulator:
 
 
 def _route(method: str, full_path: str, path: str) -> Endpoint:
-    """Return the endpoint of a path and method."""
+    """Return the endpoint of a path and method.
+
+    Raises:
+        ApiError: With code 40400, if the path is unknown.
+        NoEnvelope: If the path is outside the API, or the endpoint has another method.
+    """
     if not full_path.startswith(PREFIX) or not path.endswith("/"):
         raise NoEnvelope(html_page(404))
     endpoint = ENDPOINTS.get(path)

@@ -1,1 +1,1 @@
-"""The JSON records of objects, in TikTok's raw dialect."""
+"""The JSON records of objects, as TikTok returns them."""

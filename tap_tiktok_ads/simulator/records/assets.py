@@ -23,12 +23,12 @@ _PIXEL_EVENTS = (
 
 
 def _in_turn(enum: str, number: int) -> str:
-    """Return a value of an enum. Consecutive numbers select all values in turn."""
+    """Return a value of an enum. Consecutive numbers return consecutive values."""
     return ENUMS[enum][number % len(ENUMS[enum])]
 
 
 def audience(entity: Asset, account: Account) -> Record:
-    """Return a custom audience. It has no modification time."""
+    """Return a custom audience. Custom audiences have no modification time."""
     lookalike = entity.number % 3 == 0
     values = {
         "audience_id": entity.id,
@@ -45,7 +45,7 @@ def audience(entity: Asset, account: Account) -> Record:
 
 
 def pixel(entity: Asset, account: Account) -> Record:
-    """Return a pixel. Every second `create_time` counts milliseconds since the epoch."""
+    """Return a pixel. Every second `create_time` is in milliseconds since the epoch."""
     created: str | int | None = entity.created
     if created is not None and entity.number % 2:
         moment = datetime.strptime(str(created), TIME).replace(tzinfo=timezone.utc)
@@ -66,11 +66,11 @@ def pixel_name(pixel: Asset) -> str:
 
 
 def pixel_events(entity: Asset, days: range) -> list[Record]:
-    """Return the statistics of a pixel for UTC days, one for each event type.
+    """Return the statistics of a pixel over UTC days, one record for each event type.
 
     Args:
         entity: The pixel.
-        days: Ordinals of the days. Without a day, there are no statistics.
+        days: Ordinals of the days. Without days, the result is empty.
     """
     statistics: list[Record] = []
     if not days:
@@ -94,7 +94,7 @@ def pixel_events(entity: Asset, days: range) -> list[Record]:
 
 
 def _iso(moment: str | None) -> str | None:
-    """Return a time in ISO 8601 with Z, the format of the media libraries."""
+    """Return a time in the format of the media libraries: ISO 8601 with Z."""
     return moment.replace(" ", "T") + "Z" if moment else None
 
 
@@ -119,7 +119,7 @@ def video(entity: Asset, account: Account) -> Record:
 
 
 def image(entity: Asset, account: Account) -> Record:
-    """Return an image of the library. A new upload has no times."""
+    """Return an image of the library. A new image has no times."""
     values: Record = {
         "image_id": entity.id,
         "material_id": account.object_id("images", entity.number),
@@ -139,7 +139,7 @@ def image(entity: Asset, account: Account) -> Record:
 
 
 def saved_audience(entity: Asset, account: Account) -> Record:
-    """Return a saved audience. It has no times."""
+    """Return a saved audience. Saved audiences have no times."""
     values = {
         "saved_audience_id": entity.id,
         "saved_audience_name": f"Saved {entity.number + 1} “Läufer” 👟",
@@ -205,7 +205,7 @@ def identity(entity: Asset, account: Account) -> Record:
 
 
 def page_type(page: Asset) -> str:
-    """Return the business type of an instant page. Its record does not hold it."""
+    """Return the business type of an instant page. The record of the page lacks the type."""
     return _in_turn("page_types", page.number)
 
 
@@ -223,7 +223,7 @@ def instant_page(entity: Asset, account: Account) -> Record:
 
 
 def playable(entity: Asset, _account: Account) -> Record:
-    """Return a playable. No source lists its fields, so it has the fields of the request."""
+    """Return a playable. Its fields are undocumented, so it has the parameters of the request."""
     return {
         "playable_id": entity.id,
         "playable_name": f"Game {entity.number + 1}",
@@ -234,7 +234,7 @@ def playable(entity: Asset, _account: Account) -> Record:
 
 
 def app(entity: Asset, account: Account) -> Record:
-    """Return an app, with the fields that a third-party SDK has. TikTok lists none."""
+    """Return an app. TikTok documents no fields. The fields are those of a third-party SDK."""
     values = {
         "advertiser_id": account.id,
         "app_id": entity.id,
@@ -251,7 +251,7 @@ def app(entity: Asset, account: Account) -> Record:
 
 
 def rule(entity: Asset, account: Account) -> Record:
-    """Return an automated rule: the fields of `/optimizer/rule/create/`, and a last check."""
+    """Return an automated rule, with the fields of `/optimizer/rule/create/`."""
     campaign = {
         "dimension": "CAMPAIGN",
         "dimension_ids": [campaign_entity.id for campaign_entity in account.campaigns[:1]],

@@ -37,7 +37,7 @@ TRANSACTION_TYPES = (
 
 
 def advertiser(account: Account) -> Record:
-    """Return an account as in `/advertiser/info/`. `create_time` counts seconds."""
+    """Return an advertiser as in `/advertiser/info/`. `create_time` is in seconds."""
     created = datetime.combine(account.start, datetime.min.time(), timezone.utc)
     zone = str(account.zone)
     record = default_values("advertisers", account.key) | {
@@ -109,7 +109,7 @@ def balance(account: Account) -> Record:
 
 
 def advertiser_transaction(account: Account, transaction: Transaction) -> Record:
-    """Return a transaction of an advertiser. It has no ID. Taxes and costs have no funds type."""
+    """Return a transaction of an advertiser, without an ID. Taxes and costs have no funds type."""
     has_funds = transaction.transfer_type not in {"TRANS_TYPE_TAX", "TRANS_TYPE_COST"}
     return {
         "advertiser_id": account.id,
@@ -124,7 +124,7 @@ def advertiser_transaction(account: Account, transaction: Transaction) -> Record
 
 
 def center_transaction(transaction: Transaction) -> Record:
-    """Return a transaction of a Business Center. It has no ID, and its date is a number."""
+    """Return a transaction of a Business Center, without an ID. Its date is in seconds."""
     moment = datetime.strptime(transaction.time, TIME).replace(tzinfo=timezone.utc)
     return {
         "date": int(moment.timestamp()),
@@ -137,7 +137,7 @@ def center_transaction(transaction: Transaction) -> Record:
 
 
 def _invoice(transaction: Transaction, serial_number: str) -> Record:
-    """Return the fields of the invoice. Every third transaction has none."""
+    """Return the invoice fields of a transaction. Every third transaction has no invoice."""
     if transaction.key % 3 == 0:
         return {"invoice_id": None, serial_number: None}
     number = transaction.key % 10**9
@@ -191,7 +191,7 @@ def _catalog_name(catalog: Asset) -> str:
 
 
 def assets(center: BusinessCenter) -> list[Record]:
-    """Return the assets that a Business Center holds, as in `/bc/asset/get/`."""
+    """Return the assets of a Business Center as in `/bc/asset/get/`."""
     return [
         {
             "asset_id": asset.id,
@@ -216,7 +216,7 @@ def _assets(
         yield "ADVERTISER", account, account.name, roles
         for pixel in account.pixels:
             yield "PIXEL", pixel, pixel_name(pixel), {}
-        for store in account.living("stores"):
+        for store in account.existing_assets("stores"):
             yield "TIKTOK_SHOP", store, store_name(store), {"store_role": "AD_PROMOTION"}
     for catalog in center.catalogs:
         yield "CATALOG", catalog, _catalog_name(catalog), {"catalog_role": "ADMIN"}

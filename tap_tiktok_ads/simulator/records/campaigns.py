@@ -42,7 +42,7 @@ def objective(campaign: Campaign) -> str:
 
 
 def campaign(entity: Campaign) -> Record:
-    """Return a campaign. A Promote campaign has six fields and its origin only."""
+    """Return a campaign. A Promote campaign has only six fields and its origin."""
     account = entity.account
     if entity.origin == PROMOTE:
         return _promote_fields(entity, "CAMPAIGN_STATUS_ENABLE")
@@ -72,7 +72,7 @@ def campaign(entity: Campaign) -> Record:
 
 
 def _complete(stream: str, entity: Campaign | AdGroup | Ad, values: Record) -> Record:
-    """Return a complete record. TikTok returns no origin of objects that are not Promote."""
+    """Return a complete record. TikTok returns the origin of Promote objects only."""
     record = complete(stream, entity, entity.campaign.account, values)
     del record["campaign_system_origin"]
     return record
@@ -93,7 +93,7 @@ def _promote_fields(entity: Campaign | AdGroup | Ad, secondary_status: str) -> R
 
 
 def _promote_ad_group(entity: AdGroup) -> Record:
-    """Return the twelve fields of an ad group, and its origin (portal 1739314558673922)."""
+    """Return a Promote ad group: twelve fields and its origin (portal 1739314558673922)."""
     return _promote_fields(entity, "ADGROUP_STATUS_DELIVERY_OK") | {
         "adgroup_id": entity.id,
         "adgroup_name": entity.name,
@@ -105,7 +105,7 @@ def _promote_ad_group(entity: AdGroup) -> Record:
 
 
 def _promote_ad(entity: Ad) -> Record:
-    """Return an ad. No source lists its fields: they are its campaign's, with IDs and names."""
+    """Return a Promote ad. Its fields are undocumented. It has its campaign's, IDs and names."""
     return _promote_fields(entity, "AD_STATUS_DELIVERY_OK") | {
         "adgroup_id": entity.group.id,
         "adgroup_name": entity.group.name,

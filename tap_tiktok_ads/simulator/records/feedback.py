@@ -21,7 +21,7 @@ SUGGESTION_LISTS = {
     "BID_AND_BUDGET": "bid_and_budget",
     "EVENT_TRACK": "event_track",
 }
-"""List member of a diagnosis, by `issue_category`."""
+"""Names of the lists of suggestions in a diagnosis, by `issue_category`."""
 
 _SUGGESTION_FIELDS = {
     "creative": ("ad_id", "name", "vid"),
@@ -41,8 +41,8 @@ _SUGGESTION_FIELDS = {
 def comments(group: AdGroup) -> Iterator[Asset]:
     """Yield the comments on the ads of an ad group.
 
-    They are written around noon in UTC, so that their day is equal in any account time zone. TikTok
-    lists no comments on Promote ads (portal 1785880454546433).
+    Comments are written at about noon UTC, so that their date is the same in all account time
+    zones. TikTok lists no comments on Promote ads (portal 1785880454546433).
     """
     account = group.campaign.account
     if group.campaign.origin == PROMOTE:
@@ -57,7 +57,7 @@ def comments(group: AdGroup) -> Iterator[Asset]:
 
 
 def comment(entity: Asset, group: AdGroup) -> Record:
-    """Return a comment. A comment on an Upgraded Smart+ ad has neither ad nor ad group IDs."""
+    """Return a comment. Comments on Upgraded Smart+ ads have no ad ID and no ad group ID."""
     account = group.campaign.account
     manual = group.campaign.automation == MANUAL
     ad = group.ads[entity.number % len(group.ads)] if manual and group.ads else None
@@ -83,7 +83,7 @@ def comment(entity: Asset, group: AdGroup) -> Record:
 
 
 def ad_review(ad: Ad) -> Record:
-    """Return the review of an ad. TikTok sends no appeal and no time."""
+    """Return the review of an ad. TikTok returns null as appeal status and time."""
     status = pick(("ALL_AVAILABLE", "PART_AVAILABLE", "UNAVAILABLE"), ad.key)
     forbidden: Record = {
         "forbidden_placements": ["PLACEMENT_PANGLE"],
@@ -136,7 +136,7 @@ def smart_plus_reviews(
 
 
 def _review(key: int, *, include_rejection: bool, include_frames: bool) -> Record:
-    """Return the fields that all kinds of reviews share."""
+    """Return the fields that ad reviews and material reviews share."""
     status = pick(("ALL_AVAILABLE", "PART_AVAILABLE", "UNAVAILABLE"), key)
     record: Record = {
         "review_status": status,
@@ -158,7 +158,7 @@ def _review(key: int, *, include_rejection: bool, include_frames: bool) -> Recor
 def suggestions(
     group: AdGroup, categories: Collection[str] = tuple(SUGGESTION_LISTS)
 ) -> dict[str, list[Record]]:
-    """Return the suggestions for an ad group by list, or {} if it is not diagnosed."""
+    """Return the suggestions for an ad group by list. Empty if TikTok does not diagnose it."""
     if not _is_diagnosed(group):
         return {}
     ad = next((ad for ad in group.ads if not ad.deleted), None)
@@ -173,20 +173,20 @@ def suggestions(
 
 
 def _is_diagnosed(group: AdGroup) -> bool:
-    """Return True if TikTok diagnoses an ad group. Only manual auction ad groups qualify."""
+    """Return True if TikTok diagnoses an ad group: an existing, manual auction ad group."""
     campaign = group.campaign
     is_manual = campaign.automation == MANUAL and campaign.origin is None
     return not group.deleted and is_manual and campaign.buying == AUCTION
 
 
 def _suggestion_keys(group: AdGroup, position: int) -> list[int]:
-    """Return a random key for each suggestion in one list of an ad group."""
+    """Return a pseudorandom key for each suggestion in a list of an ad group."""
     count = mix(group.key, 60, position) % 3
     return [mix(group.key, 61, position, number) for number in range(count)]
 
 
 def _suggestion(name: str, key: int, group: AdGroup, ad: Ad | None) -> Record:
-    """Return a suggestion of a list. A suggestion for creatives is about an ad."""
+    """Return a suggestion of a list. Suggestions for creatives name an ad."""
     shape = RECORDS["ad_group_diagnoses"]
     record: Record = {
         field: value(field, shape[field], key, step)

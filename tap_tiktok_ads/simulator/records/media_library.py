@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Params: TypeAlias = "Mapping[str, Any]"
 
 MAX_LIBRARY_FILES = 10_000
-"""Most recent videos or images that the library endpoints return."""
+"""Maximum number of files that a library endpoint returns. Older files are left out."""
 
 
 def library(account: Account, kind: str) -> list[Asset]:
@@ -52,7 +52,7 @@ def selects_image(image: Asset, account: Account, params: Params) -> bool:
 
 
 def sort_videos(videos: Sequence[Asset], params: Params) -> Sequence[Asset]:
-    """Return the videos, newest or last changed first."""
+    """Return the videos in the requested order: newest, or last modified, first."""
     if params["sort_field"] == "CREATE_TIME":
         return videos
     return sorted(videos, key=lambda video: video.modified or "", reverse=True)

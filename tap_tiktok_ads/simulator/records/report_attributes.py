@@ -1,4 +1,4 @@
-"""Attribute metrics of the object that a report row is about."""
+"""Attribute metrics: properties of the object of a report row."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def attributes(entity: Account | Campaign | AdGroup | Ad | SmartAd, names: Itera
 
 
 def _campaign_attributes(campaign: Campaign) -> Record:
+    """Return the attribute metrics of a campaign."""
     app = objective(campaign) == "APP_PROMOTION"
     return {
         "campaign_id": campaign.id,
@@ -50,6 +51,7 @@ def _campaign_attributes(campaign: Campaign) -> Record:
 
 
 def _ad_group_attributes(group: AdGroup) -> Record:
+    """Return the attribute metrics of an ad group, without the metrics of its campaign."""
     app = objective(group.campaign) == "APP_PROMOTION"
     return {
         "adgroup_id": group.id,
@@ -71,6 +73,7 @@ def _ad_group_attributes(group: AdGroup) -> Record:
 
 
 def _ad_attributes(ad: Ad | SmartAd) -> Record:
+    """Return the attribute metrics of an ad, without the metrics of its parents."""
     return {
         "ad_name": ad.name,
         "ad_text": pick(FIELD_VALUES["ad_text"], ad.key),

@@ -39,7 +39,10 @@ def gmv_max_store(entity: Asset, account: Account) -> Record:
 
 
 def is_available(store: Asset, account: Account) -> bool:
-    """Return True if GMV Max may promote a TikTok Shop. Of every second account, not the second."""
+    """Return True if GMV Max is available for a TikTok Shop.
+
+    It is unavailable for the second shop of every second account.
+    """
     return account.number % 2 == 0 or store.number != 1
 
 
@@ -60,12 +63,12 @@ def store_name(store: Asset) -> str:
 
 
 def gmv_max_type(campaign: Asset) -> str:
-    """Return the promotion type of a GMV Max campaign: products or live streams."""
+    """Return the promotion type of a GMV Max campaign: `PRODUCT_GMV_MAX` or `LIVE_GMV_MAX`."""
     return GMV_MAX_TYPES[campaign.number % len(GMV_MAX_TYPES)]
 
 
 def gmv_max_campaign(entity: Asset, account: Account) -> Record:
-    """Return a GMV Max campaign as in `/gmv_max/campaign/get/`: nine fields."""
+    """Return a GMV Max campaign, with the nine fields of `/gmv_max/campaign/get/`."""
     enabled = entity.key % 4 > 0
     values = {
         **_campaign(entity, account),

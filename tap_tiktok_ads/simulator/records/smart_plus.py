@@ -28,7 +28,7 @@ def smart_plus_ad_group(entity: AdGroup) -> Record:
 
 
 def _converted(stream: str, entity: Campaign | AdGroup, record: Record) -> Record:
-    """Return a record in the shape of another stream. Shared fields keep their values."""
+    """Return a record with the fields of another stream. Shared fields keep their values."""
     shared = {name: record[name] for name in RECORDS[stream] if name in record}
     return complete(stream, entity, entity.campaign.account, shared)
 
@@ -63,7 +63,7 @@ def smart_plus_ad(entity: SmartAd) -> Record:
 
 
 def _creative_info(creative: Creative, position: int) -> Record:
-    """Return the `creative_info` of the creative at a position of its ad."""
+    """Return the `creative_info` of a creative, given its position in the ad."""
     formats = {"image": "SINGLE_IMAGE", "carousel": "CAROUSEL_ADS"}
     video: Record | None = None
     if creative.videos:
@@ -85,6 +85,7 @@ def _creative_info(creative: Creative, position: int) -> Record:
 
 
 def _ad_configuration(entity: SmartAd) -> Record:
+    """Return the `ad_configuration` of an Upgraded Smart+ ad."""
     shape = RECORDS["smart_plus_ads"]["ad_configuration"]
     configuration: Record = value("ad_configuration", shape, entity.key % VARIANTS)
     strategies = ["TRANSLATE_AND_DUB", "MUSIC_REFRESH"]

@@ -14,12 +14,12 @@ Count: TypeAlias = Callable[[Counters], int]
 
 NOT_APPLICABLE = "-"
 
-_DASHED = frozenset(("skan", "native_growth"))
-_SECONDARY = "secondary_goal_result"
-_AT = {name: index for index, name in enumerate(FIELDS)}
-_SPEND = _AT["spend"]
-_VALUE = _AT["value"]
-_CONVERSIONS = _AT["conversions"]
+_GROUPS_WITH_DASH = frozenset(("skan", "native_growth"))
+_SECONDARY_GOAL = "secondary_goal_result"
+_FIELD_INDEX = {name: index for index, name in enumerate(FIELDS)}
+_SPEND = _FIELD_INDEX["spend"]
+_VALUE = _FIELD_INDEX["value"]
+_CONVERSIONS = _FIELD_INDEX["conversions"]
 
 _SUMS: dict[str, tuple[str, ...]] = {
     "impressions": ("impressions",),
@@ -48,7 +48,7 @@ _SUMS: dict[str, tuple[str, ...]] = {
     "video_watched_2s": FIELDS[6:12],
     "video_play_actions": FIELDS[6:13],
 }
-"""Counts that are sums of counters, so that they add up exactly over ads and days."""
+"""The counters that each count sums up. So counts add up exactly over ads and days."""
 
 _RATIOS: dict[str, tuple[str, str, int]] = {
     "cpc": ("spend", "clicks", 1),
@@ -74,20 +74,20 @@ _RATIOS: dict[str, tuple[str, str, int]] = {
     "value_per_complete_payment": ("value", "complete_payment", 1),
     "complete_payment_roas": ("value", "spend", 1),
 }
-"""Numerator, denominator and factor."""
+"""Numerator, denominator and factor of each ratio."""
 
 
 def formula(name: str) -> Formula:
     """Return the formula of a computed metric."""
     metric = METRICS[name]
-    plain = _plain(metric)
-    if metric.group in _DASHED or _SECONDARY in name:
-        return lambda row: plain(row) if row[_CONVERSIONS] else NOT_APPLICABLE
-    return plain
+    unconditional = _unconditional_formula(metric)
+    if metric.group in _GROUPS_WITH_DASH or _SECONDARY_GOAL in name:
+        return lambda row: unconditional(row) if row[_CONVERSIONS] else NOT_APPLICABLE
+    return unconditional
 
 
-def _plain(metric: Metric) -> Formula:  # noqa: PLR0911
-    """Return the formula of a metric without the case "not applicable"."""
+def _unconditional_formula(metric: Metric) -> Formula:  # noqa: PLR0911
+    """Return the formula of a metric, without the value "-" for rows without conversions."""
     name = metric.name
     if name in _RATIOS:
         return ratio(*_RATIOS[name])
@@ -95,7 +95,7 @@ def _plain(metric: Metric) -> Formula:  # noqa: PLR0911
         return _AMOUNTS[name]
     if metric.type == "integer":
         as_decimal = name not in _SUMS and crc32(name.encode()) % 5 == 0
-        return _decimal(_count(name)) if as_decimal else _whole(_count(name))
+        return _decimal(_count(name)) if as_decimal else _integer(_count(name))
     if name.startswith(("cost_per_", "cost_pre_")):
         return ratio("spend", name[len("cost_per_") :], 1)
     if "roas" in name:
@@ -106,9 +106,12 @@ def _plain(metric: Metric) -> Formula:  # noqa: PLR0911
 
 
 def _count(name: str) -> Count:
-    """Return a count. An event without counters of its own is a multiple of conversions."""
+    """Return the function that computes a count from counters.
+
+    Events without counters are a multiple of conversions.
+    """
     if name in _SUMS:
-        indexes = [_AT[field] for field in _SUMS[name]]
+        indexes = [_FIELD_INDEX[field] for field in _SUMS[name]]
         if len(indexes) == 1:
             single = indexes[0]
             return lambda row: row[single]
@@ -117,17 +120,17 @@ def _count(name: str) -> Count:
     return lambda row: weight * row[_CONVERSIONS]
 
 
-def _whole(count: Count) -> Formula:
+def _integer(count: Count) -> Formula:
     return lambda row: str(count(row))
 
 
 def _decimal(count: Count) -> Formula:
-    """Return a count as text with a decimal, such as "1.0"."""
+    """Return the formula that writes a count with a decimal, such as "1.0"."""
     return lambda row: f"{count(row)}.0"
 
 
 def money(index: int) -> Formula:
-    """Return the formula that turns a counter of cents into an amount."""
+    """Return the formula that writes a counter of cents as an amount, such as "1.25"."""
 
     def text(row: Counters) -> str:
         units, cents = divmod(row[index], 100)
@@ -137,6 +140,7 @@ def money(index: int) -> Formula:
 
 
 def _amount(name: str) -> Callable[[Counters], float]:
+    """Return the function that computes an amount or a count from counters."""
     if name == "spend":
         return lambda row: row[_SPEND] / 100
     if name == "value":
@@ -145,7 +149,7 @@ def _amount(name: str) -> Callable[[Counters], float]:
 
 
 def ratio(over: str, under: str, factor: int) -> Formula:
-    """Return the formula of an amount or count, times a factor, divided by another."""
+    """Return the formula of `over` times `factor`, divided by `under`."""
     top, bottom = _amount(over), _amount(under)
 
     def text(row: Counters) -> str:
@@ -162,10 +166,10 @@ _AMOUNTS: dict[str, Formula] = {
 
 
 class Encoder:
-    """Encodes a fixed list of metrics as JSON, with a cache by counters."""
+    """Encodes the values of a list of metrics as JSON. Texts are cached by counters."""
 
     def __init__(self, names: tuple[str, ...], size: int = 8192) -> None:
-        """Keep the formulas of the metrics, and cache at most `size` texts."""
+        """Prepare the formulas of the metrics. The cache holds at most `size` texts."""
         self._template = ",".join(f'"{name}":"%s"' for name in names)
         self._formulas = tuple(formula(name) for name in names)
         self._size = size
@@ -181,10 +185,10 @@ class Encoder:
         return text
 
     def values(self, row: Counters) -> tuple[str, ...]:
-        """Return the metric strings in the order of the names."""
+        """Return the values of the metrics, in the order of their names."""
         return tuple(get(row) for get in self._formulas)
 
 
 def sort_value(text: str) -> float:
-    """Return the number of a metric string. "-" sorts below every number."""
+    """Return the value of a metric as a number. "-" sorts before all numbers."""
     return -1.0 if text == NOT_APPLICABLE else float(text)

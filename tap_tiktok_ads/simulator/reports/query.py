@@ -1,4 +1,4 @@
-"""Report queries: the check of a report request, and report tasks."""
+"""Report queries: the checked requests of integrated reports and of report tasks."""
 
 from __future__ import annotations
 
@@ -38,8 +38,19 @@ _DEPTH_OF_ATTRIBUTE = {"any": 0, "campaign": 1, "adgroup": 2, "adgroup_only": 2,
 class Query:
     """A valid report request.
 
-    `supports_promote` is True if Promote ads support all dimensions. `is_task` is True for an
-    asynchronous report.
+    Attributes:
+        level: Data level.
+        id_dimension: The ID dimension, or None.
+        time: The time dimension, or None.
+        splits: The dimensions that divide a day, except the hour.
+        dimensions: All dimensions in the order of the request.
+        metrics: Computed metrics.
+        attributes: Attribute metrics, which are properties of the object.
+        start: First date. None in a lifetime report.
+        end: Last date. None in a lifetime report.
+        filters: Name, type and text of each filter.
+        supports_promote: True if Promote ads support all dimensions.
+        is_task: True for a report task.
     """
 
     level: str
@@ -57,7 +68,7 @@ class Query:
 
     @cached_property
     def selected(self) -> dict[str, frozenset[str]]:
-        """Selected values by filter name, for filters that select from a list of values."""
+        """Selected values by filter, for the filters in `FILTER_VALUES`."""
         return {
             name: frozenset(map(str, json.loads(text)))
             for name, _, text in self.filters
@@ -66,7 +77,7 @@ class Query:
 
     @property
     def names_objects(self) -> bool:
-        """True if the query requests objects by ID."""
+        """True if a filter selects objects by ID."""
         return not spec.TASK_FILTERS.keys().isdisjoint(self.selected)
 
 
@@ -78,9 +89,9 @@ class ReportTask:
         id: Task ID.
         params: Checked parameters of the request.
         query: Query of the request.
-        checks: Number of status checks so far.
+        checks: Number of status checks that were requested.
         end: Final status: SUCCESS, FAILED or CANCELED.
-        lacks_rows: True if the file lacks a third of its rows.
+        lacks_rows: True if a third of the rows is missing in the file.
     """
 
     id: str
@@ -91,7 +102,7 @@ class ReportTask:
     lacks_rows: bool = False
 
     def status(self, polls: int) -> str:
-        """Return the status of a task that is processing for a number of checks."""
+        """Return the current status. The task is processing for `polls` status checks."""
         if self.end == "CANCELED" or self.checks > polls or not polls:
             return self.end
         return "PROCESSING" if self.checks else "QUEUING"
@@ -104,11 +115,11 @@ def parse_query(
 
     Args:
         params: Parameters of the synchronous report or of the task.
-        is_task: True for a task, which accepts any date range and covers all ads.
-        lists: The only computed metrics that are allowed with a dimension, by report type.
+        is_task: True for a report task. Tasks accept long date ranges.
+        lists: Closed lists of computed metrics, by report type and dimension.
 
     Raises:
-        ApiError: With code 40002, for combinations that the endpoint's parameters cannot express.
+        ApiError: With code 40002, for an invalid combination of parameters.
     """
     report_type, level = params["report_type"], params["data_level"]
     dimensions = tuple(params["dimensions"])
@@ -142,7 +153,7 @@ def parse_query(
 def _split_dimensions(
     report_type: str, level: str, names: tuple[str, ...]
 ) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """Return the ID dimension, the time dimension and the others."""
+    """Return the ID dimension, the time dimension and the split dimensions."""
     _check_dimension_names(names)
     time = _only_dimension("time", names, spec.TIME_DIMENSIONS)
     id_dimension = _only_dimension("ID", names, spec.LEVEL_OF_ID)
@@ -164,7 +175,7 @@ def _check_dimension_names(names: tuple[str, ...]) -> None:
 
 
 def _only_dimension(kind: str, names: tuple[str, ...], dimensions: Collection[str]) -> str | None:
-    """Return the dimension of a kind, or None without one. Reject several."""
+    """Return the only dimension of a kind, or None. Reject several dimensions of a kind."""
     matching = [name for name in names if name in dimensions]
     if len(matching) > 1:
         text = ", ".join(matching)
@@ -173,7 +184,7 @@ def _only_dimension(kind: str, names: tuple[str, ...], dimensions: Collection[st
 
 
 def _check_splits(report_type: str, splits: tuple[str, ...]) -> None:
-    """Reject splits that do not fit the report type or each other."""
+    """Reject splits that the report type does not support, and invalid combinations of splits."""
     if len(splits) > 1 and not (report_type == "AUDIENCE" and set(splits) == {"gender", "age"}):
         reject(f"dimensions: {', '.join(splits)} cannot be combined. {CONFLICT}")
     if not set(splits) <= spec.SPLITS_BY_TYPE[report_type]:
@@ -183,7 +194,7 @@ def _check_splits(report_type: str, splits: tuple[str, ...]) -> None:
 
 
 def _depth(id_dimension: str | None) -> int:
-    """Return the position of an ID dimension's data level, -1 without one."""
+    """Return the position of the data level of an ID dimension, or -1 without an ID dimension."""
     return -1 if id_dimension is None else spec.LEVELS.index(spec.LEVEL_OF_ID[id_dimension])
 
 
@@ -224,7 +235,7 @@ def check_window(
 def _split_metrics(
     names: Sequence[str], level: str, id_dimension: str | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the computed metrics and the attribute metrics."""
+    """Return the computed metrics and the attribute metrics. Reject unknown metrics."""
     unknown = [name for name in names if name not in METRICS]
     if unknown:
         reject(f"Invalid metric fields: {unknown}")
@@ -236,7 +247,7 @@ def _split_metrics(
 
 
 def _check_attributes(names: tuple[str, ...], level: str, id_dimension: str | None) -> None:
-    """Reject attribute metrics that the data level or the ID dimension does not have."""
+    """Reject attribute metrics that are unavailable for the data level or the ID dimension."""
     for name in names:
         metric_level = METRICS[name].level
         wrong_level = metric_level == "adgroup_only" and level != "AUCTION_ADGROUP"
@@ -247,7 +258,7 @@ def _check_attributes(names: tuple[str, ...], level: str, id_dimension: str | No
 def _check_computed(
     names: Sequence[str], lists: MetricLists, report_type: str, splits: tuple[str, ...]
 ) -> None:
-    """Reject computed metrics that the report type or the dimensions do not have."""
+    """Reject computed metrics that are unavailable for the report type or the dimensions."""
     listed = [lists[report_type][split] for split in splits if split in lists[report_type]]
     wrong = [name for name in names if not _allows_metric(name, report_type, listed)]
     if wrong:
@@ -268,7 +279,7 @@ def _allows_metric(name: str, report_type: str, listed: Sequence[Collection[str]
 
 
 def _check_spend(metrics: tuple[str, ...], level: str, time: str | None) -> None:
-    """Reject the two kinds of spend that exist only for an advertiser's day."""
+    """Reject `cash_spend` and `voucher_spend` except in reports by advertiser and day."""
     for name in ("cash_spend", "voucher_spend"):
         if name in metrics and (level != "AUCTION_ADVERTISER" or time != "stat_time_day"):
             reject(f"metrics: {name} is for AUCTION_ADVERTISER by stat_time_day. {CONFLICT}")
@@ -277,7 +288,7 @@ def _check_spend(metrics: tuple[str, ...], level: str, time: str | None) -> None
 def _check_daily_metrics(
     metrics: tuple[str, ...], time: str | None, splits: tuple[str, ...]
 ) -> None:
-    """Reject metrics that exist beside one ID dimension and the day only."""
+    """Reject metrics of `DAILY_METRICS` in reports by hour or by split dimensions."""
     has_breakdown = time == "stat_time_hour" or bool(splits)
     for name in metrics:
         if has_breakdown and name.startswith(spec.DAILY_METRICS):
@@ -285,7 +296,7 @@ def _check_daily_metrics(
 
 
 def _check_task_splits(report_type: str, splits: tuple[str, ...], metrics: tuple[str, ...]) -> None:
-    """Reject metrics that tasks lack with a split."""
+    """Reject metrics that tasks do not support with a split dimension."""
     for split in splits:
         lacking = SYNC_ONLY[report_type].get(split, frozenset())
         if split in spec.TASK_AUDIENCE_SPLITS:
@@ -323,7 +334,7 @@ def check_task_filters(conditions: Sequence[Mapping[str, str]]) -> None:
 
 
 def _check_filter_value(parameter: str, name: str, text: str, param: Param) -> None:
-    """Reject a filter value that is not the JSON array of its filter."""
+    """Reject a filter value that is not a valid JSON array for its filter."""
     try:
         values = json.loads(text)
     except ValueError:
@@ -334,7 +345,7 @@ def _check_filter_value(parameter: str, name: str, text: str, param: Param) -> N
 
 
 def _check_ad_ids(query: Query) -> None:
-    """Reject filters and attributes of one kind of ad ID with the dimension of the other."""
+    """Reject combinations of `ad_id` and `ad_id_v2` in dimensions, filters and attributes."""
     filter_names = {name for name, _, _ in query.filters}
     for dimension, other in (("ad_id_v2", "ad_id"), ("ad_id", "ad_id_v2")):
         other_filter = "ad_ids" if other == "ad_id" else "ad_ids_v2"

@@ -1,4 +1,4 @@
-"""The rows of an integrated report, computed when a page requests them."""
+"""The rows of an integrated report. A page computes only its own rows."""
 
 from __future__ import annotations
 
@@ -54,15 +54,26 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True)
 class Row:
-    """The dimensions of a row: day of the history or None, and values of hour and splits."""
+    """The dimensions of a row, without the ID dimension.
+
+    Attributes:
+        day: Index of the day in the history. None in a report without a time dimension.
+        values: Values of the hour and of the split dimensions.
+    """
 
     day: int | None
     values: tuple[str, ...]
 
 
 @dataclass
-class Unit:
-    """One object of the ID dimension, its ads, and the days with rows of each ad as bits."""
+class ReportedObject:
+    """An object of the ID dimension that has rows.
+
+    Attributes:
+        subject: The object.
+        ads: The ads whose delivery the rows sum up.
+        days: For each ad, the days with delivery, as bits.
+    """
 
     subject: Subject
     ads: list[Ad]
@@ -82,9 +93,9 @@ class Report:
         hourly = query.time == "stat_time_hour"
         self._divided = (*(("stat_time_hour",) if hourly else ()), *query.splits)
         self._sums: dict[tuple[str, Row], delivery.Counters] = {}
-        ads, self.cut = self._select_ads()
-        self._units = self._group(ads)
-        self._ends = list(accumulate(self._count(unit) for unit in self._units))
+        ads, self.is_truncated = self._select_ads()
+        self._reported_objects = self._group(ads)
+        self._ends = list(accumulate(self._count(reported) for reported in self._reported_objects))
 
     def _window_bits(self) -> int:
         """Return the requested days up to today, as bits."""
@@ -92,7 +103,10 @@ class Report:
         return ((1 << days.stop) - 1) >> days.start << days.start if days else 0
 
     def _select_ads(self) -> tuple[list[Ad], bool]:
-        """Return the ads that the filters select, newest first, and True if the list is cut."""
+        """Return the ads that the filters select, newest first.
+
+        The second value is True if the limit `report_ads_limit` leaves ads out.
+        """
         query = self._query
         ads = [ad for ad in self._account.ads if _selects(ad, query, self._world.options)]
         limit = self._world.options.report_ads_limit
@@ -101,17 +115,19 @@ class Report:
             return ads[:limit], True
         return ads, False
 
-    def _group(self, ads: Iterable[Ad]) -> list[Unit]:
+    def _group(self, ads: Iterable[Ad]) -> list[ReportedObject]:
         """Return the objects of the ID dimension with rows, newest first."""
-        units: dict[str, Unit] = {}
+        reported_objects: dict[str, ReportedObject] = {}
         for ad in ads:
             days = self._days(ad)
             if days:
                 subject = self._subject(ad)
-                unit = units.setdefault(subject.id, Unit(subject, [], []))
-                unit.ads.append(ad)
-                unit.days.append(days)
-        return sorted(units.values(), key=lambda unit: unit.subject.id, reverse=True)
+                reported = reported_objects.setdefault(subject.id, ReportedObject(subject, [], []))
+                reported.ads.append(ad)
+                reported.days.append(days)
+        return sorted(
+            reported_objects.values(), key=lambda reported: reported.subject.id, reverse=True
+        )
 
     def _subject(self, ad: Ad) -> Subject:
         """Return the object of the ID dimension that an ad belongs to."""
@@ -134,43 +150,46 @@ class Report:
     def _shares(self, ad: Ad) -> delivery.Shares:
         return delivery.audience_shares(self._divided, ad.campaign.audience)
 
-    def _days_by_shares(self, unit: Unit) -> dict[delivery.Shares, int]:
-        """Return the days of a unit by the shares that divide them."""
+    def _days_by_shares(self, reported: ReportedObject) -> dict[delivery.Shares, int]:
+        """Return the days of an object by the shares that divide them."""
         by_shares: dict[delivery.Shares, int] = {}
-        for ad, days in zip(unit.ads, unit.days, strict=True):
+        for ad, days in zip(reported.ads, reported.days, strict=True):
             shares = self._shares(ad)
             by_shares[shares] = by_shares.get(shares, 0) | days
         return by_shares
 
-    def _count(self, unit: Unit) -> int:
-        """Return the number of rows of a unit."""
-        by_shares = self._days_by_shares(unit)
+    def _count(self, reported: ReportedObject) -> int:
+        """Return the number of rows of an object."""
+        by_shares = self._days_by_shares(reported)
         if len(by_shares) > 1:
-            return sum(1 for _ in self._rows(unit))
+            return sum(1 for _ in self._rows_of(reported))
         ((shares, days),) = by_shares.items()
         return len(shares) * (days.bit_count() if self._query.time else 1)
 
-    def _rows(self, unit: Unit) -> Iterator[Row]:
-        """Yield the rows of a unit."""
-        by_shares = self._days_by_shares(unit)
+    def _rows_of(self, reported: ReportedObject) -> Iterator[Row]:
+        """Yield the rows of an object."""
+        by_shares = self._days_by_shares(reported)
         if not self._query.time:
             yield from _rows_of_day(None, by_shares)
             return
-        for day in delivery.bits(reduce(or_, unit.days)):
+        for day in delivery.bits(reduce(or_, reported.days)):
             day_shares = (shares for shares, days in by_shares.items() if days >> day & 1)
             yield from _rows_of_day(day, day_shares)
 
-    def _counters(self, unit: Unit, row: Row) -> delivery.Counters:
-        """Return the counters of a row, cached if they are a sum."""
-        if len(unit.ads) == 1 and row.day is not None:
-            return self._share(unit.ads[0], row, row.day)
-        key = (unit.subject.id, row)
+    def _counters(self, reported: ReportedObject, row: Row) -> delivery.Counters:
+        """Return the counters of a row.
+
+        Sums over several ads or days are cached.
+        """
+        if len(reported.ads) == 1 and row.day is not None:
+            return self._share(reported.ads[0], row, row.day)
+        key = (reported.subject.id, row)
         total = self._sums.get(key)
         if total is None:
             requested = self._window if row.day is None else 1 << row.day
             shares = [
                 self._share(ad, row, day)
-                for ad, days in zip(unit.ads, unit.days, strict=True)
+                for ad, days in zip(reported.ads, reported.days, strict=True)
                 for day in delivery.bits(days & requested)
             ]
             if len(self._sums) >= MAX_CACHED_SUMS:
@@ -184,54 +203,55 @@ class Report:
         if not self._divided:
             return counters
         share = _share_by_values(self._shares(ad)).get(row.values)
-        return delivery.scaled(counters, share) if share else delivery.NOTHING
+        return delivery.scaled(counters, share) if share else delivery.ZERO_COUNTERS
 
     @property
     def total(self) -> int:
         """Number of rows."""
         return self._ends[-1] if self._ends else 0
 
-    def places(self, start: int, stop: int) -> Iterator[tuple[Unit, Row]]:
-        """Yield the units and rows of a slice of the report."""
+    def rows(self, start: int, stop: int) -> Iterator[tuple[ReportedObject, Row]]:
+        """Yield the rows at the positions `start` to `stop`, each with its object."""
         index = bisect_right(self._ends, start)
         skipped = start - (self._ends[index - 1] if index else 0)
         rows_left = min(stop, self.total) - start
         while rows_left > 0:
-            unit = self._units[index]
-            for row in list(self._rows(unit))[skipped : skipped + rows_left]:
-                yield unit, row
+            reported = self._reported_objects[index]
+            for row in list(self._rows_of(reported))[skipped : skipped + rows_left]:
+                yield reported, row
                 rows_left -= 1
             index, skipped = index + 1, 0
 
-    def encoded_rows(self, places: Iterable[tuple[Unit, Row]]) -> list[msgspec.Raw]:
-        """Return rows as JSON."""
+    def encode_rows(self, rows: Iterable[tuple[ReportedObject, Row]]) -> list[msgspec.Raw]:
+        """Return the JSON text of each row."""
         encoder = encoder_of(self._query.metrics)
         attribute_text = ""
-        previous: Unit | None = None
-        rows = []
-        for unit, row in places:
-            if unit is not previous:
-                attribute_text, previous = self._attributes(unit), unit
-            text = encoder.text(self._counters(unit, row))
+        previous: ReportedObject | None = None
+        encoded = []
+        for reported, row in rows:
+            if reported is not previous:
+                attribute_text, previous = self._attributes(reported), reported
+            text = encoder.text(self._counters(reported, row))
             comma = "," if attribute_text and text else ""
-            dimensions = _encode(self._dimensions(unit, row)).decode()
+            dimensions = _encode(self._dimensions(reported, row)).decode()
             body = f'{{"metrics":{{{attribute_text}{comma}{text}}},"dimensions":{dimensions}}}'
-            rows.append(msgspec.Raw(body.encode()))
-        return rows
+            encoded.append(msgspec.Raw(body.encode()))
+        return encoded
 
-    def _attributes(self, unit: Unit) -> str:
-        """Return the attribute metrics of a unit as JSON without braces."""
+    def _attributes(self, reported: ReportedObject) -> str:
+        """Return the attribute metrics of an object as JSON without braces."""
         names = self._query.attributes
-        values = attributes(unit.subject, names)
-        if isinstance(unit.subject, SmartAd):
-            values |= list_attributes(unit.subject, names)
+        values = attributes(reported.subject, names)
+        if isinstance(reported.subject, SmartAd):
+            values |= list_attributes(reported.subject, names)
         return _encode(values).decode()[1:-1]
 
-    def _dimensions(self, unit: Unit, row: Row) -> dict[str, str]:
+    def _dimensions(self, reported: ReportedObject, row: Row) -> dict[str, str]:
+        """Return the dimensions of a row by name."""
         query = self._query
         values = dict(zip(self._divided, row.values, strict=True))
         if query.id_dimension:
-            values[query.id_dimension] = unit.subject.id
+            values[query.id_dimension] = reported.subject.id
         if row.day is not None:
             hour = values.get("stat_time_hour", "00")
             values[query.time or ""] = f"{self._account.date_of(row.day)} {hour}:00:00"
@@ -239,19 +259,19 @@ class Report:
             values["interest_category_v2"] = values["interest_category"]
         return values
 
-    def ordered(self, metric: str, *, descending: bool) -> list[tuple[Unit, Row]]:
-        """Return all units and rows in the order of a metric."""
+    def ordered(self, metric: str, *, descending: bool) -> list[tuple[ReportedObject, Row]]:
+        """Return all rows in the order of a metric, each with its object."""
         index = self._query.metrics.index(metric)
         encoder = encoder_of(self._query.metrics)
         return sorted(
-            self.places(0, self.total),
-            key=lambda place: sort_value(encoder.values(self._counters(*place))[index]),
+            self.rows(0, self.total),
+            key=lambda entry: sort_value(encoder.values(self._counters(*entry))[index]),
             reverse=descending,
         )
 
     def totals(self) -> dict[str, str]:
         """Return the metrics of all rows together."""
-        total = delivery.total([self._counters(*place) for place in self.places(0, self.total)])
+        total = delivery.total([self._counters(*entry) for entry in self.rows(0, self.total)])
         values = encoder_of(self._query.metrics).values(total)
         return dict(zip(self._query.metrics, values, strict=True))
 
@@ -291,11 +311,11 @@ def _selects(ad: Ad, query: Query, options: Options) -> bool:
 
 
 def _selects_buying_type(ad: Ad, query: Query, options: Options) -> bool:
-    """Return True if a report without other filters holds the ad's buying type.
+    """Return True if a report without other filters includes the ad's buying type.
 
-    `AUCTION` covers reservation too (sheet, 5.1), so reach & frequency needs no filter. TopView
-    needs the filter `buying_type`, as `/campaign/get/` returns it only on request (sheet, 4.2).
-    Tasks have no such filter: they report TopView ads that are requested by ID.
+    `AUCTION` includes reservation ads (sheet, 5.1), so reach & frequency ads need no filter.
+    TopView ads need the filter `buying_type` (sheet, 4.2). Tasks do not support `buying_type`: they
+    report TopView ads that are requested by ID.
     """
     buying_types = query.selected.get("buying_type")
     if buying_types is not None:
@@ -310,8 +330,8 @@ def _selects_buying_type(ad: Ad, query: Query, options: Options) -> bool:
 def _selects_origin(ad: Ad, query: Query) -> bool:
     """Return True if the filter on origins selects an ad.
 
-    By default, synchronous reports leave out Promote ads. Tasks have no such filter: they report
-    Promote ads (portal 1785880454546433).
+    Without the filter, synchronous reports leave out Promote ads. Tasks do not support the filter
+    and report Promote ads (portal 1785880454546433).
     """
     if ad.campaign.origin != PROMOTE:
         origins = query.selected.get("campaign_system_origins")
@@ -324,7 +344,7 @@ def _selects_origin(ad: Ad, query: Query) -> bool:
 def _selects_status(ad: Ad, query: Query) -> bool:
     """Return True if the status filter selects the ad's object of the data level.
 
-    Tasks have no such filter: they report deleted objects that are requested by ID.
+    Tasks do not support the filter: they report deleted objects that are requested by ID.
     """
     objects: dict[str, Ad | AdGroup | Campaign] = {
         "AUCTION_AD": ad,

@@ -1,4 +1,7 @@
-"""Endpoints with handlers of their own, except reports. `shelves.py` has the simple ones."""
+"""Endpoints that have their own handler, except report endpoints.
+
+`simple_list_endpoints.py` declares the endpoints that share the handler of simple lists.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,7 @@ _NO_NULLS = {"exclude_field_types_in_response": strings(enum=("NULL_FIELD",))}
 def _objects(
     filtering: dict[str, Param], params: dict[str, Param], max_page_size: int = 1000
 ) -> Endpoint:
-    """Return an endpoint for campaigns, ad groups, ads or their Smart+ kinds."""
+    """Return an endpoint that lists campaigns, ad groups or ads."""
     return Endpoint(
         {
             "advertiser_id": REQUIRED_ID,
@@ -193,4 +196,4 @@ ENDPOINTS: dict[str, Endpoint] = {
         },
     ),
 }
-"""Endpoints by path below the version."""
+"""Endpoints, by path below the version."""

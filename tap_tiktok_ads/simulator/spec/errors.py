@@ -1,4 +1,4 @@
-"""TikTok's return codes, and the error that carries one into the envelope."""
+"""TikTok's return codes, and the error that sets the code of a response."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ UNKNOWN_ROUTE = 40400
 
 
 class ApiError(Exception):
-    """A response whose envelope carries a code other than 0."""
+    """Raised to respond with a code other than 0."""
 
     def __init__(self, code: int, message: str) -> None:
-        """Keep the return code and the message of the envelope."""
+        """Set the return code and the message of the envelope."""
         super().__init__(message)
         self.code = code
         self.message = message
 
 
 def reject(message: str) -> NoReturn:
-    """Reject a parameter. The message starts with the parameter's name.
+    """Reject a parameter. The message starts with the name of the parameter.
 
     Raises:
         ApiError: Always, with code 40002.
@@ -39,5 +39,5 @@ def reject(message: str) -> NoReturn:
 
 
 def permission_denied(advertiser_id: str) -> ApiError:
-    """Return the error for an advertiser that the token was not granted."""
+    """Return the error for an advertiser that the token has no access to."""
     return ApiError(PERMISSION_DENIED, f"No permission to operate advertiser {advertiser_id}.")

@@ -1,4 +1,4 @@
-"""Metrics, record fields, enums and values, read from `facts.json`."""
+"""Facts from TikTok's documents: metrics, record fields, enums and values of `facts.json`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Metric:
     Attributes:
         name: Name in the `metrics` parameter.
         type: Type of the value inside the string: integer, number, string or boolean.
-        group: Catalog group. `attribute` stands for properties of the object.
-        level: Lowest data level that has an attribute. Empty for computed metrics.
+        group: Catalog group. Metrics of the group `attribute` are properties of the object.
+        level: Lowest data level at which an attribute is available. Empty for computed metrics.
     """
 
     name: str
@@ -46,7 +46,7 @@ MetricLists: TypeAlias = Mapping[str, Mapping[str, frozenset[str]]]
 
 
 def _lists(name: str) -> dict[str, dict[str, frozenset[str]]]:
-    """Return lists of metrics of the file by report type and dimension."""
+    """Return the lists of metrics with a name in `facts.json`, by report type and dimension."""
     return {
         report_type: {dimension: frozenset(names.split()) for dimension, names in lists.items()}
         for report_type, lists in _FACTS[name].items()
@@ -54,13 +54,13 @@ def _lists(name: str) -> dict[str, dict[str, frozenset[str]]]:
 
 
 DIMENSION_METRICS = _lists("dimension_metrics")
-"""The only computed metrics that are allowed with a dimension."""
+"""Closed lists: the only computed metrics that are allowed with a dimension."""
 
 SYNC_ONLY = _lists("sync_only")
-"""Metrics of `DIMENSION_METRICS` that tasks do not have."""
+"""Metrics of `DIMENSION_METRICS` that only synchronous reports support."""
 
 CONNECTOR_METRICS = _lists("connector_metrics")
-"""Metrics that a connector requests with a dimension, and that TikTok's page does not list."""
+"""Metrics that TikTok's page on a dimension does not list, but that a connector requests."""
 
 COMPLETE_METRICS: MetricLists = {
     report_type: {
@@ -69,25 +69,32 @@ COMPLETE_METRICS: MetricLists = {
     }
     for report_type, lists in DIMENSION_METRICS.items()
 }
-"""`DIMENSION_METRICS` and `CONNECTOR_METRICS`."""
+"""The union of `DIMENSION_METRICS` and `CONNECTOR_METRICS`."""
 
 RECORDS: dict[str, dict[str, Any]] = _FACTS["records"]
-"""Shape of each record: a type name, a list with the item's shape, or a nested object."""
+"""Shape of each record by stream.
+
+The shape of a field is the name of a type, a list with the shape of its items, or an object with
+the shapes of its members.
+"""
 
 MATERIAL_METRICS: frozenset[str] = frozenset(_FACTS["materials"].split())
 """Metrics of the reports on the materials of Smart+ ads."""
 
 GMV_METRICS: dict[str, dict[str, str]] = _FACTS["gmv_max"]
-"""Metrics of GMV Max with their type, by level: the dimension that has them, or "LIVE" for reports
-on LIVE campaigns. All levels have the metrics of the level ""."""
+"""Metrics of GMV Max with their type, by level.
+
+A level is the dimension that the metric requires, or "LIVE" for reports on LIVE campaigns. The
+level "" stands for all levels.
+"""
 
 ENUMS: dict[str, tuple[str, ...]] = {
     name: tuple(values.split()) for name, values in _FACTS["enums"].items()
 }
-"""Long enums of parameters."""
+"""Allowed values of parameters with many values."""
 
 DIMENSION_VALUES: dict[str, list[str]] = _FACTS["dimension_values"]
-"""Values of every dimension that divides an ad-day."""
+"""Values of each dimension that divides the delivery of an ad on a day."""
 
 FIELD_VALUES: dict[str, list[Any]] = _FACTS["field_values"]
 """Values of record fields, by field name."""

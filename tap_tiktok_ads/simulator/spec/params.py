@@ -1,4 +1,4 @@
-"""Parameters of endpoints: kinds, limits, enums, and the check of a request."""
+"""Parameters of endpoints: their types, limits and allowed values, and the check of a request."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ TIME = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(frozen=True)
 class Param:
-    """One parameter, or one value inside a JSON parameter.
+    """A parameter, or a value inside a JSON parameter.
 
     Attributes:
-        kind: Kind of the value. Arrays and objects are JSON text in a query string.
+        kind: Type of the value. In a query string, arrays and objects are JSON text.
         required: True if a request must send it.
-        default: Value of a parameter that a request does not send.
-        enum: Allowed values. Empty allows all.
+        default: Value of the parameter in a request without the parameter.
+        enum: Allowed values. Empty if all values are allowed.
         low: Minimum number, or minimum length of an array.
         high: Maximum number, or maximum length of an array.
-        item: Kind of the items of an array.
-        keys: Allowed members of an object. Empty allows all.
+        item: Parameter that checks each item of an array.
+        keys: Parameters that check the members of an object. Empty if all members are allowed.
     """
 
     kind: Kind = "string"
@@ -46,7 +46,7 @@ class Param:
     keys: Mapping[str, Param] = field(default_factory=dict)
 
     def read(self, name: str, text: str) -> Any:
-        """Return the checked value of a text in a query string."""
+        """Return the value of a text in a query string, or reject the text."""
         if self.kind in {"array", "object"}:
             try:
                 value = json.loads(text)
@@ -72,17 +72,17 @@ class Param:
             reject(f"{name}: Invalid value {value!r}. Must be one of {allowed}.")
         return value
 
-    def _string(self, name: str, value: Any) -> None:
+    def _check_string(self, name: str, value: Any) -> None:
         if not isinstance(value, str):
             reject(f"{name}: Not a valid string.")
         if not value:
             reject(f"{name}: Field may not be empty.")
 
-    def _id(self, name: str, value: Any) -> None:
+    def _check_id(self, name: str, value: Any) -> None:
         if not isinstance(value, str) or not value.isdecimal():
             reject(f"{name}: Not a valid ID; IDs are strings of digits.")
 
-    def _date(self, name: str, value: Any) -> None:
+    def _check_date(self, name: str, value: Any) -> None:
         try:
             parsed = date.fromisoformat(value)
         except (TypeError, ValueError):
@@ -90,7 +90,7 @@ class Param:
         if parsed is None or parsed.isoformat() != value:
             reject(f"{name}: Not a valid date. Expected format is YYYY-MM-DD.")
 
-    def _datetime(self, name: str, value: Any) -> None:
+    def _check_datetime(self, name: str, value: Any) -> None:
         try:
             parsed = datetime.strptime(value, TIME).strftime(TIME)  # noqa: DTZ007
         except (TypeError, ValueError):
@@ -99,7 +99,7 @@ class Param:
             msg = f"{name}: Not a valid datetime. Expected format is YYYY-MM-DD HH:MM:SS."
             reject(msg)
 
-    def _integer(self, name: str, value: Any) -> None:
+    def _check_integer(self, name: str, value: Any) -> None:
         if not isinstance(value, int) or isinstance(value, bool):
             reject(f"{name}: Not a valid integer.")
         if self.low is not None and value < self.low:
@@ -107,11 +107,11 @@ class Param:
         if self.high is not None and value > self.high:
             reject(f"{name}: Must be less than or equal to {self.high}.")
 
-    def _boolean(self, name: str, value: Any) -> None:
+    def _check_boolean(self, name: str, value: Any) -> None:
         if not isinstance(value, bool):
             reject(f"{name}: Not a valid boolean.")
 
-    def _array(self, name: str, value: Any) -> None:
+    def _check_array(self, name: str, value: Any) -> None:
         if not isinstance(value, list):
             reject(f"{name}: Field must be set to json array.")
         if self.low is not None and len(value) < self.low:
@@ -122,7 +122,7 @@ class Param:
             if self.item is not None:
                 self.item.check(f"{name}[{index}]", item)
 
-    def _object(self, name: str, value: Any) -> None:
+    def _check_object(self, name: str, value: Any) -> None:
         if not isinstance(value, dict):
             reject(f"{name}: Field must be set to json object.")
         _check_keys(self.keys, name, value)
@@ -132,14 +132,14 @@ class Param:
 
 
 _CHECKS: dict[str, Callable[[Param, str, Any], None]] = {
-    "string": Param._string,  # noqa: SLF001
-    "id": Param._id,  # noqa: SLF001
-    "date": Param._date,  # noqa: SLF001
-    "datetime": Param._datetime,  # noqa: SLF001
-    "integer": Param._integer,  # noqa: SLF001
-    "boolean": Param._boolean,  # noqa: SLF001
-    "array": Param._array,  # noqa: SLF001
-    "object": Param._object,  # noqa: SLF001
+    "string": Param._check_string,  # noqa: SLF001
+    "id": Param._check_id,  # noqa: SLF001
+    "date": Param._check_date,  # noqa: SLF001
+    "datetime": Param._check_datetime,  # noqa: SLF001
+    "integer": Param._check_integer,  # noqa: SLF001
+    "boolean": Param._check_boolean,  # noqa: SLF001
+    "array": Param._check_array,  # noqa: SLF001
+    "object": Param._check_object,  # noqa: SLF001
 }
 
 
@@ -159,7 +159,7 @@ class Endpoint:
 
     Attributes:
         params: Parameters by name. A POST sends them in its JSON body.
-        ignored: Parameters that TikTok accepts and does not read.
+        ignored: Parameters that TikTok accepts and ignores.
         method: HTTP method.
         needs_token: True if the header Access-Token is required.
     """
@@ -173,10 +173,10 @@ class Endpoint:
         """Return the checked parameters with their defaults.
 
         Args:
-            raw_params: Texts of a query string, or values of a JSON body. None rejects the body.
+            raw_params: Texts of a query string, or values of a JSON body. None if it is invalid.
 
         Raises:
-            ApiError: With code 40002. The message names the parameter.
+            ApiError: With code 40002, if a parameter is unknown, missing or invalid.
         """
         if raw_params is None:
             reject("Request body must be a JSON object with Content-Type application/json.")
@@ -207,12 +207,12 @@ SORT_ORDER = Param(default="DESC", enum=("ASC", "DESC"))
 
 
 def strings(high: int | None = None, enum: tuple[str, ...] = ()) -> Param:
-    """Return a JSON array of strings."""
+    """Return the parameter of a JSON array of strings."""
     return Param("array", high=high, item=Param(enum=enum))
 
 
 def ids(high: int = MAX_IDS, *, required: bool = False) -> Param:
-    """Return a JSON array of 1 to `high` IDs."""
+    """Return the parameter of a JSON array of 1 to `high` IDs."""
     return Param("array", required=required, low=1, high=high, item=ID)
 
 
@@ -225,10 +225,10 @@ def pages(max_size: int, default: int = 10) -> dict[str, Param]:
 
 
 def members(**keys: Param) -> Param:
-    """Return an optional JSON object with these members."""
+    """Return the parameter of an optional JSON object with these members."""
     return Param("object", default={}, keys=keys)
 
 
 def required_members(**keys: Param) -> Param:
-    """Return a required JSON object with these members."""
+    """Return the parameter of a required JSON object with these members."""
     return Param("object", required=True, keys=keys)

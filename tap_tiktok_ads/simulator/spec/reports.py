@@ -46,14 +46,14 @@ AUDIENCE_METRICS = frozenset(("cost",))
 """Metrics of AUDIENCE reports only."""
 
 DAILY_METRICS = ("paid_engaged_view", "native_growth_")
-"""First letters of metrics that exist beside one ID dimension and the day only."""
+"""Prefixes of metrics that require exactly one ID dimension and `stat_time_day`."""
 
 TASK_VIEWER_METRICS = (
     UNIQUE_METRICS
     | {"average_video_play_per_user", "live_play_count", "result", "result_rate"}
     | {"cost_per_result", "real_time_result", "real_time_result_rate", "real_time_cost_per_result"}
 )
-"""Metrics of unique viewers, which tasks do not combine with `TASK_AUDIENCE_SPLITS`."""
+"""Metrics that tasks reject with the dimensions in `TASK_AUDIENCE_SPLITS`."""
 
 TASK_AUDIENCE_SPLITS = frozenset(
     ("gender", "age", "country_code", "ac", "language", "platform", "interest_category")
@@ -66,7 +66,7 @@ COUNTRY_NAMES = {
     "BR": "Brazil",
     "GB": "United Kingdom",
 }
-"""Names that tasks return instead of `country_code`."""
+"""Country names that the files of tasks have in place of `country_code`."""
 
 _STATUSES = Param("array", item=PRIMARY_STATUS)
 FILTER_VALUES = {
@@ -82,7 +82,7 @@ FILTER_VALUES = {
     "promotion_type": strings(),
     "campaign_system_origins": ORIGINS,
 }
-"""JSON in the text of `filter_value`, for the filters that select from a list of values."""
+"""Filters that select from a list of values. `filter_value` is the JSON text of the list."""
 
 _PROMOTE_BASIC = frozenset((*LEVEL_OF_ID, "stat_time_day")) - {"ad_id_v2"}
 PROMOTE_DIMENSIONS = {
@@ -95,7 +95,7 @@ PROMOTE_DIMENSIONS = {
 
 MAX_TASK_IDS = 20_000
 TASK_FILTERS = {name: ids(MAX_TASK_IDS) for name in ("campaign_ids", "adgroup_ids", "ad_ids")}
-"""The only filters of report tasks."""
+"""The only filters that report tasks support."""
 
 _FILTER = members(
     field_name=Param(required=True, enum=(*FILTER_VALUES, "create_time")),
@@ -218,4 +218,4 @@ REPORT_ENDPOINTS: dict[str, Endpoint] = {
         },
     ),
 }
-"""Report endpoints by path below the version."""
+"""Report endpoints, by path below the version."""

@@ -1,4 +1,4 @@
-"""Expected record counts, object by object, without pages."""
+"""The expected record count of every stream, counted from the objects of the world."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, mai
 from tap_tiktok_ads.simulator.records.assets import pixel_events
 from tap_tiktok_ads.simulator.records.feedback import comments, suggestions
 from tap_tiktok_ads.simulator.records.shops import is_available
-from tap_tiktok_ads.simulator.shelves import SHELVES
+from tap_tiktok_ads.simulator.simple_list_endpoints import SIMPLE_LIST_ENDPOINTS
 
 from .report_counts import ObjectScope, count_reports
 
@@ -26,10 +26,10 @@ class CountedPeriod:
     """The days and objects to count.
 
     Attributes:
-        days: Days of the history, up to today.
+        days: Indexes of the days in the history, up to today.
         start: First date of the period.
         end: Last date of the period.
-        horizon: Index of today.
+        horizon: Index of today in the history.
         scope: Objects to count.
     """
 
@@ -40,7 +40,7 @@ class CountedPeriod:
     scope: ObjectScope
 
     def within(self, time: str | None) -> bool:
-        """Return True if a time is on one of the days."""
+        """Return True if a time is in the period."""
         return self.start <= (time or "")[:10] <= self.end
 
 
@@ -48,7 +48,7 @@ def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
     """Return the record count of every stream of an account."""
     return {
         "advertisers": 1,
-        **_count_shelves(account, "advertiser_id", period),
+        **_count_simple_lists(account, "advertiser_id", period),
         **_count_objects(account, period),
         **_count_smart_plus(account, period),
         "gmv_max_report": _count_gmv_max_rows(account, period),
@@ -57,27 +57,32 @@ def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
 
 
 def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
-    """Return the record counts that belong to no single advertiser, 0 without a world."""
+    """Return the counts of records without an advertiser. All counts are 0 without a world."""
     centers = world.centers.values() if world is not None else ()
     totals = {"authorized_advertisers": len(world.advertiser_ids) if world is not None else 0}
-    for shelf in SHELVES:
-        if shelf.owner == "bc_id":
-            totals[shelf.stream] = sum(shelf.count(center, period.within) for center in centers)
-        elif not shelf.owner:
-            totals[shelf.stream] = 0 if world is None else shelf.count(world, period.within)
+    for list_endpoint in SIMPLE_LIST_ENDPOINTS:
+        if list_endpoint.owner == "bc_id":
+            totals[list_endpoint.stream] = sum(
+                list_endpoint.count(center, period.within) for center in centers
+            )
+        elif not list_endpoint.owner:
+            totals[list_endpoint.stream] = (
+                0 if world is None else list_endpoint.count(world, period.within)
+            )
     return totals
 
 
-def _count_shelves(owner: Any, parameter: str, period: CountedPeriod) -> dict[str, int]:
-    """Count the objects of every list endpoint whose owner a parameter names."""
+def _count_simple_lists(owner: Any, parameter: str, period: CountedPeriod) -> dict[str, int]:
+    """Count the objects of an owner, for each simple list endpoint with that owner parameter."""
     return {
-        shelf.stream: shelf.count(owner, period.within)
-        for shelf in SHELVES
-        if shelf.owner == parameter and shelf.stream
+        list_endpoint.stream: list_endpoint.count(owner, period.within)
+        for list_endpoint in SIMPLE_LIST_ENDPOINTS
+        if list_endpoint.owner == parameter and list_endpoint.stream
     }
 
 
 def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
+    """Count campaigns, ad groups, ads and the records that belong to them."""
     includes = period.scope.includes
     groups = [*filter(includes, account.groups)]
     ads = [*filter(includes, account.ads)]
@@ -132,7 +137,7 @@ def _count_material_rows(account: Account, period: CountedPeriod) -> dict[str, i
 
 
 def _media(smart: SmartAd) -> set[tuple[str, str, str]]:
-    """Return kind, ID and material of the assets of a Smart+ ad, each once."""
+    """Return kind, ID and material of the assets of a Smart+ ad, without duplicates."""
     media = {
         (kind, asset_id, creative.material_id)
         for creative in smart.creatives
@@ -146,9 +151,12 @@ def _count_reviews(smart: SmartAd) -> int:
 
 
 def _count_gmv_max_rows(account: Account, period: CountedPeriod) -> int:
-    """Count the days with spend of all GMV Max campaigns in available stores, deleted ones, too."""
+    """Count the days with spend of the GMV Max campaigns in available stores.
+
+    Deleted campaigns are included.
+    """
     rows = 0
-    for store in account.living("stores"):
+    for store in account.existing_assets("stores"):
         if not is_available(store, account):
             continue
         for campaign in account.gmv_max_campaigns(store, with_deleted=True):

@@ -24,7 +24,7 @@ class CountedReport:
     Attributes:
         id_dimension: The ID dimension.
         splits: The dimensions that divide a day, hours included.
-        lifetime: True if the report has one row for each object, without dates.
+        lifetime: True if the report has no dates and one row per object.
         report_type: BASIC or AUDIENCE.
     """
 
@@ -64,7 +64,7 @@ _REPORTS_OF_LEVEL = {
 
 
 def _audience(split: str) -> CountedReport:
-    """Return an audience report of ads."""
+    """Return an audience report at ad level."""
     return CountedReport("ad_id", (split,), report_type="AUDIENCE")
 
 
@@ -88,7 +88,7 @@ REPORTS: dict[str, CountedReport] = {
     "audience_report_by_dma": _audience("dma_id"),
     "smart_plus_ad_performance_report": CountedReport("ad_id_v2"),
 }
-"""Reports by stream name. The audience reports of ads name no level."""
+"""Reports by stream name. Names of audience reports at ad level have no level prefix."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class ObjectScope:
 def count_reports(
     account: Account, days: range, horizon: int, scope: ObjectScope
 ) -> dict[str, int]:
-    """Count the rows of all reports. TopView ads have rows of their own in every report."""
+    """Return the row count of each report. TopView ads have separate rows in each report."""
     window = sum(1 << day for day in days)
     with_deleted = replace(scope, include_deleted=True)
     ads = [ad for ad in account.ads if with_deleted.includes(ad)]
@@ -125,7 +125,7 @@ def count_reports(
 def _days_by_unit(
     ads: Iterable[Ad], report: CountedReport, horizon: int, window: int
 ) -> dict[str, dict[delivery.Shares, int]]:
-    """Return the days with rows by object ID and by the shares that divide them, as bits."""
+    """Return the days with rows as bits, by object ID and by the shares that divide the days."""
     units: dict[str, dict[delivery.Shares, int]] = {}
     for ad in ads:
         ad_days = ad.spend_days(horizon) if report.splits else ad.report_days(horizon)
@@ -138,7 +138,7 @@ def _days_by_unit(
 
 
 def _includes(scope: ObjectScope, ad: Ad, report: CountedReport) -> bool:
-    """Return True if the object that a report counts an ad to is in the scope."""
+    """Return True if the scope includes the reported object that an ad belongs to."""
     if ad.campaign.origin is not None and not report.supports_promote:
         return False
     entity = _scoped_object(ad, report.id_dimension)
@@ -146,7 +146,10 @@ def _includes(scope: ObjectScope, ad: Ad, report: CountedReport) -> bool:
 
 
 def _scoped_object(ad: Ad, id_dimension: str) -> Ad | AdGroup | Campaign | None:
-    """Return the object whose deletion excludes an ad. Deleted ads below the object count."""
+    """Return the object whose deletion excludes an ad, or None.
+
+    Deleted ads of an existing object count.
+    """
     parents: dict[str, AdGroup | Campaign | None] = {
         "adgroup_id": ad.group,
         "campaign_id": ad.campaign,
@@ -156,7 +159,7 @@ def _scoped_object(ad: Ad, id_dimension: str) -> Ad | AdGroup | Campaign | None:
 
 
 def _unit_id(ad: Ad, id_dimension: str) -> str:
-    """Return the ID of the object that a report counts an ad to."""
+    """Return the ID of the reported object that an ad belongs to."""
     return {
         "ad_id": ad.id,
         "ad_id_v2": ad.id_v2,
@@ -166,7 +169,7 @@ def _unit_id(ad: Ad, id_dimension: str) -> str:
 
 
 def _rows(unit: dict[delivery.Shares, int]) -> int:
-    """Return the rows of an object: on each day, the values that any of its ads has."""
+    """Return the number of rows of an object. Ads with equal values on a day share a row."""
     if len(unit) == 1:
         ((shares, days),) = unit.items()
         return len(shares) * days.bit_count()

@@ -1,4 +1,4 @@
-"""The simulated TikTok without HTTP."""
+"""The world: the data set that the simulator generates from one seed, without HTTP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.accounts.business_centers import BusinessCenter
-from tap_tiktok_ads.simulator.accounts.entities import STORED_KINDS, TIME
+from tap_tiktok_ads.simulator.accounts.entities import ASSET_KINDS, TIME
 from tap_tiktok_ads.simulator.accounts.generator import LOCALES, generate_account
 from tap_tiktok_ads.simulator.options import Options
 from tap_tiktok_ads.simulator.pseudorandom import mix
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class World:
-    """The accounts of the simulated TikTok, their changes over time, and their record counts.
+    """The data set that one seed generates: accounts, their changes, and expected record counts.
 
     ```python
     world = World({"advertisers": 2, "today": "2026-11-20"})
@@ -40,10 +40,10 @@ class World:
         "smart_plus_ads": attrgetter("smart_ads"),
         "videos": attrgetter("videos"),
         "images": attrgetter("images"),
-        **{kind: methodcaller("stored", kind) for kind in STORED_KINDS},
-        "gmv_max_campaigns": methodcaller("stored_gmv_max_campaigns"),
+        **{kind: methodcaller("assets", kind) for kind in ASSET_KINDS},
+        "gmv_max_campaigns": methodcaller("all_gmv_max_campaigns"),
     }
-    """Objects of each kind that `touch` and `delete` accept."""
+    """The kinds of objects that `touch` and `delete` accept, with the objects of an account."""
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:
         """Generate the accounts and their objects."""
@@ -77,7 +77,7 @@ class World:
 
     @property
     def advertiser_ids(self) -> list[str]:
-        """IDs of the advertisers that the token was granted."""
+        """IDs of the advertisers that granted access to the token."""
         return [advertiser_id for advertiser_id in self.accounts if self.granted(advertiser_id)]
 
     def granted(self, advertiser_id: str) -> bool:
@@ -85,7 +85,7 @@ class World:
         return advertiser_id in self.accounts and advertiser_id not in self._revoked
 
     def revoke(self, advertiser_id: str) -> None:
-        """Withdraw the grant of an advertiser."""
+        """Withdraw the access to an advertiser from the token."""
         self._revoked.add(advertiser_id)
 
     def today(self, advertiser_id: str) -> date:
@@ -93,16 +93,16 @@ class World:
         return self._date(self.accounts[advertiser_id].zone)
 
     def statistics_days(self, account: Account, start_date: str, end_date: str) -> range:
-        """Return the ordinals of the UTC days in a range on which pixels have statistics.
+        """Return the UTC days in a range on which pixels have statistics, as ordinals.
 
-        An account has as many UTC days as it has days with delivery, up to today.
+        The days end today. Their number is the number of days of the account's history.
         """
         today = self._date(ZoneInfo("UTC")).toordinal()
         first = max(date.fromisoformat(start_date).toordinal(), today - self.horizon(account))
         return range(first, min(date.fromisoformat(end_date).toordinal(), today) + 1)
 
     def horizon(self, account: Account) -> int:
-        """Return the index of today. Day 0 is the first day with delivery."""
+        """Return the index of today in the history. Day 0 is the first day with delivery."""
         return (self._date(account.zone) - account.start).days
 
     def advance(self, days: int = 0) -> None:
@@ -112,9 +112,9 @@ class World:
         self.version += 1
 
     def counters(self, entity: Entity, day: int, horizon: int) -> delivery.Counters:
-        """Return the delivery of an ad or GMV Max campaign on a day that has a row."""
+        """Return the counters of an ad or GMV Max campaign on a day that has a row."""
         if delivery.days_without_spend(entity.key, horizon) >> day & 1:
-            return delivery.NOTHING
+            return delivery.ZERO_COUNTERS
         counters = self._profiles[mix(entity.key, day) % delivery.PROFILES]
         if not (self.options.late_conversions and self._late_conversions and day > horizon - 7):
             return counters
@@ -131,7 +131,7 @@ class World:
             ValueError: The kind is not in `KINDS`.
         """
         if kind not in self.KINDS:
-            msg = f"Unknown kind {kind!r}; use one of {', '.join(self.KINDS)}."
+            msg = f"Unknown kind {kind!r}. Choose one of {', '.join(self.KINDS)}."
             raise ValueError(msg)
         for account in self.accounts.values():
             for entity in self.KINDS[kind](account):
@@ -140,7 +140,7 @@ class World:
         raise KeyError(object_id)
 
     def touch(self, kind: str, object_id: str, when: datetime) -> None:
-        """Set the modification time of an object. A time without zone is UTC."""
+        """Set the modification time of an object. A time without a time zone is UTC."""
         _, entity = self.find(kind, object_id)
         entity.modified = _utc(when).strftime(TIME)
         self.version += 1
@@ -166,9 +166,9 @@ class World:
     ) -> dict[str, int]:
         """Count the records of every stream, object by object and day by day.
 
-        Dates limit reports, comments, transactions and pixel statistics. Records of no single
-        advertiser, such as Business Centers, count with the first advertiser of the token. So the
-        counts of single advertisers add up.
+        The dates limit reports, comments, transactions and pixel statistics. Records without an
+        advertiser, such as Business Centers, count for the first advertiser of the token. So the
+        counts of all advertisers add up to the total.
 
         Args:
             start_date: First day of the reports, in account time.

@@ -64,6 +64,8 @@ FALLBACK_ERRORS = (
 MAX_ATTEMPTS = 2
 #: Maximum number of differing days that a message names.
 MAX_NAMED_DAYS = 5
+#: Maximum number of columns that a message names.
+MAX_NAMED_COLUMNS = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -191,12 +193,12 @@ class AsyncReports:
             return False
         conflict = self._conflict(task)
         if conflict is not None:
-            self._warnings.log("no tasks", "No report task makes this report: %s.", conflict)
+            self._warnings.log("no tasks", "Stream %s uses synchronous requests: %s.", conflict)
         return conflict is None
 
     def _conflict(self, task: Task) -> str | None:
         if self._settings.environment == "sandbox":
-            return "the sandbox has none"
+            return "the sandbox has no report tasks"
         params = task.request.params
         own_filters = promote_filters(self._definition.report_type, self._definition.dimensions)
         if self._settings.include_deleted:
@@ -231,7 +233,7 @@ class AsyncReports:
             if fallback is None or can_heal:
                 raise
             self._unavailable.add(_owner(task))
-            self._warnings.log("fallback", "Continuing without report tasks: %s", error)
+            self._warnings.log("fallback", "Continuing stream %s without report tasks: %s", error)
             return fallback()
 
     def _fetch_verified(self, task: Task, *, is_replaceable: bool) -> Fetched:
@@ -250,7 +252,8 @@ class AsyncReports:
                 return Page(), self._parts(task, files)
             self._warnings.log(
                 f"differs {task.request.label} {task.window}",
-                "%s: the records of report tasks differ from the synchronous total on %s.",
+                "Stream %s reads %s again: the records of report tasks differ from the synchronous "
+                "total on %s.",
                 task.request.label,
                 _named(days),
             )
@@ -258,7 +261,8 @@ class AsyncReports:
             return Page(), self.synchronous_tasks(task, SyncTask)
         msg = (
             f"{task.request.label}: the records of report tasks differ from the synchronous total "
-            f"on {_named(days)}, after {MAX_ATTEMPTS} attempts. Records may be missing."
+            f"on {_named(days)}, after {MAX_ATTEMPTS} attempts. Records may be missing. The next "
+            "run reads them again."
         )
         return Page(failed=IncompleteError(msg)), self._parts(task, files)
 
@@ -281,7 +285,12 @@ class AsyncReports:
         for file in files:
             lacking = [name for name in columns if name not in file.report.columns]
             if lacking:
-                msg = f"The report task made no columns {', '.join(lacking)}"
+                names = ", ".join(lacking[:MAX_NAMED_COLUMNS])
+                more = ", ..." if len(lacking) > MAX_NAMED_COLUMNS else ""
+                msg = (
+                    f"{task.request.label}: the report task lacks {len(lacking)} requested "
+                    f"column(s): {names}{more}."
+                )
                 raise _MissingColumnsError(msg)
         return files
 
@@ -310,7 +319,8 @@ class AsyncReports:
             return page
         msg = (
             f"{task.request.label}: the records of report tasks differ from the synchronous "
-            "total, and the synchronous report leaves out ads. Records may be missing."
+            "total, and the synchronous report leaves out ads. Records may be missing. "
+            "The next run reads them again."
         )
         return dataclasses.replace(page, failed=IncompleteError(msg))
 

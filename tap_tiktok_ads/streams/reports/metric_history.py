@@ -44,9 +44,9 @@ class MetricHistory:
         if new_metrics:
             self._warnings.log(
                 "new metrics",
-                "Metrics that earlier runs did not read: %s. Days that are covered stay without "
-                "them. To read all days again, run `tap-tiktok-ads convert-state STATE --reset %s "
-                "--output STATE` before the next run.",
+                "Stream %s has metrics that earlier runs did not read: %s. Days that are covered "
+                "stay without them. To read all days again, run `tap-tiktok-ads convert-state "
+                "STATE --reset %s --output STATE` before the next run.",
                 ", ".join(new_metrics),
                 self._stream_name,
             )

@@ -84,7 +84,7 @@ class MetricSelection:
         except ValueError as error:
             raise self._config_error(str(error)) from None
         if not metrics:
-            reason = f"nothing of {', '.join(names)} is valid in this report"
+            reason = f"no metric of {', '.join(names)} is valid in this report"
             raise self._config_error(reason)
         for name in names:
             conflict = metric_conflict(name, definition)
@@ -100,8 +100,8 @@ class MetricSelection:
         if unknown:
             self._warnings.log(
                 "unknown metrics",
-                "Metrics of %s are unknown to this version of the tap and become text: %s.",
-                self._definition.name,
+                "Stream %s writes metrics as text that this version of the tap does not know: %s. "
+                "Check their names, or look for a newer version.",
                 ", ".join(unknown),
             )
 
@@ -115,9 +115,9 @@ class MetricSelection:
         for reason, names in doubtful.items():
             self._warnings.log(
                 f"doubtful metrics: {reason}",
-                "Could not verify metrics of %s: %s in %s reports: %s. They are requested, and "
-                "left out if TikTok rejects them. To avoid this, remove them from the settings.",
-                self._definition.name,
+                "Could not verify metrics of stream %s: %s in %s reports: %s. They are "
+                "requested, and left out if TikTok rejects them. To avoid this, remove them from "
+                "the settings.",
                 reason,
                 self._definition.report_type,
                 ", ".join(names),
@@ -161,7 +161,7 @@ class MetricSelection:
         self._rejected_by(task).update(names)
         self._warnings.log(
             f"rejected {names} {task.optional}",
-            "Continuing without metrics %s: %s",
+            "Continuing stream %s without metrics %s: %s",
             ", ".join(names),
             error,
         )

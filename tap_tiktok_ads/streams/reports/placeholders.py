@@ -47,8 +47,8 @@ class Placeholders:
             return False
         self._warnings.log(
             "placeholder",
-            "Dropping placeholder records of %s: %s is %r and every metric is empty, "
-            "which means that there is no data.",
+            "Stream %s leaves out placeholder records of %s: %s is %r and every metric is empty, "
+            "so there is no data.",
             label,
             self._time_dimension,
             moment,

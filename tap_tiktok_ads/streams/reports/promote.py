@@ -50,7 +50,7 @@ class PromoteAds:
                 raise
             fetched = _of_one_list(task, fetch(plain))
             self._rejected.add(owner)
-            self._warnings.log("promote", "Continuing without Promote ads: %s", error)
+            self._warnings.log("promote", "Continuing stream %s without Promote ads: %s", error)
             return fetched
 
 

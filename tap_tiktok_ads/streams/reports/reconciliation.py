@@ -194,7 +194,7 @@ class ReconciliationStream(ReportStream):
         except RejectedRequestError as error:
             if TOTALS_PARAMETER not in error.api_message:
                 raise
-            self.warnings.log("totals", "Continuing without totals: %s", error)
+            self.warnings.log("totals", "Continuing stream %s without totals: %s", error)
             self._add_pages(level, first_task, sums)
 
     def _add_topview(self, level: str, first_task: Task, sums: WindowSums) -> None:

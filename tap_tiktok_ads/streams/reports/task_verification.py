@@ -133,7 +133,9 @@ class TaskVerifier:
 
     def _log_uncompared(self, reason: str) -> None:
         self._warnings.log(
-            "no totals", "Cannot compare report tasks with synchronous totals: %s", reason
+            "no totals",
+            "Cannot compare report tasks of stream %s with synchronous totals: %s",
+            reason,
         )
 
     def _add_totals(self, task: Task, window: dates.Window, sums: DailySums) -> None:

@@ -130,7 +130,8 @@ class TopView:
                 raise
             self._warnings.log(
                 f"topview {owner}",
-                "Requesting TopView ads of advertiser %s without knowing if there are any: %s",
+                "Stream %s requests TopView ads of advertiser %s without knowing if there are any: "
+                "%s",
                 owner,
                 error,
             )

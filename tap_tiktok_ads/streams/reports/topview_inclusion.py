@@ -86,7 +86,10 @@ class TopViewInclusion:
             except (PermissionDeniedError, RejectedRequestError) as error:
                 self._findings[owner] = None
                 self._warnings.log(
-                    f"inclusion {owner}", "Cannot find out if totals hold TopView ads: %s", error
+                    f"inclusion {owner}",
+                    "Stream %s cannot find out if totals of advertiser %s hold TopView ads: %s",
+                    owner,
+                    error,
                 )
         return bool(self._findings.get(owner))
 
@@ -127,15 +130,16 @@ class TopViewInclusion:
         if finding is None:
             self._warnings.log(
                 f"inclusion {owner}",
-                "Advertiser %s: the data do not show if totals without a filter hold TopView ads. "
-                "TopView ads are requested besides; the next run looks again.",
+                "Stream %s cannot find out if totals of advertiser %s hold TopView ads, because "
+                "the data fit both cases. TopView ads are requested, too. The next run looks "
+                "again.",
                 owner,
             )
         elif finding:
             self._warnings.log(
                 f"inclusion {owner}",
-                "Advertiser %s: totals without a filter hold TopView ads. No TopView records are "
-                "added at advertiser level.",
+                "Stream %s adds no TopView records for advertiser %s: totals without a filter hold "
+                "TopView ads already.",
                 owner,
             )
 

@@ -1,4 +1,7 @@
-"""Simple list endpoints of Business Centers, declared like the rows of `shelves.py`."""
+"""The simple list endpoints of Business Centers.
+
+`simple_list_endpoints.py` describes how to declare one.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from .accounts.business_centers import TRANSFER_TYPES, BusinessCenter, Transaction
 from .records import business_centers
-from .shelf import Shelf
+from .simple_list_endpoint import SimpleListEndpoint
 from .spec.errors import reject
 from .spec.facts import ENUMS
 from .spec.params import DAY, ID, MOMENT, TEXT, Param, ids, members, strings
 
 if TYPE_CHECKING:
     from .accounts.entities import Account
-    from .shelf import Params
+    from .simple_list_endpoint import Params
 
 MAX_TRANSACTION_DAYS = 365
 FUNDS_TYPES = strings(enum=("FUNDS_TYPE_CASH", "FUNDS_TYPE_GRANT"))
 
 
 def _is_of_type(pair: tuple[Account, Transaction], _center: BusinessCenter, params: Params) -> bool:
-    """Return True if a transaction has the requested type. The default is a transfer."""
+    """Return True if a transaction has the requested transfer type, by default a transfer."""
     requested = params["filtering"].get("transfer_type", TRANSFER_TYPES[0])
     return bool(pair[1].transfer_type == requested)
 
@@ -29,7 +32,7 @@ def _is_of_type(pair: tuple[Account, Transaction], _center: BusinessCenter, para
 def _is_of_level(
     pair: tuple[Account | None, Transaction], _center: BusinessCenter, params: Params
 ) -> bool:
-    """Return True if a transaction has the requested level and lies between the times."""
+    """Return True if a transaction has the requested level, and its time is in the range."""
     account, transaction = pair
     level = "BC" if account is None else "ADVERTISER"
     filtering = params["filtering"]
@@ -38,12 +41,12 @@ def _is_of_level(
 
 
 def _check_dates(params: Params) -> None:
-    """Reject a range of more than a year."""
+    """Reject a range of dates that is longer than a year."""
     _check_year("date", params["filtering"])
 
 
 def _check_times(params: Params) -> None:
-    """Reject a range of more than a year, and one that ends before it starts."""
+    """Reject a range of times that is longer than a year or ends before it starts."""
     filtering = params["filtering"]
     if filtering.get("start_time", "") > filtering.get("end_time", "9999"):
         reject("start_time: Must not be after end_time.")
@@ -51,7 +54,7 @@ def _check_times(params: Params) -> None:
 
 
 def _check_year(kind: str, filtering: dict[str, Any]) -> None:
-    """Reject the range between two dates, or two times, that is longer than a year."""
+    """Reject a range of dates or times that is longer than a year."""
     start, end = filtering.get(f"start_{kind}"), filtering.get(f"end_{kind}")
     if start and end:
         days = (date.fromisoformat(end[:10]) - date.fromisoformat(start[:10])).days + 1
@@ -59,8 +62,8 @@ def _check_year(kind: str, filtering: dict[str, Any]) -> None:
             reject(f"end_{kind}: The range must not exceed {MAX_TRANSACTION_DAYS} days.")
 
 
-BUSINESS_CENTER_SHELVES = (
-    Shelf(
+BUSINESS_CENTER_LIST_ENDPOINTS = (
+    SimpleListEndpoint(
         "/bc/get/",
         stream="business_centers",
         owner="",
@@ -79,7 +82,7 @@ BUSINESS_CENTER_SHELVES = (
         text_filters={"filtering.keyword": "bc_info.name"},
         max_page_size=50,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/bc/asset/get/",
         stream="bc_advertisers",
         counted={"asset_type": "ADVERTISER"},
@@ -95,7 +98,7 @@ BUSINESS_CENTER_SHELVES = (
         text_filters={"filtering.keyword": "asset_name"},
         max_page_size=50,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/advertiser/balance/get/",
         stream="bc_advertiser_balances",
         owner="bc_id",
@@ -104,7 +107,7 @@ BUSINESS_CENTER_SHELVES = (
         member="advertiser_account_list",
         max_page_size=50,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/advertiser/transaction/get/",
         stream="advertiser_transactions",
         owner="bc_id",
@@ -127,7 +130,7 @@ BUSINESS_CENTER_SHELVES = (
         date_of=lambda pair: pair[1].time,
         max_page_size=50,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/bc/account/transaction/get/",
         stream="account_transactions",
         owner="bc_id",
@@ -158,7 +161,7 @@ BUSINESS_CENTER_SHELVES = (
         date_of=lambda pair: pair[1].time,
         max_page_size=50,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/bc/transaction/get/",
         stream="bc_transactions",
         owner="bc_id",
@@ -173,7 +176,7 @@ BUSINESS_CENTER_SHELVES = (
         date_of=lambda transaction: transaction.time,
         max_page_size=50,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/catalog/get/",
         stream="catalogs",
         owner="bc_id",
@@ -184,4 +187,4 @@ BUSINESS_CENTER_SHELVES = (
         max_page_size=100,
     ),
 )
-"""Every simple list endpoint that a Business Center owns, and the list of the Business Centers."""
+"""The simple list endpoints of Business Centers, and the list of Business Centers itself."""

@@ -17,29 +17,29 @@ Objects: TypeAlias = Callable[[Any], Sequence[Any]]
 
 
 @dataclass(frozen=True)
-class Shelf:
+class SimpleListEndpoint:
     """A list endpoint: its parameters, objects, records and filters.
 
-    Parameters and record fields are named by dotted paths, such as "filtering.keyword".
+    Dotted paths name parameters and record fields, such as "filtering.keyword".
 
     Attributes:
         path: Path below the version.
         objects: Returns the objects of an owner.
         record: Returns the record of an object, given the object and its owner.
-        stream: Stream of the tap that reads the endpoint, counted by `World.expected`.
-        counted: Values of the record fields that make the stream read an object.
-        owner: Parameter that names the owner. Without one, the owner is the world.
+        stream: Stream of the tap that reads the endpoint. `World.expected` counts its records.
+        counted: Field values of the records that the stream reads. Empty if it reads all records.
+        owner: Parameter with the ID of the owner. Empty if the owner is the world.
         params: Parameters other than the owner and the page.
-        max_page_size: Maximum of `page_size`. None makes an endpoint without pages.
-        default_page_size: Page size of a request that sends none.
+        max_page_size: Maximum of `page_size`. None if the endpoint has no pages.
+        default_page_size: Page size of a request without `page_size`.
         member: Member of `data` that holds the records.
         method: HTTP method.
-        filters: Record field by parameter. The parameter sends one value or a list of values.
-        text_filters: Record field by parameter. The parameter sends a part of the field's text.
+        filters: Record field by parameter. The parameter is a value or a list of values.
+        text_filters: Record field by parameter. The field contains the text of the parameter.
         selects: Returns True if the parameters select an object of an owner.
-        sort: Returns the objects in the order of the parameters.
-        check: Rejects parameters that do not go together.
-        date_of: Returns the time of an object for the parameters `start_date` and `end_date`.
+        sort: Returns the objects in the order that the parameters request.
+        check: Rejects invalid combinations of parameters.
+        date_of: Returns the time of an object, compared with `start_date` and `end_date`.
     """
 
     path: str
@@ -61,8 +61,8 @@ class Shelf:
     date_of: Callable[[Any], str] | None = None
 
     @property
-    def endpoint(self) -> Endpoint:
-        """The parameters of the endpoint, including owner and page."""
+    def definition(self) -> Endpoint:
+        """The method and the parameters of the endpoint, including owner and page."""
         params = {self.owner: REQUIRED_ID} if self.owner else {}
         params |= self.params
         if self.max_page_size is not None:
@@ -70,7 +70,7 @@ class Shelf:
         return Endpoint(params, method=self.method)
 
     def check_params(self, params: Params) -> None:
-        """Reject parameters that do not go together."""
+        """Reject invalid combinations of parameters."""
         start, end = self._dates(params)
         if start and end and start > end:
             reject("start_date: Must not be after end_date.")
@@ -78,14 +78,14 @@ class Shelf:
             self.check(params)
 
     def _dates(self, params: Params) -> tuple[str, str]:
-        """Return the first and the last date of a request. An empty date is no limit."""
+        """Return the first and the last date of a request. An empty date sets no limit."""
         dates = params if "start_date" in params else params.get("filtering", {})
         if self.date_of is None:
             return "", ""
         return dates.get("start_date") or "", dates.get("end_date") or ""
 
     def select(self, owner: Any, params: Params) -> list[Any]:
-        """Return the objects of an owner that the parameters select, in their order."""
+        """Return the objects of an owner that the parameters select, in the requested order."""
         objects = self.objects(owner)
         if self.sort is not None:
             objects = self.sort(objects, params)
@@ -105,7 +105,7 @@ class Shelf:
 
     def _select_records(self, objects: Sequence[Any], owner: Any, params: Params) -> list[Any]:
         """Return the objects whose records match the filters."""
-        # without a filter, no record is built
+        # records are slow to build, and a request without filters does not need them
         if not any(_member(params, name) for name in (*self.filters, *self.text_filters)):
             return list(objects)
         return [entry for entry in objects if self._matches(self.record(entry, owner), params)]
@@ -128,7 +128,7 @@ class Shelf:
 
         Args:
             owner: Owner of the objects.
-            within: Returns True if the stream reads an object of that time.
+            within: Returns True if the stream reads objects with that time.
         """
         objects = self.objects(owner)
         if self.date_of is not None:
@@ -140,12 +140,17 @@ class Shelf:
 
 
 def _member(values: Params, path: str) -> Any:
-    """Return the value at a dotted path, None if a member is missing."""
+    """Return the value at a dotted path, or None if a member is missing or empty."""
     for name in path.split("."):
         values = values.get(name, {})
     return values or None
 
 
-def stored(kind: str, count: int | None = None) -> Objects:
-    """Return the objects of a kind, as many as `count` or as the option named like the kind."""
-    return lambda account: account.living(kind, count)
+def generated(kind: str, count: int | None = None) -> Objects:
+    """Return a function that returns the existing objects of a kind for an account.
+
+    Args:
+        kind: Name of the kind.
+        count: Number of objects. The default is the option with the name of the kind.
+    """
+    return lambda account: account.existing_assets(kind, count)

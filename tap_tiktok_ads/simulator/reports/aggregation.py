@@ -1,4 +1,4 @@
-"""Small reports that are kept in memory: lines of dimensions and counters."""
+"""Small reports: rows that sum up counters by dimensions, kept in memory."""
 
 from __future__ import annotations
 
@@ -18,22 +18,28 @@ if TYPE_CHECKING:
 
     from .metrics import Formula
 
-Attribute: TypeAlias = Callable[["Line", str], Any]
-"""Returns a metric that is a property of a line's subject."""
+Attribute: TypeAlias = Callable[["AggregatedRow", str], Any]
+"""Returns a metric that is a property of the row's objects, such as a name."""
 
 
 @dataclass
-class Line:
-    """A row: its dimensions, the first subject with them, and the counters of all subjects."""
+class AggregatedRow:
+    """A row of an aggregated report.
+
+    Attributes:
+        dimensions: Values by dimension.
+        subject: The first objects that delivered with these dimensions.
+        counters: Sum of the counters of all objects with these dimensions.
+    """
 
     dimensions: dict[str, str]
     subject: Any
-    counters: delivery.Counters = field(default=delivery.NOTHING)
+    counters: delivery.Counters = field(default=delivery.ZERO_COUNTERS)
 
     def record(
         self, metrics: list[str], formulas: Mapping[str, Formula], attribute: Attribute
     ) -> dict[str, Any]:
-        """Return the line with the requested metrics."""
+        """Return the JSON record of the row with the requested metrics."""
         values = {
             name: formulas[name](self.counters) if name in formulas else attribute(self, name)
             for name in metrics
@@ -41,31 +47,31 @@ class Line:
         return {"dimensions": self.dimensions, "metrics": values}
 
 
-class Lines:
-    """Lines by their dimensions. Counters of equal dimensions are added up."""
+class AggregatedRows:
+    """The rows of an aggregated report. Counters with equal dimensions are summed up."""
 
     def __init__(self) -> None:
-        """Create a report without lines."""
-        self._lines: dict[tuple[str, ...], Line] = {}
+        """Create a report without rows."""
+        self._rows: dict[tuple[str, ...], AggregatedRow] = {}
 
     def add(self, dimensions: dict[str, str], subject: Any, counters: delivery.Counters) -> None:
-        """Add counters to the line of the dimensions."""
+        """Add counters to the row of the dimensions."""
         key = tuple(dimensions.values())
-        line = self._lines.setdefault(key, Line(dimensions, subject))
-        line.counters = delivery.total((line.counters, counters))
+        row = self._rows.setdefault(key, AggregatedRow(dimensions, subject))
+        row.counters = delivery.total((row.counters, counters))
 
-    def ordered(self, formula: Formula | None, *, descending: bool) -> list[Line]:
-        """Return the lines in the order of a metric, or as they were added."""
-        lines = list(self._lines.values())
+    def ordered(self, formula: Formula | None, *, descending: bool) -> list[AggregatedRow]:
+        """Return the rows in the order of a metric, or in the order of their addition."""
+        rows = list(self._rows.values())
         if formula is not None:
-            lines.sort(key=lambda line: sort_value(formula(line.counters)), reverse=descending)
-        return lines
+            rows.sort(key=lambda row: sort_value(formula(row.counters)), reverse=descending)
+        return rows
 
 
 def delivery_by_time(
     world: World, account: Account, entity: Entity, days: range, time: str | None
 ) -> Iterator[tuple[str, delivery.Counters]]:
-    """Yield time and counters of each day, or each hour, with spend of an object."""
+    """Yield the time and the counters of each day, or hour, on which an object has spend."""
     horizon = world.horizon(account)
     first, last = getattr(entity, "first", 0), getattr(entity, "last", horizon)
     spend_days = delivery.days_with_rows(entity.key, first, min(last, horizon))

@@ -1,11 +1,11 @@
-"""Responses of the reports that are kept in memory: pages, order and totals."""
+"""Responses of aggregated reports: pages, order and totals."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tap_tiktok_ads.simulator.accounts import delivery
-from tap_tiktok_ads.simulator.reports.in_memory import Line, Lines
+from tap_tiktok_ads.simulator.reports.aggregation import AggregatedRow, AggregatedRows
 from tap_tiktok_ads.simulator.spec.errors import reject
 
 from .api import Api, Params, Payload, page_of
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from tap_tiktok_ads.simulator.accounts.entities import Account
-    from tap_tiktok_ads.simulator.reports.in_memory import Attribute
+    from tap_tiktok_ads.simulator.reports.aggregation import Attribute
     from tap_tiktok_ads.simulator.reports.metrics import Formula
 
 
@@ -25,41 +25,41 @@ def check_metrics(metrics: list[str], allowed: Collection[str]) -> None:
         reject(f"Invalid metric fields: {unknown}")
 
 
-def line_report(  # noqa: PLR0913, PLR0917
+def aggregated_report(  # noqa: PLR0913, PLR0917
     api: Api,
     account: Account,
     params: Params,
-    fill: Callable[[Lines], None],
+    fill: Callable[[AggregatedRows], None],
     formulas: Mapping[str, Formula],
     attribute: Attribute,
 ) -> Payload:
     """Return a page of a report, with totals if the request enables them.
 
     Args:
-        api: State of the endpoints. It caches the lines for all pages of the report.
+        api: State of the endpoints. It caches the rows for all pages of the report.
         account: Account of the report.
         params: Checked parameters.
-        fill: Adds the lines of the report.
+        fill: Adds the rows of the report.
         formulas: Formulas of the computed metrics.
-        attribute: Returns any other metric of a line.
+        attribute: Returns any other metric of a row.
     """
     order = params["sort_field"]
     if order is not None and order not in formulas:
         reject(f"sort_field: {order!r} cannot be sorted by.")
     filters = {name: value for name, value in params.items() if name not in {"page", "page_size"}}
 
-    def make() -> list[Line]:
-        lines = Lines()
-        fill(lines)
+    def make() -> list[AggregatedRow]:
+        rows = AggregatedRows()
+        fill(rows)
         formula = None if order is None else formulas[order]
-        return lines.ordered(formula, descending=params["sort_type"] == "DESC")
+        return rows.ordered(formula, descending=params["sort_type"] == "DESC")
 
     key = (api.world.horizon(account), fill.__qualname__, repr(filters))
-    lines = api.cached(key, make)
+    rows = api.cached(key, make)
     metrics = list(dict.fromkeys(params["metrics"]))
-    payload = page_of(params, lines, lambda line: line.record(metrics, formulas, attribute))
+    payload = page_of(params, rows, lambda row: row.record(metrics, formulas, attribute))
     if params.get("enable_total_metrics"):
-        total = delivery.total([line.counters for line in lines])
+        total = delivery.total([row.counters for row in rows])
         payload.data["total_metrics"] = {
             name: formulas[name](total) for name in metrics if name in formulas
         }

@@ -1,13 +1,13 @@
-"""Simple list endpoints, each declared in one row of `SHELVES`.
+"""The simple list endpoints, each declared by one entry of `SIMPLE_LIST_ENDPOINTS`.
 
-A new endpoint needs one row and no other change. A row whose owner is `bc_id` goes into
-`business_center_shelves.py`:
+To add an endpoint, add one entry. An endpoint whose owner is `bc_id` belongs in
+`business_center_list_endpoints.py`. An example of an entry:
 
 ```python
-Shelf(
+SimpleListEndpoint(
     "/coupon/list/",
     stream="coupons",
-    objects=stored("coupons", count=3),
+    objects=generated("coupons", count=3),
     record=lambda coupon, account: {"coupon_id": coupon.id, "create_time": coupon.created},
     params={"coupon_ids": ids()},
     filters={"coupon_ids": "coupon_id"},
@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .business_center_shelves import BUSINESS_CENTER_SHELVES
+from .business_center_list_endpoints import BUSINESS_CENTER_LIST_ENDPOINTS
 from .records import assets, media_library, shops, targeting
-from .shelf import Shelf, stored
+from .simple_list_endpoint import SimpleListEndpoint, generated
 from .spec.errors import reject
 from .spec.facts import ENUMS
 from .spec.params import FLAG, ID, TEXT, Param, ids, members, required_members, strings
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .accounts.entities import Account, Asset
-    from .shelf import Params
+    from .simple_list_endpoint import Params
 
 MAX_FILTERED_STORES = 10
 
@@ -42,7 +42,7 @@ def _sort_pixels(pixels: Sequence[Asset], params: Params) -> Sequence[Asset]:
 
 
 def _selects_music(music: Asset, _account: Account, params: Params) -> bool:
-    """Return True if a music file fits the scene. Every second file fits carousels."""
+    """Return True if a music file is for the scene. Every second file is for carousels."""
     return params["music_scene"] == "CREATIVE_ASSET" or int(music.id) % 2 == 1
 
 
@@ -63,20 +63,20 @@ def _gmv_max_campaigns(account: Account) -> list[tuple[Asset, Asset]]:
     """Return the GMV Max campaigns with their stores, newest first."""
     return [
         (campaign, store)
-        for store in account.living("stores")
+        for store in account.existing_assets("stores")
         for campaign in account.gmv_max_campaigns(store)
     ][::-1]
 
 
 def _selects_gmv_max(pair: tuple[Asset, Asset], _account: Account, params: Params) -> bool:
-    """Return True if promotion type and store select a campaign."""
+    """Return True if the filters on promotion type and store select a campaign."""
     (campaign, store), filtering = pair, params["filtering"]
     is_of_type = shops.gmv_max_type(campaign) in filtering["gmv_max_promotion_types"]
     return is_of_type and store.id in filtering.get("store_ids", (store.id,))
 
 
-SHELVES = (
-    Shelf(
+SIMPLE_LIST_ENDPOINTS = (
+    SimpleListEndpoint(
         "/dmp/custom_audience/list/",
         stream="custom_audiences",
         objects=lambda account: account.audiences,
@@ -85,20 +85,20 @@ SHELVES = (
         filters={"custom_audience_ids": "audience_id"},
         max_page_size=100,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/dmp/saved_audience/list/",
         stream="saved_audiences",
-        objects=stored("saved_audiences"),
+        objects=generated("saved_audiences"),
         record=assets.saved_audience,
         member="saved_audiences",
         params={"saved_audience_ids": ids()},
         filters={"saved_audience_ids": "saved_audience_id"},
         max_page_size=100,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/pangle_audience_package/get/",
         stream="pangle_audience_packages",
-        objects=stored("pangle_packages", count=3),
+        objects=generated("pangle_packages", count=3),
         record=lambda package, _account: {
             "package_id": package.id,
             "package_name": f"Package {package.number + 1}",
@@ -106,7 +106,7 @@ SHELVES = (
         },
         member="packages",
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/pixel/list/",
         stream="pixels",
         objects=lambda account: account.pixels,
@@ -123,7 +123,7 @@ SHELVES = (
         sort=_sort_pixels,
         max_page_size=20,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/file/video/ad/search/",
         stream="video_creatives",
         objects=lambda account: media_library.library(account, "videos"),
@@ -146,7 +146,7 @@ SHELVES = (
         max_page_size=100,
         default_page_size=20,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/file/image/ad/search/",
         stream="image_creatives",
         objects=lambda account: media_library.library(account, "images"),
@@ -165,10 +165,10 @@ SHELVES = (
         max_page_size=100,
         default_page_size=20,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/file/music/get/",
         stream="music_creatives",
-        objects=stored("music"),
+        objects=generated("music"),
         record=assets.music,
         member="musics",
         params={
@@ -181,10 +181,10 @@ SHELVES = (
         max_page_size=1000,
         default_page_size=1000,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/creative/portfolio/list/",
         stream="creative_portfolios",
-        objects=stored("portfolios"),
+        objects=generated("portfolios"),
         record=assets.portfolio,
         member="creative_portfolios",
         params={
@@ -200,20 +200,20 @@ SHELVES = (
         max_page_size=100,
         default_page_size=20,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/tt_video/list/",
         stream="spark_ads",
-        objects=stored("posts"),
+        objects=generated("posts"),
         record=assets.post,
         params={"item_types": strings(enum=("VIDEO", "CAROUSEL"))},
         filters={"item_types": "item_info.item_type"},
         max_page_size=50,
         default_page_size=20,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/identity/get/",
         stream="identities",
-        objects=stored("identities"),
+        objects=generated("identities"),
         record=assets.identity,
         member="identity_list",
         params={
@@ -225,10 +225,10 @@ SHELVES = (
         max_page_size=100,
         default_page_size=20,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/page/get/",
         stream="instant_pages",
-        objects=stored("instant_pages"),
+        objects=generated("instant_pages"),
         record=assets.instant_page,
         params={
             "business_type": Param(default="LEAD_GEN", enum=ENUMS["page_types"]),
@@ -240,10 +240,10 @@ SHELVES = (
         selects=_selects_page,
         max_page_size=100,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/playable/get/",
         stream="playables",
-        objects=stored("playables"),
+        objects=generated("playables"),
         record=assets.playable,
         params={
             "playable_id": ID,
@@ -261,10 +261,10 @@ SHELVES = (
         },
         max_page_size=500,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/optimizer/rule/list/",
         stream="automated_rules",
-        objects=stored("rules"),
+        objects=generated("rules"),
         record=assets.rule,
         member="rules",
         params={
@@ -280,30 +280,30 @@ SHELVES = (
         filters={"filtering.status": "rule_status"},
         max_page_size=100,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/app/list/",
         stream="apps",
-        objects=stored("apps"),
+        objects=generated("apps"),
         record=assets.app,
         member="apps",
         params={"app_platform_ids": strings()},
         filters={"app_platform_ids": "app_platform_id"},
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/store/list/",
         stream="stores",
-        objects=stored("stores"),
+        objects=generated("stores"),
         record=shops.store,
         member="stores",
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/gmv_max/store/list/",
         stream="gmv_max_stores",
-        objects=stored("stores"),
+        objects=generated("stores"),
         record=shops.gmv_max_store,
         member="store_list",
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/gmv_max/campaign/get/",
         stream="gmv_max_campaigns",
         objects=_gmv_max_campaigns,
@@ -323,7 +323,7 @@ SHELVES = (
         selects=_selects_gmv_max,
         max_page_size=100,
     ),
-    Shelf(
+    SimpleListEndpoint(
         "/tool/targeting/search/",
         method="POST",
         objects=lambda _account: list(targeting.COUNTRIES.items()),
@@ -339,6 +339,9 @@ SHELVES = (
             params["keywords"][0].casefold() in country[1].casefold()
         ),
     ),
-    *BUSINESS_CENTER_SHELVES,
+    *BUSINESS_CENTER_LIST_ENDPOINTS,
 )
-"""Every simple list endpoint. An undocumented maximum page size is that of similar endpoints."""
+"""All simple list endpoints.
+
+An endpoint whose maximum page size is undocumented has the maximum of similar endpoints.
+"""
