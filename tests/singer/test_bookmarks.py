@@ -136,7 +136,7 @@ def test_each_advertiser_has_one_partition() -> None:
     ]
     partitions = [*other, {"context": {"advertiser_id": "7"}, "listed": "x"}]
     state: t.Any = {"bookmarks": {"ads": {"partitions": partitions}}}
-    warnings = Warnings(logging.getLogger("ads"))
+    warnings = Warnings("ads", logging.getLogger("ads"))
     first, second = (
         TimeBookmarks(state, "ads", "time", started_at=STARTED_AT, warnings=warnings)
         for _ in range(2)
@@ -157,7 +157,7 @@ def test_each_advertiser_has_one_partition() -> None:
 def test_unpartitioned_bookmarks_are_members_of_the_stream() -> None:
     """An unpartitioned stream has no partitions, and its state is created when it is written."""
     state: t.Any = {}
-    warnings = Warnings(logging.getLogger("ads"))
+    warnings = Warnings("ads", logging.getLogger("ads"))
     bookmarks = TimeBookmarks(state, "ads", "time", started_at=STARTED_AT, warnings=warnings)
     assert bookmarks.partition(None) == {}
     assert bookmarks.partitions() == []
