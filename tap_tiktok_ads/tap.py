@@ -288,7 +288,8 @@ class TapTikTokAds(Tap):
 
     def _write_last_state(self) -> None:
         """Write a STATE message, if there is a stream that it can be about."""
-        if t.cast("BufferedWriter", self.message_writer).has_written_schema:
+        writer = self.message_writer
+        if not isinstance(writer, BufferedWriter) or writer.has_written_schema:
             self.state_output.write()
 
     @classmethod

@@ -6,7 +6,7 @@ import json
 import typing as t
 
 import pytest
-from conftest import ManualClock, Messages, catalog_of, config_for, run
+from conftest import Collector, ManualClock, Messages, catalog_of, config_for, run
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import StateMessage
 
@@ -163,3 +163,17 @@ def test_failed_run_writes_the_last_state(
     messages = Messages(list(map(json.loads, capsysbinary.readouterr().out.splitlines())))
     assert messages.all[-1]["type"] == "STATE"
     assert messages.bookmarks("ad_groups") == bookmarks
+
+
+def test_failed_run_writes_the_last_state_to_other_writers(sim: Simulator) -> None:
+    """A run with another writer than the executable's ends with STATE after an error, too."""
+    config = config_for(sim)
+    sim.add_fault("code", path="/ad/get/", times=None, code=40002)
+    catalog = catalog_of(config, ["ad_groups", "ads"], alone=True)
+    writer = Collector()
+    with pytest.raises(errors.RejectedRequestError):
+        TapTikTokAds(
+            config=config, catalog=catalog, selected_only=True, message_writer=writer
+        ).run()
+    assert writer.messages.all[-1]["type"] == "STATE"
+    assert writer.messages.bookmarks("ad_groups")
