@@ -34,6 +34,9 @@ if t.TYPE_CHECKING:
 HERE = Path(__file__).parent
 MEGABYTE = 1e6
 MAX_PEAK_MEGABYTES = 120.0
+#: Maximum CPU seconds of the main thread with 5,000 advertisers.
+MAX_STATE_SECONDS = 20.0
+MAX_STATE_SHARE = 0.05
 #: `--quick` divides the number of ads by this.
 QUICK_DIVISOR = 10
 
@@ -435,6 +438,56 @@ def start(clients: Clients, repeat: int) -> Iterator[Line]:
         )
 
 
+def state_run(clients: Clients, advertisers: int, state: str | None) -> tuple[float, float, bytes]:
+    """Return the main thread's CPU seconds, the share of STATE in the output, and the last STATE.
+
+    Raises:
+        SystemExit: The last message is not STATE.
+    """
+    seconds = clients.file({})
+    command = [sys.executable, str(HERE / "many_advertisers.py"), str(advertisers), seconds]
+    byte_counts = {True: 0, False: 0}
+    line = b""
+    with subprocess.Popen(  # noqa: S603 - a command of this script
+        command if state is None else [*command, state],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        for line in process.stdout or ():
+            byte_counts[line.startswith(b'{"type":"STATE"')] += len(line)
+    if process.returncode or not line.startswith(b'{"type":"STATE"'):
+        sys.exit(f"{' '.join(command)} failed.")
+    share = byte_counts[True] / sum(byte_counts.values())
+    return json.loads(Path(seconds).read_text(encoding="ascii"))["main"], share, line
+
+
+def state(clients: Clients, *, quick: bool) -> Iterator[Line]:
+    """Measure the state of many advertisers: CPU time without requests, and bytes."""
+    counts = (100, 500) if quick else (1000, 5000)
+    seconds: dict[int, float] = {}
+    shares: dict[int, float] = {}
+    for count in counts:
+        first_seconds, first_share, line = state_run(clients, count, None)
+        note(f"state: {count} advertisers, first run: {first_seconds:.1f} s, {first_share:.1%}")
+        file = clients.file(json.loads(line)["value"])
+        seconds[count], shares[count], _ = state_run(clients, count, file)
+        note(f"state: {count} advertisers, next run: {seconds[count]:.1f} s, {shares[count]:.1%}")
+    few, many = counts
+    yield Line(
+        f"CPU seconds outside requests, {many:,} advertisers x 19 streams, incremental",
+        f"{seconds[many]:.1f} s",
+        ratio=f"{seconds[many] / seconds[few]:.2f} x {few:,} advertisers",
+        target=f"<= {MAX_STATE_SECONDS:.0f} s",
+        is_met=seconds[many] <= MAX_STATE_SECONDS,
+    )
+    yield Line(
+        f"share of STATE in the output, {many:,} advertisers, incremental",
+        f"{shares[many]:.1%}",
+        target=f"<= {MAX_STATE_SHARE:.0%}",
+        is_met=shares[many] <= MAX_STATE_SHARE,
+    )
+
+
 def versions() -> str:
     """Return the date, versions, CPUs and load average of a measurement."""
     packages = ("singer-sdk", "msgspec", "requests", "meltano-tap-tiktok-ads")
@@ -453,13 +506,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description="Measure speed and memory of the tap. This is not a test."
     )
-    cases = ("cpu", "maps", "wall", "memory", "start", "all")
+    cases = ("cpu", "maps", "wall", "memory", "start", "state", "all")
     parser.add_argument("--case", choices=cases, default="all", help="measurement to run")
     parser.add_argument(
         "--repeat",
         type=int,
         default=3,
-        help="number of runs for the median (start: 3 x REPEAT, memory: REPEAT / 3, wall: 1)",
+        help="number of runs for the median (start: 3 x REPEAT, memory: REPEAT / 3, wall and "
+        "state: 1)",
     )
     parser.add_argument(
         "--quick", action="store_true", help="use small sizes to check that the measurement runs"
@@ -479,6 +533,7 @@ def main() -> None:
             "wall": wall(clients, quick=options.quick),
             "memory": memory(clients, max(1, options.repeat // 3), quick=options.quick),
             "start": start(clients, options.repeat),
+            "state": state(clients, quick=options.quick),
         }
         for name, lines in tables.items():
             for line in lines if options.case in {name, "all"} else ():

@@ -20,6 +20,7 @@ from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookback
 from tap_tiktok_ads.extract.common_responses import CommonResponses
 from tap_tiktok_ads.extract.completeness import IncompleteLists, PassClock
+from tap_tiktok_ads.extract.dates import time_zone
 from tap_tiktok_ads.extract.lookahead import Lookahead, Workers
 from tap_tiktok_ads.problems import ProblemLog
 from tap_tiktok_ads.progress import Progress
@@ -80,8 +81,11 @@ class OpenStream(t.Protocol):
 class StateOutput(t.Protocol):
     """Writes STATE messages. Implemented by the Singer layer."""
 
-    def take_turn(self) -> bool:
-        """Return True if another STATE message is due."""
+    def write_if_due(self) -> None:
+        """Write a STATE message if the last one is old enough, and the size allows it."""
+
+    def write_if_small(self) -> None:
+        """Write a STATE message if STATE stays a small share of the output."""
 
     def write(self) -> None:
         """Write a STATE message."""
@@ -296,7 +300,8 @@ class RunContext:
 
     def now(self, advertiser: Advertiser | None) -> pendulum.DateTime:
         """Return the start of the run in the time zone of an advertiser, or in UTC."""
-        return self.started_at.in_timezone(advertiser.timezone if advertiser else "UTC")
+        zone = advertiser.timezone if advertiser else "UTC"
+        return self.started_at.in_timezone(time_zone(zone))
 
     def open_stream(self, name: str) -> OpenStream:
         """Return a new instance of a stream, to read its records for another stream."""

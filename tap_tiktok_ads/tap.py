@@ -10,11 +10,11 @@ import typing as t
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib import Catalog, StateMessage
+from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_tiktok_ads.about import DISTRIBUTION
-from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.errors import ConfigError, OutputError
 from tap_tiktok_ads.api.suggestions import closest_match
 from tap_tiktok_ads.config import environment
 from tap_tiktok_ads.config.catalogs import parse_catalog, selected_streams, take_aliases
@@ -28,7 +28,7 @@ from tap_tiktok_ads.config.stream_maps import check_stream_maps, describe_mappin
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
 from tap_tiktok_ads.progress_display import show as show_progress
-from tap_tiktok_ads.singer.state import StateOutput
+from tap_tiktok_ads.singer.state_output import StateOutput
 from tap_tiktok_ads.singer.writer import BufferedWriter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.custom import CustomStream
@@ -99,6 +99,7 @@ class TapTikTokAds(Tap):
             catalog = parse_catalog(catalog)
         merged = self.merged(config or {}, with_environment=parse_env_config)
         super().__init__(config=merged, catalog=catalog, **kwargs)
+        self._state_writer = self.state_output
 
     @functools.cached_property
     def run_context(self) -> RunContext:
@@ -110,12 +111,17 @@ class TapTikTokAds(Tap):
                 running=lambda: t.cast("dict[str, t.Any]", self.streams),
                 create=lambda name: self._creators[name](),
             ),
-            state_output=StateOutput(self.message_writer, lambda: self.state),
+            state_output=self.state_output,
             message_writer=self.message_writer,
             input_catalog=lambda: self.input_catalog,
             logger=t.cast("logging.Logger", self.logger),
             allow_requests=self._allow_requests,
         )
+
+    @functools.cached_property
+    def state_output(self) -> StateOutput:
+        """Writes STATE messages, also those of the SDK."""
+        return StateOutput(self.message_writer, lambda: self.state)
 
     # Settings
 
@@ -282,8 +288,9 @@ class TapTikTokAds(Tap):
 
     def _write_last_state(self) -> None:
         """Write a STATE message, if there is a stream that it can be about."""
-        if t.cast("BufferedWriter", self.message_writer).has_written_schema:
-            self.message_writer.write_message(StateMessage(value=self.state))
+        writer = self.message_writer
+        if not isinstance(writer, BufferedWriter) or writer.has_written_schema:
+            self.state_output.write()
 
     @classmethod
     @override
@@ -314,6 +321,11 @@ class TapTikTokAds(Tap):
         with show_progress(context.progress, t.cast("logging.Logger", self.logger)):
             try:
                 self.sync_all()
+            except OutputError:
+                raise
+            except Exception:
+                self._write_last_state()
+                raise
             finally:  # of a failed or interrupted run, too: the last STATE is written
                 context.report_tasks.cancel()
         context.problems.log_skipped(t.cast("logging.Logger", self.logger))

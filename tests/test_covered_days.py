@@ -321,10 +321,10 @@ def test_interrupted_backfill_is_complete(
     """A backfill of two years that stops ten times is complete, and re-reads few records."""
     from conftest import Collector  # noqa: PLC0415
 
-    from tap_tiktok_ads.singer import state as singer_state  # noqa: PLC0415
+    from tap_tiktok_ads.singer import state_output  # noqa: PLC0415
     from tap_tiktok_ads.tap import TapTikTokAds  # noqa: PLC0415
 
-    monkeypatch.setattr(singer_state, "STATE_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr(state_output, "STATE_INTERVAL_SECONDS", 0.0)
     rng = random.Random(seed)
 
     class Target(Collector):

@@ -14,7 +14,7 @@ import pytest
 from conftest import PATIENCE, SOAK, SPARSE, Collector, Messages, catalog_of, config_for, run
 
 from tap_tiktok_ads.simulator import Simulator
-from tap_tiktok_ads.singer import state as singer_state
+from tap_tiktok_ads.singer import state_output
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -112,7 +112,7 @@ def test_runs_resume_after_the_target_stops(
     world: Simulator, complete: Messages, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """After the target stops at any message, runs resume from the last STATE message."""
-    monkeypatch.setattr(singer_state, "STATE_INTERVAL_SECONDS", 0.0)  # a STATE after every window
+    monkeypatch.setattr(state_output, "STATE_INTERVAL_SECONDS", 0.0)  # a STATE after every window
     rng = random.Random(seed)
     table, stops = Table(), 0
     while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from tap_tiktok_ads.api.errors import ConfigError
@@ -29,20 +30,21 @@ def check_shape(state: Mapping[str, t.Any], label: str) -> None:
         path = f"bookmarks.{stream}"
         _check_type(bookmark, dict, label, path)
         _check_object_members(bookmark, label, path)
-        contexts = []
+        contexts: set[str] = set()
         for index, partition in enumerate(_member(bookmark, "partitions", list, label, path)):
             partition_path = f"{path}.partitions[{index}]"
             _check_type(partition, dict, label, partition_path)
             _check_object_members(partition, label, partition_path)
             context = partition.get("context")
             _check_type(context, dict, label, f"{partition_path}.context")
-            if context in contexts:
+            identity = json.dumps(context, sort_keys=True)
+            if identity in contexts:
                 msg = (
                     f"{label} has two partitions with the context {context!r:.100} in {path!r}. "
                     "Remove one of them."
                 )
                 raise ConfigError(msg)
-            contexts.append(context)
+            contexts.add(identity)
 
 
 def _member(parent: Mapping[str, t.Any], name: str, kind: type, label: str, path: str) -> t.Any:

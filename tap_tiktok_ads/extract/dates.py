@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import email.utils
+import functools
 import re
 import typing as t
 
@@ -87,7 +88,13 @@ class Window:
     @property
     def days(self) -> int:
         """Number of days in the window. 1 if start and end are the same day."""
-        return (self.end - self.start).days + 1
+        return self.end.toordinal() - self.start.toordinal() + 1
+
+
+@functools.cache
+def time_zone(name: str) -> pendulum.Timezone | pendulum.FixedTimezone:
+    """Return the time zone with a name. pendulum would read its file for each conversion."""
+    return pendulum.timezone(name)
 
 
 def is_macro(text: str) -> bool:

@@ -66,16 +66,14 @@ class DayRanges:
         """Return the days of both."""
         if window.start > window.end:
             return self
-        apart, first, last = [], window.start, window.end
-        for days in self.ranges:
-            # ordinals: the calendar has no day before its first one
-            is_before = days.end.toordinal() + 1 < window.start.toordinal()
-            if is_before or window.end.toordinal() + 1 < days.start.toordinal():
-                apart.append(days)
-            else:
-                first, last = min(first, days.start), max(last, days.end)
-        joined = [*apart, Window(first, last)]
-        return DayRanges(tuple(sorted(joined, key=lambda days: days.start)))
+        first, last = window.start.toordinal(), window.end.toordinal()
+        before = [days for days in self.ranges if days.end.toordinal() + 1 < first]
+        after = [days for days in self.ranges if days.start.toordinal() - 1 > last]
+        joined = self.ranges[len(before) : len(self.ranges) - len(after)]
+        if joined:
+            start = min(window.start, joined[0].start)
+            window = Window(start, max(window.end, joined[-1].end))
+        return DayRanges((*before, window, *after))
 
     def missing_in(self, window: Window) -> Iterator[Window]:
         """Yield the days of a window that are not in the set, in ascending order."""
@@ -105,6 +103,8 @@ class DayRanges:
 
     def limited(self) -> DayRanges:
         """Return at most `MAX_RANGES` ranges: the longest ones, and the newer of two equal ones."""
+        if len(self.ranges) <= MAX_RANGES:
+            return self
         by_size = sorted(self.ranges, key=lambda days: (days.days, days.start), reverse=True)
         kept = by_size[:MAX_RANGES]
         return DayRanges(tuple(days for days in self.ranges if days in kept))
@@ -132,8 +132,10 @@ class Settling:
             now: The time in the time zone of the advertiser.
         """
         local_now = now.in_timezone("UTC") if self.utc_days else now
-        today = local_now.subtract(hours=self.delay_hours).date()
-        return today.subtract(days=self.lookback_days(advertiser) + 1)
+        if self.delay_hours:
+            local_now = local_now.subtract(hours=self.delay_hours)
+        today = local_now.toordinal()
+        return pendulum.Date.fromordinal(today - self.lookback_days(advertiser) - 1)
 
 
 def parse_day(value: t.Any) -> pendulum.Date | None:

@@ -64,8 +64,8 @@ class Task:
         params = {
             name: value for name, value in request.params.items() if name not in VARYING_PARAMETERS
         }
-        first_page = request.with_page_params(page=1)
-        return dataclasses.replace(first_page, params=params | {"page": 1}).cache_key
+        body = None if request.body is None else {**request.body, "page": 1}
+        return dataclasses.replace(request, params=params | {"page": 1}, body=body).cache_key
 
     def at_page(self, page: int, last_page: int) -> Task:
         """Return the task for another page of the list."""

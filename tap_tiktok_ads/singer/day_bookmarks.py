@@ -20,7 +20,7 @@ import pendulum
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import id_of
-from tap_tiktok_ads.extract.dates import MIN_CLOCK_TIME, Window
+from tap_tiktok_ads.extract.dates import MIN_CLOCK_TIME, Window, time_zone
 from tap_tiktok_ads.extract.day_ranges import DayRanges, Settling, parse_day
 from tap_tiktok_ads.singer.state import KEY, VALUE, Bookmarks
 
@@ -41,9 +41,6 @@ class DayBookmarks(Bookmarks):
 
     A day is covered once it was read completely after it had settled. The days of the state are
     read when they are first needed, because they depend on the advertiser's lookback window.
-
-    Attributes:
-        has_new_start: True if the run resolved a start that the state did not hold.
     """
 
     def __init__(self, *args: t.Any, settling: Settling, **options: t.Any) -> None:
@@ -55,7 +52,6 @@ class DayBookmarks(Bookmarks):
             options: As for `Bookmarks`.
         """
         super().__init__(*args, **options)
-        self.has_new_start = False
         self._settling = settling
         self._covered: dict[str | None, DayRanges] = {}  # by advertiser id
         self._first_days: dict[str | None, pendulum.Date] = {}
@@ -93,9 +89,7 @@ class DayBookmarks(Bookmarks):
             partition.setdefault(COVERED, [])
         partition[KEY] = self.replication_key
         known_start = self._known_start(advertiser, partition)
-        floor = str(start if known_start is None else min(start, known_start))
-        self.has_new_start |= partition.get(START_FLOOR) != floor
-        partition[START_FLOOR] = floor
+        partition[START_FLOOR] = str(start if known_start is None else min(start, known_start))
 
     def first_day(
         self,
@@ -173,7 +167,7 @@ class DayBookmarks(Bookmarks):
         self, advertiser: Advertiser | None, moment: pendulum.DateTime
     ) -> pendulum.Date:
         zone = advertiser.timezone if advertiser else "UTC"
-        return self._settling.last_day(advertiser, moment.in_timezone(zone))
+        return self._settling.last_day(advertiser, moment.in_timezone(time_zone(zone)))
 
     def _days_in_state(self, advertiser: Advertiser | None) -> DayRanges:
         """Return the days that the state proves to be read, for the same replication key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from tap_tiktok_ads.api.promote import origins_in
@@ -97,9 +98,9 @@ class DeletionTracker:
                 STATE_MEMBER,
             )
         listed = listed.merged_with(previous)
-        other_objects = self._objects_of_other_advertisers(advertiser)
         partition = self._bookmarks.writable_partition(advertiser)
-        if other_objects + len(listed.keys or ()) > deletions.MAX_LISTED_OBJECTS:
+        self._object_count -= deletions.object_count(partition.get(STATE_MEMBER))
+        if self._object_count + len(listed.keys or ()) > deletions.MAX_LISTED_OBJECTS:
             partition.pop(STATE_MEMBER, None)
             self._warnings.log(
                 f"too many objects {advertiser.id}",
@@ -110,13 +111,13 @@ class DeletionTracker:
             )
             return
         partition[STATE_MEMBER] = listed.to_state()
+        self._object_count += deletions.object_count(partition[STATE_MEMBER])
 
-    def _objects_of_other_advertisers(self, advertiser: Advertiser) -> int:
-        count = deletions.object_count
-        total = sum(
-            count(partition.get(STATE_MEMBER)) for partition in self._bookmarks.partitions()
-        )
-        return total - count(self._bookmarks.partition(advertiser).get(STATE_MEMBER))
+    @functools.cached_property
+    def _object_count(self) -> int:
+        """The number of objects in the state, over all advertisers. Counted once."""
+        listed = (partition.get(STATE_MEMBER) for partition in self._bookmarks.partitions())
+        return sum(map(deletions.object_count, listed))
 
     def _listed_by(self, group: TaskGroup) -> ListedObjects:
         """Return the objects that a group listed. `is_complete` is True if these are all."""

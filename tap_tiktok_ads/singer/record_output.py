@@ -25,7 +25,6 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.mapper import StreamMap
     from singer_sdk.metrics import Counter
-    from singer_sdk.streams._state import StreamStateManager
 
     from tap_tiktok_ads.api.messages import Decode
     from tap_tiktok_ads.context import RunContext
@@ -63,10 +62,6 @@ class WritableStream(t.Protocol):
         """The schema of the catalog, or else of the stream."""
 
     @property
-    def state_manager(self) -> StreamStateManager:
-        """The SDK's manager of the stream's state."""
-
-    @property
     def reader(self) -> PageReader:
         """Reads pages."""
 
@@ -83,9 +78,10 @@ class WritableStream(t.Protocol):
     def finalize(self) -> None:
         """Prepare the last STATE message."""
 
-    def _write_record_message(self, record: Record) -> None: ...
+    def finalize_state_progress_markers(self, state: dict[str, t.Any] | None = None) -> None:
+        """Remove what the SDK noted in the state during the stream."""
 
-    def _write_state_message(self) -> None: ...
+    def _write_record_message(self, record: Record) -> None: ...
 
 
 class RecordOutput:
@@ -155,21 +151,28 @@ class RecordOutput:
             if max_records is not None and self._written >= max_records:
                 return
 
-    def finish(self) -> None:
-        """Write the state. After records, also one that has not changed.
+    def finish(self, *, ends_run: bool) -> None:
+        """Complete the state of the stream, and write it if the size allows it.
 
-        Targets pass on a state only if it follows their records.
+        Args:
+            ends_run: True if no stream follows. The state is written, even if it is unchanged:
+                targets pass on a state only if it follows their records.
         """
         self._stream.finalize()
-        if self._written:
-            self._stream.run_context.state_output.write()
+        self._stream.finalize_state_progress_markers()
+        state_output = self._stream.run_context.state_output
+        if ends_run:
+            state_output.write()
         else:
-            self._stream._write_state_message()  # noqa: SLF001 - the SDK's own hook
+            state_output.write_if_small()
 
     def write_state_if_due(self, group: TaskGroup) -> None:
-        """Write a STATE message if one is due, or if the group wrote deletions."""
-        if self._stream.run_context.state_output.take_turn() or group.has_deletions:
-            self._stream._write_state_message()  # noqa: SLF001 - the SDK's own hook
+        """Write a STATE message if one is due. After deletions, it need not be old enough."""
+        state_output = self._stream.run_context.state_output
+        if group.has_deletions:
+            state_output.write_if_small()
+        else:
+            state_output.write_if_due()
 
     def _write(self, records: Sequence[Record | bytes]) -> None:
         """Write the lines and the records of a page, in their order."""
@@ -184,7 +187,6 @@ class RecordOutput:
         writer = t.cast("BufferedWriter", self._stream.run_context.message_writer)
         for start in range(0, len(lines), LINES_PER_WRITE):
             writer.write_lines(b"".join(lines[start : start + LINES_PER_WRITE]))
-        self._stream.state_manager.is_flushed = False
 
     def _write_record(self, record: Record) -> None:
         """Write a record through the SDK.

@@ -12,13 +12,9 @@ describes the members of windowed streams.
 
 from __future__ import annotations
 
-import copy
-import time
 import typing as t
 
 import pendulum
-from singer_sdk.helpers._state import get_state_if_exists, get_writeable_state_dict
-from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import id_of
@@ -26,10 +22,9 @@ from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.values import NUMBER_TYPES
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from singer_sdk.helpers.types import TapState
-    from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.dates import Window
@@ -44,39 +39,55 @@ KEY = "replication_key"
 VALUE = "replication_key_value"
 #: A list can show a change some time after the change's timestamp.
 CHANGE_DELAY = pendulum.duration(minutes=10)
-#: Minimum seconds between two STATE messages within the windows of an advertiser.
-STATE_INTERVAL_SECONDS = 30.0
 TIME_FORMAT = "YYYY-MM-DDTHH:mm:ss[Z]"
 
 
-class StateOutput:
-    """Writes STATE messages, and decides when the next one is due."""
+class Partitions:
+    """The state of one stream, and its partitions by advertiser.
 
-    def __init__(
-        self,
-        writer: GenericSingerWriter[t.Any, t.Any],
-        state: Callable[[], TapState],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._writer = writer
-        self._state = state
-        self._clock = clock
-        self._written_at = clock()
+    The SDK looks for a partition in the list of all partitions. Here, an index finds it.
+    """
 
-    def take_turn(self) -> bool:
-        """Return True if another STATE message is due, and register that it is written.
+    def __init__(self, tap_state: TapState, stream_name: str) -> None:
+        """Prepare.
 
-        A message holds the complete state, so its size grows with advertisers and streams.
+        Args:
+            tap_state: The state of the tap, which is changed in place.
+            stream_name: The stream.
         """
-        now = self._clock()
-        if now - self._written_at < STATE_INTERVAL_SECONDS:
-            return False
-        self._written_at = now
-        return True
+        self._tap_state = tap_state
+        self._stream_name = stream_name
+        self._by_advertiser: dict[str, State] = {}
+        self._indexed_count = 0
 
-    def write(self) -> None:
-        """Write a STATE message, even if the state has not changed."""
-        self._writer.write_message(StateMessage(value=copy.deepcopy(self._state())))
+    def stream_state(self) -> Mapping[str, t.Any]:
+        """Return the state of the stream, empty if there is none."""
+        return self._tap_state.get("bookmarks", {}).get(self._stream_name, {})
+
+    def writable_stream_state(self) -> State:
+        """Return the state of the stream, created if there is none."""
+        return self._tap_state.setdefault("bookmarks", {}).setdefault(self._stream_name, {})
+
+    def all(self) -> list[State]:
+        """Return all partitions of the stream."""
+        return t.cast("list[State]", self.stream_state().get("partitions", []))
+
+    def find(self, advertiser_id: str) -> State | None:
+        """Return the partition of an advertiser, or None."""
+        first = self._indexed_count  # later ones are new, since partitions are only appended
+        new_partitions = self.all()[first:]
+        for partition in new_partitions:
+            match partition["context"]:
+                case {"advertiser_id": str(owner), **others} if not others:
+                    self._by_advertiser[owner] = partition
+        self._indexed_count = first + len(new_partitions)  # not a sum: workers read, too
+        return self._by_advertiser.get(advertiser_id)
+
+    def add(self, advertiser_id: str) -> State:
+        """Return a new partition of an advertiser."""
+        partition: State = {"context": {"advertiser_id": advertiser_id}}
+        self.writable_stream_state().setdefault("partitions", []).append(partition)
+        return partition
 
 
 class Bookmarks:
@@ -106,7 +117,7 @@ class Bookmarks:
             is_incremental: False if bookmarks are neither used nor advanced.
         """
         self.replication_key = replication_key
-        self._tap_state = tap_state
+        self._partitions = Partitions(tap_state, stream_name)
         self._stream_name = stream_name
         self._started_at = started_at
         self._warnings = warnings
@@ -115,18 +126,19 @@ class Bookmarks:
 
     def partition(self, advertiser: Advertiser | None) -> Mapping[str, t.Any]:
         """Return the partition of an advertiser, empty if there is none."""
-        context = _context(advertiser)
-        return get_state_if_exists(self._tap_state, self._stream_name, context) or {}
+        if advertiser is None:
+            return self._partitions.stream_state()
+        return self._partitions.find(advertiser.id) or {}
 
     def writable_partition(self, advertiser: Advertiser | None) -> State:
         """Return the partition of an advertiser, created if there is none."""
-        context = _context(advertiser)
-        return get_writeable_state_dict(self._tap_state, self._stream_name, context)
+        if advertiser is None:
+            return self._partitions.writable_stream_state()
+        return self._partitions.find(advertiser.id) or self._partitions.add(advertiser.id)
 
     def partitions(self) -> list[State]:
         """Return all partitions of the stream."""
-        stream_state = self._tap_state.get("bookmarks", {}).get(self._stream_name, {})
-        return t.cast("list[State]", stream_state.get("partitions", []))
+        return self._partitions.all()
 
     def value(self, advertiser: Advertiser | None) -> t.Any:
         """Return the bookmark as the state holds it, or None."""
@@ -253,8 +265,3 @@ class ValueBookmarks(Bookmarks):
     @override
     def value_after(self, group: TaskGroup) -> t.Any:
         return group.latest_change
-
-
-def _context(advertiser: Advertiser | None) -> dict[str, str] | None:
-    """Return the context of a partition, or None for unpartitioned streams."""
-    return None if advertiser is None else {"advertiser_id": advertiser.id}

@@ -172,6 +172,15 @@ class TikTokStream(StreamComponents):
         """Return None: the bookmarks decide how far they advance."""
 
     @override
+    def finalize_state_progress_markers(self, state: t.Any = None) -> None:
+        """Remove what the SDK noted in the state during the stream.
+
+        The SDK looks for each partition in the list of all partitions.
+        """
+        for partition in self.bookmarks.partitions() or [self.stream_state]:
+            self._finalize_state(partition)
+
+    @override
     def _sync_records(
         self,
         context: Context | None = None,
@@ -197,10 +206,10 @@ class TikTokStream(StreamComponents):
                 for stream in self.run_context.following_streams(self.name):
                     if stream.fetching is not None:
                         stream.fetching.stop()
-                self.output.finish()
+                self.output.finish(ends_run=True)
                 self.run_context.write_sync_errors(self.name)
                 raise
-        self.output.finish()
+        self.output.finish(ends_run=not self.run_context.following_streams(self.name))
         yield from ()
 
     def begin(self) -> None:
@@ -281,9 +290,8 @@ class TikTokStream(StreamComponents):
     def complete(self, group: TaskGroup) -> None:
         """Advance the bookmark of a completed group, and write a STATE message if one is due."""
         with termination:  # a signal writes the state before or after, but not in between
-            if self.uses_state and remember_difference(self.bookmarks, group):
-                self.state_manager.is_flushed = False
-            if self.bookmarks.advance(group):
-                self.state_manager.is_flushed = False
+            if self.uses_state:
+                remember_difference(self.bookmarks, group)
+            self.bookmarks.advance(group)
         if not self.bookmarks.is_held(group.advertiser, group.window):
             self.output.write_state_if_due(group)

@@ -80,11 +80,13 @@ class BufferedWriter(MsgSpecWriter):
 
     Attributes:
         has_written_schema: True after the first SCHEMA message.
+        byte_count: Number of bytes written.
     """
 
     def __init__(self) -> None:
         self._flushed = time.monotonic()
         self.has_written_schema = False
+        self.byte_count = 0
 
     @override
     def write_message(self, message: Message) -> None:
@@ -104,13 +106,17 @@ class BufferedWriter(MsgSpecWriter):
             self._write(line, flush=not isinstance(message, RecordMessage))
             self.has_written_schema |= isinstance(message, SchemaMessage)
 
-    def write_lines(self, lines: bytes) -> None:
-        """Write RECORD messages that are encoded already, each with its line break.
+    def write_lines(self, lines: bytes | bytearray, *, flush: bool = False) -> None:
+        """Write messages that are encoded already, each with its line break.
+
+        Args:
+            lines: The messages.
+            flush: True to flush them at once.
 
         Raises:
             OutputError: stdout takes no more.
         """
-        self._write(lines, flush=False)
+        self._write(lines, flush=flush)
 
     def _write(self, lines: bytes | bytearray, *, flush: bool) -> None:
         """Write complete lines. A signal that arrives meanwhile takes effect after them."""
@@ -121,6 +127,7 @@ class BufferedWriter(MsgSpecWriter):
                 while unwritten:  # Python writes fewer bytes if a signal arrives meanwhile
                     unwritten = unwritten[sys.stdout.buffer.write(unwritten) :]
                 unwritten.release()
+                self.byte_count += len(lines)
                 now = time.monotonic()
                 if flush or now - self._flushed >= FLUSH_SECONDS:
                     sys.stdout.flush()

@@ -256,7 +256,6 @@ class ListStream(TikTokStream):
     def complete(self, group: TaskGroup) -> None:
         if self.deletion_tracker is not None:
             self.deletion_tracker.update_state(group)
-            self.state_manager.is_flushed = False
         elif self.uses_state:
             forget_listed_objects(self.bookmarks, group.advertiser)
         super().complete(group)

@@ -270,8 +270,6 @@ class WindowedStream(TikTokStream):
     def begin(self) -> None:
         if self.fetching is None and self.window_days:
             self.window_plan.note_starts()
-            if self.bookmarks.has_new_start:
-                self.state_manager.is_flushed = False  # also of a run that fails at once
         super().begin()
 
     def first_task(self, owner: Owner, window: dates.Window | None) -> Task:

@@ -124,3 +124,44 @@ def test_held_bookmark_does_not_advance() -> None:
     group.latest_change = "2026-01-05T00:00:00Z"
     assert not bookmarks.advance(group)
     assert bookmarks.value(ADVERTISER) == "2026-01-01"
+
+
+def test_each_advertiser_has_one_partition() -> None:
+    """A partition is found whatever is before it, and created once, at the end of the list."""
+    other: list[t.Any] = [
+        {"context": {}},
+        {"context": {"advertiser_id": ["7"]}},
+        {"context": {"advertiser_id": "7", "day": "1"}},
+        {"context": {"other_id": "7"}},
+    ]
+    partitions = [*other, {"context": {"advertiser_id": "7"}, "listed": "x"}]
+    state: t.Any = {"bookmarks": {"ads": {"partitions": partitions}}}
+    warnings = Warnings("ads", logging.getLogger("ads"))
+    first, second = (
+        TimeBookmarks(state, "ads", "time", started_at=STARTED_AT, warnings=warnings)
+        for _ in range(2)
+    )
+    assert first.partition(Advertiser("8")) == second.partition(Advertiser("8")) == {}
+    for name in ("7", "8", "9"):
+        advertiser = Advertiser(name)
+        first.writable_partition(advertiser)["x"] = name
+        assert second.writable_partition(advertiser) is first.partition(advertiser)
+    assert partitions[:4] == other
+    assert partitions[4:] == [
+        {"context": {"advertiser_id": "7"}, "listed": "x", "x": "7"},
+        {"context": {"advertiser_id": "8"}, "x": "8"},
+        {"context": {"advertiser_id": "9"}, "x": "9"},
+    ]
+
+
+def test_unpartitioned_bookmarks_are_members_of_the_stream() -> None:
+    """An unpartitioned stream has no partitions, and its state is created when it is written."""
+    state: t.Any = {}
+    warnings = Warnings("ads", logging.getLogger("ads"))
+    bookmarks = TimeBookmarks(state, "ads", "time", started_at=STARTED_AT, warnings=warnings)
+    assert bookmarks.partition(None) == {}
+    assert bookmarks.partitions() == []
+    assert state == {}
+    bookmarks.writable_partition(None)["x"] = 1
+    assert bookmarks.partition(None) == {"x": 1}
+    assert state == {"bookmarks": {"ads": {"x": 1}}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from tap_tiktok_ads.api import errors
@@ -128,6 +129,10 @@ class MetricSelection:
     @property
     def requested(self) -> list[str]:
         """The metrics to request: the selected metrics, or one that is not written."""
+        return list(self._requested)
+
+    @functools.cached_property
+    def _requested(self) -> Sequence[str]:
         fallback = FALLBACK_METRIC if FALLBACK_METRIC in self.names else self.names[0]
         return [name for name in self.names if self._is_selected(name)] or [fallback]
 
