@@ -114,7 +114,7 @@ class StreamComponents(Stream):
         self.fetching: lookahead.Lookahead[Task, Page] | None = None
         self.personal_data = PersonalData({"properties": {}}, None)
         schema = {"description": self.description(), **self.columns()}
-        self.personal_data = PersonalData(schema, self.run_context.config.get("pii"))
+        self.personal_data = PersonalData(schema, self.run_context.config.get("pii"), self.name)
         super().__init__(t.cast("t.Any", tap), schema=self.personal_data.schema)
         self.logger.addFilter(_is_not_sdk_traceback)
         self.output = RecordOutput(t.cast("t.Any", self))
