@@ -516,6 +516,8 @@ def test_unsupported_task_keeps_sync_records(
         assert messages.records[name] == sync.records[name] != []
         assert reason in caplog.text
         assert "Records may be missing" in caplog.text
+        assert "Report tasks read all ads, but cannot be used: " in caplog.text
+        assert "Set report_mode" not in caplog.text
     assert CREATE_PATH not in report_requests(sim)
 
 
