@@ -62,8 +62,8 @@ def tasks_unusable_text(reason: str | None) -> str:
     if reason is None:
         return NO_TASKS
     return (
-        f"Report tasks read all ads, but cannot be used: {reason.rstrip('.')}. Remove this cause, "
-        "or compare the stream with TikTok Ads Manager."
+        f"Report tasks read all ads, but cannot be used: {reason.rstrip('.')}. Resolve this, or "
+        "compare the stream with TikTok Ads Manager."
     )
 
 

@@ -331,7 +331,9 @@ class StreamProblems:
             self._hold_bookmark(task)
             self._log.add_skipped(self._source.name, owner)
         what = self._source.subject_of(task)
-        self._warnings.log(f"denied {what}", "Stream %s skips %s %s: %s", what, owner, error)
+        is_rejected = isinstance(error, errors.RejectedRequestError)  # no setting is the cause
+        text = error.facts if is_rejected else str(error)
+        self._warnings.log(f"denied {what}", "Stream %s skips %s %s: %s", what, owner, text)
 
     def report_drift(self) -> None:
         """Report the fields, values and records that do not fit the schema."""

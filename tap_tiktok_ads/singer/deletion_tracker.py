@@ -99,14 +99,17 @@ class DeletionTracker:
         listed = listed.merged_with(previous)
         other_objects = self._objects_of_other_advertisers(advertiser)
         partition = self._bookmarks.writable_partition(advertiser)
-        if other_objects + len(listed.keys or ()) > deletions.MAX_LISTED_OBJECTS:
+        object_count = other_objects + len(listed.keys or ())
+        if object_count > deletions.MAX_LISTED_OBJECTS:
             partition.pop(STATE_MEMBER, None)
             self._warnings.log(
                 f"too many objects {advertiser.id}",
-                "Stream %s does not report deletions of advertiser %s: the state can hold %d "
-                "objects, and the stream has more.",
+                "Stream %s does not report deletions of advertiser %s: the state can hold %s "
+                "objects of a stream, and this one has %s or more. Read fewer advertisers in one "
+                "run, or set track_deleted to false.",
                 advertiser.id,
-                deletions.MAX_LISTED_OBJECTS,
+                f"{deletions.MAX_LISTED_OBJECTS:,}",
+                f"{object_count:,}",
             )
             return
         partition[STATE_MEMBER] = listed.to_state()

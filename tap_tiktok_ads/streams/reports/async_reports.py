@@ -203,6 +203,8 @@ class AsyncReports:
             return NO_TASKS
         if self._settings.report_mode == "sync":
             return "Set report_mode to 'auto' to read all."
+        if isinstance(task, SyncTask):
+            return tasks_unusable_text("their records differ from the synchronous total")
         reason = self._unavailable.get(_owner(task)) or self._conflict(task)
         return tasks_unusable_text(reason)
 

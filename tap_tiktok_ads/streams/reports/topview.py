@@ -133,7 +133,7 @@ class TopView:
                 "Stream %s requests TopView ads of advertiser %s without knowing if there are any: "
                 "%s",
                 owner,
-                error,
+                error if isinstance(error, PermissionDeniedError) else error.facts,
             )
             return True
         return bool(data.get("list") or total_number(data.get("page_info")))
