@@ -129,7 +129,8 @@ def tiers_table() -> str:
 ACTION_TEXTS = {
     errors.Action.RETRY: "retries the request",
     errors.Action.DAMAGED: "retries the request, re-reads the list, then reports missing records",
-    errors.Action.THROTTLE: "pauses all requests, then retries",
+    errors.Action.THROTTLE: "pauses all requests, then retries. If TikTok still throttles, the "
+    "run ends with exit code 75",
     errors.Action.SKIP: "skips the advertiser or stream",
     errors.Action.STOP: "stops the run, even with `on_error: skip`",
     errors.Action.FAIL: "reports an error and applies `on_error`",
