@@ -140,7 +140,7 @@ def test_invalid_report_raises_value_error(report: ReportDefinition, message: st
             definition(report_type="CATALOG"),
             ["spend"],
             [],
-            "files of CATALOG report tasks",
+            "report tasks of CATALOG reports do not name their columns",
             id="type",
         ),
         pytest.param(
