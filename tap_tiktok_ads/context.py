@@ -341,5 +341,11 @@ class RunContext:
         try:
             return lookback.lookback_days(ad_groups)
         except errors.TapError as error:
-            self.logger.warning("Cannot read the lookback from ad groups: %s", error)
+            self.logger.warning(
+                "Cannot read the lookback from ad groups of advertiser %s. Its reports re-read the "
+                "last %d days instead: %s",
+                advertiser.id,
+                lookback.DEFAULT_LOOKBACK_DAYS,
+                error,
+            )
             return lookback.DEFAULT_LOOKBACK_DAYS

@@ -12,9 +12,15 @@ import pendulum
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.advertisers import Advertiser, id_of, info_request
 from tap_tiktok_ads.api.masking import escape
-from tap_tiktok_ads.extract.lookup_observer import describe
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.task_groups import Verdict
+from tap_tiktok_ads.problem_texts import (
+    NO_TASKS,
+    incomplete_text,
+    truncation_text,
+    unusable_text,
+    verdict_text,
+)
 
 if t.TYPE_CHECKING:
     import logging
@@ -55,6 +61,7 @@ class ProblemLog:
         self.skipped: list[tuple[str, str]] = []
         self.failed: list[tuple[str, str]] = []
         self.unusable: dict[str, set[str]] = {}  # texts by stream
+        self._first_cause = ""  # of an incomplete stream
         self._started_at = started_at
         self._lock = threading.Lock()
         self._records: dict[int, dict[str, t.Any]] = {}  # by id of the error
@@ -90,8 +97,9 @@ class ProblemLog:
         if (stream, advertiser_id) not in self.skipped:
             self.skipped.append((stream, advertiser_id))
 
-    def add_failed(self, stream: str, advertiser_id: str) -> None:
-        """Register once that a stream is incomplete for an advertiser."""
+    def add_failed(self, stream: str, advertiser_id: str, cause: object = "") -> None:
+        """Register once that a stream is incomplete for an advertiser, and keep the first cause."""
+        self._first_cause = self._first_cause or str(cause)
         if (stream, advertiser_id) not in self.failed:
             self.failed.append((stream, advertiser_id))
 
@@ -102,7 +110,7 @@ class ProblemLog:
             self.add_skipped(ALL_STREAMS, advertiser_id)
         for advertiser_id, error in advertisers.missing.items():
             self.add(ALL_STREAMS, error, "read again by the next run", _details_task(advertiser_id))
-            self.add_failed(ALL_STREAMS, advertiser_id)
+            self.add_failed(ALL_STREAMS, advertiser_id, error)
 
     def add_unusable(self, stream: str, message: str, action: str) -> bool:
         """Keep once a message about data that does not fit a stream. Return True if it is new.
@@ -136,12 +144,10 @@ class ProblemLog:
         if not self.failed:
             self.raise_unusable()
             return
-        names = dict.fromkeys(f"{stream} (advertiser {owner})" for stream, owner in self.failed)
-        msg = (
-            f"Sync incomplete for {', '.join(names)}. The bookmark was not advanced; "
-            "run the tap again to retry."
-        )
-        raise errors.IncompleteError(msg)
+        text = incomplete_text(self.failed, self._first_cause)
+        if self.unusable:
+            text += f" {self._unusable_text()}"
+        raise errors.IncompleteError(text)
 
     def raise_unusable(self) -> None:
         """Raise if records or values do not fit their schema.
@@ -149,26 +155,17 @@ class ProblemLog:
         Raises:
             IncompleteError: Some do not.
         """
-        if not self.unusable:
-            return
+        if self.unusable:
+            raise errors.IncompleteError(self._unusable_text())
+
+    def _unusable_text(self) -> str:
         first = next(iter(next(iter(self.unusable.values()))))
-        msg = (
-            f"Some records or values of {', '.join(self.unusable)} do not fit the schema: {first} "
-            "Everything else was written. The stream 'sync_errors' names all of them."
-        )
-        raise errors.IncompleteError(msg)
+        return unusable_text(self.unusable, first)
 
 
 def _details_task(advertiser_id: str) -> Task:
     """Return the task that reads the details of an advertiser."""
     return Task(info_request([advertiser_id]), Advertiser(advertiser_id))
-
-
-def _label_of(task: Task) -> str:
-    """Return the endpoint and advertiser of a task, with its window if it has one."""
-    window = task.window
-    days = f", {window.start} to {window.end}" if window else ""
-    return f"{task.request.label}{days}"
 
 
 def _record(
@@ -236,6 +233,7 @@ class StreamProblems:
         drift: Callable[[], Drift],
         mask: Callable[[str], str],
         list_cap: int | None = None,
+        truncation_advice: Callable[[Task], str] = lambda _: NO_TASKS,
     ) -> None:
         """Prepare.
 
@@ -248,6 +246,7 @@ class StreamProblems:
             drift: Returns the fields that do not fit the schema.
             mask: Removes secrets from a text.
             list_cap: Maximum number of objects that the endpoint lists, if it is limited.
+            truncation_advice: Returns what to do if a report covers a part of the ads.
         """
         self._source = source
         self._log = log
@@ -257,6 +256,7 @@ class StreamProblems:
         self._drift = drift
         self._mask = mask
         self._list_cap = list_cap
+        self._truncation_advice = truncation_advice
 
     def on_page(self, task: Task, page: Page) -> None:
         """Log the warnings of a page.
@@ -282,7 +282,7 @@ class StreamProblems:
         Only an incomplete list holds the bookmark.
         """
         first_task = progress.first_task
-        error = errors.IncompleteError(self._verdict_message(progress, verdict))
+        error = errors.IncompleteError(verdict_text(progress, verdict, self._list_cap))
         if verdict is Verdict.INCOMPLETE:
             self._report_incomplete(first_task, error, first_task.list_key)
             return
@@ -295,32 +295,16 @@ class StreamProblems:
         self.add_incomplete(task, error, "read again by the next run")
         self._warnings.log(f"incomplete {key}", "Stream %s is incomplete: %s", error)
 
-    def _verdict_message(self, progress: ListProgress, verdict: Verdict) -> str:
-        label, facts = _label_of(progress.first_task), describe(progress)
-        if verdict is Verdict.CAPPED:
-            return (
-                f"{label}: the endpoint lists at most {self._list_cap:,} records, the most "
-                f"recently changed. {facts} Older records were not read."
-            )
-        if verdict is Verdict.AGREED:
-            return (
-                f"{label}: {facts} The list counts as complete: passes received equal records. "
-                "Compare the stream with TikTok Ads Manager once."
-            )
-        return f"{label}: {facts} Records may be missing. The next run reads them again."
-
     def add_incomplete(self, task: Task, error: errors.TapError, action: str) -> None:
         """Hold the bookmark where records are missing. The run ends with an error."""
         self._hold_bookmark(task)
         self._log.add(self._source.name, error, action, task)
-        self._log.add_failed(self._source.name, id_of(task.advertiser) or ALL_ADVERTISERS)
+        self._log.add_failed(self._source.name, id_of(task.advertiser) or ALL_ADVERTISERS, error)
 
     def _on_truncation(self, task: Task) -> None:
         """Report a report that covers a part of the ads, and that nothing could replace."""
-        error = errors.IncompleteError(
-            f"{_label_of(task)}: TikTok looked at its 20,000 newest ads only (header "
-            "X-Tt-Ads-Throttle). Records may be missing. Set report_mode to 'async' to read all."
-        )
+        text = truncation_text(task, self._truncation_advice(task))
+        error = errors.IncompleteError(text)
         self._report_incomplete(task, error, f"truncated {task.advertiser} {task.window}")
 
     def _on_failure(self, task: Task, error: errors.TapError) -> None:
@@ -347,7 +331,9 @@ class StreamProblems:
             self._hold_bookmark(task)
             self._log.add_skipped(self._source.name, owner)
         what = self._source.subject_of(task)
-        self._warnings.log(f"denied {what}", "Stream %s skips %s %s: %s", what, owner, error)
+        is_rejected = isinstance(error, errors.RejectedRequestError)  # no setting is the cause
+        text = error.facts if is_rejected else str(error)
+        self._warnings.log(f"denied {what}", "Stream %s skips %s %s: %s", what, owner, text)
 
     def report_drift(self) -> None:
         """Report the fields, values and records that do not fit the schema."""

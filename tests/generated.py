@@ -89,8 +89,22 @@ def settings_list() -> str:
         facts = [spec["title"], f"`{ENVIRONMENT_PREFIX}{name.upper()}`", allowed_values(spec)]
         if "default" in spec:
             facts.append(f"default `{json.dumps(spec['default'])}`")
-        sections.append(f"### `{name}`\n\n{' · '.join(facts)}\n\n{spec['description']}")
+        text = spec["description"]
+        if name == "pii":
+            text += f"\n\nThe setting applies to these columns. {personal_columns()}"
+        sections.append(f"### `{name}`\n\n{' · '.join(facts)}\n\n{text}")
     return "\n\n".join(sections)
+
+
+def personal_columns() -> str:
+    """Return the columns that the setting `pii` changes, by stream."""
+    tap = TapTikTokAds(config={}, allow_requests=False, setup_mapper=False, validate_config=False)
+    lines = []
+    for entry in STREAMS:
+        paths = t.cast("Any", tap.streams[entry.name]).personal_data.paths
+        if paths:
+            lines.append(f"* `{entry.name}`: {', '.join(f'`{path}`' for path in paths)}")
+    return "Dots lead to nested columns.\n\n" + "\n".join(lines)
 
 
 def tiers_table() -> str:
@@ -115,7 +129,8 @@ def tiers_table() -> str:
 ACTION_TEXTS = {
     errors.Action.RETRY: "retries the request",
     errors.Action.DAMAGED: "retries the request, re-reads the list, then reports missing records",
-    errors.Action.THROTTLE: "pauses all requests, then retries",
+    errors.Action.THROTTLE: "pauses all requests, then retries. If TikTok still throttles, the "
+    "run ends with exit code 75",
     errors.Action.SKIP: "skips the advertiser or stream",
     errors.Action.STOP: "stops the run, even with `on_error: skip`",
     errors.Action.FAIL: "reports an error and applies `on_error`",

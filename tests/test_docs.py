@@ -100,6 +100,7 @@ def test_command_examples_succeed(page: Path, tmp_path: Path) -> None:
     for name in ("token.json", "state.json", "jsonl.json"):
         (tmp_path / name).write_text("{}")
     (tmp_path / "old.json").write_text('{"bookmarks": {}}')
+    (tmp_path / "scratch.json").write_text(next(iter(blocks(page, "json")), "{}"))
     folders = [str(Path(sys.executable).parent), str(ROOT / ".venv-target" / "bin")]
     environment = {
         **os.environ,

@@ -197,3 +197,13 @@ def test_blocked_country_code() -> None:
 def test_exit_code_of_a_restriction(error: errors.TapError, exit_code: int) -> None:
     """Only a restriction exits with 75, so that the caller runs the tap later."""
     assert error.exit_code == exit_code
+
+
+def test_facts_leave_out_the_advice() -> None:
+    """The facts of an error are its text without the next step, for lines about retries."""
+    rejected = errors.from_code(40067, "Too much.", "r1", "/ad/get/")
+    transient = errors.from_code(50000, "Down.", "r1", "/ad/get/")
+    for error, code in ((rejected, 40067), (transient, 50000)):
+        assert errors.rule(code).advice in str(error)
+        assert error.facts == str(error).replace(f" {errors.rule(code).advice}", "")
+    assert errors.ConfigError("Set a.").facts == "Set a."

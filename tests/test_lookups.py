@@ -157,7 +157,7 @@ def test_file_suffix_sets_the_format(tmp_path: Path, file: str, text: str) -> No
         ("a.json", b"[]", "must contain a list of values"),
         ("a.json", b'{"id": 1}', "must contain a list of values"),
         ("a.csv", b"id,n\n", "must contain a list of values"),
-        ("a.csv", b"id\n\xff\n", "cannot be read"),
+        ("a.csv", b"id\n\xff\n", "is not UTF-8 text. Save the file as UTF-8"),
     ],
 )
 def test_invalid_lookup_file_is_an_error(

@@ -147,10 +147,27 @@ def test_incomplete_list_holds_the_bookmark(verdict: Verdict, action: str, holds
 
 
 def test_truncated_report_is_incomplete() -> None:
-    """A truncated report is incomplete and holds the bookmark."""
+    """A truncated report is incomplete, holds the bookmark, and no retry is advised."""
     log, held = ProblemLog(STARTED_AT), HeldTasks()
     problems_of(log, held).on_page(TASK, Page(is_truncated=True))
     assert (log.failed, bool(held.tasks)) == ([("ads", "7")], True)
+    with pytest.raises(IncompleteError) as raised:
+        log.raise_incomplete()
+    assert "another run does not read them. Report tasks cannot read" in str(raised.value)
+    assert "run the tap again" not in str(raised.value)
+
+
+def test_end_of_run_names_the_first_cause_and_unusable_records() -> None:
+    """The last line names the first cause, and records that another run does not heal."""
+    log, held = ProblemLog(STARTED_AT), HeldTasks()
+    problems_of(log, held).on_page(TASK, Page(failed=DAMAGED))
+    log.add_failed("ads", "8", "another cause")
+    log.add_unusable("pixels", "No key. The record was left out.", "left out")
+    with pytest.raises(IncompleteError) as raised:
+        log.raise_incomplete()
+    assert f"First cause: {DAMAGED} Some records or values of pixels" in str(raised.value)
+    assert "another cause" not in str(raised.value)
+    assert "Running again does not help." in str(raised.value)
 
 
 def test_list_at_its_cap_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:

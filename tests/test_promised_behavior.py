@@ -17,7 +17,7 @@ from test_cli import written
 from test_promises import words_of
 
 from tap_tiktok_ads import context
-from tap_tiktok_ads.api import http_bodies, rate_limits, report_tasks, time_limits
+from tap_tiktok_ads.api import http_bodies, rate_limits, task_creations, time_limits
 from tap_tiktok_ads.extract import day_ranges, deletions, verification
 
 if t.TYPE_CHECKING:
@@ -44,7 +44,7 @@ if t.TYPE_CHECKING:
         ),
         ("docs/state.md", r"up to ([\d,]+) objects of a stream", (deletions.MAX_LISTED_OBJECTS,)),
         ("docs/state.md", r"included, at most (ten)\.", (day_ranges.MAX_RANGES,)),
-        ("docs/rate-limits.md", r"at most ([\d,]+) tasks an hour", (report_tasks.MAX_CREATIONS,)),
+        ("docs/rate-limits.md", r"at most ([\d,]+) tasks an hour", (task_creations.MAX_CREATIONS,)),
         (
             "docs/rate-limits.md",
             r"paced (five) percent below",

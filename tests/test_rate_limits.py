@@ -392,6 +392,17 @@ def test_daily_limit_raises_restricted_error() -> None:
     assert " 5 requests" in str(caught.value)
 
 
+def test_daily_limit_of_an_endpoint_names_the_endpoint() -> None:
+    """The message names the endpoint whose daily limit is reached, and the limit."""
+    clock = VirtualTime()
+    tier = Tier(10, 600, 5, endpoints={"/a/get/": Tier(10, 600, 2)})
+    budget = RateLimiter(tier, clock=clock, sleep=clock.sleep).budget("/a/get/")
+    for _ in range(2):
+        budget.acquire()
+    with pytest.raises(RestrictedError, match="budget of 2 requests to /a/get/ is used up"):
+        budget.acquire()
+
+
 def test_daily_limit_resets_each_day() -> None:
     """A run of several days has the complete daily limit on each day."""
     clock = VirtualTime()

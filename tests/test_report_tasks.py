@@ -28,14 +28,12 @@ from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
 from tap_tiktok_ads.api.report_rules import ReportDefinition, task_conflict
 from tap_tiktok_ads.api.report_tasks import (
     CANCEL_SECONDS,
-    CREATION_PERIOD_SECONDS,
     MAX_CHECK_SECONDS,
-    MAX_CREATIONS,
     MAX_TASK_MINUTES,
-    CreationLimit,
     ReportFile,
     ReportTasks,
 )
+from tap_tiktok_ads.api.task_creations import CREATION_PERIOD_SECONDS, MAX_CREATIONS, CreationLimit
 from tap_tiktok_ads.extract.dates import task_windows
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.streams.reports.task_contents import TaskContent, TaskContents
@@ -516,6 +514,8 @@ def test_unsupported_task_keeps_sync_records(
         assert messages.records[name] == sync.records[name] != []
         assert reason in caplog.text
         assert "Records may be missing" in caplog.text
+        assert "Report tasks read all ads, but cannot be used: " in caplog.text
+        assert "Set report_mode" not in caplog.text
     assert CREATE_PATH not in report_requests(sim)
 
 
@@ -582,7 +582,10 @@ def test_failed_task_is_created_again(sim: Simulator, caplog: pytest.LogCaptureF
     asynchronous = run({**config, "report_mode": "async"}, [ADS])
     assert sort_records(asynchronous.records[ADS]) == sort_records(sync.records[ADS])
     assert report_requests(sim)[CREATE_PATH] == report_requests(sim)[DOWNLOAD_PATH] + 2
-    assert "ended with FAILED: System error." in caplog.text
+    retries = [text for text in caplog.messages if "ended with FAILED: System error." in text]
+    assert len(retries) == 2
+    assert "(attempt 2 of " in retries[0]
+    assert not any("Run again later" in text for text in retries)
 
 
 @pytest.mark.parametrize(
@@ -591,7 +594,7 @@ def test_failed_task_is_created_again(sim: Simulator, caplog: pytest.LogCaptureF
 def test_repeated_task_failure_raises_transient_error(sim: Simulator) -> None:
     """After `max_retries` failed tasks, TransientError is raised."""
     config = config_for(sim, start_date=START_DATE, report_mode="async", max_retries=2)
-    with pytest.raises(errors.TransientError, match="ended with FAILED"):
+    with pytest.raises(errors.TransientError, match=r"ended with FAILED.* Run again later"):
         run(config, [ADS])
     assert task_filters(sim).count({}) == 3
 

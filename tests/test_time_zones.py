@@ -20,5 +20,6 @@ def test_invalid_time_zone_means_utc(
     monkeypatch.setattr(conftest, "ANSWERED_ADVERTISERS", accounts)
     with answering(lambda _: {"list": [], "page_info": {"total_number": 0}}) as (url, paths):
         run(config_at(url), ["campaign_performance_report"])
-    assert "of advertiser 1: its report dates are taken as UTC" in caplog.text
+    assert "so the run plans its days in UTC" in caplog.text
+    assert "None" not in caplog.text
     assert any("start_date=2026-11-01" in path for path in paths)

@@ -23,6 +23,7 @@ from tap_tiktok_ads.api.hosts import (
     CAMPAIGNS_PATH,
 )
 from tap_tiktok_ads.api.json_kinds import json_kind, list_damage
+from tap_tiktok_ads.api.masking import escape
 from tap_tiktok_ads.api.messages import Request
 
 if t.TYPE_CHECKING:
@@ -42,6 +43,11 @@ TOPVIEW_PAGE_SIZE = 100
 SCOPE_CODES = frozenset({40117, 40118, 40125, 40130})
 #: Number of IDs in a request to /advertiser/info/. No limit is documented. Connectors send 100.
 INFO_BATCH_SIZE = 100
+
+#: Effect and next step of a damaged list of advertisers.
+DAMAGE_ADVICE = (
+    "Without these records, the advertisers are unknown and cannot be read. Run again later."
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ def find_advertisers(client: Client, settings: AdvertiserSettings) -> FoundAdver
     """
     ids = requested_ids(client, settings)
     if settings.environment == "sandbox":  # /advertiser/info/ does not exist there
-        logger.warning("The sandbox reports no time zones: report dates are taken as UTC.")
+        logger.warning("The sandbox reports no time zones. The run plans its days in UTC.")
         return FoundAdvertisers([Advertiser(advertiser_id) for advertiser_id in ids])
     advertisers = FoundAdvertisers()
     by_id: dict[str, Advertiser] = {}
@@ -219,7 +225,9 @@ def _check_granted(request: Request, response: Response) -> None:
                 f"expected digits at data.list[{position}].advertiser_id, got "
                 f"{json_kind(advertiser_id)}."
             )
-            raise DamagedResponseError(request.label, damage, request_id=response.request_id)
+            raise DamagedResponseError(
+                request.label, damage, request_id=response.request_id, advice=DAMAGE_ADVICE
+            )
 
 
 def _details(
@@ -264,11 +272,12 @@ def _details_after(
     """
     if error.code in SCOPE_CODES:
         logger.warning(
-            "Cannot read the time zones of accounts, so report dates are taken as UTC: %s", error
+            "Cannot read the time zones of %d advertiser(s), so the run plans their days in UTC. "
+            "The newest day can be missing until a later run: %s",
+            len(ids),
+            error,
         )
-        return {
-            advertiser_id: _advertiser({"advertiser_id": advertiser_id}) for advertiser_id in ids
-        }
+        return {advertiser_id: Advertiser(advertiser_id) for advertiser_id in ids}
     if len(ids) == 1:
         advertisers.denied[ids[0]] = error
         return {}
@@ -301,7 +310,9 @@ def check_records(request: Request, response: Response) -> None:
     """Raise `DamagedResponseError` if a response has no list of advertisers."""
     damage = list_damage("data.list", response.data.get("list"))
     if damage is not None:
-        raise DamagedResponseError(request.label, damage, request_id=response.request_id)
+        raise DamagedResponseError(
+            request.label, damage, request_id=response.request_id, advice=DAMAGE_ADVICE
+        )
 
 
 def missing_text(advertiser_id: str) -> str:
@@ -330,9 +341,11 @@ def _advertiser(record: dict[str, t.Any]) -> Advertiser:
                 return Advertiser(advertiser_id, name, created_at)
         except (InvalidTimezone, ValueError, TypeError, OSError):  # "America" is a folder
             continue
+    zone = record.get("timezone")
     logger.warning(
-        "Cannot use the time zone %r of advertiser %s: its report dates are taken as UTC.",
-        record.get("timezone"),
+        "Advertiser %s has %s, so the run plans its days in UTC. The newest day can be missing "
+        "until a later run. Correct the time zone in TikTok Ads Manager.",
         advertiser_id,
+        f"the unknown time zone {escape(repr(zone)):.100}" if zone else "no time zone",
     )
     return Advertiser(advertiser_id, created_at=created_at)

@@ -215,12 +215,14 @@ class Client:
         """Count a retry and log a warning. `backoff` calls this method."""
         stream = details["args"][-1]
         self.progress.retried(stream)
+        error = details["exception"]
         logger.warning(
-            "Retrying%s in %.1f s (attempt %d): %s",
+            "Retrying%s in %.1f s (attempt %d of %d): %s",
             f" stream {stream}" if stream else "",
             details["wait"],
             details["tries"] + 1,
-            details["exception"],
+            1 + min(self.max_retries, error.max_retries or self.max_retries),
+            error.facts,
         )
 
     def _send_once(

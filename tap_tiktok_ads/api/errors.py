@@ -174,10 +174,12 @@ class TapError(Exception):
 
     Attributes:
         stream: The stream whose read the error ends, which the text names first, or None.
+        advice: The part of the text that says what to do next, or an empty text.
     """
 
     exit_code = 1
     stream: str | None = None
+    advice: str = ""
 
     def __init__(self, message: str) -> None:
         super().__init__(escape(message))
@@ -185,6 +187,12 @@ class TapError(Exception):
     def __str__(self) -> str:
         text = super().__str__()
         return text if self.stream is None else f"Cannot read stream {self.stream}: {text}"
+
+    @property
+    def facts(self) -> str:
+        """The text without advice, for a log line about an error that the tap handles itself."""
+        text = super().__str__()
+        return text.replace(f" {escape(self.advice)}", "", 1) if self.advice else text
 
 
 class ConfigError(TapError):
@@ -231,8 +239,10 @@ class TransientError(TapError):
         max_retries: int | None = None,
         timed_out: bool = False,
         request_id: str | None = None,
+        advice: str = "",
     ) -> None:
         super().__init__(message)
+        self.advice = advice
         self.code = code
         self.request_id = request_id
         self.min_wait_seconds = min_wait_seconds
@@ -252,7 +262,13 @@ class DamagedResponseError(TransientError):
     """
 
     def __init__(
-        self, label: str, damage: str, *, code: int | None = None, request_id: str
+        self,
+        label: str,
+        damage: str,
+        *,
+        code: int | None = None,
+        request_id: str,
+        advice: str = "",
     ) -> None:
         """Prepare.
 
@@ -261,14 +277,16 @@ class DamagedResponseError(TransientError):
             damage: The damage: expected and actual.
             code: TikTok's return code, unless it is 0.
             request_id: TikTok's ID of the request.
+            advice: The effect of the damage, and what to do next.
         """
         self.label = label
         self.damage = f"{damage} (request_id {request_id})"
         super().__init__(
-            f"Damaged response of {label}: {self.damage}",
+            f"Damaged response of {label}: {self.damage} {advice}".rstrip(),
             code=code,
             max_retries=MAX_DAMAGE_RETRIES,
             request_id=request_id,
+            advice=advice,
         )
 
 
@@ -319,6 +337,7 @@ class ApiError(TapError):
             f"TikTok responded to {label} with code {code}: {api_message.rstrip('.')}. "
             f"{rule(code, api_message).advice} (request_id {request_id})"
         )
+        self.advice = rule(code, api_message).advice
 
 
 class AuthError(ApiError):
@@ -353,6 +372,7 @@ def from_code(code: int, message: str, request_id: str, label: str) -> TapError:
             min_wait_seconds=code_rule.min_wait_seconds,
             max_retries=code_rule.max_retries,
             request_id=request_id,
+            advice=code_rule.advice,
         )
     if code_rule.action is Action.THROTTLE:
         return ThrottledError(str(ApiError(code, message, request_id, label)))

@@ -234,8 +234,6 @@ class Inflater:
             yield last_block
 
     def _damaged(self, reason: str) -> errors.TransientError:
-        msg = (
-            f"The compressed response of {self._label} is damaged: {reason}. Try again later. "
-            f"{PROXY_ADVICE}"
-        )
-        return errors.TransientError(msg)
+        advice = f"Try again later. {PROXY_ADVICE}"
+        msg = f"The compressed response of {self._label} is damaged: {reason}. {advice}"
+        return errors.TransientError(msg, advice=advice)

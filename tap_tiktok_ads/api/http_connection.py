@@ -92,19 +92,17 @@ class HttpConnection:
             body = _body(response, file, request.label)
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
             timeout = self._timeouts[1]
+            advice = "Try again later, or raise request_timeout."
             msg = (
                 f"No complete response from {request.label}: no data within {timeout:g} seconds, "
-                f"or no end within {MAX_RESPONSE_TIMEOUTS * timeout:g} seconds. Try again later, "
-                "or raise request_timeout."
+                f"or no end within {MAX_RESPONSE_TIMEOUTS * timeout:g} seconds. {advice}"
             )
-            raise errors.TransientError(msg, timed_out=True) from None
+            raise errors.TransientError(msg, timed_out=True, advice=advice) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             cause = root_cause(error)
-            msg = (
-                f"The connection to {request.label} failed ({cause}). Check DNS, the firewall and "
-                "the proxy (HTTPS_PROXY)."
-            )
-            raise errors.TransientError(msg) from None
+            advice = "Check DNS, the firewall and the proxy (HTTPS_PROXY)."
+            msg = f"The connection to {request.label} failed ({cause}). {advice}"
+            raise errors.TransientError(msg, advice=advice) from None
         return HttpResponse(response.status_code, response.headers, body)
 
     def _request(self, request: Request) -> requests.Response:

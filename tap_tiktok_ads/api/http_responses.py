@@ -15,6 +15,8 @@ if t.TYPE_CHECKING:
 
 #: Transient HTTP statuses below 500: request timeout, too early.
 TRANSIENT_STATUSES = frozenset({408, 425})
+#: Next step after a status that may pass.
+TRY_LATER = "Try again later."
 #: TikTok's return code for too many requests.
 THROTTLED_CODE = 40100
 _ADVICE = {
@@ -75,7 +77,8 @@ def check_status(response: HttpResponse, label: str) -> None:
         wait = _SECONDS.fullmatch(response.headers.get("Retry-After", ""))
         raise errors.ThrottledError(msg, float(wait[0]) if wait else None)
     if is_transient(status):
-        raise errors.TransientError(msg, timed_out=status == requests.codes.gateway_timeout)
+        timed_out = status == requests.codes.gateway_timeout
+        raise errors.TransientError(msg, timed_out=timed_out, advice=TRY_LATER)
     raise errors.ResponseError(msg)
 
 
@@ -84,7 +87,7 @@ def _advice(status: int) -> str:
     if status == requests.codes.too_many_requests:
         return f"too many requests. {errors.rule(THROTTLED_CODE).advice}"
     if is_transient(status):
-        return "TikTok or a proxy had a problem. Try again later."
+        return f"TikTok or a proxy had a problem. {TRY_LATER}"
     if status in range(300, 400):
         return (
             "a redirect is not followed, because it would carry the token to another URL. Check "

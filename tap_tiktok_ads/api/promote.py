@@ -37,6 +37,13 @@ REPORT_FILTERS = frozenset(
 ) | {"billing_event", "image_mode", "create_time"}
 
 
+#: Warning about a list or report that TikTok does not offer with Promote objects.
+PROMOTE_WARNING = (
+    "Continuing stream %s without Promote %s, which TikTok does not offer here: %s No setting "
+    "changes this."
+)
+
+
 def can_report(report_type: str, dimensions: Iterable[str], filters: Iterable[str] = ()) -> bool:
     """Return True if TikTok supports Promote ads in a report.
 

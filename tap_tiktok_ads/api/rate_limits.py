@@ -114,6 +114,7 @@ class Budget:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         parent: Budget | None = None,
+        path: str = "",
     ) -> None:
         """Create an unused budget.
 
@@ -122,11 +123,13 @@ class Budget:
             clock: Returns the current time in seconds.
             sleep: Waits for a number of seconds.
             parent: A budget that also counts each request. Throttling applies to the parent.
+            path: The endpoint that the limits apply to, or an empty text for all.
         """
         self._tier = tier
         self._clock = clock
         self._sleep = sleep
         self._parent = parent
+        self._path = path
         self.lock: threading.Lock = parent.lock if parent else threading.Lock()
         self._next_start = 0.0
         self._blocked_until = 0.0
@@ -198,9 +201,10 @@ class Budget:
             self._day_started, self._used_today = now, 0
         self._used_today += 1
         if self._used_today > self._tier.per_day:
+            scope = f"to {self._path}" if self._path else "of the app"
             msg = (
-                f"The daily budget of {self._tier.per_day:,.0f} requests is used up. "
-                "Run again after 00:00 UTC."
+                f"The daily budget of {self._tier.per_day:,.0f} requests {scope} is used up. Run "
+                "again after 00:00 UTC. If TikTok raised your limits, set rate_limit_tier."
             )
             raise RestrictedError(msg)
 
@@ -292,7 +296,9 @@ class RateLimiter:
     def _budget(self, scope: str, tier: Tier, parent: Budget | None = None) -> Budget:
         """Return the budget of a scope. Create it if it does not exist."""
         if scope not in self._budgets:
-            self._budgets[scope] = Budget(tier, clock=self.clock, sleep=self._sleep, parent=parent)
+            self._budgets[scope] = Budget(
+                tier, clock=self.clock, sleep=self._sleep, parent=parent, path=scope
+            )
         return self._budgets[scope]
 
     @property

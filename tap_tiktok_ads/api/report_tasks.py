@@ -8,7 +8,6 @@ temporary file and is read in parts, so memory stays bounded for reports of any 
 from __future__ import annotations
 
 import codecs
-import collections
 import contextlib
 import csv
 import dataclasses
@@ -24,6 +23,7 @@ from tap_tiktok_ads.api.client import MAX_RETRY_SECONDS
 from tap_tiktok_ads.api.hosts import CHECK_TASK_PATH, CREATE_TASK_PATH, DOWNLOAD_TASK_PATH
 from tap_tiktok_ads.api.json_repair import REPLACEMENT, replace_null_characters
 from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.api.task_creations import CreationLimit
 from tap_tiktok_ads.api.temporary_files import open_temporary_file
 
 if t.TYPE_CHECKING:
@@ -48,9 +48,8 @@ MAX_CHECK_SECONDS = 30.0
 MAX_TASK_MINUTES = 60
 #: Number of records in a part.
 PART_RECORDS = 2_000
-#: Maximum number of tasks that an ad account creates in a period (portal 1740302766489602).
-MAX_CREATIONS = 500
-CREATION_PERIOD_SECONDS = 3600.0
+#: Next step after a task that is not ready.
+FAILURE_ADVICE = "Run again later, or set report_mode to 'sync'."
 #: Maximum time to cancel the open tasks at the end of a run.
 CANCEL_SECONDS = 0.5
 
@@ -177,26 +176,6 @@ class ReportFile:
         return text
 
 
-class CreationLimit:
-    """Spaces the creations of tasks: a maximum number per ad account and hour. Thread-safe."""
-
-    def __init__(self, clock: Callable[[], float], creations: int = MAX_CREATIONS) -> None:
-        self._clock = clock
-        self._creations = creations
-        self._lock = threading.Lock()
-        self._times: dict[str, collections.deque[float]] = {}  # latest creations by advertiser ID
-
-    def reserve(self, advertiser_id: str) -> float:
-        """Register a creation and return the seconds until it may be sent."""
-        with self._lock:
-            now = self._clock()
-            times = self._times.setdefault(advertiser_id, collections.deque(maxlen=self._creations))
-            is_full = len(times) == self._creations
-            start = max(now, times[0] + CREATION_PERIOD_SECONDS) if is_full else now
-            times.append(start)
-            return start - now
-
-
 @dataclasses.dataclass(frozen=True)
 class StartedTask:
     """A task that TikTok has created.
@@ -301,8 +280,14 @@ class ReportTasks:
                 if attempt > self._client.max_retries:
                     raise
                 self._client.progress.retried(stream)
-                details = (f" of stream {stream}" if stream else "", wait, attempt + 1, error)
-                logger.warning("Retrying a report task%s in %.1f s (attempt %d): %s", *details)
+                logger.warning(
+                    "Retrying a report task%s in %.1f s (attempt %d of %d): %s",
+                    f" of stream {stream}" if stream else "",
+                    wait,
+                    attempt + 1,
+                    self._client.max_retries + 1,
+                    error.facts,
+                )
                 self._pause(wait)
                 wait = min(2 * wait, MAX_RETRY_SECONDS)
                 task = self.start(task.request, stream)
@@ -343,14 +328,16 @@ class ReportTasks:
                 self._open_tasks.pop(task_id, None)
                 reason = self._client.printable(data.get("message") or "no reason given")
                 end = f"{self._client.printable(status):.50}: {reason.rstrip('.')}."
-                msg = f"Task {task_id} of {check.label} ended with {end}"
-                raise (TaskFailedError if status == "FAILED" else errors.ResponseError)(msg)
+                msg = f"Task {task_id} of {check.label} ended with {end} {FAILURE_ADVICE}"
+                error = (TaskFailedError if status == "FAILED" else errors.ResponseError)(msg)
+                error.advice = FAILURE_ADVICE
+                raise error
             if self._clock() >= deadline:
                 self._open_tasks.pop(task_id, None)
                 self._cancel(check.params)
                 msg = (
                     f"Task {task_id} of {check.label} was not ready after {MAX_TASK_MINUTES} "
-                    "minutes. Run again later, or set report_mode to 'sync'."
+                    f"minutes. {FAILURE_ADVICE}"
                 )
                 raise errors.ResponseError(msg)
 

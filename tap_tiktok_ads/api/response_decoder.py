@@ -134,7 +134,7 @@ class ResponseDecoder:
                 f"{request.label} returned a response without an object at data, got "
                 f"{json_kind(envelope.data)}. Try again later. (request_id {request_id})"
             )
-            raise errors.TransientError(msg)
+            raise errors.TransientError(msg, advice="Try again later.")
         return self._response(body, headers, envelope.data, envelope.request_id)
 
     def _readable_envelope(self, request: Request, body: bytes) -> tuple[Envelope, bytes]:
@@ -154,7 +154,7 @@ class ResponseDecoder:
                 f"{request.label} returned {len(body)} bytes that are not TikTok's JSON ({error}). "
                 f"{PROXY_ADVICE}"
             )
-            raise errors.TransientError(msg) from None
+            raise errors.TransientError(msg, advice=PROXY_ADVICE) from None
 
     def _check_code(self, request: Request, envelope: Envelope) -> None:
         """Return if the code is a success.

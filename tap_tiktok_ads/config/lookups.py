@@ -228,8 +228,11 @@ def read_records(file: str) -> list[Record]:
     path = Path(file)
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        msg = f"lookup file {file} is not UTF-8 text. Save the file as UTF-8"
+        raise ValueError(msg) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        reason = getattr(error, "strerror", None) or str(error)
         msg = f"lookup file {file} cannot be read: {reason}. Check the path in 'file'"
         raise ValueError(msg) from None
     try:

@@ -8,6 +8,7 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ResponseError
+from tap_tiktok_ads.api.json_kinds import json_kind
 from tap_tiktok_ads.extract.values import encode_json
 
 if t.TYPE_CHECKING:
@@ -153,12 +154,20 @@ class KeyedFilter(RecordFilter):
         try:
             return self._select(page, page.fingerprints, group)
         except TypeError:
-            columns = ", ".join([*self.key_columns, self.change_column])
+            start = self._starts.get(group.advertiser.id if group.advertiser else None)
+            found = _types_text(self._values(page.fingerprints), start)
             msg = (
-                f"Values of {columns} in {self.stream_name} have several types, or another type "
-                "than the bookmark, so records cannot be compared. Check the keys of the stream."
+                f"Keys of {self.stream_name} have values of several types, so records cannot be "
+                f"compared: {found}. Set one type for each key in the schema."
             )
             raise ResponseError(msg) from None
+
+    def _values(self, fingerprints: Sequence[Fingerprint]) -> dict[str, list[t.Any]]:
+        """Return the values of the keys and of the column of changes, by column."""
+        values = {self.change_column: [fingerprint.changed_at for fingerprint in fingerprints]}
+        for position, name in enumerate(self.key_columns):
+            values[name] = [fingerprint.key[position] for fingerprint in fingerprints]
+        return values
 
     def _select(self, page: Page, fingerprints: Sequence[Fingerprint], group: TaskGroup) -> Page:
         start = self._starts.get(group.advertiser.id if group.advertiser else None)
@@ -183,3 +192,14 @@ class KeyedFilter(RecordFilter):
     def _latest_change(fingerprints: Sequence[Fingerprint], previous: str | None) -> str | None:
         changes = filter(None, map(operator.attrgetter("changed_at"), fingerprints))
         return max([*changes, *([] if previous is None else [previous])], default=None)
+
+
+def _types_text(values: Mapping[str, Sequence[t.Any]], start: t.Any) -> str:
+    """Return the JSON types of the values of each column, and of the bookmark."""
+    texts = []
+    for name, column in values.items():
+        if kinds := sorted({json_kind(value) for value in column if value is not None}):
+            texts.append(f"{name} has {' and '.join(kinds)}")
+    if start is not None:
+        texts.append(f"the bookmark is {json_kind(start)}")
+    return ", ".join(texts)

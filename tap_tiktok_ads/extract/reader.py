@@ -125,12 +125,13 @@ def read_pages(
         raise errors.IncompleteError(msg)
 
 
-def read_complete(read: Callable[[Task], T], first_task: Task) -> T:
+def read_complete(read: Callable[[Task], T], first_task: Task, stream: str) -> T:
     """Return the result of a function that reads a list. Repeat it while the list is incomplete.
 
     Args:
         read: Reads a list, given its first task.
         first_task: The first task.
+        stream: Name of the stream that needs the list, for the log.
 
     Raises:
         IncompleteError: The list is incomplete in every pass.
@@ -140,7 +141,9 @@ def read_complete(read: Callable[[Task], T], first_task: Task) -> T:
         try:
             return read(first_task)
         except errors.IncompleteError as error:
-            logger.info("Reading a list again: %s", error)
+            window = first_task.window
+            days = f" ({window.start} to {window.end})" if window else ""
+            logger.info("Stream %s reads a list again%s: %s", stream, days, error)
             first_task = first_task.with_request(shared=False)
     return read(first_task)
 
@@ -214,7 +217,9 @@ class TaskRunner:
         if not subtasks:
             return Page(failed=error.cause), ()
         action = f"Splitting into {len(subtasks)}" if len(subtasks) > 1 else "Retrying"
-        logger.getChild(self._source.name).info("%s a request that is too large: %s", action, error)
+        logger.getChild(self._source.name).info(
+            "%s a request that is too large: %s", action, error.cause.facts
+        )
         _, parent_window = task.partition
         return Page(), [
             dataclasses.replace(subtask, parent_window=parent_window) for subtask in subtasks

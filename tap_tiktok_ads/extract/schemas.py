@@ -57,18 +57,6 @@ INTEREST_CATEGORY_V2_SCHEMA: Schema = {
     "type": ["string", "null"],
     "description": "Interest category of the newer list.",
 }
-#: Columns of entity streams with personal data: names, e-mail addresses and phone numbers.
-PERSONAL_COLUMNS = frozenset(
-    {
-        "contacter",
-        "email",
-        "cellphone_number",
-        "telephone_number",
-        "phone_number",
-        "contact_name",
-        "contact_email",
-    }
-)
 #: Times as TikTok sends them.
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 

@@ -21,6 +21,7 @@ from tap_tiktok_ads.extract.personal_data import PersonalData
 from tap_tiktok_ads.extract.reader import PageReader, TaskRunner
 from tap_tiktok_ads.extract.schema_overrides import UnsupportedTypeError, overridden_schema
 from tap_tiktok_ads.extract.source import Source, add_advertiser
+from tap_tiktok_ads.problem_texts import NO_TASKS
 from tap_tiktok_ads.problems import StreamProblems, Warnings
 from tap_tiktok_ads.singer.record_output import RecordOutput
 from tap_tiktok_ads.singer.state import INCREMENTAL, Bookmarks, TimeBookmarks
@@ -114,7 +115,7 @@ class StreamComponents(Stream):
         self.fetching: lookahead.Lookahead[Task, Page] | None = None
         self.personal_data = PersonalData({"properties": {}}, None)
         schema = {"description": self.description(), **self.columns()}
-        self.personal_data = PersonalData(schema, self.run_context.config.get("pii"))
+        self.personal_data = PersonalData(schema, self.run_context.config.get("pii"), self.name)
         super().__init__(t.cast("t.Any", tap), schema=self.personal_data.schema)
         self.logger.addFilter(_is_not_sdk_traceback)
         self.output = RecordOutput(t.cast("t.Any", self))
@@ -259,7 +260,12 @@ class StreamComponents(Stream):
             drift=lambda: self.builder.caster.drift,
             mask=self.run_context.client.mask,
             list_cap=self.list_cap,
+            truncation_advice=self.truncation_advice,
         )
+
+    def truncation_advice(self, task: Task) -> str:  # noqa: ARG002 - reports override it
+        """Return what to do if a report covers a part of the ads."""
+        return NO_TASKS
 
 
 def _is_not_sdk_traceback(record: logging.LogRecord) -> bool:

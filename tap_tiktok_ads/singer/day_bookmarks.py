@@ -185,7 +185,7 @@ class DayBookmarks(Bookmarks):
             else:
                 days = days.add(window)
         for member in damaged:
-            self.warn_of_unusable(advertiser, COVERED, member)
+            self.warn_of_unusable(advertiser, COVERED, member, "ranges of days up to today")
         return days
 
     def _converted(
@@ -226,7 +226,7 @@ class DayBookmarks(Bookmarks):
         value = partition.get(member)
         day = parse_day(value)
         if value is not None and day is None:
-            self.warn_of_unusable(advertiser, member, value)
+            self.warn_of_unusable(advertiser, member, value, "a day such as 2026-01-31")
         return day
 
 

@@ -100,14 +100,17 @@ class DeletionTracker:
         listed = listed.merged_with(previous)
         partition = self._bookmarks.writable_partition(advertiser)
         self._object_count -= deletions.object_count(partition.get(STATE_MEMBER))
-        if self._object_count + len(listed.keys or ()) > deletions.MAX_LISTED_OBJECTS:
+        object_count = self._object_count + len(listed.keys or ())
+        if object_count > deletions.MAX_LISTED_OBJECTS:
             partition.pop(STATE_MEMBER, None)
             self._warnings.log(
                 f"too many objects {advertiser.id}",
-                "Stream %s does not report deletions of advertiser %s: the state can hold %d "
-                "objects, and the stream has more.",
+                "Stream %s does not report deletions of advertiser %s: the state can hold %s "
+                "objects of a stream, and this one has %s or more. Read fewer advertisers in one "
+                "run, or set track_deleted to false.",
                 advertiser.id,
-                deletions.MAX_LISTED_OBJECTS,
+                f"{deletions.MAX_LISTED_OBJECTS:,}",
+                f"{object_count:,}",
             )
             return
         partition[STATE_MEMBER] = listed.to_state()

@@ -171,17 +171,20 @@ class Bookmarks:
         tomorrow = self._started_at.add(days=1)
         if bookmark is not None and pendulum.datetime(1970, 1, 1) <= bookmark <= tomorrow:
             return bookmark
-        self.warn_of_unusable(advertiser, VALUE, value)
+        self.warn_of_unusable(advertiser, VALUE, value, "a UTC time up to now")
         return None
 
-    def warn_of_unusable(self, advertiser: Advertiser | None, member: str, value: t.Any) -> None:
+    def warn_of_unusable(
+        self, advertiser: Advertiser | None, member: str, value: t.Any, expected: str
+    ) -> None:
         """Warn once that a member of the state is ignored."""
         owner = id_of(advertiser) or "all"
         self._warnings.log(
             f"state {owner} {member} {value}",
-            "Cannot use the state of stream %s, advertiser %s: expected a value of its type, not "
-            "in the future, in member %r, got %.100r. The run reads again what the member covers.",
+            "Cannot use the state of stream %s, advertiser %s: expected %s in member %r, got "
+            "%.100r. The run reads again what the member covers.",
             owner,
+            expected,
             member,
             value,
         )
@@ -259,7 +262,8 @@ class ValueBookmarks(Bookmarks):
         is_value = isinstance(value, self.value_types) and not isinstance(value, bool)
         if value is None or is_value:
             return value
-        self.warn_of_unusable(advertiser, VALUE, value)
+        kinds = {"text" if kind is str else "a number" for kind in self.value_types}
+        self.warn_of_unusable(advertiser, VALUE, value, " or ".join(sorted(kinds)))
         return None
 
     @override

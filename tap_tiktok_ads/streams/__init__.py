@@ -131,7 +131,7 @@ STREAMS: tuple[StreamEntry, ...] = (
         ),
     ),
     # not selected by default
-    *map(_report_entry, built_in.REPORTS),
+    *map(_report_entry, built_in.REPORT_DEFINITIONS),
     *map(
         _class_entry,
         (

@@ -176,7 +176,10 @@ class CustomStream(LookupStream):
             unit=definition.unit,
             render=self._render,
         )
-        path_values = {name: _path_segment(value) for name, value in macro_values.items()}
+        path_values = {
+            name: _path_segment(value, f"{self.name!r}, macro {{{name}}}")
+            for name, value in macro_values.items()
+        }
         request = Request(
             resolve(definition.path, path_values),
             resolve(definition.params, macro_values),
@@ -295,14 +298,21 @@ class CustomPlan:
         return self._stream.window_plan.sample_tasks()
 
 
-def _path_segment(value: t.Any) -> str:
+def _path_segment(value: t.Any, label: str) -> str:
     """Return a value as one segment of a path, which it can neither leave nor end.
+
+    Args:
+        value: The value.
+        label: The stream and the macro, for the message.
 
     Raises:
         ConfigError: It consists of dots only.
     """
     text = urllib.parse.quote(str(value), safe="")
     if text.strip(".") == "":
-        msg = f"The value {value!r} cannot be used in a URL."
+        msg = (
+            f"Custom stream {label}: the value {value!r} cannot be used in a URL. Remove it from "
+            "the lookup."
+        )
         raise ConfigError(msg)
     return text

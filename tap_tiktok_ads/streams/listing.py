@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import RejectedRequestError
 from tap_tiktok_ads.api.messages import Request
-from tap_tiktok_ads.api.promote import without_origins
+from tap_tiktok_ads.api.promote import PROMOTE_WARNING, without_origins
 from tap_tiktok_ads.extract.conversion import RecordFlattener
 from tap_tiktok_ads.extract.deletions import DELETED_AT, DELETED_AT_SCHEMA
 from tap_tiktok_ads.extract.pages import Page, Task
@@ -190,7 +190,7 @@ class ListStream(TikTokStream):
         request = None if is_accepted else without_origins(task.request, error)
         if request is None:
             raise error
-        self.warnings.log("promote", "Continuing stream %s without Promote campaigns: %s", error)
+        self.warnings.log("promote", PROMOTE_WARNING, "campaigns", error.facts)
         return dataclasses.replace(task, request=request)
 
     # Deletions

@@ -83,6 +83,9 @@ error_cases(
         "TikTok looked at its newest ads only": simulated(
             [ADS], options={"report_ads_limit": 1}, report_mode="sync"
         ),
+        "report tasks cannot replace a report of the newest ads": simulated(
+            [ADS], fault(40118, "/report/task/create/"), options={"report_ads_limit": 1}
+        ),
         "totals are rejected": simulated(
             ["reconciliation", ADS],
             fault(40002, containing="AUCTION_ADVERTISER"),

@@ -27,6 +27,7 @@ from tap_tiktok_ads.api.report_rules import MAX_METRICS, task_conflict
 from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.conversion import BYTES_PER_JSON_BYTE
 from tap_tiktok_ads.extract.pages import Page, Task
+from tap_tiktok_ads.problem_texts import NO_TASKS, tasks_unusable_text
 from tap_tiktok_ads.streams.reports.daily_sums import METRICS
 from tap_tiktok_ads.streams.reports.filters import deleted_filter, promote_filters
 from tap_tiktok_ads.streams.reports.task_contents import id_filters
@@ -157,7 +158,7 @@ class AsyncReports:
         self._report_tasks = report_tasks
         self._is_dry_run = is_dry_run
         self._truncated: set[str] = set()  # ids of advertisers with too many ads
-        self._unavailable: set[str] = set()  # ids of advertisers without report tasks
+        self._unavailable: dict[str, str] = {}  # reasons by ID of an advertiser
 
     def endpoints(self, task: Task) -> Sequence[str]:
         """Return the endpoints that a task requests at least."""
@@ -196,6 +197,17 @@ class AsyncReports:
             self._warnings.log("no tasks", "Stream %s uses synchronous requests: %s.", conflict)
         return conflict is None
 
+    def truncation_advice(self, task: Task) -> str:
+        """Return what to do if the synchronous report covers a part of the ads."""
+        if self._path != REPORT_PATH:
+            return NO_TASKS
+        if self._settings.report_mode == "sync":
+            return "Set report_mode to 'auto' to read all."
+        if isinstance(task, SyncTask):
+            return tasks_unusable_text("their records differ from the synchronous total")
+        reason = self._unavailable.get(_owner(task)) or self._conflict(task)
+        return tasks_unusable_text(reason)
+
     def _conflict(self, task: Task) -> str | None:
         if self._settings.environment == "sandbox":
             return "the sandbox has no report tasks"
@@ -232,7 +244,7 @@ class AsyncReports:
             can_heal = is_async_only and self._metrics.rejected_in(task, error)
             if fallback is None or can_heal:
                 raise
-            self._unavailable.add(_owner(task))
+            self._unavailable[_owner(task)] = str(error)
             self._warnings.log("fallback", "Continuing stream %s without report tasks: %s", error)
             return fallback()
 

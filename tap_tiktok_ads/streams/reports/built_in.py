@@ -101,7 +101,7 @@ class AudienceReportByPlatform(ReportStream):
 
 
 class TableReport(ReportStream):
-    """A report of the table `REPORTS`."""
+    """A report of the table `REPORT_DEFINITIONS`."""
 
     selected_by_default = False
 
@@ -133,7 +133,7 @@ def _by_undocumented_dimension(name: str, dimension: str, label: str) -> ReportD
 
 
 #: Reports that are not selected by default.
-REPORTS = (
+REPORT_DEFINITIONS = (
     ReportDefinition(
         "advertiser_performance_report",
         ADVERTISER,

@@ -148,5 +148,9 @@ class ReportComponents(LookbackStream):
         return dates.task_windows(first, last) if is_planned else ()
 
     @override
+    def truncation_advice(self, task: Task) -> str:
+        return self.async_reports.truncation_advice(task)
+
+    @override
     def endpoints(self, task: Task) -> Sequence[str]:
         return self.async_reports.endpoints(task)

@@ -134,7 +134,7 @@ class SumReader:
             all_params |= {"start_date": str(window.start), "end_date": str(window.end)}
             all_params["dimensions"] = [*params["dimensions"], DAY]
         request = Request(REPORT_PATH, all_params, shared=True)
-        sums.merge(read_complete(self._read, Task(request, advertiser, window)))
+        sums.merge(read_complete(self._read, Task(request, advertiser, window), self._source.name))
 
     def _read(self, first_task: Task) -> DailySums:
         """Return the sums of one pass over a report."""

@@ -7,6 +7,7 @@ import typing as t
 
 from tap_tiktok_ads.api.advertisers import id_of
 from tap_tiktok_ads.api.errors import RejectedRequestError, is_invalid_parameter
+from tap_tiktok_ads.api.promote import PROMOTE_WARNING
 from tap_tiktok_ads.streams.reports.filters import is_promote_filter
 
 if t.TYPE_CHECKING:
@@ -50,7 +51,7 @@ class PromoteAds:
                 raise
             fetched = _of_one_list(task, fetch(plain))
             self._rejected.add(owner)
-            self._warnings.log("promote", "Continuing stream %s without Promote ads: %s", error)
+            self._warnings.log("promote", PROMOTE_WARNING, "ads", error.facts)
             return fetched
 
 

@@ -214,7 +214,7 @@ class ReconciliationStream(ReportStream):
         passes: list[WindowSums] = []
         read = functools.partial(self._read_level, level, passes)
         try:
-            read_complete(read, first_task)
+            read_complete(read, first_task, self.name)
         except IncompleteError as error:
             sums.incomplete = error
         sums.merge(passes[-1])

@@ -157,7 +157,9 @@ class WindowSplitter:
         return list(campaign_ids | self._read_list(topview_request, task))
 
     def _read_list(self, request: Request, task: Task) -> dict[str, None]:
-        ids = read_complete(self._read_ids, Task(request, task.advertiser))
+        ids = read_complete(
+            self._read_ids, Task(request, task.advertiser), self._reader.source.name
+        )
         return dict.fromkeys(ids)
 
     def _read_ids(self, first_task: Task) -> list[str]:

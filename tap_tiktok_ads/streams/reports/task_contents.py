@@ -171,7 +171,7 @@ class TaskContents:
 
     def _topview_campaigns(self, advertiser: Advertiser | None) -> frozenset[str]:
         request = topview_campaigns_request(advertiser.id if advertiser else "")
-        return read_complete(self._campaign_ids, Task(request, advertiser))
+        return read_complete(self._campaign_ids, Task(request, advertiser), self._definition.name)
 
     def _campaign_ids(self, first_task: Task) -> frozenset[str]:
         source = Source(self._definition.name, page_size=TOPVIEW_PAGE_SIZE)

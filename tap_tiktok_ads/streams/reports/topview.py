@@ -6,6 +6,7 @@ import dataclasses
 import typing as t
 
 from tap_tiktok_ads.api.advertisers import TOPVIEW
+from tap_tiktok_ads.api.errors import PermissionDeniedError
 from tap_tiktok_ads.extract.topview_campaigns import ALWAYS
 from tap_tiktok_ads.streams.reports.filters import in_filter, is_promote_filter
 
@@ -145,7 +146,7 @@ class TopView:
                 "Stream %s requests TopView ads of advertiser %s without knowing if there are any: "
                 "%s",
                 task.advertiser.id,
-                denial,
+                denial if isinstance(denial, PermissionDeniedError) else denial.facts,
             )
         return first_day
 

@@ -87,9 +87,10 @@ class TopViewInclusion:
                 self._findings[owner] = None
                 self._warnings.log(
                     f"inclusion {owner}",
-                    "Stream %s cannot find out if totals of advertiser %s hold TopView ads: %s",
+                    "Stream %s cannot find out if totals of advertiser %s hold TopView ads. "
+                    "They are requested, too, so sums may count them twice: %s",
                     owner,
-                    error,
+                    error if isinstance(error, PermissionDeniedError) else error.facts,
                 )
         return bool(self._findings.get(owner))
 
