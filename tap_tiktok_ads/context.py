@@ -19,6 +19,7 @@ from tap_tiktok_ads.api.report_tasks import ReportTasks
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookback
 from tap_tiktok_ads.extract.completeness import IncompleteLists, PassClock
+from tap_tiktok_ads.extract.dormancy import DormancyFacts, ProbeTask
 from tap_tiktok_ads.extract.lookahead import Lookahead, Workers
 from tap_tiktok_ads.extract.request_gate import RequestGate
 from tap_tiktok_ads.extract.topview_campaigns import TopViewCampaigns
@@ -113,6 +114,7 @@ class RunContext:
         state_output: Writes STATE messages.
         message_writer: The SDK's writer of Singer messages.
         topview_findings: Whether totals hold TopView ads, by advertiser ID. None: not decidable.
+        dormancy: The days on which advertisers deliver nothing.
     """
 
     def __init__(  # noqa: PLR0913 - by name
@@ -142,6 +144,7 @@ class RunContext:
         self._simulator: Simulator | None = None
         self._lookback_days: dict[str, int] = {}  # by advertiser id
         self.topview_findings: dict[str, bool | None] = {}
+        self.dormancy = DormancyFacts()
 
     @property
     def config(self) -> Mapping[str, t.Any]:
@@ -200,6 +203,7 @@ class RunContext:
         context.topview_findings = {}
         context.client = self.client.with_empty_cache()
         context.topview_campaigns = TopViewCampaigns(context.client)
+        context.dormancy = DormancyFacts()
         context.request_gate = RequestGate(context._unknown_responses)  # noqa: SLF001 - its own
         return context
 
@@ -273,6 +277,8 @@ class RunContext:
         advertiser = task.advertiser
         if task.is_topview and advertiser and not self.topview_campaigns.is_known(advertiser):
             keys.append(f"TopView campaigns of {advertiser.id}")
+        if isinstance(task, ProbeTask) and not self.dormancy.is_known(task.group, task.block):
+            keys.append(task.key)
         return keys
 
     def _useful_workers(self) -> int:

@@ -34,6 +34,7 @@ class Options:
     `report_task_includes_topview` to all tasks.
     TikTok's page on `country_code` lacks metrics that a connector requests in production. Reports
     reject them unless `country_reports_have_connector_metrics` is set.
+    The last `dormant_advertisers` accounts deliver nothing.
     """
 
     seed: int = 7
@@ -79,6 +80,7 @@ class Options:
     report_task_includes_topview: bool = False
     advertiser_report_includes_topview: bool = False
     country_reports_have_connector_metrics: bool = False
+    dormant_advertisers: int = 0
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Options:

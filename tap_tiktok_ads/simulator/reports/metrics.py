@@ -161,6 +161,11 @@ _AMOUNTS: dict[str, Formula] = {
 }
 
 
+def is_money(name: str) -> bool:
+    """Return True if a metric is an amount of money."""
+    return name in _AMOUNTS or name in {"cpc", "cpm"} or name.startswith(("cost_per_", "value_per"))
+
+
 class Encoder:
     """Encodes a fixed list of metrics as JSON, with a cache by counters."""
 

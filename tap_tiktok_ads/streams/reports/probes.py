@@ -1,0 +1,342 @@
+"""Probes: reports of several advertisers at advertiser level, which show if there is delivery."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+from typing_extensions import override
+
+from tap_tiktok_ads.api.errors import (
+    INVALID_PARAMETER,
+    ClosedError,
+    PermissionDeniedError,
+    RejectedRequestError,
+    RestrictedError,
+    TapError,
+    TooLargeError,
+)
+from tap_tiktok_ads.api.hosts import REPORT_PATH
+from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.api.metric_catalog import load_catalog
+from tap_tiktok_ads.api.metric_rules import metric_conflict, metric_doubt, rejected_metrics
+from tap_tiktok_ads.api.report_rules import MAX_METRICS, TIME_DIMENSIONS, ReportDefinition
+from tap_tiktok_ads.extract.dormancy import DormancyFacts, ProbeTask, is_zero
+from tap_tiktok_ads.extract.reader import read_complete, read_pages
+from tap_tiktok_ads.extract.source import Source, damaged
+from tap_tiktok_ads.extract.values import EMPTY_TEXTS, BadValueError, to_date
+from tap_tiktok_ads.streams.reports.filters import promote_filters
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.client import Client
+    from tap_tiktok_ads.api.messages import Response
+    from tap_tiktok_ads.extract.dates import Window
+    from tap_tiktok_ads.extract.pages import Task
+    from tap_tiktok_ads.problems import Warnings
+
+BASIC, AUDIENCE = "BASIC", "AUDIENCE"
+ID, DAY = "advertiser_id", "stat_time_day"
+LEVEL = "AUCTION_ADVERTISER"
+PAGE_SIZE = 1000
+#: Metrics that every probe requests. Money comes without decimals, so it can be rounded to zero.
+BASE_METRICS = ("spend", "impressions", "clicks", "conversion")
+#: Members of the metrics that TikTok adds to reports of several advertisers.
+ACCOUNT_MEMBERS = frozenset({"currency", "timezone", "advertiser_id"})
+STATUS_FILTERS = ("campaign_status", "adgroup_status", "ad_status")
+#: Filters that leave out records of an advertiser and add none.
+NARROWING_FILTERS = frozenset(
+    ("campaign_ids", "adgroup_ids", "ad_ids", "ad_ids_v2", *STATUS_FILTERS)
+)
+RATE_ENDINGS = ("_rate", "_rate_v2")
+COST_BEGINNING = "cost_per_"
+
+
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """A report that probes advertisers.
+
+    Attributes:
+        definition: Its type and dimensions.
+        metrics: Its metrics.
+    """
+
+    definition: ReportDefinition
+    metrics: frozenset[str]
+
+    def request(self, owners: Sequence[str], block: Window, metrics: Sequence[str]) -> Request:
+        """Return the request for some of its metrics."""
+        definition = self.definition
+        params: dict[str, t.Any] = {
+            "advertiser_ids": list(owners),
+            "service_type": definition.service_type,
+            "report_type": definition.report_type,
+            "data_level": definition.data_level,
+            "dimensions": list(definition.dimensions),
+            "metrics": list(metrics),
+            "start_date": str(block.start),
+            "end_date": str(block.end),
+            "page": 1,
+            "page_size": PAGE_SIZE,
+        }
+        filters = promote_filters(definition.report_type, definition.dimensions)
+        if filters:
+            params["filtering"] = filters
+        return Request(REPORT_PATH, params)
+
+    def chunks(self, rejected: Iterable[str]) -> Iterable[list[str]]:
+        """Yield the metrics of each request."""
+        names = sorted(self.metrics.difference(rejected))
+        for start in range(0, len(names), MAX_METRICS):
+            yield names[start : start + MAX_METRICS]
+
+
+def probe_definition(report: ReportDefinition) -> ReportDefinition | None:
+    """Return the definition of a probe whose records include the records of a report, or None.
+
+    TopView ads are not in it.
+    """
+    is_supported = (
+        report.report_type in {BASIC, AUDIENCE}
+        and report.service_type == "AUCTION"
+        and report.data_level.startswith("AUCTION_")
+        and report.time_dimension is not None
+        and NARROWING_FILTERS.issuperset(condition["field_name"] for condition in report.filters)
+    )
+    if not is_supported:
+        return None
+    breakdowns: tuple[str, ...] = ()
+    if report.report_type == AUDIENCE:
+        others = {report.id_dimension, *TIME_DIMENSIONS.values()}
+        breakdowns = tuple(name for name in report.dimensions if name not in others)
+    return ReportDefinition("probe", LEVEL, (ID, DAY, *breakdowns), report_type=report.report_type)
+
+
+def probed_metrics(metrics: Iterable[str], definition: ReportDefinition) -> frozenset[str] | None:
+    """Return the metrics that show if any metric of a report is not zero, or None.
+
+    Attributes depend on no delivery. A rate or cost that a probe cannot request is zero if the
+    count that it is computed from is zero.
+
+    Args:
+        metrics: The metrics of the report.
+        definition: The probe.
+    """
+    result = {name for name in BASE_METRICS if _is_requestable(name, definition)}
+    for name in metrics:
+        facts = load_catalog()["metrics"].get(name)
+        if facts is None:
+            return None
+        if facts["group"] == "attribute":
+            continue
+        probed = next(
+            (other for other in (name, _count_of(name)) if _is_requestable(other, definition)), None
+        )
+        if probed is None:
+            return None
+        result.add(probed)
+    return frozenset(result)
+
+
+def _is_requestable(metric: str, definition: ReportDefinition) -> bool:
+    if metric not in load_catalog()["metrics"]:
+        return False
+    return metric_conflict(metric, definition) is None and metric_doubt(metric, definition) is None
+
+
+def _count_of(metric: str) -> str:
+    """Return the count that a rate or cost is computed from, or an empty text."""
+    if metric.startswith(COST_BEGINNING):
+        return metric.removeprefix(COST_BEGINNING)
+    ending = next((ending for ending in RATE_ENDINGS if metric.endswith(ending)), None)
+    return metric.removesuffix(ending) if ending else ""
+
+
+def probes_of(reports: Sequence[tuple[ReportDefinition, Sequence[str]]]) -> list[Probe]:
+    """Return the fewest probes that stand for reports with their metrics: one BASIC probe, always.
+
+    The records of an audience dimension add up to all delivery, so one dimension stands for the
+    others if it has their metrics.
+    """
+    basic = ReportDefinition("probe", LEVEL, (ID, DAY))
+    metrics = probed_metrics((), basic) or frozenset()
+    audiences: dict[tuple[str, ...], ReportDefinition] = {}
+    remaining = []
+    for report, names in reports:
+        definition = probe_definition(report)
+        if definition is None or probed_metrics(names, definition) is None:
+            continue
+        if definition.report_type == BASIC:
+            metrics |= probed_metrics(names, basic) or frozenset()
+        else:
+            audiences[definition.dimensions] = definition
+            remaining.append(names)
+    probes = [Probe(basic, metrics)]
+    while remaining:
+        covering = [
+            (definition, [probed_metrics(names, definition) for names in remaining])
+            for definition in audiences.values()
+        ]
+        definition, found = max(covering, key=lambda item: sum(map(bool, item[1])))
+        probes.append(Probe(definition, frozenset().union(*filter(None, found))))
+        remaining = [names for names, probed in zip(remaining, found, strict=True) if not probed]
+        del audiences[definition.dimensions]
+    return probes
+
+
+class ProbeSource(Source):
+    """The endpoint of probes. A record that was not requested damages the response."""
+
+    @override
+    def check(self, task: Task, response: Response) -> None:
+        """Raise an error if a response is damaged, or holds records that were not requested.
+
+        Raises:
+            DamagedResponseError: It is, or it does.
+        """
+        super().check(task, response)
+        damage = "TikTok warns that ads are missing." if response.is_truncated else None
+        for raw in response.data.get(self.records_field) or ():
+            damage = damage or _damage(raw, t.cast("ProbeTask", task))
+        if damage is not None:
+            raise damaged(task.request, response, damage)
+
+
+def _damage(raw: t.Any, task: ProbeTask) -> str | None:
+    """Return what is wrong with a record of a probe, or None."""
+    dimensions, metrics = raw.get("dimensions"), raw.get("metrics")
+    if not isinstance(dimensions, dict) or not isinstance(metrics, dict):
+        return "expected a record with dimensions and metrics."
+    moment = dimensions.get(DAY)
+    if moment is None or moment in tuple(EMPTY_TEXTS):  # a placeholder
+        return f"expected a day, got {moment!r}." if _is_active(metrics) else None
+    if str(dimensions.get(ID)) not in {advertiser.id for advertiser in task.group}:
+        return "expected records of the requested advertisers, got another advertiser's."
+    day = _day(dimensions)
+    if day is None or not str(task.block.start) <= day <= str(task.block.end):
+        return f"expected days from {task.block.start} to {task.block.end}, got {moment!r:.40}."
+    return None
+
+
+def _day(dimensions: Mapping[str, t.Any]) -> str | None:
+    try:
+        return to_date(dimensions.get(DAY))
+    except BadValueError:
+        return None
+
+
+def _is_active(metrics: Mapping[str, t.Any]) -> bool:
+    """Return True if a metric is not zero, or not readable."""
+    return not all(is_zero(value) for name, value in metrics.items() if name not in ACCOUNT_MEMBERS)
+
+
+class ProbeReader:
+    """Sends probes and adds their results to the facts of the run. Used by workers."""
+
+    def __init__(
+        self,
+        client: Client,
+        facts: DormancyFacts,
+        probes: Sequence[Probe],
+        stream: str,
+        warnings: Warnings,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            client: Sends requests.
+            facts: Receives the results.
+            probes: The probes of the run.
+            stream: Name of the stream that counts the requests.
+            warnings: The warnings of the stream.
+        """
+        self._client = client
+        self._facts = facts
+        self._probes = probes
+        self._source = ProbeSource(stream, page_size=PAGE_SIZE)
+        self._warnings = warnings
+
+    def fetch(self, task: ProbeTask) -> Sequence[ProbeTask]:
+        """Probe the advertisers of a task. Return the halves of a batch that TikTok rejects.
+
+        An advertiser that cannot be probed is given up.
+
+        Raises:
+            ClosedError: The client was closed.
+            RestrictedError: TikTok keeps throttling requests.
+        """
+        group = [owner for owner in task.group if not self._facts.is_given_up(owner.id)]
+        if self._facts.is_known(group, task.block):
+            return ()
+        task = dataclasses.replace(task, group=tuple(group))
+        while True:
+            try:
+                self._facts.add([owner.id for owner in group], task.block, self._read(task))
+            except (ClosedError, RestrictedError):
+                raise
+            except TapError as error:
+                if self._reject_metrics(error):
+                    continue
+                return self._divide(task, error)
+            return ()
+
+    def _read(self, task: ProbeTask) -> dict[str, set[int]]:
+        """Return the ordinals of the days with delivery, by advertiser ID.
+
+        Raises:
+            TapError: A probe cannot be read completely.
+        """
+        active: dict[str, set[int]] = {}
+        owners = [owner.id for owner in task.group]
+        for probe in self._probes:
+            for metrics in probe.chunks(self._facts.rejected_metrics):
+                request = probe.request(owners, task.block, metrics)
+                first_task = dataclasses.replace(task, request=request)
+                for owner, days in read_complete(self._read_pages, first_task).items():
+                    active.setdefault(owner, set()).update(days)
+        return active
+
+    def _read_pages(self, first_task: Task) -> dict[str, set[int]]:
+        """Return the days with delivery of one pass over a probe."""
+        active: dict[str, set[int]] = {}
+        for raw_records, _ in read_pages(self._client, self._source, first_task):
+            for raw in raw_records:
+                day = _day(raw["dimensions"])
+                if day is not None and _is_active(raw["metrics"]):
+                    owner = str(raw["dimensions"][ID])
+                    active.setdefault(owner, set()).add(dt.date.fromisoformat(day).toordinal())
+        return active
+
+    def _reject_metrics(self, error: TapError) -> bool:
+        """Leave out the metrics that an error names. Return False if it names none."""
+        if not isinstance(error, RejectedRequestError) or error.code != INVALID_PARAMETER:
+            return False
+        requested = sorted(frozenset().union(*(probe.metrics for probe in self._probes)))
+        names = set(rejected_metrics(error.api_message, requested))
+        names -= {*self._facts.rejected_metrics, *BASE_METRICS}
+        self._facts.rejected_metrics |= names
+        return bool(names)
+
+    def _divide(self, task: ProbeTask, error: TapError) -> Sequence[ProbeTask]:
+        """Return the halves of a rejected batch, or give up its advertisers."""
+        is_rejected = isinstance(error, (PermissionDeniedError, RejectedRequestError))
+        if len(task.group) > 1 and (is_rejected or isinstance(error, TooLargeError)):
+            middle = len(task.group) // 2
+            halves = (task.group[:middle], task.group[middle:])
+            return [dataclasses.replace(task, group=half) for half in halves]
+        for owner in task.group:
+            self.give_up(owner, error)
+        return ()
+
+    def give_up(self, owner: Advertiser, error: TapError) -> None:
+        """Read all days of an advertiser that cannot be probed."""
+        self._facts.give_up(owner.id)
+        self._warnings.log(
+            f"probe {owner.id}",
+            "Cannot find out on which days advertiser %s is dormant: %s All its days are read.",
+            owner.id,
+            error,
+        )
