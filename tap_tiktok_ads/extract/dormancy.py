@@ -92,7 +92,7 @@ class TopViewCheckTask(Task):
 
 
 class DormancyFacts:
-    """What the probes of a run found out, by advertiser. Shared by the streams. Thread-safe.
+    """The results of the probes of a run, by advertiser. Shared by the streams. Thread-safe.
 
     Example:
         >>> day = pendulum.Date.fromisoformat

@@ -101,16 +101,17 @@ class SkippedDays:
             today: The date of the run.
             last_settled: The last day whose numbers do not change any more.
         """
-        now, last = today.toordinal(), last_settled.toordinal()
-        aged = {
-            day: on for day, on in self.probes.items() if now - on >= MIN_AGE_DAYS and day <= last
-        }
-        if not aged:
+        aged = self._probed_until(today.subtract(days=MIN_AGE_DAYS), last_settled)
+        expired = self._probed_until(today.subtract(days=MAX_AGE_DAYS), last_settled)
+        if not expired and len(aged) < MAX_DUE_DAYS:
             return set()
-        expired = [day for day, on in aged.items() if now - on >= MAX_AGE_DAYS]
         first = min(expired or aged)
-        due = {day for day in aged if first <= day < first + MAX_DUE_DAYS}
-        return due if expired or len(aged) >= MAX_DUE_DAYS else set()
+        return aged.intersection(range(first, first + MAX_DUE_DAYS))
+
+    def _probed_until(self, date: pendulum.Date, last_settled: pendulum.Date) -> set[int]:
+        """Return the settled days that were probed on a date or before it."""
+        latest, last = date.toordinal(), last_settled.toordinal()
+        return {day for day, on in self.probes.items() if on <= latest and day <= last}
 
 
 def _days(member: t.Any) -> tuple[int, int, int] | None:

@@ -17,7 +17,7 @@ from tap_tiktok_ads.streams.reports.daily_sums import SumReader
 from tap_tiktok_ads.streams.reports.dormancy import DormantDays, is_enabled
 from tap_tiktok_ads.streams.reports.finality import Finality
 from tap_tiktok_ads.streams.reports.merging import MetricMerger
-from tap_tiktok_ads.streams.reports.probes import probe_definition, probed_metrics
+from tap_tiktok_ads.streams.reports.probe_definitions import probe_definition, probed_metrics
 from tap_tiktok_ads.streams.reports.promote import PromoteAds
 from tap_tiktok_ads.streams.reports.reader import ReportReader
 from tap_tiktok_ads.streams.reports.splitting import WindowSplitter

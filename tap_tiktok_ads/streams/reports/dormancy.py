@@ -20,12 +20,12 @@ from tap_tiktok_ads.extract.dormancy import (
     ordinals,
     window_count,
 )
-from tap_tiktok_ads.streams.reports.probes import (
-    ProbeReader,
+from tap_tiktok_ads.streams.reports.probe_definitions import (
     probe_definition,
     probed_metrics,
     probes_of,
 )
+from tap_tiktok_ads.streams.reports.probes import ProbeReader
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -212,7 +212,7 @@ class DormantDays:
         return joined.ranges
 
     def _is_unknown(self, owner: Advertiser) -> bool:
-        """Return True if probes tell nothing about an advertiser or about the report."""
+        """Return True if probes show nothing about an advertiser or about the report."""
         definition = probe_definition(self._report[0])
         metrics = probed_metrics(self._report[1], definition) if definition else None
         if metrics is None or not metrics.isdisjoint(self._facts.rejected_metrics):
