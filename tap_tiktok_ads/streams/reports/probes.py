@@ -15,7 +15,6 @@ from tap_tiktok_ads.api.errors import (
     RejectedRequestError,
     RestrictedError,
     TapError,
-    TooLargeError,
 )
 from tap_tiktok_ads.api.metric_rules import rejected_metrics
 from tap_tiktok_ads.extract.dormancy import DormancyFacts, ProbeTask, is_zero
@@ -174,7 +173,7 @@ class ProbeReader:
     def _divide(self, task: ProbeTask, error: TapError) -> Sequence[ProbeTask]:
         """Return the halves of a rejected batch, or give up its advertisers."""
         is_rejected = isinstance(error, (PermissionDeniedError, RejectedRequestError))
-        if len(task.group) > 1 and (is_rejected or isinstance(error, TooLargeError)):
+        if len(task.group) > 1 and is_rejected:
             middle = len(task.group) // 2
             halves = (task.group[:middle], task.group[middle:])
             return [dataclasses.replace(task, group=half) for half in halves]
