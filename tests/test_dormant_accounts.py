@@ -395,13 +395,7 @@ def test_lifetime_and_topview_reports_are_not_skipped() -> None:
             "data_level": "AUCTION_CAMPAIGN",
             "dimensions": ["campaign_id"],
             "metrics": ["spend"],
-            "filters": [
-                {
-                    "field_name": "buying_type",
-                    "filter_type": "IN",
-                    "filter_value": '["RESERVATION_TOP_VIEW"]',
-                }
-            ],
+            "filters": [{"field": "buying_type", "values": ["RESERVATION_TOP_VIEW"]}],
         },
         {
             "name": "lifetime",
@@ -427,12 +421,15 @@ def test_request_count_of_dormant_advertisers(seed: int) -> None:
     assert len(names) == 19
     options = {**SPARSE, "seed": seed, "advertisers": 10, "dormant_advertisers": 8, "pixels": 3}
     counts: dict[str, float] = {}
-    with Simulator({**options, "days": 265}) as sim:  # the accounts exist for a year
+    noon = NOW.at(12)  # the time at which all accounts have the same date
+    options |= {"days": 265, "today": str(noon.date())}  # the accounts exist for a year
+    with Simulator(options) as sim:
         state: dict[str, t.Any] = {}
         for label, start in (("first", "{now-29}"), ("again", "{now-29}"), ("years", "{now-730}")):
             position = len(sim.requests)
             config = config_of(sim, start_date=start)
-            state = run(config, names, state={} if label == "years" else state).state
+            state = {} if label == "years" else state
+            state = run(config, names, state=state, started_at=noon).state
             counts[label] = (len(sim.requests) - position) / 10
     assert counts["first"] <= 12
     assert counts["again"] <= 12

@@ -102,6 +102,7 @@ class DayBookmarks(Bookmarks):
         if partition.get(KEY, self.replication_key) != self.replication_key:
             for member in (VALUE, EARLIEST_DATE):
                 partition.pop(member, None)
+            partition |= {name: [] for name in (SKIPPED, READ_ONCE) if name in partition}
             partition[COVERED] = []
         if not _is_of_earlier_version(partition):
             partition.setdefault(COVERED, [])

@@ -88,6 +88,12 @@ error_cases(
             fault(40002, containing="AUCTION_ADVERTISER"),
             start_date="{now-9}",
         ),
+        "an advertiser cannot be probed": simulated(
+            [CAMPAIGNS],
+            fault(40001, containing='["7'),
+            options={"campaigns": 3},
+            skip_dormant="always",
+        ),
         "the lookback cannot be read": simulated(
             [ADS], fault(40001, "/adgroup/get/"), lookback_days="auto"
         ),

@@ -186,7 +186,7 @@ class ProbeReader:
         self._facts.give_up(owner.id)
         self._warnings.log(
             f"probe {owner.id}",
-            "Cannot find out on which days advertiser %s is dormant: %s All its days are read.",
+            "Requesting all days of advertiser %s, because its delivery could not be checked: %s",
             owner.id,
             error,
         )
