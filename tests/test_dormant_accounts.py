@@ -9,8 +9,21 @@ import typing as t
 
 import pendulum
 import pytest
-from conftest import SPARSE, Collector, Messages, catalog_of, config_for, run
+from conftest import (
+    SPARSE,
+    Collector,
+    Messages,
+    answering,
+    catalog_of,
+    config_at,
+    config_for,
+    run,
+)
 
+from tap_tiktok_ads.api.client import Client
+from tap_tiktok_ads.api.errors import ApiError
+from tap_tiktok_ads.api.messages import Request as ApiRequest
+from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
 from tap_tiktok_ads.cli.plan import command as plan_command
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.streams import STREAMS
@@ -444,3 +457,136 @@ def test_probes_are_shared_by_streams_and_advertisers(sim: Simulator) -> None:
     assert max(owners) > 1
     named = collections.Counter(owner for probe in probes_of(sim) for owner in probe)
     assert set(named.values()) == {2}
+
+
+# Values of probes
+
+ZERO = {"spend": "0", "impressions": "0.0", "clicks": "-", "currency": "USD", "timezone": "UTC"}
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "metrics", "is_skipped"),
+    [
+        ({"advertiser_id": "1", "stat_time_day": "2026-10-02 00:00:00"}, ZERO, True),
+        ({"advertiser_id": "1", "stat_time_day": "-"}, ZERO, True),
+        ({"advertiser_id": "1", "stat_time_day": "2026-10-02 00:00:00"}, {}, True),
+        ({"advertiser_id": "1", "stat_time_day": "2026-10-02"}, {**ZERO, "clicks": "1"}, False),
+        ({"advertiser_id": "1", "stat_time_day": "2026-10-02"}, {**ZERO, "clicks": "?"}, False),
+        ({"advertiser_id": "1", "stat_time_day": "2026-10-02"}, {**ZERO, "other": 0.4}, False),
+        ({"advertiser_id": "1", "stat_time_day": "-"}, {**ZERO, "clicks": "1"}, False),
+        ({"advertiser_id": "2", "stat_time_day": "2026-10-02"}, ZERO, False),
+        ({"stat_time_day": "2026-10-02"}, ZERO, False),
+        ({"advertiser_id": "1", "stat_time_day": "2027-10-02"}, ZERO, False),
+        ({"advertiser_id": "1", "stat_time_day": "soon"}, ZERO, False),
+        ({"advertiser_id": "1"}, {**ZERO, "clicks": 3}, False),
+        ({"advertiser_id": "1", "stat_time_day": "2026-10-02"}, None, False),
+        (None, ZERO, False),
+    ],
+)
+def test_only_zeros_of_the_request_are_skipped(
+    dimensions: t.Any,
+    metrics: t.Any,
+    is_skipped: bool,
+) -> None:
+    """Only zeros of the requested advertiser and days save a window. Anything else is read."""
+    page_info = {"page": 1, "page_size": 1000, "total_number": 1, "total_page": 1}
+    delivery = {"campaign_id": "5", "stat_time_day": "2026-10-02 00:00:00"}
+
+    def respond(query: dict[str, str]) -> t.Any:
+        if query["path"] == "/campaign/get/":
+            return {"list": [], "page_info": {**page_info, "total_number": 0, "total_page": 0}}
+        record = {"dimensions": delivery, "metrics": {"spend": "1.5"}}
+        if "advertiser_ids" in query:
+            record = {"dimensions": dimensions, "metrics": metrics}
+        return {"list": [record], "page_info": page_info}
+
+    with answering(respond) as (url, _):
+        config = config_at(url, skip_dormant="always", max_retries=0)
+        config |= {"start_date": "2026-10-01", "end_date": "2026-10-03"}
+        messages = run(config, [CAMPAIGNS])
+    assert len(messages.records[CAMPAIGNS]) == (0 if is_skipped else 1)
+    assert ("skipped" in partition_of(messages, "1")) is is_skipped
+
+
+def test_rejected_metric_skips_no_report_that_needs_it(sim: Simulator) -> None:
+    """If TikTok rejects a metric of a probe, the reports with that metric are read."""
+    sim.add_fault(
+        "code",
+        path=PATH,
+        times=1,
+        containing='["7',
+        code=40002,
+        message="Invalid metric fields: ['reach']",
+    )
+    metrics = {CAMPAIGNS: ["spend", "reach"], AUDIENCE: ["spend"]}
+    config = config_of(sim, report_metrics=metrics, max_concurrency=1)
+    run(config, [CAMPAIGNS, AUDIENCE])
+    requested = {
+        request.params["report_type"]
+        for request in reports_of(sim)
+        if request.params["advertiser_id"] in dormant_ids(sim)
+    }
+    assert requested == {"BASIC"}
+
+
+# The simulator
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"advertiser_id": "7"}, "either advertiser_id or advertiser_ids"),
+        ({"advertiser_ids": None}, "either advertiser_id or advertiser_ids"),
+        ({"advertiser_ids": ["7"] * 6}, "exceeds the maximum of 5"),
+        ({"advertiser_ids": ["7"]}, "No permission"),
+        ({"report_type": "BC"}, "Must be one of BASIC, AUDIENCE"),
+    ],
+)
+def test_simulator_rejects_what_tiktok_rejects(changes: dict[str, t.Any], sentence: str) -> None:
+    """A report of several accounts has at most five accounts, all of them granted."""
+    with Simulator({**SPARSE, "days": 3}) as sim:
+        params = shared_report(sim) | changes
+        params = {name: value for name, value in params.items() if value is not None}
+        with pytest.raises(ApiError, match=sentence):
+            client_of(sim).send(ApiRequest(PATH, params))
+
+
+def test_simulator_reports_several_accounts() -> None:
+    """Money has no decimals, the metrics name the account, and counts equal single reports."""
+    with Simulator({**SPARSE, "days": 3}) as sim:
+        rows = client_of(sim).send(ApiRequest(PATH, shared_report(sim))).data["list"]
+        assert {row["metrics"]["advertiser_id"] for row in rows} == set(sim.world.advertiser_ids)
+        assert all(row["metrics"]["spend"].isdigit() for row in rows)
+        for owner in sim.world.advertiser_ids:
+            params = shared_report(sim) | {"advertiser_id": owner}
+            del params["advertiser_ids"]
+            single = client_of(sim).send(ApiRequest(PATH, params)).data["list"]
+            own = [row for row in rows if row["dimensions"]["advertiser_id"] == owner]
+            assert [row["metrics"]["clicks"] for row in own] == [
+                row["metrics"]["clicks"] for row in single
+            ]
+        params = shared_report(sim) | {"dimensions": ["stat_time_day"]}
+        rows = client_of(sim).send(ApiRequest(PATH, params)).data["list"]
+        assert {row["metrics"]["spend"] for row in rows} == {"-"}
+
+
+def shared_report(sim: Simulator) -> dict[str, t.Any]:
+    """Return the parameters of a report of all accounts."""
+    return {
+        "advertiser_ids": sim.world.advertiser_ids,
+        "report_type": "BASIC",
+        "data_level": "AUCTION_ADVERTISER",
+        "dimensions": ["advertiser_id", "stat_time_day"],
+        "metrics": ["spend", "clicks"],
+        "start_date": str(NOW.subtract(days=9).date()),
+        "end_date": str(NOW.date()),
+        "page_size": 1000,
+    }
+
+
+def client_of(sim: Simulator) -> Client:
+    """Return a client of a simulator."""
+    tier = TIERS["unlimited"]
+    return Client(
+        sim.url, sim.access_token, RateLimiter(tier), user_agent="test", timeout=9, max_retries=0
+    )
