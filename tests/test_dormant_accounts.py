@@ -379,12 +379,14 @@ def test_rejected_batch_is_split(sim: Simulator) -> None:
 )
 def test_damaged_probe_skips_nothing(kind: str, details: dict[str, t.Any]) -> None:
     """If no probe can be read, all days are."""
-    with Simulator({**SPARSE, "seed": 7, "days": 40, "dormant_advertisers": 1}) as sim:
-        expected = run(config_of(sim, "off"), REPORTS)
+    options = {**SPARSE, "seed": 7, "days": 40, "dormant_advertisers": 1, "today": str(NOW.date())}
+    noon = NOW.at(12)  # the time at which all accounts have the same date, and share a probe
+    with Simulator(options) as sim:
+        expected = run(config_of(sim, "off"), REPORTS, started_at=noon)
         count = len(reports_of(sim))
         position = len(sim.requests)
         sim.add_fault(kind, path=PATH, times=None, containing='["7', **details)
-        messages = run(config_of(sim, max_retries=1), REPORTS)
+        messages = run(config_of(sim, max_retries=1), REPORTS, started_at=noon)
         assert messages.records == expected.records
         assert len(reports_of(sim, position)) == count
         partition = partition_of(messages, dormant_ids(sim)[0])
