@@ -48,27 +48,26 @@ class ProbeSource(Source):
             DamagedResponseError: It is, or it does.
         """
         super().check(task, response)
-        damage = "TikTok warns that ads are missing." if response.is_truncated else None
-        for raw in response.data.get(self.records_field) or ():
-            damage = damage or _damage(raw, t.cast("ProbeTask", task))
-        if damage is not None:
+        probe = t.cast("ProbeTask", task)
+        raw_records = response.data.get(self.records_field) or ()
+        others = [raw for raw in raw_records if not _is_requested(raw, probe)]
+        if others or response.is_truncated:
+            received = f"{others[0]!r:.300}" if others else "a warning that ads are missing"
+            damage = f"expected all records of the probe's advertisers and days, got {received}."
             raise damaged(task.request, response, damage)
 
 
-def _damage(raw: t.Any, task: ProbeTask) -> str | None:
-    """Return what is wrong with a record of a probe, or None."""
+def _is_requested(raw: t.Any, task: ProbeTask) -> bool:
+    """Return True if a record is of an advertiser and a day of a probe, or a placeholder."""
     dimensions, metrics = raw.get("dimensions"), raw.get("metrics")
     if not isinstance(dimensions, dict) or not isinstance(metrics, dict):
-        return "expected a record with dimensions and metrics."
+        return False
     moment = dimensions.get(DAY)
     if moment is None or moment in tuple(EMPTY_TEXTS):  # a placeholder
-        return f"expected a day, got {moment!r}." if _is_active(metrics) else None
-    if str(dimensions.get(ID)) not in {advertiser.id for advertiser in task.group}:
-        return "expected records of the requested advertisers, got another advertiser's."
+        return not _is_active(metrics)
+    is_own = str(dimensions.get(ID)) in {advertiser.id for advertiser in task.group}
     day = _day(dimensions)
-    if day is None or not str(task.block.start) <= day <= str(task.block.end):
-        return f"expected days from {task.block.start} to {task.block.end}, got {moment!r:.40}."
-    return None
+    return is_own and day is not None and str(task.block.start) <= day <= str(task.block.end)
 
 
 def _day(dimensions: Mapping[str, t.Any]) -> str | None:
