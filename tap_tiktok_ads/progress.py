@@ -22,20 +22,26 @@ BEFORE_FIRST_STREAM = "start"
 
 @dataclasses.dataclass(slots=True)
 class StreamCounts:
-    """Counts of one stream. `seconds_waited` adds up the waits of all threads."""
+    """Counts of one stream. `seconds_waited` adds up the waits of all threads.
+
+    `windows_skipped` counts the windows that probes of dormant advertisers saved.
+    """
 
     stream: str
     records: int = 0
     requests: int = 0
     retries: int = 0
     seconds_waited: float = 0.0
+    windows_skipped: int = 0
 
     def __str__(self) -> str:
+        skipped = _number(self.windows_skipped, "window", "windows")
         return (
             f"{self.stream}: {_number(self.records, 'record', 'records')}, "
             f"{_number(self.requests, 'request', 'requests')}, "
             f"{_number(self.retries, 'retry', 'retries')}, "
             f"{self.seconds_waited:,.1f} s waited for the request budget"
+            f"{f', {skipped} skipped' if self.windows_skipped else ''}"
         )
 
 
@@ -108,6 +114,11 @@ class Progress:
         with self._lock:
             self._counts(stream).retries += 1
 
+    def skipped_windows(self, count: int, stream: str) -> None:
+        """Count windows that are not requested, because nothing was delivered in them."""
+        with self._lock:
+            self._counts(stream).windows_skipped += count
+
     def waited(self, seconds: float, stream: str | None = None) -> None:
         """Add the seconds that a thread waited for the request budget."""
         with self._lock:
@@ -173,6 +184,7 @@ def log_summary(progress: Progress, logger: logging.Logger) -> None:
         total.requests += counts.requests
         total.retries += counts.retries
         total.seconds_waited += counts.seconds_waited
+        total.windows_skipped += counts.windows_skipped
     if progress.summary():
         logger.info("%s (sum of all threads)", total)
 

@@ -17,7 +17,13 @@ from tap_tiktok_ads.config.values import describe_value
 from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.day_ranges import DayRanges, parse_day
 from tap_tiktok_ads.extract.lookback import DEFAULT_LOOKBACK_DAYS
-from tap_tiktok_ads.singer.day_bookmarks import COVERED, EARLIEST_DATE, START_FLOOR
+from tap_tiktok_ads.singer.day_bookmarks import (
+    COVERED,
+    EARLIEST_DATE,
+    READ_ONCE,
+    SKIPPED,
+    START_FLOOR,
+)
 from tap_tiktok_ads.singer.state import KEY, VALUE
 
 if t.TYPE_CHECKING:
@@ -291,7 +297,7 @@ def _without_progress(partition: dict[str, t.Any]) -> dict[str, t.Any]:
     start = partition.get(START_FLOOR, partition.get(EARLIEST_DATE))
     if start is not None:
         kept |= {KEY: partition.get(KEY), COVERED: [], START_FLOOR: start}
-    return kept
+    return kept | {name: [] for name in (SKIPPED, READ_ONCE) if name in partition}
 
 
 def _times_by_advertiser(

@@ -72,7 +72,8 @@ def command(
 
     The estimate counts the first page of each list and of each report window. An advertiser with
     TopView campaigns needs one additional request per window. lookback_days auto counts as 28. The
-    command requests only the advertisers and their time zones from TikTok.
+    command requests only the advertisers and their time zones from TikTok. So it counts the windows
+    that skip_dormant would leave out, and not the requests that find them.
 
     Example: tap-tiktok-ads plan --config config.json --state state.json
     """

@@ -37,6 +37,12 @@ STREAM_COUNTERS = (
         "seconds",
         "Seconds that all threads waited for the request budget.",
     ),
+    (
+        "windows_skipped",
+        "windows_skipped",
+        "",
+        "Report windows that were not requested, because nothing was delivered in them.",
+    ),
 )
 
 

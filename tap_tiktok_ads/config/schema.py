@@ -14,6 +14,8 @@ if t.TYPE_CHECKING:
 #: Values of `backfill_order`.
 NEWEST_FIRST = "newest_first"
 OLDEST_FIRST = "oldest_first"
+#: Values of `skip_dormant`.
+NEVER_SKIP, LOOKBACK_ONLY, ALWAYS_SKIP = "off", "lookback", "always"
 #: Value of `lookback_days` that derives the days from the attribution windows of ad groups.
 AUTO_LOOKBACK = "auto"
 
@@ -143,6 +145,21 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
             "streams always request all days."
         ),
         default=True,
+    ),
+    th.Property(
+        "skip_dormant",
+        th.StringType,
+        allowed_values=[NEVER_SKIP, LOOKBACK_ONLY, ALWAYS_SKIP],
+        title="Skip dormant advertisers",
+        description=(
+            "Do not request reports of days on which an advertiser delivers nothing. One small "
+            "report of five advertisers finds these days. `lookback` skips only days that an "
+            "earlier run has already read once. `always` also skips days that no run has read. "
+            "Records whose metrics are all zero are left out on skipped days. Skipped days are "
+            "read once, some weeks later, so that a wrong result is corrected. `off` requests "
+            "all days. See docs/rate-limits.md."
+        ),
+        default=NEVER_SKIP,
     ),
     th.Property(
         "backfill_order",

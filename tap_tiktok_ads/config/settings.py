@@ -35,6 +35,7 @@ class Settings:
     end_date: str
     lookback_days: int | None  # None: by the attribution windows of ad groups
     skip_days_before_creation: bool
+    skip_dormant: str
     backfill_order: str
     include_deleted: bool
     track_deleted: bool

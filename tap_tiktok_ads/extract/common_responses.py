@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+from tap_tiktok_ads.extract.dormancy import DormancyFacts, ProbeTask
 from tap_tiktok_ads.extract.request_gate import RequestGate
 from tap_tiktok_ads.extract.topview_campaigns import TopViewCampaigns
 
@@ -18,6 +19,7 @@ class CommonResponses:
     """Responses that several tasks need, and the gate in front of them.
 
     Attributes:
+        dormancy: The days on which advertisers deliver nothing, as far as probes have found out.
         topview_campaigns: Since when each advertiser can have TopView ads.
         gate: Keeps a task from starting while another task requests a response that it needs.
     """
@@ -25,6 +27,7 @@ class CommonResponses:
     def __init__(self, client: Client) -> None:
         self._client = client
         self.topview_campaigns = TopViewCampaigns(client)
+        self.dormancy = DormancyFacts()
         self.gate: RequestGate[Task] = RequestGate(self._unknown_keys)
 
     def _unknown_keys(self, task: Task) -> Sequence[str]:
@@ -35,4 +38,6 @@ class CommonResponses:
         advertiser = task.advertiser
         if task.is_topview and advertiser and not self.topview_campaigns.is_known(advertiser):
             keys.append(f"TopView campaigns of {advertiser.id}")
+        if isinstance(task, ProbeTask) and not self.dormancy.is_known(task.group, task.block):
+            keys.append(task.key)
         return keys

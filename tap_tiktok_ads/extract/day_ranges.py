@@ -97,6 +97,16 @@ class DayRanges:
             )
         )
 
+    def since(self, first: pendulum.Date) -> DayRanges:
+        """Return the days from a day on, which is included."""
+        return DayRanges(
+            tuple(
+                Window(max(days.start, first), days.end)
+                for days in self.ranges
+                if days.end >= first
+            )
+        )
+
     def range_of(self, day: pendulum.Date) -> Window | None:
         """Return the range that holds a day, or None."""
         return next((days for days in self.ranges if days.start <= day <= days.end), None)

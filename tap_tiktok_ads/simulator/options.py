@@ -29,6 +29,8 @@ class Options:
     `ads` and `comments` are per ad group. `gmv_max_campaigns` is per store. `catalogs` is per
     Business Center. `transactions` is per advertiser and per Business Center.
 
+    The last `dormant_advertisers` accounts deliver nothing.
+
     Report tasks: A task is processing for `report_task_polls` status checks. The first
     `report_task_failures` tasks fail. The files of the first `report_task_gaps` tasks lack rows. An
     account can create `report_tasks_per_hour` tasks in an hour. Tasks ignore filters that they do
@@ -85,6 +87,7 @@ class Options:
     report_task_includes_topview: bool = False
     advertiser_report_includes_topview: bool = False
     country_reports_have_connector_metrics: bool = False
+    dormant_advertisers: int = 0
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Options:

@@ -10,10 +10,14 @@ A partition of a windowed stream in the state:
 out comes back. `start_floor` is the earliest start that a run resolved. The other members are for
 other readers of the state. They hold the first and last day of the covered range that contains the
 start of the run.
+
+With `skip_dormant`, `skipped` holds the settled days that were not read because a probe found them
+empty, with the date of the probe. `read_once` holds the days that were read before they settled.
 """
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 import pendulum
@@ -22,6 +26,8 @@ from typing_extensions import override
 from tap_tiktok_ads.api.advertisers import id_of
 from tap_tiktok_ads.extract.dates import MIN_CLOCK_TIME, Window, time_zone
 from tap_tiktok_ads.extract.day_ranges import DayRanges, Settling, parse_day
+from tap_tiktok_ads.extract.dormancy import ordinals
+from tap_tiktok_ads.extract.skipped_days import SkippedDays
 from tap_tiktok_ads.singer.state import KEY, VALUE, Bookmarks
 
 if t.TYPE_CHECKING:
@@ -29,11 +35,14 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.task_groups import TaskGroup
+    from tap_tiktok_ads.singer.state import State
 
 COVERED = "covered"
 START_FLOOR = "start_floor"
 #: First day of the range whose last day is the bookmark. Earlier versions: the earliest synced day.
 EARLIEST_DATE = "read_from"
+SKIPPED = "skipped"
+READ_ONCE = "read_once"
 
 
 class DayBookmarks(Bookmarks):
@@ -41,6 +50,9 @@ class DayBookmarks(Bookmarks):
 
     A day is covered once it was read completely after it had settled. The days of the state are
     read when they are first needed, because they depend on the advertiser's lookback window.
+
+    Attributes:
+        keeps_read_days: True if the state holds the unsettled days that were read, too.
     """
 
     def __init__(self, *args: t.Any, settling: Settling, **options: t.Any) -> None:
@@ -52,10 +64,14 @@ class DayBookmarks(Bookmarks):
             options: As for `Bookmarks`.
         """
         super().__init__(*args, **options)
+        self.keeps_read_days = False
         self._settling = settling
         self._covered: dict[str | None, DayRanges] = {}  # by advertiser id
         self._first_days: dict[str | None, pendulum.Date] = {}
         self._held_windows: set[tuple[str | None, Window | None]] = set()
+        self._skipped: dict[str | None, SkippedDays] = {}  # by advertiser id
+        self._read_once: dict[str | None, DayRanges] = {}  # by advertiser id
+        self._unwritten: list[Advertiser | None] = []  # whose skipped days are not in the state
 
     @override
     def format(self, moment: pendulum.DateTime) -> str:
@@ -84,6 +100,7 @@ class DayBookmarks(Bookmarks):
         if partition.get(KEY, self.replication_key) != self.replication_key:
             for member in (VALUE, EARLIEST_DATE):
                 partition.pop(member, None)
+            partition |= {name: [] for name in (SKIPPED, READ_ONCE) if name in partition}
             partition[COVERED] = []
         if not _is_of_earlier_version(partition):
             partition.setdefault(COVERED, [])
@@ -123,24 +140,68 @@ class DayBookmarks(Bookmarks):
         owner = id_of(advertiser)
         if owner not in self._covered:
             days = self._days_in_state(advertiser) if self._is_incremental else DayRanges()
-            last = self._last_settled_day(advertiser, self._started_at)
-            self._covered[owner] = days.until(last)
+            self._covered[owner] = days.until(self.last_settled_day(advertiser))
         return self._covered[owner]
+
+    def last_settled_day(self, advertiser: Advertiser | None) -> pendulum.Date:
+        """Return the last day whose numbers do not change any more."""
+        return self._last_settled_day(advertiser, self._started_at)
+
+    # Days that are not read
+
+    def skipped(self, advertiser: Advertiser | None) -> SkippedDays:
+        """Return the days that were skipped because a probe found them empty."""
+        owner = id_of(advertiser)
+        if owner not in self._skipped:
+            value = self.partition(advertiser).get(SKIPPED, [])
+            days, damaged = SkippedDays.from_state(value)
+            for member in damaged:
+                self.warn_of_unusable(advertiser, SKIPPED, member, "ranges of days with a day")
+            self._skipped[owner] = days
+        if not self._skipped[owner].days:
+            return self._skipped[owner]
+        covered = itertools.chain.from_iterable(map(ordinals, self.covered(advertiser).ranges))
+        return self._skipped[owner].without(set(covered))
+
+    def read_once(self, advertiser: Advertiser | None) -> DayRanges:
+        """Return the days that an earlier run read before they had settled."""
+        owner = id_of(advertiser)
+        if owner not in self._read_once:
+            value = self.partition(advertiser).get(READ_ONCE, [])
+            self._read_once[owner], damaged = DayRanges.from_state(value)
+            for member in damaged:
+                self.warn_of_unusable(advertiser, READ_ONCE, member, "ranges of days")
+        return self._read_once[owner]
+
+    def skip(self, advertiser: Advertiser | None, days: SkippedDays) -> None:
+        """Replace the skipped days of an advertiser. `write_skipped` adds them to the state."""
+        self._skipped[id_of(advertiser)] = days
+        self._unwritten.append(advertiser)
+
+    def write_skipped(self) -> bool:
+        """Write the skipped days to the state. Return True if there were any."""
+        unwritten, self._unwritten = self._unwritten, []
+        for advertiser in unwritten:
+            self._write(advertiser, self.covered(advertiser).limited())
+        return bool(unwritten)
 
     # Days that were read
 
     @override
     def advance(self, group: TaskGroup) -> bool:
         """Cover the settled days of a completed window. Return True if the state changed."""
+        has_skipped = self.write_skipped()
         window = group.window
         if window is None or not self._is_incremental or not group.is_complete:
-            return False
+            return has_skipped
         if self.is_held(group.advertiser, window):
-            return False
+            return has_skipped
         moment = min(self._started_at, group.started_at or self._started_at)
         last = self._last_settled_day(group.advertiser, pendulum.instance(moment))
         settled = Window(window.start, min(window.end, last))
         owner = id_of(group.advertiser)
+        if self.keeps_read_days:
+            self._read_once[owner] = self.read_once(group.advertiser).add(window)
         self._covered[owner] = self.covered(group.advertiser).add(settled)
         self._write(group.advertiser, self._covered[owner].limited())
         return True
@@ -153,6 +214,7 @@ class DayBookmarks(Bookmarks):
             partition[START_FLOOR] = str(first if known_start is None else min(first, known_start))
         partition[KEY] = self.replication_key
         partition[COVERED] = covered.to_state()
+        self._write_optional(advertiser, partition)
         current = None if first is None else covered.range_of(first)
         if current is None:
             partition.pop(VALUE, None)
@@ -160,6 +222,16 @@ class DayBookmarks(Bookmarks):
         else:
             partition[VALUE] = str(current.end)
             partition[EARLIEST_DATE] = str(current.start)
+
+    def _write_optional(self, advertiser: Advertiser | None, partition: State) -> None:
+        """Write the members that only `skip_dormant` needs. A member that exists is kept."""
+        skipped = self.skipped(advertiser)
+        if skipped.days or SKIPPED in partition:
+            partition[SKIPPED] = skipped.to_state()
+        if self.keeps_read_days or READ_ONCE in partition:
+            first_unsettled = self.last_settled_day(advertiser).add(days=1)
+            days = self.read_once(advertiser).since(first_unsettled)
+            partition[READ_ONCE] = days.limited().to_state()
 
     # The state
 

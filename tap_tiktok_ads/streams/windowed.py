@@ -124,6 +124,7 @@ class WindowPlan:
         *,
         is_newest_first: Callable[[], bool],
         task_windows: Callable[[Owner, pendulum.Date, pendulum.Date], Sequence[dates.Window]],
+        needed_days: Callable[[Owner, Sequence[dates.Window]], Sequence[dates.Window]],
     ) -> None:
         """Prepare.
 
@@ -135,6 +136,7 @@ class WindowPlan:
             logger: Logs the days that are read.
             is_newest_first: Returns True if the newest windows are read first.
             task_windows: Returns the windows of a range that report tasks read, or none.
+            needed_days: Returns the ranges of an advertiser without windows that hold no data.
         """
         self.window_days = window_days
         self.width = window_days
@@ -142,6 +144,7 @@ class WindowPlan:
         self._ranges = ranges
         self._first_task = first_task
         self._task_windows = task_windows
+        self._needed_days = needed_days
         self._logger = logger
         self._is_newest_first = is_newest_first
 
@@ -164,10 +167,16 @@ class WindowPlan:
         windows = self._newest_first(configured, self._newest_sync_blocks)
         return itertools.starmap(self._first_task, windows)
 
+    def unread_ranges(self) -> dict[Owner, Sequence[dates.Window]]:
+        """Return the ranges of each advertiser that are not covered. Reads the state."""
+        return {owner: self._ranges.to_read(owner) for owner in self._owners()}
+
     def windows(self) -> Iterator[OwnerWindow]:
         """Return the windows of all advertisers, of the width that has worked in this run."""
         self.width = self.window_days
-        ranges = {owner: self._ranges.to_read(owner) for owner in self._owners()}
+        ranges = {
+            owner: self._needed_days(owner, days) for owner, days in self.unread_ranges().items()
+        }
         windows = itertools.chain.from_iterable(ranges.values())
         days = functools.reduce(DayRanges.add, windows, DayRanges())
         if days.ranges:
@@ -285,6 +294,14 @@ class WindowedStream(TikTokStream):
         """Return the windows of a range that report tasks read, newest first, or none."""
         return ()
 
+    def needed_days(
+        self,
+        owner: Owner,  # noqa: ARG002 - for subclasses
+        ranges: Sequence[dates.Window],
+    ) -> Sequence[dates.Window]:
+        """Return the ranges of an advertiser without the windows that are known to be empty."""
+        return ranges
+
     def lookback_days(self, owner: Owner) -> int:  # noqa: ARG002 - for subclasses
         """Return the number of days after which the numbers of a day do not change."""
         if self.fixed_lookback_days is not None:
@@ -325,6 +342,7 @@ class WindowedStream(TikTokStream):
             self.run_context.logger.getChild(self.name),
             is_newest_first=self._is_newest_first,
             task_windows=self.task_windows,
+            needed_days=self.needed_days,
         )
 
     def _is_newest_first(self) -> bool:

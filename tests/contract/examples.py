@@ -197,6 +197,10 @@ REPORTS: Mapping[str, tuple[SentRequest, SentRequest]] = {
         report(metrics=MANY_METRICS[:101]),
     ),
     "A report is of one account": (report(), report(advertiser_ids=["8"])),
+    "A report of several accounts": (
+        report(advertiser_ids=["7", "8"], dimensions=["advertiser_id", "stat_time_day"]),
+        report(advertiser_ids=["7", "8"], dimensions=["stat_time_day"]),
+    ),
     "A BASIC or AUDIENCE report names": (report(), report(data_level=None)),
     "total metrics are": (
         report(enable_total_metrics=True),

@@ -17,6 +17,7 @@ SYNC, TASK = "/report/integrated/get/", "/report/task/create/"
 PAGE_SYNC, PAGE_TASK = "1740302848100353", "1740302766489602"
 BASIC_PAGE, AUDIENCE_PAGE = "1759239462689793", "1762404685488130"
 MAX_IDS, MAX_TASK_IDS = 100, 20_000
+MAX_ACCOUNTS = 5
 ID_FILTERS = {"campaign_ids", "adgroup_ids", "ad_ids"}
 STATUS_FILTERS = {"campaign_status": 1, "adgroup_status": 2, "ad_status": 3}
 BY_DAY = {"cash_spend", "voucher_spend"}
@@ -230,6 +231,17 @@ LIMITS = (
         is_report,
         lambda request: (
             len({"advertiser_id", "advertiser_ids", "bc_id"} & request.parameters.keys()) == 1
+        ),
+    ),
+    Rule(
+        "A report of several accounts is synchronous, BASIC or AUDIENCE, and by advertiser_id",
+        f"{PAGE_SYNC}, addendum",
+        lambda request: is_report(request) and "advertiser_ids" in request.parameters,
+        lambda request: (
+            is_sync(request)
+            and report_type(request) in {"BASIC", "AUDIENCE"}
+            and "advertiser_id" in dimensions(request)
+            and 1 <= len(request.names("advertiser_ids")) <= MAX_ACCOUNTS
         ),
     ),
     Rule(

@@ -123,6 +123,12 @@ PLANS = (
         ("ad_performance_report",),
         fault={"kind": "code", "code": 50002, "path": "/report/integrated/get/", "times": 2},
     ),
+    Plan(
+        "dormant advertisers",
+        {"advertisers": 7, "dormant_advertisers": 5, "seed": 13},
+        {"start_date": "{now-33}", "skip_dormant": "always"},
+        is_repeated=True,
+    ),
     Plan("all metrics", {}, metrics_of("all"), REPORT_NAMES),
     Plan("core metrics", {}, metrics_of("core"), REPORT_NAMES),
     Plan(

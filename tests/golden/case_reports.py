@@ -50,6 +50,14 @@ def top_view(**data: t.Any) -> Callable[[], object]:
     return answered(CAMPAIGNS, answer)
 
 
+def probe_of_another(query: dict[str, str]) -> dict[str, t.Any]:
+    """Return a record of an advertiser that no probe names."""
+    if "advertiser_ids" not in query:
+        return {"list": [], "page_info": {"page": 1, "total_number": 0, "total_page": 0}}
+    record = {"dimensions": {"advertiser_id": "99"}, "metrics": {"spend": "1"}}
+    return {"list": [record], "page_info": {"page": 1, "total_number": 1, "total_page": 1}}
+
+
 def fault(code: int, path: str = PATH, **arguments: t.Any) -> tuple[str, dict[str, t.Any]]:
     """Return a fault: each request of a path fails with a return code."""
     return "code", {"path": path, "code": code, "message": "Not for you.", **ALL, **arguments}
@@ -90,6 +98,15 @@ error_cases(
             ["reconciliation", ADS],
             fault(40002, containing="AUCTION_ADVERTISER"),
             start_date="{now-9}",
+        ),
+        "an advertiser cannot be probed": simulated(
+            [CAMPAIGNS],
+            fault(40001, containing='["7'),
+            options={"campaigns": 3},
+            skip_dormant="always",
+        ),
+        "a probe of another advertiser": answered(
+            CAMPAIGNS, probe_of_another, skip_dormant="always"
         ),
         "the lookback cannot be read": simulated(
             [ADS], fault(40001, "/adgroup/get/"), lookback_days="auto"

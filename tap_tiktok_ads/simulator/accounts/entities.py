@@ -55,6 +55,7 @@ class Account:
         images: Image library, oldest first. Every seventh image is new and has no times.
         audiences: Custom audiences.
         pixels: Pixels, oldest first.
+        paused: Days without any delivery, as bits.
     """
 
     def __init__(self, options: Options, number: int, start: date, zone: ZoneInfo) -> None:
@@ -78,6 +79,7 @@ class Account:
         for image in self.images[6::7]:
             image.created = image.modified = None
         self._assets: dict[str, list[Asset]] = {}
+        self.paused = 0
 
     def entity_values(self, kind: str, serial: int) -> dict[str, Any]:
         """Return the fields of `Entity` for an object of a kind."""
@@ -261,7 +263,8 @@ class Ad(Entity):
 
     def report_days(self, horizon: int) -> int:
         """Return the days with a report row up to the day `horizon`, as bits."""
-        return delivery.days_with_rows(self.key, self.first, min(self.last, horizon))
+        days = delivery.days_with_rows(self.key, self.first, min(self.last, horizon))
+        return days & ~self.campaign.account.paused
 
     def spend_days(self, horizon: int) -> int:
         """Return the days with spend up to the day `horizon`, as bits."""

@@ -28,6 +28,8 @@ from tap_tiktok_ads.simulator.spec.reports import COUNTRY_NAMES
 from .api import Api, Handler, Params, Payload, page_bounds, page_info
 
 if TYPE_CHECKING:
+    from tap_tiktok_ads.simulator.accounts.entities import Account
+    from tap_tiktok_ads.simulator.reports.query import Query
     from tap_tiktok_ads.simulator.reports.rows import ReportedObject, Row
 
 FILES = "/files/"
@@ -48,16 +50,41 @@ def _report(api: Api, params: Params) -> Payload:
     """Return a page of a synchronous report."""
     is_complete = api.world.options.country_reports_have_connector_metrics
     query = parse_query(params, lists=COMPLETE_METRICS if is_complete else DIMENSION_METRICS)
-    account = api.account(params)
-    key = (account.id, query, api.world.horizon(account))
-    report = api.cached(key, lambda: Report(api.world, account, query))
+    reports = [_report_of(api, account, query) for account in _accounts(api, params)]
+    if params["advertiser_ids"] is None:
+        report = reports[0]
+        rows = report.encode_rows(_slice_of(report, params, page_bounds(params)))
+    else:
+        rows = [row for report in reports for row in report.shared_rows()][page_bounds(params)]
     data: dict[str, Any] = {
-        "list": report.encode_rows(_slice_of(report, params, page_bounds(params))),
-        "page_info": page_info(params, report.total),
+        "list": rows,
+        "page_info": page_info(params, sum(report.total for report in reports)),
     }
     if params["enable_total_metrics"]:
-        data["total_metrics"] = report.totals()
-    return Payload(data, {"X-Tt-Ads-Throttle": "true"} if report.is_truncated else {})
+        data["total_metrics"] = reports[0].totals()
+    is_truncated = any(report.is_truncated for report in reports)
+    return Payload(data, {"X-Tt-Ads-Throttle": "true"} if is_truncated else {})
+
+
+def _accounts(api: Api, params: Params) -> list[Account]:
+    """Return the accounts of a report. All of them belong to the user of the token."""
+    advertiser_ids = params["advertiser_ids"]
+    if (advertiser_ids is None) == (params["advertiser_id"] is None):
+        reject("advertiser_id: Set either advertiser_id or advertiser_ids.")
+    if advertiser_ids is None:
+        return [api.account(params)]
+    if params["enable_total_metrics"] or params["order_field"] is not None:
+        reject("advertiser_ids: The simulator has neither totals nor an order of several accounts.")
+    return [
+        api.account({"advertiser_id": advertiser_id})
+        for advertiser_id in dict.fromkeys(advertiser_ids)
+    ]
+
+
+def _report_of(api: Api, account: Account, query: Query) -> Report:
+    """Return the report of one account."""
+    key = (account.id, query, api.world.horizon(account))
+    return api.cached(key, lambda: Report(api.world, account, query))
 
 
 def _create(api: Api, params: Params) -> Payload:

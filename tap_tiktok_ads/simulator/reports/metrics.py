@@ -165,6 +165,11 @@ _AMOUNTS: dict[str, Formula] = {
 }
 
 
+def is_money(name: str) -> bool:
+    """Return True if a metric is an amount of money."""
+    return name in _AMOUNTS or name in {"cpc", "cpm"} or name.startswith(("cost_per_", "value_per"))
+
+
 class Encoder:
     """Encodes the values of a list of metrics as JSON. Texts are cached by counters."""
 

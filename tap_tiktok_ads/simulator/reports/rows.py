@@ -23,7 +23,7 @@ from tap_tiktok_ads.simulator.accounts.entities import (
 )
 from tap_tiktok_ads.simulator.records.report_attributes import attributes, list_attributes
 
-from .metrics import Encoder, sort_value
+from .metrics import NOT_APPLICABLE, Encoder, is_money, sort_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -237,6 +237,28 @@ class Report:
             body = f'{{"metrics":{{{attribute_text}{comma}{text}}},"dimensions":{dimensions}}}'
             encoded.append(msgspec.Raw(body.encode()))
         return encoded
+
+    def shared_rows(self) -> list[msgspec.Raw]:
+        """Return all rows as a report of several accounts has them.
+
+        Money has no decimals. Without an ID dimension it is `-`. The metrics name the account.
+        """
+        account = {
+            "advertiser_id": self._account.id,
+            "currency": self._account.currency,
+            "timezone": self._account.zone.key,
+        }
+        rows = []
+        for encoded in self.encode_rows(self.rows(0, self.total)):
+            row = msgspec.json.decode(encoded)
+            for name, value in row["metrics"].items():
+                if is_money(name) and self._query.id_dimension is None:
+                    row["metrics"][name] = NOT_APPLICABLE
+                elif is_money(name):
+                    row["metrics"][name] = value.partition(".")[0]
+            row["metrics"] |= account
+            rows.append(msgspec.Raw(_encode(row)))
+        return rows
 
     def _attributes(self, reported: ReportedObject) -> str:
         """Return the attribute metrics of an object as JSON without braces."""

@@ -9,6 +9,7 @@ from .facts import ENUMS
 from .params import (
     DAY,
     FLAG,
+    ID,
     REQUIRED_DAY,
     REQUIRED_ID,
     REQUIRED_TEXT,
@@ -93,6 +94,7 @@ PROMOTE_DIMENSIONS = {
 }
 """Dimensions that Promote ads support, by report type (portal 1785880454546433)."""
 
+MAX_REPORT_ADVERTISERS = 5
 MAX_TASK_IDS = 20_000
 TASK_FILTERS = {name: ids(MAX_TASK_IDS) for name in ("campaign_ids", "adgroup_ids", "ad_ids")}
 """The only filters that report tasks support."""
@@ -159,6 +161,8 @@ REPORT_ENDPOINTS: dict[str, Endpoint] = {
     "/report/integrated/get/": Endpoint(
         {
             **_REPORT,
+            "advertiser_id": ID,
+            "advertiser_ids": ids(MAX_REPORT_ADVERTISERS),
             "enable_total_metrics": replace(FLAG, default=False),
             "query_mode": Param(enum=("REGULAR", "CHUNK")),
             **pages(1000),

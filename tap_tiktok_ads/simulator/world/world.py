@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from tap_tiktok_ads.simulator.accounts.entities import Account, Entity
 
+ALL_DAYS = -1
+"""Every day, as bits."""
+
 
 class World:
     """The data set that one seed generates: accounts, their changes, and expected record counts.
@@ -56,6 +59,8 @@ class World:
             zone = ZoneInfo(LOCALES[number % len(LOCALES)][0])
             start = self._date(zone) - timedelta(days=max(self.options.days - 1, 0))
             account = generate_account(self.options, number, start, zone)
+            if number >= self.options.advertisers - self.options.dormant_advertisers:
+                account.paused = ALL_DAYS
             self.accounts[account.id] = account
         self._profiles = delivery.profiles(self.options.seed)
         self._revoked: set[str] = set(self.options.unauthorised)
@@ -109,6 +114,15 @@ class World:
         """Move today forward, and add late conversions to recent days."""
         self._elapsed += timedelta(days=days)
         self._late_conversions += 1
+        self.version += 1
+
+    def pause(self, advertiser_id: str, start_date: str | None, end_date: str | None) -> None:
+        """Let an advertiser deliver nothing from one date to another. None lets it deliver."""
+        account = self.accounts[advertiser_id]
+        account.paused = 0
+        if start_date is not None and end_date is not None:
+            first, last = (max(0, account.day_of(day)) for day in (start_date, end_date))
+            account.paused = ((1 << (last + 1)) - 1) >> first << first
         self.version += 1
 
     def counters(self, entity: Entity, day: int, horizon: int) -> delivery.Counters:

@@ -1,16 +1,20 @@
-"""The lookback window of reports that each advertiser's ad groups require (`auto`)."""
+"""The order of a report's plan: first what decides which days are read, then the windows.
+
+The lookback can depend on each advertiser's ad groups (`auto`). Probes can show that an advertiser
+is dormant.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import threading
 import typing as t
 
 from typing_extensions import override
 
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.context import AD_GROUPS
+from tap_tiktok_ads.extract.dormancy import PendingTasks, ProbeTask, TopViewCheckTask
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.streams.windowed import WindowedStream
 
@@ -19,7 +23,9 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.report_rules import ReportDefinition
+    from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.reader import Fetched
+    from tap_tiktok_ads.streams.reports.dormancy import DormantDays
     from tap_tiktok_ads.streams.windowed import Owner, OwnerWindow, WindowPlan
 
 
@@ -31,7 +37,7 @@ class LookbackTask(Task):
         pending: The lookbacks that the windows wait for.
     """
 
-    pending: PendingLookbacks = dataclasses.field(kw_only=True)
+    pending: PendingTasks = dataclasses.field(kw_only=True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,25 +47,11 @@ class NextWindowTask(Task):
     windows: Iterator[OwnerWindow] = dataclasses.field(kw_only=True)
 
 
-class PendingLookbacks:
-    """The advertisers of one plan whose lookback is not known yet."""
+class StagedPlan:
+    """The windows of all advertisers, planned once lookbacks and dormant days are known.
 
-    def __init__(self, owners: Iterable[Owner]) -> None:
-        self._owners = set(owners)
-        self._lock = threading.Lock()
-
-    def remove(self, owner: Owner) -> bool:
-        """Remove an advertiser. Return True if it was the last one."""
-        with self._lock:
-            self._owners.discard(owner)
-            return not self._owners
-
-
-class AutoLookbackPlan:
-    """The windows of all advertisers, planned once the ad groups of each have been read.
-
-    A lookback is a task like any other. The windows follow the task that is done last, so that no
-    worker waits for another one.
+    A lookback and a probe are tasks like any other. The next stage follows the task of a stage
+    that is done last, so that no worker waits for another one.
     """
 
     def __init__(self, windows: WindowPlan, stream: LookbackStream) -> None:
@@ -67,22 +59,42 @@ class AutoLookbackPlan:
         self._stream = stream
 
     def tasks(self) -> Iterable[Task]:
-        """Return the lookback task of each advertiser."""
+        """Return the lookback task of each advertiser, or the first tasks after this stage."""
+        if not self._stream.looks_back_by_ad_groups:
+            return self._after_lookbacks()
         owners = self._stream.owners
         request = Request(self._stream.path, {})
-        pending = PendingLookbacks(owners)
+        pending = PendingTasks(len(owners))
         return (LookbackTask(request, owner, pending=pending) for owner in owners)
 
     def sample_tasks(self) -> Iterable[Task]:
         """Return the newest window of each advertiser, then the one before it, and so on."""
         return self._windows.sample_tasks()
 
-    def after_lookback(self, task: LookbackTask) -> Sequence[Task]:
-        """Read the lookback of an advertiser. The windows follow the last one."""
-        self._stream.lookback_days(task.advertiser)
-        if not task.pending.remove(task.advertiser):
-            return ()
-        return self.next_window(NextWindowTask(task.request, windows=self._windows.windows()))
+    def following(self, task: LookbackTask | ProbeTask | TopViewCheckTask) -> Sequence[Task]:
+        """Find out the fact of a task. The next stage follows the last task.
+
+        Raises:
+            TapError: The fact cannot be found out.
+        """
+        if isinstance(task, LookbackTask):
+            self._stream.lookback_days(task.advertiser)
+            return self._after_lookbacks() if task.pending.finish() else ()
+        tasks: Sequence[Task] = ()
+        if self._stream.dormant_days is not None:
+            tasks = self._stream.dormant_days.fetch(task)
+        return self._first_window() if task.pending.finish(len(tasks)) else tasks
+
+    def _after_lookbacks(self) -> Sequence[Task]:
+        """Return the probes, or the first window if no probe is needed."""
+        if self._stream.dormant_days is None:
+            return self._first_window()
+        probes = self._stream.dormant_days.tasks(self._windows.unread_ranges())
+        return probes or self._first_window()
+
+    def _first_window(self) -> Sequence[Task]:
+        request = Request(self._stream.path, {})
+        return self.next_window(NextWindowTask(request, windows=self._windows.windows()))
 
     def next_window(self, task: NextWindowTask) -> Sequence[Task]:
         """Return the task of the next window, and the task that plans the window after it."""
@@ -99,9 +111,18 @@ class LookbackStream(WindowedStream):
     @functools.cached_property
     @override
     def plan(self) -> t.Any:
-        if self.looks_back_by_ad_groups:
-            return AutoLookbackPlan(self.window_plan, self)
+        if self.looks_back_by_ad_groups or self.dormant_days is not None:
+            return StagedPlan(self.window_plan, self)
         return self.window_plan
+
+    @property
+    def dormant_days(self) -> DormantDays | None:
+        """Leaves out windows of dormant advertisers, or None if all windows are read."""
+        return None
+
+    @override
+    def needed_days(self, owner: Owner, ranges: Sequence[Window]) -> Sequence[Window]:
+        return ranges if self.dormant_days is None else self.dormant_days.to_read(owner, ranges)
 
     @property
     def looks_back_by_ad_groups(self) -> bool:
@@ -129,8 +150,8 @@ class LookbackStream(WindowedStream):
 
     @override
     def fetch(self, task: Task) -> Fetched:
-        if isinstance(task, LookbackTask):
-            return Page(), self.plan.after_lookback(task)
+        if isinstance(task, (LookbackTask, ProbeTask, TopViewCheckTask)):
+            return Page(), self.plan.following(task)
         if isinstance(task, NextWindowTask):
             return Page(), self.plan.next_window(task)
         return self.fetch_report(task)

@@ -130,6 +130,8 @@ class ReportStream(ReportComponents):
     def finalize(self) -> None:
         if self.time_dimension and self._is_incremental:
             self.metric_history.keep(self.metrics.requested)
+            if self.bookmarks.write_skipped():
+                self.state_manager.is_flushed = False
 
     @property
     def _is_incremental(self) -> bool:

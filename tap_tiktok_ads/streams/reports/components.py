@@ -7,12 +7,17 @@ import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.api.hosts import REPORT_PATH
+from tap_tiktok_ads.config.schema import LOOKBACK_ONLY
 from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.singer.state import INCREMENTAL
 from tap_tiktok_ads.streams.reports.async_reports import AsyncReports
 from tap_tiktok_ads.streams.reports.auto_lookback import LookbackStream
 from tap_tiktok_ads.streams.reports.daily_sums import SumReader
+from tap_tiktok_ads.streams.reports.dormancy import DormantDays, is_enabled
 from tap_tiktok_ads.streams.reports.finality import Finality
 from tap_tiktok_ads.streams.reports.merging import MetricMerger
+from tap_tiktok_ads.streams.reports.probe_definitions import probe_definition, probed_metrics
 from tap_tiktok_ads.streams.reports.promote import PromoteAds
 from tap_tiktok_ads.streams.reports.reader import ReportReader
 from tap_tiktok_ads.streams.reports.splitting import WindowSplitter
@@ -27,6 +32,7 @@ if t.TYPE_CHECKING:
     import pendulum
 
     from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.extract.pages import Task
     from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
 
@@ -35,12 +41,72 @@ class ReportComponents(LookbackStream):
     """The components of a report, and how its windows are read: at once, or by report tasks."""
 
     reports_topview: t.ClassVar[bool]
+    can_be_probed: t.ClassVar[bool] = True
+    """False if windows without delivery are read, too."""
     time_dimension: str | None
 
     @property
     def metrics(self) -> MetricSelection:
         """The metrics of the report."""
         raise NotImplementedError
+
+    @functools.cached_property
+    def probed_report(self) -> tuple[ReportDefinition, Sequence[str]] | None:
+        """The report and its metrics if probes can show that it has no records, or None."""
+        definition = probe_definition(self.report)
+        if not self.can_be_probed or self.path != REPORT_PATH or definition is None:
+            return None
+        metrics = self.metrics.requested
+        return None if probed_metrics(metrics, definition) is None else (self.report, metrics)
+
+    @property
+    @override
+    def dormant_days(self) -> DormantDays | None:
+        is_synced = self.uses_state and self.replication_method == INCREMENTAL
+        is_dry_run = self.ABORT_AT_RECORD_COUNT is not None
+        if not is_enabled(self.run_context) or not is_synced or is_dry_run:
+            return None
+        return self._dormant_days
+
+    @functools.cached_property
+    def _dormant_days(self) -> DormantDays | None:
+        if self.probed_report is None:
+            return None
+        return DormantDays(
+            self.run_context,
+            self.name,
+            self.probed_report,
+            self.warnings,
+            reports=self._probed_reports,
+            bookmarks=lambda: self.bookmarks,
+            last_day=lambda owner: self.run_context.days(owner)[1],
+            width=self._window_width,
+        )
+
+    def _probed_reports(self) -> list[tuple[ReportDefinition, Sequence[str]]]:
+        """Return the reports of all selected streams that probes can stand for."""
+        streams: dict[str, t.Any] = {
+            stream.name: stream for stream in self.run_context.streams.selected()
+        }
+        streams[self.name] = self
+        reports = (
+            stream.probed_report
+            for stream in streams.values()
+            if isinstance(stream, ReportComponents)
+        )
+        return [report for report in reports if report is not None]
+
+    def _window_width(self, owner: Advertiser, days: dates.Window) -> int:
+        """Return the maximum number of days of a window in a range."""
+        return days.days if self.task_windows(owner, days.start, days.end) else self.window_days
+
+    @functools.cached_property
+    @override
+    def bookmarks(self) -> t.Any:
+        bookmarks = super().bookmarks
+        is_lookback_only = self.run_context.settings.skip_dormant == LOOKBACK_ONLY
+        bookmarks.keeps_read_days = is_lookback_only and self.probed_report is not None
+        return bookmarks
 
     @functools.cached_property
     def finality(self) -> Finality:

@@ -123,6 +123,7 @@ class ReconciliationStream(ReportStream):
     """Sums of several levels per advertiser and day."""
 
     reports_topview = False  # the sums hold both kinds
+    can_be_probed = False  # it checks what the other reports read
     selected_by_default = False
 
     @override
