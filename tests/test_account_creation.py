@@ -19,13 +19,15 @@ if t.TYPE_CHECKING:
 REPORT = "campaign_performance_report"
 HOURLY = "campaign_performance_report_hourly"
 PIXELS = "pixel_event_statistics"
-START_DATE = re.compile(r"start_date\W+(\d{4}-\d\d-\d\d)")
+START_DATE = re.compile(r"start_(?:date|time)\W+(\d{4}-\d\d-\d\d)")
 
 
 @pytest.fixture(params=[1, 7, 42])
 def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
     """A simulator whose accounts are 140 days old, with reports of 40 days."""
-    with Simulator({**SPARSE, "seed": request.param, "advertisers": 2, "days": 40}) as running:
+    with Simulator(
+        {**SPARSE, "seed": request.param, "advertisers": 2, "days": 40, "account_age_days": 100}
+    ) as running:
         yield running
 
 
@@ -40,12 +42,12 @@ def first_days(sim: Simulator, start: int = 0) -> dict[str, str]:
     return days
 
 
-def creation_days(sim: Simulator, zone: str | None = None) -> dict[str, pendulum.Date]:
-    """Return the day of each account's creation, in its own time zone or in another."""
+def creation_days(sim: Simulator) -> dict[str, pendulum.Date]:
+    """Return the day of each account's creation in its own time zone."""
     records = run(config_for(sim), ["advertisers"]).records["advertisers"]
     return {
         record["advertiser_id"]: parse_time(record["create_time"])
-        .in_timezone(zone or record["timezone"])
+        .in_timezone(record["timezone"])
         .date()
         for record in records
     }
@@ -74,14 +76,15 @@ def test_no_record_is_lost(sim: Simulator) -> None:
     assert requests < len(sim.requests) - position - requests
 
 
-def test_utc_days_begin_by_the_day_in_utc(sim: Simulator) -> None:
-    """A stream of UTC days begins on the day before the creation in UTC."""
-    created = creation_days(sim, "UTC")
+@pytest.mark.parametrize("stream", [PIXELS, "comments"])
+def test_records_that_can_be_older_than_the_account_are_read(sim: Simulator, stream: str) -> None:
+    """A pixel or a post can be older than the account, so all configured days are requested."""
+    config = config_for(sim, start_date="{now-160}", end_date="{now-150}")
     position = len(sim.requests)
-    run(config_for(sim, start_date="{now-150}", end_date="{now-130}"), [PIXELS])
-    requested = first_days(sim, position)
-    assert requested
-    assert requested == {owner: str(created[owner].subtract(days=1)) for owner in requested}
+    run(config, [stream])
+    started = pendulum.now("UTC").date().subtract(days=158)
+    assert all(day <= str(started) for day in first_days(sim, position).values())
+    assert first_days(sim, position)
 
 
 def test_days_before_the_creation_do_not_break_the_bookmark(sim: Simulator) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import decimal
 import typing as t
 
 import pytest
-from conftest import asks_for_top_view, config_for, run
+from conftest import answering, asks_for_top_view, config_at, config_for, run
 
 from tap_tiktok_ads.api.messages import Response
 from tap_tiktok_ads.extract import topview_campaigns
@@ -307,3 +308,75 @@ def test_first_day_precedes_the_earliest_creation(
     }
     day = topview_campaigns.first_day_of(Response(data, "r"))
     assert (None if day is None else str(day)) == expected
+
+
+# Lists of advertisers without TopView campaigns
+
+
+def test_object_created_after_the_check_is_written_by_the_next_run() -> None:
+    """The bookmark does not pass the time of the check, so a later TopView ad is not dropped."""
+    now = dt.datetime.now(dt.timezone.utc)
+
+    def minutes_ago(minutes: int) -> str:
+        return (now - dt.timedelta(minutes=minutes)).strftime("%Y-%m-%d %H:%M:%S")
+
+    old = {"ad_id": "1", "modify_time": minutes_ago(15)}
+    topview = {"ad_id": "2", "modify_time": minutes_ago(30)}
+    run_number, is_check = 1, False
+
+    def respond(query: dict[str, str]) -> t.Any:
+        nonlocal is_check
+        is_check = query["path"] == "/campaign/get/"
+        is_topview = "TOP_VIEW" in query.get("filtering", "")
+        records: list[dict[str, str]] = []
+        if query["path"] == "/ad/get/":
+            records = [topview] if is_topview else [old]
+        elif run_number > 1:
+            records = [{"campaign_id": "2", "create_time": minutes_ago(30)}]
+        return {
+            "list": records,
+            "page_info": {"page": 1, "page_size": 1000, "total_number": len(records)},
+        }
+
+    def date(_: object) -> dt.datetime:
+        return now - dt.timedelta(minutes=60) if is_check and run_number == 1 else now
+
+    with answering(respond, date) as (url, _):
+        first = run(config_at(url), ["ads"])
+        run_number = 2
+        second = run(config_at(url), ["ads"], state=first.state)
+    assert [record["ad_id"] for record in first.records["ads"]] == ["1"]
+    assert {record["ad_id"] for record in second.records["ads"]} == {"1", "2"}
+
+
+@pytest.mark.parametrize(
+    "sim", [{"campaigns": 3, "seed": seed} for seed in (1, 2, 3)], indirect=True
+)
+def test_list_that_is_not_requested_counts_for_deletions(sim: Simulator) -> None:
+    """An empty list that is not requested counts as read, as it did when it was requested."""
+    config = config_for(sim, track_deleted=True)
+    allowed = run(config, ["ads"])
+    sim.add_fault("code", path="/campaign/get/", times=None, code=40001)
+    denied = run(config, ["ads"])
+    allowed_lists, denied_lists = (
+        [partition["listed"] for partition in messages.state["bookmarks"]["ads"]["partitions"]]
+        for messages in (allowed, denied)
+    )
+    assert allowed_lists == denied_lists
+
+
+@pytest.mark.parametrize(
+    ("fault", "arguments"),
+    [("code", {"code": 50000}), ("code", {"code": 40113}), ("empty_page", {})],
+)
+def test_lists_do_not_depend_on_the_campaign_endpoint(
+    sim: Simulator, fault: str, arguments: dict[str, t.Any]
+) -> None:
+    """If the check fails, the TopView objects are requested, and ads and ad groups are complete."""
+    config = config_for(sim, max_retries=1)
+    expected = run(config, ["ads", "ad_groups"])
+    sim.add_fault(fault, path="/campaign/get/", times=None, **arguments)
+    messages = run(config, ["ads", "ad_groups"])
+    assert messages.records == expected.records
+    assert messages.bookmarks("ads") == expected.bookmarks("ads")
+    assert not messages.failed

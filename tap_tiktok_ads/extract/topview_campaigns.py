@@ -32,6 +32,20 @@ if t.TYPE_CHECKING:
 ALWAYS = pendulum.date(1970, 1, 1)
 
 
+class Check(t.NamedTuple):
+    """What the list of an advertiser's TopView campaigns shows.
+
+    Attributes:
+        first_day: The first day that can have TopView ads, or None without TopView campaigns.
+        server_time: The HTTP `Date` header of the list, or None.
+        denial: The error because of which the list may not be read, or None.
+    """
+
+    first_day: pendulum.Date | None
+    server_time: str | None = None
+    denial: ApiError | None = None
+
+
 class TopViewCampaigns:
     """Finds out once per run since when an advertiser can have TopView ads. Thread-safe.
 
@@ -43,19 +57,14 @@ class TopViewCampaigns:
         self._client = client
         self._lock = threading.Lock()
         self._owner_locks: dict[str, threading.Lock] = {}
-        self._first_days: dict[str, pendulum.Date | None] = {}
-        self._denials: dict[str, ApiError] = {}
+        self._checks: dict[str, Check] = {}
 
     def is_known(self, advertiser: Advertiser) -> bool:
         """Return True if the check of the advertiser has been made."""
-        return advertiser.id in self._first_days
+        return advertiser.id in self._checks
 
-    def denial(self, advertiser: Advertiser) -> ApiError | None:
-        """Return the error because of which the check could not be made, or None."""
-        return self._denials.get(advertiser.id)
-
-    def first_day(self, advertiser: Advertiser, stream: str) -> pendulum.Date | None:
-        """Return the first day that can have TopView ads, or None without TopView campaigns.
+    def check(self, advertiser: Advertiser, stream: str) -> Check:
+        """Return since when an advertiser can have TopView ads. Sends at most one request.
 
         Args:
             advertiser: The advertiser.
@@ -67,11 +76,11 @@ class TopViewCampaigns:
         with self._lock:
             owner_lock = self._owner_locks.setdefault(advertiser.id, threading.Lock())
         with owner_lock:
-            if advertiser.id not in self._first_days:
-                self._first_days[advertiser.id] = self._read(advertiser, stream)
-        return self._first_days[advertiser.id]
+            if advertiser.id not in self._checks:
+                self._checks[advertiser.id] = self._read(advertiser, stream)
+        return self._checks[advertiser.id]
 
-    def _read(self, advertiser: Advertiser, stream: str) -> pendulum.Date | None:
+    def _read(self, advertiser: Advertiser, stream: str) -> Check:
         request = topview_campaigns_request(advertiser.id)
         check = functools.partial(check_list, request)
         try:
@@ -79,9 +88,8 @@ class TopViewCampaigns:
         except (PermissionDeniedError, RejectedRequestError) as error:
             if isinstance(error, RejectedRequestError) and not is_invalid_parameter(error):
                 raise
-            self._denials[advertiser.id] = error
-            return ALWAYS
-        return first_day_of(response)
+            return Check(ALWAYS, denial=error)
+        return Check(first_day_of(response), response.server_time)
 
 
 def first_day_of(response: Response) -> pendulum.Date | None:

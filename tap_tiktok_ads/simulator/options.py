@@ -29,7 +29,8 @@ class Options:
     `ads` and `comments` are per ad group. `gmv_max_campaigns` is per store. `catalogs` is per
     Business Center. `transactions` is per advertiser and per Business Center.
 
-    The last `dormant_advertisers` accounts deliver nothing.
+    An account is created `account_age_days` before its first report. The objects of an account are
+    created up to 92 days before it. The last `dormant_advertisers` accounts deliver nothing.
 
     Report tasks: A task is processing for `report_task_polls` status checks. The first
     `report_task_failures` tasks fail. The files of the first `report_task_gaps` tasks lack rows. An
@@ -70,6 +71,7 @@ class Options:
     catalogs: int = 3
     transactions: int = 5
     days: int = 45
+    account_age_days: int = 400
     today: str | None = None
     latency_ms: int = 0
     tier: str = "unlimited"

@@ -8,7 +8,13 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.errors import RejectedRequestError
+from tap_tiktok_ads.api.advertisers import TOPVIEW_PAGE_SIZE
+from tap_tiktok_ads.api.errors import (
+    ClosedError,
+    RejectedRequestError,
+    RestrictedError,
+    TapError,
+)
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.promote import PROMOTE_WARNING, without_origins
 from tap_tiktok_ads.extract.conversion import RecordFlattener
@@ -151,27 +157,37 @@ class ListStream(TikTokStream):
 
     @override
     def fetch(self, task: Task) -> Fetched:
-        if self._is_absent(task):
-            return Page(), ()
+        absent = self._absent_list(task)
+        if absent is not None:
+            return absent, ()
         try:
             return super().fetch(task)
         except RejectedRequestError as error:
             return Page(), [self._without_promote(task, error)]
 
-    def _is_absent(self, task: Task) -> bool:
-        """Return True if a task reads TopView objects of an advertiser without TopView campaigns.
+    def _absent_list(self, task: Task) -> Page | None:
+        """Return an empty page for TopView objects of an advertiser without TopView campaigns.
+
+        It has the time at which the campaigns were listed, because the bookmark must not pass it.
+        If they cannot be listed, the TopView objects are requested: return None.
 
         Raises:
-            TapError: The TopView campaigns cannot be read.
+            TapError: No more requests can be sent.
         """
         if not task.is_topview or task.page > 1 or task.advertiser is None:
-            return False
-        return (
-            self.run_context.common_responses.topview_campaigns.first_day(
-                task.advertiser, self.name
-            )
-            is None
-        )
+            return None
+        if not self.run_context.allow_requests:
+            return None  # a command requests as little as possible
+        campaigns = self.run_context.common_responses.topview_campaigns
+        try:
+            check = campaigns.check(task.advertiser, self.name)
+        except (ClosedError, RestrictedError):
+            raise
+        except TapError:
+            return None
+        if check.first_day is not None:
+            return None
+        return Page(received=0, total=0, page_size=TOPVIEW_PAGE_SIZE, server_time=check.server_time)
 
     @override
     def sample_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:

@@ -148,6 +148,7 @@ class PixelEventStream(DependentStream):
     replication_key = "stat_date"
     window_days = 1
     utc_days = True
+    begins_with_account = False  # a pixel can be older than the account that uses it
     fixed_lookback_days = 2  # statistics are two to four hours late
     flatten = staticmethod(flatten_statistics)
 
@@ -184,6 +185,7 @@ class CommentStream(DependentStream):
 
     page_size = 100
     window_days = 30
+    begins_with_account = False  # a TikTok post can be older than the account that promotes it
 
     @override
     def params(self, advertiser: Advertiser | None, window: Window | None) -> Record:

@@ -100,8 +100,7 @@ class DateRanges:
             return None
         if owner.created_at is None or owner.created_at > self._run_context.started_at:
             return None
-        zone = "UTC" if self._utc_days else owner.timezone
-        return owner.created_at.in_timezone(zone).date().subtract(days=1)
+        return owner.created_at.in_timezone(owner.timezone).date().subtract(days=1)
 
 
 class WindowPlan:

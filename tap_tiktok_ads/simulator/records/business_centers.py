@@ -34,8 +34,6 @@ TRANSACTION_TYPES = (
     "REFUND",
 )
 """Types of the transactions of `/bc/account/transaction/get/`."""
-ACCOUNT_AGE_DAYS = 100
-"""Days from the creation of an account to its first report. Its objects are created in them."""
 
 
 def advertiser(account: Account) -> Record:
@@ -60,7 +58,7 @@ def advertiser(account: Account) -> Record:
         "language": "en",
         "rejection_reason": None,
         "balance": account.key % 10**6 / 100,
-        "create_time": int(created.timestamp()) - ACCOUNT_AGE_DAYS * 86400,
+        "create_time": int(created.timestamp()) - account.options.account_age_days * 86400,
         "description": "Shoes, “Schuhe” & 靴 👟",
     }
     if account.options.unknown_fields:

@@ -173,9 +173,8 @@ class DormantDays:
             return self._reader.fetch(task)
         owner = t.cast("Advertiser", task.advertiser)
         try:
-            first_day = self._run_context.common_responses.topview_campaigns.first_day(
-                owner, self._stream
-            )
+            campaigns = self._run_context.common_responses.topview_campaigns
+            first_day = campaigns.check(owner, self._stream).first_day
         except (ClosedError, RestrictedError):
             raise
         except TapError as error:

@@ -138,8 +138,7 @@ class TopView:
         """
         if task.advertiser is None:
             return ALWAYS
-        first_day = self._campaigns.first_day(task.advertiser, self._stream)
-        denial = self._campaigns.denial(task.advertiser)
+        first_day, _, denial = self._campaigns.check(task.advertiser, self._stream)
         if denial is not None:
             self._warnings.log(
                 f"topview {task.advertiser.id}",
