@@ -19,6 +19,8 @@ if t.TYPE_CHECKING:
 CAMPAIGNS = "campaign_performance_report"
 ADVERTISERS = "advertiser_performance_report"
 PATH = "/report/integrated/get/"
+#: Options of worlds without TopView campaigns.
+WITHOUT_TOPVIEW = [{"campaigns": 3, "seed": seed} for seed in (1, 2, 3)]
 
 
 def test_topview_spend_is_equal_at_all_levels(sim: Simulator) -> None:

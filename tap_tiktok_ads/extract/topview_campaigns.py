@@ -33,7 +33,7 @@ ALWAYS = pendulum.date(1970, 1, 1)
 
 
 class Check(t.NamedTuple):
-    """What the list of an advertiser's TopView campaigns shows.
+    """The result of the list of an advertiser's TopView campaigns.
 
     Attributes:
         first_day: The first day that can have TopView ads, or None without TopView campaigns.
