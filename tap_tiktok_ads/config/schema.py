@@ -141,8 +141,8 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Skip days before creation",
         description=(
             "Do not request reports of days before the advertiser's account was created. One day "
-            "of margin is read. With `false`, all days from `start_date` on are requested. Custom "
-            "streams always request all days."
+            "of margin is read. With `false`, all days from `start_date` on are requested. Pixel "
+            "statistics, comments and custom streams always request all days."
         ),
         default=True,
     ),
