@@ -67,13 +67,13 @@ class DayRanges:
         if window.start > window.end:
             return self
         first, last = window.start.toordinal(), window.end.toordinal()
-        before = [days for days in self.ranges if days.end.toordinal() + 1 < first]
-        after = [days for days in self.ranges if days.start.toordinal() - 1 > last]
-        joined = self.ranges[len(before) : len(self.ranges) - len(after)]
+        earlier = [days for days in self.ranges if days.end.toordinal() + 1 < first]
+        later = [days for days in self.ranges if days.start.toordinal() - 1 > last]
+        joined = self.ranges[len(earlier) : len(self.ranges) - len(later)]
         if joined:
             start = min(window.start, joined[0].start)
             window = Window(start, max(window.end, joined[-1].end))
-        return DayRanges((*before, window, *after))
+        return DayRanges((*earlier, window, *later))
 
     def missing_in(self, window: Window) -> Iterator[Window]:
         """Yield the days of a window that are not in the set, in ascending order."""

@@ -162,8 +162,8 @@ class DormancyFacts:
         if advertiser_id in self._given_up or advertiser_id not in self._without_topview:
             return set()
         probed = self._probed.get(advertiser_id, DayRanges())
-        known: set[int] = set().union(*map(ordinals, probed.ranges))
-        return (known & days) - self.active_days(advertiser_id)
+        probed_days: set[int] = set().union(*map(ordinals, probed.ranges))
+        return (probed_days & days) - self.active_days(advertiser_id)
 
     def active_days(self, advertiser_id: str) -> AbstractSet[int]:
         """Return the ordinals of the days on which probes found delivery."""
@@ -195,9 +195,9 @@ def window_count(ranges: Iterable[Window], width: int) -> int:
 
 
 def needed_windows(
-    ranges: Iterable[Window], wanted: Collection[int], width: int
+    ranges: Iterable[Window], needed_days: Collection[int], width: int
 ) -> Sequence[Window]:
-    """Return the fewest windows that hold all wanted days of each range.
+    """Return the fewest windows that hold all needed days of each range.
 
     A range whose number of windows does not shrink is returned as it is: its other days are read
     without an additional request.
@@ -205,13 +205,13 @@ def needed_windows(
     Example:
         >>> day = pendulum.Date.fromisoformat
         >>> days = Window(day("2026-10-01"), day("2026-12-29"))
-        >>> wanted = {day("2026-12-25").toordinal()}
-        >>> [str(window.start) for window in needed_windows([days], wanted, 30)]
+        >>> needed_days = {day("2026-12-25").toordinal()}
+        >>> [str(window.start) for window in needed_windows([days], needed_days, 30)]
         ['2026-11-26']
 
     Args:
         ranges: The days that could be read.
-        wanted: The ordinals of the days that have to be read.
+        needed_days: The ordinals of the days that have to be read.
         width: Maximum number of days of a window.
     """
     result: list[Window] = []
@@ -219,7 +219,7 @@ def needed_windows(
         first = days.start.toordinal()
         windows: list[Window] = []
         start = days.end.toordinal() + 1
-        for ordinal in sorted(ordinals(days).intersection(wanted), reverse=True):
+        for ordinal in sorted(ordinals(days).intersection(needed_days), reverse=True):
             if ordinal < start:
                 start = max(first, ordinal - width + 1)
                 windows.append(window_of(start, ordinal))

@@ -129,9 +129,9 @@ def _days(member: t.Any) -> tuple[int, int, int] | None:
 def _shorten(intervals: list[tuple[int, int, int]]) -> None:
     """Merge the two adjacent intervals with the earliest probes, or leave out the latest probe."""
     pairs = [
-        (max(one[2], other[2]), index)
-        for index, (one, other) in enumerate(itertools.pairwise(intervals))
-        if one[1] + 1 == other[0]
+        (max(earlier[2], later[2]), index)
+        for index, (earlier, later) in enumerate(itertools.pairwise(intervals))
+        if earlier[1] + 1 == later[0]
     ]
     if not pairs:
         latest = max(intervals, key=lambda interval: (interval[2], interval[0] - interval[1]))

@@ -150,8 +150,8 @@ class _Compiler:
 
     def _binop(self, node: ast.BinOp) -> Function:
         operator = self._operator(node.op)
-        left, right = self._compile_all((node.left, node.right))
-        return lambda record: operator(left(record), right(record))
+        first, second = self._compile_all((node.left, node.right))
+        return lambda record: operator(first(record), second(record))
 
     def _boolop(self, node: ast.BoolOp) -> Function:
         operands, is_or = self._compile_all(node.values), isinstance(node.op, ast.Or)
@@ -167,14 +167,14 @@ class _Compiler:
         return evaluate
 
     def _compare(self, node: ast.Compare) -> Function:
-        first, *others = self._compile_all((node.left, *node.comparators))
-        steps = list(zip(map(self._operator, node.ops), others, strict=True))
+        first, *operands = self._compile_all((node.left, *node.comparators))
+        steps = list(zip(map(self._operator, node.ops), operands, strict=True))
 
         def evaluate(record: Record) -> t.Any:
-            right, result = first(record), True
+            value, result = first(record), True
             for operator, operand in steps:
-                left, right = right, operand(record)
-                result = operator(left, right)
+                previous_value, value = value, operand(record)
+                result = operator(previous_value, value)
                 if not result:
                     break
             return result

@@ -118,9 +118,9 @@ class RecordOutput:
 
     def _make_encoder(self, deselected: AbstractSet[str]) -> LineEncoder:
         """Return the encoder of lines, with the stream maps if they change records."""
-        stream_map, *others = stream_maps = self._stream.stream_maps
+        stream_map, *aliases = stream_maps = self._stream.stream_maps
         is_plain = type(stream_map) is SameRecordTransform and not stream_map.flattening_enabled
-        if is_plain and not others:
+        if is_plain and not aliases:
             return RecordLines(stream_map.stream_alias, deselected)
         return MappedLines(stream_maps, deselected, self._selected_columns)
 

@@ -195,8 +195,8 @@ class DormantDays:
         needs = self._needs_of(owner, ranges)
         active = self._facts.active_days(owner.id)
         unprobed = needs.probed - self._facts.empty_days(owner.id, needs.probed)
-        wanted = needs.required | unprobed | (needs.waiting & active)
-        read = self._windows(owner, ranges, wanted)
+        needed_days = needs.required | unprobed | (needs.waiting & active)
+        read = self._windows(owner, ranges, needed_days)
         days_read: set[int] = set().union(*map(ordinals, read))
         settled = self._bookmarks().last_settled_day(owner).toordinal()
         new = {day for day in needs.probed - days_read if day <= settled}
@@ -242,12 +242,12 @@ class DormantDays:
         return self._count(owner, least) < self._count(owner, most)
 
     def _windows(
-        self, owner: Advertiser, ranges: Sequence[Window], wanted: set[int]
+        self, owner: Advertiser, ranges: Sequence[Window], needed_days: set[int]
     ) -> Sequence[Window]:
         return [
             window
             for days in ranges
-            for window in needed_windows([days], wanted, self._width(owner, days))
+            for window in needed_windows([days], needed_days, self._width(owner, days))
         ]
 
     def _count(self, owner: Advertiser, ranges: Sequence[Window]) -> int:

@@ -87,8 +87,8 @@ def probe_definition(report: ReportDefinition) -> ReportDefinition | None:
         return None
     breakdowns: tuple[str, ...] = ()
     if report.report_type == AUDIENCE:
-        others = {report.id_dimension, *TIME_DIMENSIONS.values()}
-        breakdowns = tuple(name for name in report.dimensions if name not in others)
+        common_dimensions = {report.id_dimension, *TIME_DIMENSIONS.values()}
+        breakdowns = tuple(name for name in report.dimensions if name not in common_dimensions)
     return ReportDefinition("probe", LEVEL, (ID, DAY, *breakdowns), report_type=report.report_type)
 
 

@@ -50,9 +50,11 @@ class ProbeSource(Source):
         super().check(task, response)
         probe = t.cast("ProbeTask", task)
         raw_records = response.data.get(self.records_field) or ()
-        others = [raw for raw in raw_records if not _is_requested(raw, probe)]
-        if others or response.is_truncated:
-            received = f"{others[0]!r:.300}" if others else "a warning that ads are missing"
+        unrequested = [raw for raw in raw_records if not _is_requested(raw, probe)]
+        if unrequested or response.is_truncated:
+            received = (
+                f"{unrequested[0]!r:.300}" if unrequested else "a warning that ads are missing"
+            )
             damage = f"expected all records of the probe's advertisers and days, got {received}."
             raise damaged(task.request, response, damage)
 
