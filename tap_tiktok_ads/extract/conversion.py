@@ -8,11 +8,12 @@ import msgspec
 
 from tap_tiktok_ads.api.json_repair import repair
 from tap_tiktok_ads.api.messages import DECODE_ERRORS
+from tap_tiktok_ads.extract.object_decoder import ObjectDecoder
 from tap_tiktok_ads.extract.page_decoder import decode_record
 from tap_tiktok_ads.extract.pages import Page
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from tap_tiktok_ads.api.messages import Response
     from tap_tiktok_ads.extract.casting import Caster
@@ -29,8 +30,8 @@ BYTES_PER_JSON_BYTE = 5
 class LineEncoder(t.Protocol):
     """Encodes records as RECORD lines. Implemented by the Singer layer."""
 
-    def for_page(self) -> Callable[[Record], bytes]:
-        """Return the function that encodes the records of one page."""
+    def for_page(self) -> Callable[[Record | bytes], bytes]:
+        """Return the function that encodes the records of one page, or completes their JSON."""
 
     def join_members(self, members: list[bytes], columns: Mapping[str, t.Any]) -> bytes:
         """Return the lines of report records whose JSON members are encoded already."""
@@ -48,6 +49,11 @@ class RecordFlattener:
         """
         self.source = source
         self._transforms = transforms
+
+    @property
+    def has_transforms(self) -> bool:
+        """True if functions change the flat records."""
+        return bool(self._transforms)
 
     def records(self, task: Task, raw_records: Sequence[t.Any]) -> Iterator[Record]:
         """Yield the flat records of raw records."""
@@ -74,18 +80,31 @@ class PageBuilder:
         self.source = flattener.source
         self.caster = caster
         self.encoder: LineEncoder | None = None
+        self._object_decoder: ObjectDecoder | None = None
         self._flattener = flattener
         self._filter = record_filter
+
+    def encode_lines(self, encoder: LineEncoder, deselected: Collection[str]) -> None:
+        """Build pages of RECORD lines from now on.
+
+        Args:
+            encoder: Encodes the lines.
+            deselected: Columns that are not written.
+        """
+        self.encoder = encoder
+        if not self._flattener.has_transforms:
+            self._object_decoder = ObjectDecoder.of(
+                self.caster, self.source.flatten, self._filter, deselected
+            )
 
     def build(self, task: Task, raw_records: Sequence[t.Any], response: Response) -> Page:
         """Return the page of typed records, or of RECORD lines."""
         facts = self._facts(task, raw_records, response)
         if raw_records and isinstance(raw_records[0], tuple):
             return self._from_members(task, raw_records, facts)
-        records = self.caster.records(self._flattener.records(task, raw_records))
         if self.encoder is not None:
-            return self._encoded(self.encoder, records, facts)
-        typed = list(records)
+            return self._encoded(self.encoder, task, raw_records, facts)
+        typed = list(self.caster.records(self._flattener.records(task, raw_records)))
         fingerprints = list(map(self._filter.fingerprint, typed))
         weight = BYTES_PER_JSON_BYTE * len(response.body)
         return Page(typed, len(typed), _usable(fingerprints), weight=weight, **facts)
@@ -111,15 +130,43 @@ class PageBuilder:
         return Page([lines], len(raw_records), fingerprints, weight=len(lines), **facts)
 
     def _encoded(
-        self, encoder: LineEncoder, records: Iterator[Record], facts: dict[str, t.Any]
+        self,
+        encoder: LineEncoder,
+        task: Task,
+        raw_records: Sequence[t.Any],
+        facts: dict[str, t.Any],
     ) -> Page:
+        """Return the page of RECORD lines."""
         fingerprints, lines = [], []
         encode = encoder.for_page()
-        for record in records:
-            fingerprints.append(self._filter.fingerprint(record))
+        for record, fingerprint in self._fingerprinted(task, raw_records):
+            fingerprints.append(fingerprint)
             lines.append(encode(record))
         weight = sum(map(len, lines))
         return Page(lines, len(lines), _usable(fingerprints), weight=weight, **facts)
+
+    def _fingerprinted(
+        self, task: Task, raw_records: Sequence[t.Any]
+    ) -> Iterator[tuple[Record | bytes, t.Any]]:
+        """Yield the typed records, some as JSON, with their fingerprints."""
+        decode = None
+        if self._object_decoder and raw_records and isinstance(raw_records[0], msgspec.Raw):
+            decode = self._object_decoder.for_page(task)
+        if decode is None:
+            yield from self._cast(task, raw_records)
+            return
+        for raw in raw_records:
+            decoded = decode(raw)
+            if decoded is None:
+                yield from self._cast(task, [raw])
+            else:
+                yield decoded
+
+    def _cast(self, task: Task, raw_records: Sequence[t.Any]) -> Iterator[tuple[Record, t.Any]]:
+        """Yield the typed records with their fingerprints."""
+        fingerprint = self._filter.fingerprint
+        for record in self.caster.records(self._flattener.records(task, raw_records)):
+            yield record, fingerprint(record)
 
 
 def _decoded(raw: t.Any) -> Record:

@@ -123,7 +123,8 @@ class RecordOutput:
             return
         columns = {path[-1] for path in deselected}
         stream.reader.decode = stream.page_decoder(columns)
-        stream.builder.encoder = RecordLines(stream.stream_maps[0].stream_alias, columns)
+        lines = RecordLines(stream.stream_maps[0].stream_alias, columns)
+        stream.builder.encode_lines(lines, columns)
 
     def _writes_plain_records(self) -> bool:
         """Return True if neither the SDK nor another writer changes a record."""
