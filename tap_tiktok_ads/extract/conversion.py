@@ -72,6 +72,7 @@ class PageBuilder:
 
     Attributes:
         encoder: Encodes RECORD lines, or None if the SDK must still process the records.
+        columns: Columns of typed records, or None for all.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class PageBuilder:
         self.source = flattener.source
         self.caster = caster
         self.encoder: LineEncoder | None = None
+        self.columns: Collection[str] | None = None
         self._object_decoder: ObjectDecoder | None = None
         self._flattener = flattener
         self._filter = record_filter
@@ -104,10 +106,18 @@ class PageBuilder:
             return self._from_members(task, raw_records, facts)
         if self.encoder is not None:
             return self._encoded(self.encoder, task, raw_records, facts)
-        typed = list(self.caster.records(self._flattener.records(task, raw_records)))
-        fingerprints = list(map(self._filter.fingerprint, typed))
+        typed, fingerprints = [], []
+        for record, fingerprint in self._cast(task, raw_records):
+            typed.append(self._needed(record))
+            fingerprints.append(fingerprint)
         weight = BYTES_PER_JSON_BYTE * len(response.body)
         return Page(typed, len(typed), _usable(fingerprints), weight=weight, **facts)
+
+    def _needed(self, record: Record) -> Record:
+        """Return the record without the columns that are not needed."""
+        if self.columns is None:
+            return record
+        return {name: record[name] for name in self.columns if name in record}
 
     def _facts(
         self, task: Task, raw_records: Sequence[t.Any], response: Response

@@ -87,6 +87,7 @@ class TikTokStream(StreamComponents):
         *,
         with_deleted: bool = False,
         columns: Collection[str] | None = None,
+        only_columns: bool = False,
     ) -> Iterator[Record]:
         """Yield all typed records of one advertiser or of all advertisers. Ignore the state.
 
@@ -94,6 +95,7 @@ class TikTokStream(StreamComponents):
             advertiser: The advertiser, or None for all advertisers of the run.
             with_deleted: Include deleted objects, and raise for every count that does not match.
             columns: The columns that are needed, at least, or None for all.
+            only_columns: True to leave out all other columns, which takes less memory.
 
         Raises:
             TapError: They cannot be read, or not all of them.
@@ -101,6 +103,8 @@ class TikTokStream(StreamComponents):
         self.uses_state = False
         self.needed_columns = columns
         self.shared = True
+        self.reader.decode = self.raw_decoder()
+        self.builder.columns = columns if only_columns else None
         self.with_deleted = with_deleted or self.run_context.settings.include_deleted
         self.selected_advertisers = self.run_context.advertisers
         label = self.name
