@@ -156,8 +156,7 @@ class AsyncReports:
         self._report_tasks = report_tasks
         self._is_dry_run = is_dry_run
         self._part_lock = threading.Lock()  # one part at a time: several would take more memory
-        self._truncated: set[str] = set()  # ids of advertisers with too many ads
-        self._unavailable: set[str] = set()  # ids of advertisers without report tasks
+        self._truncated, self._unavailable = set[str](), set[str]()  # ids of advertisers
 
     def endpoints(self, task: Task) -> Sequence[str]:
         """Return the endpoints that a task requests at least."""
