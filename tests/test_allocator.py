@@ -18,9 +18,9 @@ import ctypes
 import sys
 import threading
 
-from tap_tiktok_ads.allocator import share_arena
+from tap_tiktok_ads.allocator import limit_unused_memory
 
-share_arena()
+limit_unused_memory()
 barrier = threading.Barrier(8)
 
 def allocate():
