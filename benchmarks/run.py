@@ -408,6 +408,46 @@ def memory(clients: Clients, repeat: int, *, quick: bool) -> Iterator[Line]:
     )
 
 
+def memory_of_report_tasks(clients: Clients, *, quick: bool) -> Iterator[Line]:
+    """Measure the peak memory of asynchronous reports, with the lookups that they need."""
+    options = LARGE | {"ads": 625 // QUICK_DIVISOR} if quick else LARGE
+    with simulator(options) as served:
+        config = served.config(start_date=FIRST_DAY, end_date=FIVE_DAYS, report_mode="async")
+        used, records = cost_and_records(clients.tap(config, (queries.REPORT,)))
+    yield Line(
+        f"peak memory of report tasks, {records:,} records",
+        f"{used.memory:.0f} MB",
+        target=f"<= {MAX_PEAK_MEGABYTES:.0f} MB",
+        is_met=used.memory <= MAX_PEAK_MEGABYTES,
+    )
+
+
+def objects(clients: Clients, repeat: int, *, quick: bool) -> Iterator[Line]:
+    """Measure the CPU time per object of a list, without the start-up.
+
+    In the second measurement, every record has fields that the schema does not have.
+    """
+    options = LARGE | {"ads": 625 // QUICK_DIVISOR} if quick else LARGE
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    for has_unknown_fields, measured in rates.items():
+        with simulator(options | {"unknown_fields": has_unknown_fields}) as served:
+            config = served.config(start_date=FIRST_DAY, end_date=FIVE_DAYS)
+            command = clients.tap(config, (queries.ADS,))
+            start_up = cost(clients.tap(config, ())).cpu
+            _, records = cost_and_records(command)  # also warms up the simulator
+            for _ in range(repeat):
+                measured.append(records / (cost(command).cpu - start_up))
+                note(f"objects: {records:,} records, {measured[-1]:,.0f} /s")
+    clean, unknown = (statistics.median(measured) for measured in rates.values())
+    yield Line(
+        "ads per CPU second, each with two unknown fields",
+        f"{unknown:,.0f}",
+        ratio=f"{unknown / clean:.2f} of {clean:,.0f} without",
+        target=">= 0.8",
+        is_met=unknown / clean >= 0.8,  # noqa: PLR2004
+    )
+
+
 def start(clients: Clients, repeat: int) -> Iterator[Line]:
     """Measure the time to the first RECORD and to the catalog, in 3 x `repeat` short runs."""
     with simulator(SMALL) as served:
@@ -506,14 +546,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description="Measure speed and memory of the tap. This is not a test."
     )
-    cases = ("cpu", "maps", "wall", "memory", "start", "state", "all")
+    cases = (
+        *("cpu", "maps", "objects", "wall", "memory", "tasks", "start", "state"),
+        "all",
+    )
     parser.add_argument("--case", choices=cases, default="all", help="measurement to run")
     parser.add_argument(
         "--repeat",
         type=int,
         default=3,
-        help="number of runs for the median (start: 3 x REPEAT, memory: REPEAT / 3, wall and "
-        "state: 1)",
+        help="number of runs for the median (start: 3 x REPEAT, memory: REPEAT / 3, others: 1)",
     )
     parser.add_argument(
         "--quick", action="store_true", help="use small sizes to check that the measurement runs"
@@ -530,8 +572,10 @@ def main() -> None:
         tables = {
             "cpu": cpu(clients, options.repeat, quick=options.quick),
             "maps": maps(clients, options.repeat, quick=options.quick),
+            "objects": objects(clients, options.repeat, quick=options.quick),
             "wall": wall(clients, quick=options.quick),
             "memory": memory(clients, max(1, options.repeat // 3), quick=options.quick),
+            "tasks": memory_of_report_tasks(clients, quick=options.quick),
             "start": start(clients, options.repeat),
             "state": state(clients, quick=options.quick),
         }

@@ -74,6 +74,7 @@ class OpenStream(t.Protocol):
         *,
         with_deleted: bool = False,
         columns: Collection[str] | None = None,
+        only_columns: bool = False,
     ) -> Iterator[Record]:
         """Yield all typed records. Ignore the state."""
 
@@ -337,7 +338,9 @@ class RunContext:
         return self._lookback_days[advertiser.id]
 
     def _read_lookback_days(self, advertiser: Advertiser) -> int:
-        ad_groups = self.open_stream(AD_GROUPS).read_all(advertiser, with_deleted=True)
+        ad_groups = self.open_stream(AD_GROUPS).read_all(
+            advertiser, with_deleted=True, columns=lookback.COLUMNS, only_columns=True
+        )
         try:
             return lookback.lookback_days(ad_groups)
         except errors.TapError as error:

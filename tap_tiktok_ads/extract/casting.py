@@ -33,10 +33,11 @@ _FORMAT_CONVERTERS: dict[str, Converter] = {
     "local-date-time": values.to_local_date_time,
 }
 #: Types that a conversion returns unchanged. Most values have one of them and need no call.
-_UNCHANGED_TYPES: dict[Converter, frozenset[type]] = {
+UNCHANGED_TYPES: Mapping[Converter, frozenset[type]] = {
     values.to_text: frozenset({str}),
     values.to_integer: frozenset({int}),
     values.to_number: values.NUMBER_TYPES,
+    values.to_list_number: values.NUMBER_TYPES - {int},
     values.to_boolean: frozenset({bool}),
 }
 _NO_TYPES: frozenset[type] = frozenset()
@@ -55,6 +56,8 @@ class Caster:
         [{'clicks': 1}, {'clicks': None}]
 
     Attributes:
+        schema: JSON Schema of the records.
+        required: Key columns, which every record must have.
         drift: Unknown columns and bad values of the records so far.
     """
 
@@ -73,22 +76,23 @@ class Caster:
             dash_is_null: True if `-` means null in nullable text columns, as in reports.
             required: Key columns, which every record must have, with a value.
         """
+        self.schema = schema
+        self.required = tuple(required)
         self.drift = Drift()
-        self._required = tuple(required)
         self._to_nullable_text = values.to_report_text if dash_is_null else values.to_text
         self._never_null = {
             name
             for name, column in schema["properties"].items()
             if "null" not in column.get("type", "null")
         }
-        self._cast = self._compile_object(schema, "", frozenset(self._required))
+        self._cast = self._compile_object(schema, "", frozenset(self.required))
 
     def records(self, raw: Iterable[Record]) -> Iterator[Record]:
         """Yield the records, each cast in place when it is reached.
 
         A record that cannot fit the schema is left out.
         """
-        cast, keys = self._cast, self._required
+        cast, keys = self._cast, self.required
         key_values = operator.itemgetter(keys[0], *keys) if keys else _no_values
         for record in raw:
             try:
@@ -101,8 +105,14 @@ class Caster:
             else:
                 yield record
 
-    def _compile(self, schema: Schema, path: str) -> Converter:
-        """Return the conversion of a value of any schema. `path` leads to the value."""
+    def converter(self, schema: Schema, path: str, *, is_item: bool = False) -> Converter:
+        """Return the conversion of a value of any schema.
+
+        Args:
+            schema: The JSON Schema of the value.
+            path: The path of the value, for `drift`.
+            is_item: True for an item of an array. All numbers of an array are of one kind.
+        """
         types = schema.get("type", [])
         names = {types} if isinstance(types, str) else set(types)
         is_nullable = "null" in names
@@ -119,7 +129,8 @@ class Caster:
         if name == "object":
             has_columns = "properties" in schema
             return self._compile_object(schema, f"{path}.") if has_columns else _unchanged
-        return _CONVERTERS[name]
+        is_list_number = is_item and name == "number"
+        return values.to_list_number if is_list_number else _CONVERTERS[name]
 
     def _compile_object(
         self, schema: Schema, prefix: str, required: frozenset[str] = frozenset()
@@ -131,7 +142,7 @@ class Caster:
         """
         left_out = [name for name, column in schema["properties"].items() if column is False]
         columns = {
-            name: self._compile(column, f"{prefix}{name}")
+            name: self.converter(column, f"{prefix}{name}")
             for name, column in schema["properties"].items()
             if column is not False
         }
@@ -164,10 +175,8 @@ class Caster:
         if "items" not in schema:
             return _to_list
         item_path = f"{path}[]"
-        convert = self._compile(schema["items"], item_path)
-        if convert is values.to_number:
-            convert = values.to_list_number
-        unchanged_types = _UNCHANGED_TYPES.get(convert, _NO_TYPES) | {type(None)}
+        convert = self.converter(schema["items"], item_path, is_item=True)
+        unchanged_types = UNCHANGED_TYPES.get(convert, _NO_TYPES) | {type(None)}
 
         def cast(value: t.Any) -> t.Any:
             items = _to_list(value)
@@ -233,7 +242,7 @@ def _steps(record: Record, columns: Mapping[str, Converter]) -> Steps:
         for name, value in record.items()
         if name in columns
         and value is not None
-        and type(value) not in _UNCHANGED_TYPES.get(columns[name], _NO_TYPES)
+        and type(value) not in UNCHANGED_TYPES.get(columns[name], _NO_TYPES)
     ]
 
 

@@ -8,11 +8,12 @@ import msgspec
 
 from tap_tiktok_ads.api.json_repair import repair
 from tap_tiktok_ads.api.messages import DECODE_ERRORS
+from tap_tiktok_ads.extract.object_decoder import ObjectDecoder
 from tap_tiktok_ads.extract.page_decoder import decode_record
 from tap_tiktok_ads.extract.pages import Page
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from tap_tiktok_ads.api.messages import Response
     from tap_tiktok_ads.extract.casting import Caster
@@ -30,10 +31,15 @@ class LineEncoder(t.Protocol):
     """Encodes records as RECORD lines. Implemented by the Singer layer.
 
     A record that only the Singer layer can write stays a record.
+
+    Attributes:
+        completes_json: True if it also completes records that are JSON already.
     """
 
-    def for_page(self) -> Callable[[Record], bytes | Record]:
-        """Return the function that encodes the records of one page."""
+    completes_json: bool
+
+    def for_page(self) -> Callable[[t.Any], bytes | Record]:
+        """Return the function that encodes the records of one page, or completes their JSON."""
 
     def encode_members(
         self, members: list[bytes], columns: Mapping[str, t.Any]
@@ -54,6 +60,11 @@ class RecordFlattener:
         self.source = source
         self._transforms = transforms
 
+    @property
+    def has_transforms(self) -> bool:
+        """True if functions change the flat records."""
+        return bool(self._transforms)
+
     def records(self, task: Task, raw_records: Sequence[t.Any]) -> Iterator[Record]:
         """Yield the flat records of raw records."""
         flatten = self.source.flatten
@@ -71,6 +82,7 @@ class PageBuilder:
 
     Attributes:
         encoder: Encodes RECORD lines, or None if the SDK must still process the records.
+        columns: Columns of typed records, or None for all.
     """
 
     def __init__(
@@ -79,21 +91,43 @@ class PageBuilder:
         self.source = flattener.source
         self.caster = caster
         self.encoder: LineEncoder | None = None
+        self.columns: Collection[str] | None = None
+        self._object_decoder: ObjectDecoder | None = None
         self._flattener = flattener
         self._filter = record_filter
+
+    def encode_lines(self, encoder: LineEncoder, deselected: Collection[str]) -> None:
+        """Build pages of RECORD lines from now on.
+
+        Args:
+            encoder: Encodes the lines.
+            deselected: Columns that are not written.
+        """
+        self.encoder = encoder
+        if encoder.completes_json and not self._flattener.has_transforms:
+            self._object_decoder = ObjectDecoder.of(
+                self.caster, self.source.flatten, self._filter, deselected
+            )
 
     def build(self, task: Task, raw_records: Sequence[t.Any], response: Response) -> Page:
         """Return the page of typed records, or of RECORD lines."""
         facts = self._facts(task, raw_records, response)
         if raw_records and isinstance(raw_records[0], tuple):
             return self._from_members(task, raw_records, facts)
-        records = self.caster.records(self._flattener.records(task, raw_records))
         if self.encoder is not None:
-            return self._encoded(self.encoder, records, facts)
-        typed = list(records)
-        fingerprints = list(map(self._filter.fingerprint, typed))
+            return self._encoded(self.encoder, task, raw_records, facts)
+        typed, fingerprints = [], []
+        for record, fingerprint in self._cast(task, raw_records):
+            typed.append(self._needed(record))
+            fingerprints.append(fingerprint)
         weight = BYTES_PER_JSON_BYTE * len(response.body)
         return Page(typed, len(typed), _usable(fingerprints), weight=weight, **facts)
+
+    def _needed(self, record: Record) -> Record:
+        """Return the record without the columns that are not needed."""
+        if self.columns is None:
+            return record
+        return {name: record[name] for name in self.columns if name in record}
 
     def _facts(
         self, task: Task, raw_records: Sequence[t.Any], response: Response
@@ -117,15 +151,43 @@ class PageBuilder:
         return Page(lines, len(raw_records), fingerprints, weight=weight, **facts)
 
     def _encoded(
-        self, encoder: LineEncoder, records: Iterator[Record], facts: dict[str, t.Any]
+        self,
+        encoder: LineEncoder,
+        task: Task,
+        raw_records: Sequence[t.Any],
+        facts: dict[str, t.Any],
     ) -> Page:
+        """Return the page of RECORD lines."""
         fingerprints, lines = [], []
         encode = encoder.for_page()
-        for record in records:
-            fingerprints.append(self._filter.fingerprint(record))
+        for record, fingerprint in self._fingerprinted(task, raw_records):
+            fingerprints.append(fingerprint)
             lines.append(encode(record))
         weight = sum(map(len, lines))
         return Page(lines, len(lines), _usable(fingerprints), weight=weight, **facts)
+
+    def _fingerprinted(
+        self, task: Task, raw_records: Sequence[t.Any]
+    ) -> Iterator[tuple[Record | bytes, t.Any]]:
+        """Yield the typed records, some as JSON, with their fingerprints."""
+        decode = None
+        if self._object_decoder and raw_records and isinstance(raw_records[0], msgspec.Raw):
+            decode = self._object_decoder.for_page(task)
+        if decode is None:
+            yield from self._cast(task, raw_records)
+            return
+        for raw in raw_records:
+            decoded = decode(raw)
+            if decoded is None:
+                yield from self._cast(task, [raw])
+            else:
+                yield decoded
+
+    def _cast(self, task: Task, raw_records: Sequence[t.Any]) -> Iterator[tuple[Record, t.Any]]:
+        """Yield the typed records with their fingerprints."""
+        fingerprint = self._filter.fingerprint
+        for record in self.caster.records(self._flattener.records(task, raw_records)):
+            yield record, fingerprint(record)
 
 
 def _decoded(raw: t.Any) -> Record:

@@ -30,6 +30,8 @@ ATTRIBUTION_COLUMNS = {
 }
 #: Columns whose window is off if they are empty. TikTok has no OFF for engaged views.
 OPTIONAL_COLUMNS = frozenset({"engaged_view_attribution_window"})
+#: The columns of ad groups that decide.
+COLUMNS = (*ATTRIBUTION_COLUMNS, ORIGIN_COLUMN)
 #: The longest window, for accounts whose ad groups are unknown.
 DEFAULT_LOOKBACK_DAYS = 28
 #: Days for which TikTok corrects delivery numbers, regardless of the attribution windows.

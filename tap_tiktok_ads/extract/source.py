@@ -31,27 +31,53 @@ if t.TYPE_CHECKING:
 #: Types that a raw record can have: decoded, encoded, or prepared by a report decoder.
 RECORD_TYPES = (dict, tuple, msgspec.Raw)
 
-
-def add_advertiser(raw: Record, task: Task) -> Iterable[Record]:
-    """Yield the raw record with the task's advertiser, if there is one."""
-    if task.advertiser is not None:
-        raw["advertiser_id"] = task.advertiser.id
-    yield raw
+#: Column with the ID of the ad account.
+ADVERTISER = "advertiser_id"
 
 
-def add_own_advertiser(raw: Record, task: Task) -> Iterable[Record]:
-    """Yield the raw record with the task's advertiser.
+@dataclasses.dataclass(frozen=True)
+class AddedColumns:
+    """Adds columns to a raw record: the task's advertiser, and null for missing columns.
 
-    Raises:
-        DamagedResponseError: The record belongs to another advertiser.
+    Attributes:
+        null_columns: Columns that become null in records that lack them.
+        checks_owner: True to reject a record of another advertiser.
     """
-    owner = raw.get("advertiser_id")
-    if owner and task.advertiser is not None and str(owner) != task.advertiser.id:
-        damage = (
-            f"expected records of advertiser {task.advertiser.id}, got a record of another one."
-        )
-        raise errors.DamagedResponseError(task.request.label, damage, request_id="unknown")
-    return add_advertiser(raw, task)
+
+    null_columns: tuple[str, ...] = ()
+    checks_owner: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns in the order in which they are added."""
+        return (*self.null_columns, ADVERTISER)
+
+    def values(self, task: Task) -> dict[str, t.Any]:
+        """Return the columns of a task that has an advertiser, with their values."""
+        return {**dict.fromkeys(self.null_columns), ADVERTISER: id_of(task.advertiser)}
+
+    def __call__(self, raw: Record, task: Task) -> Iterable[Record]:
+        """Yield the raw record with the columns.
+
+        Raises:
+            DamagedResponseError: The record belongs to another advertiser.
+        """
+        for name in self.null_columns:
+            raw.setdefault(name, None)
+        if task.advertiser is not None:
+            owner = raw.get(ADVERTISER) if self.checks_owner else None
+            own_id = task.advertiser.id
+            if owner and str(owner) != own_id:
+                damage = f"expected records of advertiser {own_id}, got a record of another one."
+                raise errors.DamagedResponseError(task.request.label, damage, request_id="unknown")
+            raw[ADVERTISER] = own_id
+        return (raw,)
+
+
+#: Adds the task's advertiser to a raw record.
+add_advertiser = AddedColumns()
+#: Adds the task's advertiser to a raw record, which must not belong to another advertiser.
+add_own_advertiser = AddedColumns(checks_owner=True)
 
 
 def never_split(task: Task) -> Sequence[Task]:  # noqa: ARG001 - the default

@@ -231,6 +231,10 @@ class StreamComponents(Stream):
 
     def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:  # noqa: ARG002
         """Return a faster decoder of pages, given the deselected columns, or None."""
+        return self.raw_decoder()
+
+    def raw_decoder(self) -> Decode | None:
+        """Return a decoder that leaves the records of a page as raw JSON, or None."""
         is_plain = self.source.reads_list_only and self.source.records_field == "list"
         return decode_list_page if is_plain else None
 

@@ -62,6 +62,8 @@ def accelerate(stream_maps: Sequence[StreamMap]) -> None:
 class MappedLines:
     """Encodes records as the RECORD lines of all maps of their stream. Thread-safe."""
 
+    completes_json = False  # maps need the values
+
     def __init__(
         self,
         stream_maps: Sequence[StreamMap],

@@ -104,7 +104,7 @@ class RecordOutput:
             return
         columns = {path[-1] for path in deselected}
         stream.reader.decode = stream.page_decoder(columns)
-        stream.builder.encoder = self._make_encoder(columns)
+        stream.builder.encode_lines(self._make_encoder(columns), columns)
 
     def _writes_lines(self) -> bool:
         """Return True if workers can encode records in any order."""

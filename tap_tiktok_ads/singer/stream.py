@@ -87,6 +87,7 @@ class TikTokStream(StreamComponents):
         *,
         with_deleted: bool = False,
         columns: Collection[str] | None = None,
+        only_columns: bool = False,
     ) -> Iterator[Record]:
         """Yield all typed records of one advertiser or of all advertisers. Ignore the state.
 
@@ -94,14 +95,12 @@ class TikTokStream(StreamComponents):
             advertiser: The advertiser, or None for all advertisers of the run.
             with_deleted: Include deleted objects, and raise for every count that does not match.
             columns: The columns that are needed, at least, or None for all.
+            only_columns: True to leave out all other columns, which takes less memory.
 
         Raises:
             TapError: They cannot be read, or not all of them.
         """
-        self.uses_state = False
-        self.needed_columns = columns
-        self.shared = True
-        self.with_deleted = with_deleted or self.run_context.settings.include_deleted
+        self._prepare_lookup(with_deleted=with_deleted, columns=columns, only_columns=only_columns)
         self.selected_advertisers = self.run_context.advertisers
         label = self.name
         if advertiser is not None:
@@ -119,6 +118,17 @@ class TikTokStream(StreamComponents):
         for _, page in verifier.groups(self.complete_pages(results)):
             self.problems.report_drift()
             yield from t.cast("Sequence[Record]", page.records) if page else ()
+
+    def _prepare_lookup(
+        self, *, with_deleted: bool, columns: Collection[str] | None, only_columns: bool
+    ) -> None:
+        """Set how `read_all` reads the stream."""
+        self.uses_state = False
+        self.needed_columns = columns
+        self.shared = True
+        self.with_deleted = with_deleted or self.run_context.settings.include_deleted
+        self.reader.decode = self.raw_decoder()
+        self.builder.columns = columns if only_columns else None
 
     def sample(self, max_requests: int, send: Send) -> list[Record]:
         """Return the flat records, not yet cast, of the first response that has any.

@@ -28,6 +28,8 @@ FLUSH_SECONDS = 1.0
 class RecordLines:
     """Encodes records as RECORD lines. Thread-safe."""
 
+    completes_json = True
+
     def __init__(self, stream: str, deselected: Collection[str]) -> None:
         """Prepare the parts that all lines have in common.
 
@@ -42,12 +44,17 @@ class RecordLines:
     def _after() -> bytes:
         return b',"time_extracted":' + encoder.encode(utc_now()) + b"}\n"
 
-    def for_page(self) -> Callable[[Record], bytes]:
-        """Return the function that encodes a record. It removes deselected columns from it."""
+    def for_page(self) -> Callable[[Record | bytes], bytes]:
+        """Return the function that encodes a record. It removes deselected columns from it.
+
+        A record that is JSON already has no deselected columns.
+        """
         prefix, after, encode = self._before, self._after(), encoder.encode
         deselected = self._deselected
 
-        def line(record: Record) -> bytes:
+        def line(record: Record | bytes) -> bytes:
+            if isinstance(record, bytes):
+                return prefix + record + after
             for column in deselected:
                 record.pop(column, None)
             return prefix + encode(record) + after

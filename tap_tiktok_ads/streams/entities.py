@@ -15,14 +15,13 @@ from tap_tiktok_ads.api.advertisers import (
 from tap_tiktok_ads.api.errors import DamagedResponseError
 from tap_tiktok_ads.api.hosts import ADVERTISER_INFO_PATH, CAMPAIGNS_PATH
 from tap_tiktok_ads.extract.pages import Task
-from tap_tiktok_ads.extract.source import Source, add_own_advertiser
+from tap_tiktok_ads.extract.source import AddedColumns, Source
 from tap_tiktok_ads.streams.listing import ListStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tap_tiktok_ads.api.messages import Response
-    from tap_tiktok_ads.extract.pages import Record
 
 
 class BatchPlan:
@@ -76,10 +75,8 @@ def _missing_ids(ids: Sequence[str], records: Sequence[t.Any]) -> list[str]:
     return [advertiser_id for advertiser_id in ids if advertiser_id not in received]
 
 
-def flatten_object(raw: Record, task: Task) -> Iterable[Record]:
-    """Yield a campaign, ad group or ad. Promote objects lack the replication key: null."""
-    raw.setdefault("modify_time", None)
-    return add_own_advertiser(raw, task)
+#: Completes a campaign, ad group or ad. Promote objects lack the replication key: null.
+complete_object = AddedColumns(("modify_time",), checks_owner=True)
 
 
 class Advertisers(ListStream):
@@ -109,7 +106,7 @@ class Campaigns(ListStream):
     permission = "200 Read Campaigns"
     primary_keys = ("advertiser_id", "campaign_id")
     replication_key = "modify_time"
-    flatten = staticmethod(flatten_object)
+    flatten = staticmethod(complete_object)
     page_size = 1000
     has_status_filter = has_topview_list = has_promote = True
 
@@ -126,7 +123,7 @@ class AdGroups(ListStream):
     permission = "210 Read Ad Groups"
     primary_keys = ("advertiser_id", "adgroup_id")
     replication_key = "modify_time"
-    flatten = staticmethod(flatten_object)
+    flatten = staticmethod(complete_object)
     page_size = 1000
     has_status_filter = has_topview_list = has_promote = True
 
@@ -145,6 +142,6 @@ class Ads(ListStream):
     permission = "220 Read Ads"
     primary_keys = ("advertiser_id", "ad_id")
     replication_key = "modify_time"
-    flatten = staticmethod(flatten_object)
+    flatten = staticmethod(complete_object)
     page_size = 1000
     has_status_filter = has_topview_list = has_modified_after = has_promote = True

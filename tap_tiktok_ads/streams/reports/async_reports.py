@@ -7,6 +7,7 @@ neither, but takes minutes, and cannot make every report.
 from __future__ import annotations
 
 import dataclasses
+import threading
 import typing as t
 
 from tap_tiktok_ads.api.errors import (
@@ -157,6 +158,7 @@ class AsyncReports:
         self._verifier = verifier
         self._report_tasks = report_tasks
         self._is_dry_run = is_dry_run
+        self._part_lock = threading.Lock()  # one part at a time: several would take more memory
         self._truncated: set[str] = set()  # ids of advertisers with too many ads
         self._unavailable: dict[str, str] = {}  # reasons by ID of an advertiser
 
@@ -365,10 +367,11 @@ class AsyncReports:
         Raises:
             ResponseError: A row has more or fewer fields than there are columns.
         """
-        raw_records = task.raw_records(self._definition.dimensions)
-        if task.file.report.is_repaired:
-            self._builder.caster.drift.add_repaired_text()
-        page = self._builder.build(task, raw_records, Response({}, "unknown"))
+        with self._part_lock:
+            raw_records = task.raw_records(self._definition.dimensions)
+            if task.file.report.is_repaired:
+                self._builder.caster.drift.add_repaired_text()
+            page = self._builder.build(task, raw_records, Response({}, "unknown"))
         size = BYTES_PER_JSON_BYTE * task.file.report.part_size(task.number)
         weight = page.weight or size
         return dataclasses.replace(page, fingerprints=None, received=None, weight=weight)

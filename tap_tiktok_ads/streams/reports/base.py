@@ -199,6 +199,10 @@ class ReportStream(ReportComponents):
         return builder
 
     @override
+    def raw_decoder(self) -> Decode | None:
+        return None  # the days of a page are checked before its records are cast
+
+    @override
     def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
         """Return a report decoder, if every requested metric is written as it comes."""
         metrics, dimensions = self.metrics.requested, self.report.dimensions

@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
 
 #: The stream that lists the objects of a level.
 STREAM_OF_LEVEL = {"campaign": "campaigns", "adgroup": "ad_groups", "ad": "ads"}
-CAMPAIGN = "campaign_id"
+CAMPAIGN, STATUS = "campaign_id", "secondary_status"
 #: The part of an object's status that shows that it, or an object above it, is deleted.
 DELETED = "DELETE"
 NO_IDS: frozenset[str] = frozenset()
@@ -161,13 +161,14 @@ class TaskContents:
         for record in records:
             if record.get(CAMPAIGN) in topview_campaigns:
                 topview.add(record[column])
-            elif self._include_deleted and DELETED in (record.get("secondary_status") or ""):
+            elif self._include_deleted and DELETED in (record.get(STATUS) or ""):
                 deleted.add(record[column])
         return SpecialObjects(frozenset(deleted), frozenset(topview))
 
     def _records(self, advertiser: Advertiser | None) -> Iterator[Record]:
         stream = self._open_stream(STREAM_OF_LEVEL[self._definition.level])
-        return stream.read_all(advertiser, with_deleted=True)
+        columns = {CAMPAIGN, ID_OF_LEVEL[self._definition.level], STATUS}
+        return stream.read_all(advertiser, with_deleted=True, columns=columns, only_columns=True)
 
     def _topview_campaigns(self, advertiser: Advertiser | None) -> frozenset[str]:
         request = topview_campaigns_request(advertiser.id if advertiser else "")
