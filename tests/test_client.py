@@ -398,6 +398,7 @@ def test_pacing_stays_below_the_tier(sim: Simulator, paced_by_hand: ManualClock)
     sim._limiter = ServerLimiter("basic", 300, paced_by_hand)
     began = paced_by_hand()
     config = config_for(sim, simulator={"tier": "basic"}, start_date="{now-900}", max_concurrency=1)
+    config["skip_days_before_creation"] = False
     run(config, streams=STREAMS)
     assert len(sim.requests) > 60
     assert paced_by_hand() - began > len(sim.requests) / 10 - 1

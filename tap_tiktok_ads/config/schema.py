@@ -213,9 +213,9 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         allowed_values=["keep", "hash", "drop"],
         title="Personal data",
         description=(
-            "How to write names, email addresses and phone numbers of contacts, and names of "
-            "authors of comments, in the built-in streams. `keep` writes them as received. `hash` "
-            "writes their SHA-256 in hexadecimal. `drop` removes the columns."
+            "How to write names, email addresses and phone numbers of contacts in the built-in "
+            "streams. Names of authors of comments belong to them. `keep` writes them as "
+            "received. `hash` writes their SHA-256 in hexadecimal. `drop` removes the columns."
         ),
         default="keep",
     ),

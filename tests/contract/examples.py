@@ -198,8 +198,12 @@ REPORTS: Mapping[str, tuple[SentRequest, SentRequest]] = {
     ),
     "A report is of one account": (report(), report(advertiser_ids=["8"])),
     "A report of several accounts": (
-        report(advertiser_ids=["7", "8"], dimensions=["advertiser_id", "stat_time_day"]),
-        report(advertiser_ids=["7", "8"], dimensions=["stat_time_day"]),
+        report(
+            advertiser_id=None,
+            advertiser_ids=["7", "8"],
+            dimensions=["advertiser_id", "stat_time_day"],
+        ),
+        report(advertiser_id=None, advertiser_ids=["7", "8"], dimensions=["stat_time_day"]),
     ),
     "A BASIC or AUDIENCE report names": (report(), report(data_level=None)),
     "total metrics are": (

@@ -74,5 +74,5 @@ def test_incomparable_values_raise_error(times: list[object]) -> None:
     """Incomparable values raise an error that names the stream and columns."""
     record_filter = KeyedFilter("ads", ["id"], "time", starts={None: "2026"})
     records = [{"id": str(n), "time": value} for n, value in enumerate(times)]
-    with pytest.raises(ResponseError, match="Values of id, time in ads"):
+    with pytest.raises(ResponseError, match="Keys of ads have values of several types"):
         selected_ids(record_filter, TaskGroup(None, None), records)
