@@ -64,10 +64,8 @@ FALLBACK_ERRORS = (
 )
 #: How often the tasks of a window are created if their sums differ from the total.
 MAX_ATTEMPTS = 2
-#: Maximum number of differing days that a message names.
-MAX_NAMED_DAYS = 5
-#: Maximum number of columns that a message names.
-MAX_NAMED_COLUMNS = 10
+#: Maximum numbers of differing days, and of columns, that a message names.
+MAX_NAMED_DAYS, MAX_NAMED_COLUMNS = 5, 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
