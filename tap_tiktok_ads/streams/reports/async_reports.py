@@ -146,8 +146,7 @@ class AsyncReports:
             report_tasks: Returns the report tasks of the run.
             is_dry_run: Returns True if the stream is only tested.
         """
-        self._definition = definition
-        self._metrics = metrics
+        self._definition, self._metrics = definition, metrics
         self._builder = builder
         self._warnings = warnings
         self._path = path
