@@ -295,6 +295,8 @@ def test_windows_before_the_first_topview_campaign_are_not_requested(
         pytest.param(["2026-03-05 00:10:00"], 2, "1970-01-01", id="more pages"),
         pytest.param(["2026-03-05 00:10:00", None], 2, "1970-01-01", id="no time"),
         pytest.param(["2026-03-05 00:10:00", "soon"], 2, "1970-01-01", id="not a time"),
+        pytest.param(["9999-12-31 00:00:00"], 1, "1970-01-01", id="in the future"),
+        pytest.param(["0001-01-01 00:00:00"], 1, "1970-01-01", id="first day of the calendar"),
         pytest.param([], 3, "1970-01-01", id="a total without campaigns"),
     ],
 )

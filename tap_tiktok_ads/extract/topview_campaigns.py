@@ -96,7 +96,7 @@ def first_day_of(response: Response) -> pendulum.Date | None:
     """Return the day before the first TopView campaign was created, or None if there is none.
 
     `create_time` is in UTC and report days are in account time, hence the day before. If a time is
-    missing, or the list has more pages, every day can have TopView ads.
+    missing or not plausible, or the list has more pages, every day can have TopView ads.
     """
     campaigns = response.data.get("list") or []
     total = total_number(response.data.get("page_info")) or 0
@@ -107,5 +107,8 @@ def first_day_of(response: Response) -> pendulum.Date | None:
     try:
         created_at = min(parse_time(campaign.get("create_time")) for campaign in campaigns)
     except DateError:
+        return ALWAYS
+    tomorrow = pendulum.now("UTC").add(days=1)
+    if not ALWAYS < created_at.date() <= tomorrow.date():
         return ALWAYS
     return created_at.date().subtract(days=1)
