@@ -34,8 +34,8 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.pages import Page, Record, Task
     from tap_tiktok_ads.simulator import Simulator
 
-#: Maximum number of threads that fetch.
-MAX_WORKERS = 32
+#: Maximum number of threads that fetch. Rate times latency decides how many of them are useful.
+MAX_WORKERS = 128
 #: Seconds before the second attempt of a request to the simulator, which needs no time to recover.
 SIMULATOR_FIRST_RETRY_SECONDS = 0.02
 FIRST_RETRY_SECONDS = 1.0

@@ -387,7 +387,7 @@ def test_plan_error_is_raised(good: int) -> None:
         raise LookupError(message)
 
     def work(task: int) -> tuple[int, Sequence[int]]:
-        if task == 0 and good > 3:  # the consumer waits for it while a thread reads the plan
+        if task == 0 and good == 5:  # the consumer waits for it while a thread reads the plan
             assert fails.wait(PATIENCE)
         return task, ()
 
@@ -501,11 +501,39 @@ def test_large_results_are_bounded_by_memory() -> None:
         with log.work_on(task):
             return task, ()
 
-    results = Workers(16).ordered(itertools.count(), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
+    results = Workers(4).ordered(itertools.count(), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
     for consumed in range(1, 10):
         next(results)
         assert settled(log) <= max(INITIAL_BUFFERED_RESULTS + 1, consumed + 4)
     results.close()  # type: ignore[attr-defined]
+
+
+def test_large_results_leave_room_for_all_useful_threads() -> None:
+    """Large results that wait for an earlier one do not reduce the number of concurrent tasks.
+
+    The first list has as many pages as there are threads. Each page waits until all of them run,
+    while the results of the other lists wait to be consumed.
+    """
+    limit = 16
+    released = threading.Event()
+    together = threading.Barrier(limit)
+    log = Log()
+
+    def work(task: tuple[int, int]) -> tuple[None, Sequence[tuple[int, int]]]:
+        with log.work_on(task):
+            if task == (0, 1):
+                assert released.wait(PATIENCE)
+                return None, [(0, page) for page in range(2, 2 + limit)]
+            if task[0] == 0:
+                together.wait(PATIENCE)
+        if len(log.finished) == limit - 1:
+            released.set()
+        return None, ()
+
+    size = MAX_BUFFER_BYTES // (2 * limit)
+    plan = [(list_, 1) for list_ in range(limit)]
+    tasks = [task for task, _ in Workers(limit).ordered(plan, work, lambda _: size)]
+    assert tasks == [(0, page) for page in range(1, 2 + limit)] + plan[1:]
 
 
 def test_memory_limit_grows_behind_a_slow_task() -> None:
@@ -525,7 +553,7 @@ def test_memory_limit_grows_behind_a_slow_task() -> None:
     results = Workers(32).ordered(range(200), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
     for consumed in range(200):
         assert next(results)[0] == consumed
-        assert len(log.started) <= consumed + max_results + INITIAL_BUFFERED_RESULTS
+        assert len(log.started) <= consumed + max(max_results, 32) + INITIAL_BUFFERED_RESULTS
     assert released.is_set()
 
 

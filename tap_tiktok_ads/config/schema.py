@@ -266,11 +266,11 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
     ),
     th.Property(
         "max_concurrency",
-        th.IntegerType(minimum=1, maximum=64, nullable=True),
+        th.IntegerType(minimum=1, maximum=128, nullable=True),
         title="Maximum concurrency",
         description=(
             "Maximum number of concurrent requests. By default, the tap derives it from the rate "
-            "limit and TikTok's response time, up to 32."
+            "limit and TikTok's response time, up to 128."
         ),
     ),
     th.Property(

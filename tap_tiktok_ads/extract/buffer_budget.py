@@ -4,7 +4,7 @@ from __future__ import annotations
 
 #: Memory budget of the results that are in flight or wait to be consumed, over all plans.
 DEFAULT_BUFFER_BYTES = 6 * 1024 * 1024
-#: The budget may grow to this while a late response holds up finished results.
+#: The budget may grow to this where latency or a late response holds up finished results.
 MAX_BUFFER_BYTES = 32 * 1024 * 1024
 BUFFER_GROWTH = 1.5
 INITIAL_BUFFERED_RESULTS = 8  # until the size of any result is known
@@ -36,7 +36,7 @@ class BufferBudget:
     """The memory budget of all plans.
 
     Attributes:
-        bytes: The current budget.
+        bytes: The current minimum of the budget.
         result_size: Average size of the results of all plans. A new plan begins with it.
     """
 
@@ -47,6 +47,13 @@ class BufferBudget:
     def expected_bytes(self) -> float:
         """Return the expected size of a result of a plan that has none yet."""
         return self.result_size.bytes or DEFAULT_BUFFER_BYTES / INITIAL_BUFFERED_RESULTS
+
+    def bytes_for(self, limit: int) -> float:
+        """Return the budget if `limit` tasks are to run at once, because their results need room.
+
+        Finished results wait for the earlier ones. Without room for them, too few tasks run.
+        """
+        return max(self.bytes, min(MAX_BUFFER_BYTES, limit * self.expected_bytes()))
 
     def extend(self) -> None:
         """Extend the budget, because a late response holds up finished results."""

@@ -16,13 +16,14 @@ import weakref
 from tap_tiktok_ads.api.errors import ClosedError
 from tap_tiktok_ads.extract.buffer_budget import BufferBudget, ResultSize
 from tap_tiktok_ads.extract.request_gate import OpenGate
-from tap_tiktok_ads.extract.task_node import TaskNode
+from tap_tiktok_ads.extract.task_list import TaskList
 from tap_tiktok_ads.extract.thread_pool import ThreadPool
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tap_tiktok_ads.extract.request_gate import Gate
+    from tap_tiktok_ads.extract.task_list import TaskNode
 
 MIN_BUFFERED_RESULTS = 2  # even when they exceed the memory budget
 LATE_RESPONSE_SECONDS = 0.3
@@ -160,14 +161,12 @@ class Lookahead(t.Generic[T, R]):
         gate: Gate[T],
     ) -> None:
         self._workers = workers
-        self._plan = iter(plan)
+        self._tasks: TaskList[T, R] = TaskList(plan)
         self._work = work
         self._weigh = weigh
         self._when_idle = when_idle
         self._gate = gate
         self._result_size = ResultSize()
-        self._head: TaskNode[T, R] | None = None
-        self._tail: TaskNode[T, R] | None = None
         self.running = 0
         self.buffered = 0
         self._has_begun = False
@@ -175,7 +174,6 @@ class Lookahead(t.Generic[T, R]):
         self._is_stopped = False
         self.is_fully_started = False
         self._lacks_memory = False  # a task is not started for lack of memory only
-        self._plan_error: BaseException | None = None  # raised by the plan itself
 
     @property
     def result_bytes(self) -> float:
@@ -226,34 +224,23 @@ class Lookahead(t.Generic[T, R]):
         """
         running = sum(map(operator.attrgetter("running"), self._workers.plans))
         buffered = sum(map(operator.attrgetter("buffered"), self._workers.plans))
-        max_results = self._max_results_in_memory()
+        max_results = self._max_results_in_memory(limit)
         self.is_fully_started = self._lacks_memory = False
         has_waiting_task = False
-        node: TaskNode[T, R] | None = None
-        for position in range(MAX_BUFFERED_PER_THREAD * limit):
-            if running >= limit:
+        for position, node in self._tasks.waiting():
+            if running >= limit or position >= MAX_BUFFERED_PER_THREAD * limit:
                 return
-            node = self._node_after(node)
-            if node is None:
-                self.is_fully_started = not has_waiting_task
-                return
-            if node.error is not None:
-                return  # no result behind an error is ever consumed
-            if node.is_started:
-                continue
             has_room = buffered < self._max_buffered(position, limit)
             is_consumed_next = self._is_consumed and position == 0
             if not is_consumed_next and not (has_room and self.buffered < max_results):
-                has_waiting_task = True
-                self._lacks_memory |= has_room
+                self._lacks_memory = has_room
+                return  # a later task has no more room
+            if self._start(node):
+                running += 1
+                buffered += 1
             else:
-                number = int(self._start(node))
-                running += number
-                buffered += number
-
-    def _node_after(self, node: TaskNode[T, R] | None) -> TaskNode[T, R] | None:
-        """Return the next task of the plan, or the first for None. Return None at the end."""
-        return (node.next if node else self._head) or self._append_from_plan()
+                has_waiting_task = True
+        self.is_fully_started = not has_waiting_task
 
     def _max_buffered(self, position: int, limit: int) -> int:
         """Return how many tasks of all plans may be buffered when the task at `position` starts."""
@@ -261,11 +248,11 @@ class Lookahead(t.Generic[T, R]):
             return MAX_BUFFERED_PER_THREAD * limit
         return MAX_BUFFERED_BEHIND_PER_THREAD * limit
 
-    def _max_results_in_memory(self) -> int:
+    def _max_results_in_memory(self, limit: int) -> int:
         """Return how many results of this plan fit in the memory that other plans leave."""
         other_plans = [plan for plan in self._workers.plans if plan is not self]
         bytes_of_others = sum(plan.buffered * plan.result_bytes for plan in other_plans)
-        bytes_left = self._workers.budget.bytes - bytes_of_others
+        bytes_left = self._workers.budget.bytes_for(limit) - bytes_of_others
         minimum = MIN_BUFFERED_RESULTS if self._is_consumed else 0
         return max(minimum, int(bytes_left / self.result_bytes))
 
@@ -289,17 +276,17 @@ class Lookahead(t.Generic[T, R]):
             self._check_open()
             self._workers.fill()
             # Other plans may have left no room to start a task, which is not the end of this plan.
-            node = self._head or self._append_from_plan()
+            node = self._tasks.first()
             if node is None:
-                if self._plan_error is not None:
-                    raise self._plan_error
+                if self._tasks.plan_error is not None:
+                    raise self._tasks.plan_error
                 return None
             waiting_since = time.monotonic()
             while not node.is_done:
                 is_late = time.monotonic() - waiting_since > LATE_RESPONSE_SECONDS
                 self._wait(is_late=is_late)
                 self._check_open()
-            self._head = node.next
+            self._tasks.remove_first()
             self.buffered -= 1
             self._workers.fill()
             return node
@@ -331,24 +318,6 @@ class Lookahead(t.Generic[T, R]):
         if not has_begun:
             self._when_idle = None
 
-    def _append_from_plan(self) -> TaskNode[T, R] | None:
-        """Return the next task of the plan as the last node, or None at the end of the plan."""
-        if self._plan_error is not None:
-            return None
-        try:
-            node: TaskNode[T, R] = TaskNode(next(self._plan))
-        except StopIteration:
-            return None
-        except Exception as error:  # noqa: BLE001 - raised once the tasks before it are consumed
-            self._plan_error = error
-            return None
-        if self._head is None or self._tail is None:
-            self._head = node
-        else:
-            self._tail.next = node
-        self._tail = node
-        return node
-
     def _job(self, node: TaskNode[T, R]) -> Callable[[], None]:
         """Return a function that works on a task in a thread."""
 
@@ -364,23 +333,12 @@ class Lookahead(t.Generic[T, R]):
                 self._result_size.add(size)
                 self._workers.budget.result_size.add(size)
                 self._gate.leave(node.task)
-                self._insert(node, following)
-                node.is_done = True
+                self._tasks.finish(node, following)
                 self.running -= 1
                 self._workers.fill()
                 self._workers.changed.notify_all()
 
         return run
-
-    def _insert(self, node: TaskNode[T, R], following: Sequence[T]) -> None:
-        """Insert tasks right after a node."""
-        next_node = node.next
-        for task in following:
-            node.next = TaskNode(task)
-            node = node.next
-        node.next = next_node
-        if next_node is None:
-            self._tail = node
 
 
 def sequential(plan: Iterable[T], work: _Work[T, R]) -> Iterator[tuple[T, R]]:
