@@ -60,13 +60,11 @@ class Rules:
 
     Attributes:
         list_cap: Maximum number of records that the endpoint lists, if it is limited.
-        objects_can_vanish: True if an object that vanishes during a read moves others.
         known_difference: Returns the difference to the total that passes of an earlier run agreed
             on, or None.
     """
 
     list_cap: int | None = None
-    objects_can_vanish: bool = False
     known_difference: Callable[[TaskGroup], int | None] = lambda _: None
 
     def verdict(

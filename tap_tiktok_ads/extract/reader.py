@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.client import Client
     from tap_tiktok_ads.api.messages import Decode, Response
     from tap_tiktok_ads.extract.conversion import PageBuilder
+    from tap_tiktok_ads.extract.first_page_checks import FirstPageChecks
     from tap_tiktok_ads.extract.pages import Task
     from tap_tiktok_ads.extract.source import Source
 
@@ -151,9 +152,17 @@ def read_complete(read: Callable[[Task], T], first_task: Task, stream: str) -> T
 class TaskRunner:
     """Runs a fetch function and turns every error into a page: skipped, split, or failed."""
 
-    def __init__(self, source: Source, fetch: Fetch) -> None:
+    def __init__(self, source: Source, fetch: Fetch, checks: FirstPageChecks | None = None) -> None:
+        """Prepare.
+
+        Args:
+            source: Classifies errors, and splits tasks.
+            fetch: Returns the page of a task and the tasks that follow.
+            checks: Plans checks of first pages, or None if objects cannot vanish.
+        """
         self._source = source
         self._fetch = fetch
+        self._checks = checks
         self._denied: dict[str, errors.ApiError] = {}  # by advertiser id
         self._damaged_pages: dict[str, int] = {}  # number by list, of the latest pass
 
@@ -170,6 +179,8 @@ class TaskRunner:
         if page.damage is not None:
             key = task.list_key
             self._damaged_pages[key] = self._damaged_pages.get(key, 0) + 1
+        if self._checks is not None:
+            following = self._checks.following(task, page, following)
         return page, following
 
     def _attempt(self, task: Task) -> Fetched:

@@ -49,6 +49,7 @@ class ListPass:
         page_count: Number of pages.
         page_size: Maximum number of raw records of the last page, or 0 if it is not known.
         damage: Why a page does not count as read, or None.
+        has_moved: True if the first page has changed during the pass.
         is_broken: True if a page was denied or failed.
         is_flat: True if each raw record is one record at most.
         has_short_page: True if a page before the last one is not full.
@@ -69,6 +70,7 @@ class ListPass:
     page_count: int = 0
     page_size: int = 0
     damage: str | None = None
+    has_moved: bool = False
     is_broken: bool = False
     is_flat: bool = True
     has_short_page: bool = False
@@ -104,6 +106,10 @@ class ListPass:
         self.page_size = page.page_size
         if page.total is not None:
             self.total = max(page.total, self.total or 0)
+
+    def compare_first_page(self, page: Page, keys: Sequence[t.Any]) -> None:
+        """Compare the first page with its content after all pages were received."""
+        self.has_moved = digest_of(page, keys) != self.first_page
 
     def _add_digest(self, digest: int | None) -> None:
         """Compare a page with the earlier ones. A page without keys has no digest."""

@@ -12,7 +12,7 @@ import typing as t
 
 from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.completeness import Rules
-from tap_tiktok_ads.extract.task_groups import ListProgress, TaskGroup, Verdict, digest_of
+from tap_tiktok_ads.extract.task_groups import ListProgress, TaskGroup, Verdict
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -114,6 +114,9 @@ class ListVerifier:
                 self._judge_lists(group)
                 group.begin_part()
                 window = task.window
+            if task.is_check:
+                self._compare(group.list_of(task), page)
+                continue
             self._observer.on_page(task, page)
             yield self._count(group, task, page)
         self._judge_lists(group)
@@ -147,6 +150,11 @@ class ListVerifier:
             current.add(page, keys, repeated)
         return selected
 
+    def _compare(self, progress: ListProgress, page: Page) -> None:
+        """Compare the first page of a list with a second response for it."""
+        keys = list(map(self._filter.key_of, page.fingerprints or ()))
+        progress.current.compare_first_page(page, keys)
+
     # Verdicts
 
     def _judge_lists(self, group: TaskGroup) -> None:
@@ -170,17 +178,9 @@ class ListVerifier:
         known_difference = self._rules.known_difference(group) if is_remembered else None
         interval = self._clock.interval_seconds
         verdict = self._rules.verdict(progress, known_difference, interval)
-        if verdict is Verdict.COMPLETE and self._has_moved(progress):
+        if verdict is Verdict.COMPLETE and progress.current.has_moved:
             verdict = Verdict.INCOMPLETE
         progress.verdict = verdict
-
-    def _has_moved(self, progress: ListProgress) -> bool:
-        """Return True if the first page of a long list has changed during the pass."""
-        if not self._rules.objects_can_vanish or progress.current.page_count <= 1:
-            return False
-        page, _ = self._fetch(progress.first_task.for_another_pass())
-        keys = list(map(self._filter.key_of, page.fingerprints or ()))
-        return digest_of(page, keys) != progress.current.first_page
 
     def _may_reread(self, progress: ListProgress) -> bool:
         return self._incomplete_lists.may_reread(progress.first_task.request.path)
@@ -245,6 +245,9 @@ class ListVerifier:
         """Yield the new records of one more pass over a list, and judge it."""
         progress.begin_pass(self._clock.now())
         for task, page in results:
+            if task.is_check:
+                self._compare(progress, page)
+                continue
             self._observer.on_page(task, page)
             yield group, self._add_further(group, progress, task, page)
         self._judge_again(group, progress)

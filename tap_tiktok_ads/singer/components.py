@@ -16,6 +16,7 @@ from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.conversion import PageBuilder, RecordFlattener
 from tap_tiktok_ads.extract.deduplication import KeyedFilter, RecordFilter
+from tap_tiktok_ads.extract.first_page_checks import FirstPageChecks
 from tap_tiktok_ads.extract.page_decoder import decode_list_page
 from tap_tiktok_ads.extract.personal_data import PersonalData
 from tap_tiktok_ads.extract.reader import PageReader, TaskRunner
@@ -250,7 +251,8 @@ class StreamComponents(Stream):
     @functools.cached_property
     def runner(self) -> TaskRunner:
         """Runs `fetch` and classifies its errors."""
-        return TaskRunner(self.source, self.fetch)
+        has_checks = self.objects_can_vanish and self.run_context.allow_requests
+        return TaskRunner(self.source, self.fetch, FirstPageChecks() if has_checks else None)
 
     @functools.cached_property
     def problems(self) -> StreamProblems:

@@ -272,7 +272,6 @@ class TikTokStream(StreamComponents):
             incomplete_lists=run_context.incomplete_lists,
             rules=Rules(
                 self.list_cap,
-                objects_can_vanish=self.objects_can_vanish and run_context.allow_requests,
                 known_difference=lambda group: known_difference(self.bookmarks, group),
             ),
             read=self._read_further,

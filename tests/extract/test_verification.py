@@ -10,6 +10,7 @@ import pytest
 from tap_tiktok_ads.api.advertisers import Advertiser
 from tap_tiktok_ads.api.errors import IncompleteError, ResponseError, TapError
 from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.completeness import (
     MAX_INCOMPLETE_LISTS,
     IncompleteLists,
@@ -17,8 +18,11 @@ from tap_tiktok_ads.extract.completeness import (
     Rules,
 )
 from tap_tiktok_ads.extract.deduplication import KeyedFilter, RecordFilter
+from tap_tiktok_ads.extract.first_page_checks import FirstPageChecks
 from tap_tiktok_ads.extract.lookup_observer import LookupObserver
 from tap_tiktok_ads.extract.pages import Page, Task
+from tap_tiktok_ads.extract.reader import TaskRunner
+from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.extract.task_groups import ListProgress, TaskGroup, Verdict
 from tap_tiktok_ads.extract.verification import ListVerifier
 
@@ -247,19 +251,23 @@ def test_known_difference_needs_one_pass(known_difference: int | None, requested
 )
 def test_first_page_is_re_read_if_objects_can_vanish(second_pass: Pass, requested: int) -> None:
     """The first page is re-read. If it has changed, the list needs another pass."""
+    passes = iter([[("abc", 4), ("d", 4)], second_pass, second_pass, second_pass])
+    current: Pass = []
+    first_requests: list[Task] = []
 
-    class RepeatingFetcher(PassFetcher):
-        def fetch(self, task: Task) -> tuple[Page, Sequence[Task]]:
-            if task.page == 1:
-                self.requested += 1
-            return page_of(*second_pass[task.page - 1]), [
-                task.at_page(2, 2)
-            ] if task.page == 1 else []
+    def fetch(task: Task) -> tuple[Page, Sequence[Task]]:
+        nonlocal current
+        if task.page == 1:
+            first_requests.append(task)
+            current = next(passes)
+        return page_of(*current[task.page - 1]), [task.at_page(2, 2)] if task.page == 1 else []
 
-    recorder, fetcher = VerdictRecorder(), RepeatingFetcher([])
-    verifier = verifier_of(fetcher, recorder, rules=Rules(objects_can_vanish=True))
-    groups = list(verifier.groups(results_of([("abc", 4), ("d", 4)])))
-    assert fetcher.requested == requested
+    runner = TaskRunner(Source("pixels"), fetch, FirstPageChecks())
+    fetcher = PassFetcher([])
+    fetcher.fetch = runner.run  # type: ignore[method-assign]
+    verifier = verifier_of(fetcher, VerdictRecorder())
+    groups = list(verifier.groups(lookahead.sequential([task_of()], runner.run)))
+    assert len(first_requests) == 1 + requested
     assert groups[-1][0].is_complete
     assert set("abcd") <= set(ids_of(page for _, page in groups))
 
