@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from tap_tiktok_ads.api.errors import ClosedError
 from tap_tiktok_ads.extract.buffer_budget import (
     DEFAULT_BUFFER_BYTES,
-    INITIAL_BUFFERED_RESULTS,
     MAX_BUFFER_BYTES,
 )
 from tap_tiktok_ads.extract.lookahead import (
@@ -504,7 +503,7 @@ def test_large_results_are_bounded_by_memory() -> None:
     results = Workers(4).ordered(itertools.count(), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
     for consumed in range(1, 10):
         next(results)
-        assert settled(log) <= max(INITIAL_BUFFERED_RESULTS + 1, consumed + 4)
+        assert settled(log) <= max(2 * 4, consumed + 4)
     results.close()  # type: ignore[attr-defined]
 
 
@@ -536,6 +535,31 @@ def test_large_results_leave_room_for_all_useful_threads() -> None:
     assert tasks == [(0, page) for page in range(1, 2 + limit)] + plan[1:]
 
 
+def test_short_last_pages_do_not_wait_for_memory() -> None:
+    """A page that will have few records starts although full pages exceed the memory budget."""
+    released = threading.Event()
+    limit = 4
+    log = Log()
+
+    def work(task: tuple[int, int]) -> tuple[int, Sequence[tuple[int, int]]]:
+        list_, page = task
+        with log.work_on(task):
+            if task == (0, 1):
+                assert released.wait(PATIENCE)
+            if task == (1, 2):
+                released.set()
+            return page, [(list_, 2)] if page == 1 and list_ else ()
+
+    results = Workers(limit).ahead(
+        [(list_, 1) for list_ in range(6)],
+        work,
+        weigh=lambda page: MAX_BUFFER_BYTES if page == 1 else 1000,
+        size_share=lambda task: 1.0 if task[1] == 1 else 1e-4,
+    )
+    assert [task[0] for task, _ in results.results()] == [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert released.is_set()
+
+
 def test_memory_limit_grows_behind_a_slow_task() -> None:
     """A slow task does not stop later tasks until the maximum buffer is full."""
     log = Log()
@@ -553,7 +577,7 @@ def test_memory_limit_grows_behind_a_slow_task() -> None:
     results = Workers(32).ordered(range(200), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
     for consumed in range(200):
         assert next(results)[0] == consumed
-        assert len(log.started) <= consumed + max(max_results, 32) + INITIAL_BUFFERED_RESULTS
+        assert len(log.started) <= consumed + max(max_results, 32) + 8
     assert released.is_set()
 
 

@@ -107,6 +107,14 @@ def last_page(page_info: PageInfo | None, page_size: int) -> int | None:
     return max((count for count in candidates if count is not None), default=None)
 
 
+def last_page_share(page_info: PageInfo | None, page_size: int) -> float:
+    """Return how full the last page of a list is by its `total_number`: 1.0 if it is not known."""
+    total = total_number(page_info)
+    if not total or not page_size:
+        return 1.0
+    return (total % page_size or page_size) / page_size
+
+
 def total_number(page_info: PageInfo | None) -> int | None:
     """Return the number of records in the list, or None if it is not reported."""
     return _parse_count(page_info.get("total_number")) if isinstance(page_info, dict) else None

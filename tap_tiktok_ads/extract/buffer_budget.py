@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 #: Memory budget of the results that are in flight or wait to be consumed, over all plans.
-DEFAULT_BUFFER_BYTES = 6 * 1024 * 1024
+DEFAULT_BUFFER_BYTES = 9 * 1024 * 1024
 #: The budget may grow to this where latency or a late response holds up finished results.
-MAX_BUFFER_BYTES = 32 * 1024 * 1024
+MAX_BUFFER_BYTES = 36 * 1024 * 1024
 BUFFER_GROWTH = 1.5
-INITIAL_BUFFERED_RESULTS = 8  # until the size of any result is known
+INITIAL_RESULT_BYTES = 400 * 1024  # until the size of any result is known
 #: Share of the latest result in the moving average of result sizes.
 LATEST_SIZE_SHARE = 0.2
+
+
+@dataclasses.dataclass(slots=True)
+class Usage:
+    """The tasks and results of all plans.
+
+    Attributes:
+        running: Number of tasks that run.
+        buffered: Number of tasks that run, or that are done and not yet consumed.
+        buffered_bytes: Size of their results: as expected while they run, then as it is.
+    """
+
+    running: int
+    buffered: int
+    buffered_bytes: float
+
+    def add(self, size: float) -> None:
+        """Add a task that starts, and the expected size of its result in bytes."""
+        self.running += 1
+        self.buffered += 1
+        self.buffered_bytes += size
 
 
 class ResultSize:
@@ -46,7 +69,7 @@ class BufferBudget:
 
     def expected_bytes(self) -> float:
         """Return the expected size of a result of a plan that has none yet."""
-        return self.result_size.bytes or DEFAULT_BUFFER_BYTES / INITIAL_BUFFERED_RESULTS
+        return self.result_size.bytes or INITIAL_RESULT_BYTES
 
     def bytes_for(self, limit: int) -> float:
         """Return the budget if `limit` tasks are to run at once, because their results need room.

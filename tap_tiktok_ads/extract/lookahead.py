@@ -7,14 +7,13 @@ its result is consumed. So many pages of one list are requested at once.
 from __future__ import annotations
 
 import collections
-import operator
 import threading
 import time
 import typing as t
 import weakref
 
 from tap_tiktok_ads.api.errors import ClosedError
-from tap_tiktok_ads.extract.buffer_budget import BufferBudget, ResultSize
+from tap_tiktok_ads.extract.buffer_budget import BufferBudget, ResultSize, Usage
 from tap_tiktok_ads.extract.request_gate import OpenGate
 from tap_tiktok_ads.extract.task_list import TaskList
 from tap_tiktok_ads.extract.thread_pool import ThreadPool
@@ -26,17 +25,25 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.task_list import TaskNode
 
 MIN_BUFFERED_RESULTS = 2  # even when they exceed the memory budget
+#: A result of this size starts even when larger results exceed the memory budget.
+SMALL_RESULT_BYTES = 64 * 1024
 LATE_RESPONSE_SECONDS = 0.3
-#: The look-ahead of a plan, as a multiple of the number of threads.
+#: The look-ahead of all plans, as a multiple of the number of threads.
 MAX_BUFFERED_PER_THREAD = 3
-#: The look-ahead of later tasks and of other plans, as a multiple of the number of threads.
-MAX_BUFFERED_BEHIND_PER_THREAD = 2
+#: Share of the look-ahead and of its memory for later tasks and other plans. The rest is reserved
+#: for the first tasks of the consumed plan: without their pages, no later result is consumed.
+SHARE_OF_LATER_TASKS = 2 / 3
 #: Seconds after which the number of useful threads is looked up again.
 MAX_WAIT_SECONDS = 1.0
 
 T = t.TypeVar("T")
 R = t.TypeVar("R")
 _Work: t.TypeAlias = "Callable[[T], tuple[R, Sequence[T]]]"
+
+
+def _full_size(task: object) -> float:  # noqa: ARG001 - the default
+    """Return 1: the result of every task has the average size."""
+    return 1.0
 
 
 class Workers:
@@ -96,13 +103,14 @@ class Workers:
         """
         return self.ahead(plan, work, weigh).results()
 
-    def ahead(
+    def ahead(  # noqa: PLR0913, PLR0917 - optional ones by name
         self,
         plan: Iterable[T],
         work: _Work[T, R],
         weigh: Callable[[R], int] | None = None,
         when_idle: Callable[[], bool] | None = None,
         gate: Gate[T] | None = None,
+        size_share: Callable[[T], float] = _full_size,
     ) -> Lookahead[T, R]:
         """Return a look-ahead that can begin before its results are consumed.
 
@@ -112,12 +120,13 @@ class Workers:
             plan: The tasks.
             work: Returns the result of a task and the tasks that follow it. Runs in a thread.
             weigh: Returns the size of a result in bytes.
-            when_idle: Called in the consumer's thread while it waits and every known task of all
-                plans is started. It begins another plan and returns True, or returns False if
+            when_idle: Called in the consumer's thread while it waits and all plans are fully
+                started. It begins another plan and returns True, or returns False if
                 there is no other plan. It is not called again after that.
             gate: Decides which tasks can start. None: every task.
+            size_share: Returns the expected size of a task's result, as a share of the average.
         """
-        return Lookahead(self, plan, work, weigh, when_idle, gate or OpenGate())
+        return Lookahead(self, plan, work, weigh, when_idle, gate or OpenGate(), size_share)
 
     def current_limit(self) -> int:
         """Return the number of tasks that may run at once."""
@@ -132,6 +141,14 @@ class Workers:
             self.changed.notify_all()
         self.pool.close()
         return self.pool.join(seconds)
+
+    def usage(self) -> Usage:
+        """Return the tasks and results of all plans. The caller holds the lock."""
+        return Usage(
+            running=sum(plan.running for plan in self.plans),
+            buffered=sum(plan.buffered for plan in self.plans),
+            buffered_bytes=sum(plan.buffered_bytes for plan in self.plans),
+        )
 
     def fill(self) -> None:
         """Start the tasks that the limits allow, earliest plan first. The caller holds the lock."""
@@ -148,7 +165,9 @@ class Lookahead(t.Generic[T, R]):
     Attributes:
         running: Number of tasks that run.
         buffered: Number of tasks that run, or that are done and not yet consumed.
-        is_fully_started: True if every known task is started and the plan has ended.
+        buffered_bytes: Size of their results: as expected while they run, then as it is.
+        is_fully_started: True if the plan has ended, and every known task is started or waits for
+            a response that a running task requests.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - made by `Workers.ahead` only
@@ -159,6 +178,7 @@ class Lookahead(t.Generic[T, R]):
         weigh: Callable[[R], int] | None,
         when_idle: Callable[[], bool] | None,
         gate: Gate[T],
+        size_share: Callable[[T], float],
     ) -> None:
         self._workers = workers
         self._tasks: TaskList[T, R] = TaskList(plan)
@@ -166,20 +186,21 @@ class Lookahead(t.Generic[T, R]):
         self._weigh = weigh
         self._when_idle = when_idle
         self._gate = gate
+        self._size_share = size_share
         self._result_size = ResultSize()
         self.running = 0
         self.buffered = 0
+        self.buffered_bytes = 0.0
         self._has_begun = False
         self._is_consumed = False
         self._is_stopped = False
         self.is_fully_started = False
         self._lacks_memory = False  # a task is not started for lack of memory only
 
-    @property
-    def result_bytes(self) -> float:
-        """The expected size of a result, or 1 without `weigh`."""
+    def _result_bytes(self) -> float:
+        """Return the expected size of a result, or 0 without `weigh`."""
         if self._weigh is None:
-            return 1.0
+            return 0.0
         return self._result_size.bytes or self._workers.budget.expected_bytes()
 
     def begin(self) -> None:
@@ -222,47 +243,50 @@ class Lookahead(t.Generic[T, R]):
         Args:
             limit: Maximum number of tasks that run at once.
         """
-        running = sum(map(operator.attrgetter("running"), self._workers.plans))
-        buffered = sum(map(operator.attrgetter("buffered"), self._workers.plans))
-        max_results = self._max_results_in_memory(limit)
+        usage = self._workers.usage()
         self.is_fully_started = self._lacks_memory = False
-        has_waiting_task = False
         for position, node in self._tasks.waiting():
-            if running >= limit or position >= MAX_BUFFERED_PER_THREAD * limit:
+            if usage.running >= limit or position >= MAX_BUFFERED_PER_THREAD * limit:
                 return
-            has_room = buffered < self._max_buffered(position, limit)
-            is_consumed_next = self._is_consumed and position == 0
-            if not is_consumed_next and not (has_room and self.buffered < max_results):
-                self._lacks_memory = has_room
+            size = self._result_bytes() * self._size_share(node.task)
+            if not self._has_room(position, size, usage, limit):
                 return  # a later task has no more room
-            if self._start(node):
-                running += 1
-                buffered += 1
-            else:
-                has_waiting_task = True
-        self.is_fully_started = not has_waiting_task
+            if self._start(node, size):
+                usage.add(size)
+        self.is_fully_started = True
 
-    def _max_buffered(self, position: int, limit: int) -> int:
-        """Return how many tasks of all plans may be buffered when the task at `position` starts."""
-        if self._is_consumed and position < limit:
-            return MAX_BUFFERED_PER_THREAD * limit
-        return MAX_BUFFERED_BEHIND_PER_THREAD * limit
+    def _has_room(self, position: int, size: float, usage: Usage, limit: int) -> bool:
+        """Return True if the limits allow to start the task at a position.
 
-    def _max_results_in_memory(self, limit: int) -> int:
-        """Return how many results of this plan fit in the memory that other plans leave."""
-        other_plans = [plan for plan in self._workers.plans if plan is not self]
-        bytes_of_others = sum(plan.buffered * plan.result_bytes for plan in other_plans)
-        bytes_left = self._workers.budget.bytes_for(limit) - bytes_of_others
-        minimum = MIN_BUFFERED_RESULTS if self._is_consumed else 0
-        return max(minimum, int(bytes_left / self.result_bytes))
+        Args:
+            position: Number of tasks before it.
+            size: Expected size of its result in bytes.
+            usage: The tasks and results of all plans.
+            limit: Maximum number of tasks that run at once.
+        """
+        if self._is_consumed and position == 0:
+            return True
+        share = 1 if self._is_consumed and position < limit else SHARE_OF_LATER_TASKS
+        if usage.buffered >= share * MAX_BUFFERED_PER_THREAD * limit:
+            return False
+        max_bytes = share * self._workers.budget.bytes_for(limit)
+        has_memory = size <= SMALL_RESULT_BYTES or usage.buffered_bytes + size <= max_bytes
+        self._lacks_memory = not (has_memory or self._is_minimum())
+        return not self._lacks_memory
 
-    def _start(self, node: TaskNode[T, R]) -> bool:
+    def _is_minimum(self) -> bool:
+        """Return True if so few results are buffered that memory does not matter."""
+        return self._is_consumed and self.buffered < MIN_BUFFERED_RESULTS
+
+    def _start(self, node: TaskNode[T, R], size: float) -> bool:
         """Submit a task to the threads, if the gate is open for it. Return True if it is."""
         if not self._gate.enter(node.task):
             return False
         node.is_started = True
+        node.size = size
         self.running += 1
         self.buffered += 1
+        self.buffered_bytes += size
         self._workers.pool.submit(self._job(node))
         return True
 
@@ -288,6 +312,7 @@ class Lookahead(t.Generic[T, R]):
                 self._check_open()
             self._tasks.remove_first()
             self.buffered -= 1
+            self.buffered_bytes -= node.size
             self._workers.fill()
             return node
 
@@ -332,6 +357,8 @@ class Lookahead(t.Generic[T, R]):
             with self._workers.changed:
                 self._result_size.add(size)
                 self._workers.budget.result_size.add(size)
+                self.buffered_bytes += size - node.size
+                node.size = size
                 self._gate.leave(node.task)
                 self._tasks.finish(node, following)
                 self.running -= 1

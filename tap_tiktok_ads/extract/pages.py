@@ -34,6 +34,7 @@ class Task:
         parent_window: The window that `window` was split from, or None.
         page_before: Hash of the page before, if no total says that there is this page.
         first_request: The request for the first page, if its pages differ by more than a number.
+        page_share: Expected number of records, as a share of a full page.
         is_check: True if it only shows whether the first page of a list has changed.
     """
 
@@ -47,6 +48,7 @@ class Task:
     parent_window: Window | None = None
     first_request: Request | None = None
     page_before: int | None = None
+    page_share: float = 1.0
     is_check: bool = False
 
     @property

@@ -13,6 +13,7 @@ from tap_tiktok_ads.api.json_kinds import json_kind, list_damage
 from tap_tiktok_ads.api.pagination import (
     is_past_end,
     last_page,
+    last_page_share,
     next_pages,
     response_page_size,
     total_number,
@@ -188,7 +189,8 @@ def further_pages(
     tasks = [task.at_page(page, pages[-1]) for page in pages]
     size = response_page_size(page_info, record_count, page_size)
     if (last_page(page_info, size) or 0) > task.page:
-        return tasks
+        share = last_page_share(page_info, size)
+        return [*tasks[:-1], dataclasses.replace(tasks[-1], page_share=share)]
     members = {name: value for name, value in response.data.items() if name != "page_info"}
     page_hash = hash(msgspec.json.encode(members))
     if page_hash == task.page_before:

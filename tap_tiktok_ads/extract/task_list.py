@@ -14,12 +14,17 @@ R = t.TypeVar("R")
 
 @dataclasses.dataclass(slots=True, eq=False)
 class TaskNode(t.Generic[T, R]):
-    """A task in the linked list of a plan, with its result once it is done."""
+    """A task in the linked list of a plan, with its result once it is done.
+
+    Attributes:
+        size: Size of its result in bytes: as expected until it is done, then as it is.
+    """
 
     task: T
     next: TaskNode[T, R] | None = None
     is_started: bool = False
     is_done: bool = False
+    size: float = 0.0
     result: R | None = None
     error: BaseException | None = None
 

@@ -233,6 +233,7 @@ class TikTokStream(StreamComponents):
             operator.attrgetter("weight"),
             self._begin_following,
             self.run_context.common_responses.gate,
+            operator.attrgetter("page_share"),
         )
         self.fetching.begin()
 
