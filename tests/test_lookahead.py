@@ -25,6 +25,7 @@ from tap_tiktok_ads.extract.lookahead import (
     Workers,
     sequential,
 )
+from tap_tiktok_ads.extract.nested_lookahead import read_within_task
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -725,3 +726,64 @@ def test_close_ends_the_threads() -> None:
     assert len(list(workers.ordered(range(20), lambda task: (task, [])))) == 20
     assert workers.close(PATIENCE)
     assert set(threading.enumerate()) <= threads_at_start
+
+
+# Lists that a task reads
+
+
+@settings(max_examples=60, deadline=None)
+@given(plan=trees, seed=st.integers(0, 10**6), limit=st.sampled_from(sorted(POOLS)))
+def test_list_of_a_task_comes_in_plan_order(plan: Tree, seed: int, limit: int) -> None:
+    """A list that every task reads comes in plan order, however few threads there are."""
+    expected = list(sequential(*worker(plan)))
+    workers = POOLS[limit]
+
+    def read_list(task: int) -> tuple[list[tuple[Path, str]], Sequence[int]]:
+        tasks, work = worker(plan, seed + task)
+        return list(read_within_task(workers, tasks, work)), ()
+
+    results = list(workers.ordered(range(2 * limit), read_list))
+    assert results == [(task, expected) for task in range(2 * limit)]
+
+
+def test_idle_threads_help_a_task_that_reads_a_list() -> None:
+    """Idle threads read the later pages of a list that a task reads."""
+    together = threading.Barrier(3)
+
+    def page(number: int) -> tuple[int, Sequence[int]]:
+        if number > 1:
+            together.wait(PATIENCE)
+        return number, (2, 3, 4) if number == 1 else ()
+
+    workers = Workers(4)
+    ((_, pages),) = workers.ordered(
+        ["list"], lambda _: ([result for _, result in read_within_task(workers, [1], page)], ())
+    )
+    assert pages == [1, 2, 3, 4]
+
+
+def test_list_is_read_outside_of_a_task() -> None:
+    """The main thread reads a list in the same way, and closes it before its end."""
+    workers = Workers(2)
+    pages = read_within_task(workers, itertools.count(), leaf)
+    assert [next(pages)[0] for _ in range(20)] == list(range(20))
+    pages.close()  # type: ignore[attr-defined]
+    assert list(workers.ordered(range(5), leaf)) == [(number, number) for number in range(5)]
+
+
+def test_error_in_the_list_of_a_task_is_raised_there() -> None:
+    """An error of a page is raised in the task, after the pages before it."""
+    received: list[int] = []
+
+    def page(number: int) -> tuple[int, Sequence[int]]:
+        return 6 // (3 - number), ()
+
+    def read_list(_: str) -> tuple[None, Sequence[str]]:
+        for _, result in read_within_task(workers, range(5), page):
+            received.append(result)
+        return None, ()
+
+    workers = Workers(2)
+    with pytest.raises(ZeroDivisionError):
+        list(workers.ordered(["list"], read_list))
+    assert received == [2, 3, 6]

@@ -282,13 +282,17 @@ class Lookahead(t.Generic[T, R]):
         """Submit a task to the threads, if the gate is open for it. Return True if it is."""
         if not self._gate.enter(node.task):
             return False
+        self._register(node, size)
+        self._workers.pool.submit(self._job(node))
+        return True
+
+    def _register(self, node: TaskNode[T, R], size: float) -> None:
+        """Mark a task as started, with the expected size of its result."""
         node.is_started = True
         node.size = size
         self.running += 1
         self.buffered += 1
         self.buffered_bytes += size
-        self._workers.pool.submit(self._job(node))
-        return True
 
     def _next_done(self) -> TaskNode[T, R] | None:
         """Return the next task of the plan once it is done, or None at the end of the plan.

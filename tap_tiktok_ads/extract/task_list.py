@@ -17,12 +17,14 @@ class TaskNode(t.Generic[T, R]):
     """A task in the linked list of a plan, with its result once it is done.
 
     Attributes:
+        is_claimed: True if a thread works on it. Used by nested plans only.
         size: Size of its result in bytes: as expected until it is done, then as it is.
     """
 
     task: T
     next: TaskNode[T, R] | None = None
     is_started: bool = False
+    is_claimed: bool = False
     is_done: bool = False
     size: float = 0.0
     result: R | None = None

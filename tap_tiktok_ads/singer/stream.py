@@ -17,6 +17,7 @@ from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.completeness import Rules
 from tap_tiktok_ads.extract.lookup_observer import LookupObserver
+from tap_tiktok_ads.extract.nested_lookahead import read_within_task
 from tap_tiktok_ads.extract.sampling import fetch_sample, take_sample
 from tap_tiktok_ads.extract.verification import ListVerifier
 from tap_tiktok_ads.singer.catalog import catalog_keys, fit_entry
@@ -113,7 +114,7 @@ class TikTokStream(StreamComponents):
             is_strict=with_deleted,
             keep=lambda error, task: problems.add(self.name, error, "kept", task),
         )
-        results = lookahead.sequential(self.plan.tasks(), self.runner.run)
+        results = self._read_tasks(self.plan.tasks(), self.runner.run)
         verifier = self._make_verifier(observer)
         for _, page in verifier.groups(self.complete_pages(results)):
             self.problems.report_drift()
@@ -281,10 +282,18 @@ class TikTokStream(StreamComponents):
     def _read_further(self, tasks: Iterable[Task], fetch: Fetch) -> Iterator[tuple[Task, Page]]:
         """Return the pages of additional passes. The next stream begins meanwhile."""
         if self.fetching is None:
-            return self.complete_pages(lookahead.sequential(tasks, fetch))
+            return self.complete_pages(self._read_tasks(tasks, fetch))
         self._begin_following()
         weight = operator.attrgetter("weight")
         return self.complete_pages(self.run_context.workers.ordered(tasks, fetch, weight))
+
+    def _read_tasks(self, tasks: Iterable[Task], fetch: Fetch) -> Iterator[tuple[Task, Page]]:
+        """Return the pages of tasks for another stream. A command requests no page ahead."""
+        run_context = self.run_context
+        if not run_context.allow_requests:
+            return lookahead.sequential(tasks, fetch)
+        weight = operator.attrgetter("weight")
+        return read_within_task(run_context.workers, tasks, fetch, weight)
 
     def complete_pages(self, results: Iterable[tuple[Task, Page]]) -> Iterator[tuple[Task, Page]]:
         """Yield the pages in plan order, once all requests for their records are done."""
