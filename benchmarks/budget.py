@@ -105,14 +105,14 @@ def counted_runs(large: int) -> list[Runs]:
 
 
 def requests_per_advertiser(clients: run.Clients, runs: Runs, folder: Path) -> float:
-    """Return the number of requests per advertiser of a run."""
+    """Return the number of requests per advertiser of a run, besides the one for all of them."""
     with run.simulator(runs.options) as served:
         command = clients.tap(served.config(**runs.settings), _selection(runs))
         if runs.is_incremental:
             command = [*command, "--state", str(_state_of(command, folder))]
         before = served.counts()[0]
         run.cost(command)
-        return (served.counts()[0] - before) / runs.advertisers
+        return (served.counts()[0] - before - 1) / runs.advertisers
 
 
 def _selection(runs: Runs) -> list[str] | None:
