@@ -680,7 +680,7 @@ def test_plan_prints_a_table_with_totals(call: Caller) -> None:
     assert result.stdout.endswith(
         f"About {requests} requests: {requests / 9.5 / 60:.1f} minutes at 9.5 requests per "
         "second, 0.01% of the daily budget of 864,000 requests.\n"
-        f"Up to {plan['topview_requests']} more if all advertisers have TopView campaigns.\n"
+        f"Up to {plan['topview_requests']} more for advertisers with TopView campaigns.\n"
     )
     assert requests == sum(item["requests"] for item in plan["streams"])
 
@@ -724,19 +724,17 @@ def test_plan_shows_zero_windows_for_covered_days(call: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "windows", "requests", "at_least", "lookups"),
+    ("stream", "part", "lookups"),
     [
-        ("pixels", None, 1, True, 0),
-        ("audience_report_by_dma", 2, 3, False, 0),  # one finds out if there are TopView campaigns
-        ("comments", 2, 2, True, 2),  # the number of ad groups is unknown before the lookup
+        ("pixels", (None, 1, True), 0),
+        ("audience_report_by_dma", (2, 3, False), 0),  # one request is the check for TopView
+        ("comments", (2, 2, True), 2),  # the number of ad groups is unknown before the lookup
     ],
 )
 def test_plan_includes_only_selected_streams(
     call: Caller,
     stream: str,
-    windows: int | None,
-    requests: int,
-    at_least: bool,
+    part: tuple[int | None, int, bool],
     lookups: int,
 ) -> None:
     """With --catalog, `plan` includes only selected streams, and the lists that they look up."""
@@ -751,9 +749,8 @@ def test_plan_includes_only_selected_streams(
     assert counts["start"] == len(FINDING)
     for item in plan["parts"]:
         if item["stream"] == stream:
-            assert (item["windows"], item["requests"]) == (windows, requests)
-            assert item["at_least"] == at_least
-    assert plan["requests"] == len(FINDING) + 2 * (requests + lookups)
+            assert (item["windows"], item["requests"], item["at_least"]) == part
+    assert plan["requests"] == len(FINDING) + 2 * (part[1] + lookups)
 
 
 def test_plan_requests_no_custom_stream(call: Caller) -> None:

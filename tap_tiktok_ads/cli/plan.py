@@ -60,13 +60,12 @@ def command(
 def _document(estimate: Estimate, tier: Tier) -> dict[str, t.Any]:
     """Return the JSON document of an estimate."""
     seconds, share = tier.estimate(estimate.endpoints)
-    totals = estimate.totals()
     return {
         "parts": estimate.parts,
-        "streams": totals,
+        "streams": estimate.streams(),
         "requests": estimate.endpoints.total(),
-        "topview_requests": sum(part.topview_requests for part in totals),
-        "skippable_requests": sum(part.skippable_requests for part in totals),
+        "topview_requests": estimate.topview_requests,
+        "skippable_requests": estimate.skippable_requests,
         "minutes": round(seconds / 60, 2),
         "share_of_day": round(share, 6),
     }
@@ -90,16 +89,14 @@ def _summary(estimate: Estimate, tier: Tier) -> str:
     """Return the sentences below the table."""
     seconds, share = tier.estimate(estimate.endpoints)
     scope = " for each endpoint" if tier.per_endpoint else ""
-    sentences = [
+    text = (
         f"About {estimate.endpoints.total():,} requests: {seconds / 60:,.1f} minutes at "
         f"{tier.usable_per_second:,.1f} requests per second{scope}, "
         f"{share:.2%} of the daily budget of {tier.per_day:,.0f} requests{scope}."
-    ]
-    totals = estimate.totals()
-    topview = sum(part.topview_requests for part in totals)
+    )
+    topview, skippable = estimate.topview_requests, estimate.skippable_requests
     if topview:
-        sentences.append(f"Up to {topview:,} more if all advertisers have TopView campaigns.")
-    skippable = sum(part.skippable_requests for part in totals)
+        text += f"\nUp to {topview:,} more for advertisers with TopView campaigns."
     if skippable:
-        sentences.append(f"Up to {skippable:,} fewer if no advertiser delivered anything.")
-    return "\n".join(sentences)
+        text += f"\nUp to {skippable:,} fewer for advertisers without delivery."
+    return text

@@ -57,10 +57,21 @@ class Part:
         if task.window is None or (isinstance(task, LookupTask) and task.is_pending):
             self.at_least = True
         if task.window is not None:
-            self.windows = (self.windows or 0) + 1
-            first, last = str(task.window.start), str(task.window.end)
-            self.first_day = min(first, self.first_day or first)
-            self.last_day = max(last, self.last_day or last)
+            self._add_windows(1, str(task.window.start), str(task.window.end))
+
+    def merge(self, other: Part) -> None:
+        """Add another part of the stream."""
+        self.requests += other.requests
+        self.topview_requests += other.topview_requests
+        self.skippable_requests += other.skippable_requests
+        self.at_least = self.at_least or other.at_least
+        if other.windows is not None:
+            self._add_windows(other.windows, other.first_day, other.last_day)
+
+    def _add_windows(self, count: int, first_day: str | None, last_day: str | None) -> None:
+        self.windows = (self.windows or 0) + count
+        self.first_day = min(filter(None, (self.first_day, first_day)), default=None)
+        self.last_day = max(filter(None, (self.last_day, last_day)), default=None)
 
 
 class Estimate:
@@ -89,21 +100,22 @@ class Estimate:
         """The parts, in the order in which they were counted."""
         return list(self._parts.values())
 
-    def totals(self) -> list[Part]:
-        """Return one part per stream with the sums over its advertisers."""
-        totals: dict[str, Part] = {}
+    @property
+    def topview_requests(self) -> int:
+        """The number of further requests if all advertisers have TopView campaigns."""
+        return sum(part.topview_requests for part in self.parts)
+
+    @property
+    def skippable_requests(self) -> int:
+        """The number of requests that `skip_dormant` saves if no advertiser delivered anything."""
+        return sum(part.skippable_requests for part in self.parts)
+
+    def streams(self) -> list[Part]:
+        """Return one part per stream, with the sums over its advertisers."""
+        sums: dict[str, Part] = {}
         for part in self.parts:
-            total = totals.setdefault(part.stream, Part(part.stream, None))
-            total.requests += part.requests
-            total.topview_requests += part.topview_requests
-            total.skippable_requests += part.skippable_requests
-            total.at_least = total.at_least or part.at_least
-            if part.windows is not None:
-                total.windows = (total.windows or 0) + part.windows
-            days = [total.first_day, part.first_day], [total.last_day, part.last_day]
-            total.first_day = min(filter(None, days[0]), default=None)
-            total.last_day = max(filter(None, days[1]), default=None)
-        return list(totals.values())
+            sums.setdefault(part.stream, Part(part.stream, None)).merge(part)
+        return list(sums.values())
 
     def add(self, stream: TikTokStream) -> None:
         """Count the requests of a stream."""
