@@ -14,6 +14,9 @@ from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
 
+if t.TYPE_CHECKING:
+    from tap_tiktok_ads.singer.stream import TikTokStream
+
 DEFAULT = [entry.name for entry in STREAMS if entry.selected_by_default]
 SEEDS = [1, 7, 42]
 #: Accounts without TopView campaigns, which the fifth campaign would be. Each list has one page.
@@ -57,7 +60,7 @@ def estimate_of(
     tap = tap_of(config, streams, state, setup_mapper=False, allow_requests=False)
     estimate = Estimate(tap.run_context)
     for stream in tap.streams.values():
-        estimate.add(stream)
+        estimate.add(t.cast("TikTokStream", stream))
     return estimate
 
 

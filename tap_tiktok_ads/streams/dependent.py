@@ -92,10 +92,11 @@ class LookupPlan:
 
     def min_combinations(self) -> int:
         """Return the number of combinations if each lookup of a stream has one batch of values."""
-        return math.prod(
-            1 if lookup.stream else len(list(lookup.batches([*lookup.values])))
-            for lookup in self._lookups
-        )
+        counts = [
+            1 if lookup.stream else len(list(lookup.batches(self._read_once(number, None))))
+            for number, lookup in enumerate(self._lookups)
+        ]
+        return math.prod(counts)
 
     def expand(self, task: Task) -> list[Task]:
         """Return one task per combination of values.
