@@ -226,3 +226,16 @@ def test_parts_add_up_to_the_total() -> None:
     totals = {part.stream: part.requests for part in estimate.streams()}
     smart_plus = {name: count for name, count in totals.items() if name.startswith("smart_plus")}
     assert sorted(smart_plus.values()) == [0, 0, 2, 2]  # one list, and the reviews
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_merged_metrics_take_several_requests(seed: int) -> None:
+    """A report with more metrics than a request can have takes several requests per window."""
+    streams = [CAMPAIGN_REPORT]
+    with Simulator({**SMALL, "seed": seed}) as sim:
+        metrics = {CAMPAIGN_REPORT: ["all"]}
+        config = config_for(sim, start_date=MONTH, report_metrics=metrics)
+        estimate = estimate_of(config, streams)
+        sent = requests_of(sim, config, streams)
+    assert by_endpoint(estimate) == with_one_start(sent)
+    assert sent["/report/integrated/get/"] > SMALL["advertisers"]

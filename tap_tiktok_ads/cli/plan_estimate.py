@@ -135,8 +135,11 @@ class Estimate:
         names = stream.source_streams()
         looks_back = isinstance(stream, LookbackStream) and stream.looks_back_by_ad_groups
         for name in sorted(names | ({AD_GROUPS} if looks_back else set())):
+            with_deleted = looks_back and name == AD_GROUPS
+            if not self._is_first(f"lookup of {name}, with deleted objects: {with_deleted}"):
+                continue
             source = t.cast("TikTokStream", self._run_context.open_stream(name))
-            for task in source.lookup_tasks(with_deleted=name == AD_GROUPS and looks_back):
+            for task in source.lookup_tasks(with_deleted=with_deleted):
                 self._part(name, task.advertiser).at_least = True
                 self._add_task(source, task)
 
