@@ -630,17 +630,11 @@ def test_doctor_warns_of_clock_skew(call: Caller, monkeypatch: pytest.MonkeyPatc
 
 
 def first_page_paths(sim: Simulator) -> list[str]:
-    """Return the endpoints of the distinct first pages that were requested.
-
-    Paths of reviews are left out, because they depend on lists. Reports of TopView ads are left
-    out, because the list of TopView ads decides about them.
-    """
+    """Return the endpoints of the distinct first pages that were requested."""
     first_pages = {
         (request.path, json.dumps(dict(request.params)))
         for request in sim.requests
         if request.params.get("page", "1") == "1"
-        and "review" not in request.path
-        and not (asks_for_top_view(request) and request.path.startswith("/report/"))
     }
     return sorted(path for path, _ in first_pages)
 
@@ -652,8 +646,11 @@ def test_plan_counts_the_first_pages_of_a_run(call: Caller) -> None:
     call.sim.requests.clear()
     run(config_for(call.sim))
     paths = first_page_paths(call.sim)
-    paths.remove(FINDING[0])
-    assert plan["requests"] == len(paths)
+    assert plan["requests"] + plan["topview_requests"] == len(paths)
+    assert plan["topview_requests"] == sum(
+        asks_for_top_view(request) and request.path != "/campaign/get/"
+        for request in call.sim.requests
+    )
     reports = [item for item in plan["parts"] if item["stream"] == "ad_performance_report"]
     assert len(reports) == 2
     params = [
@@ -670,18 +667,22 @@ def test_plan_counts_the_first_pages_of_a_run(call: Caller) -> None:
 
 
 def test_plan_prints_a_table_with_totals(call: Caller) -> None:
-    """The table says 'at least' for list endpoints, and its last line has the totals."""
+    """The table says 'at least' for list endpoints, and the last lines have the totals."""
     first, _ = call.ids
     result = call(
         "plan", simulator={"tier": "basic"}, start_date="2026-01-01", end_date="2026-01-31"
     )
-    assert f"campaigns\t{first}\t\t\t\tat least 2\n" in result.stdout
-    assert f"campaign_country_report\t{first}\t2\t2026-01-01\t2026-01-31\t2\n" in result.stdout
-    requests = call.json("plan", start_date="2026-01-01", end_date="2026-01-31")["requests"]
+    assert f"campaigns\t{first}\t\t\t\tat least 1\t\t\n" in result.stdout
+    row = f"campaign_country_report\t{first}\t2\t2026-01-01\t2026-01-31\t2\t2\t\n"
+    assert row in result.stdout
+    plan = call.json("plan", start_date="2026-01-01", end_date="2026-01-31")
+    requests = plan["requests"]
     assert result.stdout.endswith(
-        f"At least {requests} requests: {requests / 9.5 / 60:.1f} minutes at 9.5 requests per "
+        f"About {requests} requests: {requests / 9.5 / 60:.1f} minutes at 9.5 requests per "
         "second, 0.01% of the daily budget of 864,000 requests.\n"
+        f"Up to {plan['topview_requests']} more for advertisers with TopView campaigns.\n"
     )
+    assert requests == sum(item["requests"] for item in plan["streams"])
 
 
 def state_file_with_bookmark(call: Caller, advertiser_id: str, day: str) -> str:
@@ -723,32 +724,33 @@ def test_plan_shows_zero_windows_for_covered_days(call: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "windows", "requests", "at_least"),
+    ("stream", "part", "lookups"),
     [
-        ("pixels", None, 1, True),
-        ("audience_report_by_dma", 2, 2, False),
-        ("comments", 2, 2, True),  # the number of ad groups is unknown before the lookup
+        ("pixels", (None, 1, True), 0),
+        ("audience_report_by_dma", (2, 3, False), 0),  # one request is the check for TopView
+        ("comments", (2, 2, True), 2),  # the number of ad groups is unknown before the lookup
     ],
 )
 def test_plan_includes_only_selected_streams(
     call: Caller,
     stream: str,
-    windows: int | None,
-    requests: int,
-    at_least: bool,
+    part: tuple[int | None, int, bool],
+    lookups: int,
 ) -> None:
-    """With --catalog, `plan` includes only selected streams."""
+    """With --catalog, `plan` includes only selected streams, and the lists that they look up."""
     catalog = json.loads(call("--discover").stdout)
     for entry in catalog["streams"]:
         entry["metadata"] = [
             {"breadcrumb": [], "metadata": {"selected": entry["tap_stream_id"] == stream}}
         ]
     plan = call.json("plan", "--catalog", written(call.folder, "catalog.json", catalog))
-    assert {item["stream"] for item in plan["parts"]} == {stream}
+    counts = {item["stream"]: item["requests"] for item in plan["streams"]}
+    assert counts.keys() == {"start", stream, *(["ad_groups"] if lookups else [])}
+    assert counts["start"] == len(FINDING)
     for item in plan["parts"]:
-        assert (item["windows"], item["requests"]) == (windows, requests)
-        assert item["at_least"] == at_least
-    assert plan["requests"] == 2 * requests
+        if item["stream"] == stream:
+            assert (item["windows"], item["requests"], item["at_least"]) == part
+    assert plan["requests"] == len(FINDING) + 2 * (part[1] + lookups)
 
 
 def test_plan_requests_no_custom_stream(call: Caller) -> None:

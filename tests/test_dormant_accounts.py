@@ -180,7 +180,7 @@ def test_summary_counts_skipped_windows(sim: Simulator) -> None:
 
 
 def test_plan_sends_no_probe(sim: Simulator, tmp_path: t.Any) -> None:
-    """The command `plan` counts all windows."""
+    """The command `plan` sends no probe, and says how many requests probes can save."""
     file = tmp_path / "config.json"
     file.write_text(json.dumps(config_of(sim)))
     with pytest.raises(SystemExit):

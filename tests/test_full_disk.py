@@ -100,7 +100,7 @@ def test_full_stderr_changes_nothing(
     """A full or closed stderr changes neither the output nor the exit code."""
     result = execute(config, "plan", tmp_path, redirection)
     assert result.returncode == 0
-    assert "At least" in result.stdout
+    assert "About" in result.stdout
     result = execute({**config, "start_date": "x"}, "", tmp_path, redirection)
     assert (result.returncode, result.stdout) == (1, "")
 

@@ -133,7 +133,11 @@ class StreamComponents(Stream):
 
     def endpoints(self, task: Task) -> Sequence[str]:
         """Return the endpoints that a task requests at least, for an estimate."""
-        return (task.request.path,)
+        return () if task.is_topview else (task.request.path,)
+
+    def topview_endpoints(self, task: Task) -> Sequence[str]:
+        """Return the further endpoints that a task requests if there are TopView campaigns."""
+        return (task.request.path,) if task.is_topview else ()
 
     def source_streams(self) -> set[str]:
         """Return the names of the streams that the stream reads besides."""

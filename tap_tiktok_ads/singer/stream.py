@@ -131,6 +131,12 @@ class TikTokStream(StreamComponents):
         self.reader.decode = self.raw_decoder()
         self.builder.columns = columns if only_columns else None
 
+    def lookup_tasks(self, *, with_deleted: bool) -> Iterable[Task]:
+        """Return the first requests of `read_all` for all advertisers, for an estimate."""
+        self._prepare_lookup(with_deleted=with_deleted, columns=None, only_columns=False)
+        self.selected_advertisers = self.run_context.advertisers
+        return self.plan.tasks()
+
     def sample(self, max_requests: int, send: Send) -> list[Record]:
         """Return the flat records, not yet cast, of the first response that has any.
 

@@ -90,6 +90,14 @@ class LookupPlan:
             return LookupTask(Request(path, {}), advertiser, window, is_pending=True)
         return LookupTask(self._make_request(advertiser, window, {}), advertiser, window)
 
+    def min_combinations(self) -> int:
+        """Return the number of combinations if each lookup of a stream has one batch of values."""
+        counts = [
+            1 if lookup.stream else len(list(lookup.batches(self._read_once(number, None))))
+            for number, lookup in enumerate(self._lookups)
+        ]
+        return math.prod(counts)
+
     def expand(self, task: Task) -> list[Task]:
         """Return one task per combination of values.
 
@@ -154,6 +162,12 @@ class LookupStream(WindowedStream):
     ) -> Request:
         """Return the request for a first page, given the values of the lookups."""
         raise NotImplementedError
+
+    @override
+    def endpoints(self, task: Task) -> Sequence[str]:
+        if isinstance(task, LookupTask) and task.is_pending:
+            return (task.request.path,) * self.lookup_plan.min_combinations()
+        return super().endpoints(task)
 
     @override
     def source_streams(self) -> set[str]:

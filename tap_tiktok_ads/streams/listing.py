@@ -153,6 +153,11 @@ class ListStream(TikTokStream):
         ]
         return streams or [self]
 
+    @override
+    def endpoints(self, task: Task) -> Sequence[str]:
+        """Return the endpoint of the list, and the endpoint of the records if it is another one."""
+        return () if task.is_topview else tuple(dict.fromkeys((task.request.path, self.path)))
+
     # Reads
 
     @override

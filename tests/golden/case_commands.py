@@ -212,7 +212,7 @@ error_cases(
         ),
         "doctor shows the rate limits": printed("Tier:", "doctor", simulator={"tier": "basic"}),
         "doctor of a machine with a wrong clock": _wrong_clock,
-        "plan": printed("At least", "plan", start_date="2024-01-01", end_date="2024-01-31"),
+        "plan": printed("About", "plan", start_date="2024-01-01", end_date="2024-01-31"),
         "simulator on a port in use": _port_in_use,
         "an OpenMetrics summary without its package": _without_prometheus,
         "a logging configuration that is not YAML": _wrong_log_config,

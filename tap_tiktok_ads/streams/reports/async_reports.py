@@ -10,6 +10,7 @@ import dataclasses
 import threading
 import typing as t
 
+from tap_tiktok_ads.api.advertisers import batches
 from tap_tiktok_ads.api.errors import (
     IncompleteError,
     PermissionDeniedError,
@@ -163,7 +164,8 @@ class AsyncReports:
         """Return the endpoints that a task requests at least."""
         if self.comes_first(task):
             return (CREATE_TASK_PATH, CHECK_TASK_PATH, DOWNLOAD_TASK_PATH)
-        return (task.request.path,)
+        metric_batches = batches(task.request.params["metrics"], MAX_METRICS)
+        return (task.request.path,) * max(1, len(list(metric_batches)))
 
     def is_planned(self, task: Task) -> bool:
         """Return True if report tasks read the report from the outset, by the settings alone."""

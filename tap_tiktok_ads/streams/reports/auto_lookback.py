@@ -15,6 +15,7 @@ from typing_extensions import override
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.context import AD_GROUPS
 from tap_tiktok_ads.extract.dormancy import PendingTasks, ProbeTask, TopViewCheckTask
+from tap_tiktok_ads.extract.lookback import MIN_LOOKBACK_DAYS
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.streams.windowed import WindowedStream
 
@@ -111,6 +112,8 @@ class LookbackStream(WindowedStream):
     @functools.cached_property
     @override
     def plan(self) -> t.Any:
+        if not self.run_context.allow_requests:
+            return self.window_plan
         if self.looks_back_by_ad_groups or self.dormant_days is not None:
             return StagedPlan(self.window_plan, self)
         return self.window_plan
@@ -122,14 +125,25 @@ class LookbackStream(WindowedStream):
 
     @override
     def needed_days(self, owner: Owner, ranges: Sequence[Window]) -> Sequence[Window]:
-        return ranges if self.dormant_days is None else self.dormant_days.to_read(owner, ranges)
+        if self.dormant_days is None:
+            return ranges
+        if not self.run_context.allow_requests:
+            return self.dormant_days.expected(owner, ranges)
+        return self.dormant_days.to_read(owner, ranges)
 
     @property
     def looks_back_by_ad_groups(self) -> bool:
         """True if each advertiser's ad groups decide which days are re-read."""
         if self.report.time_dimension is None or self.report.lookback_days is not None:
             return False
-        return self.run_context.settings.lookback_days is None and self.run_context.allow_requests
+        return self.run_context.settings.lookback_days is None
+
+    def keep_covered_days(self) -> None:
+        """Leave out all days that the state covers, for an estimate. The lookback is not known."""
+        if self.looks_back_by_ad_groups:
+            self.settling = dataclasses.replace(
+                self.settling, lookback_days=lambda _: MIN_LOOKBACK_DAYS
+            )
 
     @override
     def source_streams(self) -> set[str]:
@@ -140,7 +154,8 @@ class LookbackStream(WindowedStream):
     def lookback_days(self, owner: Advertiser | None) -> int:
         if self.report.lookback_days is not None:
             return self.report.lookback_days
-        if owner is not None and self.looks_back_by_ad_groups:
+        is_known = self.looks_back_by_ad_groups and self.run_context.allow_requests
+        if owner is not None and is_known:
             return self.run_context.lookback_days(owner)
         return super().lookback_days(owner)
 

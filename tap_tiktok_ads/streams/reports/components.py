@@ -220,3 +220,7 @@ class ReportComponents(LookbackStream):
     @override
     def endpoints(self, task: Task) -> Sequence[str]:
         return self.async_reports.endpoints(task)
+
+    @override
+    def topview_endpoints(self, task: Task) -> Sequence[str]:
+        return self.endpoints(task) if self.reports_topview else ()

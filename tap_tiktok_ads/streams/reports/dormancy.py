@@ -41,6 +41,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.skipped_days import SkippedDays
     from tap_tiktok_ads.problems import Warnings
     from tap_tiktok_ads.singer.day_bookmarks import DayBookmarks
+    from tap_tiktok_ads.streams.reports.probe_definitions import Probe
     from tap_tiktok_ads.streams.windowed import Owner
 
     #: A report and the metrics that it requests.
@@ -108,10 +109,13 @@ class DormantDays:
         return self._run_context.common_responses.dormancy
 
     @functools.cached_property
+    def _probes(self) -> Sequence[Probe]:
+        return probes_of(self._reports())
+
+    @functools.cached_property
     def _reader(self) -> ProbeReader:
-        probes = probes_of(self._reports())
         return ProbeReader(
-            self._run_context.client, self._facts, probes, self._stream, self._warnings
+            self._run_context.client, self._facts, self._probes, self._stream, self._warnings
         )
 
     # Probes
@@ -207,10 +211,35 @@ class DormantDays:
         count = self._count(owner, ranges) - self._count(owner, read)
         if count:
             self._run_context.progress.skipped_windows(count, self._stream)
-        joined = DayRanges()
-        for window in read:
-            joined = joined.add(window)
-        return joined.ranges
+        return _joined(read)
+
+    # Estimates
+
+    def probe_requests(self) -> int:
+        """Return the number of requests of a probe."""
+        return sum(len(list(probe.chunks(()))) for probe in self._probes)
+
+    def expected(self, owner: Owner, ranges: Sequence[Window]) -> Sequence[Window]:
+        """Return the ranges that a run is expected to read of an advertiser.
+
+        If the newest settled day was skipped, the advertiser is expected to deliver nothing, and
+        otherwise to deliver on all days.
+        """
+        if owner is None or self._is_unknown(owner):
+            return ranges
+        needs = self._needs_of(owner, ranges)
+        covered = self._bookmarks().covered(owner).ranges
+        last_covered = covered[-1].end.toordinal() if covered else 0
+        is_dormant = max(needs.skipped.days, default=0) > last_covered
+        days = needs.required if is_dormant else needs.required | needs.probed
+        return _joined(self._windows(owner, ranges, days))
+
+    def skippable_windows(self, owner: Owner, ranges: Sequence[Window]) -> int:
+        """Return the number of expected windows that are not read if nothing was delivered."""
+        if owner is None or self._is_unknown(owner):
+            return 0
+        least = self._windows(owner, ranges, self._needs_of(owner, ranges).required)
+        return self._count(owner, self.expected(owner, ranges)) - self._count(owner, least)
 
     def _is_unknown(self, owner: Advertiser) -> bool:
         """Return True if probes show nothing about an advertiser or about the report."""
@@ -254,6 +283,11 @@ class DormantDays:
         return sum(window_count([days], self._width(owner, days)) for days in ranges)
 
 
+def _joined(windows: Sequence[Window]) -> Sequence[Window]:
+    """Return windows as ranges of days, in ascending order."""
+    return functools.reduce(DayRanges.add, windows, DayRanges()).ranges
+
+
 def is_enabled(run_context: RunContext) -> bool:
-    """Return True if the settings skip windows of dormant advertisers, and probes may be sent."""
-    return run_context.allow_requests and run_context.settings.skip_dormant != NEVER_SKIP
+    """Return True if the settings skip windows of dormant advertisers."""
+    return run_context.settings.skip_dormant != NEVER_SKIP

@@ -164,6 +164,10 @@ class ReconciliationStream(ReportStream):
         return (task.request.path,) * (1 + len(LEVELS))
 
     @override
+    def topview_endpoints(self, task: Task) -> Sequence[str]:
+        return self.endpoints(task)
+
+    @override
     def fetch_report(self, task: Task) -> Fetched:
         return self.promote_ads.fetch(task, self._fetch_sums)
 
