@@ -778,9 +778,9 @@ def test_error_in_the_list_of_a_task_is_raised_there() -> None:
     def page(number: int) -> tuple[int, Sequence[int]]:
         return 6 // (3 - number), ()
 
-    def read_list(_: str) -> tuple[None, Sequence[str]]:
-        for _, result in read_within_task(workers, range(5), page):
-            received.append(result)
+    def read_list(_name: str) -> tuple[None, Sequence[str]]:
+        for _, quotient in read_within_task(workers, range(5), page):
+            received.append(quotient)
         return None, ()
 
     workers = Workers(2)

@@ -28,11 +28,16 @@ class CommonResponses:
         self._client = client
         self.topview_campaigns = TopViewCampaigns(client)
         self.dormancy = DormancyFacts()
-        self.gate: RequestGate[Task] = RequestGate(self._unknown_keys)
+        self._found_out: set[str] = set()
+        self.gate: RequestGate[Task] = RequestGate(self._unknown_keys, self._find_out)
+
+    def _find_out(self, task: Task) -> None:
+        """Remember the common keys of a task that is done."""
+        self._found_out.update(task.common_keys)
 
     def _unknown_keys(self, task: Task) -> Sequence[str]:
         """Return the keys of the common responses that a task needs and that are not known."""
-        keys = []
+        keys = [key for key in task.common_keys if key not in self._found_out]
         if task.request.shared and not self._client.has_cached(task.request):
             keys.append(task.request.cache_key)
         advertiser = task.advertiser

@@ -45,13 +45,19 @@ class RequestGate(t.Generic[T_contra]):
         True
     """
 
-    def __init__(self, keys: Callable[[T_contra], Collection[Hashable]]) -> None:
+    def __init__(
+        self,
+        keys: Callable[[T_contra], Collection[Hashable]],
+        when_done: Callable[[T_contra], None] = lambda _: None,
+    ) -> None:
         """Prepare.
 
         Args:
             keys: Returns the keys of the common responses that a task needs and that are not known.
+            when_done: Called when a task is done.
         """
         self._keys = keys
+        self._when_done = when_done
         self._requested_keys: set[Hashable] = set()
         self._keys_of_task: dict[int, Collection[Hashable]] = {}  # by id of a running task
 
@@ -67,4 +73,5 @@ class RequestGate(t.Generic[T_contra]):
 
     def leave(self, task: T_contra) -> None:
         """Let the tasks start that need the same responses."""
+        self._when_done(task)
         self._requested_keys.difference_update(self._keys_of_task.pop(id(task), ()))

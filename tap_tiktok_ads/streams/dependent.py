@@ -87,7 +87,13 @@ class LookupPlan:
     def first_task(self, path: str, advertiser: Advertiser | None, window: Window | None) -> Task:
         """Return the request of an advertiser and window, or the lookup of its values."""
         if self._lookups:
-            return LookupTask(Request(path, {}), advertiser, window, is_pending=True)
+            keys = tuple(
+                f"lookup {number} of {self._stream_name} {id_of(advertiser)}"
+                for number, lookup in enumerate(self._lookups)
+                if lookup.stream is not None
+            )
+            request = Request(path, {})
+            return LookupTask(request, advertiser, window, is_pending=True, common_keys=keys)
         return LookupTask(self._make_request(advertiser, window, {}), advertiser, window)
 
     def min_combinations(self) -> int:

@@ -12,6 +12,7 @@ import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.api.advertisers import id_of
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.context import AD_GROUPS
 from tap_tiktok_ads.extract.dormancy import PendingTasks, ProbeTask, TopViewCheckTask
@@ -66,7 +67,10 @@ class StagedPlan:
         owners = self._stream.owners
         request = Request(self._stream.path, {})
         pending = PendingTasks(len(owners))
-        return (LookbackTask(request, owner, pending=pending) for owner in owners)
+        return (
+            LookbackTask(request, owner, pending=pending, common_keys=(f"lookback {id_of(owner)}",))
+            for owner in owners
+        )
 
     def sample_tasks(self) -> Iterable[Task]:
         """Return the newest window of each advertiser, then the one before it, and so on."""
