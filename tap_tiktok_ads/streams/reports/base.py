@@ -11,7 +11,6 @@ from typing_extensions import override
 from tap_tiktok_ads.api.hosts import REPORT_PATH
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.metric_catalog import default_metrics
-from tap_tiktok_ads.api.report_rules import MAX_METRICS, ReportDefinition
 from tap_tiktok_ads.config.custom_reports import metrics_setting
 from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.casting import Caster
@@ -35,6 +34,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.messages import Decode
+    from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.deduplication import RecordFilter
     from tap_tiktok_ads.extract.reader import Fetched
@@ -208,7 +208,7 @@ class ReportStream(ReportComponents):
         metrics, dimensions = self.metrics.requested, self.report.dimensions
         if deselected & set(metrics) or "advertiser_id" in (*dimensions, *metrics):
             return None
-        if len(metrics) > MAX_METRICS or not can_decode(self.record_schema, metrics):
+        if not can_decode(self.record_schema, metrics):
             return None
         return ReportDecoder(self.record_schema, dimensions, metrics).decode
 
