@@ -67,6 +67,7 @@ class ReportDecoder:
         schema: Mapping[str, t.Any],
         dimensions: Sequence[str],
         metrics: Sequence[str],
+        constants: Sequence[str] = (),
     ) -> None:
         """Compile the schema.
 
@@ -74,10 +75,15 @@ class ReportDecoder:
             schema: JSON Schema of the flat records.
             dimensions: Columns inside the `dimensions` of a report record.
             metrics: Columns inside the `metrics` of a report record.
+            constants: Columns that are equal in all records. Metrics of their names are left out.
         """
+        self._left_out = [name for name in metrics if name in {*dimensions, *constants}]
         types = {name: _json_type(column) for name, column in schema["properties"].items()}
-        record_type = _record_type(dimensions, {name: _TYPES[types[name]] for name in metrics})
+        metric_types = {name: _TYPES[types[name]] for name in metrics}
+        metric_types |= dict.fromkeys(self._left_out, t.Any)
+        record_type = _record_type(dimensions, metric_types)
         self._decode_record: t.Any = msgspec.json.Decoder(record_type, strict=False).decode
+        metrics = [name for name in metrics if name not in self._left_out]
         self._texts_of = _getter([name for name in metrics if types[name] == "string"])
         self._time_dimension = next(
             (name for name in dimensions if name.startswith("stat_time_")), None
@@ -129,6 +135,8 @@ class ReportDecoder:
             if time_dimension is not None:
                 time = getattr(dimensions, time_dimension)
                 setattr(dimensions, time_dimension, times.get(time) or self._cast_time(time))
+            for name in self._left_out:
+                setattr(record.metrics, name, msgspec.UNSET)
             metrics = encode(record.metrics)
             comma = b"" if metrics == b"{}" else b","
             member = encode(dimensions)[1:-1] + comma + metrics[1:-1]

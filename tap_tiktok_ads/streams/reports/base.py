@@ -42,6 +42,10 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.singer.components import ContextTap
 
 
+#: Columns that the tap adds to the records of a task.
+CONSTANT_COLUMNS = ("advertiser_id", "is_top_view", "is_final")
+
+
 def key_columns(report: ReportDefinition, *, reports_topview: bool) -> tuple[str, ...]:
     """Return the key columns of a report."""
     is_apart = reports_topview and mixes_buying_types(report.dimensions)
@@ -206,11 +210,11 @@ class ReportStream(ReportComponents):
     def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
         """Return a report decoder, if every requested metric is written as it comes."""
         metrics, dimensions = self.metrics.requested, self.report.dimensions
-        if deselected & set(metrics) or "advertiser_id" in (*dimensions, *metrics):
+        if deselected & set(metrics) or "advertiser_id" in dimensions:
             return None
         if not can_decode(self.record_schema, metrics):
             return None
-        return ReportDecoder(self.record_schema, dimensions, metrics).decode
+        return ReportDecoder(self.record_schema, dimensions, metrics, CONSTANT_COLUMNS).decode
 
     # Reads
 

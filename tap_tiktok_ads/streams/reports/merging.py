@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import threading
 import typing as t
 
@@ -126,10 +127,8 @@ class MetricMerger:
             for number, metrics in enumerate(metric_batches):
                 tasks = [task.with_params(metrics=list(metrics))]
                 while tasks:
-                    (raw_records, response), following = fetch(tasks.pop(0))
-                    parts.add(number, raw_records)
-                    received.append((_without_records(response), following))
-                    tasks = [*following, *tasks] if all_pages else []
+                    received.append(_store(parts, number, fetch(tasks.pop(0))))
+                    tasks = [*received[-1][1], *tasks] if all_pages else []
             if parts.are_complete:
                 break
         largest, following = max(received, key=lambda item: _total(item[0]))
@@ -155,31 +154,61 @@ class MetricMerger:
     # Records
 
     def _build(self, task: Task, parts: RecordParts, response: Response, positions: range) -> Page:
-        """Return the page of the records at some positions."""
+        """Return the page of the records at some positions.
+
+        While it is read, a page also takes the memory of one response.
+        """
         with self._lock:
-            raw_records = self._members(parts, positions)
-            if raw_records is None:
-                raw_records = [
-                    raw for joined in _joined(parts, positions) for raw in decode_records(joined)
-                ]
-            page = self._reader.builder.build(task, raw_records, response)
+            pages = self._fast_pages(task, parts, response, positions)
+            page = (
+                _concatenated(pages) if pages else self._slow_page(task, parts, response, positions)
+            )
         is_damaged = not parts.are_complete and task.page == 1
         return dataclasses.replace(
             page,
             damage=DAMAGE if is_damaged else None,
-            weight=page.weight or BYTES_PER_JSON_BYTE * parts.size(positions),
+            weight=(page.weight or BYTES_PER_JSON_BYTE * parts.size(positions)) + parts.part_bytes,
         )
 
-    def _members(self, parts: RecordParts, positions: range) -> list[t.Any] | None:
-        """Return the records as a report decoder types and encodes them, or None if it cannot."""
-        decode = self._reader.decode
-        members: list[t.Any] = []
+    def _fast_pages(
+        self, task: Task, parts: RecordParts, response: Response, positions: range
+    ) -> list[Page]:
+        """Return parts of a page whose records the report decoder knows, or nothing."""
+        pages = []
         for joined in _joined(parts, positions):
+            decode = self._reader.decode
             envelope = decode(b'{"code":0,"data":{"list":%s}}' % joined) if decode else None
             if envelope is None:
-                return None
-            members += envelope.data.records
-        return members
+                return []
+            pages.append(self._reader.builder.build(task, envelope.data.records, response))
+        return pages
+
+    def _slow_page(
+        self, task: Task, parts: RecordParts, response: Response, positions: range
+    ) -> Page:
+        raw_records = itertools.chain.from_iterable(map(decode_records, _joined(parts, positions)))
+        return self._reader.builder.build(task, list(raw_records), response)
+
+
+def _concatenated(pages: Sequence[Page]) -> Page:
+    """Return the page that consists of several parts of a page."""
+    fingerprints = [fingerprint for page in pages for fingerprint in page.fingerprints or ()]
+    return dataclasses.replace(
+        pages[0],
+        records=[record for page in pages for record in page.records],
+        record_count=sum(page.record_count for page in pages),
+        fingerprints=fingerprints,
+        received=sum(page.received or 0 for page in pages),
+        weight=sum(page.weight for page in pages),
+    )
+
+
+def _store(parts: RecordParts, batch: int, fetched: FetchedRaw) -> tuple[Response, Sequence[Task]]:
+    """Add the records of a response. Return the response without them, and the next tasks."""
+    (raw_records, response), following = fetched
+    parts.add(batch, raw_records)
+    page_info = response.data.get("page_info")
+    return dataclasses.replace(response, data={"page_info": page_info}, body=b""), following
 
 
 def _joined(parts: RecordParts, positions: range) -> Iterator[bytes]:
@@ -194,12 +223,6 @@ def _merged_page(
     """Return the task for a page of a list that is merged as a whole."""
     fields = {field.name: getattr(task, field.name) for field in dataclasses.fields(Task)}
     return MergedPage(**fields, parts=parts, response=response, positions=positions)
-
-
-def _without_records(response: Response) -> Response:
-    """Return a response without what takes memory."""
-    page_info = response.data.get("page_info")
-    return dataclasses.replace(response, data={"page_info": page_info}, body=b"")
 
 
 def _total(response: Response) -> int:

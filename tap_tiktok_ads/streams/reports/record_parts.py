@@ -34,6 +34,9 @@ class RecordParts:
     """The records of a list, each received in parts: one for each batch of metrics. Thread-safe.
 
     The JSON text of all parts is in a temporary file. So memory holds a few numbers per record.
+
+    Attributes:
+        part_bytes: Size of the largest response that was added.
     """
 
     def __init__(self, label: str, dimensions: Sequence[str], batch_count: int) -> None:
@@ -52,6 +55,7 @@ class RecordParts:
         self._positions: dict[int, int] = {}  # by the hash of the dimensions
         self._ends = [array.array("q") for _ in range(batch_count)]  # in the file, 0 for no part
         self._sizes = [array.array("q") for _ in range(batch_count)]
+        self.part_bytes = 0
         self._size = 0
         self._repeated = 0
 
@@ -77,7 +81,7 @@ class RecordParts:
             TypeError: The dimensions or metrics of a record are not an object.
             StorageError: The file cannot be written.
         """
-        ends, sizes = self._ends[batch], self._sizes[batch]
+        ends, sizes, start = self._ends[batch], self._sizes[batch], self._size
         with storing(self._content):
             for raw in raw_records:
                 is_raw = isinstance(raw, msgspec.Raw)
@@ -89,6 +93,7 @@ class RecordParts:
                 sizes.extend([0] * missing)
                 self._repeated += ends[position] > 0
                 ends[position], sizes[position] = self._size, len(text)
+        self.part_bytes = max(self.part_bytes, self._size - start)
 
     def _position(self, record: _RawRecord) -> int:
         """Return the position of a record. A record with new dimensions is the last one."""
