@@ -20,7 +20,7 @@ from tap_tiktok_ads.extract.values import (
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 #: Number of bytes at the start of a page that show if its JSON holds white space.
 WHITESPACE_SAMPLE_BYTES = 4096
@@ -77,14 +77,14 @@ class ReportDecoder:
             metrics: Columns inside the `metrics` of a report record.
             constants: Columns that are equal in all records. Metrics of their names are left out.
         """
-        self._left_out = [name for name in metrics if name in {*dimensions, *constants}]
-        types = {name: _json_type(column) for name, column in schema["properties"].items()}
-        metric_types = {name: _TYPES[types[name]] for name in metrics}
+        other_columns = {*dimensions, *constants}
+        self._left_out = sorted(other_columns.intersection(metrics))
+        types = {name: _json_type(schema["properties"].get(name, {})) for name in metrics}
+        metric_types = {name: _TYPES.get(kind, t.Any) for name, kind in types.items()}
         metric_types |= dict.fromkeys(self._left_out, t.Any)
         record_type = _record_type(dimensions, metric_types)
         self._decode_record: t.Any = msgspec.json.Decoder(record_type, strict=False).decode
-        metrics = [name for name in metrics if name not in self._left_out]
-        self._texts_of = _getter([name for name in metrics if types[name] == "string"])
+        self._texts_of = _getter(_texts(types, other_columns))
         self._time_dimension = next(
             (name for name in dimensions if name.startswith("stat_time_")), None
         )
@@ -158,6 +158,12 @@ class ReportDecoder:
         if len(self._times) >= MAX_CACHED_TIMES:
             self._times.clear()
         return self._times.setdefault(text, time)
+
+
+def _texts(types: Mapping[str, str], other_columns: Collection[str]) -> list[str]:
+    """Return the metrics whose type is text, without the names of other columns."""
+    texts = [name for name, kind in types.items() if kind == "string"]
+    return [name for name in texts if name not in other_columns]
 
 
 def _getter(names: Sequence[str]) -> Callable[[t.Any], tuple[t.Any, ...]]:

@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 
     FetchRaw = Callable[[Task], FetchedRaw]
 
-#: Maximum number of records of a list that is merged as a whole.
+#: Maximum number of records of a list that is merged as one.
 MAX_MERGED_RECORDS = 100_000
 #: Number of records that are joined and decoded at once, to bound the memory.
 JOINED_RECORDS = 100
@@ -37,7 +37,7 @@ DAMAGE = (
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MergedPage(Task):
-    """A page of a list that is merged as a whole.
+    """A page of a list that is merged as one.
 
     Attributes:
         parts: The records of the list.
@@ -54,7 +54,7 @@ class MetricMerger:
     """Reads a list once per batch of metrics, and merges the records by their dimensions.
 
     The pages of the batches are merged page by page. If a page does not hold the same records in
-    every batch, the lists of the stream are merged as a whole from then on.
+    every batch, the lists of the stream are merged as one from then on.
     """
 
     def __init__(self, reader: PageReader, dimensions: Sequence[str]) -> None:
@@ -75,7 +75,7 @@ class MetricMerger:
         page counts as damaged.
 
         Raises:
-            TooLargeError: The list has too many records to merge it as a whole.
+            TooLargeError: The list has too many records to merge it as one.
             TapError: A response is an error.
         """
         if isinstance(task, MergedPage):
@@ -85,12 +85,12 @@ class MetricMerger:
             if parts.are_complete or (task.page == 1 and not following):
                 return self._build(task, parts, response, range(parts.count)), following
             self._are_pages_equal = False
-            if task.page > 1:  # the verifier reads the list again, as a whole
+            if task.page > 1:  # the verifier reads the list again, merged as one
                 return Page(damage=DAMAGE), following
         return self._fetch_list(task)
 
     def _fetch_list(self, task: Task) -> Fetched:
-        """Return the first page of a list that is merged as a whole, and its other pages."""
+        """Return the first page of a list that is merged as one, and its other pages."""
         parts, response, _ = self._read(task, self._fetch_bounded, all_pages=True)
         page_size = int(task.request.params["page_size"])
         page_info = {**response.data["page_info"], "page_size": page_size}
@@ -144,9 +144,10 @@ class MetricMerger:
         return self._reader.fetch_raw(task, decode_list_page)
 
     def _fetch_bounded(self, task: Task) -> FetchedRaw:
-        """Return a page of a list that is not too large to merge it as a whole."""
+        """Return a page of a list that is not too large to merge it as one."""
         (raw_records, response), following = self._fetch(task)
-        if task.request.splittable and _total(response) > MAX_MERGED_RECORDS:
+        is_splittable = task.window is not None and task.window.days > 1
+        if is_splittable and _total(response) > MAX_MERGED_RECORDS:
             msg = f"{task.request.label} has too many records to merge several responses"
             raise TooLargeError(ResponseError(msg))
         return (raw_records, response), following
@@ -220,7 +221,7 @@ def _joined(parts: RecordParts, positions: range) -> Iterator[bytes]:
 def _merged_page(
     task: Task, parts: RecordParts, response: Response, positions: range
 ) -> MergedPage:
-    """Return the task for a page of a list that is merged as a whole."""
+    """Return the task for a page of a list that is merged as one."""
     fields = {field.name: getattr(task, field.name) for field in dataclasses.fields(Task)}
     return MergedPage(**fields, parts=parts, response=response, positions=positions)
 
