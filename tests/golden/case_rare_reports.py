@@ -99,7 +99,7 @@ def _large(query: dict[str, str]) -> dict[str, t.Any]:
 def _large_in_another_order(query: dict[str, str]) -> dict[str, t.Any]:
     """Return the response of `_large`, with another record for each batch of metrics."""
     data = _large(query)
-    for raw in data["list"] if query["start_date"] != query["end_date"] else ():
+    for raw in data["list"] if query.get("start_date") != query.get("end_date") else ():
         raw["dimensions"]["campaign_id"] = str(len(query["metrics"]))
     return data
 
