@@ -12,6 +12,8 @@ from tap_tiktok_ads.api.messages import DECODE_ERRORS
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+#: Maximum size of a value without a comma.
+MAX_VALUE_BYTES = 1024 * 1024
 #: The start of a text in `data`. Within another text, the quotes would be escaped.
 _DATA = re.compile(rb'"data"\s*:\s*"')
 #: The content of a text, up to its closing quote or an incomplete escape.
@@ -35,7 +37,7 @@ class TextBlocks:
 
     Attributes:
         rest: What follows the text in its last block, including the closing quote. If a block is
-            not clean JSON, the rest begins with that block.
+            not clean JSON, or holds no comma for too long, the rest begins with that block.
     """
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
@@ -64,5 +66,5 @@ class TextBlocks:
                 return
             yield text.encode()
             self.rest = self.rest[end:]
-            if is_last:
+            if is_last or len(self.rest) > MAX_VALUE_BYTES:
                 return
