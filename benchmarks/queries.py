@@ -7,7 +7,9 @@ import json
 import typing as t
 
 from tap_tiktok_ads.api.metric_catalog import default_metrics
+from tap_tiktok_ads.api.metric_rules import expand_metrics
 from tap_tiktok_ads.api.promote import ALL_ORIGINS, ORIGINS_FILTER
+from tap_tiktok_ads.api.report_rules import ReportDefinition
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,7 +17,10 @@ if t.TYPE_CHECKING:
 ADS, REPORT = "ads", "ad_performance_report"
 PAGE_SIZE = 1000
 WINDOW = dt.timedelta(days=30)
+DIMENSIONS = ("ad_id", "stat_time_day")
 METRICS = default_metrics(REPORT)[:68]
+#: More metrics than one request can have.
+MANY_METRICS = expand_metrics(["all"], ReportDefinition(REPORT, "AUCTION_AD", DIMENSIONS))[:250]
 
 
 def ads() -> dict[str, str]:
@@ -30,7 +35,7 @@ def report() -> dict[str, str]:
         "report_type": "BASIC",
         "service_type": "AUCTION",
         "data_level": "AUCTION_AD",
-        "dimensions": json.dumps(["ad_id", "stat_time_day"]),
+        "dimensions": json.dumps(DIMENSIONS),
         "metrics": json.dumps(METRICS),
         "filtering": json.dumps(
             [

@@ -8,7 +8,7 @@ import ctypes
 #: Parameters of glibc's `mallopt`.
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 #: Blocks of at least this size return to the system as soon as they are freed.
-MMAP_THRESHOLD_BYTES = 1024 * 1024
+MMAP_THRESHOLD_BYTES = 256 * 1024
 
 
 def limit_unused_memory() -> None:

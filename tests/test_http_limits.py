@@ -135,7 +135,7 @@ def test_decompression_yields_small_blocks() -> None:
         pytest.param("MAX_REPORT_BYTES", compressed(TEXT), True, id="compressed report"),
         pytest.param("MAX_BODY_BYTES", Response(envelope({"a": "x" * 999})), False, id="body"),
         pytest.param(
-            "MAX_BODY_BYTES", Response(envelope("x" * 999)), True, id="text in an envelope"
+            "MAX_REPORT_BYTES", Response(envelope("x" * 999)), True, id="text in an envelope"
         ),
     ],
 )

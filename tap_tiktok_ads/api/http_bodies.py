@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import io
 import shutil
 import tempfile
 import typing as t
 import zlib
 
-from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api import errors, json_text
 from tap_tiktok_ads.api.temporary_files import storing
 
 if t.TYPE_CHECKING:
@@ -57,7 +58,10 @@ def read_body(response: requests.Response, label: str) -> bytes:
 
 
 def write_body(response: requests.Response, file: t.IO[bytes], label: str) -> bytes:
-    """Write a text body to a file and return its first block. Return any other body unwritten.
+    """Write a text to a file and return the rest of the body.
+
+    A text is either the body itself, whose first block is returned, or the `data` of an envelope,
+    which is returned with an empty `data`. Any other body is returned unwritten.
 
     Raises:
         ResponseError: The text is larger than `MAX_REPORT_BYTES`, and as for `read_body`.
@@ -66,22 +70,27 @@ def write_body(response: requests.Response, file: t.IO[bytes], label: str) -> by
     """
     with contextlib.closing(_blocks(response, label)) as blocks:
         first = next(blocks, b"")
-        if is_markup(first):
+        with storing(f"the report of {label}"):
+            file.seek(0)
+            file.truncate()
+        if not is_markup(first):
+            _write(_chained(first, blocks), file, label)
+            return first
+        start = json_text.start_of_data(first)
+        if start is None:
             return _joined(_chained(first, blocks), label)
-        _write(_chained(first, blocks), file, label)
-    return first
+        text = json_text.TextBlocks(_chained(first[start:], blocks))
+        _write(text, file, label)
+        return first[:start] + _joined(_chained(text.rest, blocks), label)
 
 
 def _write(blocks: Iterable[bytes], file: t.IO[bytes], label: str) -> None:
-    """Replace the content of a file by the blocks.
+    """Write the blocks to a file.
 
     Raises:
         StorageError: The disk is full.
     """
     report = f"the report of {label}"
-    with storing(report):
-        file.seek(0)
-        file.truncate()
     for block in blocks:
         with storing(report):
             _check_disk(label)
@@ -107,14 +116,12 @@ def _joined(blocks: Iterable[bytes], label: str) -> bytes:
     Raises:
         ResponseError: They are larger than `MAX_BODY_BYTES`.
     """
-    kept: list[bytes] = []
-    size = 0
+    body = io.BytesIO()  # grows in place: a list of blocks and its join take twice the memory
     for block in blocks:
-        kept.append(block)
-        size += len(block)
-        if size > MAX_BODY_BYTES:
+        body.write(block)
+        if body.tell() > MAX_BODY_BYTES:
             raise _too_large(label, MAX_BODY_BYTES)
-    return kept[0] if len(kept) == 1 else b"".join(kept)
+    return body.getvalue()
 
 
 def _blocks(response: requests.Response, label: str) -> Generator[bytes, None, None]:

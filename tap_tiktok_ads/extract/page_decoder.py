@@ -33,6 +33,8 @@ class ListEnvelope(msgspec.Struct):
 decode_envelope = msgspec.json.Decoder(ListEnvelope, float_hook=json_number).decode
 #: Decode one raw record of a page, an object.
 decode_record = msgspec.json.Decoder(dict[str, t.Any], float_hook=json_number).decode
+#: Decode an array of records, which stay raw JSON.
+decode_records = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def decode_list_page(body: bytes) -> ListEnvelope | None:

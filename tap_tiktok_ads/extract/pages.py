@@ -97,7 +97,7 @@ class Page:
 
     Attributes:
         records: Typed records, or the RECORD lines of records that the SDK need not process: one
-            item per record, or one item for all.
+            item per record, or items of several lines.
         record_count: Number of records.
         fingerprints: One per record, or None if the stream does not deduplicate.
         received: Number of raw records in the response, or None if it is not a page of a list.
@@ -131,7 +131,7 @@ class Page:
         """Return the page with the records whose place in the mask is True."""
         records: t.Any = self.records
         if len(records) != self.record_count:
-            records = records[0].splitlines(keepends=True)  # JSON text has no line breaks
+            records = b"".join(records).splitlines(keepends=True)  # JSON text has no line breaks
         selected = list(itertools.compress(records, mask))
         return dataclasses.replace(self, records=selected, record_count=len(selected))
 

@@ -20,7 +20,7 @@ from tap_tiktok_ads.extract.values import (
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 #: Number of bytes at the start of a page that show if its JSON holds white space.
 WHITESPACE_SAMPLE_BYTES = 4096
@@ -67,6 +67,7 @@ class ReportDecoder:
         schema: Mapping[str, t.Any],
         dimensions: Sequence[str],
         metrics: Sequence[str],
+        constants: Sequence[str] = (),
     ) -> None:
         """Compile the schema.
 
@@ -74,11 +75,16 @@ class ReportDecoder:
             schema: JSON Schema of the flat records.
             dimensions: Columns inside the `dimensions` of a report record.
             metrics: Columns inside the `metrics` of a report record.
+            constants: Columns that are equal in all records. Metrics of their names are left out.
         """
-        types = {name: _json_type(column) for name, column in schema["properties"].items()}
-        record_type = _record_type(dimensions, {name: _TYPES[types[name]] for name in metrics})
+        other_columns = {*dimensions, *constants}
+        self._left_out = sorted(other_columns.intersection(metrics))
+        types = {name: _json_type(schema["properties"].get(name, {})) for name in metrics}
+        metric_types = {name: _TYPES.get(kind, t.Any) for name, kind in types.items()}
+        metric_types |= dict.fromkeys(self._left_out, t.Any)
+        record_type = _record_type(dimensions, metric_types)
         self._decode_record: t.Any = msgspec.json.Decoder(record_type, strict=False).decode
-        self._texts_of = _getter([name for name in metrics if types[name] == "string"])
+        self._texts_of = _getter(_texts(types, other_columns))
         self._time_dimension = next(
             (name for name in dimensions if name.startswith("stat_time_")), None
         )
@@ -129,6 +135,8 @@ class ReportDecoder:
             if time_dimension is not None:
                 time = getattr(dimensions, time_dimension)
                 setattr(dimensions, time_dimension, times.get(time) or self._cast_time(time))
+            for name in self._left_out:
+                setattr(record.metrics, name, msgspec.UNSET)
             metrics = encode(record.metrics)
             comma = b"" if metrics == b"{}" else b","
             member = encode(dimensions)[1:-1] + comma + metrics[1:-1]
@@ -150,6 +158,12 @@ class ReportDecoder:
         if len(self._times) >= MAX_CACHED_TIMES:
             self._times.clear()
         return self._times.setdefault(text, time)
+
+
+def _texts(types: Mapping[str, str], other_columns: Collection[str]) -> list[str]:
+    """Return the metrics whose type is text, without the names of other columns."""
+    texts = [name for name, kind in types.items() if kind == "string"]
+    return [name for name in texts if name not in other_columns]
 
 
 def _getter(names: Sequence[str]) -> Callable[[t.Any], tuple[t.Any, ...]]:

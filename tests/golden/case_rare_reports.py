@@ -96,18 +96,33 @@ def _large(query: dict[str, str]) -> dict[str, t.Any]:
     return page(record(spend="1"), total_number=3000)
 
 
-def limited(module: t.Any, name: str, **settings: t.Any) -> Callable[[], object]:
+def _large_in_another_order(query: dict[str, str]) -> dict[str, t.Any]:
+    """Return the response of `_large`, with another record for each batch of metrics."""
+    data = _large(query)
+    for raw in data["list"] if query.get("start_date") != query.get("end_date") else ():
+        raw["dimensions"]["campaign_id"] = str(len(query["metrics"]))
+    return data
+
+
+def limited(
+    module: t.Any, name: str, respond: t.Any = _large, **settings: t.Any
+) -> Callable[[], object]:
     """Return a case: read a window of two days with more records than a limit of one record."""
 
     def read() -> None:
         with mock.patch.object(module, name, 1):
-            answered(CAMPAIGNS, _large, **settings)()
+            answered(CAMPAIGNS, respond, **settings)()
 
     return read
 
 
 case("Reports", "log of too many records to merge", logging.INFO)(
-    limited(merging, "MAX_MERGED_RECORDS", report_metrics={CAMPAIGNS: ["all"]})
+    limited(
+        merging,
+        "MAX_MERGED_RECORDS",
+        _large_in_another_order,
+        report_metrics={CAMPAIGNS: ["all"]},
+    )
 )
 case("Reports", "log of too many records in a window", logging.INFO)(
     limited(splitting, "MAX_WINDOW_RECORDS")

@@ -5,6 +5,9 @@ from __future__ import annotations
 #: Reason by the module and the first words of a template.
 EXCEPTIONS: dict[str, str] = {
     "api/messages.py: Number out of range": "The body is repaired, and the stream warns of that.",
+    "streams/reports/record_parts.py: {}: two records have the same hash": (
+        "It needs two objects whose IDs have one hash."
+    ),
     "streams/custom.py: {} {}, as the settings define it": "It is a description in the catalog.",
     "cli/__init__.py: A signal ended the run": "A signal ends the process of the test.",
 }

@@ -11,7 +11,6 @@ from typing_extensions import override
 from tap_tiktok_ads.api.hosts import REPORT_PATH
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.metric_catalog import default_metrics
-from tap_tiktok_ads.api.report_rules import MAX_METRICS, ReportDefinition
 from tap_tiktok_ads.config.custom_reports import metrics_setting
 from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.casting import Caster
@@ -35,11 +34,16 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.messages import Decode
+    from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.deduplication import RecordFilter
     from tap_tiktok_ads.extract.reader import Fetched
     from tap_tiktok_ads.extract.source import Source
     from tap_tiktok_ads.singer.components import ContextTap
+
+
+#: Columns that the tap adds to the records of a task.
+CONSTANT_COLUMNS = ("advertiser_id", "is_top_view", "is_final")
 
 
 def key_columns(report: ReportDefinition, *, reports_topview: bool) -> tuple[str, ...]:
@@ -206,11 +210,11 @@ class ReportStream(ReportComponents):
     def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
         """Return a report decoder, if every requested metric is written as it comes."""
         metrics, dimensions = self.metrics.requested, self.report.dimensions
-        if deselected & set(metrics) or "advertiser_id" in (*dimensions, *metrics):
+        if deselected & set(metrics) or "advertiser_id" in dimensions:
             return None
-        if len(metrics) > MAX_METRICS or not can_decode(self.record_schema, metrics):
+        if not can_decode(self.record_schema, metrics):
             return None
-        return ReportDecoder(self.record_schema, dimensions, metrics).decode
+        return ReportDecoder(self.record_schema, dimensions, metrics, CONSTANT_COLUMNS).decode
 
     # Reads
 

@@ -2,92 +2,229 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
+import itertools
+import threading
 import typing as t
 
 from tap_tiktok_ads.api.advertisers import batches
 from tap_tiktok_ads.api.errors import ResponseError, TooLargeError
 from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.api.report_rules import MAX_METRICS
-from tap_tiktok_ads.extract import lookahead
+from tap_tiktok_ads.extract.conversion import BYTES_PER_JSON_BYTE
+from tap_tiktok_ads.extract.page_decoder import decode_list_page, decode_records
+from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.extract.verification import MAX_EXTRA_PASSES
+from tap_tiktok_ads.streams.reports.record_parts import RecordParts
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tap_tiktok_ads.api.messages import Response
-    from tap_tiktok_ads.extract.pages import Page, Record, Task
-    from tap_tiktok_ads.extract.reader import PageReader
+    from tap_tiktok_ads.extract.reader import Fetched, FetchedRaw, PageReader
 
-#: Maximum number of records that are merged at once.
-MAX_MERGED_RECORDS = 2_000
+    FetchRaw = Callable[[Task], FetchedRaw]
+
+#: Maximum number of records of a list that is merged as one.
+MAX_MERGED_RECORDS = 100_000
+#: Number of records that are joined and decoded at once, to bound the memory.
+JOINED_RECORDS = 100
+DAMAGE = (
+    "the merged responses held different records in every pass, or fewer than TikTok "
+    "reports: some lack metrics."
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MergedPage(Task):
+    """A page of a list that is merged as one.
+
+    Attributes:
+        parts: The records of the list.
+        response: The response with the total of the list.
+        positions: The positions of the page's records.
+    """
+
+    parts: RecordParts = dataclasses.field(kw_only=True)
+    response: Response = dataclasses.field(kw_only=True)
+    positions: range = dataclasses.field(kw_only=True)
 
 
 class MetricMerger:
-    """Reads a window once per batch of metrics, and merges the records by their dimensions."""
+    """Reads a list once per batch of metrics, and merges the records by their dimensions.
+
+    The pages of the batches are merged page by page. If a page does not hold the same records in
+    every batch, the lists of the stream are merged as one from then on.
+    """
 
     def __init__(self, reader: PageReader, dimensions: Sequence[str]) -> None:
         self._reader = reader
         self._dimensions = dimensions
+        self._are_pages_equal = True
+        self._lock = threading.Lock()  # one page at a time: several would take more memory
 
     @staticmethod
     def is_needed(task: Task) -> bool:
         """Return True if a task has more metrics than one request can have."""
-        return len(task.request.params["metrics"]) > MAX_METRICS
+        return isinstance(task, MergedPage) or len(task.request.params["metrics"]) > MAX_METRICS
 
-    def fetch(self, task: Task) -> Page:
-        """Return all records of a window.
+    def fetch(self, task: Task) -> Fetched:
+        """Return a page of merged records and the tasks that follow it.
 
-        All requests are repeated if a record is not in every response, or if lists of several
-        pages are short of their total. If that does not help, the page counts as damaged.
+        The requests are repeated if a record is not in every response. If that does not help, the
+        page counts as damaged.
 
         Raises:
-            TooLargeError: There are too many records to hold. A shorter window has fewer.
+            TooLargeError: The list has too many records to merge it as one.
             TapError: A response is an error.
         """
-        for _ in range(1 + MAX_EXTRA_PASSES):
-            page, is_complete = self._merge(task)
-            if is_complete:
-                return page
-        damage = (
-            "the merged responses held different records in every pass, or fewer than TikTok "
-            "reports: some lack metrics."
-        )
-        return dataclasses.replace(page, damage=damage)
+        if isinstance(task, MergedPage):
+            return self._build(task, task.parts, task.response, task.positions), ()
+        if task.page > 1 or self._are_pages_equal:
+            parts, response, following = self._read(task, self._fetch)
+            if parts.are_complete or (task.page == 1 and not following):
+                return self._build(task, parts, response, range(parts.count)), following
+            self._are_pages_equal = False
+            if task.page > 1:  # the verifier reads the list again, merged as one
+                return Page(damage=DAMAGE), following
+        return self._fetch_list(task)
 
-    def _merge(self, task: Task) -> tuple[Page, bool]:
-        """Return the merged records, and True if each of them is made of all responses."""
-        part_counts: collections.Counter[tuple[t.Any, ...]] = collections.Counter()
-        records: dict[tuple[t.Any, ...], Record] = {}
+    def _fetch_list(self, task: Task) -> Fetched:
+        """Return the first page of a list that is merged as one, and its other pages."""
+        parts, response, _ = self._read(task, self._fetch_bounded, all_pages=True)
+        page_size = int(task.request.params["page_size"])
+        page_info = {**response.data["page_info"], "page_size": page_size}
+        response = dataclasses.replace(response, data={"page_info": page_info})
+        first, *others = [
+            range(start, min(start + page_size, parts.count))
+            for start in range(0, max(1, parts.count), page_size)
+        ]
+        pages = [
+            _merged_page(task.at_page(number, len(others) + 1), parts, response, positions)
+            for number, positions in enumerate(others, start=2)
+        ]
+        return self._build(task, parts, response, first), pages
+
+    # Requests
+
+    def _read(
+        self, task: Task, fetch: FetchRaw, *, all_pages: bool = False
+    ) -> tuple[RecordParts, Response, Sequence[Task]]:
+        """Read a task once per batch of metrics. Repeat the requests while records lack parts.
+
+        Args:
+            task: The page, or the first page of the list.
+            fetch: Reads a page.
+            all_pages: True to read the pages that follow, too.
+
+        Returns:
+            The records, the response with the largest total, and the tasks that follow it.
+        """
         metric_batches = list(batches(task.request.params["metrics"], MAX_METRICS))
-        responses: list[Response] = []
-        for metrics in metric_batches:
-            merged_task = task.with_params(metrics=list(metrics))
-            for _, (raw_records, response) in lookahead.sequential([merged_task], self._fetch):
-                responses.append(response)
-                for raw in raw_records:
-                    part_counts[self._add(records, raw)] += 1
-        are_equal = all(count == len(metric_batches) for count in part_counts.values())
-        totals = [total_number(response.data.get("page_info")) or 0 for response in responses]
-        is_short = len(records) < max(totals) and len(responses) > len(metric_batches)
-        is_truncated = any(response.is_truncated for response in responses)
-        last = dataclasses.replace(responses[-1], is_truncated=is_truncated)
-        page = self._reader.builder.build(task, list(records.values()), last)
-        return page, are_equal and not is_short
+        for _ in range(1 + MAX_EXTRA_PASSES):
+            parts = RecordParts(task.request.label, self._dimensions, len(metric_batches))
+            received: list[tuple[Response, Sequence[Task]]] = []
+            for number, metrics in enumerate(metric_batches):
+                tasks = [task.with_params(metrics=list(metrics))]
+                while tasks:
+                    received.append(_store(parts, number, fetch(tasks.pop(0))))
+                    tasks = [*received[-1][1], *tasks] if all_pages else []
+            if parts.are_complete:
+                break
+        largest, following = max(received, key=lambda item: _total(item[0]))
+        is_truncated = any(response.is_truncated for response, _ in received)
+        metrics = task.request.params["metrics"]
+        return (
+            parts,
+            dataclasses.replace(largest, is_truncated=is_truncated),
+            [next_task.with_params(metrics=metrics) for next_task in following],
+        )
 
-    def _add(self, records: dict[tuple[t.Any, ...], Record], raw: Record) -> tuple[t.Any, ...]:
-        """Add the metrics of a raw record to the record of its dimensions. Return the key."""
-        dimensions = raw.get("dimensions") or {}
-        key = tuple(dimensions.get(name) for name in self._dimensions)
-        record = records.setdefault(key, {"dimensions": dimensions, "metrics": {}})
-        record["metrics"] |= raw.get("metrics") or {}
-        return key
+    def _fetch(self, task: Task) -> FetchedRaw:
+        return self._reader.fetch_raw(task, decode_list_page)
 
-    def _fetch(self, task: Task) -> tuple[tuple[Sequence[Record], Response], Sequence[Task]]:
-        (raw_records, response), following = self._reader.fetch_raw(task)
+    def _fetch_bounded(self, task: Task) -> FetchedRaw:
+        """Return a page of a list that is not too large to merge it as one."""
+        (raw_records, response), following = self._fetch(task)
         is_splittable = task.window is not None and task.window.days > 1
-        if is_splittable and len(following) * len(raw_records) > MAX_MERGED_RECORDS:
+        if is_splittable and _total(response) > MAX_MERGED_RECORDS:
             msg = f"{task.request.label} has too many records to merge several responses"
             raise TooLargeError(ResponseError(msg))
         return (raw_records, response), following
+
+    # Records
+
+    def _build(self, task: Task, parts: RecordParts, response: Response, positions: range) -> Page:
+        """Return the page of the records at some positions.
+
+        While it is read, a page also takes the memory of one response.
+        """
+        with self._lock:
+            pages = self._fast_pages(task, parts, response, positions)
+            page = (
+                _concatenated(pages) if pages else self._slow_page(task, parts, response, positions)
+            )
+        is_damaged = not parts.are_complete and task.page == 1
+        return dataclasses.replace(
+            page,
+            damage=DAMAGE if is_damaged else None,
+            weight=(page.weight or BYTES_PER_JSON_BYTE * parts.size(positions)) + parts.part_bytes,
+        )
+
+    def _fast_pages(
+        self, task: Task, parts: RecordParts, response: Response, positions: range
+    ) -> list[Page]:
+        """Return parts of a page whose records the report decoder knows, or nothing."""
+        pages = []
+        for joined in _joined(parts, positions):
+            decode = self._reader.decode
+            envelope = decode(b'{"code":0,"data":{"list":%s}}' % joined) if decode else None
+            if envelope is None:
+                return []
+            pages.append(self._reader.builder.build(task, envelope.data.records, response))
+        return pages
+
+    def _slow_page(
+        self, task: Task, parts: RecordParts, response: Response, positions: range
+    ) -> Page:
+        raw_records = itertools.chain.from_iterable(map(decode_records, _joined(parts, positions)))
+        return self._reader.builder.build(task, list(raw_records), response)
+
+
+def _concatenated(pages: Sequence[Page]) -> Page:
+    """Return the page that consists of several parts of a page."""
+    fingerprints = [fingerprint for page in pages for fingerprint in page.fingerprints or ()]
+    return dataclasses.replace(
+        pages[0],
+        records=[record for page in pages for record in page.records],
+        record_count=sum(page.record_count for page in pages),
+        fingerprints=fingerprints,
+        received=sum(page.received or 0 for page in pages),
+        weight=sum(page.weight for page in pages),
+    )
+
+
+def _store(parts: RecordParts, batch: int, fetched: FetchedRaw) -> tuple[Response, Sequence[Task]]:
+    """Add the records of a response. Return the response without them, and the next tasks."""
+    (raw_records, response), following = fetched
+    parts.add(batch, raw_records)
+    page_info = response.data.get("page_info")
+    return dataclasses.replace(response, data={"page_info": page_info}, body=b""), following
+
+
+def _joined(parts: RecordParts, positions: range) -> Iterator[bytes]:
+    """Yield JSON arrays of joined records."""
+    for start in range(positions.start, positions.stop, JOINED_RECORDS):
+        yield parts.read(range(start, min(start + JOINED_RECORDS, positions.stop)))
+
+
+def _merged_page(
+    task: Task, parts: RecordParts, response: Response, positions: range
+) -> MergedPage:
+    """Return the task for a page of a list that is merged as one."""
+    fields = {field.name: getattr(task, field.name) for field in dataclasses.fields(Task)}
+    return MergedPage(**fields, parts=parts, response=response, positions=positions)
+
+
+def _total(response: Response) -> int:
+    return total_number(response.data.get("page_info")) or 0

@@ -95,11 +95,9 @@ class ReportReader:
         """Read one page. The task for TopView ads follows the first page, even a damaged one."""
         following: Sequence[Task] = ()
         try:
-            if self.merger.is_needed(task):
-                page = self.merger.fetch(task)
-            else:
-                page, following = self.pages.fetch(task)
-                self.splitter.check_size(task, page, following)
+            fetch = self.merger.fetch if self.merger.is_needed(task) else self.pages.fetch
+            page, following = fetch(task)
+            self.splitter.check_size(task, page, following)
         except DamagedResponseError as error:
             page = Page(damage=error.damage)
         return page, (*following, *self.topview.follow_up(self.metrics.with_all(task)))

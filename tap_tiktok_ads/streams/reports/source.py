@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+import msgspec
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import TOPVIEW
@@ -69,13 +70,30 @@ def reported_days(raw_records: Sequence[t.Any], time_dimension: str) -> set[str]
     """Return the days of raw report records, as `2026-01-31`. Other texts are left out.
 
     Args:
-        raw_records: Objects, or pairs of a `ReportDecoder`, whose JSON begins with the dimensions.
+        raw_records: Objects, raw JSON, or pairs of a `ReportDecoder`, whose JSON begins with the
+            dimensions.
         time_dimension: The dimension with the day or hour.
     """
     if raw_records and isinstance(raw_records[0], tuple):
         return _days_of_members(raw_records, f'"{time_dimension}":"'.encode())
-    times = [(raw.get("dimensions") or {}).get(time_dimension) for raw in raw_records]
+    times = [_dimensions(raw).get(time_dimension) for raw in raw_records]
     return {time[:DAY_LENGTH] for time in times if isinstance(time, str) and _DAY.match(time)}
+
+
+class _Dimensions(msgspec.Struct):
+    """The dimensions of a record. Its metrics are not decoded."""
+
+    dimensions: dict[str, t.Any] | None = None
+
+
+_decode_dimensions = msgspec.json.Decoder(_Dimensions).decode
+
+
+def _dimensions(raw: t.Any) -> dict[str, t.Any]:
+    """Return the dimensions of an object or of raw JSON."""
+    is_raw = isinstance(raw, msgspec.Raw)
+    dimensions = _decode_dimensions(raw).dimensions if is_raw else raw.get("dimensions")
+    return dimensions or {}
 
 
 def _days_of_members(pairs: Sequence[tuple[bytes, int]], marker: bytes) -> set[str]:
