@@ -30,7 +30,7 @@ class Task:
         last_page: The highest page requested so far, or None for the first page of a list.
         optional: True if accounts can lack this list, so that a rejection is not an error.
         is_topview: True if it reads TopView objects only. Most advertisers have none.
-        shorter_lists: Tasks that replace this one if its list has more than one page.
+        shorter_lists: Tasks that replace this one if other tasks would follow it.
         parent_window: The window that `window` was split from, or None.
         page_before: Hash of the page before, if no total says that there is this page.
         first_request: The request for the first page, if its pages differ by more than a number.
@@ -99,6 +99,8 @@ class Page:
         page_size: Maximum number of raw records per page, as reported or else as requested. 0 if it
             is not known.
         page_hash: Hash of the raw records, if the page brings no record.
+        unchanged: Number of raw records on pages before it that are known to be unchanged, and are
+            not requested.
         weight: Approximate size in bytes.
         server_time: The HTTP `Date` header of the response.
         is_truncated: True if TikTok warned that records can be missing.
@@ -114,6 +116,7 @@ class Page:
     total: int | None = None
     page_size: int = 0
     page_hash: int | None = None
+    unchanged: int = 0
     weight: int = 0
     server_time: str | None = None
     is_truncated: bool = False

@@ -48,6 +48,7 @@ class ListPass:
         total: The largest `total_number` of its pages.
         page_count: Number of pages.
         page_size: Maximum number of raw records of the last page, or 0 if it is not known.
+        unchanged: Number of raw records that are known to be unchanged, and were not requested.
         damage: Why a page does not count as read, or None.
         is_broken: True if a page was denied or failed.
         is_flat: True if each raw record is one record at most.
@@ -68,6 +69,7 @@ class ListPass:
     total: int | None = None
     page_count: int = 0
     page_size: int = 0
+    unchanged: int = 0
     damage: str | None = None
     is_broken: bool = False
     is_flat: bool = True
@@ -102,6 +104,7 @@ class ListPass:
         self.repeated += repeated
         self.page_count += 1
         self.page_size = page.page_size
+        self.unchanged += page.unchanged
         if page.total is not None:
             self.total = max(page.total, self.total or 0)
 
@@ -216,10 +219,11 @@ class ListProgress:
 
     @property
     def distinct(self) -> int:
-        """Number of raw records that were received, each counted once."""
+        """Number of raw records that were received or are unchanged, each counted once."""
+        unchanged = self.current.unchanged
         if self.keys and self.current.is_flat:
-            return len(self.keys) + self.current.keyless
-        return self.current.received
+            return len(self.keys) + self.current.keyless + unchanged
+        return self.current.received + unchanged
 
     @property
     def difference(self) -> int:

@@ -175,8 +175,12 @@ class ListVerifier:
         progress.verdict = verdict
 
     def _has_moved(self, progress: ListProgress) -> bool:
-        """Return True if the first page of a long list has changed during the pass."""
-        if not self._rules.objects_can_vanish or progress.current.page_count <= 1:
+        """Return True if the first page of a long list has changed during the pass.
+
+        If the list ended early after its first page, no object can move out of what was read.
+        """
+        single_pages = 2 if progress.current.unchanged else 1
+        if not self._rules.objects_can_vanish or progress.current.page_count <= single_pages:
             return False
         page, _ = self._fetch(progress.first_task.for_another_pass())
         keys = list(map(self._filter.key_of, page.fingerprints or ()))
