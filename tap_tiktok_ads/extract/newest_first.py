@@ -162,11 +162,8 @@ class NewestFirstSource(Source):
         order = task.order.extended_by(self.locate(task, response)) if record_count else None
         if task.unchanged:
             return task.shorter_lists if following or order is None else ()
-        pages = [t.cast("NewestFirstTask", page) for page in following]
         page_size = self._full_page_size(response, record_count)
-        if not page_size or order is None or order.begins_before(task.since):
-            return [page.complete() for page in pages]
-        return _next_pages(task, pages, order, page_size)
+        return _next_pages(task, following, order if page_size else None, page_size)
 
     def _full_page_size(self, response: Response, record_count: int) -> int:
         """Return the number of objects of a full page of a counted list, or 0 for other pages."""
@@ -184,16 +181,26 @@ class NewestFirstSource(Source):
 
 
 def _next_pages(
-    task: NewestFirstTask, pages: Sequence[NewestFirstTask], order: ChangeOrder, page_size: int
+    task: NewestFirstTask, following: Sequence[Task], order: ChangeOrder | None, page_size: int
 ) -> Sequence[Task]:
-    """Return the next page, the last page, or all pages that follow a page in order."""
+    """Return the next page, the last page, or all pages that follow a page.
+
+    Args:
+        task: The page.
+        following: All pages that follow it.
+        order: What the pages so far show, or None if they do not prove the order.
+        page_size: Number of objects of each page but the last.
+    """
     since = t.cast("dt.datetime", task.since)
+    pages = [t.cast("NewestFirstTask", page) for page in following]
     complete = tuple(page.complete() for page in pages)
+    if order is None or order.begins_before(since) or len(pages) <= 1:
+        return complete
     if not order.reaches(since):
-        if not pages or task.page >= MAX_SINGLE_PAGES:
+        if task.page >= MAX_SINGLE_PAGES:
             return complete
         return [dataclasses.replace(pages[0], order=order, last_page=task.page + 1)]
-    if len(pages) <= 1 or not order.differs_from_creation:
+    if not order.differs_from_creation:
         return complete
     unchanged = (len(pages) - 1) * page_size
     last = dataclasses.replace(pages[-1], order=order, unchanged=unchanged, shorter_lists=complete)
