@@ -86,6 +86,19 @@ class Task:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class PageDays:
+    """The days of a page of a report, as ordinals.
+
+    Attributes:
+        read: The days that the request covers, if the page is the first of its list.
+        active: The days of the records.
+    """
+
+    read: frozenset[int]
+    active: frozenset[int]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Page:
     """The records of one task, or the reason why there are none.
 
@@ -101,6 +114,7 @@ class Page:
         page_hash: Hash of the raw records, if the page brings no record.
         unchanged: Number of raw records on pages before it that are known to be unchanged, and are
             not requested.
+        days: The days of the page of a report, if another report needs them.
         weight: Approximate size in bytes.
         server_time: The HTTP `Date` header of the response.
         is_truncated: True if TikTok warned that records can be missing.
@@ -117,6 +131,7 @@ class Page:
     page_size: int = 0
     page_hash: int | None = None
     unchanged: int = 0
+    days: PageDays | None = None
     weight: int = 0
     server_time: str | None = None
     is_truncated: bool = False

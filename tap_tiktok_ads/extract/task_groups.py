@@ -9,6 +9,7 @@ import itertools
 import typing as t
 
 from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.extract.empty_days import DaysRead
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -246,6 +247,7 @@ class TaskGroup:
         is_complete: False once a record can be missing.
         verdicts: Verdicts on the lists whose passes are over.
         difference: Number of records by which totals exceed what was received, if passes agree.
+        days_read: The days of the pages of a report, if another report needs them.
         has_deletions: True if the group wrote deletion records.
     """
 
@@ -261,10 +263,12 @@ class TaskGroup:
         self.is_complete = True
         self.verdicts: list[Verdict] = []
         self.difference: int | None = None
+        self.days_read = DaysRead()
         self.has_deletions = False
 
     def add(self, page: Page) -> None:
-        """Register the response time and the failure of a page."""
+        """Register the response time, the days and the failure of a page."""
+        self.days_read.add(page)
         is_incomplete = page.failed is not None or page.is_truncated
         self.is_complete = self.is_complete and not is_incomplete
         responded_at = dates.parse_server_time(page.server_time)
