@@ -24,7 +24,7 @@ BEFORE_FIRST_STREAM = "start"
 class StreamCounts:
     """Counts of one stream. `seconds_waited` adds up the waits of all threads.
 
-    `windows_skipped` counts the windows that probes of dormant advertisers saved.
+    `windows_skipped` counts the windows that were not requested because they hold no delivery.
     """
 
     stream: str

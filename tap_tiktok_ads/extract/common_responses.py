@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_tiktok_ads.extract.dormancy import DormancyFacts, ProbeTask
+from tap_tiktok_ads.extract.empty_days import EmptyDays
 from tap_tiktok_ads.extract.request_gate import RequestGate
 from tap_tiktok_ads.extract.topview_campaigns import TopViewCampaigns
 
@@ -20,6 +21,7 @@ class CommonResponses:
 
     Attributes:
         dormancy: The days on which advertisers deliver nothing, as far as probes have found out.
+        empty_days: The days on which reports of the run have no record.
         topview_campaigns: Since when each advertiser can have TopView ads.
         gate: Keeps a task from starting while another task requests a response that it needs.
     """
@@ -28,6 +30,7 @@ class CommonResponses:
         self._client = client
         self.topview_campaigns = TopViewCampaigns(client)
         self.dormancy = DormancyFacts()
+        self.empty_days = EmptyDays()
         self._found_out: set[str] = set()
         self.gate: RequestGate[Task] = RequestGate(self._unknown_keys, self._find_out)
 

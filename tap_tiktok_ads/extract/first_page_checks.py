@@ -20,13 +20,29 @@ class _ListState:
         first_task: The task of the first page.
         outstanding: Number of known pages that are not received.
         page_count: Number of received pages.
+        ends_early: True if pages without changes were left out.
         is_bad: True if a page does not count as read.
     """
 
     first_task: Task
     outstanding: int = 1
     page_count: int = 0
+    ends_early: bool = False
     is_bad: bool = False
+
+    def add(self, page: Page) -> None:
+        """Add a page. A task that other tasks replace brings none."""
+        self.page_count += page.received is not None
+        self.ends_early |= page.unchanged > 0
+        self.is_bad |= bool(page.denied or page.failed or page.damage)
+
+    @property
+    def needs_check(self) -> bool:
+        """True if objects can have moved between two pages that were received.
+
+        None can if the list ended early after its first page: only its last page followed.
+        """
+        return self.page_count > (2 if self.ends_early else 1) and not self.is_bad
 
 
 class FirstPageChecks:
@@ -54,12 +70,11 @@ class FirstPageChecks:
         with self._lock:
             state = self._state(key, task)
             state.outstanding += sum(other.list_key == key for other in following) - 1
-            state.page_count += 1
-            state.is_bad |= page.received is None
+            state.add(page)
             if state.outstanding > 0:
                 return following
             del self._lists[key]
-        if state.page_count == 1 or state.is_bad:
+        if not state.needs_check:
             return following
         return [*following, dataclasses.replace(state.first_task.for_another_pass(), is_check=True)]
 

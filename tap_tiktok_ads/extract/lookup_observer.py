@@ -88,7 +88,8 @@ def describe(progress: ListProgress) -> str:
         return current.damage
     total = "no total" if current.total is None else f"{current.total} records"
     passes = "1 pass" if progress.pass_count == 1 else f"{progress.pass_count} passes"
+    unchanged = f" {current.unchanged} unchanged were not requested." if current.unchanged else ""
     return (
-        f"TikTok reports {total}, received {progress.distinct} distinct and {current.repeated} "
-        f"duplicates after {passes}."
+        f"TikTok reports {total}, received {progress.distinct - current.unchanged} distinct and "
+        f"{current.repeated} duplicates after {passes}.{unchanged}"
     )

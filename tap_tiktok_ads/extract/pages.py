@@ -30,7 +30,7 @@ class Task:
         last_page: The highest page requested so far, or None for the first page of a list.
         optional: True if accounts can lack this list, so that a rejection is not an error.
         is_topview: True if it reads TopView objects only. Most advertisers have none.
-        shorter_lists: Tasks that replace this one if its list has more than one page.
+        shorter_lists: Tasks that replace this one if other tasks would follow it.
         parent_window: The window that `window` was split from, or None.
         page_before: Hash of the page before, if no total says that there is this page.
         first_request: The request for the first page, if its pages differ by more than a number.
@@ -92,6 +92,19 @@ class Task:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class PageDays:
+    """The days of a page of a report, as ordinals.
+
+    Attributes:
+        read: The days that the request covers, if the page is the first of its list.
+        active: The days of the records.
+    """
+
+    read: frozenset[int]
+    active: frozenset[int]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Page:
     """The records of one task, or the reason why there are none.
 
@@ -105,6 +118,9 @@ class Page:
         page_size: Maximum number of raw records per page, as reported or else as requested. 0 if it
             is not known.
         page_hash: Hash of the raw records, if the page brings no record.
+        unchanged: Number of raw records on pages before it that are known to be unchanged, and are
+            not requested.
+        days: The days of the page of a report, if another report needs them.
         weight: Approximate size in bytes.
         server_time: The HTTP `Date` header of the response.
         is_truncated: True if TikTok warned that records can be missing.
@@ -120,6 +136,8 @@ class Page:
     total: int | None = None
     page_size: int = 0
     page_hash: int | None = None
+    unchanged: int = 0
+    days: PageDays | None = None
     weight: int = 0
     server_time: str | None = None
     is_truncated: bool = False

@@ -94,12 +94,14 @@ class PageFacts(t.NamedTuple):
         total: The `total_number` of the list, or None.
         page_size: Maximum number of raw records per page, or 0 if it is not known.
         page_hash: Hash of the raw records, if the page brings no record.
+        unchanged: Number of raw records on pages before it that are known to be unchanged.
     """
 
     received: int
     total: int | None
     page_size: int
     page_hash: int | None = None
+    unchanged: int = 0
 
 
 def facts_of(request: Request, page_info: t.Any, received: int) -> PageFacts:

@@ -9,6 +9,7 @@ import itertools
 import typing as t
 
 from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.extract.empty_days import DaysRead
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -48,6 +49,7 @@ class ListPass:
         total: The largest `total_number` of its pages.
         page_count: Number of pages.
         page_size: Maximum number of raw records of the last page, or 0 if it is not known.
+        unchanged: Number of raw records that are known to be unchanged, and were not requested.
         damage: Why a page does not count as read, or None.
         has_moved: True if the first page has changed during the pass.
         is_broken: True if a page was denied or failed.
@@ -69,6 +71,7 @@ class ListPass:
     total: int | None = None
     page_count: int = 0
     page_size: int = 0
+    unchanged: int = 0
     damage: str | None = None
     has_moved: bool = False
     is_broken: bool = False
@@ -104,6 +107,7 @@ class ListPass:
         self.repeated += repeated
         self.page_count += 1
         self.page_size = page.page_size
+        self.unchanged += page.unchanged
         if page.total is not None:
             self.total = max(page.total, self.total or 0)
 
@@ -222,10 +226,11 @@ class ListProgress:
 
     @property
     def distinct(self) -> int:
-        """Number of raw records that were received, each counted once."""
+        """Number of raw records that were received or are unchanged, each counted once."""
+        unchanged = self.current.unchanged
         if self.keys and self.current.is_flat:
-            return len(self.keys) + self.current.keyless
-        return self.current.received
+            return len(self.keys) + self.current.keyless + unchanged
+        return self.current.received + unchanged
 
     @property
     def difference(self) -> int:
@@ -248,6 +253,7 @@ class TaskGroup:
         is_complete: False once a record can be missing.
         verdicts: Verdicts on the lists whose passes are over.
         difference: Number of records by which totals exceed what was received, if passes agree.
+        days_read: The days of the pages of a report, if another report needs them.
         has_deletions: True if the group wrote deletion records.
     """
 
@@ -263,10 +269,12 @@ class TaskGroup:
         self.is_complete = True
         self.verdicts: list[Verdict] = []
         self.difference: int | None = None
+        self.days_read = DaysRead()
         self.has_deletions = False
 
     def add(self, page: Page) -> None:
-        """Register the response time and the failure of a page."""
+        """Register the response time, the days and the failure of a page."""
+        self.days_read.add(page)
         is_incomplete = page.failed is not None or page.is_truncated
         self.is_complete = self.is_complete and not is_incomplete
         responded_at = dates.parse_server_time(page.server_time)

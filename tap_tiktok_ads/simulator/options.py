@@ -41,6 +41,9 @@ class Options:
     `advertiser_report_includes_topview` adds TopView ads to reports at advertiser level.
     `report_task_includes_topview` adds TopView ads to all tasks.
 
+    Videos: Only an SDK documents the order of modification. With `ignores_sort_field`, lists of
+    videos keep the order of creation.
+
     Metrics: A connector requests metrics with `country_code` that TikTok's page does not list.
     Reports reject these metrics unless `country_reports_have_connector_metrics` is set.
     """
@@ -90,6 +93,7 @@ class Options:
     advertiser_report_includes_topview: bool = False
     country_reports_have_connector_metrics: bool = False
     dormant_advertisers: int = 0
+    ignores_sort_field: bool = False
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> Options:

@@ -37,7 +37,7 @@ class SimpleListEndpoint:
         filters: Record field by parameter. The parameter is a value or a list of values.
         text_filters: Record field by parameter. The field contains the text of the parameter.
         selects: Returns True if the parameters select an object of an owner.
-        sort: Returns the objects in the order that the parameters request.
+        sort: Returns the objects of an owner in the order that the parameters request.
         check: Rejects invalid combinations of parameters.
         date_of: Returns the time of an object, compared with `start_date` and `end_date`.
     """
@@ -56,7 +56,7 @@ class SimpleListEndpoint:
     filters: Mapping[str, str] = field(default_factory=dict)
     text_filters: Mapping[str, str] = field(default_factory=dict)
     selects: Callable[[Any, Any, Params], bool] | None = None
-    sort: Callable[[Sequence[Any], Params], Sequence[Any]] | None = None
+    sort: Callable[[Sequence[Any], Any, Params], Sequence[Any]] | None = None
     check: Callable[[Params], None] | None = None
     date_of: Callable[[Any], str] | None = None
 
@@ -88,7 +88,7 @@ class SimpleListEndpoint:
         """Return the objects of an owner that the parameters select, in the requested order."""
         objects = self.objects(owner)
         if self.sort is not None:
-            objects = self.sort(objects, params)
+            objects = self.sort(objects, owner, params)
         if self.selects is not None:
             objects = [entry for entry in objects if self.selects(entry, owner, params)]
         if self.date_of is not None:

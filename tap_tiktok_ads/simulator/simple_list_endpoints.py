@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MAX_FILTERED_STORES = 10
 
 
-def _sort_pixels(pixels: Sequence[Asset], params: Params) -> Sequence[Asset]:
+def _sort_pixels(pixels: Sequence[Asset], _account: Account, params: Params) -> Sequence[Asset]:
     newest_first = params["order_by"] == "LATEST_CREATE"
     return sorted(pixels, key=lambda pixel: (str(pixel.created), pixel.id), reverse=newest_first)
 

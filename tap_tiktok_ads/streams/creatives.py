@@ -6,6 +6,7 @@ import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.extract.newest_first import NewestFirstSource
 from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.extract.source import Source, add_advertiser
 from tap_tiktok_ads.streams.list_endpoint import ListEndpoint
@@ -43,6 +44,8 @@ class VideoCreatives(ListStream):
     primary_keys = ("advertiser_id", "video_id")
     replication_key = "modify_time"
     page_size = 100
+    source_class = NewestFirstSource
+    has_newest_first = True
     objects_can_vanish = True
     list_cap = ASSET_LIST_CAP
 

@@ -9,6 +9,7 @@ from tap_tiktok_ads.api.advertisers import TOPVIEW, TOPVIEW_PAGE_SIZE, topview_c
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.promote import ALL_ORIGINS, ORIGINS_FILTER, PROMOTE
 from tap_tiktok_ads.extract import dates
+from tap_tiktok_ads.extract.newest_first import NEWEST_FIRST, NewestFirstTask
 from tap_tiktok_ads.extract.pages import Task
 
 if t.TYPE_CHECKING:
@@ -33,6 +34,7 @@ class ListEndpoint:
         has_topview_list: True if TopView objects are listed only by their buying type.
         has_modified_after: True if the endpoint can leave out what has not changed.
         has_promote: True if Promote objects are listed only by their origin.
+        has_newest_first: True if the objects that changed last can be listed first.
     """
 
     path: str
@@ -43,6 +45,12 @@ class ListEndpoint:
     has_topview_list: bool = False
     has_modified_after: bool = False
     has_promote: bool = False
+    has_newest_first: bool = False
+
+    @property
+    def uses_start(self) -> bool:
+        """True if the requests depend on the time since which changed objects are needed."""
+        return self.has_modified_after or self.has_newest_first
 
     def lists(
         self, advertiser: Advertiser, *, with_deleted: bool, start: str | None, shared: bool
@@ -65,13 +73,20 @@ class ListEndpoint:
             yield self._list_with_promote(advertiser, filtering, changed, shared=shared)
         else:
             request = self.first_page(advertiser, self.page_size, changed, shared=shared)
-            yield Task(request, advertiser)
+            yield self._newest_first(Task(request, advertiser), start)
         if self.has_topview_list:
             filtering = {**filtering, "buying_types": [TOPVIEW]}
             request = self.first_page(advertiser, TOPVIEW_PAGE_SIZE, filtering, shared=shared)
             is_check = request.cache_key == topview_campaigns_request(advertiser.id).cache_key
             request = dataclasses.replace(request, shared=shared or is_check)
             yield Task(request, advertiser, optional=True, is_topview=True)
+
+    def _newest_first(self, task: Task, start: str | None) -> Task:
+        """Return the list, in the order that lets it end early if there is one."""
+        if not self.has_newest_first or start is None:
+            return task
+        request = task.request.with_page_params(**NEWEST_FIRST)
+        return NewestFirstTask(request, task.advertiser, since=dates.parse_time(start))
 
     def _list_with_promote(
         self,

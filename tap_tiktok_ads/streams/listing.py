@@ -14,11 +14,13 @@ from tap_tiktok_ads.api.errors import (
     RejectedRequestError,
     RestrictedError,
     TapError,
+    is_invalid_parameter,
 )
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.promote import PROMOTE_WARNING, without_origins
 from tap_tiktok_ads.extract.conversion import RecordFlattener
 from tap_tiktok_ads.extract.deletions import DELETED_AT, DELETED_AT_SCHEMA
+from tap_tiktok_ads.extract.newest_first import ORDER_WARNING, NewestFirstTask
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.extract.schemas import entity_schema
 from tap_tiktok_ads.singer.deletion_tracker import DeletionTracker, forget_listed_objects
@@ -68,12 +70,12 @@ class ListPlan:
         Streams that read the same list request it once, from the earliest of their times on. Each
         of them drops the objects that have not changed since its own bookmark.
         """
-        if not self._stream.endpoint.has_modified_after or not self._stream.uses_state:
+        if not self._stream.endpoint.uses_start or not self._stream.uses_state:
             return {}
         streams = [self._stream]
         if self._stream.shared:
             streams = self._stream.streams_of_list()
-        if not all(stream.endpoint.has_modified_after for stream in streams):
+        if not all(stream.endpoint.uses_start for stream in streams):
             return {}
         return {advertiser.id: _earliest(advertiser, streams) for advertiser in advertisers}
 
@@ -116,6 +118,8 @@ class ListStream(TikTokStream):
     """True if the endpoint can leave out what has not changed since a time."""
     has_promote: t.ClassVar[bool] = False
     """True if Promote objects are listed only by their origin."""
+    has_newest_first: t.ClassVar[bool] = False
+    """True if the endpoint can list the objects that changed last first."""
     can_track_deletions: t.ClassVar[bool] = True
     """False if a missing object can still exist."""
     endpoint_class: type[ListEndpoint] = ListEndpoint
@@ -141,6 +145,7 @@ class ListStream(TikTokStream):
             has_topview_list=self.has_topview_list,
             has_modified_after=self.has_modified_after and not self.tracks_deletions,
             has_promote=self.has_promote,
+            has_newest_first=self.has_newest_first and not self.tracks_deletions,
         )
 
     def streams_of_list(self) -> list[ListStream]:
@@ -168,7 +173,7 @@ class ListStream(TikTokStream):
         try:
             return super().fetch(task)
         except RejectedRequestError as error:
-            return Page(), [self._without_promote(task, error)]
+            return Page(), [self._accepted(task, error)]
 
     def _absent_list(self, task: Task) -> Page | None:
         """Return an empty page for TopView objects of an advertiser without TopView campaigns.
@@ -199,14 +204,17 @@ class ListStream(TikTokStream):
         try:
             return super().sample_task(task, send)
         except RejectedRequestError as error:
-            return [], [self._without_promote(task, error)]
+            return [], [self._accepted(task, error)]
 
-    def _without_promote(self, task: Task, error: RejectedRequestError) -> Task:
-        """Return a rejected task without the filter that adds Promote objects. Warns.
+    def _accepted(self, task: Task, error: RejectedRequestError) -> Task:
+        """Return a rejected task without the order of changes, or without Promote objects. Warns.
 
         Raises:
-            RejectedRequestError: The error, if the filter is not its cause.
+            RejectedRequestError: The error, if neither can be its cause.
         """
+        if isinstance(task, NewestFirstTask) and task.page == 1 and is_invalid_parameter(error):
+            self.warnings.log("order", ORDER_WARNING, error.facts)
+            return task.in_default_order()
         is_accepted = task.optional or task.page > 1
         request = None if is_accepted else without_origins(task.request, error)
         if request is None:

@@ -35,6 +35,17 @@ def _lead_forms_only(query: dict[str, str]) -> t.Any:
     return error_body(40002, f"business_types: Invalid value {types[0]}.")
 
 
+def _without_order(query: dict[str, str]) -> t.Any:
+    return error_body(40002, "sort_field: Unknown.") if "sort_field" in query else page()
+
+
+def bookmarked(stream: str, advertiser_id: str) -> dict[str, t.Any]:
+    """Return a state that holds a bookmark of one advertiser."""
+    bookmark = {"replication_key": "modify_time", "replication_key_value": "2026-11-01T00:00:00Z"}
+    partition = {"context": {"advertiser_id": advertiser_id}, **bookmark}
+    return {"bookmarks": {stream: {"partitions": [partition]}}}
+
+
 def reviews(stream: str) -> Callable[[], object]:
     """Return a case: the endpoint of reviews returns no object."""
     ad = {"ad_id": "5", "smart_plus_ad_id": "6", "modify_time": "2026-11-01 00:00:00"}
@@ -55,6 +66,9 @@ error_cases(
             failed(
                 40002, "/campaign/get/", "Invalid filter.", containing="campaign_system_origins"
             ),
+        ),
+        "the order of changes is rejected": answered(
+            "video_creatives", _without_order, bookmarked("video_creatives", "1")
         ),
         "details are denied": simulated(
             ["gmv_max_campaigns"], failed(40001, "/campaign/gmv_max/info/", "No permission.")

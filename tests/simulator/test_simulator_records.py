@@ -514,6 +514,23 @@ def test_values_have_inconsistent_types(client: Client) -> None:
     assert any("modify_time" not in image for image in images)
 
 
+@pytest.mark.parametrize("is_ignored", [False, True])
+def test_videos_can_be_listed_by_modification(
+    serve: Callable[..., Client], is_ignored: bool
+) -> None:
+    """Videos come last modified first on request, unless the option `ignores_sort_field` is set."""
+    client = serve(ignores_sort_field=is_ignored, videos=30)
+    path, page = "/file/video/ad/search/", {"page_size": 100}
+    advertiser_id = client.world.advertiser_ids[0]
+    by_creation, by_change = (
+        client.data(path, advertiser_id=advertiser_id, sort_field=field, **page)["list"]
+        for field in ("CREATE_TIME", "MODIFY_TIME")
+    )
+    expected = sorted(by_creation, key=lambda video: str(video["modify_time"]), reverse=True)
+    assert by_creation != expected
+    assert by_change == (by_creation if is_ignored else expected)
+
+
 def test_response_has_envelope_and_headers(client: Client) -> None:
     """A response has a request ID in the body and header, and a date."""
     response = client.raw("/user/info/")

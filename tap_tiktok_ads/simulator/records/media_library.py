@@ -16,13 +16,22 @@ if TYPE_CHECKING:
 Params: TypeAlias = "Mapping[str, Any]"
 
 MAX_LIBRARY_FILES = 10_000
-"""Maximum number of files that a library endpoint returns. Older files are left out."""
+"""Maximum number of files that a library endpoint returns: the files that were modified last."""
 
 
 def library(account: Account, kind: str) -> list[Asset]:
-    """Return the files of a media library, newest first."""
-    files: list[Asset] = getattr(account, kind)
-    return [file for file in files[-MAX_LIBRARY_FILES:][::-1] if not file.removed]
+    """Return the files of a media library that were modified last, newest first."""
+    assets: list[Asset] = getattr(account, kind)
+    files = [file for file in reversed(assets) if not file.removed]
+    if len(files) <= MAX_LIBRARY_FILES:
+        return files
+    listed = {file.id for file in last_modified_first(files)[:MAX_LIBRARY_FILES]}
+    return [file for file in files if file.id in listed]
+
+
+def last_modified_first(files: Sequence[Asset]) -> list[Asset]:
+    """Return files in the order of their modification. Files without a time come last."""
+    return sorted(files, key=lambda file: file.modified or "", reverse=True)
 
 
 def _selects_file(record: Record, filtering: Params, kind: str) -> bool:
@@ -51,8 +60,8 @@ def selects_image(image: Asset, account: Account, params: Params) -> bool:
     return not filtering or _selects_file(assets.image(image, account), filtering, "image")
 
 
-def sort_videos(videos: Sequence[Asset], params: Params) -> Sequence[Asset]:
+def sort_videos(videos: Sequence[Asset], account: Account, params: Params) -> Sequence[Asset]:
     """Return the videos in the requested order: newest, or last modified, first."""
-    if params["sort_field"] == "CREATE_TIME":
+    if params["sort_field"] == "CREATE_TIME" or account.options.ignores_sort_field:
         return videos
-    return sorted(videos, key=lambda video: video.modified or "", reverse=True)
+    return last_modified_first(videos)

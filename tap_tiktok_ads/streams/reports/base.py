@@ -39,6 +39,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.extract.deduplication import RecordFilter
     from tap_tiktok_ads.extract.reader import Fetched
     from tap_tiktok_ads.extract.source import Source
+    from tap_tiktok_ads.extract.task_groups import TaskGroup
     from tap_tiktok_ads.singer.components import ContextTap
 
 
@@ -198,6 +199,8 @@ class ReportStream(ReportComponents):
         caster = Caster(self.record_schema, dash_is_null=True, required=self.primary_keys)
         builder = ReportPageBuilder(self.flattener, caster, self.record_filter)
         builder.topview = self.topview
+        builder.placeholders = self.placeholders
+        builder.hourly_days = self.hourly_days
         if self.time_dimension and self.mask["properties", "is_final"]:
             builder.finality = self.finality
         return builder
@@ -220,7 +223,13 @@ class ReportStream(ReportComponents):
 
     @override
     def fetch_report(self, task: Task) -> Fetched:
-        return self.report_reader.fetch(task)
+        empty = self.hourly_days.empty_page(task)
+        return (empty, ()) if empty else self.report_reader.fetch(task)
+
+    @override
+    def complete(self, group: TaskGroup) -> None:
+        self.hourly_days.add(group)
+        super().complete(group)
 
     @override
     def split(self, task: Task) -> Sequence[Task]:

@@ -16,6 +16,7 @@ from tap_tiktok_ads.streams.reports.auto_lookback import LookbackStream
 from tap_tiktok_ads.streams.reports.daily_sums import SumReader
 from tap_tiktok_ads.streams.reports.dormancy import DormantDays, is_enabled
 from tap_tiktok_ads.streams.reports.finality import Finality
+from tap_tiktok_ads.streams.reports.hourly import HourlyDays
 from tap_tiktok_ads.streams.reports.merging import MetricMerger
 from tap_tiktok_ads.streams.reports.probe_definitions import probe_definition, probed_metrics
 from tap_tiktok_ads.streams.reports.promote import PromoteAds
@@ -136,6 +137,16 @@ class ReportComponents(LookbackStream):
             self.topview_inclusion if self.report.level == "advertiser" else None,
             is_enabled=self.reports_topview,
         )
+
+    @functools.cached_property
+    def hourly_days(self) -> HourlyDays:
+        """Leaves out days of reports by hour that a report by day finds empty."""
+        return HourlyDays(self, self._selected_reports)
+
+    def _selected_reports(self) -> list[ReportComponents]:
+        """Return the selected streams that are reports."""
+        streams = self.run_context.streams.selected()
+        return [stream for stream in streams if isinstance(stream, ReportComponents)]
 
     @functools.cached_property
     def promote_ads(self) -> PromoteAds:

@@ -136,6 +136,11 @@ class MetricSelection:
         fallback = FALLBACK_METRIC if FALLBACK_METRIC in self.names else self.names[0]
         return [name for name in self.names if self._is_selected(name)] or [fallback]
 
+    @property
+    def has_rejected(self) -> bool:
+        """True if TikTok has rejected a metric in this run."""
+        return bool(self._rejected or self._rejected_for_topview)
+
     def with_all(self, task: Task) -> Task:
         """Return the task with all metrics, including rejected ones."""
         return task.with_params(metrics=self.requested)

@@ -9,17 +9,20 @@ from tap_tiktok_ads.api.errors import DamagedResponseError, RejectedRequestError
 from tap_tiktok_ads.extract.conversion import PageBuilder
 from tap_tiktok_ads.extract.pages import Page
 from tap_tiktok_ads.streams.reports.async_reports import AsyncPart
+from tap_tiktok_ads.streams.reports.hourly import page_days
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_tiktok_ads.api.messages import Response
-    from tap_tiktok_ads.extract.pages import Task
+    from tap_tiktok_ads.extract.pages import PageDays, Task
     from tap_tiktok_ads.extract.reader import Fetched, PageReader
     from tap_tiktok_ads.streams.reports.async_reports import AsyncReports
     from tap_tiktok_ads.streams.reports.finality import Finality
+    from tap_tiktok_ads.streams.reports.hourly import HourlyDays
     from tap_tiktok_ads.streams.reports.merging import MetricMerger
     from tap_tiktok_ads.streams.reports.metric_selection import MetricSelection
+    from tap_tiktok_ads.streams.reports.placeholders import Placeholders
     from tap_tiktok_ads.streams.reports.promote import PromoteAds
     from tap_tiktok_ads.streams.reports.splitting import WindowSplitter
     from tap_tiktok_ads.streams.reports.topview import TopView
@@ -109,15 +112,33 @@ class ReportPageBuilder(PageBuilder):
     Attributes:
         finality: Decides `is_final`, or None if the column is not written.
         topview: Keeps TopView records apart.
+        placeholders: Recognizes records without data.
+        hourly_days: Decides if the days of the records are needed.
     """
 
     finality: Finality | None = None
     topview: TopView
+    placeholders: Placeholders
+    hourly_days: HourlyDays
 
     def build(self, task: Task, raw_records: Sequence[t.Any], response: Response) -> Page:
         """Return the page of typed records, or of RECORD lines."""
         are_encoded = bool(raw_records) and isinstance(raw_records[0], tuple)
         if are_encoded and self.finality is not None:
             raw_records = self.finality.add_to_members(raw_records, task)
+        days = self._days_of(task, raw_records)
         page = super().build(task, raw_records, response)
+        page = page if days is None else dataclasses.replace(page, days=days)
         return self.topview.mark_fingerprints(page, task)
+
+    def _days_of(self, task: Task, raw_records: Sequence[t.Any]) -> PageDays | None:
+        """Return the days of a synchronous page, if another report needs them."""
+        if isinstance(task, AsyncPart) or not self.hourly_days.is_evidence:
+            return None
+        label = task.request.label
+        records = [
+            raw
+            for raw in raw_records
+            if isinstance(raw, tuple) or not self.placeholders.matches(raw, label)
+        ]
+        return page_days(task, records)
