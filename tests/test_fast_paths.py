@@ -54,6 +54,7 @@ def noisy(world: Simulator) -> Iterator[Noisy]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body are two packets
 
         def do_GET(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import random
 import threading
-import time
 import typing as t
 
 import pendulum
@@ -18,16 +17,13 @@ from tap_tiktok_ads.simulator import Simulator
 
 DAILY = "campaign_performance_report"
 HOURLY = "campaign_performance_report_hourly"
-#: A stream between the two. Its response comes late, so the report by day is complete by then.
-BETWEEN = "audience_report_by_country"
-STREAMS = [DAILY, BETWEEN, HOURLY]
+STREAMS = [DAILY, HOURLY]
 METRICS = {DAILY: ["spend", "clicks"], HOURLY: ["spend", "clicks"]}
 REPORT = "/report/integrated/get/"
 TOPVIEW = "RESERVATION_TOP_VIEW"
 SEEDS = [1, 7, 42]
 NOW = pendulum.datetime(2026, 11, 10, 12)
 DAYS = [pendulum.date(2026, 10, 1).add(days=number) for number in range(34)]
-WAIT_SECONDS = 0.2
 
 
 def page(records: list[t.Any], total: int | None = None, size: int = 1000) -> dict[str, t.Any]:
@@ -68,9 +64,6 @@ class Account:
         if query["path"] != REPORT:
             return page([])
         dimensions = json.loads(query["dimensions"])
-        if "country_code" in dimensions:
-            time.sleep(WAIT_SECONDS)
-            return page([])
         days = self.topview if is_topview else self.active
         days = {day for day in days if query["start_date"] <= day <= query["end_date"]}
         if "stat_time_hour" in dimensions:
@@ -244,11 +237,12 @@ def test_late_data_are_read(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_output_does_not_depend_on_what_is_known_in_time(seed: int) -> None:
-    """Records and state are equal if the report by hour follows the report by day at once."""
+def test_number_of_workers_changes_no_request(seed: int) -> None:
+    """The report by hour follows the report by day at once, and waits for what it finds out."""
     account = Account(some_days(seed))
     for workers in (1, 4, 16):
-        messages = read(account, [DAILY, HOURLY], max_concurrency=workers)
+        messages = read(account, max_concurrency=workers)
+        assert sorted(account.hours) == sorted(account.active)
         check_hourly(messages, account)
 
 
@@ -269,7 +263,7 @@ def test_simulated_reports_are_equal(seed: int, faults: list[dict[str, t.Any]]) 
         complete = run(config, hourly, started_at=now)
         for fault in faults:
             sim.add_fault(path=REPORT, **fault)
-        messages = run(config, [*daily, BETWEEN, *hourly], started_at=now)
+        messages = run(config, [*daily, *hourly], started_at=now)
     for name in hourly:
         assert messages.keyed(name) == complete.keyed(name)
         assert messages.state["bookmarks"][name] == complete.state["bookmarks"][name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+from tap_tiktok_ads.api.advertisers import id_of
 from tap_tiktok_ads.extract.dormancy import DormancyFacts, ProbeTask
 from tap_tiktok_ads.extract.empty_days import EmptyDays
 from tap_tiktok_ads.extract.request_gate import RequestGate
@@ -32,7 +33,17 @@ class CommonResponses:
         self.dormancy = DormancyFacts()
         self.empty_days = EmptyDays()
         self._found_out: set[str] = set()
-        self.gate: RequestGate[Task] = RequestGate(self._unknown_keys, self._find_out)
+        self.gate: RequestGate[Task] = RequestGate(
+            self._unknown_keys, self._find_out, self._is_ready
+        )
+
+    def _is_ready(self, task: Task) -> bool:
+        """Return False while another report reads if the days of a task are empty."""
+        if task.awaited_report is None or task.window is None:
+            return True
+        owner = id_of(task.advertiser) or ""
+        days = range(task.window.start.toordinal(), task.window.end.toordinal() + 1)
+        return not self.empty_days.is_pending(task.awaited_report, owner, days)
 
     def _find_out(self, task: Task) -> None:
         """Remember the common keys of a task that is done."""

@@ -60,10 +60,34 @@ class EmptyDays:
         >>> days.add("daily", "7", {1, 2}, None)
         >>> days.are_known("daily", "7", [1]), days.are_known("daily", "7", [1, 3])
         (True, False)
+        >>> days.begin("daily")
+        >>> days.decide("daily", "7", [1, 2])
+        >>> days.is_pending("daily", "7", [1]), days.is_pending("daily", "7", [3])
+        (False, True)
     """
 
     def __init__(self) -> None:
         self._read_at: dict[tuple[str, str, int], dt.datetime | None] = {}
+        self._reading: set[str] = set()
+        self._decided: set[tuple[str, str, int]] = set()
+
+    def begin(self, stream: str) -> None:
+        """Register that a report begins, whose empty days other reports leave out."""
+        self._reading.add(stream)
+
+    def finish(self, stream: str) -> None:
+        """Register that a report is read."""
+        self._reading.discard(stream)
+
+    def decide(self, stream: str, advertiser_id: str, days: Iterable[int]) -> None:
+        """Register that days are read, empty or not."""
+        self._decided.update((stream, advertiser_id, day) for day in days)
+
+    def is_pending(self, stream: str, advertiser_id: str, days: Iterable[int]) -> bool:
+        """Return True while a report is read and has not decided all of the days."""
+        if stream not in self._reading:
+            return False
+        return not all((stream, advertiser_id, day) in self._decided for day in days)
 
     def add(
         self, stream: str, advertiser_id: str, days: Iterable[int], read_at: dt.datetime | None

@@ -34,6 +34,7 @@ class Task:
         parent_window: The window that `window` was split from, or None.
         page_before: Hash of the page before, if no total says that there is this page.
         first_request: The request for the first page, if its pages differ by more than a number.
+        awaited_report: The report whose turn comes before, and whose empty days need no request.
         common_keys: Keys of what other tasks need, too, and the first of them finds out.
         page_share: Expected number of records, as a share of a full page.
         is_check: True if it only shows whether the first page of a list has changed.
@@ -49,6 +50,7 @@ class Task:
     parent_window: Window | None = None
     first_request: Request | None = None
     page_before: int | None = None
+    awaited_report: str | None = None
     common_keys: tuple[str, ...] = ()
     page_share: float = 1.0
     is_check: bool = False

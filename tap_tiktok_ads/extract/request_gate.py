@@ -49,13 +49,16 @@ class RequestGate(t.Generic[T_contra]):
         self,
         keys: Callable[[T_contra], Collection[Hashable]],
         when_done: Callable[[T_contra], None] = lambda _: None,
+        is_ready: Callable[[T_contra], bool] = lambda _: True,
     ) -> None:
         """Prepare.
 
         Args:
             keys: Returns the keys of the common responses that a task needs and that are not known.
             when_done: Called when a task is done.
+            is_ready: Returns False if a task has to start later, whatever runs.
         """
+        self._is_ready = is_ready
         self._keys = keys
         self._when_done = when_done
         self._requested_keys: set[Hashable] = set()
@@ -63,6 +66,8 @@ class RequestGate(t.Generic[T_contra]):
 
     def enter(self, task: T_contra) -> bool:
         """Return True if no running task requests a response that this task needs."""
+        if not self._is_ready(task):
+            return False
         keys = self._keys(task)
         if not self._requested_keys.isdisjoint(keys):
             return False

@@ -8,6 +8,9 @@ EXCEPTIONS: dict[str, str] = {
     "streams/reports/record_parts.py: {}: two records have the same hash": (
         "It needs two objects whose IDs have one hash."
     ),
+    "streams/reports/record_parts.py: expected an object": (
+        "It is a detail of the message about records of an unexpected shape."
+    ),
     "streams/custom.py: {} {}, as the settings define it": "It is a description in the catalog.",
     "cli/__init__.py: A signal ended the run": "A signal ends the process of the test.",
 }

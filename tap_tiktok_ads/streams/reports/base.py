@@ -127,12 +127,14 @@ class ReportStream(ReportComponents):
 
     @override
     def begin(self) -> None:
+        self.hourly_days.begin()
         if self.fetching is None and self._is_incremental:
             self.metric_history.warn_of_new(self.metrics.requested)
         super().begin()
 
     @override
     def finalize(self) -> None:
+        self.hourly_days.finish()
         if self.time_dimension and self._is_incremental:
             self.metric_history.keep(self.metrics.requested)
             if self.bookmarks.write_skipped():
@@ -145,7 +147,8 @@ class ReportStream(ReportComponents):
 
     @override
     def first_task(self, owner: Advertiser | None, window: Window | None) -> Task:
-        return Task(self.request(owner, window), owner, window)
+        awaited = self.hourly_days.awaited_report
+        return Task(self.request(owner, window), owner, window, awaited_report=awaited)
 
     def request(self, advertiser: Advertiser | None, window: Window | None) -> Request:
         """Return the request for the first page of a window."""

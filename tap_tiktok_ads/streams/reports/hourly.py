@@ -16,6 +16,7 @@ from tap_tiktok_ads.extract.task_groups import Verdict
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.context import RunContext
     from tap_tiktok_ads.extract.pages import Task
@@ -91,8 +92,8 @@ class Report(t.Protocol):
 class HourlyDays:
     """Leaves out the days of a report by hour that the report by day of its objects finds empty.
 
-    The report by day is evidence only if this run has read it completely for the advertiser. No
-    stream waits for it: a day that is not known by then is requested.
+    The report by day is evidence only if this run has read it completely for the advertiser. If its
+    turn comes before, requests by hour start once it has decided their day. No thread waits.
     """
 
     def __init__(self, stream: Report, reports: Callable[[], Sequence[Report]]) -> None:
@@ -124,10 +125,35 @@ class HourlyDays:
         reports = self._usable_reports()
         return next((day.name for day in reports if _stands_for(day, self._stream)), None)
 
+    @functools.cached_property
+    def awaited_report(self) -> str | None:
+        """The report by day, if its turn comes before this one. Otherwise, None."""
+        name = self._daily_report
+        if name is None:
+            return None
+        following = self._stream.run_context.following_streams(name)
+        return name if self._stream.name in {stream.name for stream in following} else None
+
+    def begin(self) -> None:
+        """Register that the report begins."""
+        if self.is_evidence:
+            self._facts.begin(self._stream.name)
+
+    def finish(self) -> None:
+        """Register that the report is read."""
+        self._facts.finish(self._stream.name)
+
     def add(self, group: TaskGroup) -> None:
         """Register the empty days of a window that was read, if nothing can be missing."""
-        advertiser = group.advertiser
-        if advertiser is None or not self.is_evidence or not group.is_complete:
+        if group.advertiser is None or not self.is_evidence:
+            return
+        self._add_empty_days(group, group.advertiser)
+        if group.window is not None:
+            days = ordinals(group.window)
+            self._facts.decide(self._stream.name, group.advertiser.id, days)
+
+    def _add_empty_days(self, group: TaskGroup, advertiser: Advertiser) -> None:
+        if not group.is_complete:
             return
         is_held = self._stream.bookmarks.is_held(advertiser, group.window)
         if is_held or self._stream.metrics.has_rejected:
