@@ -16,7 +16,7 @@ from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import Client
 from tap_tiktok_ads.api.rate_limits import RateLimiter
 from tap_tiktok_ads.api.report_tasks import ReportTasks
-from tap_tiktok_ads.config.validation import validate
+from tap_tiktok_ads.config.validation import parse_shard, validate
 from tap_tiktok_ads.extract import lookback
 from tap_tiktok_ads.extract.common_responses import CommonResponses
 from tap_tiktok_ads.extract.completeness import IncompleteLists, PassClock
@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser, FoundAdvertisers
+    from tap_tiktok_ads.api.shards import Shard
     from tap_tiktok_ads.config.settings import Settings
     from tap_tiktok_ads.extract.pages import Page, Record, Task
     from tap_tiktok_ads.simulator import Simulator
@@ -172,6 +173,15 @@ class RunContext:
         settings = validate(self.config, self._known_settings())
         return self._start_simulator(settings) if settings.simulated else settings
 
+    @functools.cached_property
+    def shard(self) -> Shard:
+        """The part of the advertisers that the run reads. Readable without valid settings.
+
+        Raises:
+            ConfigError: The setting names none.
+        """
+        return parse_shard(self.config.get("shard"))
+
     def _start_simulator(self, settings: Settings) -> Settings:
         """Return the settings that point at a new simulator inside this process."""
         from tap_tiktok_ads.simulator import Simulator  # noqa: PLC0415 - rarely needed
@@ -282,6 +292,24 @@ class RunContext:
         """
         self.problems.add_unread_advertisers(self._found_advertisers)
         return self._found_advertisers.readable
+
+    @property
+    def requested_count(self) -> int:
+        """The number of advertisers that the settings select, of all shards."""
+        return len(self._found_advertisers.requested)
+
+    @functools.cached_property
+    def all_advertisers(self) -> list[Advertiser]:
+        """The advertisers of all shards. An advertiser that TikTok does not return is a problem.
+
+        Raises:
+            TapError: They cannot be read.
+        """
+        found = self._found_advertisers
+        others = accounts.read_other_shards(self.client, self.settings, found.requested)
+        self.problems.add_missing_advertisers(others)
+        by_id = {advertiser.id: advertiser for advertiser in (*self.advertisers, *others.readable)}
+        return [by_id[advertiser_id] for advertiser_id in found.requested if advertiser_id in by_id]
 
     @functools.cached_property
     def _found_advertisers(self) -> FoundAdvertisers:

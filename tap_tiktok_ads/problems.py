@@ -108,6 +108,10 @@ class ProblemLog:
         for advertiser_id, denial in advertisers.denied.items():
             self.add(ALL_STREAMS, denial, "skipped", _details_task(advertiser_id))
             self.add_skipped(ALL_STREAMS, advertiser_id)
+        self.add_missing_advertisers(advertisers)
+
+    def add_missing_advertisers(self, advertisers: FoundAdvertisers) -> None:
+        """Register the advertisers that TikTok did not return."""
         for advertiser_id, error in advertisers.missing.items():
             self.add(ALL_STREAMS, error, "read again by the next run", _details_task(advertiser_id))
             self.add_failed(ALL_STREAMS, advertiser_id, error)

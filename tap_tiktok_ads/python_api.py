@@ -262,7 +262,9 @@ class TikTokAds:
             settings = dataclasses.replace(shared.settings, start_date=dates[0], end_date=dates[1])
             stream.run_context = context = shared.for_read(settings, problems)
         stream.fetching = context.workers.ahead(
-            stream.plan.tasks(), stream.runner.run, operator.attrgetter("weight")
+            stream.plan.tasks() if stream.is_in_shard else (),
+            stream.runner.run,
+            operator.attrgetter("weight"),
         )
         try:
             for record in stream.get_records(None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import os
 import typing as t
@@ -29,6 +30,7 @@ from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
 from tap_tiktok_ads.progress_display import show as show_progress
 from tap_tiktok_ads.singer.state_output import StateOutput
+from tap_tiktok_ads.singer.state_shards import check_shard
 from tap_tiktok_ads.singer.writer import BufferedWriter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.custom import CustomStream
@@ -283,6 +285,16 @@ class TapTikTokAds(Tap):
     # Run
 
     @override
+    def load_state(self, state: dict[str, t.Any]) -> None:
+        """Take over a state.
+
+        Raises:
+            ConfigError: It holds bookmarks of another shard.
+        """
+        super().load_state(state)
+        check_shard(self.state, self.run_context.shard)
+
+    @override
     def _setup_signal_handlers(self) -> None:
         """Install no signal handler. The executable installs them before a tap exists."""
 
@@ -306,6 +318,25 @@ class TapTikTokAds(Tap):
             parsed.config.update(read_json(path, f"Config file {path}", open))
         return parsed
 
+    def _log_extent(self) -> None:
+        """Log the number of advertisers, and the streams that another shard reads."""
+        context, shard = self.run_context, self.run_context.shard
+        count, all_count = len(context.advertisers), context.requested_count
+        if shard.count == 1:
+            self.logger.info("Reading %d advertiser(s).", count)
+        elif count:
+            self.logger.info("Shard %s: reading %d of %d advertiser(s).", shard, count, all_count)
+        else:
+            self.logger.info("Shard %s contains none of %d advertiser(s).", shard, all_count)
+        streams = t.cast("Collection[TikTokStream]", self.streams.values())
+        in_catalog = [stream for stream in streams if stream.is_in_catalog]
+        if not in_catalog:
+            self.logger.warning("Reading nothing, because no stream is selected in the catalog.")
+        left_out = ", ".join(stream.name for stream in in_catalog if not stream.selected)
+        if left_out:
+            first = dataclasses.replace(shard, number=1)
+            self.logger.info("Shard %s reads the streams of no advertiser: %s.", first, left_out)
+
     def run(self) -> None:
         """Read all selected streams.
 
@@ -315,9 +346,7 @@ class TapTikTokAds(Tap):
         context = self.run_context
         termination.before_end(self._write_last_state)
         self.print_version(print_fn=self.logger.info)
-        self.logger.info("Reading %d advertiser(s).", len(context.advertisers))
-        if not any(stream.selected for stream in self.streams.values()):
-            self.logger.warning("Reading nothing, because no stream is selected in the catalog.")
+        self._log_extent()
         with show_progress(context.progress, t.cast("logging.Logger", self.logger)):
             try:
                 self.sync_all()

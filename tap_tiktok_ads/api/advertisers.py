@@ -32,6 +32,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.client import Client
     from tap_tiktok_ads.api.errors import ApiError
     from tap_tiktok_ads.api.messages import Response
+    from tap_tiktok_ads.api.shards import Shard
 
 logger = logging.getLogger("tap-tiktok-ads")
 
@@ -83,6 +84,8 @@ class AdvertiserSettings(t.Protocol):
     def app_id(self) -> str: ...
     @property
     def app_secret(self) -> str: ...
+    @property
+    def shard(self) -> Shard: ...
 
 
 def info_request(advertiser_ids: Sequence[str], *, shared: bool = True) -> Request:
@@ -111,11 +114,13 @@ class FoundAdvertisers:
     """The advertisers of a run.
 
     Attributes:
-        readable: The advertisers to read, in the order of the settings.
+        requested: The IDs that the settings select, of all shards.
+        readable: The advertisers of the shard to read, in the order of the settings.
         denied: The error of each advertiser without permission, by ID. It is skipped.
         missing: The error of each advertiser that TikTok did not return, by ID. It is incomplete.
     """
 
+    requested: Sequence[str] = ()
     readable: list[Advertiser] = dataclasses.field(default_factory=list)
     denied: dict[str, ApiError] = dataclasses.field(default_factory=dict)
     missing: dict[str, IncompleteError] = dataclasses.field(default_factory=dict)
@@ -124,7 +129,8 @@ class FoundAdvertisers:
 def find_advertisers(client: Client, settings: AdvertiserSettings) -> FoundAdvertisers:
     """Return the advertisers that the settings select.
 
-    An advertiser without permission, or without details, is left out with a warning.
+    An advertiser without permission, or without details, is left out with a warning. A shard can
+    have no advertisers.
 
     Raises:
         ConfigError: The token has no permission for any of the advertisers.
@@ -132,42 +138,78 @@ def find_advertisers(client: Client, settings: AdvertiserSettings) -> FoundAdver
         DamagedResponseError: TikTok keeps sending damaged responses.
         ApiError: The token or the app is rejected.
     """
-    ids = requested_ids(client, settings)
+    advertisers = FoundAdvertisers(requested_ids(client, settings))
+    ids = list(filter(settings.shard.contains, advertisers.requested))
     if settings.environment == "sandbox":  # /advertiser/info/ does not exist there
         logger.warning("The sandbox reports no time zones. The run plans its days in UTC.")
-        return FoundAdvertisers([Advertiser(advertiser_id) for advertiser_id in ids])
-    advertisers = FoundAdvertisers()
+    _read_into(advertisers, client, settings, ids)
+    if ids and not advertisers.readable:
+        _check_other_shards(advertisers, client, settings)
+    _log_unread(advertisers)
+    return advertisers
+
+
+def read_other_shards(
+    client: Client, settings: AdvertiserSettings, requested: Sequence[str]
+) -> FoundAdvertisers:
+    """Return the requested advertisers that are not in the shard of the settings.
+
+    Raises:
+        DamagedResponseError: TikTok keeps sending damaged responses.
+        ApiError: The token or the app is rejected.
+    """
+    others = FoundAdvertisers()
+    ids = [advertiser_id for advertiser_id in requested if not settings.shard.contains(advertiser_id)]
+    _read_into(others, client, settings, ids)
+    return others
+
+
+def _read_into(
+    advertisers: FoundAdvertisers,
+    client: Client,
+    settings: AdvertiserSettings,
+    ids: Sequence[str],
+) -> None:
+    """Read the details of advertisers, in their order."""
+    if settings.environment == "sandbox":
+        advertisers.readable.extend(map(Advertiser, ids))
+        return
     by_id: dict[str, Advertiser] = {}
     for batch in batches(ids, INFO_BATCH_SIZE):
         by_id |= _details(client, batch, advertisers)
     advertisers.readable.extend(
         by_id[advertiser_id] for advertiser_id in ids if advertiser_id in by_id
     )
-    _report_unread(advertisers)
-    return advertisers
 
 
-def _report_unread(advertisers: FoundAdvertisers) -> None:
-    """Log a warning about the advertisers that cannot be read.
+def _check_other_shards(
+    advertisers: FoundAdvertisers, client: Client, settings: AdvertiserSettings
+) -> None:
+    """Check that another shard has an advertiser that can be read, if this shard has none.
 
     Raises:
         ConfigError: No advertiser can be read, because permission is denied.
         IncompleteError: No advertiser can be read, because TikTok returned none.
     """
-    if advertisers.missing and not advertisers.readable:
+    if read_other_shards(client, settings, advertisers.requested).readable:
+        return
+    if advertisers.missing:
         msg = f"Cannot read any advertiser. {next(iter(advertisers.missing.values()))}"
         raise IncompleteError(msg)
-    reason = next(iter(advertisers.denied.values()), None)
     denied = ", ".join(advertisers.denied)
-    if not advertisers.readable:
-        msg = f"Cannot read any advertiser with this token ({denied}): {reason}"
-        raise ConfigError(msg)
+    reason = next(iter(advertisers.denied.values()), None)
+    msg = f"Cannot read any advertiser with this token ({denied}): {reason}"
+    raise ConfigError(msg)
+
+
+def _log_unread(advertisers: FoundAdvertisers) -> None:
+    """Log a warning about the advertisers that cannot be read."""
     if advertisers.denied:
         logger.warning(
             "Skipping %d advertiser(s) that this token cannot read (%s): %s",
             len(advertisers.denied),
-            denied,
-            reason,
+            ", ".join(advertisers.denied),
+            next(iter(advertisers.denied.values())),
         )
     for error in advertisers.missing.values():
         logger.warning("%s", error)

@@ -169,17 +169,17 @@ def _examine(tap: TapTikTokAds) -> Report:
 def _advertiser_rows(
     tap: TapTikTokAds, details: dict[str, dict[str, t.Any]]
 ) -> list[dict[str, t.Any]]:
-    """Return the requested advertisers with their details and permission."""
-    readable = {advertiser.id for advertiser in tap.run_context.advertisers}
+    """Return the requested advertisers of the shard with their details and permission."""
+    context = tap.run_context
+    readable = {advertiser.id for advertiser in context.advertisers}
     return [
         {
             "advertiser_id": advertiser_id,
             **{name: details.get(advertiser_id, {}).get(name) for name in ADVERTISER_COLUMNS},
             "readable": advertiser_id in readable,
         }
-        for advertiser_id in accounts.requested_ids(
-            tap.run_context.client, tap.run_context.settings
-        )
+        for advertiser_id in accounts.requested_ids(context.client, context.settings)
+        if context.shard.contains(advertiser_id)
     ]
 
 

@@ -134,12 +134,14 @@ class Estimate:
         """Count the lists of other streams that a stream reads."""
         names = stream.source_streams()
         looks_back = isinstance(stream, LookbackStream) and stream.looks_back_by_ad_groups
+        all_shards = not stream.per_advertiser and self._run_context.shard.count > 1
         for name in sorted(names | ({AD_GROUPS} if looks_back else set())):
             with_deleted = looks_back and name == AD_GROUPS
-            if not self._is_first(f"lookup of {name}, with deleted objects: {with_deleted}"):
+            key = f"lookup of {name}, deleted objects: {with_deleted}, all shards: {all_shards}"
+            if not self._is_first(key):
                 continue
             source = t.cast("TikTokStream", self._run_context.open_stream(name))
-            for task in source.lookup_tasks(with_deleted=with_deleted):
+            for task in source.lookup_tasks(with_deleted=with_deleted, all_shards=all_shards):
                 self._part(name, task.advertiser).at_least = True
                 self._add_task(source, task)
 

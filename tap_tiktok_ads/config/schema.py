@@ -72,6 +72,17 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=[],
     ),
     th.Property(
+        "shard",
+        th.StringType(nullable=True),
+        title="Shard",
+        description=(
+            "Part of the advertisers that this job reads, as `2/4`: the second of four. A hash of "
+            "the ID decides, so that four jobs with `1/4` to `4/4` read each advertiser once. "
+            "Streams of no single advertiser are read by the first shard only. Each shard needs a "
+            "state of its own. See docs/state.md."
+        ),
+    ),
+    th.Property(
         "environment",
         th.StringType,
         allowed_values=list(HOSTS),

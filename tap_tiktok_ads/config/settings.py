@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
     import pendulum
 
     from tap_tiktok_ads.api.report_rules import ReportDefinition
+    from tap_tiktok_ads.api.shards import Shard
     from tap_tiktok_ads.config import custom_streams
 
 
@@ -29,6 +30,7 @@ class Settings:
     app_secret: str = dataclasses.field(repr=False)
     advertiser_ids: tuple[str, ...]
     exclude_advertiser_ids: tuple[str, ...]
+    shard: Shard
     environment: str
     api_url: str
     start_date: str

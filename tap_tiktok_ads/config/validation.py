@@ -12,6 +12,7 @@ from tap_tiktok_ads.about import version
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.hosts import is_loopback
 from tap_tiktok_ads.api.rate_limits import TIERS
+from tap_tiktok_ads.api.shards import Shard
 from tap_tiktok_ads.api.suggestions import closest_match, suggest
 from tap_tiktok_ads.config.custom_reports import parse_custom_reports
 from tap_tiktok_ads.config.custom_streams import parse_custom_streams
@@ -95,6 +96,7 @@ def _check_values(
     raise_together(
         [
             *(functools.partial(_check_ids, name, values[name]) for name in ID_LIST_SETTINGS),
+            functools.partial(parse_shard, values["shard"]),
             functools.partial(_check_flattening, config),
             functools.partial(_check_simulator_tier, values["simulator"] or {}),
         ]
@@ -133,9 +135,28 @@ def _resolve(values: Mapping[str, t.Any]) -> dict[str, t.Any]:
         "custom_reports": parse_custom_reports(values["custom_reports"]),
         "simulator": values["simulator"] or {},
         "lookback_days": None if days == AUTO_LOOKBACK else days,
+        "shard": parse_shard(values["shard"]),
         "advertiser_ids": tuple(dict.fromkeys(values["advertiser_ids"])),
         "exclude_advertiser_ids": tuple(values["exclude_advertiser_ids"]),
     }
+
+
+def parse_shard(value: t.Any) -> Shard:
+    """Return the shard of a setting. Without the setting, it contains all advertisers.
+
+    Raises:
+        ConfigError: The value does not name a shard.
+    """
+    if value is None:
+        return Shard()
+    shard = Shard.parse(value)
+    if shard is None:
+        msg = (
+            "Setting 'shard' must be the number of the shard and the number of shards, such as "
+            f"'1/4' to '4/4', got {describe_value(value)}."
+        )
+        raise ConfigError(msg)
+    return shard
 
 
 def _check_flattening(config: Mapping[str, t.Any]) -> None:

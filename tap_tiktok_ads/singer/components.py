@@ -11,6 +11,7 @@ import typing as t
 
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.extract.casting import Caster
@@ -86,6 +87,8 @@ class StreamComponents(Stream):
     """The member of `data` that holds the records."""
     per_advertiser: bool = True
     """True if each advertiser is requested. False for unpartitioned streams."""
+    is_read_by_each_shard: t.ClassVar[bool] = False
+    """True if an unpartitioned stream belongs to the run. Only shard 1 reads the others."""
     shared: bool = False
     """True if other streams send the same requests."""
     tolerated_codes: t.ClassVar[frozenset[int]] = frozenset()
@@ -149,6 +152,23 @@ class StreamComponents(Stream):
         if self.selected_advertisers is not None:
             return self.selected_advertisers
         return self.run_context.advertisers
+
+    @property
+    def is_in_shard(self) -> bool:
+        """True if the shard of the run reads the stream."""
+        is_divided = self.per_advertiser or self.is_read_by_each_shard
+        return is_divided or self.run_context.shard.is_first
+
+    @property
+    @override
+    def selected(self) -> bool:
+        """True if the catalog selects the stream, and the shard of the run reads it."""
+        return self.is_in_shard and self.is_in_catalog
+
+    @property
+    def is_in_catalog(self) -> bool:
+        """True if the catalog selects the stream."""
+        return t.cast("bool", self.mask.get((), True))
 
     # Components: one responsibility each, made when they are first needed
 

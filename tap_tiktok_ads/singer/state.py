@@ -37,6 +37,10 @@ INCREMENTAL = "INCREMENTAL"
 #: The members of a partition that other readers of the state know, too.
 KEY = "replication_key"
 VALUE = "replication_key_value"
+#: The member of a stream with the metrics that earlier runs read. The other members of a stream
+#: are the bookmark of an unpartitioned stream.
+METRICS = "metrics"
+PARTITIONS = "partitions"
 #: A list can show a change some time after the change's timestamp.
 CHANGE_DELAY = pendulum.duration(minutes=10)
 TIME_FORMAT = "YYYY-MM-DDTHH:mm:ss[Z]"

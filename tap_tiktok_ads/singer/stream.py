@@ -93,7 +93,7 @@ class TikTokStream(StreamComponents):
         """Yield all typed records of one advertiser or of all advertisers. Ignore the state.
 
         Args:
-            advertiser: The advertiser, or None for all advertisers of the run.
+            advertiser: The advertiser, or None for the advertisers of all shards.
             with_deleted: Include deleted objects, and raise for every count that does not match.
             columns: The columns that are needed, at least, or None for all.
             only_columns: True to leave out all other columns, which takes less memory.
@@ -102,9 +102,10 @@ class TikTokStream(StreamComponents):
             TapError: They cannot be read, or not all of them.
         """
         self._prepare_lookup(with_deleted=with_deleted, columns=columns, only_columns=only_columns)
-        self.selected_advertisers = self.run_context.advertisers
-        label = self.name
-        if advertiser is not None:
+        if advertiser is None:
+            self.selected_advertisers = self.run_context.all_advertisers
+            label = self.name
+        else:
             self.selected_advertisers = [advertiser]
             label = f"{self.name} for advertiser {advertiser.id}"
         problems = self.run_context.problems
@@ -131,10 +132,11 @@ class TikTokStream(StreamComponents):
         self.reader.decode = self.raw_decoder()
         self.builder.columns = columns if only_columns else None
 
-    def lookup_tasks(self, *, with_deleted: bool) -> Iterable[Task]:
+    def lookup_tasks(self, *, with_deleted: bool, all_shards: bool) -> Iterable[Task]:
         """Return the first requests of `read_all` for all advertisers, for an estimate."""
         self._prepare_lookup(with_deleted=with_deleted, columns=None, only_columns=False)
-        self.selected_advertisers = self.run_context.advertisers
+        context = self.run_context
+        self.selected_advertisers = context.all_advertisers if all_shards else context.advertisers
         return self.plan.tasks()
 
     def sample(self, max_requests: int, send: Send) -> list[Record]:

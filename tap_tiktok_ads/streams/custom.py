@@ -115,12 +115,14 @@ class CustomStream(LookupStream):
         return {"properties": {}, **(entry.schema.to_dict() if entry else {})}
 
     def _sample_records(self) -> list[Record]:
-        """Return the records that the schema is inferred from.
+        """Return the records that the schema is inferred from. They are equal in all shards.
 
         Raises:
             TapError: No response has records, and one was an error.
         """
         try:
+            if self.per_advertiser:
+                self.selected_advertisers = self.run_context.all_advertisers
             records = self.sample(MAX_SAMPLE_REQUESTS, self.run_context.client.send)
         except PermissionDeniedError as error:
             self.run_context.logger.warning(
@@ -132,6 +134,8 @@ class CustomStream(LookupStream):
         except TapError as error:
             msg = f"Cannot infer the columns of custom stream {self.name!r}: {error}"
             raise ResponseError(msg) from None
+        finally:
+            self.selected_advertisers = None
         if not records:
             self.run_context.logger.warning(
                 "Cannot infer the columns of custom stream %s: the sample has no records. Write "

@@ -37,6 +37,7 @@ class ProblemStream(TikTokStream):
 
     path = permission = "none"
     per_advertiser = selected_by_default = False
+    is_read_by_each_shard = True
     plan_class = ProblemPlan
 
     @override

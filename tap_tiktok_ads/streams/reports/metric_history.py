@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import typing as t
 
+from tap_tiktok_ads.singer.state import METRICS
+
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tap_tiktok_ads.problems import Warnings
-
-#: The member of a stream's state with the metrics that were read.
-METRICS_MEMBER = "metrics"
 
 
 class MetricHistory:
@@ -37,7 +36,7 @@ class MetricHistory:
 
     def warn_of_new(self, requested: Iterable[str]) -> None:
         """Warn of metrics that earlier runs did not read."""
-        read_before = self._stream_state.get(METRICS_MEMBER)
+        read_before = self._stream_state.get(METRICS)
         if not isinstance(read_before, list):
             return
         new_metrics = [name for name in requested if name not in read_before]
@@ -45,7 +44,7 @@ class MetricHistory:
             self._warnings.log(
                 "new metrics",
                 "Stream %s has metrics that earlier runs did not read: %s. Days that are covered "
-                "stay without them. To read all days again, run `tap-tiktok-ads convert-state "
+                "stay without them. To read all days again, run `tap-tiktok-ads state convert "
                 "STATE --reset %s --output STATE` before the next run.",
                 ", ".join(new_metrics),
                 self._stream_name,
@@ -55,4 +54,4 @@ class MetricHistory:
         """Write the metrics to the state, if the stream has one."""
         stream_state = self._stream_state
         if stream_state:
-            stream_state[METRICS_MEMBER] = sorted(requested)
+            stream_state[METRICS] = sorted(requested)
