@@ -1,4 +1,4 @@
-"""`convert-state` continues from the state of singer-io's tap."""
+"""`state convert` continues from the state of singer-io's tap."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def converted(folder: Path, state: t.Any, *options: str) -> dict[str, t.Any]:
     """Return the output of the command for a state."""
     (folder / "old.json").write_text(json.dumps(state))
     arguments = ["old.json", "--output", "state.json", *options]
-    result = command("convert-state", *arguments, cwd=folder)
+    result = command("state", "convert", *arguments, cwd=folder)
     assert result.returncode == 0, result.stderr
     return t.cast("dict[str, t.Any]", json.loads((folder / "state.json").read_text()))
 
@@ -128,7 +128,7 @@ def test_reset_accepts_an_empty_state(tmp_path: Path) -> None:
 def test_reset_rejects_invalid_states(tmp_path: Path, state: t.Any, sentence: str) -> None:
     """An invalid state file ends the command with one sentence."""
     (tmp_path / "old.json").write_text(json.dumps(state))
-    result = command("convert-state", "old.json", "--reset", REPORT, cwd=tmp_path)
+    result = command("state", "convert", "old.json", "--reset", REPORT, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
@@ -176,7 +176,7 @@ def test_bookmark_without_advertiser_uses_the_option(tmp_path: Path) -> None:
 def test_invalid_old_state_is_an_error(tmp_path: Path, state: t.Any, sentence: str) -> None:
     """A state of another format ends the command with one sentence."""
     (tmp_path / "old.json").write_text(json.dumps(state))
-    result = command("convert-state", "old.json", cwd=tmp_path)
+    result = command("state", "convert", "old.json", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
@@ -189,4 +189,4 @@ def test_tap_rejects_an_unconverted_state(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"environment": "simulator"}')
     result = command("--config", "config.json", "--state", "old.json", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
-    assert "convert-state" in result.stderr
+    assert "state", "convert" in result.stderr

@@ -326,7 +326,7 @@ def test_newly_selected_metric_is_logged_once(
     assert "did not read" not in caplog.text
     second = run(two_metrics, [REPORT], state=first.state)
     assert "earlier runs did not read: clicks." in caplog.text
-    assert f"convert-state STATE --reset {REPORT}" in caplog.text
+    assert f"state convert STATE --reset {REPORT}" in caplog.text
     caplog.clear()
     run(two_metrics, [REPORT], state=second.state)
     assert "did not read" not in caplog.text

@@ -25,8 +25,10 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.context import RunContext
 
-#: The subcommands. Each has a module of its name, with _ for -.
-COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "convert-state")
+#: The subcommands. Each has a module of its name.
+COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "state")
+#: Commands of earlier versions, and what replaces them.
+REMOVED_COMMANDS = {"convert-state": "state convert"}
 HELP = """Run the Singer tap, or one of the commands below.
 
 \b
@@ -54,9 +56,13 @@ class Executable(SingerCommand, click.Group):
 
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in REMOVED_COMMANDS:
+            replacement = f"{ctx.command_path} {REMOVED_COMMANDS[cmd_name]}"
+            msg = f"Command {cmd_name!r} was removed. Use `{replacement}` instead."
+            raise click.UsageError(msg)
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
+        module = importlib.import_module(f"{__name__}.{cmd_name}")
         return t.cast("click.Command", module.command)
 
 

@@ -90,6 +90,19 @@ def write_text(file: Path, text: str) -> None:
         raise ConfigError(msg) from None
 
 
+def write_json(file: Path | None, value: t.Any) -> None:
+    """Write a value as one line of JSON to a file, or to stdout without a file.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
+    text = msgspec.json.encode(value).decode()
+    if file is None:
+        say(text)
+    else:
+        write_text(file, f"{text}\n")
+
+
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[t.Any]]) -> None:
     """Print a table without truncation.
 

@@ -69,6 +69,21 @@ def read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:
                 f"got {describe_value(state)}. Pass the last STATE message of a run."
             )
             raise ConfigError(msg)
+    check_state(state, label, file.name)
+    return state
+
+
+def check_state(state: dict[str, t.Any], label: str, name: str) -> None:
+    """Check that a state is one of this tap.
+
+    Args:
+        state: The state.
+        label: The kind and the name of the file, for messages.
+        name: Name of the file.
+
+    Raises:
+        ConfigError: It is not.
+    """
     if state and "bookmarks" not in state:
         msg = (
             f"{label} is not a state of this tap, because it has no member 'bookmarks'. Pass the "
@@ -79,11 +94,10 @@ def read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:
     if isinstance(bookmarks, dict) and any(map(_is_singer_io_bookmark, bookmarks.values())):
         msg = (
             f"{label} was written by singer-io's tap. Convert it with "
-            f"`tap-tiktok-ads convert-state {file.name} --output FILE`."
+            f"`tap-tiktok-ads state convert {name} --output FILE`."
         )
         raise ConfigError(msg)
     check_shape(state, label)
-    return state
 
 
 def _is_singer_io_bookmark(bookmark: t.Any) -> bool:

@@ -164,7 +164,7 @@ class PixelEventStatistics(PixelEventStream):
 
     TikTok's response has no date, so each request spans one day: `stat_date`. The lookback is 2
     days for every value of `lookback_days`. If an advertiser adds a pixel, days that earlier runs
-    read are not read for it. To re-read these days for all pixels, run `convert-state STATE --reset
+    read are not read for it. To re-read these days for all pixels, run `state convert STATE --reset
     pixel_event_statistics --output STATE`.
     """
 

@@ -56,7 +56,7 @@ def command(
 
 def convert(state: t.Any, *options: str) -> Callable[[], list[str]]:
     """Return a case: convert a state."""
-    return lambda: invoked(["convert-state", temporary_file(json.dumps(state)), *options])
+    return lambda: invoked(["state", "convert", temporary_file(json.dumps(state)), *options])
 
 
 def authorize(*arguments: str, **settings: t.Any) -> Callable[[], list[str]]:
@@ -148,20 +148,20 @@ error_cases(
         "sample with a file that cannot be written": command(
             "sample", "campaigns", "--infer-schema", "/absent/x.json"
         ),
-        "convert-state without bookmarks": convert({}),
-        "convert-state of a new state": convert({"bookmarks": {"ads": {"partitions": []}}}),
-        "convert-state of a bookmark that is not a time": convert(
+        "state convert without bookmarks": convert({}),
+        "state convert of a new state": convert({"bookmarks": {"ads": {"partitions": []}}}),
+        "state convert of a bookmark that is not a time": convert(
             {"bookmarks": {"ad_insights": {"1": "soon"}}}
         ),
-        "convert-state without advertisers": convert(
+        "state convert without advertisers": convert(
             {"bookmarks": {"ad_insights": "2026-02-03T00:00:00Z"}}
         ),
-        "convert-state of a bookmark of another shape": convert({"bookmarks": {"ad_insights": 5}}),
-        "convert-state without --with-objects": convert(
+        "state convert of a bookmark of another shape": convert({"bookmarks": {"ad_insights": 5}}),
+        "state convert without --with-objects": convert(
             {"bookmarks": {"campaigns": {"1": "2026-02-03T00:00:00Z"}}}
         ),
-        "convert-state of an unknown bookmark": convert({"bookmarks": {"ad_insights": {"1": 5}}}),
-        "convert-state of an unknown stream": convert(
+        "state convert of an unknown bookmark": convert({"bookmarks": {"ad_insights": {"1": 5}}}),
+        "state convert of an unknown stream": convert(
             {
                 "bookmarks": {
                     "ad_insights": OLD["bookmarks"]["ad_insights"],
@@ -169,13 +169,13 @@ error_cases(
                 }
             }
         ),
-        "convert-state without a start": convert(OLD),
-        "convert-state with a wrong start": convert(OLD, "--start-date", "soon"),
-        "convert-state --reset of a state without bookmarks": convert({"a": {}}, "--reset", "ads"),
-        "convert-state --reset of an unknown stream": convert(
+        "state convert without a start": convert(OLD),
+        "state convert with a wrong start": convert(OLD, "--start-date", "soon"),
+        "state convert --reset of a state without bookmarks": convert({"a": {}}, "--reset", "ads"),
+        "state convert --reset of an unknown stream": convert(
             {"bookmarks": {"ads": {}}}, "--reset", "adz"
         ),
-        "convert-state --reset of a damaged state": convert(
+        "state convert --reset of a damaged state": convert(
             {"bookmarks": {"ads": []}}, "--reset", "ads"
         ),
         "authorize without --output": authorize("--auth-code", "c"),

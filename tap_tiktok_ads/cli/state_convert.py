@@ -1,4 +1,4 @@
-"""`tap-tiktok-ads convert-state`: convert a state of singer-io's tap, or reset streams."""
+"""`tap-tiktok-ads state convert`: convert a state of singer-io's tap, or reset streams."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import typing as t
 from pathlib import Path
 
 import click
-import msgspec
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.config.files import read_json
+from tap_tiktok_ads.config.state_documents import StateDocument
 from tap_tiktok_ads.config.values import describe_value
 from tap_tiktok_ads.extract import dates
 from tap_tiktok_ads.extract.day_ranges import DayRanges, parse_day
@@ -40,9 +40,6 @@ REPORTS = {
 OBJECTS = {"campaigns": "campaigns", "adgroups": "ad_groups", "ads": "ads"}
 
 
-#: Members of a JSON document that can hold a state: of a STATE message, and of `meltano state get`.
-STATE_MEMBERS = ("value", "singer_state")
-
 
 def _day(_context: click.Context, _option: click.Parameter, text: str | None) -> t.Any:
     """Return the day of an option, or None without the option."""
@@ -54,7 +51,7 @@ def _day(_context: click.Context, _option: click.Parameter, text: str | None) ->
 
 
 @click.command(
-    "convert-state", short_help="Convert a state of singer-io/tap-tiktok-ads, or reset streams."
+    "convert", short_help="Convert a state of singer-io/tap-tiktok-ads, or reset streams."
 )
 @click.argument("state", type=click.Path(path_type=Path))
 @click.option(
@@ -114,15 +111,15 @@ def command(  # noqa: PLR0913 - one per option
     With --reset, STATE is a state of this tap. The next run re-reads all days or objects of the
     streams.
 
-    Example: tap-tiktok-ads convert-state old.json --start-date 2026-01-01 --output state.json
+    Example: tap-tiktok-ads state convert old.json --start-date 2026-01-01 --output state.json
     """
     old = read_json(str(state), f"State file {state}", open)
     if reset_names:
-        _write(reset(old, reset_names), output)
+        common.write_json(output, reset(old, reset_names))
         return
     streams = REPORTS | OBJECTS if with_objects else REPORTS
     converter = Converter(start_date, lookback_days)
-    _write(converter.convert(old, streams, advertiser_ids), output)
+    common.write_json(output, converter.convert(old, streams, advertiser_ids))
     _report_unconverted(old, with_objects=with_objects)
     if start_date is None and old["bookmarks"].keys() & REPORTS:
         common.say(
@@ -130,15 +127,6 @@ def command(  # noqa: PLR0913 - one per option
             "pass --start-date.",
             err=True,
         )
-
-
-def _write(state: dict[str, t.Any], output: Path | None) -> None:
-    """Write a state to a file, or to stdout."""
-    text = msgspec.json.encode(state).decode()
-    if output is None:
-        common.say(text)
-    else:
-        common.write_text(output, text + "\n")
 
 
 def _report_unconverted(old: dict[str, t.Any], *, with_objects: bool) -> None:
@@ -279,10 +267,10 @@ def _bookmarks_in(document: dict[str, t.Any]) -> dict[str, t.Any]:
     Raises:
         ConfigError: There are none.
     """
-    for holder in (document, *map(document.get, STATE_MEMBERS)):
-        if isinstance(holder, dict) and isinstance(holder.get("bookmarks"), dict):
-            return t.cast("dict[str, t.Any]", holder["bookmarks"])
-    msg = f"Cannot reset the state: {_bookmarks_problem(document.get('bookmarks'))}"
+    bookmarks = StateDocument.of(document).state.get("bookmarks")
+    if isinstance(bookmarks, dict):
+        return bookmarks
+    msg = f"Cannot reset the state: {_bookmarks_problem(bookmarks)}"
     raise ConfigError(msg)
 
 
