@@ -165,6 +165,11 @@ class StreamComponents(Stream):
         """True if the catalog selects the stream, and the shard of the run reads it."""
         return self.is_in_shard and self.is_in_catalog
 
+    @selected.setter
+    def selected(self, value: bool | None) -> None:
+        """Select the stream in the catalog. `--test` selects all streams."""
+        t.cast("t.Any", Stream.selected).fset(self, value)
+
     @property
     def is_in_catalog(self) -> bool:
         """True if the catalog selects the stream."""
