@@ -175,6 +175,7 @@ class Client:
         """Close the connections. Requests in flight finish, and no more requests are sent."""
         self._closed.set()
         self._http.close()
+        self.limiter.close()
 
     def url(self, request: Request) -> str:
         """Return the URL of a request, without its query."""

@@ -45,6 +45,16 @@ class Tier:
     per_endpoint: bool = False
     endpoints: Mapping[str, Tier] = dataclasses.field(default_factory=dict)
 
+    def divided(self, parts: int) -> Tier:
+        """Return the limits of one of several equal parts."""
+        return Tier(
+            self.per_second / parts,
+            self.per_minute / parts,
+            self.per_day / parts,
+            self.per_endpoint,
+            {path: tier.divided(parts) for path, tier in self.endpoints.items()},
+        )
+
     @property
     def usable_per_second(self) -> float:
         """Requests per second that the tap sends: slightly fewer than allowed."""
@@ -92,8 +102,104 @@ PAUSE_SECONDS = (1.0, 60.0, 300.0)
 #: Time without a throttled response after which a reduced rate rises by a tenth.
 RECOVERY_SECONDS = 30.0
 #: Minimum factor of a reduced rate.
-MIN_SLOWDOWN = 0.05
+MIN_RATE_FACTOR = 0.05
+#: Time after a pause without any response, after which the next pause is short again.
+FORGET_PAUSES_SECONDS = 600.0
 DAY_SECONDS = 86_400.0
+
+
+@dataclasses.dataclass(slots=True)
+class Restriction:
+    """The pause after throttled responses, and the reduced rate that follows it.
+
+    Attributes:
+        until: Time at which requests may start again.
+        rate_factor: Factor of the allowed rate.
+        reason: The last throttled response.
+        pauses: Number of pauses without a response in between.
+        calm_since: Time since which the rate may rise.
+    """
+
+    until: float = 0.0
+    rate_factor: float = 1.0
+    reason: str = ""
+    pauses: int = 0
+    calm_since: float = 0.0
+
+    def record_throttled(self, error: ThrottledError, now: float, started: float) -> float:
+        """Begin a pause and halve the rate. Return the seconds until requests may start.
+
+        Responses to requests that were in flight when the pause began share that pause.
+
+        Args:
+            error: The error of the throttled response.
+            now: The current time.
+            started: Time at which the request was sent.
+        """
+        self.calm_since = max(self.calm_since, now)
+        self.reason = str(error)
+        if started < self.until:
+            return max(0.0, self.until - now)
+        pause = 0.0
+        if self.pauses < len(PAUSE_SECONDS):
+            retry_after = min(error.retry_after_seconds or 0.0, PAUSE_SECONDS[-1])
+            pause = max(retry_after, PAUSE_SECONDS[self.pauses])
+        self.pauses += 1
+        self.until = self.calm_since = now + pause
+        self.rate_factor = max(self.rate_factor / 2, MIN_RATE_FACTOR)
+        return pause
+
+    def record_response(self, started: float) -> None:
+        """Record a response that is not throttled. The next restriction starts with a short pause.
+
+        Args:
+            started: Time at which the request was sent. One before the last pause is ignored.
+        """
+        if started >= self.until:
+            self.pauses = 0
+
+    def shifted(self, seconds: float) -> Restriction:
+        """Return the restriction for a clock that is ahead by a number of seconds."""
+        until, calm_since = self.until + seconds, self.calm_since + seconds
+        return dataclasses.replace(self, until=until, calm_since=calm_since)
+
+    def recover(self, now: float) -> None:
+        """Raise a reduced rate by a tenth after each calm period."""
+        calm_periods = (now - self.calm_since) // RECOVERY_SECONDS
+        if self.rate_factor < 1.0 and calm_periods >= 1:
+            self.rate_factor = min(1.0, self.rate_factor * 1.1**calm_periods)
+            self.calm_since = now
+        if now - self.until >= FORGET_PAUSES_SECONDS:
+            self.pauses = 0
+
+    def check(self) -> None:
+        """Raise an error if more requests are of no use.
+
+        Raises:
+            RestrictedError: TikTok still throttled requests after every pause.
+        """
+        if self.pauses > len(PAUSE_SECONDS):
+            pauses = ", ".join(f"{pause:g}" for pause in PAUSE_SECONDS)
+            msg = (
+                f"Stopped, because TikTok still throttles requests after pauses of {pauses} "
+                "seconds. More requests would prolong the restriction. Try again in ten "
+                f"minutes. Last response: {self.reason}"
+            )
+            raise RestrictedError(msg)
+
+
+def day_used_up(per_day: float, path: str) -> RestrictedError:
+    """Return the error of a used daily budget.
+
+    Args:
+        per_day: The limit.
+        path: The endpoint that the limit applies to, or an empty text for all.
+    """
+    scope = f"to {path}" if path else "of the app"
+    return RestrictedError(
+        f"The daily budget of {per_day:,.0f} requests {scope} is used up. Run "
+        "again after 00:00 UTC. If TikTok raised your limits, set rate_limit_tier."
+    )
 
 
 class Budget:
@@ -103,6 +209,7 @@ class Budget:
     stays within the tier with any scheduling of threads.
 
     Attributes:
+        restriction: The pause after throttled responses.
         waited_seconds: Time that all threads waited, in total.
         throttled_responses: Number of throttled responses.
     """
@@ -132,11 +239,7 @@ class Budget:
         self._path = path
         self.lock: threading.Lock = parent.lock if parent else threading.Lock()
         self._next_start = 0.0
-        self._blocked_until = 0.0
-        self._slowdown = 1.0
-        self._calm_since = clock()
-        self._restrictions = 0
-        self._final_error: RestrictedError | None = None
+        self.restriction = Restriction(calm_since=clock())
         self._starts: collections.deque[float] = collections.deque()
         self._day_started = clock()
         self._used_today = 0
@@ -146,7 +249,7 @@ class Budget:
     @property
     def rate(self) -> float:
         """Current number of requests per second."""
-        return self._slowdown * self._tier.usable_per_second
+        return self.restriction.rate_factor * self._tier.usable_per_second
 
     def acquire(self) -> None:
         """Wait until the next request may start, and count it.
@@ -174,12 +277,11 @@ class Budget:
 
     def next_start(self, now: float) -> float:
         """Return the earliest time of the next request. The caller holds the lock."""
-        if self._final_error is not None:
-            raise self._final_error
-        self._recover(now)
+        self.restriction.check()
+        self.restriction.recover(now)
         while self._starts and self._starts[0] <= now - COUNTING_SECONDS:
             self._starts.popleft()
-        next_start = max(self._next_start, self._blocked_until)
+        next_start = max(self._next_start, self.restriction.until)
         if len(self._starts) >= self._tier.per_second:
             next_start = max(next_start, self._starts[0] + COUNTING_SECONDS)
         return next_start
@@ -201,18 +303,7 @@ class Budget:
             self._day_started, self._used_today = now, 0
         self._used_today += 1
         if self._used_today > self._tier.per_day:
-            scope = f"to {self._path}" if self._path else "of the app"
-            msg = (
-                f"The daily budget of {self._tier.per_day:,.0f} requests {scope} is used up. Run "
-                "again after 00:00 UTC. If TikTok raised your limits, set rate_limit_tier."
-            )
-            raise RestrictedError(msg)
-
-    def _recover(self, now: float) -> None:
-        """Raise a reduced rate by a tenth after each calm period."""
-        if self._slowdown < 1.0 and now - self._calm_since >= RECOVERY_SECONDS:
-            self._slowdown = min(1.0, self._slowdown * 1.1)
-            self._calm_since = now
+            raise day_used_up(self._tier.per_day, self._path)
 
     def record_throttled(self, error: ThrottledError, started: float) -> float:
         """Pause all workers and halve the rate. Return the seconds until requests may start.
@@ -229,25 +320,9 @@ class Budget:
         if self._parent is not None:
             return self._parent.record_throttled(error, started)
         with self.lock:
-            now = self._clock()
             self.throttled_responses += 1
-            self._calm_since = max(self._calm_since, now)
-            if started < self._blocked_until:
-                return max(0.0, self._blocked_until - now)
-            if self._restrictions >= len(PAUSE_SECONDS):
-                pauses = ", ".join(f"{pause:g}" for pause in PAUSE_SECONDS)
-                msg = (
-                    f"Stopped, because TikTok still throttles requests after pauses of {pauses} "
-                    "seconds. More requests would prolong the restriction. Try again in ten "
-                    f"minutes. Last response: {error}"
-                )
-                self._final_error = RestrictedError(msg)
-                raise self._final_error
-            retry_after = min(error.retry_after_seconds or 0.0, PAUSE_SECONDS[-1])
-            pause = max(retry_after, PAUSE_SECONDS[self._restrictions])
-            self._restrictions += 1
-            self._blocked_until = self._calm_since = now + pause
-            self._slowdown = max(self._slowdown / 2, MIN_SLOWDOWN)
+            pause = self.restriction.record_throttled(error, self._clock(), started)
+            self.restriction.check()
             return pause
 
     def record_response(self, started: float) -> None:
@@ -258,9 +333,9 @@ class Budget:
         """
         if self._parent is not None:
             self._parent.record_response(started)
-        elif self._restrictions and started >= self._blocked_until:
+        elif self.restriction.pauses:
             with self.lock:
-                self._restrictions = 0
+                self.restriction.record_response(started)
 
 
 class RateLimiter:
@@ -300,6 +375,9 @@ class RateLimiter:
                 tier, clock=self.clock, sleep=self._sleep, parent=parent, path=scope
             )
         return self._budgets[scope]
+
+    def close(self) -> None:
+        """Release the resources of the limiter."""
 
     @property
     def waited_seconds(self) -> float:

@@ -276,6 +276,17 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "shared_budget",
+        th.StringType(nullable=True),
+        secret=True,  # it may contain a password
+        title="Shared budget",
+        description=(
+            "URL of a store through which several jobs share the limits of one developer app: "
+            "`sqlite:///path` for jobs of one machine, `redis://host:6379/0` or "
+            "`postgresql://user:password@host/database`. It requires the extra `shared`."
+        ),
+    ),
+    th.Property(
         "max_concurrency",
         th.IntegerType(minimum=1, maximum=128, nullable=True),
         title="Maximum concurrency",

@@ -47,6 +47,7 @@ class Settings:
     report_mode: str
     rate_limit_tier: str
     requests_per_second: int | None
+    shared_budget: str = dataclasses.field(repr=False)
     max_concurrency: int | None
     request_timeout: int
     max_retries: int

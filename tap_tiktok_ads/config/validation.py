@@ -13,6 +13,7 @@ from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.hosts import is_loopback
 from tap_tiktok_ads.api.rate_limits import TIERS
 from tap_tiktok_ads.api.shards import Shard
+from tap_tiktok_ads.api.shared_stores import STORES
 from tap_tiktok_ads.api.suggestions import closest_match, suggest
 from tap_tiktok_ads.config.custom_reports import parse_custom_reports
 from tap_tiktok_ads.config.custom_streams import parse_custom_streams
@@ -31,7 +32,14 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 #: Settings whose text is used without the white space around it.
-STRIPPED_SETTINGS = ("access_token", "app_id", "app_secret", "api_url", "user_agent")
+STRIPPED_SETTINGS = (
+    "access_token",
+    "app_id",
+    "app_secret",
+    "api_url",
+    "user_agent",
+    "shared_budget",
+)
 #: Settings that HTTP headers hold.
 HEADER_SETTINGS = ("access_token", "user_agent")
 #: The first and the last time zone that start a day, and one between them.
@@ -99,6 +107,7 @@ def _check_values(
             functools.partial(parse_shard, values["shard"]),
             functools.partial(_check_flattening, config),
             functools.partial(_check_simulator_tier, values["simulator"] or {}),
+            functools.partial(_check_shared_budget, (values["shared_budget"] or "").strip()),
         ]
     )
 
@@ -230,6 +239,16 @@ def _check_ids(name: str, ids: Sequence[t.Any]) -> None:
         if not (isinstance(value, str) and value.isascii() and value.isdigit()):
             msg = f"Setting {name!r} must contain IDs of digits only, got {describe_value(value)}."
             raise ConfigError(msg)
+
+
+def _check_shared_budget(url: str) -> None:
+    """Raise `ConfigError` if the URL does not name a store. It may contain a password."""
+    if url and (url in STORES or not url.startswith(tuple(STORES))):
+        msg = (
+            "Setting 'shared_budget' must be a URL that begins with "
+            f"{', '.join(STORES)}, and names a file or a server."
+        )
+        raise ConfigError(msg)
 
 
 def _check_simulator_tier(options: Mapping[str, t.Any]) -> None:
