@@ -56,11 +56,13 @@ def parse(text: str) -> t.Any:
 def environment(name: str) -> Path:
     """Return a virtual environment, rebuilt when its requirements change."""
     folder = ROOT / ".venv-integration" / name
-    requirements = (REQUIREMENTS / f"{name}.txt").read_text("utf-8")
+    example = ROOT / "examples" / name / "requirements.txt"
+    file = example if example.exists() else REQUIREMENTS / f"{name}.txt"
+    requirements = file.read_text("utf-8")
     installed = folder / "installed"
     if not installed.exists() or installed.read_text("utf-8") != requirements:
-        pip = f"{folder}/bin/python -m pip install --quiet --requirement {name}.txt"
-        bash(f"{sys.executable} -m venv --clear {folder}; {pip}", REQUIREMENTS)
+        pip = f"{folder}/bin/python -m pip install --quiet --requirement {file}"
+        bash(f"{sys.executable} -m venv --clear {folder}; {pip}", ROOT)
         installed.write_text(requirements, "utf-8")
     return folder
 

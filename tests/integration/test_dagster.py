@@ -1,0 +1,211 @@
+"""The Dagster project in `examples/dagster`: four shards in Postgres, one killed and retried."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import typing as t
+import urllib.request
+
+import pytest
+from conftest import PATIENCE, Messages, eventually
+
+from tap_tiktok_ads.simulator import Simulator
+
+from .shards_support import (
+    WORLD,
+    Examples,
+    advertisers_by_shard,
+    bookmarks_of,
+    keys_of_records,
+    kill_tap,
+)
+from .targets import ENVIRONMENT, environment
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .targets import Server
+
+#: Requests of a shard before its tap is killed. It has read some streams, and not all.
+REQUESTS_BEFORE_KILL = 25
+BACKFILL = """
+mutation {
+  launchPartitionBackfill(
+    backfillParams: {
+      assetSelection: [{path: ["tables"]}, {path: ["records"]}], allPartitions: true
+    }
+  ) { __typename ... on LaunchBackfillSuccess { backfillId } }
+}
+"""
+RUNS = """
+{
+  runsOrError {
+    ... on Runs {
+      results {
+        runId status tags { key value }
+        stepStats { stepKey status attempts { startTime } }
+      }
+    }
+  }
+}
+"""
+
+
+@dataclasses.dataclass
+class Dagster:
+    """The web server and the daemon of `dagster dev`."""
+
+    port: int
+
+    def query(self, text: str) -> dict[str, t.Any]:
+        """Return the data of a GraphQL query."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/graphql",
+            json.dumps({"query": text}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as response:
+            return t.cast("dict[str, t.Any]", json.load(response)["data"])
+
+    def is_ready(self) -> bool:
+        """Return True if the project is loaded."""
+        try:
+            return bool(self.query("{ assetNodes { id } }")["assetNodes"])
+        except OSError:
+            return False
+
+    def runs(self) -> dict[str, dict[str, t.Any]]:
+        """Return the runs by shard. The run of the tables has an empty text as shard."""
+        runs = {}
+        for run in self.query(RUNS)["runsOrError"]["results"]:
+            tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+            runs[tags.get("dagster/partition", "")] = run
+        return runs
+
+    def has_ended(self) -> bool:
+        """Return True if no run is active, and none will follow."""
+        runs = self.runs()
+        ended = {run["status"] in {"SUCCESS", "FAILURE", "CANCELED"} for run in runs.values()}
+        return ended == {True} and (len(runs) == 5 or runs[""]["status"] != "SUCCESS")
+
+
+@contextlib.contextmanager
+def running(examples: Examples) -> Iterator[Dagster]:
+    """Run `dagster dev` in the project."""
+    folder = examples.folder / "dagster"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    file = folder / "definitions.py"
+    text, count = re.subn(r"delay=60", "delay=1", file.read_text("utf-8"))
+    assert count == 1
+    file.write_text(text, "utf-8")
+    with (folder / "dagster.log").open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            ["dagster", "dev", "--host=127.0.0.1", f"--port={port}", "--python-file=definitions.py"],
+            cwd=folder,
+            env={
+                **ENVIRONMENT,
+                **examples.environment(environment("dagster")),
+                "DAGSTER_HOME": str(folder),
+            },
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            dagster = Dagster(port)
+            eventually(dagster.is_ready)
+            yield dagster
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@dataclasses.dataclass
+class Load:
+    """A load of four shards, with one process killed.
+
+    Attributes:
+        killed: The shard whose tap was killed.
+        runs: Runs of Dagster by shard.
+        keys: Keys of the rows by table.
+        expected: Messages of one process without shards.
+        repeated: Requests of the killed shard's advertisers after the kill.
+        throttled: Requests that the simulator rejected because of their number.
+        bookmarks: Last bookmarks of the killed shard.
+    """
+
+    killed: str
+    runs: dict[str, dict[str, t.Any]]
+    keys: dict[str, list[tuple[str, ...]]]
+    expected: Messages
+    repeated: Sequence[t.Any]
+    throttled: Sequence[t.Any]
+    bookmarks: dict[str, t.Any]
+
+
+@pytest.fixture(scope="module")
+def load(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Load:
+    """Return a load of four shards. The tap of the largest shard is killed in the middle."""
+    with Simulator(WORLD | {"latency_ms": 300}) as sim:
+        folder = tmp_path_factory.mktemp("dagster") / "examples"
+        examples = Examples(folder, sim, postgres, "by_dagster")
+        shards = advertisers_by_shard(sim)
+        killed = max(shards, key=lambda shard: len(shards[shard]))
+
+        def requests() -> Sequence[t.Any]:
+            return [request for request in sim.requests if request.advertiser_id in shards[killed]]
+
+        with running(examples) as dagster:
+            dagster.query(BACKFILL)
+            eventually(lambda: len(requests()) >= REQUESTS_BEFORE_KILL)
+            kill_tap(killed, examples.schema)
+            count = len(requests())
+            eventually(dagster.has_ended)
+            runs, repeated = dagster.runs(), requests()[count:]
+        throttled = examples.throttled_requests()
+        expected = examples.read_by_one_process()
+        state = folder / "dagster" / "state" / f"{killed.replace('/', '-of-')}.json"
+        return Load(
+            *(killed, runs, examples.keys_in_tables(expected), expected),
+            *(repeated, throttled, bookmarks_of(state)),
+        )
+
+
+def test_each_shard_has_a_successful_run(load: Load) -> None:
+    """Each shard is a partition with a run of its own, after the run of the tables."""
+    assert {shard: run["status"] for shard, run in load.runs.items()} == dict.fromkeys(
+        ("", "1/4", "2/4", "3/4", "4/4"), "SUCCESS"
+    )
+
+
+def test_killed_shard_is_retried(load: Load) -> None:
+    """Dagster retries the step of the killed shard, and no other step."""
+    attempts = {
+        shard: sum(len(step["attempts"]) for step in run["stepStats"])
+        for shard, run in load.runs.items()
+    }
+    assert {shard for shard, count in attempts.items() if count > 1} == {load.killed}
+
+
+def test_every_record_is_there_once(load: Load) -> None:
+    """The tables have the records of one process without shards, each of them once."""
+    assert load.keys == keys_of_records(load.expected)
+
+
+def test_retry_starts_from_the_last_state(load: Load) -> None:
+    """The retry does not re-read a report whose days the state covers."""
+    assert load.bookmarks
+    assert load.repeated
+
+
+def test_shards_stay_within_the_budget(load: Load) -> None:
+    """TikTok rejects no request: the shards share the budget of the app."""
+    assert load.throttled == []
