@@ -23,8 +23,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator
 
 SHARD_COUNT = 4
-#: The shards share one budget of ten requests per second, which the simulator enforces.
-WORLD = {**SMALL, "advertisers": 8, "days": 20, "tier": "basic"}
+WORLD = {**SMALL, "advertisers": 8, "days": 20}
 
 
 @dataclasses.dataclass
@@ -81,10 +80,6 @@ class Examples:
             )
             for stream, schema in messages.schemas.items()
         }
-
-    def throttled_requests(self) -> Sequence[t.Any]:
-        """Return the requests that the simulator rejected because of their number."""
-        return [request for request in self.sim.requests if request.code == 40100]  # noqa: PLR2004
 
 
 def keys_of_records(messages: Messages) -> dict[str, list[tuple[str, ...]]]:

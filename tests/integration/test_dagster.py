@@ -10,11 +10,12 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import typing as t
 import urllib.request
 
 import pytest
-from conftest import PATIENCE, Messages, eventually
+from conftest import Messages, until
 
 from tap_tiktok_ads.simulator import Simulator
 
@@ -27,14 +28,15 @@ from .shards_support import (
     kill_tap,
 )
 from .targets import ENVIRONMENT, environment
+from .test_targets import REPORT
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .targets import Server
 
-#: Requests of a shard before its tap is killed. It has read some streams, and not all.
-REQUESTS_BEFORE_KILL = 25
+#: Requested once the reports are read, and before the last streams.
+LATE_ENDPOINT = "/pixel/list/"
 BACKFILL = """
 mutation {
   launchPartitionBackfill(
@@ -65,7 +67,8 @@ class Dagster:
     port: int
 
     def query(self, text: str) -> dict[str, t.Any]:
-        """Return the data of a GraphQL query."""
+        """Return the data of a GraphQL query. A pause keeps a loop of queries from loading a core."""
+        time.sleep(0.5)
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/graphql",
             json.dumps({"query": text}).encode(),
@@ -121,7 +124,7 @@ def running(examples: Examples) -> Iterator[Dagster]:
         )
         try:
             dagster = Dagster(port)
-            eventually(dagster.is_ready)
+            until(dagster.is_ready)
             yield dagster
         finally:
             os.killpg(process.pid, signal.SIGKILL)
@@ -138,8 +141,7 @@ class Load:
         keys: Keys of the rows by table.
         expected: Messages of one process without shards.
         repeated: Requests of the killed shard's advertisers after the kill.
-        throttled: Requests that the simulator rejected because of their number.
-        bookmarks: Last bookmarks of the killed shard.
+        bookmarks: Bookmarks that the target stored after the kill.
     """
 
     killed: str
@@ -147,7 +149,6 @@ class Load:
     keys: dict[str, list[tuple[str, ...]]]
     expected: Messages
     repeated: Sequence[t.Any]
-    throttled: Sequence[t.Any]
     bookmarks: dict[str, t.Any]
 
 
@@ -165,17 +166,18 @@ def load(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Load:
 
         with running(examples) as dagster:
             dagster.query(BACKFILL)
-            eventually(lambda: len(requests()) >= REQUESTS_BEFORE_KILL)
+            until(lambda: any(request.path == LATE_ENDPOINT for request in requests()))
             kill_tap(killed, examples.schema)
             count = len(requests())
-            eventually(dagster.has_ended)
+            state = folder / "dagster" / "state" / f"{killed.replace('/', '-of-')}.json"
+            until(lambda: bool(bookmarks_of(state)))
+            bookmarks = bookmarks_of(state)
+            until(dagster.has_ended)
             runs, repeated = dagster.runs(), requests()[count:]
-        throttled = examples.throttled_requests()
         expected = examples.read_by_one_process()
-        state = folder / "dagster" / "state" / f"{killed.replace('/', '-of-')}.json"
         return Load(
             *(killed, runs, examples.keys_in_tables(expected), expected),
-            *(repeated, throttled, bookmarks_of(state)),
+            *(repeated, bookmarks),
         )
 
 
@@ -201,11 +203,15 @@ def test_every_record_is_there_once(load: Load) -> None:
 
 
 def test_retry_starts_from_the_last_state(load: Load) -> None:
-    """The retry does not re-read a report whose days the state covers."""
-    assert load.bookmarks
-    assert load.repeated
-
-
-def test_shards_stay_within_the_budget(load: Load) -> None:
-    """TikTok rejects no request: the shards share the budget of the app."""
-    assert load.throttled == []
+    """The retry does not re-read the days that the last STATE of the killed tap covers."""
+    last_days = {
+        partition["context"]["advertiser_id"]: partition["replication_key_value"]
+        for partition in load.bookmarks[REPORT]["partitions"]
+    }
+    first_days = {
+        request.advertiser_id: request.params["start_date"]
+        for request in load.repeated
+        if json.loads(request.params.get("dimensions", "null")) == ["ad_id", "stat_time_day"]
+    }
+    assert first_days.keys() == last_days.keys()
+    assert all(day > last_days[advertiser] for advertiser, day in first_days.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import json
+import re
 import shutil
 import typing as t
 
@@ -176,3 +177,34 @@ def test_target_postgres_keeps_one_row_per_key(project: Project, postgres: Serve
         )
         (row,) = query_postgres(postgres, "select count(*) as rows from by_meltano.campaigns")
         assert row["rows"] == campaigns
+
+
+def test_shards_run_in_parallel(project: Project, postgres: Server) -> None:
+    """Four extractors of `examples/meltano` load at the same time, each row once.
+
+    Their states can be merged and split for another number of shards.
+    """
+    settings = {
+        f"TARGET_POSTGRES_{name.upper()}": str(postgres[name])
+        for name in ("host", "port", "user", "password", "database")
+    }
+    environment = {
+        **SMALL_SELECTION,
+        **settings,
+        "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": "by_shards",
+        "TAP_TIKTOK_ADS_SHARED_BUDGET": f"sqlite:///{project.folder}/budget.sqlite",
+    }
+    file = project.folder / "meltano.yml"
+    original = file.read_text("utf-8")
+    page = (ROOT / "examples" / "meltano" / "README.md").read_text("utf-8")
+    include, *scripts = re.findall(r"(?s)```(?:yaml|sh)\n(.*?)```", page)
+    file.write_text(f"{original}\n{include}", "utf-8")
+    try:
+        for script in scripts:
+            project.run(script, **environment)
+        names = project.run("meltano state list").stdout.split()
+    finally:
+        file.write_text(original, "utf-8")
+    assert {f"simulator:tap-tiktok-ads--shard{n}-to-target-postgres:{n}-of-8" for n in range(1, 9)} <= {*names}
+    (row,) = query_postgres(postgres, "select count(*) as rows from by_shards.campaigns")
+    assert row["rows"] == project.object_count("campaigns")
