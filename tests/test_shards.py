@@ -90,30 +90,33 @@ class Jobs:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize(
-    ("streams", "settings"),
+    ("streams", "counts", "settings"),
     [
-        pytest.param(DEFAULT_STREAMS, {"track_deleted": True}, id="default streams"),
-        pytest.param(DEFAULT_STREAMS, {"skip_dormant": "always"}, id="dormant advertisers"),
-        pytest.param(ALL_STREAMS, {"lookback_days": "auto"}, id="all streams"),
+        pytest.param(DEFAULT_STREAMS, (4, 4, 2), {"track_deleted": True}, id="default streams"),
+        pytest.param(DEFAULT_STREAMS, (4, 2, 3), {"skip_dormant": "always"}, id="dormant days"),
+        pytest.param(
+            ALL_STREAMS, (4, 2), {"lookback_days": "auto", "start_date": "{now-2}"}, id="all streams"
+        ),
     ],
 )
 def test_shards_read_what_one_job_reads(
-    streams: list[str], settings: dict[str, t.Any], seed: int
+    streams: list[str], counts: tuple[int, ...], settings: dict[str, t.Any], seed: int
 ) -> None:
-    """Four shards write each record of one job, also in later runs, and also as two shards."""
+    """Shards write each record of one job, in the first run and in later runs.
+
+    Before each later run, the states of the shards are merged and split.
+    """
     with Simulator({**OPTIONS, "seed": seed}) as sim:
         jobs = Jobs(sim, streams, **settings)
-        alone, together = jobs.one(), jobs.shards(4)
-        assert counted(*together) == counted(alone)
-        states = [messages.state for messages in together]
-        for part, state in zip(split(merged(states), 4), states, strict=True):
-            assert without_empty(part) == without_empty(state)
-        alone, together = jobs.one(merged(states)), jobs.shards(4, states)
-        assert counted(*together) == counted(alone)
-        state = merged([messages.state for messages in together])
-        alone, together = jobs.one(state), jobs.shards(2, split(state, 2))
-        assert counted(*together) == counted(alone)
-        assert 0 < sum(counted(alone).values())
+        state: State = {}
+        for count in counts:
+            alone, together = jobs.one(state), jobs.shards(count, split(state, count))
+            assert counted(*together) == counted(alone)
+            assert counted(alone).total() > 0
+            states = [messages.state for messages in together]
+            state = merged(states)
+            for part, shard_state in zip(split(state, count), states, strict=True):
+                assert without_empty(part) == without_empty(shard_state)
 
 
 def test_shard_holds_its_advertisers_alone() -> None:
