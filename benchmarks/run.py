@@ -28,7 +28,7 @@ from pathlib import Path
 import queries
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
 HERE = Path(__file__).parent
@@ -105,11 +105,14 @@ def serve(options: dict[str, t.Any], connection: Connection[t.Any, t.Any]) -> No
 
 
 @contextlib.contextmanager
-def simulator(options: dict[str, t.Any]) -> Iterator[Served]:
+def simulator(
+    options: dict[str, t.Any],
+    target: Callable[[dict[str, t.Any], Connection[t.Any, t.Any]], None] = serve,
+) -> Iterator[Served]:
     """Run a simulator in a separate process."""
     context = multiprocessing.get_context("spawn")
     parent, child = context.Pipe()
-    process = context.Process(target=serve, args=(options, child), daemon=True)
+    process = context.Process(target=target, args=(options, child), daemon=True)
     process.start()
     child.close()
     try:

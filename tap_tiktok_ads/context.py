@@ -57,8 +57,11 @@ class OpenStream(t.Protocol):
     """A stream, as other streams see it."""
 
     name: str
-    selected: bool
     fetching: Lookahead[Task, Page] | None
+
+    @property
+    def selected(self) -> bool:
+        """True if the run reads the stream."""
 
     def sync(self) -> None:
         """Write the messages of the stream."""

@@ -189,4 +189,4 @@ def test_tap_rejects_an_unconverted_state(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"environment": "simulator"}')
     result = command("--config", "config.json", "--state", "old.json", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
-    assert "state", "convert" in result.stderr
+    assert "state convert" in result.stderr

@@ -227,6 +227,30 @@ one record with the key and `_deleted_at`, all other columns null.
     test_tombstones::test_deleted_pixel_has_one_tombstone
     damage/test_deletions::test_damaged_list_writes_no_tombstone
     damage/test_deletions::test_capped_list_is_complete_without_tombstones
+So an account that comes or goes moves no other account.
+    test_shards::test_shard_holds_its_advertisers_alone
+The other shards write no SCHEMA of them.
+    test_shards::test_unpartitioned_streams_are_read_by_shard_1
+Their lookups read the advertisers of all shards
+    test_shards::test_lookup_of_an_unpartitioned_stream_reads_all_advertisers
+A shard without advertisers is no error.
+    test_shards::test_empty_shard_is_no_error
+skips them if the token may read an advertiser of another shard.
+    test_shards::test_shard_of_denied_advertisers_is_no_error
+A run rejects a state with bookmarks of another shard and names one of them
+    test_shards::test_state_of_another_shard_is_rejected
+    singer/test_state_shards::test_shard_can_use_its_state
+To change the number of shards, merge the states of the last runs and split the result
+    test_shards::test_shards_read_what_one_job_reads
+    singer/test_state_shards::test_merge_restores_a_split_state
+    singer/test_state_shards::test_split_restores_merged_states
+So `meltano state set` accepts the new file of a file that `meltano state get` wrote.
+    test_state_command::test_new_files_have_the_form_of_the_old_file
+`merge` names them and writes nothing.
+    test_state_command::test_merge_of_different_bookmarks_writes_nothing
+    singer/test_state_shards::test_different_bookmarks_are_conflicts
+`metrics` become the metrics that all files of the stream have.
+    singer/test_state_shards::test_merged_metrics_are_those_of_all_states
 both ends included, at most ten. An empty list is written, because Meltano merges states
     extract/test_day_ranges::test_limited_keeps_longest_ranges
     singer/test_day_bookmarks::test_state_is_limited_to_ten_ranges

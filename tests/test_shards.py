@@ -25,7 +25,15 @@ if t.TYPE_CHECKING:
 State = dict[str, t.Any]
 
 #: Few objects of more advertisers than shards.
-OPTIONS = {**SMALL, "advertisers": 6, "campaigns": 2, "ads": 1, "days": 12, "videos": 2, "images": 2}
+OPTIONS = {
+    **SMALL,
+    "advertisers": 6,
+    "campaigns": 2,
+    "ads": 1,
+    "days": 12,
+    "videos": 2,
+    "images": 2,
+}
 DEFAULT_STREAMS = [entry.name for entry in STREAMS if entry.selected_by_default]
 #: All streams but `sync_errors`, whose records hold the time.
 ALL_STREAMS = [entry.name for entry in STREAMS if entry.name != "sync_errors"]
@@ -90,30 +98,36 @@ class Jobs:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize(
-    ("streams", "settings"),
+    ("streams", "counts", "settings"),
     [
-        pytest.param(DEFAULT_STREAMS, {"track_deleted": True}, id="default streams"),
-        pytest.param(DEFAULT_STREAMS, {"skip_dormant": "always"}, id="dormant advertisers"),
-        pytest.param(ALL_STREAMS, {"lookback_days": "auto"}, id="all streams"),
+        pytest.param(DEFAULT_STREAMS, (4, 4, 2), {"track_deleted": True}, id="default streams"),
+        pytest.param(DEFAULT_STREAMS, (4, 2, 3), {"skip_dormant": "always"}, id="dormant days"),
+        pytest.param(
+            ALL_STREAMS,
+            (4, 2),
+            {"lookback_days": "auto", "start_date": "{now-2}"},
+            id="all streams",
+        ),
     ],
 )
 def test_shards_read_what_one_job_reads(
-    streams: list[str], settings: dict[str, t.Any], seed: int
+    streams: list[str], counts: tuple[int, ...], settings: dict[str, t.Any], seed: int
 ) -> None:
-    """Four shards write each record of one job, also in later runs, and also as two shards."""
+    """Shards write each record of one job, in the first run and in later runs.
+
+    Before each later run, the states of the shards are merged and split.
+    """
     with Simulator({**OPTIONS, "seed": seed}) as sim:
         jobs = Jobs(sim, streams, **settings)
-        alone, together = jobs.one(), jobs.shards(4)
-        assert counted(*together) == counted(alone)
-        states = [messages.state for messages in together]
-        for part, state in zip(split(merged(states), 4), states, strict=True):
-            assert without_empty(part) == without_empty(state)
-        alone, together = jobs.one(merged(states)), jobs.shards(4, states)
-        assert counted(*together) == counted(alone)
-        state = merged([messages.state for messages in together])
-        alone, together = jobs.one(state), jobs.shards(2, split(state, 2))
-        assert counted(*together) == counted(alone)
-        assert 0 < sum(counted(alone).values())
+        state: State = {}
+        for count in counts:
+            alone, together = jobs.one(state), jobs.shards(count, split(state, count))
+            assert counted(*together) == counted(alone)
+            assert counted(alone).total() > 0
+            states = [messages.state for messages in together]
+            state = merged(states)
+            for part, shard_state in zip(split(state, count), states, strict=True):
+                assert without_empty(part) == without_empty(shard_state)
 
 
 def test_shard_holds_its_advertisers_alone() -> None:
@@ -158,9 +172,7 @@ def test_problems_are_reported_by_the_shard_of_the_advertiser(sim: Simulator) ->
     for messages, number in zip(Jobs(sim, names).shards(2), (1, 2), strict=True):
         owners = {row["advertiser_id"] for row in messages.records["sync_errors"]}
         assert owners == {
-            name
-            for name in sim.world.advertiser_ids
-            if zlib.crc32(name.encode()) % 2 + 1 == number
+            name for name in sim.world.advertiser_ids if zlib.crc32(name.encode()) % 2 + 1 == number
         }
 
 
@@ -253,7 +265,9 @@ def test_log_names_the_shard(sim: Simulator, tmp_path: Path) -> None:
         assert (f"reading {count} of 2 advertiser(s)." in text) == (count > 0)
 
 
-@pytest.mark.parametrize("shard", ["5/4", "0/4", "x", "", "2", "2/", "-1/4", "1/0", "1/4/2", "1.0/4"])
+@pytest.mark.parametrize(
+    "shard", ["5/4", "0/4", "x", "", "2", "2/", "-1/4", "1/0", "1/4/2", "1.0/4"]
+)
 def test_invalid_shard_is_an_error(shard: str) -> None:
     """The error names the form of the setting."""
     with pytest.raises(ConfigError, match=r"'shard'.* '1/4' to '4/4', got ") as caught:
@@ -283,12 +297,16 @@ def test_shard_of_denied_advertisers_is_no_error(caplog: pytest.LogCaptureFixtur
     denied = [name for name, number in shards.items() if number == 2]
     assert 0 < len(denied) < len(ids)
     with serving(denied_server(denied)) as (url, _), caplog.at_level(logging.WARNING):
-        messages = run(config_at(url, advertiser_ids=ids, shard="2/2"), ["campaigns", "sync_errors"])
+        messages = run(
+            config_at(url, advertiser_ids=ids, shard="2/2"), ["campaigns", "sync_errors"]
+        )
     assert {row["advertiser_id"] for row in messages.records["sync_errors"]} == set(denied)
     assert f"Skipping {len(denied)} advertiser(s) that this token cannot read" in caplog.text
-    with serving(denied_server(ids)) as (url, _):
-        with pytest.raises(ConfigError, match="Cannot read any advertiser with this token"):
-            run(config_at(url, advertiser_ids=ids, shard="2/2"), ["campaigns"])
+    with (
+        serving(denied_server(ids)) as (url, _),
+        pytest.raises(ConfigError, match="Cannot read any advertiser with this token"),
+    ):
+        run(config_at(url, advertiser_ids=ids, shard="2/2"), ["campaigns"])
 
 
 def test_details_are_requested_of_own_advertisers_only() -> None:

@@ -159,7 +159,9 @@ def read_other_shards(
         ApiError: The token or the app is rejected.
     """
     others = FoundAdvertisers()
-    ids = [advertiser_id for advertiser_id in requested if not settings.shard.contains(advertiser_id)]
+    ids = [
+        advertiser_id for advertiser_id in requested if not settings.shard.contains(advertiser_id)
+    ]
     _read_into(others, client, settings, ids)
     return others
 

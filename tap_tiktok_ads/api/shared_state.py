@@ -17,6 +17,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
 MICROSECONDS = 1_000_000
+#: Share of the rate of a single job. The rest absorbs the jitter of several machines.
+SHARED_RATE_FACTOR = 0.97
 #: Time without an entry after which a job does not count. It is longer than the longest pause.
 JOB_SECONDS = 400.0
 #: Minimum time between two entries of one job.
@@ -94,13 +96,15 @@ class SharedState:
         if now < restriction.until:
             return restriction.until, False
         start, paces = int(now * MICROSECONDS), {}
+        factor = SHARED_RATE_FACTOR * restriction.rate_factor
         for position, (scope, tier) in enumerate(scopes):
-            pace, wait = self._pace(scope, tier.usable_per_second * restriction.rate_factor, start)
+            rate = factor * tier.usable_per_second
+            pace, wait = self._pace(scope, rate, start)
             if wait and position > 0:  # the app must not wait for an endpoint
                 return now + wait / MICROSECONDS, False
             if wait:
                 start += wait
-                pace, _ = self._pace(scope, tier.usable_per_second * restriction.rate_factor, start)
+                pace, _ = self._pace(scope, rate, start)
             paces[scope] = pace
         days = {scope: self._next_of_day(scope, tier, now) for scope, tier in scopes}
         self.paces.update(paces)

@@ -75,7 +75,9 @@ def _conflict_text(conflicts: Sequence[Conflict], files: Sequence[Path]) -> str:
 def _pattern(_context: click.Context, _option: click.Parameter, text: str) -> str:
     """Return the pattern of the files."""
     if SHARD_PLACE not in text:
-        msg = f"expected {SHARD_PLACE} in the name, such as 'shard{SHARD_PLACE}.json', got {text!r}."
+        msg = (
+            f"expected {SHARD_PLACE} in the name, such as 'shard{SHARD_PLACE}.json', got {text!r}."
+        )
         raise click.BadParameter(msg)
     return text
 

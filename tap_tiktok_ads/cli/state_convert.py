@@ -40,7 +40,6 @@ REPORTS = {
 OBJECTS = {"campaigns": "campaigns", "adgroups": "ad_groups", "ads": "ads"}
 
 
-
 def _day(_context: click.Context, _option: click.Parameter, text: str | None) -> t.Any:
     """Return the day of an option, or None without the option."""
     day = parse_day(text)

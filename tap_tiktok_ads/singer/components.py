@@ -159,7 +159,7 @@ class StreamComponents(Stream):
         is_divided = self.per_advertiser or self.is_read_by_each_shard
         return is_divided or self.run_context.shard.is_first
 
-    @property
+    @property  # type: ignore[misc]  # nothing sets it
     @override
     def selected(self) -> bool:
         """True if the catalog selects the stream, and the shard of the run reads it."""
@@ -173,7 +173,7 @@ class StreamComponents(Stream):
     @property
     def is_in_catalog(self) -> bool:
         """True if the catalog selects the stream."""
-        return t.cast("bool", self.mask.get((), True))
+        return self.mask.get((), True)
 
     # Components: one responsibility each, made when they are first needed
 

@@ -181,7 +181,7 @@ def check_shard(state: Mapping[str, t.Any], shard: Shard) -> None:
             streams.append(name)
     advice = (
         "Merge the states of all shards with `tap-tiktok-ads state merge`. Then divide the result "
-        f"with `tap-tiktok-ads state split STATE {shard.count} --output FILE`."
+        f"with `tap-tiktok-ads state split STATE {shard.count} --output 'shard{{shard}}.json'`."
     )
     if owners:
         owner = next(iter(owners))

@@ -23,8 +23,8 @@ State = dict[str, t.Any]
 OWNERS = st.integers(7_000_000_000_000_000_000, 7_000_000_000_000_000_050).map(str)
 DAYS = st.dates(dt.date(2024, 1, 1), dt.date(2026, 12, 31)).map(str)
 TIMES = DAYS.map(lambda day: f"{day}T10:00:00Z")
-RANGES = st.lists(st.tuples(DAYS, DAYS).map(lambda pair: sorted(pair)), max_size=10)
-SKIPPED = st.lists(st.tuples(DAYS, DAYS, DAYS).map(lambda days: sorted(days)), max_size=3)
+RANGES = st.lists(st.tuples(DAYS, DAYS).map(sorted), max_size=10)
+SKIPPED = st.lists(st.tuples(DAYS, DAYS, DAYS).map(sorted), max_size=3)
 KEYS = st.frozensets(st.integers(10**17, 10**18).map(str).map(lambda key: (key,)), max_size=5)
 METRICS = st.lists(st.sampled_from(["clicks", "ctr", "reach", "spend"]), unique=True).map(sorted)
 #: Members of a partition, or of an unpartitioned stream.
