@@ -1,5 +1,6 @@
 """Load four shards of one TikTok app into Postgres: one partition and one run per shard."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,14 +12,27 @@ DAILY = dg.AutomationCondition.on_cron("0 5 * * *")
 RETRIES = dg.RetryPolicy(max_retries=3, delay=60, backoff=dg.Backoff.EXPONENTIAL)
 
 
+def run(*command: str) -> None:
+    """Run a command. "Terminate" of Dagster ends it with SIGTERM.
+
+    Raises:
+        dagster.Failure: The command failed. Dagster retries the step.
+    """
+    with subprocess.Popen(command, cwd=FOLDER) as process:
+        try:
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            raise
+    if code:
+        msg = f"{command[1]} ended with exit code {code}."
+        raise dg.Failure(msg)
+
+
 @dg.asset(automation_condition=DAILY, retry_policy=RETRIES)
-def tables(
-    context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient
-) -> dg.MaterializeResult:
+def tables() -> None:
     """Create the tables of all streams before the shards start."""
-    command = ["bash", str(FOLDER / "create_tables.sh")]
-    pipes.run(command=command, context=context)
-    return dg.MaterializeResult()
+    run("bash", "create_tables.sh")
 
 
 @dg.asset(
@@ -28,16 +42,9 @@ def tables(
     automation_condition=DAILY,
     retry_policy=RETRIES,
 )
-def records(
-    context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient
-) -> dg.MaterializeResult:
+def records(context: dg.AssetExecutionContext) -> None:
     """Load the records of a shard. A retry continues from the last STATE that the target stored."""
-    command = [sys.executable, str(FOLDER / "load_shard.py"), context.partition_key]
-    pipes.run(command=command, context=context)
-    return dg.MaterializeResult()
+    run(sys.executable, "load_shard.py", context.partition_key)
 
 
-defs = dg.Definitions(
-    assets=[tables, records],
-    resources={"pipes": dg.PipesSubprocessClient()},
-)
+defs = dg.Definitions(assets=[tables, records])

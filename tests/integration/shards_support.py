@@ -18,8 +18,6 @@ from .targets import ENVIRONMENT, ROOT, Server, bash, environment, parse, query_
 from .test_targets import DEFAULT
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tap_tiktok_ads.simulator import Simulator
 
 SHARD_COUNT = 4

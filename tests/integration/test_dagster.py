@@ -67,8 +67,8 @@ class Dagster:
     port: int
 
     def query(self, text: str) -> dict[str, t.Any]:
-        """Return the data of a GraphQL query. A pause keeps a loop of queries from loading a core."""
-        time.sleep(0.5)
+        """Return the data of a GraphQL query."""
+        time.sleep(0.5)  # callers repeat a query until its data have a value
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/graphql",
             json.dumps({"query": text}).encode(),
@@ -111,7 +111,13 @@ def running(examples: Examples) -> Iterator[Dagster]:
     file.write_text(text, "utf-8")
     with (folder / "dagster.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            ["dagster", "dev", "--host=127.0.0.1", f"--port={port}", "--python-file=definitions.py"],
+            [
+                "dagster",
+                "dev",
+                "--host=127.0.0.1",
+                f"--port={port}",
+                "--python-file=definitions.py",
+            ],
             cwd=folder,
             env={
                 **ENVIRONMENT,
@@ -169,7 +175,7 @@ def load(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Load:
             until(lambda: any(request.path == LATE_ENDPOINT for request in requests()))
             kill_tap(killed, examples.schema)
             count = len(requests())
-            state = folder / "dagster" / "state" / f"{killed.replace('/', '-of-')}.json"
+            state = folder / "shards" / "state" / f"{killed.replace('/', '-of-')}.json"
             until(lambda: bool(bookmarks_of(state)))
             bookmarks = bookmarks_of(state)
             until(dagster.has_ended)

@@ -22,7 +22,8 @@ with DAG(
         "retry_exponential_backoff": True,
     },
 ):
-    tables = BashOperator(task_id="tables", bash_command="./create_tables.sh ")
+    # The space at the end: Airflow would read a command that ends in .sh as the name of a template.
+    tables = BashOperator(task_id="tables", bash_command="bash create_tables.sh ")
     # A retry continues from the last STATE that the target stored.
     records = BashOperator.partial(task_id="records", pool="tiktok_app").expand(
         bash_command=[f"python3 load_shard.py {shard}" for shard in SHARDS]
