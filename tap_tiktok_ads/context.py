@@ -16,7 +16,7 @@ from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import Client
 from tap_tiktok_ads.api.rate_limits import RateLimiter
 from tap_tiktok_ads.api.report_tasks import ReportTasks
-from tap_tiktok_ads.config.validation import parse_shard, validate
+from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookback
 from tap_tiktok_ads.extract.common_responses import CommonResponses
 from tap_tiktok_ads.extract.completeness import IncompleteLists, PassClock
@@ -30,7 +30,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser, FoundAdvertisers
-    from tap_tiktok_ads.api.shards import Shard
     from tap_tiktok_ads.config.settings import Settings
     from tap_tiktok_ads.extract.pages import Page, Record, Task
     from tap_tiktok_ads.simulator import Simulator
@@ -176,15 +175,6 @@ class RunContext:
         settings = validate(self.config, self._known_settings())
         return self._start_simulator(settings) if settings.simulated else settings
 
-    @functools.cached_property
-    def shard(self) -> Shard:
-        """The part of the advertisers that the run reads. Readable without valid settings.
-
-        Raises:
-            ConfigError: The setting names none.
-        """
-        return parse_shard(self.config.get("shard"))
-
     def _start_simulator(self, settings: Settings) -> Settings:
         """Return the settings that point at a new simulator inside this process."""
         from tap_tiktok_ads.simulator import Simulator  # noqa: PLC0415 - rarely needed
@@ -218,7 +208,7 @@ class RunContext:
         context.settings = settings
         context.problems = problems
         context.incomplete_lists = IncompleteLists()
-        problems.add_unread_advertisers(self._found_advertisers)
+        problems.add_unread_advertisers(self.found_advertisers)
         context.topview_findings = {}
         context.client = self.client.with_empty_cache()
         context.common_responses = CommonResponses(context.client)
@@ -314,13 +304,8 @@ class RunContext:
         Raises:
             TapError: None can be read, or the token is rejected.
         """
-        self.problems.add_unread_advertisers(self._found_advertisers)
-        return self._found_advertisers.readable
-
-    @property
-    def requested_count(self) -> int:
-        """The number of advertisers that the settings select, of all shards."""
-        return len(self._found_advertisers.requested)
+        self.problems.add_unread_advertisers(self.found_advertisers)
+        return self.found_advertisers.readable
 
     @functools.cached_property
     def all_advertisers(self) -> list[Advertiser]:
@@ -329,23 +314,21 @@ class RunContext:
         Raises:
             TapError: They cannot be read.
         """
-        found = self._found_advertisers
+        found = self.found_advertisers
         others = accounts.read_other_shards(self.client, self.settings, found.requested)
         self.problems.add_missing_advertisers(others)
         by_id = {advertiser.id: advertiser for advertiser in (*self.advertisers, *others.readable)}
         return [by_id[advertiser_id] for advertiser_id in found.requested if advertiser_id in by_id]
 
     @functools.cached_property
-    def _found_advertisers(self) -> FoundAdvertisers:
+    def found_advertisers(self) -> FoundAdvertisers:
+        """The advertisers that the settings select, as far as the shard reads them."""
         return accounts.find_advertisers(self.client, self.settings)
 
     @functools.cached_property
-    def _positions(self) -> dict[str, int]:
+    def positions(self) -> dict[str, int]:
+        """Which of the advertisers each ID is, starting at 1."""
         return {account.id: number for number, account in enumerate(self.advertisers, start=1)}
-
-    def position(self, advertiser: Advertiser) -> int:
-        """Return which of the advertisers this is, starting at 1."""
-        return self._positions[advertiser.id]
 
     def days(self, advertiser: Advertiser | None) -> tuple[pendulum.Date, pendulum.Date]:
         """Return the first and last day of reports in the time zone of an advertiser, or in UTC."""

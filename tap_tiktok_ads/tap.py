@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api.errors import ConfigError, OutputError
+from tap_tiktok_ads.api.shards import Shard
 from tap_tiktok_ads.api.suggestions import closest_match
 from tap_tiktok_ads.config import environment
 from tap_tiktok_ads.config.catalogs import parse_catalog, selected_streams, take_aliases
@@ -292,7 +293,7 @@ class TapTikTokAds(Tap):
             ConfigError: It holds bookmarks of another shard.
         """
         super().load_state(state)
-        check_shard(self.state, self.run_context.shard)
+        check_shard(self.state, Shard.parse(self.config.get("shard")) or Shard())
 
     @override
     def _setup_signal_handlers(self) -> None:
@@ -318,25 +319,6 @@ class TapTikTokAds(Tap):
             parsed.config.update(read_json(path, f"Config file {path}", open))
         return parsed
 
-    def _log_extent(self) -> None:
-        """Log the number of advertisers, and the streams that another shard reads."""
-        context, shard = self.run_context, self.run_context.shard
-        count, all_count = len(context.advertisers), context.requested_count
-        if shard.count == 1:
-            self.logger.info("Reading %d advertiser(s).", count)
-        elif count:
-            self.logger.info("Shard %s: reading %d of %d advertiser(s).", shard, count, all_count)
-        else:
-            self.logger.info("Shard %s contains none of %d advertiser(s).", shard, all_count)
-        streams = t.cast("Collection[TikTokStream]", self.streams.values())
-        in_catalog = [stream for stream in streams if stream.is_in_catalog]
-        if not in_catalog:
-            self.logger.warning("Reading nothing, because no stream is selected in the catalog.")
-        left_out = ", ".join(stream.name for stream in in_catalog if not stream.selected)
-        if left_out:
-            first = dataclasses.replace(shard, number=1)
-            self.logger.info("Shard %s reads the streams of no advertiser: %s.", first, left_out)
-
     def run(self) -> None:
         """Read all selected streams.
 
@@ -346,7 +328,7 @@ class TapTikTokAds(Tap):
         context = self.run_context
         termination.before_end(self._write_last_state)
         self.print_version(print_fn=self.logger.info)
-        self._log_extent()
+        log_extent(context, t.cast("Collection[TikTokStream]", self.streams.values()))
         with show_progress(context.progress, t.cast("logging.Logger", self.logger)):
             try:
                 self.sync_all()
@@ -359,3 +341,22 @@ class TapTikTokAds(Tap):
                 context.report_tasks.cancel()
         context.problems.log_skipped(t.cast("logging.Logger", self.logger))
         context.problems.raise_incomplete()
+
+
+def log_extent(context: RunContext, streams: Collection[TikTokStream]) -> None:
+    """Log the number of advertisers, and the streams that another shard reads."""
+    shard, logger = context.settings.shard, context.logger
+    count, all_count = len(context.advertisers), len(context.found_advertisers.requested)
+    if shard.count == 1:
+        logger.info("Reading %d advertiser(s).", count)
+    elif count:
+        logger.info("Shard %s: reading %d of %d advertiser(s).", shard, count, all_count)
+    else:
+        logger.info("Shard %s contains none of %d advertiser(s).", shard, all_count)
+    in_catalog = [stream for stream in streams if stream.mask.get((), True)]
+    if not in_catalog:
+        logger.warning("Reading nothing, because no stream is selected in the catalog.")
+    left_out = ", ".join(stream.name for stream in in_catalog if not stream.is_in_shard)
+    if left_out:
+        first = dataclasses.replace(shard, number=1)
+        logger.info("Shard %s reads the streams of no advertiser: %s.", first, left_out)

@@ -179,7 +179,7 @@ def _advertiser_rows(
             "readable": advertiser_id in readable,
         }
         for advertiser_id in accounts.requested_ids(context.client, context.settings)
-        if context.shard.contains(advertiser_id)
+        if context.settings.shard.contains(advertiser_id)
     ]
 
 

@@ -134,7 +134,7 @@ class Estimate:
         """Count the lists of other streams that a stream reads."""
         names = stream.source_streams()
         looks_back = isinstance(stream, LookbackStream) and stream.looks_back_by_ad_groups
-        all_shards = not stream.per_advertiser and self._run_context.shard.count > 1
+        all_shards = not stream.per_advertiser and self._run_context.settings.shard.count > 1
         for name in sorted(names | ({AD_GROUPS} if looks_back else set())):
             with_deleted = looks_back and name == AD_GROUPS
             key = f"lookup of {name}, deleted objects: {with_deleted}, all shards: {all_shards}"

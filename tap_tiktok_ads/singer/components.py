@@ -14,6 +14,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.shards import Shard
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.conversion import PageBuilder, RecordFlattener
 from tap_tiktok_ads.extract.deduplication import KeyedFilter, RecordFilter
@@ -68,6 +69,7 @@ class StreamComponents(Stream):
 
     Attributes:
         run_context: Objects that all streams of the run share.
+        is_in_shard: True if the shard of the run reads the stream.
         selected_advertisers: The advertisers to read, or None for all advertisers of the run.
         uses_state: False if the stream is read for another stream, without its state.
         needed_columns: Columns that another stream needs at least, or None for all.
@@ -111,6 +113,9 @@ class StreamComponents(Stream):
     def __init__(self, tap: ContextTap) -> None:
         self.run_context = tap.run_context
         self.warnings = Warnings(self.name, self.run_context.logger.getChild(self.name))
+        shard = Shard.parse(self.run_context.config.get("shard")) or Shard()
+        is_divided = self.per_advertiser or self.is_read_by_each_shard
+        self.is_in_shard = is_divided or shard.is_first
         self.selected_advertisers: Sequence[Advertiser] | None = None
         self.uses_state = True
         self.needed_columns: Collection[str] | None = None
@@ -154,26 +159,15 @@ class StreamComponents(Stream):
         return self.run_context.advertisers
 
     @property
-    def is_in_shard(self) -> bool:
-        """True if the shard of the run reads the stream."""
-        is_divided = self.per_advertiser or self.is_read_by_each_shard
-        return is_divided or self.run_context.shard.is_first
-
-    @property  # type: ignore[misc]  # nothing sets it
     @override
     def selected(self) -> bool:
         """True if the catalog selects the stream, and the shard of the run reads it."""
-        return self.is_in_shard and self.is_in_catalog
+        return self.is_in_shard and self.mask.get((), True)
 
     @selected.setter
     def selected(self, value: bool | None) -> None:
         """Select the stream in the catalog. `--test` selects all streams."""
         t.cast("t.Any", Stream.selected).fset(self, value)
-
-    @property
-    def is_in_catalog(self) -> bool:
-        """True if the catalog selects the stream."""
-        return self.mask.get((), True)
 
     # Components: one responsibility each, made when they are first needed
 

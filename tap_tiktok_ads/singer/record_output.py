@@ -227,7 +227,7 @@ class RecordOutput:
         run_context = self._stream.run_context
         if group.advertiser is not None:
             window = f"{group.window.start} to {group.window.end}" if group.window else ""
-            run_context.progress.at(run_context.position(group.advertiser), window)
+            run_context.progress.at(run_context.positions[group.advertiser.id], window)
         run_context.progress.wrote(record_count)
 
 

@@ -8,6 +8,7 @@ streams, and partitions that name no single advertiser.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import typing as t
 
@@ -61,21 +62,19 @@ def _stream_of(entry: State, shard: Shard) -> State | None:
     partitions = entry.get(PARTITIONS, [])
     if not partitions:
         return dict(entry) if shard.is_first else None
-    own = [partition for partition in partitions if _home(partition, shard.count) == shard.number]
-    members = {
-        name: value
-        for name, value in entry.items()
-        if (shard.is_first and name not in {METRICS, PARTITIONS}) or (own and name == METRICS)
-    }
-    if own:
-        members[PARTITIONS] = own
-    return members or None
+    is_own = functools.partial(_belongs_to, shard)
+    own = list(filter(is_own, partitions))
+    names = {METRICS, PARTITIONS} if own else set()
+    if shard.is_first:
+        names |= entry.keys() - {METRICS, PARTITIONS}
+    part = {name: own if name == PARTITIONS else entry[name] for name in entry if name in names}
+    return part or None
 
 
-def _home(partition: Mapping[str, t.Any], count: int) -> int:
-    """Return the number of the shard that a partition belongs to."""
+def _belongs_to(shard: Shard, partition: Mapping[str, t.Any]) -> bool:
+    """Return True if a partition belongs to a shard."""
     owner = owner_of(partition)
-    return 1 if owner is None else shard_number(owner, count)
+    return shard.is_first if owner is None else shard.contains(owner)
 
 
 # Merge
