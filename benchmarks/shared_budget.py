@@ -25,13 +25,13 @@ if t.TYPE_CHECKING:
 
 JOBS = (3, 8)
 #: Requests per second, and the number of advertisers: a run takes about half a minute.
-RATES = {10: 16, 40: 64}
+RATES = {10: 12, 40: 48}
 ACCOUNT = {"campaigns": 3, "ad_groups": 1, "ads": 1, "days": 30, "latency_ms": 400}
 #: A tier of the simulator, which the benchmark sets to the rate.
 TIER = "advanced"
 MAX_RATIO = 1.15
 MAX_CPU_SHARE = 0.02
-IDLE_SECONDS = 10.0
+IDLE_SECONDS = 5.0
 
 
 def serve(options: dict[str, t.Any], connection: Connection[t.Any, t.Any]) -> None:

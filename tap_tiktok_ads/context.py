@@ -257,10 +257,10 @@ class RunContext:
         if not settings.shared_budget:
             return RateLimiter(settings.tier)
         try:
-            from tap_tiktok_ads.api import shared_budget  # noqa: PLC0415 - optional packages
+            from tap_tiktok_ads.api.shared_budget import share_budget  # noqa: PLC0415 - optional
 
             app = settings.app_id or settings.access_token
-            return shared_budget.share_budget(settings.tier, settings.shared_budget, app)
+            return share_budget(settings.tier, settings.shared_budget, app)
         except ModuleNotFoundError as error:
             msg = (
                 f"Setting 'shared_budget' needs the package {error.name}, which is not installed. "

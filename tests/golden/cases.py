@@ -13,6 +13,7 @@ from golden import (
     case_rare_streams,
     case_reports,
     case_settings,
+    case_shared,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "case_rare_streams",
     "case_reports",
     "case_settings",
+    "case_shared",
 ]
