@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 
 JOBS = (3, 8)
 #: Requests per second, and the number of advertisers: a run takes about half a minute.
-RATES = {10: 12, 40: 48}
+RATES = {10: 16, 40: 64}
 ACCOUNT = {"campaigns": 3, "ad_groups": 1, "ads": 1, "days": 30, "latency_ms": 400}
 #: A tier of the simulator, which the benchmark sets to the rate.
 TIER = "advanced"

@@ -33,7 +33,7 @@ logger = logging.getLogger("tap-tiktok-ads")
 MAX_OUTAGE_SECONDS = 30.0
 RECONNECT_SECONDS = 1.0
 #: Maximum delay of a start. A later request would be too close to the following ones.
-MAX_LATE_SECONDS = 0.025
+MAX_LATE_SECONDS = 0.04
 #: Time between reservation and start after which a job looks for a new pause.
 MAX_UNCHECKED_SECONDS = 0.25
 
