@@ -31,7 +31,7 @@ ACCOUNT = {"campaigns": 3, "ad_groups": 1, "ads": 1, "days": 30, "latency_ms": 4
 TIER = "advanced"
 MAX_RATIO = 1.15
 MAX_CPU_SHARE = 0.02
-IDLE_SECONDS = 10.0
+IDLE_SECONDS = 5.0
 
 
 def serve(options: dict[str, t.Any], connection: Connection[t.Any, t.Any]) -> None:

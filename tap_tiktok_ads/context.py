@@ -112,6 +112,27 @@ class Streams:
         return [stream for stream in self.running().values() if stream.selected]
 
 
+def _rate_limiter(settings: Settings) -> RateLimiter:
+    """Return the request budget: of this job alone, or of all jobs that share a store.
+
+    Raises:
+        ConfigError: The store cannot be used.
+    """
+    if not settings.shared_budget:
+        return RateLimiter(settings.tier)
+    try:
+        from tap_tiktok_ads.api.shared_budget import share_budget  # noqa: PLC0415 - optional
+
+        app = settings.app_id or settings.access_token
+        return share_budget(settings.tier, settings.shared_budget, app)
+    except ModuleNotFoundError as error:
+        msg = (
+            f"Setting 'shared_budget' needs the package {error.name}, which is not installed. "
+            "Run in the environment of the tap: pip install 'meltano-tap-tiktok-ads[shared]'"
+        )
+        raise errors.ConfigError(msg) from None
+
+
 class RunContext:
     """Objects that a run shares: settings, client, workers, advertisers and problems.
 
@@ -238,7 +259,7 @@ class RunContext:
         return Client(
             settings.base_url,
             settings.access_token,
-            self._limiter(),
+            _rate_limiter(settings),
             user_agent=settings.user_agent,
             timeout=settings.request_timeout,
             max_retries=settings.max_retries,
@@ -249,27 +270,6 @@ class RunContext:
             secrets=[settings.app_secret],
             replace_null_characters=settings.replace_null_characters,
         )
-
-    def _limiter(self) -> RateLimiter:
-        """Return the request budget: of this job alone, or of all jobs that share a store.
-
-        Raises:
-            ConfigError: The store cannot be used.
-        """
-        settings = self.settings
-        if not settings.shared_budget:
-            return RateLimiter(settings.tier)
-        try:
-            from tap_tiktok_ads.api import shared_budget  # noqa: PLC0415 - optional packages
-
-            app = settings.app_id or settings.access_token
-            return shared_budget.share_budget(settings.tier, settings.shared_budget, app)
-        except ModuleNotFoundError as error:
-            msg = (
-                f"Setting 'shared_budget' needs the package {error.name}, which is not installed. "
-                "Run in the environment of the tap: pip install 'meltano-tap-tiktok-ads[shared]'"
-            )
-            raise errors.ConfigError(msg) from None
 
     @functools.cached_property
     def pass_clock(self) -> PassClock:

@@ -53,9 +53,10 @@ def check_replacement(url: str) -> None:
     assert not first.replace("one", "three")
     assert first.read()[1] == "two"
     assert first.read()[0] >= now
-    assert open_store(url, f"{app} of another app").read()[1] == ""
-    first.close()
-    second.close()
+    other_app = open_store(url, uuid.uuid4().hex)
+    assert other_app.read()[1] == ""
+    for store in (first, second, other_app):
+        store.close()
 
 
 def check_concurrency(url: str) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import logging
 import sqlite3
+import subprocess
+import sys
 import typing as t
 
 import pytest
 import shared_stores as store_checks
+from conftest import SMALL, config_for, run
 from test_rate_limits import TOO_MANY, VirtualTime, max_starts_in, max_starts_in_calendar
 
 from tap_tiktok_ads.api.errors import ConfigError, RestrictedError
@@ -23,6 +27,7 @@ from tap_tiktok_ads.api.shared_budget import (
 )
 from tap_tiktok_ads.api.shared_state import JOB_SECONDS, SHARED_RATE_FACTOR
 from tap_tiktok_ads.api.shared_stores import StoreError, address, open_store
+from tap_tiktok_ads.simulator import Simulator
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -446,7 +451,7 @@ def test_apps_do_not_share_a_budget(tmp_path: Path) -> None:
 )
 def test_store_that_cannot_be_reached_is_an_error(url: str) -> None:
     """The error names the store without its password, before the first request."""
-    with pytest.raises(ConfigError, match="Cannot reach the store of shared_budget at") as caught:
+    with pytest.raises(ConfigError, match="Cannot use the store of shared_budget at") as caught:
         share_budget(BASIC, url, "app")
     assert address(url) in str(caught.value)
     assert "pass-word" not in str(caught.value)
@@ -490,3 +495,27 @@ def test_all_checks_are_quiet(caplog: pytest.LogCaptureFixture, tmp_path: Path) 
         limiter.budget(PATH).record_response(limiter.clock())
         limiter.close()
     assert not caplog.records
+
+
+def test_tap_reads_the_same_records(tmp_path: Path) -> None:
+    """A run with a shared budget writes the records of a run without, and counts its requests."""
+    with Simulator({**SMALL, "advertisers": 1}) as sim:
+        alone = run(config_for(sim), ["campaigns"]).records
+        before = len(sim.requests)
+        shared = run(config_for(sim, shared_budget=sqlite_url(tmp_path)), ["campaigns"]).records
+        requests = len(sim.requests) - before
+    assert shared == alone
+    connection = sqlite3.connect(tmp_path / "budget.sqlite")
+    ((state,),) = connection.execute("SELECT state FROM tap_tiktok_ads_budgets").fetchall()
+    connection.close()
+    ((_, counted),) = json.loads(state)["days"].values()
+    assert counted == requests
+
+
+def test_optional_packages_are_imported_only_if_needed() -> None:
+    """Without the setting, a run needs no package of the extra."""
+    script = (
+        "import sys; sys.modules.update(pyrate_limiter=None, redis=None, psycopg=None); "
+        "import tap_tiktok_ads.context, tap_tiktok_ads.api.shared_stores"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -33,7 +33,7 @@ logger = logging.getLogger("tap-tiktok-ads")
 MAX_OUTAGE_SECONDS = 30.0
 RECONNECT_SECONDS = 1.0
 #: Maximum delay of a start. A later request would be too close to the following ones.
-MAX_LATE_SECONDS = 0.025
+MAX_LATE_SECONDS = 0.04
 #: Time between reservation and start after which a job looks for a new pause.
 MAX_UNCHECKED_SECONDS = 0.25
 
@@ -289,7 +289,7 @@ def _decoded(text: str) -> SharedState:
     try:
         return SharedState.decode(text)
     except ValueError as error:
-        msg = f"It contains an unexpected state ({error}). Delete the state, or use another store."
+        msg = f"it contains an unexpected state ({error}), which has to be deleted"
         raise StoreError(msg) from None
 
 
@@ -317,7 +317,7 @@ def share_budget(tier: Tier, url: str, app: str) -> RateLimiter:
         return SharedRateLimiter(tier, url, key)
     except StoreError as error:
         msg = (
-            f"Cannot reach the store of shared_budget at {address(url)}: {error}. Check that the "
+            f"Cannot use the store of shared_budget at {address(url)}: {error}. Check that the "
             "store runs and that the setting is correct."
         )
         raise ConfigError(msg) from None

@@ -31,7 +31,7 @@ Scope = tuple[str, Tier]
 
 @dataclasses.dataclass(slots=True)
 class SharedState:
-    """What the jobs of an app know of each other. Times are those of the store.
+    """The state of an app that its jobs share. Times are those of the store.
 
     Attributes:
         time: Time of the last change.

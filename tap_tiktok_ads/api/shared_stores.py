@@ -187,7 +187,7 @@ def _reported(*kinds: type[Exception]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        raise StoreError(" ".join(str(error).split())) from error
+        raise StoreError(" ".join(str(error).split()).rstrip(".")) from error
 
 
 def _replace_statement(placeholder: str) -> str:
@@ -225,6 +225,8 @@ def open_store(url: str, app: str) -> Store:
 
 def address(url: str) -> str:
     """Return the URL of a store without user, password and options."""
+    if url.startswith(SQLITE_PREFIX):
+        return url
     split_url = urllib.parse.urlsplit(url)
     host = split_url.netloc.rpartition("@")[2]
     return urllib.parse.urlunsplit((split_url.scheme, host, split_url.path, "", ""))

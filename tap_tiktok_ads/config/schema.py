@@ -281,9 +281,10 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         secret=True,  # it may contain a password
         title="Shared budget",
         description=(
-            "URL of a store through which several jobs share the limits of one developer app: "
-            "`sqlite:///path` for jobs of one machine, `redis://host:6379/0` or "
-            "`postgresql://user:password@host/database`. It requires the extra `shared`."
+            "URL of a store through which several jobs share the limits of one app. "
+            "`sqlite:///path` is for jobs of one machine. `redis://host:6379/0` and "
+            "`postgresql://user:password@host/database` are servers. The extra `shared` is "
+            "required."
         ),
     ),
     th.Property(

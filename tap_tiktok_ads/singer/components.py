@@ -11,7 +11,6 @@ import typing as t
 
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.shards import Shard
@@ -157,17 +156,6 @@ class StreamComponents(Stream):
         if self.selected_advertisers is not None:
             return self.selected_advertisers
         return self.run_context.advertisers
-
-    @property
-    @override
-    def selected(self) -> bool:
-        """True if the catalog selects the stream, and the shard of the run reads it."""
-        return self.is_in_shard and self.mask.get((), True)
-
-    @selected.setter
-    def selected(self, value: bool | None) -> None:
-        """Select the stream in the catalog. `--test` selects all streams."""
-        t.cast("t.Any", Stream.selected).fset(self, value)
 
     # Components: one responsibility each, made when they are first needed
 

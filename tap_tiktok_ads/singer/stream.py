@@ -51,6 +51,17 @@ class TikTokStream(StreamComponents):
 
     verifier: ListVerifier | None = None
 
+    @property
+    @override
+    def selected(self) -> bool:
+        """True if the catalog selects the stream, and the shard of the run reads it."""
+        return self.is_in_shard and self.mask.get((), True)
+
+    @selected.setter
+    def selected(self, value: bool | None) -> None:
+        """Select the stream in the catalog. `--test` selects all streams."""
+        t.cast("t.Any", StreamComponents.selected).fset(self, value)
+
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
         """Follow a catalog: its selection, its keys and its types.

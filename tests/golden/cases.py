@@ -14,6 +14,7 @@ from golden import (
     case_reports,
     case_settings,
     case_shards,
+    case_shared,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "case_reports",
     "case_settings",
     "case_shards",
+    "case_shared",
 ]

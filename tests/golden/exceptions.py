@@ -12,5 +12,8 @@ EXCEPTIONS: dict[str, str] = {
         "It is a detail of the message about records of an unexpected shape."
     ),
     "streams/custom.py: {} {}, as the settings define it": "It is a description in the catalog.",
+    "api/shared_budget.py: The store of the shared budget is lost.": (
+        "The budget of one job replaces it. Only its own warning is logged."
+    ),
     "cli/__init__.py: A signal ended the run": "A signal ends the process of the test.",
 }
