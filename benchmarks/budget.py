@@ -71,10 +71,10 @@ def accounts(count: int, dormant: int, **options: t.Any) -> dict[str, t.Any]:
 
 def counted_runs(large: int) -> list[Runs]:
     """Return the runs. The last two have `large` advertisers."""
-    few, month = accounts(5, 4), {"start_date": MONTH}
+    few, month = accounts(10, 8), {"start_date": MONTH}
     always = {"skip_dormant": "always"}
-    young = accounts(5, 4, days=365, account_age_days=1)
-    with_topview = accounts(5, 0, campaigns=6)
+    young = accounts(10, 8, days=365, account_age_days=1)
+    with_topview = accounts(5, 4, campaigns=6)
     years = {"start_date": TWO_YEARS}
     many = accounts(large, large * 4 // 5)
     return [

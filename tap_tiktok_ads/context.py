@@ -46,6 +46,8 @@ SIMULATOR_PASS_INTERVAL_SECONDS = 0.02
 #: Additional workers, as a factor on rate times latency and as a number. No start is delayed.
 SPARE_WORKERS_SHARE = 1.15
 SPARE_WORKERS = 2
+#: Requests per second that are useful without a rate limit: more pages than one process decodes.
+MAX_RATE = 100
 #: The stream whose attribution windows decide how far reports look back.
 AD_GROUPS = "ad_groups"
 #: The stream that reports problems.
@@ -293,7 +295,7 @@ class RunContext:
         return CommonResponses(self.client)
 
     def _useful_workers(self) -> int:
-        rate = self.settings.tier.per_second
+        rate = min(self.settings.tier.per_second, MAX_RATE)
         busy = math.ceil(SPARE_WORKERS_SHARE * rate * self.client.latency_seconds)
         return busy + SPARE_WORKERS + self.report_tasks.waiting
 

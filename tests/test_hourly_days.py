@@ -46,12 +46,14 @@ class Account:
         active: Days with records of auction ads.
         topview: Days with records of TopView ads.
         change: Changes the response of a report by day, given the query and the records.
+        campaigns: Number of campaigns in the report by day.
         hours: Requested days of the report by hour.
     """
 
     active: set[str]
     topview: set[str] = dataclasses.field(default_factory=set)
     change: t.Callable[[dict[str, str], list[t.Any]], t.Any] = lambda _, records: page(records)
+    campaigns: int = 1
     hours: list[str] = dataclasses.field(default_factory=list)
     lock: t.Any = dataclasses.field(default_factory=threading.Lock)
 
@@ -70,14 +72,18 @@ class Account:
             with self.lock:
                 self.hours += [] if is_topview else [query["start_date"]]
             return page([record(day, "stat_time_hour", "13:00:00") for day in sorted(days)])
-        records = [record(day, "stat_time_day", "00:00:00") for day in sorted(days)]
+        records = [
+            record(day, "stat_time_day", "00:00:00", campaign)
+            for campaign in range(self.campaigns)
+            for day in sorted(days)
+        ]
         return self.change(query, records)
 
 
-def record(day: str, dimension: str, clock: str) -> dict[str, t.Any]:
+def record(day: str, dimension: str, clock: str, campaign: int = 0) -> dict[str, t.Any]:
     """Return a record of one campaign."""
     return {
-        "dimensions": {"campaign_id": "9", dimension: f"{day} {clock}"},
+        "dimensions": {"campaign_id": f"{9 + campaign}", dimension: f"{day} {clock}"},
         "metrics": {"spend": f"{int(day[-2:])}.5", "clicks": "3"},
     }
 
@@ -219,6 +225,15 @@ def test_covered_days_are_no_evidence(seed: int) -> None:
     expected = {str(day) for day in DAYS if str(day) < unsettled} | account.active
     assert set(account.hours) == expected
     check_hourly(messages, account)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_merged_pages_show_all_days(seed: int) -> None:
+    """A report by day with several batches of metrics, merged in parts, shows every day it has."""
+    account = Account(some_days(seed), campaigns=30)
+    messages = read(account, report_metrics={DAILY: ["all"], HOURLY: ["all"]})
+    assert sorted({*account.hours}) == sorted(account.active)
+    assert {r["stat_time_hour"][:10] for r in messages.records[HOURLY]} == account.active
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -664,7 +664,8 @@ def test_plan_counts_three_requests_per_task(sim: Simulator, tmp_path: Path) -> 
     files = write_options(config_for(sim, start_date=START_DATE, report_mode="async"), tmp_path)
     plan = command("plan", *files, "--json")
     advertisers = len(sim.world.advertiser_ids)
-    assert json.loads(plan.stdout)["requests"] == 3 * advertisers, plan.stderr
+    requests = {row["stream"]: row["requests"] for row in json.loads(plan.stdout)["streams"]}
+    assert requests[ADS] == 3 * advertisers, plan.stderr
     assert not report_requests(sim)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 #: Memory budget of the results that are in flight or wait to be consumed, over all plans.
-DEFAULT_BUFFER_BYTES = 9 * 1024 * 1024
+DEFAULT_BUFFER_BYTES = 6 * 1024 * 1024
 #: The budget may grow to this where latency or a late response holds up finished results.
-MAX_BUFFER_BYTES = 36 * 1024 * 1024
+MAX_BUFFER_BYTES = 16 * 1024 * 1024
 BUFFER_GROWTH = 1.5
-INITIAL_RESULT_BYTES = 400 * 1024  # until the size of any result is known
+INITIAL_RESULT_BYTES = 768 * 1024  # until the size of any result is known
 #: Share of the latest result in the moving average of result sizes.
 LATEST_SIZE_SHARE = 0.2
 

@@ -21,7 +21,7 @@ class _ListState:
         outstanding: Number of known pages that are not received.
         page_count: Number of received pages.
         ends_early: True if pages without changes were left out.
-        is_bad: True if a page does not count as read.
+        is_bad: True if a page does not count as read, or the list is longer than its limit.
     """
 
     first_task: Task
@@ -30,11 +30,12 @@ class _ListState:
     ends_early: bool = False
     is_bad: bool = False
 
-    def add(self, page: Page) -> None:
+    def add(self, page: Page, list_cap: int | None) -> None:
         """Add a page. A task that other tasks replace brings none."""
         self.page_count += page.received is not None
         self.ends_early |= page.unchanged > 0
-        self.is_bad |= bool(page.denied or page.failed or page.damage)
+        is_capped = list_cap is not None and (page.total or 0) >= list_cap
+        self.is_bad |= bool(page.denied or page.failed or page.damage or is_capped)
 
     @property
     def needs_check(self) -> bool:
@@ -52,7 +53,14 @@ class FirstPageChecks:
     Then the first page differs from what it was. A list of one page needs no check.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, list_cap: int | None = None) -> None:
+        """Prepare.
+
+        Args:
+            list_cap: Maximum number of records that the endpoint lists, if it is limited. A longer
+                list is never complete, so it is not checked.
+        """
+        self._list_cap = list_cap
         self._lists: dict[str, _ListState] = {}
         self._lock = threading.Lock()
 
@@ -70,7 +78,7 @@ class FirstPageChecks:
         with self._lock:
             state = self._state(key, task)
             state.outstanding += sum(other.list_key == key for other in following) - 1
-            state.add(page)
+            state.add(page, self._list_cap)
             if state.outstanding > 0:
                 return following
             del self._lists[key]

@@ -263,7 +263,9 @@ class StreamComponents(Stream):
     def runner(self) -> TaskRunner:
         """Runs `fetch` and classifies its errors."""
         has_checks = self.objects_can_vanish and self.run_context.allow_requests
-        return TaskRunner(self.source, self.fetch, FirstPageChecks() if has_checks else None)
+        return TaskRunner(
+            self.source, self.fetch, FirstPageChecks(self.list_cap) if has_checks else None
+        )
 
     @functools.cached_property
     def problems(self) -> StreamProblems:

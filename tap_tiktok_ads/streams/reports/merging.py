@@ -13,7 +13,7 @@ from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.api.report_rules import MAX_METRICS
 from tap_tiktok_ads.extract.conversion import BYTES_PER_JSON_BYTE
 from tap_tiktok_ads.extract.page_decoder import decode_list_page, decode_records
-from tap_tiktok_ads.extract.pages import Page, Task
+from tap_tiktok_ads.extract.pages import Page, PageDays, Task
 from tap_tiktok_ads.extract.verification import MAX_EXTRA_PASSES
 from tap_tiktok_ads.streams.reports.record_parts import RecordParts
 
@@ -200,8 +200,18 @@ def _concatenated(pages: Sequence[Page]) -> Page:
         record_count=sum(page.record_count for page in pages),
         fingerprints=fingerprints,
         received=sum(page.received or 0 for page in pages),
+        days=_days(pages),
         weight=sum(page.weight for page in pages),
     )
+
+
+def _days(pages: Sequence[Page]) -> PageDays | None:
+    """Return the days of all parts of a page, or None if a part does not know its days."""
+    days = [page.days for page in pages if page.days is not None]
+    if len(days) < len(pages):
+        return None
+    read = frozenset[int]().union(*(part.read for part in days))
+    return PageDays(read, frozenset[int]().union(*(part.active for part in days)))
 
 
 def _store(parts: RecordParts, batch: int, fetched: FetchedRaw) -> tuple[Response, Sequence[Task]]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+import msgspec
+
 from tap_tiktok_ads.api.errors import DamagedResponseError, RejectedRequestError, TransientError
 from tap_tiktok_ads.extract.conversion import PageBuilder
+from tap_tiktok_ads.extract.page_decoder import decode_record
 from tap_tiktok_ads.extract.pages import Page
 from tap_tiktok_ads.streams.reports.async_reports import AsyncPart
 from tap_tiktok_ads.streams.reports.hourly import page_days
@@ -137,8 +140,10 @@ class ReportPageBuilder(PageBuilder):
             return None
         label = task.request.label
         records = [
-            raw
-            for raw in raw_records
-            if isinstance(raw, tuple) or not self.placeholders.matches(raw, label)
+            decode_record(raw) if isinstance(raw, msgspec.Raw) else raw for raw in raw_records
         ]
-        return page_days(task, records)
+        is_placeholder = self.placeholders.matches
+        return page_days(
+            task,
+            [raw for raw in records if isinstance(raw, tuple) or not is_placeholder(raw, label)],
+        )
