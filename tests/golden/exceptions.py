@@ -15,5 +15,6 @@ EXCEPTIONS: dict[str, str] = {
     "api/shared_budget.py: The store of the shared budget is lost.": (
         "The budget of one job replaces it. Only its own warning is logged."
     ),
+    "api/shared_stores.py: INSERT INTO": "It is a statement for a database.",
     "cli/__init__.py: A signal ended the run": "A signal ends the process of the test.",
 }
