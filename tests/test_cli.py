@@ -243,6 +243,7 @@ def test_about_lists_settings_and_secrets() -> None:
     assert {name for name, spec in settings.items() if spec.get("secret")} == {
         "access_token",
         "app_secret",
+        "shared_budget",
     }
     assert settings["start_date"]["default"] == "{now-29}"
 
