@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_tiktok_ads.api.advertisers import id_of
-from tap_tiktok_ads.extract.dormancy import DormancyFacts, ProbeTask
+from tap_tiktok_ads.extract.dormancy import DormancyFacts, ProbeTask, ordinals
 from tap_tiktok_ads.extract.empty_days import EmptyDays
 from tap_tiktok_ads.extract.request_gate import RequestGate
 from tap_tiktok_ads.extract.topview_campaigns import TopViewCampaigns
@@ -42,7 +42,7 @@ class CommonResponses:
         if task.awaited_report is None or task.window is None:
             return True
         owner = id_of(task.advertiser) or ""
-        days = range(task.window.start.toordinal(), task.window.end.toordinal() + 1)
+        days = ordinals(task.window)
         return not self.empty_days.is_pending(task.awaited_report, owner, days)
 
     def _find_out(self, task: Task) -> None:

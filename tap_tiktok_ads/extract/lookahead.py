@@ -41,7 +41,7 @@ R = t.TypeVar("R")
 _Work: t.TypeAlias = "Callable[[T], tuple[R, Sequence[T]]]"
 
 
-def _full_size(task: object) -> float:  # noqa: ARG001 - the default
+def full_size(task: object) -> float:  # noqa: ARG001 - the default
     """Return 1: the result of every task has the average size."""
     return 1.0
 
@@ -110,7 +110,7 @@ class Workers:
         weigh: Callable[[R], int] | None = None,
         when_idle: Callable[[], bool] | None = None,
         gate: Gate[T] | None = None,
-        size_share: Callable[[T], float] = _full_size,
+        size_share: Callable[[T], float] = full_size,
     ) -> Lookahead[T, R]:
         """Return a look-ahead that can begin before its results are consumed.
 

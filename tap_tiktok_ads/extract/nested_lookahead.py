@@ -6,7 +6,7 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.extract.lookahead import Lookahead
+from tap_tiktok_ads.extract.lookahead import Lookahead, full_size
 from tap_tiktok_ads.extract.request_gate import OpenGate
 
 if t.TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read_within_task(
     Raises:
         BaseException: An error of the plan or of `work`, in plan order. It ends the results.
     """
-    return _NestedLookahead(workers, plan, work, weigh, None, OpenGate(), lambda _: 1.0).results()
+    return _NestedLookahead(workers, plan, work, weigh, None, OpenGate(), full_size).results()
 
 
 class _NestedLookahead(Lookahead[T, R]):

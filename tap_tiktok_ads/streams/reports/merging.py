@@ -40,12 +40,12 @@ class MergedPage(Task):
     """A page of a list that is merged as one.
 
     Attributes:
-        parts: The records of the list.
+        record_parts: The records of the list.
         response: The response with the total of the list.
         positions: The positions of the page's records.
     """
 
-    parts: RecordParts = dataclasses.field(kw_only=True)
+    record_parts: RecordParts = dataclasses.field(kw_only=True)
     response: Response = dataclasses.field(kw_only=True)
     positions: range = dataclasses.field(kw_only=True)
 
@@ -79,11 +79,13 @@ class MetricMerger:
             TapError: A response is an error.
         """
         if isinstance(task, MergedPage):
-            return self._build(task, task.parts, task.response, task.positions), ()
+            return self._build(task, task.record_parts, task.response, task.positions), ()
         if task.page > 1 or self._are_pages_equal:
-            parts, response, following = self._read(task, self._fetch)
-            if parts.are_complete or (task.page == 1 and not following):
-                return self._build(task, parts, response, range(parts.count)), following
+            record_parts, response, following = self._read(task, self._fetch)
+            if record_parts.are_complete or (task.page == 1 and not following):
+                return self._build(
+                    task, record_parts, response, range(record_parts.count)
+                ), following
             self._are_pages_equal = False
             if task.page > 1:  # the verifier reads the list again, merged as one
                 return Page(damage=DAMAGE), following
@@ -91,19 +93,21 @@ class MetricMerger:
 
     def _fetch_list(self, task: Task) -> Fetched:
         """Return the first page of a list that is merged as one, and its other pages."""
-        parts, response, _ = self._read(task, self._fetch_bounded, all_pages=True)
+        record_parts, response, _ = self._read(task, self._fetch_bounded, all_pages=True)
         page_size = int(task.request.params["page_size"])
         page_info = {**response.data["page_info"], "page_size": page_size}
         response = dataclasses.replace(response, data={"page_info": page_info})
-        first, *others = [
-            range(start, min(start + page_size, parts.count))
-            for start in range(0, max(1, parts.count), page_size)
+        first, *other_positions = [
+            range(start, min(start + page_size, record_parts.count))
+            for start in range(0, max(1, record_parts.count), page_size)
         ]
         pages = [
-            _merged_page(task.at_page(number, len(others) + 1), parts, response, positions)
-            for number, positions in enumerate(others, start=2)
+            _merged_page(
+                task.at_page(number, len(other_positions) + 1), record_parts, response, positions
+            )
+            for number, positions in enumerate(other_positions, start=2)
         ]
-        return self._build(task, parts, response, first), pages
+        return self._build(task, record_parts, response, first), pages
 
     # Requests
 
@@ -122,20 +126,20 @@ class MetricMerger:
         """
         metric_batches = list(batches(task.request.params["metrics"], MAX_METRICS))
         for _ in range(1 + MAX_EXTRA_PASSES):
-            parts = RecordParts(task.request.label, self._dimensions, len(metric_batches))
+            record_parts = RecordParts(task.request.label, self._dimensions, len(metric_batches))
             received: list[tuple[Response, Sequence[Task]]] = []
             for number, metrics in enumerate(metric_batches):
                 tasks = [task.with_params(metrics=list(metrics))]
                 while tasks:
-                    received.append(_store(parts, number, fetch(tasks.pop(0))))
+                    received.append(_store(record_parts, number, fetch(tasks.pop(0))))
                     tasks = [*received[-1][1], *tasks] if all_pages else []
-            if parts.are_complete:
+            if record_parts.are_complete:
                 break
         largest, following = max(received, key=lambda item: _total(item[0]))
         is_truncated = any(response.is_truncated for response, _ in received)
         metrics = task.request.params["metrics"]
         return (
-            parts,
+            record_parts,
             dataclasses.replace(largest, is_truncated=is_truncated),
             [next_task.with_params(metrics=metrics) for next_task in following],
         )
@@ -154,29 +158,34 @@ class MetricMerger:
 
     # Records
 
-    def _build(self, task: Task, parts: RecordParts, response: Response, positions: range) -> Page:
+    def _build(
+        self, task: Task, record_parts: RecordParts, response: Response, positions: range
+    ) -> Page:
         """Return the page of the records at some positions.
 
         While it is read, a page also takes the memory of one response.
         """
         with self._lock:
-            pages = self._fast_pages(task, parts, response, positions)
+            pages = self._fast_pages(task, record_parts, response, positions)
             page = (
-                _concatenated(pages) if pages else self._slow_page(task, parts, response, positions)
+                _concatenated(pages)
+                if pages
+                else self._slow_page(task, record_parts, response, positions)
             )
-        is_damaged = not parts.are_complete and task.page == 1
+        is_damaged = not record_parts.are_complete and task.page == 1
         return dataclasses.replace(
             page,
             damage=DAMAGE if is_damaged else None,
-            weight=(page.weight or BYTES_PER_JSON_BYTE * parts.size(positions)) + parts.part_bytes,
+            weight=(page.weight or BYTES_PER_JSON_BYTE * record_parts.size(positions))
+            + record_parts.part_bytes,
         )
 
     def _fast_pages(
-        self, task: Task, parts: RecordParts, response: Response, positions: range
+        self, task: Task, record_parts: RecordParts, response: Response, positions: range
     ) -> list[Page]:
         """Return parts of a page whose records the report decoder knows, or nothing."""
         pages = []
-        for joined in _joined(parts, positions):
+        for joined in _joined(record_parts, positions):
             decode = self._reader.decode
             envelope = decode(b'{"code":0,"data":{"list":%s}}' % joined) if decode else None
             if envelope is None:
@@ -185,9 +194,11 @@ class MetricMerger:
         return pages
 
     def _slow_page(
-        self, task: Task, parts: RecordParts, response: Response, positions: range
+        self, task: Task, record_parts: RecordParts, response: Response, positions: range
     ) -> Page:
-        raw_records = itertools.chain.from_iterable(map(decode_records, _joined(parts, positions)))
+        raw_records = itertools.chain.from_iterable(
+            map(decode_records, _joined(record_parts, positions))
+        )
         return self._reader.builder.build(task, list(raw_records), response)
 
 
@@ -214,26 +225,28 @@ def _days(pages: Sequence[Page]) -> PageDays | None:
     return PageDays(read, frozenset[int]().union(*(part.active for part in days)))
 
 
-def _store(parts: RecordParts, batch: int, fetched: FetchedRaw) -> tuple[Response, Sequence[Task]]:
+def _store(
+    record_parts: RecordParts, batch: int, fetched: FetchedRaw
+) -> tuple[Response, Sequence[Task]]:
     """Add the records of a response. Return the response without them, and the next tasks."""
     (raw_records, response), following = fetched
-    parts.add(batch, raw_records)
+    record_parts.add(batch, raw_records)
     page_info = response.data.get("page_info")
     return dataclasses.replace(response, data={"page_info": page_info}, body=b""), following
 
 
-def _joined(parts: RecordParts, positions: range) -> Iterator[bytes]:
+def _joined(record_parts: RecordParts, positions: range) -> Iterator[bytes]:
     """Yield JSON arrays of joined records."""
     for start in range(positions.start, positions.stop, JOINED_RECORDS):
-        yield parts.read(range(start, min(start + JOINED_RECORDS, positions.stop)))
+        yield record_parts.read(range(start, min(start + JOINED_RECORDS, positions.stop)))
 
 
 def _merged_page(
-    task: Task, parts: RecordParts, response: Response, positions: range
+    task: Task, record_parts: RecordParts, response: Response, positions: range
 ) -> MergedPage:
     """Return the task for a page of a list that is merged as one."""
     fields = {field.name: getattr(task, field.name) for field in dataclasses.fields(Task)}
-    return MergedPage(**fields, parts=parts, response=response, positions=positions)
+    return MergedPage(**fields, record_parts=record_parts, response=response, positions=positions)
 
 
 def _total(response: Response) -> int:
