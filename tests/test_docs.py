@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -186,3 +187,17 @@ def test_every_definition_key_is_documented(schema: dict[str, t.Any]) -> None:
         name for cell in re.findall(r"(?m)^\| (`.*?) \|", text) for name in cell.split("`")
     }
     assert schema["properties"].keys() <= documented
+
+
+def test_numbers_of_processes_follow_from_the_benchmarks() -> None:
+    """The speeds of docs/scaling.md are those of the benchmarks, and its numbers follow."""
+    page = (ROOT / "docs" / "scaling.md").read_text("utf-8")
+    rates = [int(rate) for rate in re.findall(r"(\d+)/s \|", page.partition("|---")[0])]
+    assert rates == [10, 20, 30, 50]
+    rows = re.findall(r"(?m)^\| .* \| (\d+,\d{3}) \| (.*) \|$", page)
+    assert len(rows) == 5
+    measured = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    for speed, counts in rows:
+        assert f"| {speed} |" in measured
+        seconds = 1000 / int(speed.replace(",", ""))
+        assert counts.split(" | ") == [str(math.ceil(rate * seconds)) for rate in rates]
