@@ -246,12 +246,16 @@ class RunContext:
         made = vars(self)
         if "report_tasks" in made:
             self.report_tasks.cancel()
-        if "client" in made:
-            self.client.close()  # before the workers, so that they send no more requests
+        self.end_requests()  # before the workers, so that they send no more requests
         if "workers" in made:
             self.workers.close(seconds)
         if self._simulator is not None:
             self._simulator.stop()
+
+    def end_requests(self) -> None:
+        """Close the connections, and leave a shared budget to the other jobs."""
+        if "client" in vars(self):
+            self.client.close()
 
     @functools.cached_property
     def client(self) -> Client:

@@ -23,7 +23,7 @@ from tap_tiktok_ads.streams.reports.base import ReportStream
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from singer_sdk.singerlib.encoding.simple import Message
 
@@ -64,6 +64,10 @@ class LibraryTap(TapTikTokAds):
         """The names of all streams."""
         _ = self.streams  # fills the creators
         return tuple(self._creators)
+
+    @override
+    def _at_end_of_command(self, action: Callable[[], None]) -> None:
+        """Do nothing: the client is closed by its user."""
 
     def open_stream(self, name: str) -> TikTokStream:
         """Return a new stream with all columns selected."""

@@ -8,6 +8,7 @@ import functools
 import os
 import typing as t
 
+import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -42,7 +43,6 @@ if t.TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    import click
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from typing_extensions import Self
@@ -107,7 +107,7 @@ class TapTikTokAds(Tap):
     @functools.cached_property
     def run_context(self) -> RunContext:
         """Objects that the streams share. Streams receive them instead of the tap."""
-        return RunContext(
+        context = RunContext(
             config=lambda: self.config,
             known_settings=self.known_settings,
             streams=Streams(
@@ -120,6 +120,14 @@ class TapTikTokAds(Tap):
             logger=t.cast("logging.Logger", self.logger),
             allow_requests=self._allow_requests,
         )
+        self._at_end_of_command(context.end_requests)
+        return context
+
+    def _at_end_of_command(self, action: Callable[[], None]) -> None:
+        """Call a function when the command that creates the tap ends, also after an error."""
+        command = click.get_current_context(silent=True)
+        if command is not None:
+            command.call_on_close(action)
 
     @functools.cached_property
     def state_output(self) -> StateOutput:
