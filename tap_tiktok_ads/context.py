@@ -246,16 +246,11 @@ class RunContext:
         made = vars(self)
         if "report_tasks" in made:
             self.report_tasks.cancel()
-        self.end_requests()  # before the workers, so that they send no more requests
+        end_requests(self)  # before the workers, so that they send no more requests
         if "workers" in made:
             self.workers.close(seconds)
         if self._simulator is not None:
             self._simulator.stop()
-
-    def end_requests(self) -> None:
-        """Close the connections, and leave a shared budget to the other jobs."""
-        if "client" in vars(self):
-            self.client.close()
 
     @functools.cached_property
     def client(self) -> Client:
@@ -393,3 +388,9 @@ class RunContext:
                 error,
             )
             return lookback.DEFAULT_LOOKBACK_DAYS
+
+
+def end_requests(context: RunContext) -> None:
+    """Close the connections of a run, and leave a shared budget to the other jobs."""
+    if "client" in vars(context):
+        context.client.close()

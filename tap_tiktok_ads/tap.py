@@ -29,7 +29,7 @@ from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import normalize
 from tap_tiktok_ads.config.stream_maps import check_stream_maps, describe_mapping_error
 from tap_tiktok_ads.config.validation import validate
-from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams
+from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams, end_requests
 from tap_tiktok_ads.progress_display import show as show_progress
 from tap_tiktok_ads.singer.state_output import StateOutput
 from tap_tiktok_ads.singer.state_shards import check_shard
@@ -120,7 +120,7 @@ class TapTikTokAds(Tap):
             logger=t.cast("logging.Logger", self.logger),
             allow_requests=self._allow_requests,
         )
-        self._at_end_of_command(context.end_requests)
+        self._at_end_of_command(functools.partial(end_requests, context))
         return context
 
     def _at_end_of_command(self, action: Callable[[], None]) -> None:
