@@ -6,6 +6,7 @@ import itertools
 import operator
 import threading
 import typing as t
+import uuid
 
 import pendulum
 
@@ -62,7 +63,8 @@ class ProblemLog:
         self.failed: list[tuple[str, str]] = []
         self.unusable: dict[str, set[str]] = {}  # texts by stream
         self._first_cause = ""  # of an incomplete stream
-        self._started_at = started_at
+        # Jobs that start at the same time append to one table, as shards do.
+        self._run_id = f"{started_at.format('YYYYMMDDTHHmmss.SSSSSS')}-{uuid.uuid4().hex[:8]}"
         self._lock = threading.Lock()
         self._records: dict[int, dict[str, t.Any]] = {}  # by id of the error
         self._errors: list[errors.TapError] = []  # kept, so that no id is used twice
@@ -75,7 +77,7 @@ class ProblemLog:
             if id(error) in self._records or len(self._records) >= MAX_PROBLEMS:
                 return
             number = len(self._records) + 1
-            error_id = f"{self._started_at.format('YYYYMMDDTHHmmss.SSSSSS')}-{number}"
+            error_id = f"{self._run_id}-{number}"
             self._records[id(error)] = _record(error_id, stream, error, action, task)
             self._errors.append(error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import pendulum
 import pytest
@@ -61,6 +62,7 @@ def test_error_record_names_stream_advertiser_and_request() -> None:
     log.add("ads", DENIED, "skipped", TASK)
     (record,) = log.records()
     assert record.pop("occurred_at")
+    assert re.fullmatch(r"20260110T000000\.000000-[0-9a-f]{8}-1", record.pop("error_id"))
     assert record == {
         "stream": "ads",
         "advertiser_id": "7",
@@ -70,8 +72,16 @@ def test_error_record_names_stream_advertiser_and_request() -> None:
         "message": str(DENIED),
         "request_id": "r1",
         "action": "skipped",
-        "error_id": "20260110T000000.000000-1",
     }
+
+
+def test_error_ids_of_simultaneous_runs_differ() -> None:
+    """Shards that start at the same time can append to one table."""
+    logs = [ProblemLog(STARTED_AT) for _ in range(4)]
+    for log in logs:
+        for _ in range(2):
+            log.add("ads", ResponseError("damaged"), "left out")
+    assert len({record["error_id"] for log in logs for record in log.records()}) == 8
 
 
 def test_problem_log_has_a_maximum_size(monkeypatch: pytest.MonkeyPatch) -> None:
