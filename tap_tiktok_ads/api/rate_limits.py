@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import math
 import threading
 import time
 import typing as t
@@ -210,6 +211,7 @@ class Budget:
 
     Attributes:
         restriction: The pause after throttled responses.
+        used_today: Number of requests of the day.
         waited_seconds: Time that all threads waited, in total.
         throttled_responses: Number of throttled responses.
     """
@@ -242,7 +244,7 @@ class Budget:
         self.restriction = Restriction(calm_since=clock())
         self._starts: collections.deque[float] = collections.deque()
         self._day_started = clock()
-        self._used_today = 0
+        self.used_today = 0
         self.waited_seconds = 0.0
         self.throttled_responses = 0
 
@@ -258,12 +260,12 @@ class Budget:
             RestrictedError: The daily budget is used up, or TikTok throttles after every pause.
         """
         wait_started = self._clock()
-        while (wait := self._try_start()) > 0:
+        while (wait := self.try_start()) > 0:
             self._sleep(wait)
         with self.lock:
             self.waited_seconds += self._clock() - wait_started
 
-    def _try_start(self) -> float:
+    def try_start(self) -> float:
         """Count a request and return 0, or return the seconds until the next attempt."""
         budgets = [self] if self._parent is None else [self, self._parent]
         with self.lock:
@@ -282,7 +284,7 @@ class Budget:
         while self._starts and self._starts[0] <= now - COUNTING_SECONDS:
             self._starts.popleft()
         next_start = max(self._next_start, self.restriction.until)
-        if len(self._starts) >= self._tier.per_second:
+        if len(self._starts) >= max(1, math.floor(self._tier.per_second)):
             next_start = max(next_start, self._starts[0] + COUNTING_SECONDS)
         return next_start
 
@@ -300,9 +302,9 @@ class Budget:
             RestrictedError: The daily budget is used up.
         """
         if now - self._day_started >= DAY_SECONDS:
-            self._day_started, self._used_today = now, 0
-        self._used_today += 1
-        if self._used_today > self._tier.per_day:
+            self._day_started, self.used_today = now, 0
+        self.used_today += 1
+        if self.used_today > self._tier.per_day:
             raise day_used_up(self._tier.per_day, self._path)
 
     def record_throttled(self, error: ThrottledError, started: float) -> float:
@@ -375,6 +377,11 @@ class RateLimiter:
                 tier, clock=self.clock, sleep=self._sleep, parent=parent, path=scope
             )
         return self._budgets[scope]
+
+    @property
+    def scopes(self) -> dict[str, Budget]:
+        """The budgets that were used, by scope: the path of an endpoint, or an empty text."""
+        return dict(self._budgets)
 
     def close(self) -> None:
         """Release the resources of the limiter."""

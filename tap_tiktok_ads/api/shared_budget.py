@@ -10,28 +10,35 @@ import contextlib
 import functools
 import hashlib
 import logging
+import math
 import threading
 import time
 import typing as t
-import uuid
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.api.rate_limits import Budget, RateLimiter, Restriction
-from tap_tiktok_ads.api.shared_state import SharedState
-from tap_tiktok_ads.api.shared_stores import Store, StoreError, address, open_store
+from tap_tiktok_ads.api.rate_limits import COUNTING_SECONDS, Budget, RateLimiter, Restriction
+from tap_tiktok_ads.api.shared_connection import SharedConnection
+from tap_tiktok_ads.api.shared_stores import StoreError, address, open_store
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from tap_tiktok_ads.api.errors import ThrottledError
     from tap_tiktok_ads.api.rate_limits import Tier
-    from tap_tiktok_ads.api.shared_state import Scope
+    from tap_tiktok_ads.api.shared_state import Scope, SharedState
+    from tap_tiktok_ads.api.shared_stores import Store
 
 logger = logging.getLogger("tap-tiktok-ads")
 
 #: Time without the store after which a job continues without it.
 MAX_OUTAGE_SECONDS = 30.0
+#: Time without the store that no job takes for a loss. Jobs notice an outage at different times.
+SHORT_OUTAGE_SECONDS = 15.0
 RECONNECT_SECONDS = 1.0
+#: Time without a start before a job uses its part: the last starts of other jobs still count.
+QUIET_SECONDS = 2 * COUNTING_SECONDS
+#: Time between two attempts to return to a lost store.
+RETURN_ATTEMPT_SECONDS = 30.0
 #: Maximum delay of a start. A later request would be too close to the following ones.
 MAX_LATE_SECONDS = 0.04
 #: Time between reservation and start after which a job looks for a new pause.
@@ -42,6 +49,8 @@ Result = t.TypeVar("Result")
 
 class SharedRateLimiter(RateLimiter):
     """The budgets of one app in a store. Without the store, this job uses an equal part of them.
+
+    A job that lost the store uses its part until all jobs that lost it can have returned.
 
     Args:
         tier: The limits of the app.
@@ -66,21 +75,20 @@ class SharedRateLimiter(RateLimiter):
         connect: Callable[[str, str], Store] = open_store,
     ) -> None:
         super().__init__(tier, clock=clock, sleep=sleep)
-        self._connect = functools.partial(connect, url, app)
+        self._connection = SharedConnection(functools.partial(connect, url, app), clock)
         self._address = address(url)
-        self._job = uuid.uuid4().hex[:12]
-        self._store: Store | None = None
-        self._store_lock = threading.Lock()
         self._turn = threading.Lock()
         self._announced_pause = 0.0
-        self._state = SharedState()  # as last seen
-        self._store_time_ahead = 0.0  # of the clock of this process
-        self._is_local = False
-        self._try_change(lambda _state, _now: None)
+        self._part_lock = threading.Lock()
+        self._part: RateLimiter | None = None  # instead of the store
+        self._part_begins = 0.0
+        self._part_ends = 0.0  # infinite while the store is lost
+        self._next_attempt = math.inf  # to return to the store
+        self._lost_at = 0.0  # by the clock of the store
+        self._others: Collection[str] = ()  # the jobs that used the store when it was lost
+        self._connection.change(_unchanged)
 
     def budget(self, path: str) -> Budget:
-        if self._is_local:
-            return super().budget(path)
         key = f"shared {path}"
         with self._lock:
             if key not in self._budgets:
@@ -89,45 +97,59 @@ class SharedRateLimiter(RateLimiter):
 
     def close(self) -> None:
         """Remove the job from the state, and close the connection."""
-        if not self._is_local:
-            with contextlib.suppress(StoreError):
-                self._try_change(lambda state, _: state.jobs.pop(self._job))
-        with self._store_lock:
-            self._is_local = True
-            self._disconnect()
+        with self._part_lock:
+            is_connected = self._part_ends < math.inf
+            self._part = self._part or RateLimiter(self.tier, clock=self.clock, sleep=self._sleep)
+            self._part_ends = self._next_attempt = math.inf
+        self._connection.close(leave=is_connected)
 
-    def wait_for_start(self, scopes: Sequence[Scope]) -> None:
+    def wait_for_start(self, path: str, scopes: Sequence[Scope]) -> None:
         """Wait until the next request may start, and count it.
 
         A job reserves one start at a time. If it is killed, one start is lost.
 
         Raises:
             RestrictedError: A daily budget is used up, or TikTok throttles after every pause.
+        """
+        while (wait := self._try_start(path, scopes)) is not None:
+            self._sleep(wait)
+
+    def _try_start(self, path: str, scopes: Sequence[Scope]) -> float | None:
+        """Return None if the request may start now, or the seconds until the next attempt."""
+        self._try_to_return()
+        with self._turn, contextlib.suppress(StoreError):
+            self._end_part()
+            if self._part is not None:
+                wait = self._part_begins - self.clock()
+                return wait if wait > 0 else self._part.budget(path).try_start() or None
+            return self._reserve_start(scopes)
+        return 0.0
+
+    def _reserve_start(self, scopes: Sequence[Scope]) -> float | None:
+        """Reserve a start and wait for it. Return as `_try_start` does.
+
+        Raises:
             StoreError: The store is lost.
         """
-        with self._turn:
-            while not self._has_started(scopes):
-                pass
-
-    def _has_started(self, scopes: Sequence[Scope]) -> bool:
-        """Reserve a start and wait for it. Return True if the request may start now."""
         scope = scopes[0][0]
         start, is_reserved = self._change(lambda state, now: state.reserve(scopes, now))
-        start -= self._store_time_ahead
-        wait = start - self.clock()
-        if wait > 0:
+        start -= self._connection.ahead_seconds
+        wait = max(0.0, start - self.clock())
+        if not is_reserved:
             self._announce_pause(scope)
+            return wait
+        if wait:
             self._sleep(wait)
-        if not is_reserved or self.clock() - start > MAX_LATE_SECONDS:
-            return False
-        if wait < MAX_UNCHECKED_SECONDS:
-            return True
-        return not self._change(lambda state, now: state.is_paused(scope, now))
+        if wait >= MAX_UNCHECKED_SECONDS and self._change(
+            lambda state, now: state.is_paused(scope, now)
+        ):
+            return 0.0
+        return 0.0 if self.clock() - start > MAX_LATE_SECONDS else None
 
     def _announce_pause(self, scope: str) -> None:
         """Log a pause that another job began."""
         restriction = self._restriction(scope)
-        pause = restriction.until - self.clock() - self._store_time_ahead
+        pause = restriction.until - self.clock() - self._connection.ahead_seconds
         if pause > 0 and restriction.until != self._announced_pause:
             self._announced_pause = restriction.until
             logger.warning(
@@ -138,14 +160,15 @@ class SharedRateLimiter(RateLimiter):
 
     def _restriction(self, scope: str) -> Restriction:
         """Return the restriction of a scope as last seen."""
-        return self._state.restrictions.get(scope, Restriction())
+        return self._connection.state.restrictions.get(scope, Restriction())
 
-    def record_throttled(self, scope: str, error: ThrottledError, started: float) -> float:
+    def record_throttled(
+        self, path: str, scope: str, error: ThrottledError, started: float
+    ) -> float:
         """Pause all jobs and halve the rate. Return the seconds until requests may start.
 
         Raises:
             RestrictedError: TikTok still throttles after every pause.
-            StoreError: The store is lost.
         """
         elapsed = self.clock() - started
 
@@ -153,22 +176,28 @@ class SharedRateLimiter(RateLimiter):
             restriction = state.restrictions.setdefault(scope, Restriction())
             return restriction.record_throttled(error, now, now - elapsed)
 
-        pause = self._change(change)
-        restriction = self._restriction(scope)
-        self._announced_pause = restriction.until  # the client logs it
-        restriction.check()
-        return pause
+        while (part := self._part) is None:
+            with contextlib.suppress(StoreError):
+                pause = self._change(change)
+                restriction = self._restriction(scope)
+                self._announced_pause = restriction.until  # the client logs it
+                restriction.check()
+                return pause
+        return part.budget(path).record_throttled(error, started)
 
-    def record_response(self, scope: str, started: float) -> None:
-        """Record a response that is not throttled. The next restriction starts with a short pause.
+    def record_response(self, path: str, scope: str, started: float) -> None:
+        """Record a response that is not throttled. The next pause is short."""
+        at = started + self._connection.ahead_seconds
 
-        Raises:
-            StoreError: The store is lost.
-        """
-        restriction = self._restriction(scope)
-        started += self._store_time_ahead
-        if restriction.pauses and started >= restriction.until:
-            self._change(lambda state, _: state.restrictions[scope].record_response(started))
+        def change(state: SharedState, _: float) -> None:
+            state.restrictions.get(scope, Restriction()).record_response(at)
+
+        with contextlib.suppress(StoreError):
+            restriction = self._restriction(scope)
+            if self._part is None and restriction.pauses and at >= restriction.until:
+                self._change(change)
+        if self._part is not None:
+            self._part.budget(path).record_response(started)
 
     def _change(self, change: Callable[[SharedState, float], Result]) -> Result:
         """Change the state. Retry while the store cannot be reached, then continue without it.
@@ -177,65 +206,83 @@ class SharedRateLimiter(RateLimiter):
             StoreError: The store is lost.
         """
         outage_started = self.clock()
-        while not self._is_local:
+        lost: StoreError | None = None
+        while self._part is None:
+            outage = self.clock() - outage_started
             try:
-                return self._try_change(change)
+                if lost is None or outage < SHORT_OUTAGE_SECONDS:
+                    return self._connection.change(change)
+                self._connection.change(_unchanged)
+                self._continue_without_store(lost)  # because other jobs may have done so
             except StoreError as error:
-                if self.clock() - outage_started >= MAX_OUTAGE_SECONDS:
-                    self._continue_without_store(error)
-                    break
-            self._sleep(RECONNECT_SECONDS)
+                lost = error
+                if outage >= MAX_OUTAGE_SECONDS:
+                    self._continue_without_store(lost)
+            if self._part is None:
+                self._sleep(RECONNECT_SECONDS)
         msg = "The store of the shared budget is lost."
         raise StoreError(msg)
 
-    def _try_change(self, change: Callable[[SharedState, float], Result]) -> Result:
-        """Change the state, again if another job changes it at the same time.
-
-        Raises:
-            StoreError: The store cannot be reached.
-        """
-        with self._store_lock:
-            try:
-                self._store = self._store or self._connect()
-                while True:
-                    now, old = self._store.read()
-                    ahead = now - self.clock()
-                    state = _decoded(old)
-                    state.shift_to(now)
-                    state.enter(self._job, now)
-                    result = change(state, now)
-                    if _write(self._store, state, old, now):
-                        self._state, self._store_time_ahead = state, ahead
-                        return result
-            except StoreError:
-                self._disconnect()
-                raise
-
-    def _disconnect(self) -> None:
-        """Close the connection. The caller holds the lock."""
-        if self._store is not None:
-            self._store.close()
-            self._store = None
-
     def _continue_without_store(self, error: StoreError) -> None:
         """Use an equal part of the budget, and keep to the last pause that is known."""
-        with self._store_lock:
-            if self._is_local:
+        state, ahead = self._connection.state, self._connection.ahead_seconds
+        jobs = max(1, len(state.jobs))
+        part = RateLimiter(self.tier.divided(jobs), clock=self.clock, sleep=self._sleep)
+        for scope, restriction in state.restrictions.items():
+            part.budget(scope).restriction = restriction.shifted(-ahead)
+        with self._part_lock:
+            if self._part is not None:
                 return
-            jobs = max(1, len(self._state.jobs))
-            self.tier = self.tier.divided(jobs)
-            for scope, restriction in self._state.restrictions.items():
-                budget = super().budget(scope)
-                budget.restriction = restriction.shifted(-self._store_time_ahead)
-            self._is_local = True
+            self._others = state.jobs.keys() - {self._connection.job}
+            self._lost_at = self.clock() + ahead
+            self._next_attempt = self.clock()
+            self._part_begins = self.clock() + QUIET_SECONDS
+            self._part_ends = math.inf
+            self._part = part
         logger.warning(
             "Lost the store of shared_budget at %s: %s. This job continues with an equal part of "
-            "the limits, %.2f requests per second, because %d job(s) used the store.",
+            "the limits, %.2f requests per second, because %d job(s) used the store. It tries to "
+            "return to the store every %.0f s.",
             self._address,
             error,
-            self.tier.per_second,
+            part.tier.per_second,
             jobs,
+            RETURN_ATTEMPT_SECONDS,
         )
+
+    def _try_to_return(self) -> None:
+        """Try the store again if it is time. Meanwhile, other threads use the part of this job."""
+        with self._part_lock:
+            if self.clock() < self._next_attempt:
+                return
+            self._next_attempt = self.clock() + RETURN_ATTEMPT_SECONDS
+        with contextlib.suppress(StoreError):
+            returns_at = self._connection.change(
+                lambda state, now: state.time_of_return(self._others, self._lost_at, now)
+            )
+            with self._part_lock:
+                self._next_attempt = math.inf
+                self._part_ends = returns_at - self._connection.ahead_seconds
+            logger.info(
+                "Reached the store of shared_budget at %s. This job uses the shared limits "
+                "again in %.0f s.",
+                self._address,
+                max(0.0, self._part_ends - self.clock()),
+            )
+
+    def _end_part(self) -> None:
+        """Return to the store if it is time. Take over what happened meanwhile.
+
+        Raises:
+            StoreError: The store is lost again.
+        """
+        with self._part_lock:
+            part = self._part
+            if part is None or self.clock() < self._part_ends:
+                return
+            self._part, self._part_ends = None, 0.0
+        ahead = self._connection.ahead_seconds
+        self._change(lambda state, now: state.take_over(part.scopes, ahead, now))
 
 
 class SharedBudget(Budget):
@@ -257,48 +304,21 @@ class SharedBudget(Budget):
 
     def acquire(self) -> None:
         wait_started = self._clock()
-        try:
-            self._limiter.wait_for_start(self._scopes)
-        except StoreError:
-            self._limiter.budget(self._path).acquire()
+        self._limiter.wait_for_start(self._path, self._scopes)
         with self.lock:
             self.waited_seconds += self._clock() - wait_started
 
     def record_throttled(self, error: ThrottledError, started: float) -> float:
-        try:
-            pause = self._limiter.record_throttled(self._scopes[0][0], error, started)
-        except StoreError:
-            return self._limiter.budget(self._path).record_throttled(error, started)
         with self.lock:
             self.throttled_responses += 1
-        return pause
+        return self._limiter.record_throttled(self._path, self._scopes[0][0], error, started)
 
     def record_response(self, started: float) -> None:
-        try:
-            self._limiter.record_response(self._scopes[0][0], started)
-        except StoreError:
-            self._limiter.budget(self._path).record_response(started)
+        self._limiter.record_response(self._path, self._scopes[0][0], started)
 
 
-def _decoded(text: str) -> SharedState:
-    """Return the state that a store contains.
-
-    Raises:
-        StoreError: The text is not a state.
-    """
-    try:
-        return SharedState.decode(text)
-    except ValueError as error:
-        msg = f"it contains an unexpected state ({error}), which has to be deleted"
-        raise StoreError(msg) from None
-
-
-def _write(store: Store, state: SharedState, old: str, now: float) -> bool:
-    """Write a changed state. Return False if another job changed the state in the meantime."""
-    if state.encode() == old:
-        return True
-    state.time = now
-    return store.replace(old, state.encode())
+def _unchanged(_state: SharedState, _now: float) -> None:
+    """Change nothing, to find out if the store can be reached."""
 
 
 def share_budget(tier: Tier, url: str, app: str) -> RateLimiter:

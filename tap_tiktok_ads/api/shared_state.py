@@ -11,16 +11,26 @@ import typing as t
 import msgspec
 from pyrate_limiter import GCRA, Rate
 
-from tap_tiktok_ads.api.rate_limits import DAY_SECONDS, Restriction, Tier, day_used_up
+from tap_tiktok_ads.api.rate_limits import (
+    COUNTING_SECONDS,
+    DAY_SECONDS,
+    Restriction,
+    Tier,
+    day_used_up,
+)
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+    from tap_tiktok_ads.api.rate_limits import Budget
 
 MICROSECONDS = 1_000_000
 #: Share of the rate of a single job. The rest absorbs the jitter of several machines.
 SHARED_RATE_FACTOR = 0.97
 #: Time without an entry after which a job does not count. It is longer than the longest pause.
 JOB_SECONDS = 400.0
+#: Time until jobs return to a store that all lost. Each of them tries it twice meanwhile.
+RETURN_SECONDS = 75.0
 #: Minimum time between two entries of one job.
 JOB_ENTRY_SECONDS = 30.0
 PACING = GCRA()
@@ -39,6 +49,7 @@ class SharedState:
         days: Day (UTC, since 1970) and its number of requests, by scope.
         restrictions: Pause and reduced rate, by scope.
         jobs: Time of the last entry of each job.
+        returns_at: Time until which jobs that lost the store use their parts of the limits.
     """
 
     time: float = 0.0
@@ -46,6 +57,7 @@ class SharedState:
     days: dict[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
     restrictions: dict[str, Restriction] = dataclasses.field(default_factory=dict)
     jobs: dict[str, float] = dataclasses.field(default_factory=dict)
+    returns_at: float = 0.0
 
     @classmethod
     def decode(cls, text: str) -> SharedState:
@@ -65,6 +77,7 @@ class SharedState:
         shift = now - self.time
         if shift < 0:
             self.time = now
+            self.returns_at += shift
             self.paces = {scope: int(pace + shift * 1e9) for scope, pace in self.paces.items()}
             self.jobs = {job: seen + shift for job, seen in self.jobs.items()}
             self.restrictions = {
@@ -93,8 +106,9 @@ class SharedState:
         restriction = self.restrictions.get(scopes[0][0], Restriction())
         restriction.recover(now)
         restriction.check()
-        if now < restriction.until:
-            return restriction.until, False
+        pause_ends = max(restriction.until, self._usable_from)
+        if now < pause_ends:
+            return pause_ends, False
         start, paces = int(now * MICROSECONDS), {}
         factor = SHARED_RATE_FACTOR * restriction.rate_factor
         for position, (scope, tier) in enumerate(scopes):
@@ -128,7 +142,45 @@ class SharedState:
         """
         restriction = self.restrictions.get(scope, Restriction())
         restriction.check()
-        return now < restriction.until
+        return now < max(restriction.until, self._usable_from)
+
+    @property
+    def _usable_from(self) -> float:
+        """Time from which jobs use the store, so that no second has the starts of two ways."""
+        return self.returns_at + COUNTING_SECONDS
+
+    def time_of_return(self, others: Collection[str], lost_at: float, now: float) -> float:
+        """Return the time from which a job that lost the store uses it.
+
+        The first job that returns decides. If the other jobs lost the store, too, they use parts of
+        the limits until their next attempts.
+
+        Args:
+            others: The jobs that used the store when it was lost.
+            lost_at: Time at which the job continued without the store.
+            now: The current time.
+        """
+        if self.returns_at <= lost_at:
+            are_away = others and all(self.jobs.get(job, 0.0) <= lost_at for job in others)
+            self.returns_at = now + (RETURN_SECONDS if are_away else 0.0)
+        return self.returns_at
+
+    def take_over(self, budgets: Mapping[str, Budget], ahead_seconds: float, now: float) -> None:
+        """Count the requests that a job sent without the store, and take over its pauses.
+
+        Args:
+            budgets: The budgets that the job used, by scope.
+            ahead_seconds: Time that the store's clock is ahead of the clock of the budgets.
+            now: The current time.
+        """
+        today = int(now // DAY_SECONDS)
+        for scope, budget in budgets.items():
+            day, used = self.days.get(scope, (today, 0))
+            self.days[scope] = today, budget.used_today + (used if day == today else 0)
+            restriction = budget.restriction.shifted(ahead_seconds)
+            known = self.restrictions.get(scope, Restriction())
+            if budget.throttled_responses and restriction.until > known.until:
+                self.restrictions[scope] = restriction
 
     def _next_of_day(self, scope: str, tier: Tier, now: float) -> tuple[int, int]:
         """Return the day and the number of its requests, with one more.

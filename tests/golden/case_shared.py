@@ -88,7 +88,7 @@ def _unexpected() -> None:
 def _without_package() -> None:
     missing: dict[str, t.Any] = {"pyrate_limiter": None}
     with mock.patch.dict(sys.modules, missing):
-        for name in ("shared_budget", "shared_state"):
+        for name in ("shared_budget", "shared_connection", "shared_state"):
             del sys.modules[f"tap_tiktok_ads.api.{name}"]
         simulated(["campaigns"], shared_budget=_url())()
 
