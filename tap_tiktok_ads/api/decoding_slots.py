@@ -9,8 +9,8 @@ import typing as t
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Number of large responses that are decoded at once. More than two threads wait for the processor.
-MAX_DECODING = 4
+#: Number of large responses that are decoded at once. More threads would wait for the processor.
+MAX_DECODING = 3
 #: Size in bytes up to which a response needs no slot once it is decoded.
 SMALL_RESPONSE_BYTES = 64 * 1024
 #: Maximum seconds until a response is decoded without a slot.

@@ -15,14 +15,12 @@ from tap_tiktok_ads.api.decoding_slots import DecodingSlots
 from tap_tiktok_ads.api.errors import ClosedError
 from tap_tiktok_ads.extract.buffer_budget import (
     BUFFER_BYTES,
-    INITIAL_RESULT_BYTES,
     LARGE_BUFFER_BYTES,
     MEMORY_BYTES,
-    ResultSize,
     Usage,
 )
 from tap_tiktok_ads.extract.request_gate import OpenGate
-from tap_tiktok_ads.extract.result_file import ResultFile
+from tap_tiktok_ads.extract.result_buffer import ResultBuffer, SharedStorage
 from tap_tiktok_ads.extract.task_list import TaskList
 from tap_tiktok_ads.extract.thread_pool import ThreadPool
 
@@ -67,8 +65,8 @@ class Workers:
         changed: Condition that is notified after each task. Its lock guards all plans.
         pool: The threads.
         plans: Plans that have begun, in the order of their begin.
-        file: The results that exceed the memory budget.
-        result_size: Average size of the results of all plans. A new plan begins with it.
+        storage: The file and the average size of the results of all plans.
+        slots: Bounds how many threads decode large responses at once.
         is_closed: True once `close` was called.
     """
 
@@ -94,8 +92,7 @@ class Workers:
         self.changed = threading.Condition()
         self.pool = ThreadPool(self.limit)
         self.plans: list[Lookahead[t.Any, t.Any]] = []
-        self.file = ResultFile()
-        self.result_size = ResultSize()
+        self.storage = SharedStorage()
         self.is_closed = False
         weakref.finalize(self, self.pool.close)
 
@@ -165,7 +162,7 @@ class Workers:
         """Return the tasks and results of all plans. The caller holds the lock."""
         usage = Usage()
         for plan in self.plans:
-            usage.add(plan.usage)
+            usage.add(plan.buffer.usage)
         return usage
 
     def buffer_bytes(self, usage: Usage) -> int:
@@ -189,7 +186,7 @@ class Lookahead(t.Generic[T, R]):
     """The look-ahead of one plan. Plans that began earlier come first.
 
     Attributes:
-        usage: Its tasks and results.
+        buffer: Its results.
         is_fully_started: True if the plan has ended, and every known task is started or waits for
             a response that a running task requests.
     """
@@ -207,22 +204,14 @@ class Lookahead(t.Generic[T, R]):
         self._workers = workers
         self._tasks: TaskList[T, R] = TaskList(plan)
         self._work = work
-        self._weigh = weigh
         self._when_idle = when_idle
         self._gate = gate
         self._size_share = size_share
-        self._result_size = ResultSize()
-        self.usage = Usage()
+        self.buffer: ResultBuffer[T, R] = ResultBuffer(workers.storage, weigh)
         self._has_begun = False
         self._is_consumed = False
         self._is_stopped = False
         self.is_fully_started = False
-
-    def _result_bytes(self) -> float:
-        """Return the expected size of a result, or 0 without `weigh`."""
-        if self._weigh is None:
-            return 0.0
-        return self._result_size.bytes or self._workers.result_size.bytes or INITIAL_RESULT_BYTES
 
     def begin(self) -> None:
         """Start the first tasks, after the tasks of the plans that began earlier."""
@@ -237,7 +226,7 @@ class Lookahead(t.Generic[T, R]):
         with self._workers.changed:
             self._is_stopped = True
             for node in self._tasks.known():
-                self._discard(node)
+                self.buffer.discard(node)
             if self in self._workers.plans:
                 self._workers.plans.remove(self)
                 self._workers.fill()
@@ -254,8 +243,7 @@ class Lookahead(t.Generic[T, R]):
             while (node := self._next_done()) is not None:
                 if node.error is not None:
                     raise node.error
-                result = self._result_of(node)
-                node.result = None
+                result = self.buffer.load(node)
                 yield node.task, result
                 del result
         finally:
@@ -272,7 +260,7 @@ class Lookahead(t.Generic[T, R]):
         for position, node in self._tasks.waiting():
             if usage.running >= limit or position >= MAX_BUFFERED_PER_THREAD * limit:
                 return
-            size = self._result_bytes() * self._size_share(node.task)
+            size = self.buffer.expected_bytes() * self._size_share(node.task)
             if not self._has_room(position, size, usage, limit):
                 return  # a later task has no more room
             if self._start(node, size):
@@ -299,21 +287,15 @@ class Lookahead(t.Generic[T, R]):
 
     def _is_minimum(self) -> bool:
         """Return True if so few results are buffered that memory does not matter."""
-        return self._is_consumed and self.usage.buffered < MIN_BUFFERED_RESULTS
+        return self._is_consumed and self.buffer.usage.buffered < MIN_BUFFERED_RESULTS
 
     def _start(self, node: TaskNode[T, R], size: float) -> bool:
         """Submit a task to the threads, if the gate is open for it. Return True if it is."""
         if not self._gate.enter(node.task):
             return False
-        self._register(node, size)
+        self.buffer.start(node, size)
         self._workers.pool.submit(self._job(node))
         return True
-
-    def _register(self, node: TaskNode[T, R], size: float) -> None:
-        """Mark a task as started, with the expected size of its result."""
-        node.is_started = True
-        node.size = size
-        self.usage.start(size)
 
     def _next_done(self) -> TaskNode[T, R] | None:
         """Return the next task of the plan once it is done, or None at the end of the plan.
@@ -334,7 +316,7 @@ class Lookahead(t.Generic[T, R]):
                 self._wait()
                 self._check_open()
             self._tasks.remove_first()
-            self.usage.consume(node.size, is_stored=node.stored is not None)
+            self.buffer.consume(node)
             self._workers.fill()
             return node
 
@@ -370,14 +352,13 @@ class Lookahead(t.Generic[T, R]):
                 following = self._finish(node)
             with self._workers.changed:
                 if self._is_stopped:
-                    self._discard(node)
+                    self.buffer.discard(node)
                 self._gate.leave(node.task)
                 self._tasks.finish(node, following)
                 self._workers.fill()
                 self._workers.changed.notify_all()
 
         return run
-
 
     def _finish(self, node: TaskNode[T, R]) -> Sequence[T]:
         """Work on a task. Return the tasks that follow it."""
@@ -388,46 +369,18 @@ class Lookahead(t.Generic[T, R]):
             except BaseException as error:  # noqa: BLE001 - raised where the result is consumed
                 node.error = error
         with self._workers.changed:
-            exceeds_memory = self._receive(node)
-        if exceeds_memory:
-            self._store(node)
+            self.buffer.receive(node)
+            exceeds_memory = self._exceeds_memory(node)
+        if exceeds_memory and self.buffer.write(node):
+            with self._workers.changed:
+                self.buffer.usage.store(node.size)
         return following
 
-    def _receive(self, node: TaskNode[T, R]) -> bool:
-        """Register the size of a result. Return True if it exceeds the memory budget."""
-        size = self._weigh(node.result) if self._weigh and node.result is not None else 0
-        self._result_size.add(size)
-        self._workers.result_size.add(size)
-        self.usage.receive(node.size, size)
-        node.size = size
-        is_next = self._tasks.first() is node
-        is_large = size > SMALL_RESULT_BYTES and not is_next
-        return is_large and self._workers.usage().memory_bytes > MEMORY_BYTES
-
-    def _store(self, node: TaskNode[T, R]) -> None:
-        """Move a result to the file."""
-        node.stored = self._workers.file.store(node.result)
-        if node.stored is not None:
-            node.result = None
-            with self._workers.changed:
-                self.usage.store(node.size)
-
-    def _result_of(self, node: TaskNode[T, R]) -> R:
-        """Return the result of a task.
-
-        Raises:
-            StorageError: The file cannot be read.
-        """
-        if node.stored is None:
-            return t.cast("R", node.result)
-        stored, node.stored = node.stored, None
-        return t.cast("R", self._workers.file.load(stored))
-
-    def _discard(self, node: TaskNode[T, R]) -> None:
-        """Free the place of a result in the file."""
-        if node.stored is not None:
-            self._workers.file.discard(node.stored)
-            node.stored = None
+    def _exceeds_memory(self, node: TaskNode[T, R]) -> bool:
+        """Return True if a result is to wait in the file. The caller holds the lock."""
+        if node.size <= SMALL_RESULT_BYTES or self._tasks.first() is node:
+            return False
+        return self._workers.usage().memory_bytes > MEMORY_BYTES
 
 
 def sequential(plan: Iterable[T], work: _Work[T, R]) -> Iterator[tuple[T, R]]:

@@ -62,7 +62,7 @@ class _NestedLookahead(Lookahead[T, R]):
             super()._wait()
             return
         if not node.is_started:
-            self._register(node, 0.0)
+            self.buffer.start(node, 0.0)
         self._workers.changed.release()
         try:
             self._job(node)()

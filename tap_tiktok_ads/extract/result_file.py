@@ -36,6 +36,11 @@ class ResultFile:
         self._sizes: dict[int, int] = {}  # of the stored results, by offset
         self._lock = threading.Lock()
 
+    @property
+    def count(self) -> int:
+        """Number of stored results."""
+        return len(self._sizes)
+
     def store(self, result: object) -> StoredResult | None:
         """Return the place of a result, or None if the disk is full: then it stays in memory."""
         content = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
