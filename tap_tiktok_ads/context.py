@@ -254,7 +254,8 @@ class RunContext:
     def pass_clock(self) -> PassClock:
         """The time between two passes over a list whose count does not match."""
         is_simulator = self.settings.environment == "simulator"
-        return PassClock(SIMULATOR_PASS_INTERVAL_SECONDS if is_simulator else PASS_INTERVAL_SECONDS)
+        seconds = SIMULATOR_PASS_INTERVAL_SECONDS if is_simulator else PASS_INTERVAL_SECONDS
+        return PassClock(seconds, sleep=self.client.slots.sleep)
 
     @functools.cached_property
     def report_tasks(self) -> ReportTasks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 import typing as t
 
 if t.TYPE_CHECKING:
@@ -68,6 +69,11 @@ class DecodingSlots:
         if self._has_slot:
             self._local.has_slot = False
             self._semaphore.release()
+
+    def sleep(self, seconds: float) -> None:
+        """Release the slot of the current thread, and wait."""
+        self.release()
+        time.sleep(seconds)
 
     @property
     def _depth(self) -> int:
