@@ -18,6 +18,7 @@ from tap_tiktok_ads.api.rate_limits import RateLimiter
 from tap_tiktok_ads.api.report_tasks import ReportTasks
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookback
+from tap_tiktok_ads.extract.buffer_budget import BUFFER_BYTES, LARGE_BUFFER_BYTES
 from tap_tiktok_ads.extract.common_responses import CommonResponses
 from tap_tiktok_ads.extract.completeness import IncompleteLists, PassClock
 from tap_tiktok_ads.extract.dates import time_zone
@@ -276,7 +277,8 @@ class RunContext:
     def pass_clock(self) -> PassClock:
         """The time between two passes over a list whose count does not match."""
         is_simulator = self.settings.environment == "simulator"
-        return PassClock(SIMULATOR_PASS_INTERVAL_SECONDS if is_simulator else PASS_INTERVAL_SECONDS)
+        seconds = SIMULATOR_PASS_INTERVAL_SECONDS if is_simulator else PASS_INTERVAL_SECONDS
+        return PassClock(seconds, sleep=self.client.slots.sleep)
 
     @functools.cached_property
     def report_tasks(self) -> ReportTasks:
@@ -286,7 +288,10 @@ class RunContext:
     @functools.cached_property
     def workers(self) -> Workers:
         """The threads that fetch: as many as rate times latency requires."""
-        return Workers(self.settings.max_concurrency or MAX_WORKERS, useful=self._useful_workers)
+        limit = self.settings.max_concurrency or MAX_WORKERS
+        is_paced = self.settings.tier.per_second <= MAX_RATE
+        buffer_bytes = LARGE_BUFFER_BYTES if is_paced else BUFFER_BYTES
+        return Workers(limit, self._useful_workers, self.client.slots, buffer_bytes)
 
     @functools.cached_property
     def common_responses(self) -> CommonResponses:
