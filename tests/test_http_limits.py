@@ -167,7 +167,7 @@ def test_report_leaves_free_disk_space(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_cache_on_a_full_disk_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A response that does not fit into the cache is an error and is not cached."""
-    monkeypatch.setattr(tempfile, "TemporaryFile", FullDisk)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: FullDisk())
     cache = ResponseCache()
     with pytest.raises(errors.StorageError, match="No space left"):
         cache.put("key", b"{}", {})

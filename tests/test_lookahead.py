@@ -19,11 +19,9 @@ from hypothesis import strategies as st
 from tap_tiktok_ads.api.decoding_slots import DecodingSlots
 from tap_tiktok_ads.api.errors import ClosedError
 from tap_tiktok_ads.extract.buffer_budget import BUFFER_BYTES, MEMORY_BYTES, Usage
-from tap_tiktok_ads.extract.lookahead import (
-    Workers,
-    sequential,
-)
+from tap_tiktok_ads.extract.lookahead import Workers
 from tap_tiktok_ads.extract.nested_lookahead import read_within_task
+from tap_tiktok_ads.extract.sequential import sequential
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -585,6 +583,65 @@ def test_results_behind_a_slow_task_wait_in_the_file() -> None:
         (task, {task}) for task in range(40)
     ]
     assert plan.buffer.usage == Usage()
+
+
+def test_result_that_cannot_be_stored_stays_in_memory() -> None:
+    """A result that is too deep for the file is returned all the same."""
+    limit = 8
+    released = threading.Event()
+    log = Log()
+
+    def work(task: int) -> tuple[list[t.Any], Sequence[int]]:
+        with log.work_on(task):
+            if task == 0:
+                assert released.wait(PATIENCE)
+            deep: list[t.Any] = [task]
+            for _ in range(sys.getrecursionlimit()):
+                deep = [deep]
+            return deep, ()
+
+    workers = Workers(limit)
+    plan = workers.ahead(range(20), work, weigh=lambda _: MEMORY_BYTES)
+    plan.begin()
+    until(lambda: len(log.finished) >= limit - 1)
+    assert workers.storage.file.count == 0
+    released.set()
+    assert [task for task, _ in plan.results()] == list(range(20))
+
+
+def test_error_of_a_size_is_raised() -> None:
+    """An error of `weigh` is raised like an error of the task, and stops no thread."""
+    workers = Workers(2)
+    for _ in range(3):
+        with pytest.raises(TypeError):
+            list(workers.ordered(range(5), leaf, weigh=len))
+    assert list(workers.ordered(range(9), leaf)) == [(task, task) for task in range(9)]
+
+
+def test_the_first_result_of_a_later_plan_can_wait_in_the_file() -> None:
+    """Only the plan that is consumed keeps its next result in memory."""
+    workers = Workers(8)
+    log = Log()
+
+    def work(task: int) -> tuple[bytes, Sequence[int]]:
+        with log.work_on(task):
+            return bytes(MEMORY_BYTES), ()
+
+    plans = [workers.ahead([number], work, weigh=len) for number in range(4)]
+    for plan in plans:
+        plan.begin()
+    until(lambda: workers.storage.file.count == 3)
+    assert [task for plan in plans for task, _ in plan.results()] == [0, 1, 2, 3]
+
+
+def test_closed_workers_close_the_file() -> None:
+    """The disk space of results that nobody consumes is free once the workers are closed."""
+    workers = Workers(8)
+    plan = workers.ahead(range(8), lambda _: (bytes(MEMORY_BYTES), ()), weigh=len)
+    plan.begin()
+    until(lambda: workers.storage.file.count >= 6)
+    assert workers.close(PATIENCE)
+    assert workers.storage.file.store(b"") is None
 
 
 def test_stopped_plan_leaves_the_file() -> None:

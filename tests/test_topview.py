@@ -9,6 +9,7 @@ import typing as t
 import pytest
 from conftest import answering, asks_for_top_view, config_at, config_for, run
 
+from tap_tiktok_ads.api.advertisers import TOPVIEW_PAGE_SIZE, topview_campaigns_request
 from tap_tiktok_ads.api.messages import Response
 from tap_tiktok_ads.extract import topview_campaigns
 from tap_tiktok_ads.streams.reports.topview_inclusion import decide
@@ -276,7 +277,7 @@ def test_windows_before_the_first_topview_campaign_are_not_requested(
     saved = run(config, streams)
     requests = [request for request in sim.requests if asks_for_top_view(request)]
     position = len(sim.requests)
-    monkeypatch.setattr(topview_campaigns, "first_day_of", lambda _: topview_campaigns.ALWAYS)
+    monkeypatch.setattr(topview_campaigns, "first_day_of", lambda *_: topview_campaigns.ALWAYS)
     complete = run(config, streams)
     every_window = [request for request in sim.requests[position:] if asks_for_top_view(request)]
     assert len(requests) < len(every_window)
@@ -286,13 +287,28 @@ def test_windows_before_the_first_topview_campaign_are_not_requested(
 
 
 @pytest.mark.parametrize(
-    ("campaigns", "total", "expected"),
+    ("campaigns", "page_info", "expected"),
     [
-        pytest.param([], 0, None, id="no campaign"),
+        pytest.param([], {"total_number": 0}, None, id="no campaign"),
+        pytest.param([], {"total_number": 0, "total_page": 0}, None, id="no campaign, no page"),
+        pytest.param([], {"total_number": 0, "total_page": 1}, None, id="no campaign, one page"),
         pytest.param(
             ["2026-03-05 00:10:00", "2026-01-02 23:59:59"], 2, "2026-01-01", id="earliest"
         ),
-        pytest.param(["2026-03-05 00:10:00"], 2, "1970-01-01", id="more pages"),
+        pytest.param(["2026-03-05 00:10:00"], {"total_page": 1}, "2026-03-04", id="no total"),
+        pytest.param(["2026-03-05 00:10:00"], 2, "1970-01-01", id="more campaigns"),
+        pytest.param(["2026-03-05 00:10:00"], {"total_page": 2}, "1970-01-01", id="more pages"),
+        pytest.param(
+            ["2026-03-05 00:10:00"],
+            {"total_number": 1, "total_page": 2},
+            "1970-01-01",
+            id="more pages than the total",
+        ),
+        pytest.param(
+            ["2026-03-05 00:10:00"] * 10, {"page_size": 10}, "1970-01-01", id="smaller full page"
+        ),
+        pytest.param(["2026-03-05 00:10:00"] * TOPVIEW_PAGE_SIZE, {}, "1970-01-01", id="full page"),
+        pytest.param([], {"total_page": 2}, "1970-01-01", id="pages without campaigns"),
         pytest.param(["2026-03-05 00:10:00", None], 2, "1970-01-01", id="no time"),
         pytest.param(["2026-03-05 00:10:00", "soon"], 2, "1970-01-01", id="not a time"),
         pytest.param(["9999-12-31 00:00:00"], 1, "1970-01-01", id="in the future"),
@@ -301,16 +317,17 @@ def test_windows_before_the_first_topview_campaign_are_not_requested(
     ],
 )
 def test_first_day_precedes_the_earliest_creation(
-    campaigns: list[str | None], total: int, expected: str | None
+    campaigns: list[str | None], page_info: int | dict[str, int], expected: str | None
 ) -> None:
     """The first day is the day before the earliest creation, or every day if that is unknown."""
     data = {
         "list": [
             {"campaign_id": str(index), "create_time": time} for index, time in enumerate(campaigns)
         ],
-        "page_info": {"total_number": total},
+        "page_info": {"total_number": page_info} if isinstance(page_info, int) else page_info,
     }
-    day = topview_campaigns.first_day_of(Response(data, "r"))
+    request = topview_campaigns_request("1")
+    day = topview_campaigns.first_day_of(request, Response(data, "r"))
     assert (None if day is None else str(day)) == expected
 
 

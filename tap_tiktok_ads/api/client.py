@@ -6,6 +6,7 @@ Many threads share one client. Each thread has its own `requests.Session`.
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import logging
 import random
@@ -15,7 +16,7 @@ import typing as t
 import backoff
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.decoding_slots import SMALL_RESPONSE_BYTES
+from tap_tiktok_ads.api.decoding_slots import SMALL_RESPONSE_BYTES, DecodingSlots
 from tap_tiktok_ads.api.deprecations import log_deprecation
 from tap_tiktok_ads.api.http_connection import HttpConnection
 from tap_tiktok_ads.api.masking import SecretMask
@@ -93,7 +94,7 @@ class Client:
         self.replace_null_characters = replace_null_characters
         self._cache = ResponseCache()
         self.base_url = self._http.base_url
-        self.slots = self._http.slots
+        self.slots = DecodingSlots()
         self.limiter = limiter
         self.first_retry_seconds = first_retry_seconds
         self.max_retries = max_retries
@@ -251,8 +252,8 @@ class Client:
             self.progress.waited(started - queued, stream)
             self.progress.requested(stream)
             try:
-                received = self._http.send(request, file)
-                self._record_latency(self.limiter.clock() - started)
+                on_received = functools.partial(self._on_received, started)
+                received = self._http.send(request, file, on_received)
                 response = self._decode(request, received, decode, file, check)
             except errors.ThrottledError as error:
                 self._wait_after(error, budget, started, attempt)
@@ -304,6 +305,11 @@ class Client:
         if check is not None:
             check(response)
         return response
+
+    def _on_received(self, started: float) -> None:
+        """Record the latency of a response, and wait for a slot to decode it."""
+        self._record_latency(self.limiter.clock() - started)
+        self.slots.acquire()
 
     def _record_latency(self, seconds: float) -> None:
         """Add the latency of one response to the moving average."""

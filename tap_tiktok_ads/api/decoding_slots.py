@@ -14,8 +14,8 @@ if t.TYPE_CHECKING:
 MAX_DECODING = 3
 #: Size in bytes up to which a response needs no slot once it is decoded.
 SMALL_RESPONSE_BYTES = 64 * 1024
-#: Maximum seconds until a response is decoded without a slot.
-MAX_WAIT_SECONDS = 10.0
+#: Maximum seconds until a response is decoded without a slot, so that no error stops a run.
+MAX_WAIT_SECONDS = 300.0
 
 
 class DecodingSlots:

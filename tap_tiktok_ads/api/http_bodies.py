@@ -15,6 +15,7 @@ import typing as t
 import zlib
 
 from tap_tiktok_ads.api import errors, json_text
+from tap_tiktok_ads.api.received_bodies import ReceivedBody
 from tap_tiktok_ads.api.temporary_files import storing
 
 if t.TYPE_CHECKING:
@@ -26,8 +27,6 @@ if t.TYPE_CHECKING:
 ACCEPT_ENCODING = "gzip, deflate"
 #: Number of body bytes received at once, and maximum number decompressed at once.
 BLOCK_BYTES = 256 * 1024
-#: Number of body bytes received before the body is decoded. Most compressed bodies are smaller.
-FIRST_BYTES = 64 * 1024
 #: Maximum size of a body in memory. A page of a thousand ads has about ten million bytes.
 MAX_BODY_BYTES = 256 * 1024**2
 #: Maximum size of a report in a file. A year of ten thousand ads has about one GiB.
@@ -52,13 +51,20 @@ def read_body(
     Args:
         response: The HTTP response.
         label: Endpoint and advertiser, for messages.
-        before_decoding: Called once the body, or its first `FIRST_BYTES`, are received.
+        before_decoding: Called once the body is received, and before it is decompressed.
 
     Raises:
         ResponseError: The body is larger than `MAX_BODY_BYTES`, or cannot be decompressed safely.
         TransientError: The compressed body is damaged.
     """
-    with contextlib.closing(_blocks(response, label, before_decoding)) as blocks:
+    received = ReceivedBody()
+    with contextlib.closing(_pieces(response)) as pieces:
+        for piece in pieces:
+            received.write(piece)
+            if received.size > MAX_BODY_BYTES:
+                raise _too_large(label, MAX_BODY_BYTES)
+    before_decoding()
+    with contextlib.closing(_blocks(response, received.blocks(), label)) as blocks:
         return _joined(blocks, label)
 
 
@@ -73,7 +79,7 @@ def write_body(response: requests.Response, file: t.IO[bytes], label: str) -> by
         TransientError: The compressed body is damaged.
         StorageError: The disk is full.
     """
-    with contextlib.closing(_blocks(response, label)) as blocks:
+    with contextlib.closing(_blocks(response, _pieces(response), label)) as blocks:
         first = next(blocks, b"")
         with storing(f"the report of {label}"):
             file.seek(0)
@@ -130,9 +136,14 @@ def _joined(blocks: Iterable[bytes], label: str) -> bytes:
 
 
 def _blocks(
-    response: requests.Response, label: str, before_decoding: Callable[[], None] = lambda: None
+    response: requests.Response, pieces: Iterable[bytes], label: str
 ) -> Generator[bytes, None, None]:
     """Yield the decompressed blocks of a body. An error, or an early end, closes the connection.
+
+    Args:
+        response: The HTTP response.
+        pieces: The received bytes of its body.
+        label: Endpoint and advertiser, for messages.
 
     Raises:
         ResponseError: The body is too large, grows too much, or has an unknown coding.
@@ -141,7 +152,7 @@ def _blocks(
     try:
         inflater = _inflater(response, label)
         received = size = 0
-        for piece in _pieces(response, before_decoding):
+        for piece in pieces:
             received += len(piece)
             for block in inflater.blocks(piece) if inflater else (piece,):
                 size += len(block)
@@ -155,20 +166,14 @@ def _blocks(
         raise
 
 
-def _pieces(response: requests.Response, before_decoding: Callable[[], None]) -> Iterator[bytes]:
-    """Yield the pieces of a body as they are received. Call the function before the first one."""
-    first_pieces = io.BytesIO()
-    while first_pieces.tell() < FIRST_BYTES:
-        piece = response.raw.read1(FIRST_BYTES, decode_content=False)
-        if not piece:
-            break
-        first_pieces.write(piece)
-    before_decoding()
-    if first_pieces.tell():
-        yield first_pieces.getvalue()
-    del first_pieces
-    while piece := response.raw.read1(BLOCK_BYTES, decode_content=False):
-        yield piece
+def _pieces(response: requests.Response) -> Generator[bytes, None, None]:
+    """Yield the bytes of a body as they are received. An error closes the connection."""
+    try:
+        while piece := response.raw.read1(BLOCK_BYTES, decode_content=False):
+            yield piece
+    except BaseException:
+        response.close()
+        raise
 
 
 def _check_size(size: int, received: int, label: str) -> None:

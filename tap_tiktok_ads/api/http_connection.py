@@ -14,7 +14,6 @@ import requests
 import urllib3
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.decoding_slots import DecodingSlots
 from tap_tiktok_ads.api.hosts import is_loopback
 from tap_tiktok_ads.api.http_bodies import ACCEPT_ENCODING, read_body, write_body
 from tap_tiktok_ads.api.http_logging import without_http_logs
@@ -22,7 +21,7 @@ from tap_tiktok_ads.api.http_responses import HttpResponse, root_cause
 from tap_tiktok_ads.api.time_limits import MAX_RESPONSE_TIMEOUTS, TimedAdapter
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tap_tiktok_ads.api.messages import Request
 
@@ -52,7 +51,6 @@ class HttpConnection:
         secrets: Sequence[str] = (),
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self.slots = DecodingSlots()
         self._headers = {
             **({"Access-Token": access_token} if access_token else {}),
             "Accept": "application/json",
@@ -75,7 +73,12 @@ class HttpConnection:
         body = {} if request.body is None else {"Content-Type": "application/json"}
         return {**self._headers, **body, **request.headers}
 
-    def send(self, request: Request, file: t.IO[bytes] | None) -> HttpResponse:
+    def send(
+        self,
+        request: Request,
+        file: t.IO[bytes] | None,
+        on_received: Callable[[], None] = lambda: None,
+    ) -> HttpResponse:
         """Send one HTTP request. Return its response with any HTTP status.
 
         Redirects are not followed, because they would carry the token to another host.
@@ -83,6 +86,7 @@ class HttpConnection:
         Args:
             request: The request.
             file: If not None, a text body is written to it, and its first block is returned.
+            on_received: Called once a body is received, and before it is decompressed.
 
         Raises:
             TransientError: No complete response.
@@ -91,7 +95,7 @@ class HttpConnection:
         """
         try:
             response = self._request(request)
-            body = self._body(response, file, request.label)
+            body = _body(response, file, request.label, on_received)
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
             timeout = self._timeouts[1]
             advice = "Try again later, or raise request_timeout."
@@ -124,19 +128,6 @@ class HttpConnection:
 
     def _holds_secret(self, query: Mapping[str, str]) -> bool:
         return any(secret in text for secret in self._secrets for text in query.values())
-
-    def _body(self, response: requests.Response, file: t.IO[bytes] | None, label: str) -> bytes:
-        """Return the body of a response, or write it to the file.
-
-        The body of an HTTP error only adds to the status: if it cannot be read, it counts as empty.
-        """
-        if response.status_code != requests.codes.ok:
-            with contextlib.suppress(errors.TapError):
-                return read_body(response, label)
-            return b""
-        if file is not None:
-            return write_body(response, file, label)
-        return read_body(response, label, self.slots.acquire)
 
     def close(self) -> None:
         """Close the sessions of all threads. Another request would open new ones."""
@@ -181,3 +172,22 @@ def environment_network(base_url: str) -> tuple[dict[str, str], bool | str]:
         if bundle:
             return proxies, bundle
     return proxies, True
+
+
+def _body(
+    response: requests.Response,
+    file: t.IO[bytes] | None,
+    label: str,
+    on_received: Callable[[], None],
+) -> bytes:
+    """Return the body of a response, or write it to the file.
+
+    The body of an HTTP error only adds to the status: if it cannot be read, it counts as empty.
+    """
+    if response.status_code != requests.codes.ok:
+        with contextlib.suppress(errors.TapError):
+            return read_body(response, label)
+        return b""
+    if file is not None:
+        return write_body(response, file, label)
+    return read_body(response, label, on_received)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import tempfile
 import typing as t
 import weakref
@@ -13,18 +15,20 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def open_temporary_file(owner: object, content: str) -> t.IO[bytes]:
+def open_temporary_file(owner: object, content: str, buffering: int = -1) -> t.IO[bytes]:
     """Return a new temporary file that is closed with its owner.
 
     Args:
         owner: The object that uses the file.
         content: Name of the content in messages.
+        buffering: 0 for a file without a buffer. The buffer of another file cannot be used again
+            after the disk was full, because each operation tries to write it.
 
     Raises:
         StorageError: The file cannot be created.
     """
     with storing(content):
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as its owner
+        file = tempfile.TemporaryFile(buffering=buffering)  # noqa: SIM115 - open as long as its owner
     weakref.finalize(owner, _close, file)
     return t.cast("t.IO[bytes]", file)
 
@@ -32,6 +36,44 @@ def open_temporary_file(owner: object, content: str) -> t.IO[bytes]:
 def _close(file: t.IO[bytes]) -> None:
     with contextlib.suppress(OSError):  # of the rest that a full disk did not take
         file.close()
+
+
+def write_all(file: t.IO[bytes], content: bytes, name: str) -> None:
+    """Write bytes to a file without a buffer, which can take a part of them at a time.
+
+    Args:
+        file: The file.
+        content: The bytes.
+        name: Name of the content in messages.
+
+    Raises:
+        StorageError: The disk is full.
+    """
+    remaining = memoryview(content)
+    with storing(name):
+        while remaining:
+            remaining = remaining[file.write(remaining) :]
+
+
+def read_exactly(file: t.IO[bytes], size: int, name: str) -> bytes:
+    """Return bytes of a file without a buffer, which can return a part of them at a time.
+
+    Args:
+        file: The file, at the position of the bytes.
+        size: Number of bytes.
+        name: Name of the content in messages.
+
+    Raises:
+        StorageError: The file cannot be read, or has fewer bytes.
+    """
+    content = bytearray()
+    with storing(name):
+        while len(content) < size:
+            block = file.read(size - len(content))
+            if not block:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            content += block
+    return bytes(content)
 
 
 @contextlib.contextmanager

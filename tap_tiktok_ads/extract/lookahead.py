@@ -6,7 +6,6 @@ its result is consumed. So many pages of one list are requested at once.
 
 from __future__ import annotations
 
-import collections
 import threading
 import typing as t
 import weakref
@@ -156,7 +155,9 @@ class Workers:
                 plan.stop()
             self.changed.notify_all()
         self.pool.close()
-        return self.pool.join(seconds)
+        has_ended = self.pool.join(seconds)
+        self.storage.file.close()
+        return has_ended
 
     def usage(self) -> Usage:
         """Return the tasks and results of all plans. The caller holds the lock."""
@@ -281,7 +282,9 @@ class Lookahead(t.Generic[T, R]):
         share = 1 if self._is_consumed and position < limit else SHARE_OF_LATER_TASKS
         if usage.buffered >= share * MAX_BUFFERED_PER_THREAD * limit:
             return False
-        if size <= SMALL_RESULT_BYTES or self._is_minimum():
+        if self._is_minimum():
+            return True
+        if size <= SMALL_RESULT_BYTES and usage.total_bytes <= LARGE_BUFFER_BYTES:
             return True
         return usage.total_bytes + size <= share * self._workers.buffer_bytes(usage)
 
@@ -363,13 +366,15 @@ class Lookahead(t.Generic[T, R]):
     def _finish(self, node: TaskNode[T, R]) -> Sequence[T]:
         """Work on a task. Return the tasks that follow it."""
         following: Sequence[T] = ()
+        size = 0
         if not self._is_stopped:
             try:
                 node.result, following = self._work(node.task)
+                size = self.buffer.size_of(node.result)
             except BaseException as error:  # noqa: BLE001 - raised where the result is consumed
                 node.error = error
         with self._workers.changed:
-            self.buffer.receive(node)
+            self.buffer.receive(node, size)
             exceeds_memory = self._exceeds_memory(node)
         if exceeds_memory and self.buffer.write(node):
             with self._workers.changed:
@@ -378,23 +383,7 @@ class Lookahead(t.Generic[T, R]):
 
     def _exceeds_memory(self, node: TaskNode[T, R]) -> bool:
         """Return True if a result is to wait in the file. The caller holds the lock."""
-        if node.size <= SMALL_RESULT_BYTES or self._tasks.first() is node:
+        is_next = self._is_consumed and self._tasks.first() is node
+        if node.size <= SMALL_RESULT_BYTES or is_next:
             return False
         return self._workers.usage().memory_bytes > MEMORY_BYTES
-
-
-def sequential(plan: Iterable[T], work: _Work[T, R]) -> Iterator[tuple[T, R]]:
-    """Yield the results of `Workers.ordered`, one task at a time in the caller's thread.
-
-    No task starts before its result is consumed.
-
-    Raises:
-        BaseException: An error of the plan or of `work`.
-    """
-    for first_task in plan:
-        tasks = collections.deque([first_task])
-        while tasks:
-            task = tasks.popleft()
-            result, following = work(task)
-            tasks.extendleft(reversed(following))
-            yield task, result

@@ -12,8 +12,8 @@ import msgspec
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.api.temporary_files import storage_error
-from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.pages import Page
+from tap_tiktok_ads.extract.sequential import sequential
 from tap_tiktok_ads.extract.values import BadValueError
 
 if t.TYPE_CHECKING:
@@ -114,7 +114,7 @@ def read_pages(
     """
     received = total = 0
     distinct: set[int] = set()
-    for _, (raw_records, response) in lookahead.sequential(
+    for _, (raw_records, response) in sequential(
         [first_task], lambda task: fetch_raw(client, source, task)
     ):
         received += len(raw_records)

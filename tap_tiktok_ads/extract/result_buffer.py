@@ -60,9 +60,12 @@ class ResultBuffer(t.Generic[T, R]):
         node.size = size
         self.usage.start(size)
 
-    def receive(self, node: TaskNode[T, R]) -> None:
-        """Register the size of a result that is in memory."""
-        size = self._weigh(node.result) if self._weigh and node.result is not None else 0
+    def size_of(self, result: R | None) -> int:
+        """Return the size of a result in bytes, or 0 if sizes do not count."""
+        return self._weigh(result) if self._weigh and result is not None else 0
+
+    def receive(self, node: TaskNode[T, R], size: int) -> None:
+        """Register a result that is in memory, and its size."""
         self._result_size.add(size)
         self._shared.result_size.add(size)
         self.usage.receive(node.size, size)
@@ -79,7 +82,7 @@ class ResultBuffer(t.Generic[T, R]):
             node.stored = None
 
     def write(self, node: TaskNode[T, R]) -> bool:
-        """Write a result to the file, without the lock. Return False if the disk is full."""
+        """Write a result to the file, without the lock. Return False if that is not possible."""
         node.stored = self._shared.file.store(node.result)
         if node.stored is None:
             return False

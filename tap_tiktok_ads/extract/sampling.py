@@ -7,8 +7,8 @@ import itertools
 import typing as t
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.reader import unreadable
+from tap_tiktok_ads.extract.sequential import sequential
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -48,7 +48,7 @@ def take_sample(
                 denied.append(error)
             return [], ()
 
-    results = lookahead.sequential(tasks, fetch_or_skip)
+    results = sequential(tasks, fetch_or_skip)
     for _, records in itertools.islice(results, max_requests):
         if records:
             return records

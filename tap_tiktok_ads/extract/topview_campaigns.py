@@ -18,7 +18,7 @@ from tap_tiktok_ads.api.errors import (
     RejectedRequestError,
     is_invalid_parameter,
 )
-from tap_tiktok_ads.api.pagination import total_number
+from tap_tiktok_ads.api.pagination import next_pages, total_number
 from tap_tiktok_ads.extract.dates import DateError, parse_time
 from tap_tiktok_ads.extract.source import check_list
 
@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.client import Client
     from tap_tiktok_ads.api.errors import ApiError
-    from tap_tiktok_ads.api.messages import Response
+    from tap_tiktok_ads.api.messages import Request, Response
 
 #: Stands for the first day of TopView ads if it is not known.
 ALWAYS = pendulum.date(1970, 1, 1)
@@ -89,21 +89,20 @@ class TopViewCampaigns:
             if isinstance(error, RejectedRequestError) and not is_invalid_parameter(error):
                 raise
             return Check(ALWAYS, denial=error)
-        return Check(first_day_of(response), response.server_time)
+        return Check(first_day_of(request, response), response.server_time)
 
 
-def first_day_of(response: Response) -> pendulum.Date | None:
+def first_day_of(request: Request, response: Response) -> pendulum.Date | None:
     """Return the day before the first TopView campaign was created, or None if there is none.
 
     `create_time` is in UTC and report days are in account time, hence the day before. If a time is
-    missing or not plausible, or the list has more pages, every day can have TopView ads.
+    missing or not plausible, or the list may have more pages, every day can have TopView ads.
     """
     campaigns = response.data.get("list") or []
-    total = total_number(response.data.get("page_info")) or 0
-    if not campaigns and not total:
-        return None
-    if total > len(campaigns):
+    if _may_continue(request, response.data.get("page_info"), len(campaigns)):
         return ALWAYS
+    if not campaigns:
+        return None
     try:
         created_at = min(parse_time(campaign.get("create_time")) for campaign in campaigns)
     except DateError:
@@ -112,3 +111,11 @@ def first_day_of(response: Response) -> pendulum.Date | None:
     if not ALWAYS < created_at.date() <= tomorrow.date():
         return ALWAYS
     return created_at.date().subtract(days=1)
+
+
+def _may_continue(request: Request, page_info: t.Any, count: int) -> bool:
+    """Return True if a list can have more campaigns than its first page."""
+    page_size = int(request.page_params.get("page_size") or 0)
+    return (total_number(page_info) or 0) > count or bool(
+        next_pages(1, None, page_info, count, page_size)
+    )

@@ -10,8 +10,8 @@ from __future__ import annotations
 import itertools
 import typing as t
 
-from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.completeness import Rules
+from tap_tiktok_ads.extract.sequential import sequential
 from tap_tiktok_ads.extract.task_groups import ListProgress, TaskGroup, Verdict
 
 if t.TYPE_CHECKING:
@@ -63,7 +63,7 @@ class ListVerifier:
         clock: PassClock,
         incomplete_lists: IncompleteLists,
         rules: Rules | None = None,
-        read: Read = lookahead.sequential,
+        read: Read = sequential,
     ) -> None:
         """Prepare.
 

@@ -14,11 +14,11 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.completeness import Rules
 from tap_tiktok_ads.extract.lookup_observer import LookupObserver
 from tap_tiktok_ads.extract.nested_lookahead import read_within_task
 from tap_tiktok_ads.extract.sampling import fetch_sample, take_sample
+from tap_tiktok_ads.extract.sequential import sequential
 from tap_tiktok_ads.extract.verification import ListVerifier
 from tap_tiktok_ads.singer.catalog import catalog_keys, fit_entry
 from tap_tiktok_ads.singer.components import StreamComponents
@@ -275,7 +275,7 @@ class TikTokStream(StreamComponents):
         if self.fetching is not None:
             results = self.fetching.results()
         else:
-            results = lookahead.sequential(self.plan.tasks(), self.runner.run)
+            results = sequential(self.plan.tasks(), self.runner.run)
         verifier = self.verifier = self._make_verifier(self.problems)
         for group, page in verifier.groups(self.complete_pages(results)):
             if page is None:
@@ -310,7 +310,7 @@ class TikTokStream(StreamComponents):
         """Return the pages of tasks for another stream. A command requests no page ahead."""
         run_context = self.run_context
         if not run_context.allow_requests:
-            return lookahead.sequential(tasks, fetch)
+            return sequential(tasks, fetch)
         weight = operator.attrgetter("weight")
         return read_within_task(run_context.workers, tasks, fetch, weight)
 

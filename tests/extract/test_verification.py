@@ -10,7 +10,6 @@ import pytest
 from tap_tiktok_ads.api.advertisers import Advertiser
 from tap_tiktok_ads.api.errors import IncompleteError, ResponseError, TapError
 from tap_tiktok_ads.api.messages import Request
-from tap_tiktok_ads.extract import lookahead
 from tap_tiktok_ads.extract.completeness import (
     MAX_INCOMPLETE_LISTS,
     IncompleteLists,
@@ -22,6 +21,7 @@ from tap_tiktok_ads.extract.first_page_checks import FirstPageChecks
 from tap_tiktok_ads.extract.lookup_observer import LookupObserver
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.extract.reader import TaskRunner
+from tap_tiktok_ads.extract.sequential import sequential
 from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.extract.task_groups import ListProgress, TaskGroup, Verdict
 from tap_tiktok_ads.extract.verification import ListVerifier
@@ -266,7 +266,7 @@ def test_first_page_is_re_read_if_objects_can_vanish(second_pass: Pass, requeste
     fetcher = PassFetcher([])
     fetcher.fetch = runner.run  # type: ignore[method-assign]
     verifier = verifier_of(fetcher, VerdictRecorder())
-    groups = list(verifier.groups(lookahead.sequential([task_of()], runner.run)))
+    groups = list(verifier.groups(sequential([task_of()], runner.run)))
     assert len(first_requests) == 1 + requested
     assert groups[-1][0].is_complete
     assert set("abcd") <= set(ids_of(page for _, page in groups))

@@ -7,6 +7,7 @@ import functools
 import gzip
 import io
 import json
+import logging
 import os
 import tempfile
 import time
@@ -25,6 +26,7 @@ from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.rate_limits import TIERS, Budget, RateLimiter, Tier
 from tap_tiktok_ads.api.report_tasks import ReportFile
 from tap_tiktok_ads.config.validation import validate
+from tap_tiktok_ads.extract.result_file import ResultFile
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -182,6 +184,14 @@ error_cases(
 def _download_to_file() -> None:
     with serving(lambda _: Response(b"ad_id\n1\n")) as (url, _), tempfile.TemporaryFile() as file:
         client(url).download(REQUEST, file)
+
+
+def _waiting_on_full_disk() -> None:
+    with mock.patch.object(tempfile, "TemporaryFile", return_value=FullDisk()):
+        ResultFile().store(["a"])
+
+
+case("Responses", "no disk space for responses that wait", logging.WARNING)(_waiting_on_full_disk)
 
 
 def _bundle() -> None:
