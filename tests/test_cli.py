@@ -83,7 +83,7 @@ def test_invalid_setting_prints_one_error(
 @pytest.mark.parametrize(
     ("option", "content", "sentence"),
     [
-        ("--config", "{", "is not JSON (line 1)"),
+        ("--config", "{", "at line 1, column 2"),
         ("--config", "[1]", "must contain a JSON object, got a list."),
         ("--state", "not json", "is not JSON"),
         ("--state", {"bookmarks": []}, "expected 'bookmarks' to be an object, got a list"),
