@@ -28,7 +28,7 @@ from tap_tiktok_ads.config.files import read_catalog, read_json, read_state
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import normalize
 from tap_tiktok_ads.config.stream_maps import check_stream_maps, describe_mapping_error
-from tap_tiktok_ads.config.validation import validate
+from tap_tiktok_ads.config.validation import check_setting_name, validate
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams, end_requests
 from tap_tiktok_ads.progress_display import show as show_progress
 from tap_tiktok_ads.singer.state_output import StateOutput
@@ -213,11 +213,21 @@ class TapTikTokAds(Tap):
         """Validate with the SDK's schema, after the checks that a schema cannot express."""
         if raise_errors:
             validate(self._config, self.known_settings())
+        else:
+            self._warn_of_unknown_settings()
         try:
             return super()._validate_config(raise_errors=raise_errors)
         except ConfigValidationError as error:
             error.errors = describe_problems(self.config_jsonschema, self._config)
             raise
+
+    def _warn_of_unknown_settings(self) -> None:
+        """Warn of settings that do not exist, where an invalid configuration is accepted."""
+        for name in self._config:
+            try:
+                check_setting_name(name, self.known_settings())
+            except ConfigError as error:
+                self.logger.warning("%s", error)
 
     @classmethod
     def known_settings(cls) -> frozenset[str]:

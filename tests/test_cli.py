@@ -236,6 +236,16 @@ def test_discover_needs_no_settings(tmp_path: Path) -> None:
     assert streams == {stream.name for stream in STREAMS}
 
 
+def test_discover_warns_of_unknown_settings(tmp_path: Path) -> None:
+    """`--discover` warns of a setting that does not exist, and suggests a similar one."""
+    config = written(tmp_path, "c.json", {"acess_token": "t", "check_totals": True})
+    result = command("--config", config, "--discover")
+    assert result.returncode == 0
+    assert "Unknown setting 'acess_token': did you mean 'access_token'?" in result.stderr
+    assert "Setting 'check_totals' was removed." in result.stderr
+    assert json.loads(result.stdout)["streams"]
+
+
 def test_about_lists_settings_and_secrets() -> None:
     """`--about` lists every setting, and marks the secret settings."""
     result = command("--about", "--format", "json")

@@ -93,7 +93,7 @@ def _check_values(
     """Raise `ConfigError` if a setting does not exist, or has a value of the wrong form."""
     raise_together(
         [
-            *(functools.partial(_check_name, name, known_names) for name in config),
+            *(functools.partial(check_setting_name, name, known_names) for name in config),
             *(
                 functools.partial(_check_value, name, schema, values[name])
                 for name, schema in SETTINGS_SCHEMA["properties"].items()
@@ -177,8 +177,12 @@ def _check_flattening(config: Mapping[str, t.Any]) -> None:
             raise ConfigError(msg)
 
 
-def _check_name(name: str, known_names: Collection[str]) -> None:
-    """Raise `ConfigError` if a setting does not exist."""
+def check_setting_name(name: str, known_names: Collection[str]) -> None:
+    """Return if a setting exists.
+
+    Raises:
+        ConfigError: It does not exist. The message names the most similar setting.
+    """
     if name in REMOVED_SETTINGS:
         msg = f"Setting {name!r} was removed. {REMOVED_SETTINGS[name]}."
         raise ConfigError(msg)
