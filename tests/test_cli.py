@@ -263,7 +263,8 @@ def test_connection_test_writes_one_record_per_stream(sim: Simulator, tmp_path: 
 
     Lookups read all pages of their sources. Only the list of pixels may be requested twice.
     """
-    result = command("--config", written(tmp_path, "c.json", config_for(sim)), "--test")
+    config = written(tmp_path, "c.json", config_for(sim))
+    result = command("--config", config, "--test", "--select", "*")
     assert result.returncode == 0
     messages = [json.loads(line) for line in result.stdout.splitlines()]
     streams = [message["stream"] for message in messages if message["type"] == "RECORD"]

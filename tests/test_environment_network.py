@@ -127,7 +127,7 @@ def test_host_that_was_never_reached_is_retried_twice(
 
 
 def test_host_that_was_reached_is_retried_as_often_as_allowed() -> None:
-    """After the first response, a host that accepts no connection is retried `max_retries` times."""
+    """A host that stops after its first response is retried `max_retries` times."""
     last = Response(envelope({}), headers={"Connection": "close"})
     with serving(lambda _: last) as (url, _):
         client = transport_to(url, max_retries=7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
 import os
@@ -43,6 +44,24 @@ SUMMARY = click.Option(
     metavar="FILE",
     help="Write a summary of the run as JSON, or as OpenMetrics text if FILE ends in .prom.",
 )
+SELECT = click.Option(
+    ["--select"],
+    metavar="PATTERNS",
+    help="Streams and columns to read, such as 'campaigns,ad_*,!ads.landing_page_url', in place of "
+    "the setting streams. With --catalog, they narrow its selection.",
+)
+DISCOVER = click.Option(["--discover"], is_flag=True, help="Write the catalog of all streams.")
+TEST = click.Option(
+    ["--test"],
+    is_flag=False,
+    flag_value="all",
+    type=click.Choice(["all", "schema"]),
+    metavar="",
+    help="Read one record of each selected stream, and report the result of each stream. "
+    "--test=schema writes the SCHEMA messages only.",
+)
+#: Options of the tap that replace the options of the SDK, by name.
+OPTIONS = {option.name: option for option in (DISCOVER, TEST, SELECT, SUMMARY)}
 #: `M_ARENA_MAX` of glibc's `malloc.h`.
 MALLOPT_ARENA_MAX = -8
 
@@ -87,7 +106,10 @@ def executable() -> Executable:
     return Executable(
         name=TapTikTokAds.name,
         callback=_run,
-        params=[*tap.params, SUMMARY],
+        params=[
+            *(option for option in tap.params if option.name not in OPTIONS),
+            *OPTIONS.values(),
+        ],
         context_settings=tap.context_settings,
         help=HELP,
         invoke_without_command=True,
@@ -108,6 +130,9 @@ def run_tap(  # noqa: PLR0913 - the options, keyword-only
     config: t.Any = None,
     state: t.IO[str] | None = None,
     catalog: t.IO[str] | None = None,
+    discover: bool = False,
+    test: str | None = None,
+    select: str | None = None,
     summary_file: str | None = None,
 ) -> None:
     """Run the tap. Settings, catalog and state are checked before the first message.
@@ -118,13 +143,33 @@ def run_tap(  # noqa: PLR0913 - the options, keyword-only
     if about:
         TapTikTokAds.print_about(about_format)
         return
+    if discover:
+        options: dict[str, t.Any] = {"validate_config": False, "setup_mapper": False}
+        TapTikTokAds.from_input(config, select=select, **options).run_discovery()
+        return
+    read = functools.partial(
+        TapTikTokAds.from_input, config, catalog=catalog, select=select, selected_only=True
+    )
+    if test is not None:
+        _test(read(), schema_only=test == "schema")
+        return
     from tap_tiktok_ads.cli import summary  # noqa: PLC0415 - keeps the start fast
 
     started: list[RunContext] = []
     with summary.written_to(summary_file, started):
-        tap = TapTikTokAds.from_input(config, catalog=catalog, state=state, selected_only=True)
+        tap = read(state=state)
         started.append(tap.run_context)
         tap.run()
+
+
+def _test(tap: TapTikTokAds, *, schema_only: bool) -> None:
+    """Read one record of each stream, or write the schemas only."""
+    from tap_tiktok_ads.cli import connection_test  # noqa: PLC0415 - keeps the start fast
+
+    if schema_only:
+        tap.write_schemas()
+    elif connection_test.test_connection(tap):
+        click.get_current_context().exit(1)
 
 
 @click.pass_context

@@ -58,13 +58,17 @@ def json_option(function: Function) -> Function:
     )
 
 
-def offline_tap(config: t.Any, **files: t.IO[str] | None) -> TapTikTokAds:
+def offline_tap(config: t.Any, **options: t.Any) -> TapTikTokAds:
     """Return a tap that sends no request by itself.
+
+    Args:
+        config: The configuration of the option --config.
+        options: Further options of `TapTikTokAds.from_input`.
 
     Raises:
         ConfigError: The settings are invalid.
     """
-    return TapTikTokAds.from_input(config, setup_mapper=False, allow_requests=False, **files)
+    return TapTikTokAds.from_input(config, setup_mapper=False, allow_requests=False, **options)
 
 
 def say(text: str, *, err: bool = False) -> None:

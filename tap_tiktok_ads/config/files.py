@@ -44,7 +44,9 @@ def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict
         )
         raise ConfigError(msg) from None
     except (ValueError, RecursionError):
-        msg = f"{label} is nested too deeply, or has a number with too many digits. Correct the file."
+        msg = (
+            f"{label} is nested too deeply, or has a number with too many digits. Correct the file."
+        )
         raise ConfigError(msg) from None
     if not isinstance(content, dict):
         msg = f"{label} must contain a JSON object, got {describe_value(content)}."

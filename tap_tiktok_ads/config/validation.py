@@ -24,11 +24,13 @@ from tap_tiktok_ads.config.schema import (
     SETTINGS_SCHEMA,
     json_types,
 )
+from tap_tiktok_ads.config.selection import Selection
 from tap_tiktok_ads.config.settings import Settings
 from tap_tiktok_ads.config.values import TYPE_NAMES, describe_value
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
+    import logging
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 #: Settings whose text is used without the white space around it.
@@ -93,7 +95,7 @@ def _check_values(
     """Raise `ConfigError` if a setting does not exist, or has a value of the wrong form."""
     raise_together(
         [
-            *(functools.partial(check_setting_name, name, known_names) for name in config),
+            *(functools.partial(_check_name, name, known_names) for name in config),
             *(
                 functools.partial(_check_value, name, schema, values[name])
                 for name, schema in SETTINGS_SCHEMA["properties"].items()
@@ -104,6 +106,7 @@ def _check_values(
     raise_together(
         [
             *(functools.partial(_check_ids, name, values[name]) for name in ID_LIST_SETTINGS),
+            functools.partial(Selection.parse, values["streams"]),
             functools.partial(parse_shard, values["shard"]),
             functools.partial(_check_flattening, config),
             functools.partial(_check_simulator_tier, values["simulator"] or {}),
@@ -144,6 +147,7 @@ def _resolve(values: Mapping[str, t.Any]) -> dict[str, t.Any]:
         "custom_reports": parse_custom_reports(values["custom_reports"]),
         "simulator": values["simulator"] or {},
         "lookback_days": None if days == AUTO_LOOKBACK else days,
+        "streams": Selection.parse(values["streams"]),
         "shard": parse_shard(values["shard"]),
         "advertiser_ids": tuple(dict.fromkeys(values["advertiser_ids"])),
         "exclude_advertiser_ids": tuple(values["exclude_advertiser_ids"]),
@@ -177,12 +181,19 @@ def _check_flattening(config: Mapping[str, t.Any]) -> None:
             raise ConfigError(msg)
 
 
-def check_setting_name(name: str, known_names: Collection[str]) -> None:
-    """Return if a setting exists.
+def warn_of_unknown_settings(
+    names: Iterable[str], known_names: Collection[str], logger: logging.Logger
+) -> None:
+    """Warn of settings that do not exist, where a configuration is not validated."""
+    for name in names:
+        try:
+            _check_name(name, known_names)
+        except ConfigError as error:
+            logger.warning("%s", error)
 
-    Raises:
-        ConfigError: It does not exist. The message names the most similar setting.
-    """
+
+def _check_name(name: str, known_names: Collection[str]) -> None:
+    """Raise `ConfigError` if a setting does not exist."""
     if name in REMOVED_SETTINGS:
         msg = f"Setting {name!r} was removed. {REMOVED_SETTINGS[name]}."
         raise ConfigError(msg)
