@@ -78,10 +78,10 @@ def test_metrics_of_a_report_are_listed() -> None:
 def test_table_is_readable_in_a_pipe() -> None:
     """In a pipe, each stream is a line whose values are separated by tabs."""
     lines = command("streams", "campaigns").stdout.splitlines()
-    assert lines == [
-        "stream\tdefault\tkeys\tpermission\tdescription",
-        "campaigns\tyes\tadvertiser_id, campaign_id\t200 Read Campaigns\t"
-        "One record per campaign of every buying type, including deleted campaigns.",
+    description = "One record per campaign of every buying type, including deleted campaigns."
+    assert [line.split("\t") for line in lines] == [
+        ["stream", "default", "keys", "permission", "description"],
+        ["campaigns", "yes", "advertiser_id, campaign_id", "200 Read Campaigns", description],
     ]
 
 
