@@ -332,8 +332,11 @@ class TapTikTokAds(Tap):
             parsed.config.update(read_json(path, f"Config file {path}", open))
         return parsed
 
-    def run(self) -> None:
+    def run(self, before_sync: Callable[[], None] = lambda: None) -> None:
         """Read all selected streams.
+
+        Args:
+            before_sync: Called once the advertisers are known.
 
         Raises:
             TapError: Something was not read for another reason than permission.
@@ -342,6 +345,7 @@ class TapTikTokAds(Tap):
         termination.before_end(self._write_last_state)
         self.print_version(print_fn=self.logger.info)
         log_extent(context, t.cast("Collection[TikTokStream]", self.streams.values()))
+        before_sync()
         with show_progress(context.progress, t.cast("logging.Logger", self.logger)):
             try:
                 self.sync_all()

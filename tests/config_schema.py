@@ -108,7 +108,7 @@ def _custom_reports() -> dict[str, t.Any]:
 
 #: What the JSON Schema adds to the schema of a setting: suggestions, and accepted short forms.
 DETAILS: dict[str, dict[str, t.Any]] = {
-    **{name: ID_LIST for name in ID_LIST_SETTINGS},
+    **dict.fromkeys(ID_LIST_SETTINGS, ID_LIST),
     "streams": {"type": ["array", "string", "null"], "items": {"$ref": "#/definitions/stream"}},
     "lookback_days": {"pattern": "^(auto|[0-9]+)$"},
     "custom_streams": {"items": STREAM_ENTRY_SCHEMA},

@@ -18,6 +18,7 @@ from typing_extensions import override
 from tap_tiktok_ads.api.errors import ConfigError, OutputError, TapError
 from tap_tiktok_ads.config.environment import check_log_level
 from tap_tiktok_ads.singer.stdout import check_stdout
+from tap_tiktok_ads.streams.selector import NOT_BY_DEFAULT
 from tap_tiktok_ads.tap import TapTikTokAds
 from tap_tiktok_ads.termination import termination
 
@@ -159,7 +160,16 @@ def run_tap(  # noqa: PLR0913 - the options, keyword-only
     with summary.written_to(summary_file, started):
         tap = read(state=state)
         started.append(tap.run_context)
-        tap.run()
+        tap.run(functools.partial(_log_selection_cost, tap))
+
+
+def _log_selection_cost(tap: TapTikTokAds) -> None:
+    """Log the requests of streams that are not selected by default, if there are any."""
+    if NOT_BY_DEFAULT.isdisjoint(name for name, stream in tap.streams.items() if stream.selected):
+        return
+    from tap_tiktok_ads.cli import selection_cost  # noqa: PLC0415 - keeps the start fast
+
+    selection_cost.log_selection_cost(tap)
 
 
 def _test(tap: TapTikTokAds, *, schema_only: bool) -> None:
