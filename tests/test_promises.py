@@ -91,7 +91,7 @@ The bookmark of a stream that failed does not advance.
 # README.md
 `--test` reads one record of each selected stream, and exits with code 1 if one failed.
     test_cli::test_connection_test_writes_one_record_per_stream
-    test_connection_test::test_result_of_each_stream
+    test_connection_check::test_result_of_each_stream
 `--select 'campaigns,ad_*,!ads.landing_page_url'` selects streams and columns.
     test_selection::test_option_overrides_the_setting
 A metric that is not selected in the catalog is not requested.

@@ -174,11 +174,11 @@ def _log_selection_cost(tap: TapTikTokAds) -> None:
 
 def _test(tap: TapTikTokAds, *, schema_only: bool) -> None:
     """Read one record of each stream, or write the schemas only."""
-    from tap_tiktok_ads.cli import connection_test  # noqa: PLC0415 - keeps the start fast
+    from tap_tiktok_ads.cli import connection_check  # noqa: PLC0415 - keeps the start fast
 
     if schema_only:
         tap.write_schemas()
-    elif connection_test.test_connection(tap):
+    elif connection_check.check_connection(tap):
         click.get_current_context().exit(1)
 
 
