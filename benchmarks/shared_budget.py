@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import typing as t
+import uuid
 from pathlib import Path
 
 import run
@@ -72,6 +73,7 @@ def measure(clients: run.Clients, url: str, jobs: int, rate: int) -> str:
     """Return the line of one store, number of jobs and rate."""
     options = ACCOUNT | {"advertisers": RATES[rate], "rate": rate}
     settings = {"requests_per_second": rate, "shared_budget": url, "start_date": "{now-29}"}
+    settings["app_id"] = uuid.uuid4().hex  # without the pauses and rates of other measurements
     with run.simulator(options, serve) as served:
         configs = [
             served.config(**settings, advertiser_ids=ids)

@@ -14,10 +14,11 @@ import pendulum
 from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import Client
-from tap_tiktok_ads.api.rate_limits import RateLimiter
+from tap_tiktok_ads.api.rate_limiters import open_rate_limiter
 from tap_tiktok_ads.api.report_tasks import ReportTasks
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookback
+from tap_tiktok_ads.extract.buffer_budget import BUFFER_BYTES, LARGE_BUFFER_BYTES
 from tap_tiktok_ads.extract.common_responses import CommonResponses
 from tap_tiktok_ads.extract.completeness import IncompleteLists, PassClock
 from tap_tiktok_ads.extract.dates import time_zone
@@ -112,27 +113,6 @@ class Streams:
     def selected(self) -> list[OpenStream]:
         """Return the selected streams of the run, in their order."""
         return [stream for stream in self.running().values() if stream.selected]
-
-
-def _rate_limiter(settings: Settings) -> RateLimiter:
-    """Return the request budget: of this job alone, or of all jobs that share a store.
-
-    Raises:
-        ConfigError: The store cannot be used.
-    """
-    if not settings.shared_budget:
-        return RateLimiter(settings.tier)
-    try:
-        from tap_tiktok_ads.api.shared_budget import share_budget  # noqa: PLC0415 - optional
-
-        app = settings.app_id or settings.access_token
-        return share_budget(settings.tier, settings.shared_budget, app)
-    except ModuleNotFoundError as error:
-        msg = (
-            f"Setting 'shared_budget' needs the package {error.name}, which is not installed. "
-            "Run in the environment of the tap: pip install 'meltano-tap-tiktok-ads[shared]'"
-        )
-        raise errors.ConfigError(msg) from None
 
 
 class RunContext:
@@ -257,10 +237,11 @@ class RunContext:
         """The client for TikTok, or for the embedded simulator."""
         settings = self.settings
         is_simulator = settings.environment == "simulator"
+        app = settings.app_id or settings.access_token
         return Client(
             settings.base_url,
             settings.access_token,
-            _rate_limiter(settings),
+            open_rate_limiter(settings.tier, settings.shared_budget, app),
             user_agent=settings.user_agent,
             timeout=settings.request_timeout,
             max_retries=settings.max_retries,
@@ -276,7 +257,8 @@ class RunContext:
     def pass_clock(self) -> PassClock:
         """The time between two passes over a list whose count does not match."""
         is_simulator = self.settings.environment == "simulator"
-        return PassClock(SIMULATOR_PASS_INTERVAL_SECONDS if is_simulator else PASS_INTERVAL_SECONDS)
+        seconds = SIMULATOR_PASS_INTERVAL_SECONDS if is_simulator else PASS_INTERVAL_SECONDS
+        return PassClock(seconds, sleep=self.client.slots.sleep)
 
     @functools.cached_property
     def report_tasks(self) -> ReportTasks:
@@ -286,7 +268,10 @@ class RunContext:
     @functools.cached_property
     def workers(self) -> Workers:
         """The threads that fetch: as many as rate times latency requires."""
-        return Workers(self.settings.max_concurrency or MAX_WORKERS, useful=self._useful_workers)
+        limit = self.settings.max_concurrency or MAX_WORKERS
+        is_paced = self.settings.tier.per_second <= MAX_RATE
+        buffer_bytes = LARGE_BUFFER_BYTES if is_paced else BUFFER_BYTES
+        return Workers(limit, self._useful_workers, self.client.slots, buffer_bytes)
 
     @functools.cached_property
     def common_responses(self) -> CommonResponses:

@@ -16,11 +16,9 @@ from conftest import PATIENCE, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_tiktok_ads.api.decoding_slots import DecodingSlots
 from tap_tiktok_ads.api.errors import ClosedError
-from tap_tiktok_ads.extract.buffer_budget import (
-    DEFAULT_BUFFER_BYTES,
-    MAX_BUFFER_BYTES,
-)
+from tap_tiktok_ads.extract.buffer_budget import BUFFER_BYTES, MEMORY_BYTES, Usage
 from tap_tiktok_ads.extract.lookahead import (
     Workers,
     sequential,
@@ -493,15 +491,16 @@ def test_stopped_plan_starts_no_task() -> None:
 # Memory
 
 
-def test_large_results_are_bounded_by_memory() -> None:
-    """Waiting results stay within the memory limit."""
+def test_large_results_are_bounded_by_the_buffer() -> None:
+    """Waiting results stay within the budget."""
     log = Log()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
         with log.work_on(task):
             return task, ()
 
-    results = Workers(4).ordered(itertools.count(), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
+    workers = Workers(4, max_buffer_bytes=BUFFER_BYTES)
+    results = workers.ordered(itertools.count(), work, lambda _: BUFFER_BYTES // 4)
     for consumed in range(1, 10):
         next(results)
         assert settled(log) <= max(2 * 4, consumed + 4)
@@ -530,7 +529,7 @@ def test_large_results_leave_room_for_all_useful_threads() -> None:
             released.set()
         return None, ()
 
-    size = MAX_BUFFER_BYTES // (2 * limit)
+    size = BUFFER_BYTES // 2
     plan = [(list_, 1) for list_ in range(limit)]
     tasks = [task for task, _ in Workers(limit).ordered(plan, work, lambda _: size)]
     assert tasks == [(0, page) for page in range(1, 2 + limit)] + plan[1:]
@@ -551,35 +550,99 @@ def test_short_last_pages_do_not_wait_for_memory() -> None:
                 released.set()
             return page, [(list_, 2)] if page == 1 and list_ else ()
 
-    results = Workers(limit).ahead(
+    results = Workers(limit, max_buffer_bytes=BUFFER_BYTES).ahead(
         [(list_, 1) for list_ in range(6)],
         work,
-        weigh=lambda page: MAX_BUFFER_BYTES if page == 1 else 1000,
+        weigh=lambda page: BUFFER_BYTES if page == 1 else 1000,
         size_share=lambda task: 1.0 if task[1] == 1 else 1e-4,
     )
     assert [task[0] for task, _ in results.results()] == [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     assert released.is_set()
 
 
-def test_memory_limit_grows_behind_a_slow_task() -> None:
-    """A slow task does not stop later tasks until the maximum buffer is full."""
-    log = Log()
+def test_results_behind_a_slow_task_wait_in_the_file() -> None:
+    """A slow task does not stop later tasks. Most of their results are not in memory."""
+    limit = 16
     released = threading.Event()
-    max_results = MAX_BUFFER_BYTES // (DEFAULT_BUFFER_BYTES // 4)
+    log = Log()
+
+    def work(task: int) -> tuple[bytes, Sequence[int]]:
+        with log.work_on(task):
+            if task == 0:
+                assert released.wait(PATIENCE)
+            return bytes([task]) * (MEMORY_BYTES // 4), ()
+
+    workers = Workers(limit)
+    plan = workers.ahead(range(40), work, weigh=len)
+    plan.begin()
+    until(lambda: len(log.finished) >= limit)
+    settled(log)
+    with workers.changed:
+        assert plan.buffer.usage.memory_bytes <= MEMORY_BYTES + MEMORY_BYTES // 4
+        assert plan.buffer.usage.file_bytes >= (limit - 6) * (MEMORY_BYTES // 4)
+    released.set()
+    assert [(task, set(result)) for task, result in plan.results()] == [
+        (task, {task}) for task in range(40)
+    ]
+    assert plan.buffer.usage == Usage()
+
+
+def test_stopped_plan_leaves_the_file() -> None:
+    """The places of results that nobody consumes are free for other plans."""
+    limit = 8
+    released = threading.Event()
+    log = Log()
+
+    def work(task: int) -> tuple[bytes, Sequence[int]]:
+        with log.work_on(task):
+            if task == 0:
+                assert released.wait(PATIENCE)
+            return bytes(MEMORY_BYTES), ()
+
+    workers = Workers(limit)
+    plan = workers.ahead(range(40), work, weigh=len)
+    plan.begin()
+    until(lambda: len(log.finished) >= limit)
+    settled(log)
+    assert workers.storage.file.count > 0
+    plan.stop()
+    released.set()
+    until(lambda: plan.buffer.usage.running == 0)
+    assert workers.storage.file.count == 0
+
+
+def test_a_busy_processor_stops_the_look_ahead() -> None:
+    """While threads wait for their turn to decode, few large responses are requested ahead."""
+    limit = 16
+    slots = DecodingSlots(1, PATIENCE)
+    released = threading.Event()
+    log = Log()
 
     def work(task: int) -> tuple[int, Sequence[int]]:
         with log.work_on(task):
-            if task == 5:
-                assert released.wait(PATIENCE)
-            if len(log.started) > 5 + 8:
-                released.set()  # more than four tasks are running or waiting
+            assert released.wait(PATIENCE)
             return task, ()
 
-    results = Workers(32).ordered(range(200), work, lambda _: DEFAULT_BUFFER_BYTES // 4)
-    for consumed in range(200):
-        assert next(results)[0] == consumed
-        assert len(log.started) <= consumed + max(max_results, 32) + 8
-    assert released.is_set()
+    def decode() -> None:
+        with slots.task():
+            slots.acquire()
+
+    workers = Workers(limit, slots=slots)
+    workers.storage.result_size.add(BUFFER_BYTES // 2)
+    plan = workers.ahead(range(limit), work, lambda _: BUFFER_BYTES // 2)
+    with slots.task():
+        slots.acquire()
+        thread = threading.Thread(target=decode)
+        thread.start()
+        until(lambda: slots.are_scarce)
+        plan.begin()
+        assert settled(log) == 1
+    thread.join(PATIENCE)
+    with workers.changed:
+        workers.fill()
+    until(lambda: len(log.started) == limit)
+    released.set()
+    assert [task for task, _ in plan.results()] == list(range(limit))
 
 
 # The end
@@ -600,7 +663,7 @@ def test_closed_results_stop_the_plan() -> None:
     for _ in range(10):
         next(results)
     results.close()  # type: ignore[attr-defined]
-    until(lambda: plan.running == 0)
+    until(lambda: plan.buffer.usage.running == 0)
     started_count = len(log.started)
     assert started_count <= 10 + 2 * 4
     assert len(list(workers.ordered(range(40), leaf))) == 40

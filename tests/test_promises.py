@@ -164,7 +164,7 @@ SIGTERM and SIGINT end a run in order: a last STATE, then exit code 143 or 130.
 The number of threads does not change the order of records, and memory does not grow
     test_covered_days::test_record_order_is_independent_of_workers
     test_lookahead::test_results_come_in_plan_order
-    test_lookahead::test_large_results_are_bounded_by_memory
+    test_lookahead::test_large_results_are_bounded_by_the_buffer
     test_lookahead::test_consumed_results_are_released
 is skipped with a warning, and named again at the end.
     test_promised_behavior::test_skipped_streams_are_named_at_the_end

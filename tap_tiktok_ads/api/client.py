@@ -15,6 +15,7 @@ import typing as t
 import backoff
 
 from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.decoding_slots import SMALL_RESPONSE_BYTES
 from tap_tiktok_ads.api.deprecations import log_deprecation
 from tap_tiktok_ads.api.http_connection import HttpConnection
 from tap_tiktok_ads.api.masking import SecretMask
@@ -92,6 +93,7 @@ class Client:
         self.replace_null_characters = replace_null_characters
         self._cache = ResponseCache()
         self.base_url = self._http.base_url
+        self.slots = self._http.slots
         self.limiter = limiter
         self.first_retry_seconds = first_retry_seconds
         self.max_retries = max_retries
@@ -134,6 +136,7 @@ class Client:
         if not request.shared:
             return self._send(request, decode, None, stream, check=check)[1]
         key = request.cache_key
+        self.slots.release()
         with self._cache.lock_for(key):
             cached = self._cache.get(key)
             if cached is not None:
@@ -238,6 +241,7 @@ class Client:
         """Send a request when the budget allows. Retry after each throttled response."""
         budget = self.limiter.budget(request.path)
         for attempt in itertools.count(1):
+            self.slots.release()
             queued = self.limiter.clock()
             budget.acquire()
             if self._closed.is_set():
@@ -253,12 +257,15 @@ class Client:
             except errors.ThrottledError as error:
                 self._wait_after(error, budget, started, attempt)
             except (errors.ApiError, errors.TransientError) as error:
+                self.slots.release()
                 if isinstance(error, errors.ApiError):
                     budget.record_response(started)
                 if request.splittable and errors.is_too_large(error):
                     raise errors.TooLargeError(error) from None
                 raise
             else:
+                if len(received.body) <= SMALL_RESPONSE_BYTES:
+                    self.slots.release()
                 budget.record_response(started)
                 return received.body, response
         raise AssertionError

@@ -18,7 +18,7 @@ from tap_tiktok_ads.api import errors, json_text
 from tap_tiktok_ads.api.temporary_files import storing
 
 if t.TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     import requests
 
@@ -26,6 +26,8 @@ if t.TYPE_CHECKING:
 ACCEPT_ENCODING = "gzip, deflate"
 #: Number of body bytes received at once, and maximum number decompressed at once.
 BLOCK_BYTES = 256 * 1024
+#: Number of body bytes received before the body is decoded. Most compressed bodies are smaller.
+FIRST_BYTES = 64 * 1024
 #: Maximum size of a body in memory. A page of a thousand ads has about ten million bytes.
 MAX_BODY_BYTES = 256 * 1024**2
 #: Maximum size of a report in a file. A year of ten thousand ads has about one GiB.
@@ -42,18 +44,21 @@ _ANY_ZLIB_HEADER = zlib.MAX_WBITS | 32
 PROXY_ADVICE = "A proxy may have changed the response: check api_url and HTTPS_PROXY."
 
 
-def read_body(response: requests.Response, label: str) -> bytes:
+def read_body(
+    response: requests.Response, label: str, before_decoding: Callable[[], None] = lambda: None
+) -> bytes:
     """Return the body of a response.
 
     Args:
         response: The HTTP response.
         label: Endpoint and advertiser, for messages.
+        before_decoding: Called once the body, or its first `FIRST_BYTES`, are received.
 
     Raises:
         ResponseError: The body is larger than `MAX_BODY_BYTES`, or cannot be decompressed safely.
         TransientError: The compressed body is damaged.
     """
-    with contextlib.closing(_blocks(response, label)) as blocks:
+    with contextlib.closing(_blocks(response, label, before_decoding)) as blocks:
         return _joined(blocks, label)
 
 
@@ -124,7 +129,9 @@ def _joined(blocks: Iterable[bytes], label: str) -> bytes:
     return body.getvalue()
 
 
-def _blocks(response: requests.Response, label: str) -> Generator[bytes, None, None]:
+def _blocks(
+    response: requests.Response, label: str, before_decoding: Callable[[], None] = lambda: None
+) -> Generator[bytes, None, None]:
     """Yield the decompressed blocks of a body. An error, or an early end, closes the connection.
 
     Raises:
@@ -134,7 +141,7 @@ def _blocks(response: requests.Response, label: str) -> Generator[bytes, None, N
     try:
         inflater = _inflater(response, label)
         received = size = 0
-        while piece := response.raw.read1(BLOCK_BYTES, decode_content=False):
+        for piece in _pieces(response, before_decoding):
             received += len(piece)
             for block in inflater.blocks(piece) if inflater else (piece,):
                 size += len(block)
@@ -146,6 +153,22 @@ def _blocks(response: requests.Response, label: str) -> Generator[bytes, None, N
     except BaseException:
         response.close()
         raise
+
+
+def _pieces(response: requests.Response, before_decoding: Callable[[], None]) -> Iterator[bytes]:
+    """Yield the pieces of a body as they are received. Call the function before the first one."""
+    first_pieces = io.BytesIO()
+    while first_pieces.tell() < FIRST_BYTES:
+        piece = response.raw.read1(FIRST_BYTES, decode_content=False)
+        if not piece:
+            break
+        first_pieces.write(piece)
+    before_decoding()
+    if first_pieces.tell():
+        yield first_pieces.getvalue()
+    del first_pieces
+    while piece := response.raw.read1(BLOCK_BYTES, decode_content=False):
+        yield piece
 
 
 def _check_size(size: int, received: int, label: str) -> None:

@@ -14,6 +14,7 @@ import requests
 import urllib3
 
 from tap_tiktok_ads.api import errors
+from tap_tiktok_ads.api.decoding_slots import DecodingSlots
 from tap_tiktok_ads.api.hosts import is_loopback
 from tap_tiktok_ads.api.http_bodies import ACCEPT_ENCODING, read_body, write_body
 from tap_tiktok_ads.api.http_logging import without_http_logs
@@ -53,6 +54,7 @@ class HttpConnection:
         secrets: Sequence[str] = (),
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.slots = DecodingSlots()
         self._headers = {
             **({"Access-Token": access_token} if access_token else {}),
             "Accept": "application/json",
@@ -93,7 +95,7 @@ class HttpConnection:
         try:
             response = self._request(request)
             self._is_reached = True
-            body = _body(response, file, request.label)
+            body = self._body(response, file, request.label)
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
             timeout = self._timeouts[1]
             advice = "Try again later, or raise request_timeout."
@@ -134,6 +136,19 @@ class HttpConnection:
 
     def _holds_secret(self, query: Mapping[str, str]) -> bool:
         return any(secret in text for secret in self._secrets for text in query.values())
+
+    def _body(self, response: requests.Response, file: t.IO[bytes] | None, label: str) -> bytes:
+        """Return the body of a response, or write it to the file.
+
+        The body of an HTTP error only adds to the status: if it cannot be read, it counts as empty.
+        """
+        if response.status_code != requests.codes.ok:
+            with contextlib.suppress(errors.TapError):
+                return read_body(response, label)
+            return b""
+        if file is not None:
+            return write_body(response, file, label)
+        return read_body(response, label, self.slots.acquire)
 
     def close(self) -> None:
         """Close the sessions of all threads. Another request would open new ones."""
@@ -187,15 +202,3 @@ def environment_network(base_url: str) -> tuple[dict[str, str], bool | str]:
         if bundle:
             return proxies, bundle
     return proxies, True
-
-
-def _body(response: requests.Response, file: t.IO[bytes] | None, label: str) -> bytes:
-    """Return the body of a response, or write it to the file.
-
-    The body of an HTTP error only adds to the status: if it cannot be read, it counts as empty.
-    """
-    if response.status_code != requests.codes.ok:
-        with contextlib.suppress(errors.TapError):
-            return read_body(response, label)
-        return b""
-    return read_body(response, label) if file is None else write_body(response, file, label)

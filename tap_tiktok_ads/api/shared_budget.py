@@ -261,6 +261,8 @@ class SharedRateLimiter(RateLimiter):
                 lambda state, now: state.time_of_return(self._others, self._lost_at, now)
             )
             with self._part_lock:
+                if self._next_attempt == math.inf:  # closed in the meantime
+                    return
                 self._next_attempt = math.inf
                 self._part_ends = returns_at - self._connection.ahead_seconds
             logger.info(

@@ -33,7 +33,7 @@ class Result:
         return f"{self.text:{RESULT_WIDTH}}  {self.stream}{cause}"
 
 
-def test_connection(tap: TapTikTokAds) -> int:
+def check_connection(tap: TapTikTokAds) -> int:
     """Read one record of each stream of a tap, print the results, and return the exit code.
 
     Raises:

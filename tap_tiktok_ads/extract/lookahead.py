@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import collections
 import threading
-import time
 import typing as t
 import weakref
 
+from tap_tiktok_ads.api.decoding_slots import DecodingSlots
 from tap_tiktok_ads.api.errors import ClosedError
-from tap_tiktok_ads.extract.buffer_budget import BufferBudget, ResultSize, Usage
+from tap_tiktok_ads.extract.buffer_budget import (
+    BUFFER_BYTES,
+    LARGE_BUFFER_BYTES,
+    MEMORY_BYTES,
+    Usage,
+)
 from tap_tiktok_ads.extract.request_gate import OpenGate
+from tap_tiktok_ads.extract.result_buffer import ResultBuffer, SharedStorage
 from tap_tiktok_ads.extract.task_list import TaskList
 from tap_tiktok_ads.extract.thread_pool import ThreadPool
 
@@ -27,7 +33,6 @@ if t.TYPE_CHECKING:
 MIN_BUFFERED_RESULTS = 2  # even when they exceed the memory budget
 #: A result of this size starts even when larger results exceed the memory budget.
 SMALL_RESULT_BYTES = 64 * 1024
-LATE_RESPONSE_SECONDS = 0.3
 #: The look-ahead of all plans, as a multiple of the number of threads.
 MAX_BUFFERED_PER_THREAD = 3
 #: Share of the look-ahead and of its memory for later tasks and other plans. The rest is reserved
@@ -60,23 +65,34 @@ class Workers:
         changed: Condition that is notified after each task. Its lock guards all plans.
         pool: The threads.
         plans: Plans that have begun, in the order of their begin.
-        budget: The memory budget of all plans.
+        storage: The file and the average size of the results of all plans.
+        slots: Bounds how many threads decode large responses at once.
         is_closed: True once `close` was called.
     """
 
-    def __init__(self, limit: int, useful: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        limit: int,
+        useful: Callable[[], int] | None = None,
+        slots: DecodingSlots | None = None,
+        max_buffer_bytes: int = LARGE_BUFFER_BYTES,
+    ) -> None:
         """Start no thread yet.
 
         Args:
             limit: Maximum number of threads.
             useful: Returns the number of threads that are useful at present. None: all.
+            slots: Bounds how many threads decode large responses at once.
+            max_buffer_bytes: Maximum size of the results in flight and of those that wait.
         """
         self.limit = max(1, limit)
         self._useful = useful
+        self.slots = slots or DecodingSlots()
+        self._max_buffer_bytes = max_buffer_bytes
         self.changed = threading.Condition()
         self.pool = ThreadPool(self.limit)
         self.plans: list[Lookahead[t.Any, t.Any]] = []
-        self.budget = BufferBudget()
+        self.storage = SharedStorage()
         self.is_closed = False
         weakref.finalize(self, self.pool.close)
 
@@ -91,7 +107,7 @@ class Workers:
         At most `limit` tasks run at once. At most three times as many are in flight or wait to be
         consumed. The last third is reserved for the first `limit` tasks of the plan. So a list
         of many pages keeps its speed when later lists have filled the buffer. With `weigh`, the
-        buffer also keeps to the memory budget.
+        buffer also keeps to the budget of `buffer_budget`.
 
         Args:
             plan: The tasks.
@@ -144,11 +160,18 @@ class Workers:
 
     def usage(self) -> Usage:
         """Return the tasks and results of all plans. The caller holds the lock."""
-        return Usage(
-            running=sum(plan.running for plan in self.plans),
-            buffered=sum(plan.buffered for plan in self.plans),
-            buffered_bytes=sum(plan.buffered_bytes for plan in self.plans),
-        )
+        usage = Usage()
+        for plan in self.plans:
+            usage.add(plan.buffer.usage)
+        return usage
+
+    def buffer_bytes(self, usage: Usage) -> int:
+        """Return the budget for results in flight and for those that wait, in bytes.
+
+        It is large while the processor waits for the server. Then more results wait in the file.
+        """
+        is_processor_busy = self.slots.are_scarce or usage.memory_bytes > MEMORY_BYTES
+        return BUFFER_BYTES if is_processor_busy else self._max_buffer_bytes
 
     def fill(self) -> None:
         """Start the tasks that the limits allow, earliest plan first. The caller holds the lock."""
@@ -163,9 +186,7 @@ class Lookahead(t.Generic[T, R]):
     """The look-ahead of one plan. Plans that began earlier come first.
 
     Attributes:
-        running: Number of tasks that run.
-        buffered: Number of tasks that run, or that are done and not yet consumed.
-        buffered_bytes: Size of their results: as expected while they run, then as it is.
+        buffer: Its results.
         is_fully_started: True if the plan has ended, and every known task is started or waits for
             a response that a running task requests.
     """
@@ -183,25 +204,14 @@ class Lookahead(t.Generic[T, R]):
         self._workers = workers
         self._tasks: TaskList[T, R] = TaskList(plan)
         self._work = work
-        self._weigh = weigh
         self._when_idle = when_idle
         self._gate = gate
         self._size_share = size_share
-        self._result_size = ResultSize()
-        self.running = 0
-        self.buffered = 0
-        self.buffered_bytes = 0.0
+        self.buffer: ResultBuffer[T, R] = ResultBuffer(workers.storage, weigh)
         self._has_begun = False
         self._is_consumed = False
         self._is_stopped = False
         self.is_fully_started = False
-        self._lacks_memory = False  # a task is not started for lack of memory only
-
-    def _result_bytes(self) -> float:
-        """Return the expected size of a result, or 0 without `weigh`."""
-        if self._weigh is None:
-            return 0.0
-        return self._result_size.bytes or self._workers.budget.expected_bytes()
 
     def begin(self) -> None:
         """Start the first tasks, after the tasks of the plans that began earlier."""
@@ -215,6 +225,8 @@ class Lookahead(t.Generic[T, R]):
         """Start no more tasks."""
         with self._workers.changed:
             self._is_stopped = True
+            for node in self._tasks.known():
+                self.buffer.discard(node)
             if self in self._workers.plans:
                 self._workers.plans.remove(self)
                 self._workers.fill()
@@ -231,8 +243,8 @@ class Lookahead(t.Generic[T, R]):
             while (node := self._next_done()) is not None:
                 if node.error is not None:
                     raise node.error
-                result, node.result = node.result, None
-                yield node.task, t.cast("R", result)
+                result = self.buffer.load(node)
+                yield node.task, result
                 del result
         finally:
             self.stop()
@@ -244,15 +256,15 @@ class Lookahead(t.Generic[T, R]):
             limit: Maximum number of tasks that run at once.
         """
         usage = self._workers.usage()
-        self.is_fully_started = self._lacks_memory = False
+        self.is_fully_started = False
         for position, node in self._tasks.waiting():
             if usage.running >= limit or position >= MAX_BUFFERED_PER_THREAD * limit:
                 return
-            size = self._result_bytes() * self._size_share(node.task)
+            size = self.buffer.expected_bytes() * self._size_share(node.task)
             if not self._has_room(position, size, usage, limit):
                 return  # a later task has no more room
             if self._start(node, size):
-                usage.add(size)
+                usage.start(size)
         self.is_fully_started = True
 
     def _has_room(self, position: int, size: float, usage: Usage, limit: int) -> bool:
@@ -269,30 +281,21 @@ class Lookahead(t.Generic[T, R]):
         share = 1 if self._is_consumed and position < limit else SHARE_OF_LATER_TASKS
         if usage.buffered >= share * MAX_BUFFERED_PER_THREAD * limit:
             return False
-        max_bytes = share * self._workers.budget.bytes_for(limit)
-        has_memory = size <= SMALL_RESULT_BYTES or usage.buffered_bytes + size <= max_bytes
-        self._lacks_memory = not (has_memory or self._is_minimum())
-        return not self._lacks_memory
+        if size <= SMALL_RESULT_BYTES or self._is_minimum():
+            return True
+        return usage.total_bytes + size <= share * self._workers.buffer_bytes(usage)
 
     def _is_minimum(self) -> bool:
         """Return True if so few results are buffered that memory does not matter."""
-        return self._is_consumed and self.buffered < MIN_BUFFERED_RESULTS
+        return self._is_consumed and self.buffer.usage.buffered < MIN_BUFFERED_RESULTS
 
     def _start(self, node: TaskNode[T, R], size: float) -> bool:
         """Submit a task to the threads, if the gate is open for it. Return True if it is."""
         if not self._gate.enter(node.task):
             return False
-        self._register(node, size)
+        self.buffer.start(node, size)
         self._workers.pool.submit(self._job(node))
         return True
-
-    def _register(self, node: TaskNode[T, R], size: float) -> None:
-        """Mark a task as started, with the expected size of its result."""
-        node.is_started = True
-        node.size = size
-        self.running += 1
-        self.buffered += 1
-        self.buffered_bytes += size
 
     def _next_done(self) -> TaskNode[T, R] | None:
         """Return the next task of the plan once it is done, or None at the end of the plan.
@@ -309,14 +312,11 @@ class Lookahead(t.Generic[T, R]):
                 if self._tasks.plan_error is not None:
                     raise self._tasks.plan_error
                 return None
-            waiting_since = time.monotonic()
             while not node.is_done:
-                is_late = time.monotonic() - waiting_since > LATE_RESPONSE_SECONDS
-                self._wait(is_late=is_late)
+                self._wait()
                 self._check_open()
             self._tasks.remove_first()
-            self.buffered -= 1
-            self.buffered_bytes -= node.size
+            self.buffer.consume(node)
             self._workers.fill()
             return node
 
@@ -325,15 +325,12 @@ class Lookahead(t.Generic[T, R]):
             msg = "The client was closed before all records were read."
             raise ClosedError(msg)
 
-    def _wait(self, *, is_late: bool) -> None:
-        """Wait until a task is done. Meanwhile begin another plan or extend the memory budget."""
+    def _wait(self) -> None:
+        """Begin another plan, or wait until a task is done."""
         when_idle = self._when_idle
         if when_idle is not None and all(plan.is_fully_started for plan in self._workers.plans):
             self._begin_another(when_idle)
             return
-        if is_late and self._lacks_memory and self.running < self.buffered / 2:
-            self._workers.budget.extend()
-            self._workers.fill()
         self._workers.changed.wait(MAX_WAIT_SECONDS)
         self._workers.fill()  # more threads may be useful by now
 
@@ -351,25 +348,39 @@ class Lookahead(t.Generic[T, R]):
         """Return a function that works on a task in a thread."""
 
         def run() -> None:
-            following: Sequence[T] = ()
-            if not self._is_stopped:
-                try:
-                    node.result, following = self._work(node.task)
-                except BaseException as error:  # noqa: BLE001 - raised where the result is consumed
-                    node.error = error
-            size = self._weigh(node.result) if self._weigh and node.result is not None else 0
+            with self._workers.slots.task():
+                following = self._finish(node)
             with self._workers.changed:
-                self._result_size.add(size)
-                self._workers.budget.result_size.add(size)
-                self.buffered_bytes += size - node.size
-                node.size = size
+                if self._is_stopped:
+                    self.buffer.discard(node)
                 self._gate.leave(node.task)
                 self._tasks.finish(node, following)
-                self.running -= 1
                 self._workers.fill()
                 self._workers.changed.notify_all()
 
         return run
+
+    def _finish(self, node: TaskNode[T, R]) -> Sequence[T]:
+        """Work on a task. Return the tasks that follow it."""
+        following: Sequence[T] = ()
+        if not self._is_stopped:
+            try:
+                node.result, following = self._work(node.task)
+            except BaseException as error:  # noqa: BLE001 - raised where the result is consumed
+                node.error = error
+        with self._workers.changed:
+            self.buffer.receive(node)
+            exceeds_memory = self._exceeds_memory(node)
+        if exceeds_memory and self.buffer.write(node):
+            with self._workers.changed:
+                self.buffer.usage.store(node.size)
+        return following
+
+    def _exceeds_memory(self, node: TaskNode[T, R]) -> bool:
+        """Return True if a result is to wait in the file. The caller holds the lock."""
+        if node.size <= SMALL_RESULT_BYTES or self._tasks.first() is node:
+            return False
+        return self._workers.usage().memory_bytes > MEMORY_BYTES
 
 
 def sequential(plan: Iterable[T], work: _Work[T, R]) -> Iterator[tuple[T, R]]:

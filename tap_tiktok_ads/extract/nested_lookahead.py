@@ -55,13 +55,14 @@ class _NestedLookahead(Lookahead[T, R]):
                 self._workers.fill()
 
     @override
-    def _wait(self, *, is_late: bool) -> None:
+    def _wait(self) -> None:
         node = self._tasks.first()
         if node is None or node.is_claimed:
-            super()._wait(is_late=is_late)
+            self._workers.slots.release()  # the thread that has begun it may need one
+            super()._wait()
             return
         if not node.is_started:
-            self._register(node, 0.0)
+            self.buffer.start(node, 0.0)
         self._workers.changed.release()
         try:
             self._job(node)()

@@ -8,6 +8,8 @@ import typing as t
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from tap_tiktok_ads.extract.result_file import StoredResult
+
 T = t.TypeVar("T")
 R = t.TypeVar("R")
 
@@ -18,7 +20,8 @@ class TaskNode(t.Generic[T, R]):
 
     Attributes:
         is_claimed: True if a thread works on it. Used by nested plans only.
-        size: Size of its result in bytes: as expected until it is done, then as it is.
+        size: Size of its result in bytes: as expected until it is received, then as it is.
+        stored: The place of its result in a file, or None.
     """
 
     task: T
@@ -28,6 +31,7 @@ class TaskNode(t.Generic[T, R]):
     is_done: bool = False
     size: float = 0.0
     result: R | None = None
+    stored: StoredResult | None = None
     error: BaseException | None = None
 
 
@@ -50,6 +54,13 @@ class TaskList(t.Generic[T, R]):
     def first(self) -> TaskNode[T, R] | None:
         """Return the first task, or None at the end of the plan."""
         return self._head or self._append_from_plan()
+
+    def known(self) -> Iterator[TaskNode[T, R]]:
+        """Yield the tasks that were read from the plan and are not consumed."""
+        node = self._head
+        while node is not None:
+            yield node
+            node = node.next
 
     def remove_first(self) -> None:
         """Remove the first task. It is done."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 import typing as t
 from pathlib import Path
 from unittest import mock
 
 from golden.case_settings import setting
-from golden.collector import error_cases, simulated, temporary_file
+from golden.collector import case, error_cases, simulated, temporary_file
 from tap_tiktok_ads.api import shared_budget, shared_stores
 from tap_tiktok_ads.api.errors import ThrottledError
 from tap_tiktok_ads.api.rate_limits import TIERS
@@ -61,6 +62,16 @@ def _limiter(url: str) -> shared_budget.SharedRateLimiter:
 def _lost() -> None:
     limiter = _limiter(_url())
     with mock.patch.object(_Store, "is_lost", new=True):
+        limiter.budget("/campaign/get/").acquire()
+    limiter.close()
+
+
+@case("Network", "log of a shared budget whose store is reached again", logging.INFO)
+def _reached() -> None:
+    limiter = _limiter(_url())
+    with mock.patch.object(_Store, "is_lost", new=True):
+        limiter.budget("/campaign/get/").acquire()
+    for _ in range(10 * int(shared_budget.RETURN_ATTEMPT_SECONDS)):
         limiter.budget("/campaign/get/").acquire()
     limiter.close()
 

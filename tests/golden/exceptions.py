@@ -15,6 +15,9 @@ EXCEPTIONS: dict[str, str] = {
     "api/shared_budget.py: The store of the shared budget is lost.": (
         "The budget of one job replaces it. Only its own warning is logged."
     ),
+    "api/shared_connection.py: the connection is closed": (
+        "A thread that waits for its start meets it. The client then reports that it is closed."
+    ),
     "api/shared_stores.py: INSERT INTO": "It is a statement for a database.",
     "cli/__init__.py: A signal ended the run": "A signal ends the process of the test.",
 }
