@@ -40,8 +40,8 @@ logger = logging.getLogger("tap-tiktok-ads")
 
 #: Maximum time that `close` waits for requests in flight.
 CLOSE_SECONDS = 5.0
-#: The settings that a client accepts: all except the settings of Singer messages.
-CLIENT_SETTINGS = frozenset(SETTINGS_SCHEMA["properties"])
+#: The settings that a client accepts: all except the selection and the settings of Singer messages.
+CLIENT_SETTINGS = frozenset(SETTINGS_SCHEMA["properties"]) - {"streams"}
 
 
 class TikTokAds:

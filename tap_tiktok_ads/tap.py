@@ -18,9 +18,14 @@ from typing_extensions import override
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api.errors import ConfigError, OutputError
 from tap_tiktok_ads.api.shards import Shard
-from tap_tiktok_ads.api.suggestions import closest_match
 from tap_tiktok_ads.config import environment
-from tap_tiktok_ads.config.catalogs import parse_catalog, selected_streams, take_aliases
+from tap_tiktok_ads.config.catalogs import (
+    parse_catalog,
+    selected_streams,
+    take_aliases,
+    warn_of_uncataloged,
+    warn_of_unknown,
+)
 from tap_tiktok_ads.config.custom_reports import check_report_metrics, parse_custom_reports
 from tap_tiktok_ads.config.custom_streams import check_names, parse_custom_streams
 from tap_tiktok_ads.config.entries import describe_problems
@@ -28,7 +33,7 @@ from tap_tiktok_ads.config.files import read_catalog, read_json, read_state
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import normalize
 from tap_tiktok_ads.config.stream_maps import check_stream_maps, describe_mapping_error
-from tap_tiktok_ads.config.validation import validate
+from tap_tiktok_ads.config.validation import validate, warn_of_unknown_settings
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams, end_requests
 from tap_tiktok_ads.progress_display import show as show_progress
 from tap_tiktok_ads.singer.state_output import StateOutput
@@ -37,16 +42,20 @@ from tap_tiktok_ads.singer.writer import BufferedWriter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.custom import CustomStream
 from tap_tiktok_ads.streams.reports.built_in import CustomReport
+from tap_tiktok_ads.streams.selector import StreamSelector, no_columns
 from tap_tiktok_ads.termination import termination
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from typing_extensions import Self
 
+    from tap_tiktok_ads.api.report_rules import ReportDefinition
+    from tap_tiktok_ads.config.custom_streams import CustomStreamDefinition
     from tap_tiktok_ads.singer.stream import TikTokStream
 
 
@@ -143,9 +152,17 @@ class TapTikTokAds(Tap):
         *,
         catalog: t.IO[str] | None = None,
         state: t.IO[str] | None = None,
+        select: str | None = None,
         **kwargs: t.Any,
     ) -> Self:
         """Return a tap for the options of the command line.
+
+        Args:
+            config: The configuration of the option --config.
+            catalog: File with the catalog.
+            state: File with the state.
+            select: Patterns, in place of the setting `streams`.
+            kwargs: Parameters of the tap.
 
         Raises:
             ConfigError: The settings, the catalog or the state cannot be used.
@@ -153,9 +170,11 @@ class TapTikTokAds(Tap):
         try:
             full_catalog = read_catalog(catalog)
             selected_only = bool(kwargs.get("selected_only"))
+            merged = cls.merged(
+                config.config if config else {}, with_environment=bool(config and config.parse_env)
+            )
             tap = cls(
-                config=config.config if config else {},
-                parse_env_config=bool(config and config.parse_env),
+                config=merged if select is None else {**merged, "streams": select},
                 catalog=selected_streams(full_catalog) if selected_only else full_catalog,
                 state=read_state(state),
                 **kwargs,
@@ -163,32 +182,20 @@ class TapTikTokAds(Tap):
         except ConfigValidationError as error:
             raise ConfigError(" ".join(error.errors)) from None
         if full_catalog is not None and selected_only:
-            tap.warn_of_uncataloged(full_catalog)
-            tap.warn_of_unknown(full_catalog.keys() - (tap.input_catalog or {}).keys())
+            tap.warn_of_catalog(full_catalog.keys())
         return tap
 
-    def warn_of_unknown(self, names: Collection[str]) -> None:
-        """Warn of streams of a catalog that do not exist, or no longer."""
-        _ = self.streams  # finds out which streams there are
-        for name in sorted(set(names) - self._creators.keys()):
-            match = closest_match(name, self._creators)
-            self.logger.warning(
-                "Skipping stream %r of the catalog, because it does not exist.%s Run --discover "
-                "again.",
-                name,
-                f" Did you mean {match!r}?" if match else "",
-            )
+    def warn_of_catalog(self, names: AbstractSet[str]) -> None:
+        """Warn of streams that the catalog or the tap does not have.
 
-    def warn_of_uncataloged(self, names: Collection[str]) -> None:
-        """Warn of custom streams and reports that a catalog does not name."""
+        Args:
+            names: The streams of the complete catalog.
+        """
         _ = self.streams  # finds out which streams there are
-        built_in = {entry.name for entry in STREAMS}
-        uncataloged = sorted(self._creators.keys() - set(names) - built_in)
-        if uncataloged:
-            self.logger.warning(
-                "Skipping streams that are not in the catalog: %s. Run --discover again.",
-                ", ".join(uncataloged),
-            )
+        logger = t.cast("logging.Logger", self.logger)
+        custom_names = self._creators.keys() - {entry.name for entry in STREAMS}
+        warn_of_uncataloged(names, custom_names, logger)
+        warn_of_unknown(names - (self.input_catalog or {}).keys(), self._creators, logger)
 
     @classmethod
     def merged(cls, config: Mapping[str, t.Any], *, with_environment: bool) -> dict[str, t.Any]:
@@ -213,6 +220,8 @@ class TapTikTokAds(Tap):
         """Validate with the SDK's schema, after the checks that a schema cannot express."""
         if raise_errors:
             validate(self._config, self.known_settings())
+        else:
+            warn_of_unknown_settings(self._config, self.known_settings(), self.logger)
         try:
             return super()._validate_config(raise_errors=raise_errors)
         except ConfigValidationError as error:
@@ -234,30 +243,25 @@ class TapTikTokAds(Tap):
             config.get("custom_streams"), config.get("api_url") or ""
         )
         reports = parse_custom_reports(config.get("custom_reports"))
-        create_report = functools.partial(CustomReport, self)
-        create_custom = functools.partial(CustomStream, self)
-        self._creators = {
-            **{entry.name: functools.partial(entry.create, self) for entry in STREAMS},
-            **{report.name: functools.partial(create_report, report) for report in reports},
-            **{stream.name: functools.partial(create_custom, stream) for stream in custom_streams},
-        }
+        self._creators = make_creators(self, reports, custom_streams)
         report_names = [report.name for report in reports]
-        built_in = {
-            entry.name: functools.partial(self._columns_of, entry.name) for entry in STREAMS
-        }
-        check_names(custom_streams, report_names, built_in)
+        columns = {name: functools.partial(self._columns_of, name) for name in self._creators}
+        check_names(
+            custom_streams, report_names, {entry.name: columns[entry.name] for entry in STREAMS}
+        )
         check_stream_maps(config.get("stream_maps"), self._creators)
         check_report_metrics(config.get("report_metrics"), {*BUILT_IN_REPORTS, *report_names})
-        return [self._creators[name]() for name in self._names_to_create()]
+        unknown = {entry.name: no_columns for entry in custom_streams if entry.schema is None}
+        self._selector = StreamSelector(config.get("streams"), {**columns, **unknown})
+        streams = [self._creators[name]() for name in self._names_to_create()]
+        self._selector.narrow(streams, self.input_catalog, self.logger)
+        return streams
 
     def _names_to_create(self) -> list[str]:
         """Return the streams to create: all streams, or the selected streams."""
-        excluded: set[str] = set()
-        if self.selected_only and self.input_catalog is not None:
-            excluded = self._creators.keys() - self.input_catalog.keys()
-        elif self.selected_only:
-            excluded = {entry.name for entry in STREAMS if not entry.selected_by_default}
-        return [name for name in self._creators if name not in excluded]
+        if not self.selected_only:
+            return list(self._creators)
+        return self._selector.selected_names(self.input_catalog)
 
     def _columns_of(self, name: str) -> Collection[str]:
         return t.cast("Collection[str]", self._creators[name]().schema["properties"])
@@ -279,7 +283,8 @@ class TapTikTokAds(Tap):
             ConfigError: A map cannot be used.
         """
         entries = self.input_catalog or Catalog()
-        self.warn_of_unknown(entries)
+        _ = self.streams  # finds out which streams there are
+        warn_of_unknown(entries, self._creators, self.logger)
         aliases = take_aliases(entries.values())
         try:
             super().setup_mapper()
@@ -327,8 +332,11 @@ class TapTikTokAds(Tap):
             parsed.config.update(read_json(path, f"Config file {path}", open))
         return parsed
 
-    def run(self) -> None:
+    def run(self, before_sync: Callable[[], None] = lambda: None) -> None:
         """Read all selected streams.
+
+        Args:
+            before_sync: Called once the advertisers are known.
 
         Raises:
             TapError: Something was not read for another reason than permission.
@@ -337,6 +345,7 @@ class TapTikTokAds(Tap):
         termination.before_end(self._write_last_state)
         self.print_version(print_fn=self.logger.info)
         log_extent(context, t.cast("Collection[TikTokStream]", self.streams.values()))
+        before_sync()
         with show_progress(context.progress, t.cast("logging.Logger", self.logger)):
             try:
                 self.sync_all()
@@ -349,6 +358,21 @@ class TapTikTokAds(Tap):
                 context.report_tasks.cancel()
         context.problems.log_skipped(t.cast("logging.Logger", self.logger))
         context.problems.raise_incomplete()
+
+
+def make_creators(
+    tap: TapTikTokAds,
+    reports: Iterable[ReportDefinition],
+    custom_streams: Iterable[CustomStreamDefinition],
+) -> dict[str, Callable[[], TikTokStream]]:
+    """Return functions that create the streams of a tap, by name of the stream."""
+    create_report = functools.partial(CustomReport, tap)
+    create_custom = functools.partial(CustomStream, tap)
+    return {
+        **{entry.name: functools.partial(entry.create, tap) for entry in STREAMS},
+        **{report.name: functools.partial(create_report, report) for report in reports},
+        **{stream.name: functools.partial(create_custom, stream) for stream in custom_streams},
+    }
 
 
 def log_extent(context: RunContext, streams: Collection[TikTokStream]) -> None:

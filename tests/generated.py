@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from config_schema import config_schema
 
 from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.api import errors
@@ -318,7 +319,11 @@ PARTS = {
 
 
 #: Completely generated files.
-FILES = {"plugins/extractors/tap-tiktok-ads.yml": hub_plugin}
+FILES = {
+    "plugins/extractors/tap-tiktok-ads.yml": hub_plugin,
+    "docs/config.schema.json": config_schema,
+    "tap_tiktok_ads/config/config.schema.json": config_schema,
+}
 
 
 def render(file: str) -> str:

@@ -83,7 +83,7 @@ def test_invalid_setting_prints_one_error(
 @pytest.mark.parametrize(
     ("option", "content", "sentence"),
     [
-        ("--config", "{", "is not JSON (line 1)"),
+        ("--config", "{", "at line 1, column 2"),
         ("--config", "[1]", "must contain a JSON object, got a list."),
         ("--state", "not json", "is not JSON"),
         ("--state", {"bookmarks": []}, "expected 'bookmarks' to be an object, got a list"),
@@ -236,6 +236,16 @@ def test_discover_needs_no_settings(tmp_path: Path) -> None:
     assert streams == {stream.name for stream in STREAMS}
 
 
+def test_discover_warns_of_unknown_settings(tmp_path: Path) -> None:
+    """`--discover` warns of a setting that does not exist, and suggests a similar one."""
+    config = written(tmp_path, "c.json", {"acess_token": "t", "check_totals": True})
+    result = command("--config", config, "--discover")
+    assert result.returncode == 0
+    assert "Unknown setting 'acess_token': did you mean 'access_token'?" in result.stderr
+    assert "Setting 'check_totals' was removed." in result.stderr
+    assert json.loads(result.stdout)["streams"]
+
+
 def test_about_lists_settings_and_secrets() -> None:
     """`--about` lists every setting, and marks the secret settings."""
     result = command("--about", "--format", "json")
@@ -253,7 +263,8 @@ def test_connection_test_writes_one_record_per_stream(sim: Simulator, tmp_path: 
 
     Lookups read all pages of their sources. Only the list of pixels may be requested twice.
     """
-    result = command("--config", written(tmp_path, "c.json", config_for(sim)), "--test")
+    config = written(tmp_path, "c.json", config_for(sim))
+    result = command("--config", config, "--test", "--select", "*")
     assert result.returncode == 0
     messages = [json.loads(line) for line in result.stdout.splitlines()]
     streams = [message["stream"] for message in messages if message["type"] == "RECORD"]

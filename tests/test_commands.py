@@ -823,13 +823,13 @@ def authorize(sim: Simulator, tmp_path: Path) -> Authorization:
 
 
 def test_authorize_prints_the_portal_url(authorize: Authorization) -> None:
-    """Without a code, `authorize` prints the URL of the portal and sends no request."""
+    """Without a code and a terminal, `authorize` prints the URL of the portal and exits with 2."""
     result = authorize("--state", "a b", "--redirect-uri", "https://app.example/cb?x=1")
     assert result.stdout == (
         f"https://business-api.tiktok.com/portal/auth?app_id={authorize.sim.app_id}&state=a+b"
         "&redirect_uri=https%3A%2F%2Fapp.example%2Fcb%3Fx%3D1\n"
     )
-    assert result.returncode == 0
+    assert result.returncode == 2
     assert "--auth-code" in result.stderr
     assert authorize.sim.requests == []
 

@@ -19,6 +19,7 @@ from generated import FILES, PARTS, ROOT, render
 from tap_tiktok_ads.api.metric_catalog import SCHEMAS_FOLDER
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.config import custom_streams as definitions
+from tap_tiktok_ads.config.settings import normalize
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.streams import STREAMS, StreamEntry
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -81,7 +82,7 @@ def test_json_examples_are_valid(page: Path, tmp_path: Path) -> None:
             with (tmp_path / "state.json").open(encoding="utf-8") as file:
                 TapTikTokAds.from_input(None, state=file, validate_config=False)
         else:
-            validate(content, TapTikTokAds.known_settings(), credentials=False)
+            validate(normalize(content), TapTikTokAds.known_settings(), credentials=False)
 
 
 def commands_of(page: Path) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from edge_server import envelope, serving
+from edge_server import Response, envelope, serving
 from test_client import transport_to
 
 from tap_tiktok_ads.api import errors
@@ -14,6 +14,8 @@ from tap_tiktok_ads.api.messages import Request
 
 if t.TYPE_CHECKING:
     from pathlib import Path
+
+    from tap_tiktok_ads.api.client import Client
 
 TIKTOK = "https://business-api.tiktok.com/open_api/v1.3"
 LOOPBACK = ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"]
@@ -104,3 +106,31 @@ def test_certificate_variable_precedence(monkeypatch: pytest.MonkeyPatch, tmp_pa
         monkeypatch.setenv(name, "")
     assert bundles == [str(tmp_path / name) for name in CA_BUNDLE_VARIABLES]
     assert environment_network(TIKTOK)[1] is True
+
+
+def attempts_until_it_fails(client: Client) -> int:
+    """Return how often a client sends a request to a host that accepts no connection."""
+    with pytest.raises(errors.TransientError, match="The connection to /user/info/ failed"):
+        client.send(Request("/user/info/", {}))
+    return sum(counts.requests for counts in client.progress.summary())
+
+
+@pytest.mark.parametrize("variable", ["", "HTTP_PROXY"])
+def test_host_that_was_never_reached_is_retried_twice(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """A wrong host or proxy is reported after three attempts, whatever `max_retries` is."""
+    if variable:
+        monkeypatch.setenv(variable, DEAD_PROXY)
+    client = transport_to("http://a.example" if variable else DEAD_PROXY, max_retries=7)
+    assert attempts_until_it_fails(client) == 3
+
+
+def test_host_that_was_reached_is_retried_as_often_as_allowed() -> None:
+    """A host that stops after its first response is retried `max_retries` times."""
+    last = Response(envelope({}), headers={"Connection": "close"})
+    with serving(lambda _: last) as (url, _):
+        client = transport_to(url, max_retries=7)
+        client.send(Request("/user/info/", {}))
+        first = sum(counts.requests for counts in client.progress.summary())
+    assert attempts_until_it_fails(client) - first == 8

@@ -43,10 +43,19 @@ ADVICE = "Check the path and its permissions."
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "Config file is not JSON (line 1). Correct the file."),
-        ('{"a": 1,\n', "Config file is not JSON (line 2). Correct the file."),
+        (
+            "",
+            "Config file is not JSON: Expecting value, at line 1, column 1. Correct the file.",
+        ),
+        (
+            '{"a": 1\n "b": 2}',
+            "Config file is not JSON: Expecting ',' delimiter, at line 2, column 2. Correct",
+        ),
         ("[]", "Config file must contain a JSON object, got a list."),
-        ("[" * 100_000, "Config file is not JSON. Correct the file."),
+        (
+            "[" * 100_000,
+            "Config file is nested too deeply, or has a number with too many digits.",
+        ),
         (
             None,
             f"Config file cannot be read: No such file or directory. {ADVICE}",
@@ -60,7 +69,7 @@ def test_invalid_json_file_is_an_error(tmp_path: Path, text: str | None, message
         file.write_text(text)
     with pytest.raises(ConfigError) as caught:
         read_json(str(file), "Config file", open)
-    assert str(caught.value) == message
+    assert str(caught.value).startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -151,14 +160,13 @@ def test_invalid_catalog_is_an_error(content: dict[str, t.Any]) -> None:
         read_catalog(NamedText(json.dumps(content)))
 
 
-@pytest.mark.parametrize(("encoding", "is_readable"), [("utf-8-sig", True), ("utf-16", False)])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
 @pytest.mark.parametrize("kind", ["config", "catalog", "state"])
-def test_byte_order_mark_is_accepted(
-    tmp_path: Path, kind: str, encoding: str, is_readable: bool
-) -> None:
-    """A byte order mark is accepted. A file in UTF-16 is an error that names UTF-8."""
+def test_encodings_of_powershell_are_read(tmp_path: Path, kind: str, encoding: str) -> None:
+    """A file in UTF-8 with a byte order mark, or in UTF-16, is read."""
+    simulator = {"advertisers": 1, "days": 1}
     contents = {
-        "config": {"environment": "simulator", "simulator": {"advertisers": 1, "days": 1}},
+        "config": {"environment": "simulator", "simulator": simulator, "user_agent": "a"},
         "catalog": {"streams": []},
         "state": {"bookmarks": {}},
     }
@@ -168,5 +176,14 @@ def test_byte_order_mark_is_accepted(
         file.write_text(json.dumps(content), encoding if name == kind else "utf-8")
         arguments += [f"--{name}", str(file)]
     result = command(*arguments)
-    assert (result.returncode == 0) is is_readable
-    assert ("is not UTF-8 text" in result.stderr) is not is_readable
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("kind", ["config", "catalog", "state"])
+def test_other_encodings_are_an_error(tmp_path: Path, kind: str) -> None:
+    """A file in another encoding is an error that names UTF-8."""
+    file = tmp_path / f"{kind}.json"
+    file.write_bytes(b'{"user_agent": "\xe9"}')
+    result = command(f"--{kind}", str(file))
+    assert result.returncode == 1
+    assert "is neither UTF-8 nor UTF-16 text. Save the file as UTF-8." in result.stderr

@@ -53,6 +53,7 @@ def test_wheel_contains_only_the_package(wheel: Path) -> None:
     packaged = [name for name in names if not name.startswith("meltano_tap_tiktok_ads-")]
     assert {name.split("/")[0] for name in packaged} == {"tap_tiktok_ads"}
     assert "tap_tiktok_ads/schemas/metrics.json" in names
+    assert "tap_tiktok_ads/config/config.schema.json" in names
     assert "tap_tiktok_ads/simulator/spec/facts.json" in names
     assert "tap_tiktok_ads/py.typed" in names
     assert not [name for name in names if "generate" in name or "test" in name]

@@ -89,8 +89,11 @@ The bookmark of a stream that failed does not advance.
     test_error_isolation::test_skip_reads_other_advertisers_and_streams
 
 # README.md
-`--test` reads one record of every stream, selected or not.
+`--test` reads one record of each selected stream, and exits with code 1 if one failed.
     test_cli::test_connection_test_writes_one_record_per_stream
+    test_connection_check::test_result_of_each_stream
+`--select 'campaigns,ad_*,!ads.landing_page_url'` selects streams and columns.
+    test_selection::test_option_overrides_the_setting
 A metric that is not selected in the catalog is not requested.
     test_catalog::test_deselected_metrics_are_not_requested
     test_streams::test_unselected_metrics_are_not_requested

@@ -26,6 +26,8 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.messages import Request
 
 MAX_CONNECT_SECONDS = 10.0
+#: Maximum number of retries until the host accepts a connection. Its name may be wrong.
+MAX_UNREACHED_RETRIES = 2
 #: Environment variables that name certificate authorities. The first one that is set counts.
 CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -58,6 +60,7 @@ class HttpConnection:
         }
         self._proxies, self._verify = environment_network(base_url)
         self._timeouts = (min(MAX_CONNECT_SECONDS, timeout), timeout)  # connect, read
+        self._is_reached = False  # True once the host accepted a connection
         self._local = threading.local()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
         self._secrets = list(secrets)
@@ -95,21 +98,30 @@ class HttpConnection:
         """
         try:
             response = self._request(request)
+            self._is_reached = True
             body = _body(response, file, request.label, on_received)
-        except (requests.Timeout, urllib3.exceptions.TimeoutError):
+        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
             timeout = self._timeouts[1]
             advice = "Try again later, or raise request_timeout."
             msg = (
                 f"No complete response from {request.label}: no data within {timeout:g} seconds, "
                 f"or no end within {MAX_RESPONSE_TIMEOUTS * timeout:g} seconds. {advice}"
             )
-            raise errors.TransientError(msg, timed_out=True, advice=advice) from None
+            limit = self._max_retries(error)
+            raise errors.TransientError(
+                msg, timed_out=True, advice=advice, max_retries=limit
+            ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             cause = root_cause(error)
             advice = "Check DNS, the firewall and the proxy (HTTPS_PROXY)."
             msg = f"The connection to {request.label} failed ({cause}). {advice}"
-            raise errors.TransientError(msg, advice=advice) from None
+            limit = self._max_retries(error)
+            raise errors.TransientError(msg, advice=advice, max_retries=limit) from None
         return HttpResponse(response.status_code, response.headers, body)
+
+    def _max_retries(self, error: Exception) -> int | None:
+        """Return the maximum number of retries after an error, or None for the usual number."""
+        return None if self._is_reached or is_connected(error) else MAX_UNREACHED_RETRIES
 
     def _request(self, request: Request) -> requests.Response:
         """Send one HTTP request. Its URL is not logged if it holds a secret."""
@@ -147,6 +159,15 @@ class HttpConnection:
             session.proxies.update(self._proxies)
             session.verify = self._verify
         return session
+
+
+def is_connected(error: Exception) -> bool:
+    """Return True if an error of the HTTP library occurred after a connection was established."""
+    if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.ProxyError)):
+        return False
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    causes = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+    return not isinstance(reason, causes)
 
 
 def environment_network(base_url: str) -> tuple[dict[str, str], bool | str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
 import os
@@ -17,6 +18,7 @@ from typing_extensions import override
 from tap_tiktok_ads.api.errors import ConfigError, OutputError, TapError
 from tap_tiktok_ads.config.environment import check_log_level
 from tap_tiktok_ads.singer.stdout import check_stdout
+from tap_tiktok_ads.streams.selector import NOT_BY_DEFAULT
 from tap_tiktok_ads.tap import TapTikTokAds
 from tap_tiktok_ads.termination import termination
 
@@ -26,7 +28,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.context import RunContext
 
 #: The subcommands. Each has a module of its name.
-COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "state")
+COMMANDS = ("streams", "sample", "doctor", "plan", "authorize", "simulator", "state")
 #: Commands of earlier versions, and what replaces them.
 REMOVED_COMMANDS = {"convert-state": "state convert"}
 HELP = """Run the Singer tap, or one of the commands below.
@@ -43,6 +45,24 @@ SUMMARY = click.Option(
     metavar="FILE",
     help="Write a summary of the run as JSON, or as OpenMetrics text if FILE ends in .prom.",
 )
+SELECT = click.Option(
+    ["--select"],
+    metavar="PATTERNS",
+    help="Streams and columns to read, such as 'campaigns,ad_*,!ads.landing_page_url', in place of "
+    "the setting streams. With --catalog, they narrow its selection.",
+)
+DISCOVER = click.Option(["--discover"], is_flag=True, help="Write the catalog of all streams.")
+TEST = click.Option(
+    ["--test"],
+    is_flag=False,
+    flag_value="all",
+    type=click.Choice(["all", "schema"]),
+    metavar="",
+    help="Read one record of each selected stream, and report the result of each stream. "
+    "--test=schema writes the SCHEMA messages only.",
+)
+#: Options of the tap that replace the options of the SDK, by name.
+OPTIONS = {option.name: option for option in (DISCOVER, TEST, SELECT, SUMMARY)}
 #: `M_ARENA_MAX` of glibc's `malloc.h`.
 MALLOPT_ARENA_MAX = -8
 
@@ -87,7 +107,10 @@ def executable() -> Executable:
     return Executable(
         name=TapTikTokAds.name,
         callback=_run,
-        params=[*tap.params, SUMMARY],
+        params=[
+            *(option for option in tap.params if option.name not in OPTIONS),
+            *OPTIONS.values(),
+        ],
         context_settings=tap.context_settings,
         help=HELP,
         invoke_without_command=True,
@@ -108,6 +131,9 @@ def run_tap(  # noqa: PLR0913 - the options, keyword-only
     config: t.Any = None,
     state: t.IO[str] | None = None,
     catalog: t.IO[str] | None = None,
+    discover: bool = False,
+    test: str | None = None,
+    select: str | None = None,
     summary_file: str | None = None,
 ) -> None:
     """Run the tap. Settings, catalog and state are checked before the first message.
@@ -118,13 +144,42 @@ def run_tap(  # noqa: PLR0913 - the options, keyword-only
     if about:
         TapTikTokAds.print_about(about_format)
         return
+    if discover:
+        options: dict[str, t.Any] = {"validate_config": False, "setup_mapper": False}
+        TapTikTokAds.from_input(config, select=select, **options).run_discovery()
+        return
+    read = functools.partial(
+        TapTikTokAds.from_input, config, catalog=catalog, select=select, selected_only=True
+    )
+    if test is not None:
+        _test(read(), schema_only=test == "schema")
+        return
     from tap_tiktok_ads.cli import summary  # noqa: PLC0415 - keeps the start fast
 
     started: list[RunContext] = []
     with summary.written_to(summary_file, started):
-        tap = TapTikTokAds.from_input(config, catalog=catalog, state=state, selected_only=True)
+        tap = read(state=state)
         started.append(tap.run_context)
-        tap.run()
+        tap.run(functools.partial(_log_selection_cost, tap))
+
+
+def _log_selection_cost(tap: TapTikTokAds) -> None:
+    """Log the requests of streams that are not selected by default, if there are any."""
+    if NOT_BY_DEFAULT.isdisjoint(name for name, stream in tap.streams.items() if stream.selected):
+        return
+    from tap_tiktok_ads.cli import selection_cost  # noqa: PLC0415 - keeps the start fast
+
+    selection_cost.log_selection_cost(tap)
+
+
+def _test(tap: TapTikTokAds, *, schema_only: bool) -> None:
+    """Read one record of each stream, or write the schemas only."""
+    from tap_tiktok_ads.cli import connection_check  # noqa: PLC0415 - keeps the start fast
+
+    if schema_only:
+        tap.write_schemas()
+    elif connection_check.check_connection(tap):
+        click.get_current_context().exit(1)
 
 
 @click.pass_context

@@ -33,6 +33,8 @@ PORTAL = "https://business-api.tiktok.com/portal/auth"
 TOKEN_PATH = "/oauth2/access_token/"  # noqa: S105 - a path, not a token
 #: Parameter of the redirect, and of the token request.
 CODE_PARAMETER = "auth_code"
+#: Exit code if the code is missing, and there is no terminal to prompt for it.
+MISSING_CODE_EXIT_CODE = 2
 #: Space that the disk must have before the code is exchanged.
 MIN_FREE_BYTES = 65536
 
@@ -53,7 +55,9 @@ MIN_FREE_BYTES = 65536
     metavar="FILE",
     help="Configuration file for the tap with the token. Only its owner can read it.",
 )
+@click.pass_context
 def command(  # noqa: PLR0913 - the options, keyword-only
+    context: click.Context,
     *,
     config: t.Any,
     app_id: str | None,
@@ -67,7 +71,7 @@ def command(  # noqa: PLR0913 - the options, keyword-only
 
     An advertiser authorizes the app on TikTok's authorization page, which redirects to a URL with
     a code. Without --auth-code, the command prints the URL of the page. On a terminal, it prompts
-    for the code. A code is valid once, for one hour.
+    for the code. Elsewhere, it ends with exit code 2. A code is valid once, for one hour.
 
     Example: tap-tiktok-ads authorize --config config.json --output token.json
     """
@@ -77,7 +81,7 @@ def command(  # noqa: PLR0913 - the options, keyword-only
         common.say(_portal_url(settings.app_id, state, redirect_uri))
         if output is None or not is_terminal:
             common.say("Then run again with --auth-code and --output.", err=True)
-            return
+            context.exit(0 if is_terminal else MISSING_CODE_EXIT_CODE)
         auth_code = click.prompt("auth_code or URL of the redirect", err=True)
     if output is None:
         msg = (

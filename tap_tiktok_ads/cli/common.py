@@ -14,7 +14,7 @@ from tap_tiktok_ads.api.masking import escape, escape_json
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -23,6 +23,8 @@ if t.TYPE_CHECKING:
 
 #: Style of column names on a terminal. With `NO_COLOR`, they are bold only.
 HEADING_STYLE = "bold cyan"
+#: Minimum width of a column that may take several lines, in characters.
+MIN_WRAPPED_WIDTH = 20
 #: Width of a terminal on which every table fits, in characters.
 UNLIMITED_WIDTH = 1_000_000
 
@@ -58,13 +60,17 @@ def json_option(function: Function) -> Function:
     )
 
 
-def offline_tap(config: t.Any, **files: t.IO[str] | None) -> TapTikTokAds:
+def offline_tap(config: t.Any, **options: t.Any) -> TapTikTokAds:
     """Return a tap that sends no request by itself.
+
+    Args:
+        config: The configuration of the option --config.
+        options: Further options of `TapTikTokAds.from_input`.
 
     Raises:
         ConfigError: The settings are invalid.
     """
-    return TapTikTokAds.from_input(config, setup_mapper=False, allow_requests=False, **files)
+    return TapTikTokAds.from_input(config, setup_mapper=False, allow_requests=False, **options)
 
 
 def say(text: str, *, err: bool = False) -> None:
@@ -103,11 +109,18 @@ def write_json(file: Path | None, value: t.Any) -> None:
         write_text(file, f"{text}\n")
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[t.Any]]) -> None:
+def show_table(
+    columns: Sequence[str], rows: Iterable[Sequence[t.Any]], wrapped: Collection[str] = ()
+) -> None:
     """Print a table without truncation.
 
     The columns are aligned on a terminal, and separated by tabs elsewhere. A terminal that is too
     narrow gets one block per row, with one line per value.
+
+    Args:
+        columns: Names of the columns.
+        rows: The values of each row.
+        wrapped: Columns of text that may take several lines.
     """
     columns = list(map(escape, columns))
     cells = [[_cell(value) for value in row] for row in rows]
@@ -118,16 +131,18 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[t.Any]]) -> None:
     from rich.console import Console  # noqa: PLC0415 - slow to import
 
     console = Console()
-    table = _table(columns, cells)
-    wide = console.options.update(width=UNLIMITED_WIDTH)
-    if console.measure(table, options=wide).maximum <= console.width:
+    table = _table(columns, cells, wrapped)
+    widths = console.measure(table, options=console.options.update(width=UNLIMITED_WIDTH))
+    if (widths.minimum if wrapped else widths.maximum) <= console.width:
         console.print(table)
         return
     for row in cells:
         _show_block(console, columns, row)
 
 
-def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> t.Any:
+def _table(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], wrapped: Collection[str]
+) -> t.Any:
     """Return a table of rich, with numbers aligned to the right."""
     from rich.table import Table  # noqa: PLC0415 - slow to import
     from rich.text import Text  # noqa: PLC0415
@@ -135,7 +150,12 @@ def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> t.Any:
     table = Table(header_style=HEADING_STYLE)
     for number, column in enumerate(columns):
         numeric = all(row[number].replace(".", "").isdigit() for row in cells)
-        table.add_column(Text(column), justify="right" if numeric else "left")
+        table.add_column(
+            Text(column),
+            justify="right" if numeric else "left",
+            no_wrap=column not in wrapped,
+            min_width=MIN_WRAPPED_WIDTH if column in wrapped else None,
+        )
     for row in cells:
         table.add_row(*map(Text, row))
     return table

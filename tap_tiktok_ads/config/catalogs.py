@@ -7,10 +7,12 @@ import typing as t
 from singer_sdk.singerlib import Catalog, MetadataMapping
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.suggestions import closest_match
 from tap_tiktok_ads.config.values import describe_value
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    import logging
+    from collections.abc import Collection, Iterable, Mapping
 
     from singer_sdk.singerlib import CatalogEntry
 
@@ -82,3 +84,28 @@ def take_aliases(entries: Iterable[CatalogEntry]) -> dict[str, str]:
             aliases[entry.tap_stream_id] = entry.stream
             entry.stream = entry.tap_stream_id
     return aliases
+
+
+def warn_of_unknown(
+    names: Collection[str], known_names: Collection[str], logger: logging.Logger
+) -> None:
+    """Warn of streams of a catalog that do not exist, or no longer."""
+    for name in sorted(set(names) - set(known_names)):
+        match = closest_match(name, known_names)
+        logger.warning(
+            "Skipping stream %r of the catalog, because it does not exist.%s Run --discover again.",
+            name,
+            f" Did you mean {match!r}?" if match else "",
+        )
+
+
+def warn_of_uncataloged(
+    names: Collection[str], custom_names: Collection[str], logger: logging.Logger
+) -> None:
+    """Warn of custom streams and reports that a catalog does not name."""
+    uncataloged = sorted(set(custom_names) - set(names))
+    if uncataloged:
+        logger.warning(
+            "Skipping streams that are not in the catalog: %s. Run --discover again.",
+            ", ".join(uncataloged),
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import typing as t
 
@@ -15,12 +16,9 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.singerlib import Catalog
 
-#: The character in front of texts that Windows programs write.
-BYTE_ORDER_MARK = "\ufeff"
-
 
 def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict[str, t.Any]:
-    """Return the JSON object in a file.
+    """Return the JSON object in a file of UTF-8 or UTF-16, with or without a byte order mark.
 
     Args:
         name: Name of the file.
@@ -32,21 +30,33 @@ def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict
     """
     try:
         with opener(name) as file:
-            content = json.loads(file.read().removeprefix(BYTE_ORDER_MARK))
+            content = json.loads(_bytes(file))  # which detects the encoding
     except UnicodeDecodeError:
-        msg = f"{label} is not UTF-8 text. Save the file as UTF-8."
+        msg = f"{label} is neither UTF-8 nor UTF-16 text. Save the file as UTF-8."
         raise ConfigError(msg) from None
     except OSError as error:
         msg = f"{label} cannot be read: {error.strerror}. Check the path and its permissions."
         raise ConfigError(msg) from None
-    except (ValueError, RecursionError) as error:
-        place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        msg = f"{label} is not JSON{place}. Correct the file."
+    except json.JSONDecodeError as error:
+        msg = (
+            f"{label} is not JSON: {error.msg}, at line {error.lineno}, column {error.colno}. "
+            "Correct the file."
+        )
+        raise ConfigError(msg) from None
+    except (ValueError, RecursionError):
+        msg = (
+            f"{label} is nested too deeply, or has a number with too many digits. Correct the file."
+        )
         raise ConfigError(msg) from None
     if not isinstance(content, dict):
         msg = f"{label} must contain a JSON object, got {describe_value(content)}."
         raise ConfigError(msg)
     return content
+
+
+def _bytes(file: t.IO[str]) -> str | bytes:
+    """Return the content of a file as it is stored. Texts in memory have no bytes."""
+    return file.buffer.read() if isinstance(file, io.TextIOWrapper) else file.read()
 
 
 def read_state(file: t.IO[str] | None) -> dict[str, t.Any] | None:

@@ -72,6 +72,19 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=[],
     ),
     th.Property(
+        "streams",
+        th.ArrayType(th.StringType),
+        title="Streams",
+        description=(
+            "Streams and columns to read. A JSON list or comma-separated text of patterns, such "
+            "as `campaigns,ad_*,!ads.landing_page_url`. `*` stands for any text, `!` excludes, "
+            "and `ads.ad_name` reads this column only. Keys are always read. If empty, the "
+            "default streams are read. With a catalog, the patterns narrow its selection. The "
+            "option `--select` overrides the setting."
+        ),
+        default=[],
+    ),
+    th.Property(
         "shard",
         th.StringType(nullable=True),
         title="Shard",
@@ -370,6 +383,8 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
 
 #: Settings whose values are lists of advertiser IDs.
 ID_LIST_SETTINGS = ("advertiser_ids", "exclude_advertiser_ids")
+#: Settings whose values are lists, and can be comma-separated text.
+LIST_SETTINGS = (*ID_LIST_SETTINGS, "streams")
 #: Settings of earlier versions, and what to do instead.
 REMOVED_SETTINGS = {"check_totals": "Select the stream 'reconciliation' instead"}
 

@@ -8,7 +8,7 @@ import urllib.parse
 
 from tap_tiktok_ads.api.hosts import API_VERSION, HOSTS
 from tap_tiktok_ads.api.rate_limits import TIERS, Tier
-from tap_tiktok_ads.config.schema import ID_LIST_SETTINGS
+from tap_tiktok_ads.config.schema import LIST_SETTINGS
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
@@ -19,6 +19,10 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.api.shards import Shard
     from tap_tiktok_ads.config import custom_streams
+    from tap_tiktok_ads.config.selection import Selection
+
+#: Member of a config file with the URL or path of its JSON Schema.
+SCHEMA_MEMBER = "$schema"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Settings:
     app_secret: str = dataclasses.field(repr=False)
     advertiser_ids: tuple[str, ...]
     exclude_advertiser_ids: tuple[str, ...]
+    streams: Selection
     shard: Shard
     environment: str
     api_url: str
@@ -96,32 +101,33 @@ class Settings:
 
 
 def normalize(config: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the configuration with advertiser IDs as lists of text, and days as a number.
+    """Return the configuration with lists of text, with days as a number, and without `$schema`.
 
-    Environment variables and hand-written files hold IDs as comma-separated text, as a single ID,
-    or as numbers. Meltano passes the days as text, because they may be text.
+    Environment variables and hand-written files hold lists as comma-separated text, as a single
+    item, or as numbers. Meltano passes the days as text, because they may be text. Editors read the
+    member `$schema`.
 
     Example:
         >>> normalize({"advertiser_ids": "1, 2", "lookback_days": "7"})
         {'advertiser_ids': ['1', '2'], 'lookback_days': 7}
     """
-    result = dict(config)
+    result = {name: value for name, value in config.items() if name != SCHEMA_MEMBER}
     days = result.get("lookback_days")
     if isinstance(days, str) and days.isdecimal():
         result["lookback_days"] = int(days)
-    for name in ID_LIST_SETTINGS:
+    for name in LIST_SETTINGS:
         if name in result:
-            result[name] = _normalize_ids(result[name])
+            result[name] = _normalize_list(result[name])
     return result
 
 
-def _normalize_ids(value: t.Any) -> t.Any:
-    """Return advertiser IDs as a list of text. A value that is not a list of IDs is unchanged."""
+def _normalize_list(value: t.Any) -> t.Any:
+    """Return a list of text. A value of another type is unchanged."""
     if value is None:
         return []
     if isinstance(value, (str, int)) and not isinstance(value, bool):
         value = str(value).split(",")
     if not isinstance(value, list):
         return value
-    ids = (str(item).strip() if isinstance(item, (str, int)) else item for item in value)
-    return [item for item in ids if item != ""]
+    items = (str(item).strip() if isinstance(item, (str, int)) else item for item in value)
+    return [item for item in items if item != ""]

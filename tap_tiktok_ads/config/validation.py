@@ -24,11 +24,13 @@ from tap_tiktok_ads.config.schema import (
     SETTINGS_SCHEMA,
     json_types,
 )
+from tap_tiktok_ads.config.selection import Selection
 from tap_tiktok_ads.config.settings import Settings
 from tap_tiktok_ads.config.values import TYPE_NAMES, describe_value
 from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
+    import logging
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 #: Settings whose text is used without the white space around it.
@@ -104,6 +106,7 @@ def _check_values(
     raise_together(
         [
             *(functools.partial(_check_ids, name, values[name]) for name in ID_LIST_SETTINGS),
+            functools.partial(Selection.parse, values["streams"]),
             functools.partial(parse_shard, values["shard"]),
             functools.partial(_check_flattening, config),
             functools.partial(_check_simulator_tier, values["simulator"] or {}),
@@ -144,6 +147,7 @@ def _resolve(values: Mapping[str, t.Any]) -> dict[str, t.Any]:
         "custom_reports": parse_custom_reports(values["custom_reports"]),
         "simulator": values["simulator"] or {},
         "lookback_days": None if days == AUTO_LOOKBACK else days,
+        "streams": Selection.parse(values["streams"]),
         "shard": parse_shard(values["shard"]),
         "advertiser_ids": tuple(dict.fromkeys(values["advertiser_ids"])),
         "exclude_advertiser_ids": tuple(values["exclude_advertiser_ids"]),
@@ -175,6 +179,17 @@ def _check_flattening(config: Mapping[str, t.Any]) -> None:
         if isinstance(value, int) and value < 0:
             msg = f"Setting {name!r} must be 0 or more, got {value}."
             raise ConfigError(msg)
+
+
+def warn_of_unknown_settings(
+    names: Iterable[str], known_names: Collection[str], logger: logging.Logger
+) -> None:
+    """Warn of settings that do not exist, where a configuration is not validated."""
+    for name in names:
+        try:
+            _check_name(name, known_names)
+        except ConfigError as error:
+            logger.warning("%s", error)
 
 
 def _check_name(name: str, known_names: Collection[str]) -> None:

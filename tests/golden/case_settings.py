@@ -85,8 +85,9 @@ error_cases(
         "a configuration file that does not exist": lambda: _from_config("absent.json"),
         "a configuration file that is not JSON": lambda: _from_config(temporary_file("{")),
         "a configuration file that is not an object": lambda: _from_config(temporary_file("[]")),
-        "a configuration file in UTF-16": lambda: _from_config(
-            temporary_file("{}".encode("utf-16"))
+        "a configuration file in Latin-1": lambda: _from_config(temporary_file(b'{"a": "\xe9"}')),
+        "a configuration file that is nested deeply": lambda: _from_config(
+            temporary_file("[" * 100_000)
         ),
         "an environment variable that is not JSON": lambda: read_environment(
             {"TAP_TIKTOK_ADS_SIMULATOR": "{"}
