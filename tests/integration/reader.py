@@ -8,7 +8,6 @@ import re
 import shutil
 import sys
 import typing as t
-from pathlib import Path
 
 import psycopg
 
@@ -16,13 +15,14 @@ from .targets import ROOT, bash, environment
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tap_tiktok_ads.simulator import Simulator
 
     from .targets import Server
 
 CHECKOUT = "tap-tiktok-ads"
-_NOT_CHECKED_OUT = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "__pycache__", "site", "dist")
+_NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "__pycache__", "site", "dist")
 
 
 def install_reader_environment(folder: Path) -> Path:
@@ -76,7 +76,7 @@ class Reader:
         """
         self.folder.mkdir(exist_ok=True)
         empty_folder(self.folder)
-        shutil.copytree(ROOT, self.folder / CHECKOUT, ignore=_NOT_CHECKED_OUT, dirs_exist_ok=True)
+        shutil.copytree(ROOT, self.folder / CHECKOUT, ignore=_NOT_COPIED, dirs_exist_ok=True)
         config = {"environment": "simulator", "start_date": "{now-14}"}
         (self.folder / "config.json").write_text(json.dumps({**config, "simulator": world}))
         self._create_database("warehouse")
@@ -115,6 +115,7 @@ class Reader:
             "PATH": ":".join([*(f"{folder}/bin" for folder in programs), os.environ["PATH"]]),
             "VIRTUAL_ENV": str(self.active),
             "PIP_FIND_LINKS": f"{wheels} {os.environ.get('PIP_FIND_LINKS', '')}".strip(),
+            "UV_FIND_LINKS": str(wheels),  # Meltano installs with uv
             "PIP_NO_COMPILE": "1",
             "PIP_QUIET": "1",
             "DO_NOT_TRACK": "1",
