@@ -10,8 +10,9 @@ import sys
 import typing as t
 
 import psycopg
+from generated import repository
 
-from .targets import ROOT, bash, environment
+from .targets import REQUIREMENTS, ROOT, bash, environment
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,8 @@ def install_reader_environment(folder: Path) -> Path:
     build = f"{sys.executable} -m hatchling build -t wheel -d {folder}/wheels"
     bash(build, ROOT)
     (wheel,) = (folder / "wheels").glob("*.whl")
-    bash(f"python3 -m venv active && active/bin/pip install --quiet '{wheel}[shared]'", folder)
+    packages = f"'{wheel}[shared]' --requirement {REQUIREMENTS / 'reader.txt'}"
+    bash(f"python3 -m venv active && active/bin/pip install --quiet {packages}", folder)
     return folder / "active"
 
 
@@ -116,6 +118,14 @@ class Reader:
             "VIRTUAL_ENV": str(self.active),
             "PIP_FIND_LINKS": f"{wheels} {os.environ.get('PIP_FIND_LINKS', '')}".strip(),
             "UV_FIND_LINKS": str(wheels),  # Meltano installs with uv
+            # Git clones the checkout in place of the repository
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"url.file://{ROOT}.insteadOf",
+            "GIT_CONFIG_VALUE_0": repository(),
+            "PIPX_HOME": str(self.folder / "pipx"),
+            "PIPX_BIN_DIR": str(self.folder / "bin"),
+            "UV_TOOL_DIR": str(self.folder / "uv"),
+            "UV_TOOL_BIN_DIR": str(self.folder / "bin"),
             "PIP_NO_COMPILE": "1",
             "PIP_QUIET": "1",
             "DO_NOT_TRACK": "1",
