@@ -53,7 +53,7 @@ def run_dbt(
     exit_code: int = 0,
     **variables: str,
 ) -> dict[str, str]:
-    """Run a command of dbt with environment variables. Return the status of each node by ID."""
+    """Run a command of dbt with environment variables. Return the status of each node that ran."""
     options = ["--project-dir", project, "--profiles-dir", PROJECT, "--target", target]
     if command != ("deps",):
         options += ["--target-path", folder / "target", "--log-path", folder / "logs"]
@@ -68,7 +68,8 @@ def run_dbt(
     name = "sources.json" if command[0] == "source" else "run_results.json"
     file = folder / "target" / name
     results = json.loads(file.read_text("utf-8"))["results"] if file.exists() else []
-    return {result["unique_id"]: result["status"] for result in results}
+    statuses = {result["unique_id"]: result["status"] for result in results}
+    return {name: status for name, status in statuses.items() if status != "no-op"}  # exposures
 
 
 @dataclasses.dataclass

@@ -22,15 +22,16 @@ if t.TYPE_CHECKING:
 
     from .targets import Server
 
-CHECKOUT = "tap-tiktok-ads"
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", "__pycache__", "site", "dist")
 
 
 def install_reader_environment(folder: Path) -> Path:
     """Return a virtual environment with the wheel of the tap, as for an installed release.
 
-    `pip install` of the distribution finds the wheel in its folder `wheels`.
+    `pip install` of the distribution finds the wheel in the folder `wheels` beside it. The folder
+    `checkout` has the files of the repository.
     """
+    shutil.copytree(ROOT, folder / "checkout", ignore=_NOT_COPIED)
     build = f"{sys.executable} -m hatchling build -t wheel -d {folder}/wheels"
     bash(build, ROOT)
     (wheel,) = (folder / "wheels").glob("*.whl")
@@ -53,9 +54,9 @@ def empty_folder(folder: Path) -> None:
 
 
 class Reader:
-    """Runs scripts in a folder with the checkout and `config.json`.
+    """Runs scripts in a folder with `config.json`.
 
-    The tap, target-jsonl and target-postgres are in PATH.
+    The tap, target-jsonl and target-postgres are in PATH. `$CHECKOUT` is a copy of the repository.
 
     Args:
         folder: The folder. Its files are removed before each script.
@@ -78,7 +79,6 @@ class Reader:
         """
         self.folder.mkdir(exist_ok=True)
         empty_folder(self.folder)
-        shutil.copytree(ROOT, self.folder / CHECKOUT, ignore=_NOT_COPIED, dirs_exist_ok=True)
         config = {"environment": "simulator", "start_date": "{now-14}"}
         (self.folder / "config.json").write_text(json.dumps({**config, "simulator": world}))
         self._create_database("warehouse")
@@ -118,6 +118,7 @@ class Reader:
             "VIRTUAL_ENV": str(self.active),
             "PIP_FIND_LINKS": f"{wheels} {os.environ.get('PIP_FIND_LINKS', '')}".strip(),
             "UV_FIND_LINKS": str(wheels),  # Meltano installs with uv
+            "CHECKOUT": str(self.active.parent / "checkout"),
             # Git clones the checkout in place of the repository
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"url.file://{ROOT}.insteadOf",
