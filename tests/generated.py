@@ -34,6 +34,18 @@ if t.TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 
 
+def repository() -> str:
+    """Return the address of the repository, which only `pyproject.toml` states."""
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    (address,) = re.findall(r'(?m)^Repository = "(\S+)"$', text)
+    return str(address)
+
+
+def page_address(page: str) -> str:
+    """Return the address of a file in the repository."""
+    return f"{repository()}/blob/main/{page}"
+
+
 def setting_kind(spec: dict[str, Any]) -> str:
     """Return Meltano's kind of a setting."""
     if spec.get("secret"):
@@ -55,7 +67,8 @@ def meltano_settings() -> str:
             lines.append(f"  value: {json.dumps(spec['default'])}")
         if "enum" in spec:
             lines.append("  options:")
-            lines += [f"    - {{label: {value}, value: {value}}}" for value in spec["enum"]]
+            options = map(json.dumps, spec["enum"])  # without quotes, `off` is false
+            lines += [f"    - {{label: {value}, value: {value}}}" for value in options]
         lines.append(f"  description: {json.dumps(spec['description'])}")
     return "\n".join(lines)
 
@@ -167,8 +180,12 @@ def hub_plugin() -> str:
         "namespace": extractor["namespace"],
         "pip_url": DISTRIBUTION,
         "executable": about.name,
-        "docs": "docs/index.md",
+        "repo": repository(),
+        "docs": page_address("docs/index.md"),
         "domain_url": "https://ads.tiktok.com",
+        "logo_url": "/assets/logos/extractors/tiktok.png",  # a file of the hub
+        "maintenance_status": "active",
+        "quality": "unknown",  # the hub rates it
         "keywords": ["api", "meltano_sdk"],
         "capabilities": extractor["capabilities"],
         "settings_group_validation": extractor["settings_group_validation"],
@@ -306,6 +323,7 @@ def catalog_tables() -> str:
 
 PARTS = {
     "meltano.yml": {"settings": meltano_settings, "select": meltano_select},
+    "docs/loading.md": {"select": meltano_select},
     "docs/settings.md": {"settings": settings_list},
     "docs/rate-limits.md": {"tiers": tiers_table},
     "docs/errors.md": {"codes": codes_table},

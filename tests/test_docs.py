@@ -15,6 +15,7 @@ import pytest
 import yaml
 from conftest import catalog_of, config_for, run
 from generated import FILES, PARTS, ROOT, render
+from pages import PAGES, blocks_of, script_of
 
 from tap_tiktok_ads.api.metric_catalog import SCHEMAS_FOLDER
 from tap_tiktok_ads.config import custom_reports as report_definitions
@@ -64,9 +65,6 @@ def test_schema_files_match_streams() -> None:
     assert files == names | {"metrics", "gmv_max_metrics"}
 
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-
-
 def blocks(page: Path, language: str) -> list[str]:
     """Return the code blocks of a page in a language."""
     return re.findall(rf"(?s)```{language}\n(.*?)```", page.read_text("utf-8"))
@@ -83,6 +81,18 @@ def test_json_examples_are_valid(page: Path, tmp_path: Path) -> None:
                 TapTikTokAds.from_input(None, state=file, validate_config=False)
         else:
             validate(normalize(content), TapTikTokAds.known_settings(), credentials=False)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_blocks_run_or_have_a_reason(page: Path) -> None:
+    """`make integration` runs each block of commands, or its mark has a reason.
+
+    A block that changes the machine outside its folder must not run.
+    """
+    found = [*blocks_of(page)]
+    assert 2 * len(found) == len(re.findall(r"(?m)^ *```", page.read_text("utf-8")))
+    assert all(len(block.reason.split()) > 3 for block in found if block.reason is not None)
+    assert not re.search(r"\b(crontab|kubectl|sudo|systemctl|apt-get)\b", script_of(page))
 
 
 def commands_of(page: Path) -> list[str]:

@@ -25,7 +25,7 @@ INSTALL = r"""(?x)
     \b(?: pip[\d.]* | pipx | uv | poetry | pdm | conda )\b .*?
         \b(?: install | add | run | inject | upgrade )\b (?P<packages>.*)
     | \b uvx \b (?P<tools>.*)
-    | \b meltano \s .*? \b add \b (?P<plugins>.*)
+    | \b meltano \s .*? \b add \b (?! .* --from-ref ) (?P<plugins>.*)
     | \b pip_url ["']? \s* [:=] (?P<urls>[^,}]*)
 """
 
@@ -229,6 +229,7 @@ def test_installing_the_other_project_is_detected(line: str) -> None:
         "pip_url: -e .",
         "pip_url: meltano-tap-tiktok-ads",
         "meltano run tap-tiktok-ads target-jsonl",
+        "meltano add --from-ref plugins/extractors/tap-tiktok-ads.yml tap-tiktok-ads",
     ],
 )
 def test_installing_this_tap_is_not_detected(line: str) -> None:

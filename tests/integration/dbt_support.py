@@ -6,6 +6,7 @@ import collections
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -28,7 +29,7 @@ DUCKDB_TYPES = {
 #: Program that runs a query from stdin on a file. It needs an environment with DuckDB.
 _QUERY = """
 import json, sys, duckdb
-rows = duckdb.connect(sys.argv[1], read_only=True).execute(sys.stdin.read()).fetchall()
+rows = duckdb.connect(sys.argv[1]).execute(sys.stdin.read()).fetchall()
 json.dump(rows, sys.stdout, default=str)
 """
 
@@ -42,6 +43,33 @@ def run_checked(command: t.Sequence[str | Path], **options: t.Any) -> str:
     )
     assert result.returncode == 0, (command, result.stdout[-4000:], result.stderr[-4000:])
     return result.stdout
+
+
+def run_dbt(
+    folder: Path,
+    *command: str,
+    project: Path = PROJECT,
+    target: str = "duckdb",
+    exit_code: int = 0,
+    **variables: str,
+) -> dict[str, str]:
+    """Run a command of dbt with environment variables. Return the status of each node that ran."""
+    options = ["--project-dir", project, "--profiles-dir", PROJECT, "--target", target]
+    if command != ("deps",):
+        options += ["--target-path", folder / "target", "--log-path", folder / "logs"]
+    result = subprocess.run(
+        [str(word) for word in (environment("dbt") / "bin" / "dbt", *command, *options)],
+        check=False,
+        text=True,
+        capture_output=True,
+        env={**os.environ, "DO_NOT_TRACK": "1", **variables},
+    )
+    assert result.returncode == exit_code, (command, result.stdout[-4000:], result.stderr[-4000:])
+    name = "sources.json" if command[0] == "source" else "run_results.json"
+    file = folder / "target" / name
+    results = json.loads(file.read_text("utf-8"))["results"] if file.exists() else []
+    statuses = {result["unique_id"]: result["status"] for result in results}
+    return {name: status for name, status in statuses.items() if status != "no-op"}  # exposures
 
 
 @dataclasses.dataclass
@@ -63,16 +91,15 @@ class Warehouse:
 
     def build(self, folder: Path) -> None:
         """Run `dbt build` and keep the statuses."""
-        run_checked(
-            [
-                *(environment("dbt") / "bin" / "dbt", "--no-send-anonymous-usage-stats"),
-                *("build", "--project-dir", PROJECT, "--profiles-dir", PROJECT),
-                *("--target-path", folder / "target", "--log-path", folder / "logs"),
-            ],
-            env={**os.environ, "TIKTOK_ADS_DUCKDB": str(self.path), "DO_NOT_TRACK": "1"},
-        )
-        run_results = json.loads((folder / "target" / "run_results.json").read_text("utf-8"))
-        self.results = {result["unique_id"]: result["status"] for result in run_results["results"]}
+        self.results = self.run_dbt(folder, "build")
+
+    def run_dbt(self, folder: Path, *command: str, **options: t.Any) -> dict[str, str]:
+        """Run a command of dbt on the file. Return the status of each node by ID."""
+        return run_dbt(folder, *command, TIKTOK_ADS_DUCKDB=str(self.path), **options)
+
+    def copy(self, folder: Path) -> Warehouse:
+        """Return a copy that a test can change."""
+        return dataclasses.replace(self, path=Path(shutil.copy(self.path, folder / "copy.duckdb")))
 
 
 def rows_by_key(messages: Path) -> dict[str, list[Row]]:

@@ -40,6 +40,7 @@ def bash(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=folder,
         env={**ENVIRONMENT, **(environment or {})},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,

@@ -9,9 +9,13 @@ import shutil
 import typing as t
 
 import pytest
+import yaml
 from conftest import SMALL
+from pages import PAGES, blocks_of
 
+from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.simulator import Simulator
+from tap_tiktok_ads.streams import STREAMS
 
 from .targets import ENVIRONMENT, ROOT, Server, bash, blocks, environment, query_postgres
 from .test_targets import DEFAULT
@@ -135,6 +139,45 @@ def test_excluded_column_and_stream_are_not_loaded(project: Project) -> None:
     assert rows.keys() == DEFAULT - {"pixels"}
     assert all("po_number" not in row for row in rows["campaigns"])
     assert all("campaign_name" in row for row in rows["campaigns"])
+
+
+def project_file() -> str:
+    """Return the documented `meltano.yml` of a project of one's own."""
+    blocks = (block for page in PAGES for block in blocks_of(page))
+    return next(block.text for block in blocks if block.file == "meltano.yml")
+
+
+def test_documented_project_file_loads_default_streams(project: Project) -> None:
+    """A project with the documented `meltano.yml` loads the default streams."""
+    folder = project.folder.parent / "own"
+    (folder / "output").mkdir(parents=True)
+    content = project_file().replace(DISTRIBUTION, str(project.folder))
+    (folder / "meltano.yml").write_text(content, "utf-8")
+    own = Project(folder, environment("meltano"), project.sim)
+    own.run("meltano install && meltano run tap-tiktok-ads target-jsonl")
+    assert own.take_rows().keys() == DEFAULT
+
+
+def test_select_of_added_definition_is_lost(project: Project) -> None:
+    """Meltano drops `select` of a definition that it adds, so that all streams are selected.
+
+    With the documented `select`, the default streams are selected.
+    """
+    bash("meltano init added --no-usage-stats", project.folder.parent, project.environment)
+    added = Project(project.folder.parent / "added", environment("meltano"), project.sim)
+    definition = project.folder / "plugins" / "extractors" / "tap-tiktok-ads.yml"
+    added.run(f"meltano add --no-install --from-ref {definition} tap-tiktok-ads")
+    file = added.folder / "meltano.yml"
+    content = file.read_text("utf-8").replace(DISTRIBUTION, str(project.folder))
+    assert "select:" not in content
+    file.write_text(content, "utf-8")
+    added.run("meltano install")
+    selected = r"\[(?:selected|automatic) *\] (\w+)\."
+    show = "meltano select tap-tiktok-ads --list"
+    assert len(set(re.findall(selected, added.run(show).stdout))) == len(STREAMS)
+    rules = yaml.safe_load(project_file())["plugins"]["extractors"][0]["select"]
+    file.write_text(f"{content.rstrip()}\n    select: {json.dumps(rules)}\n", "utf-8")
+    assert set(re.findall(selected, added.run(show).stdout)) == DEFAULT
 
 
 def test_job_and_schedule_load_streams(project: Project) -> None:

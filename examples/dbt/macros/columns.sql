@@ -9,6 +9,18 @@
     cast({{ name if matches else 'null' }} as {{ type }})
 {%- endmacro %}
 
+{# Return a column with another type, under its own or another name. #}
+{% macro cast_column(column, type, name=none) -%}
+    cast({{ column }} as {{ type }}) as {{ name or column }}
+{%- endmacro %}
+
+{# Return columns with another type, under their own names, separated by commas. #}
+{% macro cast_columns(columns, type) -%}
+    {%- for column in columns %}
+    {{ cast_column(column, type) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
 {# Return an ID as a number. The tap writes IDs as text. TikTok's IDs are integers below 2^63, and '-'
    means that there is no ID. #}
 {% macro id_number(column) -%}

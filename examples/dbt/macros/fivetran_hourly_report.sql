@@ -9,23 +9,19 @@ select
     {%- for name in ['spend', 'total_purchase_value', 'total_sales_lead_value'] %}
     {{ optional_column(report, name, dbt.type_numeric()) }} as {{ name }},
     {%- endfor %}
-    {%- for name in [
+    {{- cast_columns([
         'impressions', 'clicks', 'reach', 'conversion', 'real_time_conversion', 'likes', 'comments',
         'shares', 'follows', 'profile_visits', 'video_play_actions'
-    ] %}
-    cast({{ name }} as {{ dbt.type_bigint() }}) as {{ name }},
-    {%- endfor %}
+    ], dbt.type_bigint()) }},
     {%- for name in ['2_s', '6_s'] %}
-    cast(video_watched_{{ name | replace('_', '') }} as {{ dbt.type_bigint() }}) as video_watched_{{ name }},
+    {{ cast_column('video_watched_' ~ name | replace('_', ''), dbt.type_bigint(), 'video_watched_' ~ name) }},
     {%- endfor %}
     {%- for name in [25, 50, 75] %}
-    cast(video_views_p{{ name }} as {{ dbt.type_bigint() }}) as video_views_p_{{ name }},
+    {{ cast_column('video_views_p' ~ name, dbt.type_bigint(), 'video_views_p_' ~ name) }},
     {%- endfor %}
-    {%- for name in [
+    {{- cast_columns([
         'average_video_play', 'average_video_play_per_user', 'conversion_rate', 'cost_per_conversion',
         'cpc', 'cpm', 'ctr'
-    ] %}
-    cast({{ name }} as {{ double_type() }}) as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
+    ], double_type()) }}
 from {{ report }}
 {% endmacro %}

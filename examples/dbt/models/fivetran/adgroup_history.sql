@@ -5,19 +5,19 @@ select
     {{ id_number('adgroup_id') }} as adgroup_id,
     adgroup_name,
     cast(coalesce(modify_time, create_time) as {{ dbt.type_timestamp() }}) as updated_at,
-    cast(action_days as {{ dbt.type_bigint() }}) as action_days,
+    {{ cast_column('action_days', dbt.type_bigint()) }},
     audience_type,
-    cast(budget as {{ double_type() }}) as budget,
+    {{ cast_column('budget', double_type()) }},
     {{ id_number('category_id') }} as category,
     -- In API v1.3, these two columns belong to ads.
-    cast(null as {{ dbt.type_string() }}) as display_name,
-    cast(null as {{ dbt.type_string() }}) as landing_page_url,
-    cast(frequency as {{ dbt.type_bigint() }}) as frequency,
-    cast(frequency_schedule as {{ dbt.type_bigint() }}) as frequency_schedule,
+    {{ cast_column('null', dbt.type_string(), 'display_name') }},
+    {{ cast_column('null', dbt.type_string(), 'landing_page_url') }},
+    {{ cast_column('frequency', dbt.type_bigint()) }},
+    {{ cast_column('frequency_schedule', dbt.type_bigint()) }},
     gender,
     -- Lists as JSON text.
-    cast(interest_category_ids as {{ dbt.type_string() }}) as interest_category_v_2,
-    cast(action_category_ids as {{ dbt.type_string() }}) as action_categories,
-    cast(age_groups as {{ dbt.type_string() }}) as age_groups,
-    cast(languages as {{ dbt.type_string() }}) as languages
+    {{ cast_column('interest_category_ids', dbt.type_string(), 'interest_category_v_2') }},
+    {{ cast_column('action_category_ids', dbt.type_string(), 'action_categories') }},
+    {{ cast_column('age_groups', dbt.type_string()) }},
+    {{ cast_column('languages', dbt.type_string()) }}
 from {{ source('tap_tiktok_ads', 'ad_groups') }}

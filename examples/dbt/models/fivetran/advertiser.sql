@@ -2,7 +2,7 @@ select
     {{ id_number('advertiser_id') }} as id,
     name,
     address,
-    cast(balance as {{ double_type() }}) as balance,
+    {{ cast_column('balance', double_type()) }},
     cellphone_number,
     company,
     contacter,
@@ -13,8 +13,8 @@ select
     industry,
     language,
     -- Columns of API v1.2. The package prefers cellphone_number and telephone_number.
-    cast(null as {{ dbt.type_string() }}) as phone_number,
-    cast(null as {{ dbt.type_string() }}) as telephone,
+    {{ cast_column('null', dbt.type_string(), 'phone_number') }},
+    {{ cast_column('null', dbt.type_string(), 'telephone') }},
     telephone_number,
     timezone
 from {{ source('tap_tiktok_ads', 'advertisers') }}

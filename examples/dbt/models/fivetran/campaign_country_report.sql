@@ -3,16 +3,10 @@ select
     {{ id_number('campaign_id') }} as campaign_id,
     cast(cast(stat_time_day as date) as {{ dbt.type_timestamp() }}) as stat_time_day,
     country_code,
-    cast(spend as {{ double_type() }}) as spend,
-    cast(impressions as {{ dbt.type_bigint() }}) as impressions,
-    cast(clicks as {{ dbt.type_bigint() }}) as clicks,
-    cast(conversion as {{ dbt.type_bigint() }}) as conversion,
-    cast(real_time_conversion as {{ dbt.type_bigint() }}) as real_time_conversion,
-    cast(conversion_rate as {{ double_type() }}) as conversion_rate,
-    cast(cost_per_conversion as {{ double_type() }}) as cost_per_conversion,
-    cast(cpc as {{ double_type() }}) as cpc,
-    cast(cpm as {{ double_type() }}) as cpm,
-    cast(ctr as {{ double_type() }}) as ctr,
+    {{- cast_columns([
+        'spend', 'conversion_rate', 'cost_per_conversion', 'cpc', 'cpm', 'ctr'
+    ], double_type()) }},
+    {{- cast_columns(['impressions', 'clicks', 'conversion', 'real_time_conversion'], dbt.type_bigint()) }},
     -- The time of the load, if the target writes it.
     {{ optional_column(report, '_sdc_batched_at', dbt.type_timestamp()) }} as _fivetran_synced
 from {{ report }}

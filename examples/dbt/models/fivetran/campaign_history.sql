@@ -9,8 +9,8 @@ select
     objective_type,
     -- The delivery status. operation_status is the on/off switch.
     secondary_status as status,
-    cast(budget as {{ dbt.type_numeric() }}) as budget,
+    {{ cast_column('budget', dbt.type_numeric()) }},
     budget_mode,
-    cast(create_time as {{ dbt.type_timestamp() }}) as create_time,
-    cast(is_new_structure as {{ dbt.type_string() }}) as is_new_structure
+    {{ cast_column('create_time', dbt.type_timestamp()) }},
+    {{ cast_column('is_new_structure', dbt.type_string()) }}
 from {{ source('tap_tiktok_ads', 'campaigns') }}
