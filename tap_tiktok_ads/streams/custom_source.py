@@ -124,12 +124,12 @@ class CustomSource(Source):
         ]
 
     def _no_match(self, document: Record) -> str:
-        """Return the damage of a response without records, with the arrays that it has."""
+        """Return the damage of a response without records, with the paths of its objects."""
         suggestions = json_paths.suggest_paths(document)[:MAX_SUGGESTED_PATHS]
         paths = "; ".join(map(str, suggestions)) or "none"
         return (
             f"records_path {self.definition.records_path} of custom stream {self.name!r} matches "
-            f"nothing. Arrays of objects in the response: {paths}."
+            f"nothing. Paths of objects in the response: {paths}."
         )
 
     @override
