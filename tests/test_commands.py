@@ -245,7 +245,7 @@ def test_sample_prints_records_as_json_lines(call: Caller) -> None:
         re.MULTILINE,
     )
     assert f"Records: 2 of the {total} received.\n" in result.stderr
-    assert f"\n  $.data.list[*] ({total}: advertiser_id, campaign_id, " in result.stderr
+    assert f"\n  1. $.data.list[*] ({total}: advertiser_id, campaign_id, " in result.stderr
 
 
 def test_sample_prints_a_json_array(call: Caller) -> None:
@@ -258,17 +258,18 @@ def test_sample_prints_a_json_array(call: Caller) -> None:
 
 
 def test_sample_prints_complete_tab_separated_values(call: Caller) -> None:
-    """In a pipe, a table has tabs between complete values."""
-    result = call("sample", "pixels", "--limit", "1")
+    """In a pipe, a table has a line for each field, with tabs between complete values."""
+    result = call("sample", "pixels", "--limit", "2")
     assert result.returncode == 0
     lines = result.stdout.splitlines()
-    table = [line.split("\t") for line in lines if "\t" in line]
-    record = run(config_for(call.sim), ["pixels"]).records["pixels"][0]
-    assert table[0] == list(record)
-    assert len(table) == 2
-    assert table[1][table[0].index("pixel_name")] == record["pixel_name"]
-    assert json.loads(table[1][table[0].index("events")]) == record["events"]
-    assert lines[-3].startswith("  $.data.pixels[*] (")
+    header, *table = [line.split("\t") for line in lines if "\t" in line]
+    record, other = run(config_for(call.sim), ["pixels"]).records["pixels"][:2]
+    assert header == ["field", "1", "2"]
+    values = {name: texts for name, *texts in table}
+    assert list(values) == list(record)
+    assert values["pixel_name"] == [record["pixel_name"], other["pixel_name"]]
+    assert json.loads(values["events"][0]) == record["events"]
+    assert lines[-3].startswith("  1. $.data.pixels[*] (")
 
 
 @pytest.mark.parametrize(
@@ -383,7 +384,7 @@ def test_sample_suggests_records_paths(call: Caller) -> None:
     assert result.returncode == 1
     assert json.loads(result.stdout)["data"]["list"]
     assert f"GET {call.sim.url}/campaign/get/?" in result.stderr
-    assert "\n  $.data.list[*] (" in result.stderr
+    assert "\n  1. $.data.list[*] (" in result.stderr
     assert "records_path $.data.campaigns[*] of custom stream 'my_campaigns'" in result.stderr
 
 
@@ -468,11 +469,17 @@ def test_schema_file_errors(call: Caller) -> None:
 
 
 def test_terminal_tables_fit_the_width(sim: Simulator, tmp_path: Path) -> None:
-    """On a terminal, a table is drawn if it fits. Otherwise each value has its own line."""
+    """On a terminal, records are shown side by side in its width, and other tables are drawn."""
     config = written(tmp_path, "c.json", config_for(sim))
-    output = on_terminal("sample", "campaigns", "--limit", "1", "--config", config)
-    assert "\x1b[1;36mcampaign_id" in output
-    assert "│" not in output
+    output = on_terminal("sample", "campaigns", "--config", config)
+    table = output[output.index("field") :]
+    ids = re.search(r"\x1b\[1;36mcampaign_id[^\n]*", table)
+    assert ids is not None
+    assert len(re.findall(r"\b\d{19}\b", ids[0])) == 3
+    plain_lines = re.sub(r"\x1b\[[0-9;]*m", "", table).partition("Empty in")[0].splitlines()
+    assert all(len(line) <= 100 for line in plain_lines)
+    assert "Empty in these records: " in table
+    assert "Record(s) that do not fit: 2. Use --format json." in table
     plain = on_terminal("doctor", "--config", config, NO_COLOR="1")
     assert re.search(r"│ campaigns +│ ok +│ ok +│", plain)
     assert not re.search(r"\x1b\[[0-9;]*3\d", plain)

@@ -433,7 +433,7 @@ def test_unknown_primary_key_is_an_error(sim: Simulator) -> None:
         ({"url": "http://business-api.tiktok.com/open_api/v1.3/x/"}, "unencrypted. Use https."),
         ({"url": "campaign/get/"}, "must be a full URL, or a path"),
         ({"url": "/campaign/get"}, "must end with a slash"),
-        ({"url": "/campaign/get/?a=1"}, "Move its parameters to 'params'."),
+        ({"url": "/campaign/get/#a=1"}, "Move its parameters to 'params'."),
         ({"url": "/../../secret/"}, "must consist of parts of letters"),
         ({"headers": {"access-token": "x"}}, "the tap sets header"),
         *(

@@ -48,6 +48,22 @@ def test_find_returns_all_values(path: str, expected: list[t.Any]) -> None:
     assert json_paths.find(path, RESPONSE) == expected
 
 
+@pytest.mark.parametrize(
+    ("data", "paths"),
+    [
+        ({"balance": 5, "currency": "USD"}, ["$.data"]),
+        ({"balance": 5, "parts": [{"id": 1}]}, ["$.data.parts[*]", "$.data"]),
+        ({"list": [{"id": 1}], "page_info": {"page": 1}}, ["$.data.list[*]"]),
+        ({"list": [], "page_info": {"page": 1}}, []),
+        ([{"id": 1}], ["$.data[*]"]),
+    ],
+)
+def test_single_object_is_suggested(data: t.Any, paths: list[str]) -> None:
+    """`$.data` is suggested last, if it holds values of its own."""
+    suggestions = json_paths.suggest_paths({"code": 0, "data": data})
+    assert [suggestion.path for suggestion in suggestions] == paths
+
+
 @pytest.mark.parametrize("path", ["$.[", "data list", "$..[?(", "", "$.data.list[*"])
 def test_invalid_path_is_an_error(path: str) -> None:
     """An invalid JSONPath is an error that quotes it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import stat
 import sys
 import tempfile
 import typing as t
@@ -20,6 +19,7 @@ from tap_tiktok_ads.api.errors import ConfigError, ResponseError
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.rate_limits import RateLimiter
 from tap_tiktok_ads.cli import common
+from tap_tiktok_ads.cli.atomic_files import PRIVATE_MODE, replace_file
 from tap_tiktok_ads.config.files import read_json
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -230,7 +230,7 @@ class TokenFile:
             ConfigError: The file is not a JSON object, or cannot be written.
         """
         self._path = path.resolve()  # a symbolic link is kept
-        self._mode = stat.S_IRUSR | stat.S_IWUSR
+        self._mode = PRIVATE_MODE
         self._content: dict[str, t.Any] = {}
         if self._path.exists():
             self._content = read_json(str(self._path), f"File {path}", open)
@@ -245,12 +245,9 @@ class TokenFile:
             ConfigError: The file cannot be written.
         """
         self._content |= changes
-        with self._writing(), tempfile.TemporaryDirectory(dir=self._path.parent) as folder:
-            new = Path(folder) / self._path.name
-            new.touch(stat.S_IRUSR | stat.S_IWUSR)
-            new.write_text(json.dumps(self._content, indent=2) + "\n", "utf-8")
-            new.chmod(self._mode)
-            new.replace(self._path)
+        with self._writing():
+            content = json.dumps(self._content, indent=2) + "\n"
+            replace_file(self._path, content.encode(), self._mode)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

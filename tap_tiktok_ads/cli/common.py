@@ -123,7 +123,7 @@ def show_table(
         wrapped: Columns of text that may take several lines.
     """
     columns = list(map(escape, columns))
-    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [[cell(value) for value in row] for row in rows]
     if not sys.stdout.isatty():
         for line in (columns, *cells):
             say("\t".join(line))
@@ -172,7 +172,7 @@ def _show_block(console: Console, columns: Sequence[str], row: Sequence[str]) ->
     console.print(block, "")
 
 
-def _cell(value: t.Any) -> str:
+def cell(value: t.Any) -> str:
     """Return a value on one line: text escaped, null as empty text, other values as JSON."""
     if value is None:
         return ""

@@ -1,8 +1,9 @@
-"""`tap-tiktok-ads sample`: fetch and print a sample of a stream."""
+"""`tap-tiktok-ads sample`: fetch and print a sample of a stream, or test an endpoint."""
 
 from __future__ import annotations
 
-import time
+import dataclasses
+import sys
 import typing as t
 from pathlib import Path
 
@@ -10,26 +11,93 @@ import click
 import msgspec
 
 from tap_tiktok_ads.api.errors import ConfigError, TapError
-from tap_tiktok_ads.api.masking import escape, escape_json
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.cli import common
-from tap_tiktok_ads.extract import json_paths, schemas
+from tap_tiktok_ads.cli.sample_definition import (
+    Definition,
+    EndpointOptions,
+    SaveTarget,
+    define,
+    defined_names,
+    settings_of_sample,
+)
+from tap_tiktok_ads.cli.sample_output import Exchanges, RecordsPath, show_records
+from tap_tiktok_ads.cli.stream_list import show_streams
+from tap_tiktok_ads.config.custom_requests import secret_values
+from tap_tiktok_ads.extract import dates, schemas
+from tap_tiktok_ads.streams.custom import CustomStream
+from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from tap_tiktok_ads.api.client import Client
-    from tap_tiktok_ads.api.messages import Request, Response
     from tap_tiktok_ads.singer.stream import TikTokStream
-    from tap_tiktok_ads.tap import TapTikTokAds
 
+ENDPOINT_FIELDS = tuple(field.name for field in dataclasses.fields(EndpointOptions))
 #: Maximum number of requests until a response contains records.
 MAX_REQUESTS = 5
+EPILOG = f"""Macros in the URL, parameters, headers and body: {{advertiser_id}}, {{start_date}} and
+{{end_date}} of a window, and {", ".join(f"{{{name}}}" for name in dates.ANCHORS)} with an offset
+such as {{now-7}} or {{now-2w}}.
+"""
 
 
-@click.command("sample", short_help="Fetch and print a sample of a stream.")
-@click.argument("stream")
+def _endpoint_options(function: t.Any) -> t.Any:
+    """Add the options that define a custom stream."""
+    for option in reversed(
+        (
+            click.option("--url", help="Endpoint to test: a path, or a URL with its query string."),
+            click.option(
+                "--curl",
+                metavar="COMMAND",
+                help="Command line of curl in place of --url, or - to read it from stdin.",
+            ),
+            click.option("--method", metavar="METHOD", help="GET (default) or POST."),
+            click.option(
+                "--param",
+                "params",
+                metavar="NAME=VALUE",
+                multiple=True,
+                help="Query parameter. Repeatable. Lists and objects are JSON.",
+            ),
+            click.option(
+                "--header",
+                "headers",
+                metavar="NAME:VALUE",
+                multiple=True,
+                help="Header. Repeatable. The tap sends the access token itself.",
+            ),
+            click.option("--body", metavar="JSON", help="Body of a POST request."),
+            click.option(
+                "--once", is_flag=True, help="Read the endpoint once, not for each advertiser."
+            ),
+            click.option("--records-path", metavar="JSONPATH", help="Path of the records."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+@click.command(
+    "sample", short_help="Fetch and print a sample of a stream, or test an endpoint.", epilog=EPILOG
+)
+@click.argument("stream", required=False)
 @common.config_option
+@_endpoint_options
+@click.option(
+    "--path",
+    "path_number",
+    metavar="NUMBER",
+    type=click.IntRange(min=1),
+    help="Take the records from the record path of this number.",
+)
+@click.option(
+    "--save",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Add the tested endpoint to the custom_streams of a configuration file.",
+)
+@click.option("--advertiser", metavar="ID", help="Read this advertiser only.")
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -55,105 +123,227 @@ MAX_REQUESTS = 5
 @click.option(
     "--raw", is_flag=True, help="Print the response as received, in place of the records."
 )
-def command(  # noqa: PLR0913 - the options, keyword-only
-    *, stream: str, config: t.Any, limit: int, style: str, schema_file: Path | None, raw: bool
-) -> None:
-    """Fetch and print a sample of STREAM, a built-in or custom stream.
+def command(*, stream: str | None, config: t.Any, advertiser: str | None, **options: t.Any) -> None:
+    r"""Fetch and print a sample of STREAM, a built-in or custom stream, or test an endpoint.
 
-    The command prints the request, the response with the paths of its arrays, and the records. It
+    The command prints the request, the response with the paths of its records, and the records. It
     ignores the state and reads one page of the newest days. If a response has no records, it tries
-    again with up to five requests in total.
+    again with up to five requests in total. Without STREAM and without an endpoint, it lists the
+    streams.
 
-    Example: tap-tiktok-ads sample campaigns --config config.json --limit 3
+    \b
+    Examples:
+      tap-tiktok-ads sample campaigns --config config.json --limit 3
+      tap-tiktok-ads sample --url /pixel/list/ --param page_size=20 --config config.json
+      tap-tiktok-ads sample my_pixels --url /pixel/list/ --config config.json --save config.json
     """
-    tap = common.offline_tap(config)
-    sampled = _stream(tap, stream)
-    exchanges = Exchanges(tap.run_context.client, err=raw or style != "table")
-    try:
-        rows = sampled.sample(MAX_REQUESTS, exchanges)
-        if schema_file is not None:
-            _write_schema(schema_file, rows, sampled.path)
-        typed = sampled.cast_sample(rows)
-    except TapError:
-        exchanges.show_paths()
-        if raw:
-            exchanges.show_body()
-        raise
-    if raw:
+    endpoint = _endpoint({name: options.pop(name) for name in ENDPOINT_FIELDS})
+    output = OutputOptions(**options)
+    _check_options(endpoint, output)
+    merged = TapTikTokAds.merged(config.config, with_environment=config.parse_env)
+    if stream is None and not endpoint.is_defined:
+        show_streams(defined_names(merged))
+        return
+    definition = define(stream, endpoint) if endpoint.is_defined else None
+    sample = Sample(merged, config, stream, definition, advertiser)
+    if output.path_number is not None or (definition and endpoint.records_path is None):
+        sample.find_records_path(output.path_number)
+    target = sample.target(output.save)
+    exchanges = sample.exchanges(err=output.raw or output.style != "table")
+    _show(sample, exchanges, output)
+    if target is not None:
+        saved = sample.saved_definition(is_path_given=endpoint.records_path is not None)
+        target.write(saved)
+        exchanges.say(f"Saved custom stream {saved.name!r} in {output.save}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class OutputOptions:
+    """The options of `sample` that define its output.
+
+    Attributes:
+        path_number: Number of the record path, or None.
+        save: File that takes the tested endpoint, or None.
+        limit: Maximum number of records.
+        style: Format of the records.
+        schema_file: File that takes the inferred schema, or None.
+        raw: Print the response as received, in place of the records.
+    """
+
+    path_number: int | None
+    save: Path | None
+    limit: int
+    style: str
+    schema_file: Path | None
+    raw: bool
+
+
+def _endpoint(options: dict[str, t.Any]) -> EndpointOptions:
+    """Return the options of the endpoint. The command of curl `-` is read from stdin."""
+    if options["curl"] == "-":
+        options["curl"] = sys.stdin.read()
+    return EndpointOptions(**options)
+
+
+def _check_options(endpoint: EndpointOptions, output: OutputOptions) -> None:
+    """Raise a usage error if options contradict each other."""
+    if endpoint.url and endpoint.curl:
+        msg = "--url and --curl exclude each other. Remove one of them."
+        raise click.UsageError(msg)
+    if endpoint.records_path is not None and output.path_number is not None:
+        msg = "--records-path and --path exclude each other. Remove one of them."
+        raise click.UsageError(msg)
+    if not endpoint.is_defined and (endpoint.has_details or output.save is not None):
+        msg = "The options of an endpoint need --url or --curl. Add one of them."
+        raise click.UsageError(msg)
+
+
+def _show(sample: Sample, exchanges: Exchanges, output: OutputOptions) -> None:
+    """Read the sample, and print its records and record paths.
+
+    Raises:
+        TapError: The records cannot be read.
+    """
+    records = sample.read(exchanges, output.schema_file, raw=output.raw)
+    if output.raw:
         exchanges.show_body()
     else:
-        exchanges.say(f"Records: {min(limit, len(rows))} of the {len(rows)} received.")
-        _show_rows(typed[:limit], style, tap.run_context.client)
-    exchanges.show_paths()
+        shown = records[: output.limit]
+        exchanges.say(f"Records: {len(shown)} of the {len(records)} received.")
+        show_records(shown, output.style, exchanges)
+    exchanges.show_paths(sample.path_of_records)
 
 
-def _stream(tap: TapTikTokAds, name: str) -> TikTokStream:
+class Sample:
+    """A stream that is sampled, with the settings that it needs."""
+
+    def __init__(
+        self,
+        config: Mapping[str, t.Any],
+        config_option: t.Any,
+        stream: str | None,
+        definition: Definition | None,
+        advertiser: str | None,
+    ) -> None:
+        """Prepare. Send no request.
+
+        Args:
+            config: All settings.
+            config_option: The value of --config.
+            stream: The stream, or None if the definition names it.
+            definition: The custom stream that options define, or None.
+            advertiser: The only advertiser to read, or None.
+
+        Raises:
+            ConfigError: The settings are invalid, or the stream does not exist.
+        """
+        name = definition.name if definition else str(stream)
+        if definition is not None and advertiser is None:
+            advertiser = definition.advertiser
+        settings = settings_of_sample(config, name, definition, advertiser)
+        prepared = dataclasses.replace(config_option, config=settings, parse_env=False)
+        self._definition = definition
+        self._records_path: RecordsPath | None = None
+        self._tap = common.offline_tap(prepared)
+        self._stream = _stream(self._tap, name, defined_names(config))
+
+    def find_records_path(self, number: int | None) -> None:
+        """Take the records from a path that the response suggests.
+
+        Args:
+            number: Number of the path, or None for the path that matches or is most likely.
+
+        Raises:
+            ConfigError: The stream is not a custom stream.
+        """
+        if not isinstance(self._stream, CustomStream):
+            msg = (
+                f"--path applies to custom streams only, and {self._stream.name!r} is built in. "
+                "Remove --path."
+            )
+            raise ConfigError(msg)
+        self._records_path = RecordsPath(self._stream, number)
+
+    def target(self, save: Path | None) -> SaveTarget | None:
+        """Return the file that takes the custom stream, or None without a file.
+
+        Raises:
+            ConfigError: The file cannot take it.
+        """
+        if save is None or self._definition is None:
+            return None
+        return SaveTarget(save, self._definition, self._tap.run_context.client.mask)
+
+    def exchanges(self, *, err: bool) -> Exchanges:
+        """Return the sender of the requests, which prints to stderr if `err` is True."""
+        secrets = secret_values(self._definition.entry) if self._definition else ()
+        exchanges = Exchanges(self._tap.run_context.client, secrets, err=err)
+        exchanges.records_path = self._records_path
+        return exchanges
+
+    def read(self, exchanges: Exchanges, schema_file: Path | None, *, raw: bool) -> list[t.Any]:
+        """Return the typed records.
+
+        Args:
+            exchanges: Sends the requests.
+            schema_file: File that takes the inferred schema, or None.
+            raw: Print the response as received if its records cannot be read.
+
+        Raises:
+            TapError: The records cannot be read.
+        """
+        try:
+            rows = self._stream.sample(MAX_REQUESTS, exchanges)
+            if schema_file is not None:
+                _write_schema(schema_file, rows, self._stream.path)
+            return self._stream.cast_sample(rows)
+        except TapError:
+            exchanges.show_paths()
+            if raw:
+                exchanges.show_body()
+            raise
+
+    @property
+    def path_of_records(self) -> str | None:
+        """JSONPath of the records of a custom stream, or None for other streams."""
+        is_custom = isinstance(self._stream, CustomStream)
+        return t.cast("CustomStream", self._stream).definition.records_path if is_custom else None
+
+    def saved_definition(self, *, is_path_given: bool) -> Definition:
+        """Return the custom stream with the path of its records.
+
+        Raises:
+            ConfigError: No response showed the path.
+        """
+        definition = t.cast("Definition", self._definition)
+        if is_path_given:
+            return definition
+        if self._records_path is None or not self._records_path.is_known:
+            msg = (
+                f"Cannot save stream {definition.name!r}: no response has records, so their path "
+                "is unknown. Add --records-path."
+            )
+            raise ConfigError(msg)
+        return definition.with_records_path(str(self.path_of_records))
+
+
+def _stream(tap: TapTikTokAds, name: str, defined: Sequence[str]) -> TikTokStream:
     """Return the stream of a name, selected: reports request the metrics of selected columns only.
+
+    Args:
+        tap: The tap.
+        name: Name of the stream.
+        defined: Names of all custom streams and reports, for suggestions.
 
     Raises:
         ConfigError: The stream does not exist.
     """
     if name not in tap.streams:
-        msg = f"Unknown stream {name!r}{suggest(name, tap.streams)}"
+        msg = f"Unknown stream {name!r}{suggest(name, [*tap.streams, *defined])}"
         raise ConfigError(msg)
     stream = t.cast("TikTokStream", tap.streams[name])
     stream.metadata.root.selected = True
     return stream
-
-
-class Exchanges:
-    """Sends requests and prints each with its response."""
-
-    def __init__(self, client: Client, *, err: bool) -> None:
-        """Prepare. Send no request.
-
-        Args:
-            client: The client that sends the requests.
-            err: True to print to stderr, False to print to stdout.
-        """
-        self._client = client
-        self._err = err
-        self._response: Response | None = None
-
-    def __call__(self, request: Request) -> Response:
-        """Send a request and return its response. Print both."""
-        self._response = None
-        query = "&".join(f"{name}={value}" for name, value in request.query().items())
-        url = self._client.url(request) + (f"?{query}" if query else "")
-        self.say(f"{request.method} {url}")
-        for name, value in self._client.headers(request).items():
-            self.say(f"  {name}: {value}")
-        if request.body is not None:
-            self.say(f"  {msgspec.json.encode(request.body).decode()}")
-        started = time.monotonic()
-        response = self._response = self._client.send(request)
-        facts = [
-            f"HTTP 200 in {time.monotonic() - started:.2f} s",
-            f"request_id {response.request_id}",
-        ]
-        if "page_info" in response.data:
-            facts.append(f"page_info {msgspec.json.encode(response.data['page_info']).decode()}")
-        self.say(", ".join(facts))
-        return response
-
-    def show_paths(self) -> None:
-        """Print the paths of arrays of objects in the last response, if there is one."""
-        if self._response is None:
-            return
-        paths = json_paths.suggest_paths(msgspec.json.decode(self._response.body))
-        self.say("Record paths, most likely first:" if paths else "Record paths: none.")
-        for path in paths:
-            self.say(f"  {path}")
-
-    def show_body(self) -> None:
-        """Print the last response as received."""
-        if self._response is not None:
-            body = self._response.body.decode("utf-8", "replace")
-            common.say(escape_json(self._client.mask(body)))
-
-    def say(self, text: str) -> None:
-        """Print a line, escaped and without secrets."""
-        common.say(escape(self._client.mask(text)), err=self._err)
 
 
 def _write_schema(file: Path, rows: Sequence[t.Any], path: str) -> None:
@@ -171,16 +361,3 @@ def _write_schema(file: Path, rows: Sequence[t.Any], path: str) -> None:
     inferred = msgspec.json.encode(schemas.infer_schema(rows, path))
     schema = msgspec.json.format(inferred, indent=2)
     common.write_text(file, f"{schema.decode()}\n")
-
-
-def _show_rows(rows: Sequence[t.Any], style: str, client: Client) -> None:
-    """Print typed records, without secrets."""
-    shown = msgspec.json.decode(client.mask(msgspec.json.encode(rows).decode()))
-    if style == "json":
-        common.show_json(shown)
-    elif style == "jsonl":
-        for row in shown:
-            common.say(escape_json(msgspec.json.encode(row).decode()))
-    elif shown:
-        columns = list(dict.fromkeys(name for row in shown for name in row))
-        common.show_table(columns, [[row.get(name) for name in columns] for row in shown])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import re
 import typing as t
 from pathlib import Path
 
@@ -14,6 +13,12 @@ import jsonschema.exceptions
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.suggestions import closest_match, suggest
+from tap_tiktok_ads.config.custom_requests import (
+    ADVERTISER_MACRO,
+    REQUEST_KEYS,
+    check_request,
+    normalize,
+)
 from tap_tiktok_ads.config.endpoint_paths import parse_path
 from tap_tiktok_ads.config.entries import NAME_SCHEMA, TEXT_LIST_SCHEMA, TEXT_SCHEMA, parse_entries
 from tap_tiktok_ads.config.lookups import LOOKUP_SCHEMA, parse_lookups
@@ -24,24 +29,10 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.config.lookups import Lookup
 
-#: Headers that the tap or the HTTP library sets itself.
-RESERVED_HEADERS = frozenset(
-    {
-        *("access-token", "accept", "accept-encoding", "connection", "content-encoding"),
-        *("content-length", "content-type", "expect", "host", "keep-alive", "te", "trailer"),
-        *("transfer-encoding", "upgrade"),
-    }
-)
-#: Headers that turn a request that reads into another one, where a server heeds them.
-OVERRIDE_HEADERS = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 WINDOW_MACROS = ("start_date", "end_date")
-ADVERTISER_MACRO = "advertiser_id"
 #: Days of a window unless `window_days` is set.
 DEFAULT_WINDOW_DAYS = 30
 DEFAULT_RECORDS_PATH, DEFAULT_DATE_FORMAT = "$.data.list[*]", "yyyy-MM-dd"
-#: Keys of an entry whose strings may hold macros.
-REQUEST_KEYS = ("url", "params", "body", "headers")
-_HEADER_NAME = re.compile(r"[\w-]+", re.ASCII)
 
 STREAM_ENTRY_SCHEMA: dict[str, t.Any] = {
     "type": "object",
@@ -148,16 +139,16 @@ def parse_custom_streams(entries: t.Any, api_url: str = "") -> tuple[CustomStrea
         ConfigError: An entry cannot be used.
     """
     parse = functools.partial(_parse_entry, api_url=api_url)
-    return parse_entries("custom_streams", entries, STREAM_ENTRY_SCHEMA, parse)
+    return parse_entries("custom_streams", entries, STREAM_ENTRY_SCHEMA, parse, normalize)
 
 
 def _parse_entry(entry: Mapping[str, t.Any], api_url: str) -> CustomStreamDefinition:
     """Return the definition in an entry that fits the schema."""
     method = entry.get("method", "GET")
     path = parse_path(entry["url"], method, api_url)
-    _check_message(entry, method)
     lookups = parse_lookups(entry)
     unit = dates.UNIT_WORDS[entry.get("time_unit", "day")]
+    check_request(entry, method, path, unit)
     per_advertiser = entry.get("per_advertiser", True)
     used_macros = _check_macros(entry, lookups, unit, per_advertiser=per_advertiser)
     window_days = _window_days(entry, used_macros)
@@ -186,24 +177,6 @@ def _parse_entry(entry: Mapping[str, t.Any], api_url: str) -> CustomStreamDefini
         allow_missing_records=entry.get("allow_missing_records", False),
         schema=parse_schema(entry.get("schema")),
     )
-
-
-def _check_message(entry: Mapping[str, t.Any], method: str) -> None:
-    """Raise `ValueError` if the body or a header of an entry cannot be sent."""
-    if method == "GET" and entry.get("body") is not None:
-        msg = "a GET request has no body. Move 'body' to 'params', or set method to POST"
-        raise ValueError(msg)
-    for name in entry.get("headers", {}):
-        normalized = name.lower().replace("_", "-")  # some servers take one for the other
-        if normalized in RESERVED_HEADERS or normalized.startswith("proxy-"):
-            msg = f"the tap sets header {name!r} itself. Remove it from 'headers'"
-            raise ValueError(msg)
-        if normalized in OVERRIDE_HEADERS:
-            msg = f"header {name!r} changes the method of the request. Set 'method' instead"
-            raise ValueError(msg)
-        if not _HEADER_NAME.fullmatch(name):
-            msg = f"header {name!r} must consist of letters, digits, '_' and '-'"
-            raise ValueError(msg)
 
 
 def _check_macros(

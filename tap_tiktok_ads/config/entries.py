@@ -41,6 +41,7 @@ def parse_entries(
     entries: t.Any,
     schema: Mapping[str, t.Any],
     parse: Callable[[dict[str, t.Any]], T],
+    normalize: Callable[[t.Any], t.Any] = lambda entry: entry,
 ) -> tuple[T, ...]:
     """Return the parsed entries of a setting.
 
@@ -49,10 +50,11 @@ def parse_entries(
         entries: Value of the setting. None counts as an empty list.
         schema: JSON Schema of an entry.
         parse: Function that parses an entry which fits the schema.
+        normalize: Function that returns an entry in the form of the schema.
 
     Raises:
         ConfigError: The value is not a list, an entry does not fit the schema, two entries have
-            the same name, or `parse` raises a `ValueError`.
+            the same name, or `normalize` or `parse` raises a `ValueError`.
     """
     if entries is None:
         return ()
@@ -61,15 +63,16 @@ def parse_entries(
         raise ConfigError(msg)
     names: set[str] = set()
     results = []
-    for number, entry in enumerate(entries):
+    for number, raw_entry in enumerate(entries):
         try:
+            entry = normalize(raw_entry)
             _check_schema(entry, schema)
             if entry.get("name") in names:
                 msg = "an earlier entry has this name. Choose another name"
                 raise ValueError(msg)  # noqa: TRY301 - one prefix for all messages
             results.append(parse(entry))
         except ValueError as error:
-            msg = f"{_label(setting, number, entry)}: {_with_period(str(error))}"
+            msg = f"{_label(setting, number, raw_entry)}: {_with_period(str(error))}"
             raise ConfigError(msg) from None
         names.add(entry.get("name"))
     return tuple(results)

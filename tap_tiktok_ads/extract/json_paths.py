@@ -34,7 +34,7 @@ class PathError(ValueError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Suggestion:
-    """An array of objects in a response.
+    """Objects of a response that can be its records.
 
     Attributes:
         path: JSONPath of the objects.
@@ -125,10 +125,18 @@ def last_key(path: str) -> str | None:
 def suggest_paths(document: t.Any) -> list[Suggestion]:
     """Return every array of objects in a response, the most likely records first.
 
-    Arrays higher up come first, then arrays with a usual name, then longer arrays.
+    Arrays higher up come first, then arrays with a usual name, then longer arrays. `$.data` comes
+    last, if it holds values of its own: the response can be a single object.
     """
     arrays = sorted(_arrays(document, "$", 0), key=_likelihood)
-    return [suggestion for _, suggestion in arrays]
+    return [*(suggestion for _, suggestion in arrays), *_single_object(document)]
+
+
+def _single_object(document: t.Any) -> Iterator[Suggestion]:
+    """Yield `$.data` if it is an object with a value that is neither an object nor an array."""
+    data = document.get("data") if isinstance(document, dict) else None
+    if isinstance(data, dict) and any(not isinstance(v, (dict, list)) for v in data.values()):
+        yield Suggestion("$.data", 1, tuple(data)[:MAX_SHOWN_KEYS])
 
 
 def _likelihood(array: tuple[int, Suggestion]) -> tuple[t.Any, ...]:

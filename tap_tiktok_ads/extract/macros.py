@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 #: The day for which date macros are resolved when they are validated.
 _VALIDATION_DAY = pendulum.datetime(2026, 1, 31)
 #: A name, of a lookup with its column, and an optional offset. In round brackets: anchors only.
-_MACRO = re.compile(
+MACRO = re.compile(
     r"\{\s*(?P<name>[A-Za-z_]\w*(?:\.\w+)?)\s*"
     r"(?:(?P<offset>[+-]\s*\d+(?:\s*[A-Za-z]+)?)\s*)?\}"
     rf"|\(\s*(?P<anchor>{'|'.join(dates.ANCHORS)})\s*"
@@ -38,7 +38,7 @@ def macro_names(value: t.Any) -> set[str]:
     return {
         match["name"]
         for text in strings(value)
-        for match in _MACRO.finditer(text)
+        for match in MACRO.finditer(text)
         if not _is_date_macro(match)
     }
 
@@ -57,12 +57,12 @@ def validate(value: t.Any, names: Collection[str], list_names: Collection[str], 
         MacroError: A macro cannot be resolved.
     """
     for text in strings_in_arrays(value):
-        match = _MACRO.fullmatch(text)
+        match = MACRO.fullmatch(text)
         if match and match["name"] in list_names:
             msg = f"macro {text} stands for a list. Write it without a list around it"
             raise MacroError(msg)
     for text in strings(value):
-        for match in _MACRO.finditer(text):
+        for match in MACRO.finditer(text):
             if _is_date_macro(match):
                 _resolve_date(match[0], _VALIDATION_DAY, unit)
             else:
@@ -97,18 +97,23 @@ def resolve(
             return render(_resolve_date(match[0], now, unit))
         return str(values[match["name"]])
 
-    def resolved(item: t.Any) -> t.Any:
-        if isinstance(item, str):
-            match = _MACRO.fullmatch(item)
-            is_value = match is not None and match["name"] in values
-            return values[match["name"]] if match and is_value else _MACRO.sub(replacement, item)
-        if isinstance(item, dict):
-            return {key: resolved(member) for key, member in item.items()}
-        if isinstance(item, list):
-            return [resolved(member) for member in item]
-        return item
+    def resolved(text: str) -> t.Any:
+        match = MACRO.fullmatch(text)
+        is_value = match is not None and match["name"] in values
+        return values[match["name"]] if match and is_value else MACRO.sub(replacement, text)
 
-    return resolved(value)
+    return map_strings(value, resolved)
+
+
+def map_strings(value: t.Any, change: Callable[[str], t.Any]) -> t.Any:
+    """Return a copy of a JSON value with each string replaced, without the keys of objects."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: map_strings(member, change) for key, member in value.items()}
+    if isinstance(value, list):
+        return [map_strings(member, change) for member in value]
+    return value
 
 
 def strings(value: t.Any) -> Iterator[str]:
@@ -164,10 +169,8 @@ def _validate_name(
     macro, name = match[0], match["name"]
     if name not in names or match["offset"]:
         similar = closest_match(name, [*names, *dates.ANCHORS])
-        hint = (
-            f": did you mean {{{similar}}}?" if similar else f". Known macros: {_in_braces(names)}."
-        )
-        msg = f"unknown macro {macro}{hint}"
+        question = f": did you mean {{{similar}}}?" if similar else "."
+        msg = f"unknown macro {macro}{question} Known macros: {_in_braces(names)}."
         raise MacroError(msg)
     if name in list_names and macro != match.string:
         msg = f"macro {macro} stands for a list and must be the entire text, got {match.string!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
 import urllib.parse
@@ -200,6 +201,11 @@ class CustomStream(LookupStream):
         return str(moment.format(self.definition.date_format))
 
     # Components
+
+    def read_records_at(self, path: str) -> None:
+        """Take the records of later responses from another JSONPath."""
+        self.definition = dataclasses.replace(self.definition, records_path=path)
+        self.source.definition = self.definition
 
     @functools.cached_property
     @override

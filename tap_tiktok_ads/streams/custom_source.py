@@ -55,7 +55,7 @@ class CustomSource(Source):
             DamagedResponseError: It does.
         """
         document = _document(response)
-        is_missing = not _has_array(self.definition.records_path, document)
+        is_missing = not has_records(self.definition.records_path, document)
         if is_missing and not self.definition.allow_missing_records:
             raise damaged(task.request, response, self._no_match(document))
         page_info = response.data.get("page_info")
@@ -124,12 +124,12 @@ class CustomSource(Source):
         ]
 
     def _no_match(self, document: Record) -> str:
-        """Return the damage of a response without records, with the arrays that it has."""
+        """Return the damage of a response without records, with the paths of its objects."""
         suggestions = json_paths.suggest_paths(document)[:MAX_SUGGESTED_PATHS]
         paths = "; ".join(map(str, suggestions)) or "none"
         return (
             f"records_path {self.definition.records_path} of custom stream {self.name!r} matches "
-            f"nothing. Arrays of objects in the response: {paths}."
+            f"nothing. Paths of objects in the response: {paths}."
         )
 
     @override
@@ -193,7 +193,7 @@ def _document(response: Response) -> Record:
     return {"code": 0, "request_id": response.request_id, "data": response.data}
 
 
-def _has_array(path: str, document: t.Any) -> bool:
+def has_records(path: str, document: t.Any) -> bool:
     """Return True if a path matches, or if the array that it leads into is there without nulls."""
     array_path = json_paths.parent_path(path)
     arrays = json_paths.find(array_path, document) if array_path is not None else []

@@ -74,7 +74,11 @@ error_cases(
             f"url {url}": stream(url=url, method=method)
             for url, method in (
                 ("thing", "GET"),
-                ("/thing/list/?a=b", "GET"),
+                ("/thing/list/#a", "GET"),
+                ("/thing/list/?a=1&a=2", "GET"),
+                ("/thing/list/?access_token=secret", "GET"),
+                ("/thing/list/?advertiser_id=7", "GET"),
+                ("https://me:secret@business-api.tiktok.com/thing/list/", "GET"),
                 ("/thing/list", "GET"),
                 ("/thing/../list/", "GET"),
                 ("https://example.com/thing/list/", "GET"),
@@ -85,6 +89,18 @@ error_cases(
                 ("/campaign/create/", "GET"),
             )
         },
+        "headers that are no list of headers": stream(headers="Authorization secret"),
+        "a body that is not JSON": stream(method="post", body="{'a': 1}"),
+        "a body that is not an object": stream(method="post", body="[1]"),
+        "a daily report of three months": stream(
+            url="/report/integrated/get/",
+            params={
+                **OWNER,
+                "dimensions": ["ad_id", "stat_time_day"],
+                "start_date": "{now-90}",
+                "end_date": "{now}",
+            },
+        ),
         "an unknown macro": stream(params={"a": "{advertiserid}"}),
         "a macro that resembles no other": stream(params={"a": "{nothing}"}),
         "a date macro with an unknown unit": stream(params={"a": "{now-3x}"}),
