@@ -22,7 +22,7 @@ from tap_tiktok_ads.cli.sample_definition import (
     settings_of_sample,
 )
 from tap_tiktok_ads.cli.sample_output import Exchanges, RecordsPath, show_records
-from tap_tiktok_ads.cli.stream_list import show_streams
+from tap_tiktok_ads.cli.streams import show_streams
 from tap_tiktok_ads.config.custom_requests import secret_values
 from tap_tiktok_ads.extract import dates, schemas
 from tap_tiktok_ads.streams.custom import CustomStream
@@ -142,7 +142,7 @@ def command(*, stream: str | None, config: t.Any, advertiser: str | None, **opti
     _check_options(endpoint, output)
     merged = TapTikTokAds.merged(config.config, with_environment=config.parse_env)
     if stream is None and not endpoint.is_defined:
-        show_streams(defined_names(merged))
+        show_streams(common.offline_tap(config, validate_config=False))
         return
     definition = define(stream, endpoint) if endpoint.is_defined else None
     sample = Sample(merged, config, stream, definition, advertiser)

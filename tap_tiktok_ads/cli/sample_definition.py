@@ -187,6 +187,7 @@ def settings_of_sample(
         advertiser: The only advertiser to read, or None.
     """
     result = _without_other_definitions(config, name)
+    result.pop("streams", None)  # it can name a stream whose definition is left out
     if definition is not None:
         # while the path of the records is unknown, a response without objects has no records
         is_path_unknown = "records_path" not in definition.entry
