@@ -211,6 +211,12 @@ error_cases(
             "App:", "doctor", environment="sandbox", advertiser_ids=IDS
         ),
         "doctor shows the rate limits": printed("Tier:", "doctor", simulator={"tier": "basic"}),
+        "doctor names the streams that can be read": printed("Readable:", "doctor"),
+        "doctor of an unknown stream": command("doctor", "--stream", "pixel"),
+        "doctor of an unknown advertiser": command("doctor", "--advertiser", "1"),
+        "doctor of a catalog without streams": command(
+            "doctor", "--catalog", temporary_file('{"streams": []}')
+        ),
         "doctor of a machine with a wrong clock": _wrong_clock,
         "plan": printed("About", "plan", start_date="2024-01-01", end_date="2024-01-31"),
         "simulator on a port in use": _port_in_use,
