@@ -473,8 +473,8 @@ def test_terminal_tables_fit_the_width(sim: Simulator, tmp_path: Path) -> None:
     output = on_terminal("sample", "campaigns", "--limit", "1", "--config", config)
     assert "\x1b[1;36mcampaign_id" in output
     assert "│" not in output
-    plain = on_terminal("doctor", "--config", config, NO_COLOR="1")
-    assert re.search(r"│ +ROLE_ADVERTISER +│|ROLE_ADVERTISER", plain)
+    plain = on_terminal("plan", "--config", config, NO_COLOR="1")
+    assert re.search(r"│ campaigns +│", plain)
     assert not re.search(r"\x1b\[[0-9;]*3\d", plain)
 
 
@@ -715,7 +715,7 @@ def first_page_paths(sim: Simulator) -> list[str]:
 
 def test_plan_counts_the_first_pages_of_a_run(call: Caller) -> None:
     """`plan` counts the first pages of a run, and only requests the advertisers."""
-    plan = call.json("plan")
+    plan = call.json("plan", "--measure", "0")
     assert call.paths == FINDING
     call.sim.requests.clear()
     run(config_for(call.sim))
@@ -741,15 +741,12 @@ def test_plan_counts_the_first_pages_of_a_run(call: Caller) -> None:
 
 
 def test_plan_prints_a_table_with_totals(call: Caller) -> None:
-    """The table says 'at least' for list endpoints, and the last lines have the totals."""
-    first, _ = call.ids
-    result = call(
-        "plan", simulator={"tier": "basic"}, start_date="2026-01-01", end_date="2026-01-31"
-    )
-    assert f"campaigns\t{first}\t\t\t\tat least 1\t\t\n" in result.stdout
-    row = f"campaign_country_report\t{first}\t2\t2026-01-01\t2026-01-31\t2\t2\t\n"
-    assert row in result.stdout
-    plan = call.json("plan", start_date="2026-01-01", end_date="2026-01-31")
+    """Without measuring, list endpoints have at least a number of requests."""
+    settings: dict[str, t.Any] = {"start_date": "2026-01-01", "end_date": "2026-01-31"}
+    result = call("plan", "--measure", "0", simulator={"tier": "basic"}, **settings)
+    assert "campaigns\t\t\t\tat least 2\t0.0\t\n" in result.stdout
+    assert "campaign_country_report\t4\t2026-01-01\t2026-01-31\t4\t0.0\t4\n" in result.stdout
+    plan = call.json("plan", "--measure", "0", **settings)
     requests = plan["requests"]
     assert result.stdout.endswith(
         f"About {requests} requests: {requests / 9.5 / 60:.1f} minutes at 9.5 requests per "
@@ -757,6 +754,32 @@ def test_plan_prints_a_table_with_totals(call: Caller) -> None:
         f"Up to {plan['topview_requests']} more for advertisers with TopView campaigns.\n"
     )
     assert requests == sum(item["requests"] for item in plan["streams"])
+
+
+@pytest.mark.parametrize("by", ["stream", "advertiser", "window"])
+def test_plan_has_one_row_per_stream_advertiser_or_window(call: Caller, by: str) -> None:
+    """The rows add up to the total, whatever they stand for."""
+    settings: dict[str, t.Any] = {"start_date": "2026-01-01", "end_date": "2026-01-31"}
+    result = call("plan", "--by", by, **settings)
+    columns, *rows = [line.split("\t") for line in result.stdout.splitlines() if "\t" in line]
+    position = columns.index("requests")
+    total = re.search(r"About (\d+) requests", result.stdout)
+    start = 0 if by != "window" else len(FINDING)
+    assert total
+    assert sum(int(row[position]) for row in rows) + start == int(total[1])
+    keys = {"stream": "ads", "advertiser": call.ids[1], "window": "2026-01-01"}
+    assert keys[by] in [row[0] for row in rows]
+    assert len(rows) <= {"stream": 20, "advertiser": 3, "window": 3}[by]
+
+
+def test_plan_shows_the_values_of_macros(call: Caller) -> None:
+    """A line names each macro and its date."""
+    result = call("plan", "--measure", "0", start_date="{now-9}", end_date="{now-3}")
+    assert re.search(
+        r"^start_date: \{now-9\} is \d{4}-\d\d-\d\d for \d advertiser\(s\)\.$",
+        result.stdout,
+        re.MULTILINE,
+    )
 
 
 def state_file_with_bookmark(call: Caller, advertiser_id: str, day: str) -> str:
@@ -775,7 +798,9 @@ def test_plan_leaves_out_covered_days(call: Caller) -> None:
     """With --state, `plan` counts only days that are not covered."""
     first, second = call.ids
     file = state_file_with_bookmark(call, first, "2026-01-20")
-    plan = call.json("plan", "--state", file, start_date="2026-01-01", end_date="2026-01-31")
+    plan = call.json(
+        "plan", "--measure", "0", "--state", file, start_date="2026-01-01", end_date="2026-01-31"
+    )
     days = {
         item["advertiser_id"]: item["first_day"]
         for item in plan["parts"]
@@ -788,7 +813,9 @@ def test_plan_shows_zero_windows_for_covered_days(call: Caller) -> None:
     """`plan` shows zero windows if all days are covered."""
     first, _ = call.ids
     file = state_file_with_bookmark(call, first, "2026-01-31")
-    plan = call.json("plan", "--state", file, start_date="2026-01-01", end_date="2026-01-10")
+    plan = call.json(
+        "plan", "--measure", "0", "--state", file, start_date="2026-01-01", end_date="2026-01-10"
+    )
     item = next(
         item
         for item in plan["parts"]
@@ -817,7 +844,9 @@ def test_plan_includes_only_selected_streams(
         entry["metadata"] = [
             {"breadcrumb": [], "metadata": {"selected": entry["tap_stream_id"] == stream}}
         ]
-    plan = call.json("plan", "--catalog", written(call.folder, "catalog.json", catalog))
+    plan = call.json(
+        "plan", "--measure", "0", "--catalog", written(call.folder, "catalog.json", catalog)
+    )
     counts = {item["stream"]: item["requests"] for item in plan["streams"]}
     assert counts.keys() == {"start", stream, *(["ad_groups"] if lookups else [])}
     assert counts["start"] == len(FINDING)
@@ -831,7 +860,9 @@ def test_plan_requests_no_custom_stream(call: Caller) -> None:
     """`plan` neither infers schemas of custom streams nor runs their lookups."""
     ads = {**CAMPAIGNS, "name": "more", "for_each": "campaigns.campaign_id"}
     ads["params"] = {"advertiser_id": "{advertiser_id}", "x": "{campaigns.campaign_id}"}
-    plan = call.json("plan", custom_streams=[CAMPAIGNS, ads, {**PLACES, "name": "other"}])
+    plan = call.json(
+        "plan", "--measure", "0", custom_streams=[CAMPAIGNS, ads, {**PLACES, "name": "other"}]
+    )
     assert call.paths == FINDING
     items = [item for item in plan["parts"] if item["stream"] in {"my_campaigns", "more"}]
     assert [(item["requests"], item["at_least"]) for item in items] == [(1, True)] * 4
