@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ConfigError, OutputError, TapError
 from tap_tiktok_ads.config.environment import check_log_level
+from tap_tiktok_ads.progress_display import supports_live_line
 from tap_tiktok_ads.singer.stdout import check_stdout
 from tap_tiktok_ads.tap import TapTikTokAds
 from tap_tiktok_ads.termination import termination
@@ -124,6 +125,10 @@ def run_tap(  # noqa: PLR0913 - the options, keyword-only
     with summary.written_to(summary_file, started):
         tap = TapTikTokAds.from_input(config, catalog=catalog, state=state, selected_only=True)
         started.append(tap.run_context)
+        if supports_live_line():
+            from tap_tiktok_ads.cli.plan import expect_requests  # noqa: PLC0415 - keeps the start fast
+
+            expect_requests(tap)
         tap.run()
 
 

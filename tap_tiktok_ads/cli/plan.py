@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import logging
 import typing as t
 
 import click
@@ -18,6 +20,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.rate_limits import Tier
     from tap_tiktok_ads.context import RunContext
     from tap_tiktok_ads.singer.stream import TikTokStream
+    from tap_tiktok_ads.tap import TapTikTokAds
 
 #: Number of advertisers whose lists and reports are measured, unless --measure sets it.
 MEASURED_ADVERTISERS = 5
@@ -116,6 +119,37 @@ def estimate_run(
     return estimate
 
 
+def expect_requests(tap: TapTikTokAds) -> None:
+    """Set how many requests the progress of a run expects of each stream. Sends no request.
+
+    A second tap plans the run, because plans log what they read.
+
+    Raises:
+        TapError: The advertisers cannot be read.
+    """
+    context = tap.run_context
+    found = context.found_advertisers
+    logging.disable()
+    try:
+        planned = type(tap)(
+            config=dict(tap.config),
+            catalog=copy.deepcopy(tap.input_catalog),
+            state=copy.deepcopy(dict(tap.state)),
+            setup_mapper=False,
+            allow_requests=False,
+            selected_only=tap.selected_only,
+        )
+        other = planned.run_context
+        other.started_at, other.settings = context.started_at, context.settings
+        other.found_advertisers = found
+        streams = [stream for stream in planned.streams.values() if stream.selected]
+        estimate = estimate_run(other, t.cast("list[TikTokStream]", streams))
+    finally:
+        logging.disable(logging.NOTSET)
+    requests = {part.stream: part.requests for part in estimate.streams()}
+    context.progress.expect({stream.name: requests.get(stream.name, 0) for stream in streams})
+
+
 def _document(estimate: Estimate, run_context: RunContext) -> dict[str, t.Any]:
     """Return the JSON document of an estimate."""
     seconds, share = run_context.settings.tier.estimate(estimate.endpoints)
@@ -142,33 +176,37 @@ def _table(
         return f"{count * minutes_per_request:,.1f}"
 
     if row_kind == BY_WINDOW:
-        rows: list[tuple[t.Any, ...]] = [
+        return ["first day", "last day", "requests", "minutes"], [
             (*(days or ("no window", None)), count, minutes(count))
             for days, count in estimate.windows.items()
         ]
-        return ["first day", "last day", "requests", "minutes"], rows
     parts = estimate.streams() if row_kind == BY_STREAM else _by_advertiser(estimate)
-    with_topview = any(part.topview_requests for part in parts)
-    with_skippable = any(part.skippable_requests for part in parts)
     columns = [row_kind, "windows", "first day", "last day", "requests", "minutes"]
-    columns += ["with TopView"] * with_topview + ["skippable"] * with_skippable
-    rows = []
-    for part in parts:
-        count: t.Any = part.requests
-        if part.at_least and estimate.sizes is None:
-            count = f"at least {count}"
-        name = part.stream if row_kind == BY_STREAM else part.advertiser_id or "all"
-        row: tuple[t.Any, ...] = (
-            name,
-            part.windows,
-            part.first_day,
-            part.last_day,
-            count,
-            minutes(part.requests),
-        )
-        row += (part.topview_requests or None,) * with_topview
-        rows.append(row + (part.skippable_requests or None,) * with_skippable)
-    return columns, rows
+    shown = _optional_columns(parts)
+    rows: list[tuple[t.Any, ...]] = [
+        (*_row(part, row_kind, is_measured=estimate.sizes is not None), minutes(part.requests))
+        for part in parts
+    ]
+    for values in shown.values():
+        rows = [(*row, value) for row, value in zip(rows, values, strict=True)]
+    return [*columns, *shown], rows
+
+
+def _optional_columns(parts: Iterable[Part]) -> dict[str, list[int | None]]:
+    """Return the columns of bounds that have a value."""
+    columns = {
+        "with TopView": [part.topview_requests or None for part in parts],
+        "skippable": [part.skippable_requests or None for part in parts],
+    }
+    return {column: values for column, values in columns.items() if any(values)}
+
+
+def _row(part: Part, row_kind: str, *, is_measured: bool) -> tuple[t.Any, ...]:
+    """Return the first cells of the row of a stream or an advertiser."""
+    name = part.stream if row_kind == BY_STREAM else part.advertiser_id or "all"
+    is_least = part.at_least and not is_measured
+    requests = f"at least {part.requests}" if is_least else part.requests
+    return name, part.windows, part.first_day, part.last_day, requests
 
 
 def _by_advertiser(estimate: Estimate) -> list[Part]:

@@ -18,6 +18,7 @@ from tap_tiktok_ads.api.pagination import total_number
 from tap_tiktok_ads.api.report_rules import MAX_METRICS
 from tap_tiktok_ads.extract.newest_first import NewestFirstTask
 from tap_tiktok_ads.extract.topview_campaigns import TopViewCampaigns
+from tap_tiktok_ads.progress import BEFORE_FIRST_STREAM
 from tap_tiktok_ads.streams.details import DetailStream
 from tap_tiktok_ads.streams.reports.base import ReportStream
 from tap_tiktok_ads.streams.reports.hourly import page_days
@@ -29,6 +30,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.client import Client
+    from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.context import RunContext
     from tap_tiktok_ads.extract.pages import Task
     from tap_tiktok_ads.singer.stream import TikTokStream
@@ -61,14 +63,8 @@ class Measurement:
         """Send the request. Return the size, or None if the response does not show it."""
         stream, task = self.stream, self.task
         shows_days = isinstance(stream, ReportStream) and stream.hourly_days.is_evidence
-        request = dataclasses.replace(task.request, splittable=False, shared=True)
-        if not shows_days:
-            request = request.with_page_params(page_size=1)
-        if "metrics" in request.params:
-            metrics = request.params["metrics"][:MAX_METRICS]
-            request = dataclasses.replace(request, params={**request.params, "metrics": metrics})
         try:
-            response = client.send(request)
+            response = client.send(self._request(shows_days=shows_days))
             stream.source.check(task, response)
             records = stream.source.locate(task, response)
         except (errors.ThrottledError, errors.AuthError):
@@ -78,10 +74,20 @@ class Measurement:
         total = total_number(response.data.get("page_info"))
         if total is None or task.window is None:
             return None if total is None else Size(total)
-        days = page_days(task, _without_placeholders(stream, task, records)) if shows_days else None
-        days = days if total <= len(records) else None
-        share = len(days.active) / task.window.days if days else 1.0
-        return Size(total / task.window.days, share)
+        days = None
+        if shows_days and total <= len(records):
+            days = page_days(task, _without_placeholders(stream, task, records))
+        return Size(total / task.window.days, len(days.active) / task.window.days if days else 1.0)
+
+    def _request(self, *, shows_days: bool) -> Request:
+        """Return the request for one record, or for a page if its days count."""
+        request = dataclasses.replace(self.task.request, splittable=False, shared=True)
+        if not shows_days:
+            request = request.with_page_params(page_size=1)
+        if "metrics" in request.params:
+            metrics = request.params["metrics"][:MAX_METRICS]
+            request = dataclasses.replace(request, params={**request.params, "metrics": metrics})
+        return request
 
 
 def _without_placeholders(stream: t.Any, task: Task, records: Sequence[t.Any]) -> Sequence[t.Any]:
@@ -180,22 +186,30 @@ def measure(
     campaigns = TopViewCampaigns(client)
     workers = run_context.workers
 
-    def first_day(advertiser: Advertiser) -> tuple[pendulum.Date | None, tuple[()]]:
-        try:
-            return campaigns.check(advertiser, "").first_day, ()
-        except (errors.ThrottledError, errors.AuthError):
-            raise
-        except errors.TapError:
-            return None, ()
-
     with bar(len(measurements) + len(advertisers)) as advance:
-        for advertiser, day in workers.ordered(advertisers, first_day):
+        for advertiser, day in workers.ordered(
+            advertisers, lambda advertiser: (_first_topview_day(campaigns, advertiser), ())
+        ):
             sizes.topview[advertiser.id] = day
             advance("TopView")
         for item, size in workers.ordered(measurements, lambda item: (item.size(client), ())):
             sizes.add(item.stream.name, id_of(item.task.advertiser), size)
             advance(item.stream.name)
     return sizes
+
+
+def _first_topview_day(campaigns: TopViewCampaigns, advertiser: Advertiser) -> pendulum.Date | None:
+    """Return the first day that can have TopView ads, or None if there is none, or it is unknown.
+
+    Raises:
+        TapError: The token is rejected, or TikTok throttles requests.
+    """
+    try:
+        return campaigns.check(advertiser, BEFORE_FIRST_STREAM).first_day
+    except (errors.ThrottledError, errors.AuthError):
+        raise
+    except errors.TapError:
+        return None
 
 
 def _asks_for_topview(stream: TikTokStream) -> bool:
