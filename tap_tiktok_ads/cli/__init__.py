@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.context import RunContext
 
 #: The subcommands. Each has a module of its name.
-COMMANDS = ("sample", "doctor", "plan", "authorize", "simulator", "state")
+COMMANDS = ("sample", "doctor", "plan", "report", "authorize", "simulator", "state")
 #: Commands of earlier versions, and what replaces them.
 REMOVED_COMMANDS = {"convert-state": "state convert"}
 HELP = """Run the Singer tap, or one of the commands below.
