@@ -104,7 +104,7 @@ class Checker(HTMLParser):
         self.loaded: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: t.Any) -> None:
-        if tag not in {"meta", "rect"}:
+        if tag not in {"meta", "rect", "wbr"}:
             self.open.append(tag)
         self.loaded += [value for name, value in attrs if name in {"src", "href"}]
         if tag in {"script", "link", "img", "iframe"}:
