@@ -47,7 +47,7 @@ def measured_estimate(
             ["video_creatives", "image_creatives", "ads", "pixels", "custom_audiences"],
         ),
         (
-            {"advertisers": 3, "dormant_advertisers": 1, "days": 40},
+            {"advertisers": 4, "dormant_advertisers": 2, "days": 40},
             {"start_date": "{now-39}"},
             HOURLY_STREAMS,
         ),

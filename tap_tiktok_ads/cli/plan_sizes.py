@@ -24,7 +24,7 @@ from tap_tiktok_ads.streams.reports.base import ReportStream
 from tap_tiktok_ads.streams.reports.hourly import page_days
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import pendulum
 
@@ -177,9 +177,9 @@ def measure(
     sizes = Sizes()
     streams = list(streams)
     measurements = [
-        Measurement(*pair)
+        Measurement(stream, task)
         for stream in streams
-        for pair in _first_tasks(run_context, stream, _spread(run_context.advertisers, count))
+        for task in _first_tasks(stream, _spread(run_context.advertisers, count))
     ]
     advertisers = run_context.advertisers if any(map(_asks_for_topview, streams)) else []
     client = run_context.client.with_empty_cache()  # or the run would seem to need fewer requests
@@ -222,19 +222,18 @@ def _spread(advertisers: Sequence[Advertiser], count: int) -> list[Advertiser]:
     return [advertisers[number * len(advertisers) // count] for number in range(count)]
 
 
-def _first_tasks(
-    run_context: RunContext, stream: TikTokStream, advertisers: Sequence[Advertiser]
-) -> Iterator[tuple[TikTokStream, Task]]:
-    """Yield the first request with pages of each advertiser, or of a stream without advertisers."""
-    source = t.cast("TikTokStream", run_context.open_stream(stream.name))
-    source.selected_advertisers = advertisers
+def _first_tasks(stream: TikTokStream, advertisers: Sequence[Advertiser]) -> list[Task]:
+    """Return the first request with pages of each advertiser, or of all advertisers at once."""
+    stream.selected_advertisers = advertisers
     owners = len(advertisers) if stream.per_advertiser else 1
-    seen: set[str | None] = set()
-    for task in source.plan.sample_tasks():
-        owner = id_of(task.advertiser)
-        is_list = bool(task.request.page_params.get("page_size"))
-        if owner not in seen and is_list and not getattr(task, "is_pending", False):
-            yield source, task
-        seen.add(owner)
-        if len(seen) >= owners:
-            return
+    first: dict[str | None, Task] = {}
+    for task in stream.plan.sample_tasks():
+        first.setdefault(id_of(task.advertiser), task)
+        if len(first) >= owners:
+            break
+    stream.selected_advertisers = None
+    return [
+        task
+        for task in first.values()
+        if task.request.page_params.get("page_size") and not getattr(task, "is_pending", False)
+    ]
