@@ -12,12 +12,14 @@ from typing_extensions import override
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
 #: Seconds over which the request rate is measured.
 RATE_WINDOW_SECONDS = 10
 #: Name that the counts have before the first stream begins: the tap requests the advertisers.
 BEFORE_FIRST_STREAM = "start"
+#: Maximum factor by which streams that have ended correct the estimate of the others.
+MAX_CORRECTION = 3.0
 
 
 @dataclasses.dataclass(slots=True)
@@ -77,6 +79,11 @@ class Progress:
         #: Requests in each of the last seconds: (second, requests), at second modulo the window.
         self._requests_by_second = [(-1, 0)] * RATE_WINDOW_SECONDS
         self._wait: tuple[str, float | None] = ("", None)
+        self._expected: Mapping[str, int] = {}
+
+    def expect(self, requests: Mapping[str, int]) -> None:
+        """Set the estimated number of requests of each stream, in the order of the streams."""
+        self._expected = requests
 
     def begin(self, stream: str, advertisers: int) -> None:
         """Make a stream the current one. It reads this number of advertisers."""
@@ -144,10 +151,42 @@ class Progress:
         requests = sum(count for second, count in self._requests_by_second if second >= oldest)
         return requests / max(1.0, now - max(self._started, oldest))
 
+    def _requests_left(self) -> float:
+        """Return the expected number of requests until the end of the run.
+
+        Streams that have ended show how far the estimate is off.
+        """
+        names = list(self._expected)
+        current = self._position.counts.stream
+        position = names.index(current) if current in names else 0
+        sent = {name: counts.requests for name, counts in list(self._streams.items())}
+        planned = sum(self._expected[name] for name in names[:position])
+        actual = sum(sent.get(name, 0) for name in names[:position])
+        factor = min(MAX_CORRECTION, max(1 / MAX_CORRECTION, actual / planned)) if planned else 1.0
+        return sum(
+            max(0.0, self._expected[name] * factor - sent.get(name, 0)) for name in names[position:]
+        )
+
+    def _plan_facts(self) -> list[str]:
+        """Return the stream's number, the share of the run that is done, and the time left."""
+        names = list(self._expected)
+        if self._position.counts.stream not in names:
+            return []
+        sent = sum(counts.requests for counts in list(self._streams.values()))
+        left = self._requests_left()
+        facts = [
+            f"stream {names.index(self._position.counts.stream) + 1} of {len(names)}",
+            f"{sent / max(1.0, sent + left):.0%}",
+        ]
+        rate = sent / max(1.0, self.clock() - self._started)
+        if rate and left:
+            facts.append(f"about {_duration(left / rate)} left")
+        return facts
+
     @override
     def __str__(self) -> str:
         counts, advertisers, advertiser, window = self._position
-        facts = [counts.stream]
+        facts = [*self._plan_facts(), counts.stream]
         if advertiser:
             facts.append(f"advertiser {advertiser:,} of {advertisers:,}")
         if window:
@@ -175,18 +214,32 @@ class Progress:
             ]
 
 
-def log_summary(progress: Progress, logger: logging.Logger) -> None:
-    """Log the counts of each stream and their total."""
+def total_of(streams: Sequence[StreamCounts]) -> StreamCounts:
+    """Return the sums of the counts of all streams."""
     total = StreamCounts("total")
-    for counts in progress.summary():
-        logger.info("%s", counts)
+    for counts in streams:
         total.records += counts.records
         total.requests += counts.requests
         total.retries += counts.retries
         total.seconds_waited += counts.seconds_waited
         total.windows_skipped += counts.windows_skipped
-    if progress.summary():
-        logger.info("%s (sum of all threads)", total)
+    return total
+
+
+def log_summary(progress: Progress, logger: logging.Logger) -> None:
+    """Log the counts of each stream and their total."""
+    streams = progress.summary()
+    for counts in streams:
+        logger.info("%s", counts)
+    if streams:
+        logger.info("%s (sum of all threads)", total_of(streams))
+
+
+def _duration(seconds: float) -> str:
+    """Return seconds, minutes or hours as text."""
+    if seconds < 60:  # noqa: PLR2004
+        return f"{math.ceil(seconds)} s"
+    return f"{seconds / 60:,.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"  # noqa: PLR2004
 
 
 def _number(count: int, singular: str, plural: str) -> str:

@@ -9,7 +9,7 @@ import sys
 import typing as t
 from threading import Event, RLock, Thread
 
-from tap_tiktok_ads.progress import Progress, log_summary
+from tap_tiktok_ads.progress import Progress, log_summary, total_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,8 +21,9 @@ def show(progress: Progress, logger: logging.Logger, done: Event | None = None) 
     action, seconds = lambda: logger.info("%s", str(progress)), 30.0
     done = done or Event()
     with contextlib.ExitStack() as stack:
-        stack.callback(log_summary, progress, logger)
-        if _supports_live_line():
+        is_live = supports_live_line()
+        stack.callback(*((print_summary, progress) if is_live else (log_summary, progress, logger)))
+        if is_live:
             action, seconds = stack.enter_context(_live_line(progress)), 0.25
         thread = Thread(target=_repeat, args=(action, seconds, done), daemon=True)
         thread.start()
@@ -37,7 +38,8 @@ def _repeat(action: Callable[[], None], seconds: float, done: Event) -> None:
             action()
 
 
-def _supports_live_line() -> bool:
+def supports_live_line() -> bool:
+    """Return True if stderr is a terminal that shows no records."""
     with contextlib.suppress(AttributeError, ValueError):  # stdout or stderr is missing or closed
         if "SINGER_SDK_LOG_CONFIG" in os.environ or sys.stdout.isatty() or not sys.stderr.isatty():
             return False
@@ -45,6 +47,32 @@ def _supports_live_line() -> bool:
 
         return Console(file=sys.stderr).is_interactive
     return False
+
+
+def print_summary(progress: Progress) -> None:
+    """Print a table with the counts of each stream and their total on stderr."""
+    from rich import box, console, table  # noqa: PLC0415 - slow to import
+
+    streams = progress.summary()
+    if not streams:
+        return
+    grid = table.Table(box=box.SIMPLE, show_footer=False)
+    grid.add_column("stream")
+    for name in ("records", "requests", "retries", "waited", "skipped windows"):
+        grid.add_column(name, justify="right")
+    for counts in (*streams, total_of(streams)):
+        numbers = (counts.records, counts.requests, counts.retries)
+        waited = f"{counts.seconds_waited:,.1f} s"
+        grid.add_row(
+            counts.stream, *map("{:,}".format, numbers), waited, str(counts.windows_skipped)
+        )
+    with contextlib.suppress(OSError, ValueError):
+        console.Console(file=sys.stderr).print(grid)
+
+
+def _is_for_people(record: logging.LogRecord) -> bool:
+    """Return False for the SDK's lines with metrics, which programs read."""
+    return not record.name.startswith("singer_sdk.metrics")
 
 
 @contextlib.contextmanager
@@ -59,6 +87,7 @@ def _live_line(progress: Progress) -> Iterator[Callable[[], None]]:
     live.add_task("", line=progress)
     off = dict.fromkeys(("show_time", "show_level", "show_path"), False)  # the format has them
     handler = rich_logging.RichHandler(console=stderr, **off)
+    handler.addFilter(_is_for_people)
     original = logging.root.handlers
     replaced = [
         log_handler

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from conftest import asks_for_top_view, command, config_for, run
+from conftest import asks_for_top_view, catalog_of, command, config_for, run
 from edge_server import envelope, serving
 from test_cli import assert_one_error, written
 
@@ -480,24 +480,37 @@ def test_terminal_tables_fit_the_width(sim: Simulator, tmp_path: Path) -> None:
     assert all(len(line) <= 100 for line in plain_lines)
     assert "Empty in these records: " in table
     assert "Record(s) that do not fit: 2. Use --format json." in table
-    plain = on_terminal("doctor", "--config", config, NO_COLOR="1")
-    assert re.search(r"│ campaigns +│ ok +│ ok +│", plain)
+    plain = on_terminal("plan", "--config", config, NO_COLOR="1")
+    assert re.search(r"│ campaigns +│", plain)
     assert not re.search(r"\x1b\[[0-9;]*3\d", plain)
 
 
 # doctor
 
 
-def grid(result: str) -> dict[tuple[str, str], str]:
-    """Return the cells of the table that doctor prints, by stream and advertiser."""
-    lines = [line.split("\t") for line in result.splitlines()]
-    start = next(number for number, line in enumerate(lines) if line[0] == "stream")
+def every_stream() -> list[str]:
+    """Return the options of doctor that check every stream and advertiser."""
+    options = ["--all"]
+    for entry in STREAMS:
+        if entry.name != "sync_errors":
+            options += ["--stream", entry.name]
+    return options
+
+
+def cells_of(document: t.Any) -> dict[tuple[str, str], str]:
+    """Return the results of doctor, by stream and advertiser."""
     return {
-        (line[0], owner): cell
-        for line in lines[start + 1 :]
-        for owner, cell in zip(lines[start][1:], line[1:], strict=True)
-        if cell
+        (stream, owner): f"{cell['result']} ({cell['code']})" if cell["code"] else cell["result"]
+        for stream, owners in document["streams"].items()
+        for owner, cell in owners.items()
     }
+
+
+def problem_rows(result: str) -> list[list[str]]:
+    """Return the rows of the table of streams that cannot be read."""
+    lines = [line.split("\t") for line in result.splitlines()]
+    starts = [number for number, line in enumerate(lines) if line[0] == "stream"]
+    return [line for line in lines[starts[0] + 1 :] if len(line) > 1] if starts else []
 
 
 def test_doctor_checks_each_stream_once(call: Caller) -> None:
@@ -505,18 +518,23 @@ def test_doctor_checks_each_stream_once(call: Caller) -> None:
 
     A stream without advertisers has one cell. Lookups use full pages.
     """
-    result = call("doctor")
+    document = call.json("doctor", *every_stream())
     requests = list(call.sim.requests)
+    result = call("doctor", *every_stream())
     assert result.returncode == 0, result.stdout + result.stderr
+    assert problem_rows(result.stdout) == []
+    count = len(STREAMS) - 1  # without sync_errors
+    assert f"Readable: {count} of {count} stream(s), for 2 of 2 advertiser(s)." in result.stdout
     assert "Token: valid.\nApp: valid, 2 advertiser(s) authorized it.\n" in result.stdout
     assert re.search(r"^Clock: \+\d s\.$", result.stdout, re.MULTILINE)
     records = run(config_for(call.sim), ["advertisers"]).records["advertisers"]
     for record in records:
         facts = [
-            record[name] for name in ("advertiser_id", "name", "status", "timezone", "currency")
+            record[name]
+            for name in ("advertiser_id", "name", "status", "role", "timezone", "currency")
         ]
         assert "\t".join([*facts, "true"]) in result.stdout.splitlines()
-    cells = grid(result.stdout)
+    cells = cells_of(document)
     every = {
         (stream.name, id_)
         for stream in STREAMS
@@ -545,7 +563,7 @@ def test_doctor_checks_each_stream_once(call: Caller) -> None:
 
 def test_doctor_prints_json(call: Caller) -> None:
     """--json prints the results of `doctor` as JSON."""
-    result = call.json("doctor", simulator={"tier": "ultimate"})
+    result = call.json("doctor", "--stream", "pixels", simulator={"tier": "ultimate"})
     assert result["token"] == {"valid": True}
     assert result["app"] == {"configured": True, "valid": True, "advertisers": 2}
     assert abs(result["clock_skew_seconds"]) < 60  # a busy machine responds late
@@ -575,20 +593,75 @@ def test_doctor_reports_denied_streams(call: Caller, code: int, cell: str, exit_
     """A denied stream has its own cell, an error message on stderr and an exit code."""
     _, second = call.ids
     call.sim.add_fault("code", path="/pixel/list/", advertiser_id=second, code=code, times=None)
-    result = call("doctor")
-    cells = grid(result.stdout)
-    assert cells.pop(("pixels", second)) == cell
-    assert cells.pop(("pixel_event_statistics", second)) == cell  # looks up the denied pixels
-    assert set(cells.values()) <= {"ok", "empty?"}
+    names = ["--stream", "pixels", "--stream", "pixel_event_statistics", "--stream", "campaigns"]
+    result = call("doctor", "--all", *names)
+    assert sorted(problem_rows(result.stdout)) == [
+        ["pixel_event_statistics", cell, second],  # looks up the denied pixels
+        ["pixels", cell, second],
+    ]
+    assert "Readable: 1 of 3 stream(s), for 2 of 2 advertiser(s)." in result.stdout
     assert f"code {code}" in result.stderr
     assert result.returncode == exit_code
+
+
+def test_doctor_checks_one_advertiser_per_combination(call: Caller) -> None:
+    """By default, doctor checks the default streams of one advertiser per status and role."""
+    result = call("doctor")
+    assert result.returncode == 0
+    count = sum(entry.selected_by_default for entry in STREAMS)
+    assert f"Readable: {count} of {count} stream(s), for 1 of 2 advertiser(s)." in result.stdout
+    assert "Not checked: 1 advertiser(s). Check them with --all." in result.stdout
+    owners = {request.params.get("advertiser_id") for request in call.sim.requests}
+    assert owners == {None, call.ids[0]}
+    assert len(call.sim.requests) <= count + 3
+
+
+def test_doctor_checks_another_status_or_role(tmp_path: Path) -> None:
+    """An advertiser with another status is checked, too."""
+    infos = [
+        {"advertiser_id": number, "timezone": "UTC", "status": status, "role": "ROLE_ADVERTISER"}
+        for number, status in (("1", "STATUS_ENABLE"), ("2", "STATUS_ENABLE"), ("3", "LIMITED"))
+    ]
+
+    def respond(call: t.Any) -> t.Any:
+        is_info = call.path == "/advertiser/info/"
+        return envelope({"list": infos if is_info else [], "page_info": {"total_number": 0}})
+
+    with serving(respond) as (url, _):
+        config = {"api_url": url, "access_token": "t", "advertiser_ids": ["1", "2", "3"]}
+        file = written(tmp_path, "c.json", config)
+        result = command("doctor", "--json", "--stream", "pixels", "--config", file)
+    document = json.loads(result.stdout)
+    assert list(document["streams"]["pixels"]) == ["1", "3"]
+    assert [row["checked"] for row in document["advertisers"]] == [True, False, True]
+
+
+def test_doctor_checks_the_named_advertiser(call: Caller) -> None:
+    """--advertiser names the advertisers to check. An unknown one is an error."""
+    _, second = call.ids
+    document = call.json("doctor", "--stream", "pixels", "--advertiser", second)
+    assert list(document["streams"]["pixels"]) == [second]
+    assert_one_error(
+        call("doctor", "--advertiser", "1"), "'1' of --advertiser is not one of the 2 advertiser(s)"
+    )
+    assert_one_error(call("doctor", "--stream", "pixel"), "did you mean 'pixels'?")
+
+
+def test_doctor_checks_the_selected_streams(call: Caller) -> None:
+    """With --catalog, doctor checks the selected streams. Without any, it is an error."""
+    catalog = catalog_of(config_for(call.sim), ["pixels", "comments"])
+    document = call.json("doctor", "--catalog", written(call.folder, "catalog.json", catalog))
+    assert sorted(document["streams"]) == ["comments", "pixels"]
+    catalog = catalog_of(config_for(call.sim), [])
+    result = call("doctor", "--catalog", written(call.folder, "catalog.json", catalog))
+    assert_one_error(result, "Nothing to check, because no stream is selected")
 
 
 @pytest.mark.parametrize("sim", [{"no_smart_plus": True}], indirect=True)
 def test_doctor_reports_unavailable_features(call: Caller) -> None:
     """`doctor` shows features that the account lacks as not available, and exits with 3."""
-    result = call("doctor")
-    cells = grid(result.stdout)
+    result = call("doctor", "--json", *every_stream())
+    cells = cells_of(json.loads(result.stdout))
     for id_ in call.ids:  # this report also has ordinary ads
         assert cells.pop(("smart_plus_ad_performance_report", id_)) in {"ok", "empty?"}
     smart_plus_cells = {cell for (stream, _), cell in cells.items() if "smart" in stream}
@@ -607,13 +680,14 @@ def test_doctor_reports_inaccessible_advertisers(call: Caller) -> None:
 
 def test_doctor_reports_an_invalid_app(call: Caller) -> None:
     """With an invalid app, `doctor` exits with 1 and still checks the token."""
-    result = call("doctor", app_secret="wrong-secret-of-an-app", advertiser_ids=call.ids)
+    settings = {"app_secret": "wrong-secret-of-an-app", "advertiser_ids": call.ids}
+    result = call("doctor", *every_stream(), **settings)
     assert result.returncode == 1
     assert "App: TikTok responded to /oauth2/advertiser/get/ with code 401" in result.stdout
     assert "wrong-secret-of-an-app" not in result.stdout + result.stderr
-    cells = grid(result.stdout)
-    assert cells.pop(("authorized_advertisers", "all")).startswith("no permission (401")
-    assert set(cells.values()) <= {"ok", "empty?"}
+    (row,) = problem_rows(result.stdout)
+    assert row[0] == "authorized_advertisers"
+    assert row[1].startswith("no permission (401")
 
 
 def test_doctor_skips_the_app_check_without_an_app(call: Caller) -> None:
@@ -648,7 +722,7 @@ def first_page_paths(sim: Simulator) -> list[str]:
 
 def test_plan_counts_the_first_pages_of_a_run(call: Caller) -> None:
     """`plan` counts the first pages of a run, and only requests the advertisers."""
-    plan = call.json("plan")
+    plan = call.json("plan", "--measure", "0")
     assert call.paths == FINDING
     call.sim.requests.clear()
     run(config_for(call.sim))
@@ -674,15 +748,12 @@ def test_plan_counts_the_first_pages_of_a_run(call: Caller) -> None:
 
 
 def test_plan_prints_a_table_with_totals(call: Caller) -> None:
-    """The table says 'at least' for list endpoints, and the last lines have the totals."""
-    first, _ = call.ids
-    result = call(
-        "plan", simulator={"tier": "basic"}, start_date="2026-01-01", end_date="2026-01-31"
-    )
-    assert f"campaigns\t{first}\t\t\t\tat least 1\t\t\n" in result.stdout
-    row = f"campaign_country_report\t{first}\t2\t2026-01-01\t2026-01-31\t2\t2\t\n"
-    assert row in result.stdout
-    plan = call.json("plan", start_date="2026-01-01", end_date="2026-01-31")
+    """Without measuring, list endpoints have at least a number of requests."""
+    settings: dict[str, t.Any] = {"start_date": "2026-01-01", "end_date": "2026-01-31"}
+    result = call("plan", "--measure", "0", simulator={"tier": "basic"}, **settings)
+    assert "campaigns\t\t\t\tat least 2\t0.0\t\n" in result.stdout
+    assert "campaign_country_report\t4\t2026-01-01\t2026-01-31\t4\t0.0\t4\n" in result.stdout
+    plan = call.json("plan", "--measure", "0", **settings)
     requests = plan["requests"]
     assert result.stdout.endswith(
         f"About {requests} requests: {requests / 9.5 / 60:.1f} minutes at 9.5 requests per "
@@ -690,6 +761,32 @@ def test_plan_prints_a_table_with_totals(call: Caller) -> None:
         f"Up to {plan['topview_requests']} more for advertisers with TopView campaigns.\n"
     )
     assert requests == sum(item["requests"] for item in plan["streams"])
+
+
+@pytest.mark.parametrize("by", ["stream", "advertiser", "window"])
+def test_plan_has_one_row_per_stream_advertiser_or_window(call: Caller, by: str) -> None:
+    """The rows add up to the total, whatever they stand for."""
+    settings: dict[str, t.Any] = {"start_date": "2026-01-01", "end_date": "2026-01-31"}
+    result = call("plan", "--by", by, **settings)
+    columns, *rows = [line.split("\t") for line in result.stdout.splitlines() if "\t" in line]
+    position = columns.index("requests")
+    total = re.search(r"About (\d+) requests", result.stdout)
+    start = 0 if by != "window" else len(FINDING)
+    assert total
+    assert sum(int(row[position]) for row in rows) + start == int(total[1])
+    keys = {"stream": "ads", "advertiser": call.ids[1], "window": "2026-01-01"}
+    assert keys[by] in [row[0] for row in rows]
+    assert len(rows) <= {"stream": 20, "advertiser": 3, "window": 3}[by]
+
+
+def test_plan_shows_the_values_of_macros(call: Caller) -> None:
+    """A line names each macro and its date."""
+    result = call("plan", "--measure", "0", start_date="{now-9}", end_date="{now-3}")
+    assert re.search(
+        r"^start_date: \{now-9\} is \d{4}-\d\d-\d\d for \d advertiser\(s\)\.$",
+        result.stdout,
+        re.MULTILINE,
+    )
 
 
 def state_file_with_bookmark(call: Caller, advertiser_id: str, day: str) -> str:
@@ -708,7 +805,9 @@ def test_plan_leaves_out_covered_days(call: Caller) -> None:
     """With --state, `plan` counts only days that are not covered."""
     first, second = call.ids
     file = state_file_with_bookmark(call, first, "2026-01-20")
-    plan = call.json("plan", "--state", file, start_date="2026-01-01", end_date="2026-01-31")
+    plan = call.json(
+        "plan", "--measure", "0", "--state", file, start_date="2026-01-01", end_date="2026-01-31"
+    )
     days = {
         item["advertiser_id"]: item["first_day"]
         for item in plan["parts"]
@@ -721,7 +820,9 @@ def test_plan_shows_zero_windows_for_covered_days(call: Caller) -> None:
     """`plan` shows zero windows if all days are covered."""
     first, _ = call.ids
     file = state_file_with_bookmark(call, first, "2026-01-31")
-    plan = call.json("plan", "--state", file, start_date="2026-01-01", end_date="2026-01-10")
+    plan = call.json(
+        "plan", "--measure", "0", "--state", file, start_date="2026-01-01", end_date="2026-01-10"
+    )
     item = next(
         item
         for item in plan["parts"]
@@ -750,7 +851,9 @@ def test_plan_includes_only_selected_streams(
         entry["metadata"] = [
             {"breadcrumb": [], "metadata": {"selected": entry["tap_stream_id"] == stream}}
         ]
-    plan = call.json("plan", "--catalog", written(call.folder, "catalog.json", catalog))
+    plan = call.json(
+        "plan", "--measure", "0", "--catalog", written(call.folder, "catalog.json", catalog)
+    )
     counts = {item["stream"]: item["requests"] for item in plan["streams"]}
     assert counts.keys() == {"start", stream, *(["ad_groups"] if lookups else [])}
     assert counts["start"] == len(FINDING)
@@ -764,7 +867,9 @@ def test_plan_requests_no_custom_stream(call: Caller) -> None:
     """`plan` neither infers schemas of custom streams nor runs their lookups."""
     ads = {**CAMPAIGNS, "name": "more", "for_each": "campaigns.campaign_id"}
     ads["params"] = {"advertiser_id": "{advertiser_id}", "x": "{campaigns.campaign_id}"}
-    plan = call.json("plan", custom_streams=[CAMPAIGNS, ads, {**PLACES, "name": "other"}])
+    plan = call.json(
+        "plan", "--measure", "0", custom_streams=[CAMPAIGNS, ads, {**PLACES, "name": "other"}]
+    )
     assert call.paths == FINDING
     items = [item for item in plan["parts"] if item["stream"] in {"my_campaigns", "more"}]
     assert [(item["requests"], item["at_least"]) for item in items] == [(1, True)] * 4

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ConfigError, OutputError, TapError
 from tap_tiktok_ads.config.environment import check_log_level
+from tap_tiktok_ads.progress_display import supports_live_line
 from tap_tiktok_ads.singer.stdout import check_stdout
 from tap_tiktok_ads.streams.selector import NOT_BY_DEFAULT
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -28,7 +29,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.context import RunContext
 
 #: The subcommands. Each has a module of its name.
-COMMANDS = ("streams", "sample", "doctor", "plan", "authorize", "simulator", "state")
+COMMANDS = ("streams", "sample", "doctor", "plan", "report", "authorize", "simulator", "state")
 #: Commands of earlier versions, and what replaces them.
 REMOVED_COMMANDS = {"convert-state": "state convert"}
 HELP = """Run the Singer tap, or one of the commands below.
@@ -160,6 +161,10 @@ def run_tap(  # noqa: PLR0913 - the options, keyword-only
     with summary.written_to(summary_file, started):
         tap = read(state=state)
         started.append(tap.run_context)
+        if supports_live_line():
+            from tap_tiktok_ads.cli.plan import expect_requests  # noqa: PLC0415 - keeps the start fast
+
+            expect_requests(tap)
         tap.run(functools.partial(_log_selection_cost, tap))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 import typing as t
@@ -14,7 +15,7 @@ from tap_tiktok_ads.api.masking import escape, escape_json
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -81,6 +82,25 @@ def say(text: str, *, err: bool = False) -> None:
 def show_json(value: t.Any) -> None:
     """Print a value as JSON."""
     say(escape_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()))
+
+
+@contextlib.contextmanager
+def progress_bar(label: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Show a progress bar on a terminal, and yield the function that advances it.
+
+    The argument of the function is the text beside the bar.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich import console, progress  # noqa: PLC0415 - slow to import
+
+    text = progress.TextColumn("{task.description}", markup=False)
+    columns = (text, progress.BarColumn(), progress.MofNCompleteColumn())
+    stderr = console.Console(stderr=True)
+    with progress.Progress(*columns, console=stderr, transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda name: bar.update(task, advance=1, description=f"{label} {name}")
 
 
 def write_text(file: Path, text: str) -> None:

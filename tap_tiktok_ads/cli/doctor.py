@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import dataclasses
 import email.utils
 import itertools
@@ -12,83 +14,31 @@ import click
 
 from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api import errors
-from tap_tiktok_ads.api.hosts import ADVERTISER_INFO_PATH
 from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.cli import common
-from tap_tiktok_ads.streams.business import AuthorizedAdvertisers
-from tap_tiktok_ads.streams.windowed import WindowedStream
+from tap_tiktok_ads.cli.probes import EMPTY, ERROR, OK, Finding, probes
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from tap_tiktok_ads.extract.pages import Task
     from tap_tiktok_ads.singer.stream import TikTokStream
     from tap_tiktok_ads.tap import TapTikTokAds
 
-OK, EMPTY, FORBIDDEN, MISSING, ERROR = "ok", "empty?", "no permission", "not available", "error"
 #: Exit code if permission is denied for some streams or advertisers.
 PARTIAL_ACCESS_EXIT_CODE = 3
 #: Maximum difference between the clocks of TikTok and of this machine without a warning.
 MAX_SKEW_SECONDS = 60.0
-#: Columns of `/advertiser/info/` that are printed for each advertiser.
-ADVERTISER_COLUMNS = ("name", "status", "timezone", "currency")
+#: Columns of `/advertiser/info/` that are printed for each checked advertiser.
+ADVERTISER_COLUMNS = ("name", "status", "role", "timezone", "currency")
+#: The columns that decide what an advertiser may do. One advertiser per combination is checked.
+COMBINATION_COLUMNS = ("status", "role")
 #: Replaces the advertiser of requests that read several advertisers.
 ALL_ADVERTISERS = "all"
-
-
-@dataclasses.dataclass
-class Finding:
-    """The result of the smallest request of a stream for an advertiser."""
-
-    result: str
-    code: int | None = None
-    message: str | None = None
-
-    def __str__(self) -> str:
-        return self.result if self.code is None else f"{self.result} ({self.code})"
-
-
-@dataclasses.dataclass
-class Probe:
-    """A task to run, and the records received."""
-
-    stream: TikTokStream
-    task: Task
-    records: Sequence[t.Any] = ()
-
-    def run(self) -> Finding:
-        """Run the task and return the result. Without records, also run the task that follows it.
-
-        Raises:
-            AuthError: The token is rejected.
-            ThrottledError: TikTok throttles requests.
-        """
-        send = self.stream.run_context.client.send
-        try:
-            self.records, following = self.stream.sample_task(self.task, send)
-            if not self.records and following:
-                self.records, _ = self.stream.sample_task(
-                    _smallest(self.stream, following[0]), send
-                )
-        except errors.ThrottledError:
-            raise
-        except errors.AuthError as error:
-            if self.task.request.path != AuthorizedAdvertisers.path:
-                raise
-            return Finding(FORBIDDEN, error.code, str(error))  # the app's ID or secret
-        except errors.TapError as error:
-            return self._failure(error)
-        return Finding(OK if self.records else EMPTY)
-
-    def _failure(self, error: errors.TapError) -> Finding:
-        """Return the result of a task that failed."""
-        code = getattr(error, "code", None)
-        result = ERROR
-        if code in self.stream.tolerated_codes | errors.NOT_IN_SANDBOX:
-            result = MISSING
-        elif isinstance(error, errors.PermissionDeniedError):
-            result = FORBIDDEN
-        return Finding(result, code, str(error))
+#: Maximum number of advertisers that a row of the summary names.
+MAX_NAMED_ADVERTISERS = 3
+#: Maximum number of checked advertisers whose details are printed.
+MAX_SHOWN_ADVERTISERS = 10
 
 
 @dataclasses.dataclass
@@ -112,6 +62,11 @@ class Report:
         return 0 if is_complete else PARTIAL_ACCESS_EXIT_CODE
 
     @property
+    def checked(self) -> list[dict[str, t.Any]]:
+        """The advertisers whose streams were checked."""
+        return [row for row in self.advertisers if row["checked"] and row["readable"]]
+
+    @property
     def findings(self) -> list[Finding]:
         """The findings of all streams and advertisers."""
         return list(itertools.chain.from_iterable(row.values() for row in self.streams.values()))
@@ -119,22 +74,44 @@ class Report:
 
 @click.command("doctor", short_help="Check the token, app, clock and permissions.")
 @common.config_option
+@click.option(
+    "--catalog",
+    type=click.File(),
+    help="Singer catalog with the selected streams. Default: the default streams.",
+)
+@click.option(
+    "--stream", "names", multiple=True, metavar="NAME", help="Check this stream only. Repeatable."
+)
+@click.option(
+    "--advertiser", "ids", multiple=True, metavar="ID", help="Check this advertiser. Repeatable."
+)
+@click.option("--all", "check_all", is_flag=True, help="Check every advertiser.")
 @common.json_option
 @click.pass_context
-def command(context: click.Context, *, config: t.Any, as_json: bool) -> None:
-    """Check the token, the app, the clock, and the permissions for each advertiser.
+def command(  # noqa: PLR0913 - the options, keyword-only
+    context: click.Context,
+    *,
+    config: t.Any,
+    catalog: t.IO[str] | None,
+    names: Sequence[str],
+    ids: Sequence[str],
+    check_all: bool,
+    as_json: bool,
+) -> None:
+    """Check the token, the app, the clock, and the permissions.
 
-    The command sends the smallest request of each stream for each advertiser: one record, one day.
-    "empty?" means that TikTok allowed the request and returned no records.
+    The command sends the smallest request of each selected stream: one record, one day. It checks
+    one advertiser for each combination of account status and role. With --all, it checks every
+    advertiser. The summary names the streams that cannot be read.
 
-    The exit code is 0 if all streams of all advertisers can be read. It is 1 if the settings or the
-    token are invalid, no advertiser can be read, or an unexpected error occurs. It is 3 if
-    permission is denied for some streams or advertisers.
+    The exit code is 0 if all checked streams can be read. It is 1 if the settings or the token are
+    invalid, no advertiser can be read, or an unexpected error occurs. It is 3 if permission is
+    denied for some streams or advertisers.
 
-    Example: tap-tiktok-ads doctor --config config.json
+    Example: tap-tiktok-ads doctor --config config.json --stream campaigns --all
     """
-    tap = common.offline_tap(config)
-    report = _examine(tap)
+    tap = common.offline_tap(config, catalog=catalog)
+    report = _examine(tap, _streams(tap, names), ids, check_all=check_all)
     if as_json:
         common.show_json({"token": {"valid": True}, **dataclasses.asdict(report)})
     else:
@@ -142,7 +119,31 @@ def command(context: click.Context, *, config: t.Any, as_json: bool) -> None:
     context.exit(report.exit_code)
 
 
-def _examine(tap: TapTikTokAds) -> Report:
+def _streams(tap: TapTikTokAds, names: Sequence[str]) -> list[TikTokStream]:
+    """Return the streams to check: the named streams, or else the selected streams.
+
+    Raises:
+        ConfigError: A stream does not exist, or none is selected.
+    """
+    streams = t.cast("dict[str, TikTokStream]", tap.streams)
+    for name in names:
+        if name not in streams:
+            msg = f"Stream {name!r} of --stream does not exist{suggest(name, streams)}"
+            raise errors.ConfigError(msg)
+    chosen = [
+        stream
+        for stream in streams.values()
+        if (stream.name in names if names else stream.selected)
+    ]
+    if not chosen:
+        msg = "Nothing to check, because no stream is selected. Name one with --stream."
+        raise errors.ConfigError(msg)
+    return chosen
+
+
+def _examine(
+    tap: TapTikTokAds, streams: Sequence[TikTokStream], ids: Sequence[str], *, check_all: bool
+) -> Report:
     """Return the report of all checks.
 
     Raises:
@@ -155,32 +156,61 @@ def _examine(tap: TapTikTokAds) -> Report:
             "The clock of this machine differs from TikTok's by %+.0f s. Set the clock.", skew
         )
     app = _app(tap)
-    probes = [probe for stream in tap.streams.values() for probe in _probes(tap, stream)]
-    streams: dict[str, dict[str, Finding]] = {}
-    details: dict[str, dict[str, t.Any]] = {}
-    for probe, finding in tap.run_context.workers.ordered(probes, lambda probe: (probe.run(), ())):
-        advertiser_id = accounts.id_of(probe.task.advertiser) or ALL_ADVERTISERS
-        streams.setdefault(probe.stream.name, {})[advertiser_id] = finding
-        if probe.stream.path == ADVERTISER_INFO_PATH:
-            details |= {record["advertiser_id"]: record for record in probe.records}
-    return Report(app, skew, _tier(tap), _advertiser_rows(tap, details), streams)
+    rows = _advertiser_rows(tap)
+    _choose(rows, ids, check_all=check_all)
+    checked = {row["advertiser_id"] for row in rows if row["checked"] and row["readable"]}
+    tasks = [probe for stream in streams for probe in probes(stream, checked)]
+    findings: dict[str, dict[str, Finding]] = {}
+    workers = tap.run_context.workers
+    with common.progress_bar("Checking", len(tasks)) as advance:
+        for probe, finding in workers.ordered(tasks, lambda probe: (probe.run(), ())):
+            advertiser_id = accounts.id_of(probe.task.advertiser) or ALL_ADVERTISERS
+            findings.setdefault(probe.stream.name, {})[advertiser_id] = finding
+            advance(probe.stream.name)
+    return Report(app, skew, _tier(tap), rows, findings)
 
 
-def _advertiser_rows(
-    tap: TapTikTokAds, details: dict[str, dict[str, t.Any]]
-) -> list[dict[str, t.Any]]:
+def _advertiser_rows(tap: TapTikTokAds) -> list[dict[str, t.Any]]:
     """Return the requested advertisers of the shard with their details and permission."""
     context = tap.run_context
-    readable = {advertiser.id for advertiser in context.advertisers}
+    readable = [advertiser.id for advertiser in context.advertisers]
+    details: dict[str, dict[str, t.Any]] = {}
+    if context.settings.environment != "sandbox":  # /advertiser/info/ does not exist there
+        for batch in accounts.batches(readable, accounts.INFO_BATCH_SIZE):
+            with contextlib.suppress(errors.ApiError):  # the token lacks the scope
+                details |= accounts.read_details(context.client, batch)
     return [
         {
             "advertiser_id": advertiser_id,
             **{name: details.get(advertiser_id, {}).get(name) for name in ADVERTISER_COLUMNS},
             "readable": advertiser_id in readable,
+            "checked": False,
         }
-        for advertiser_id in accounts.requested_ids(context.client, context.settings)
+        for advertiser_id in context.found_advertisers.requested
         if context.settings.shard.contains(advertiser_id)
     ]
+
+
+def _choose(rows: Sequence[dict[str, t.Any]], ids: Sequence[str], *, check_all: bool) -> None:
+    """Mark the advertisers to check: the named ones, all, or one per combination.
+
+    Raises:
+        ConfigError: A named advertiser is not one of the configured advertisers.
+    """
+    known = {row["advertiser_id"] for row in rows}
+    for advertiser_id in ids:
+        if advertiser_id not in known:
+            msg = (
+                f"Advertiser {advertiser_id!r} of --advertiser is not one of the {len(known)} "
+                "advertiser(s) of the settings. Correct the ID, or add it to advertiser_ids."
+            )
+            raise errors.ConfigError(msg)
+    seen: set[tuple[t.Any, ...]] = set()
+    for row in rows:
+        combination = (row["readable"], *(row[name] for name in COMBINATION_COLUMNS))
+        is_first = combination not in seen
+        seen.add(combination)
+        row["checked"] = row["advertiser_id"] in ids if ids else check_all or is_first
 
 
 def _skew(server_time: str | None) -> float | None:
@@ -228,59 +258,73 @@ def _tier(tap: TapTikTokAds) -> dict[str, t.Any]:
     }
 
 
-def _probes(tap: TapTikTokAds, stream: t.Any) -> Iterator[Probe]:
-    """Yield the smallest first request of a stream for each advertiser: one record, one day.
-
-    A stream without advertisers has one request. The first request of a stream with a lookup is
-    that of the lookup.
-    """
-    windowed = isinstance(stream, WindowedStream)
-    if windowed and stream.window_days:
-        stream.window_plan.window_days = 1
-    owner_count = len(stream.owners) if windowed else len(tap.run_context.advertisers)
-    seen = set()
-    for task in stream.plan.sample_tasks():
-        if task.advertiser in seen:
-            continue
-        if task.advertiser is not None or windowed:
-            seen.add(task.advertiser)
-        yield Probe(stream, _smallest(stream, task))
-        if len(seen) == owner_count:
-            return
-
-
-def _smallest(stream: TikTokStream, task: Task) -> Task:
-    """Return the task with a page of one record.
-
-    The response of a list endpoint without pages is shared with lookups.
-    """
-    request = dataclasses.replace(task.request, shared=True)
-    if stream.page_size is not None and "page_size" in request.page_params:
-        request = request.with_page_params(page_size=1)
-    return dataclasses.replace(task, request=request)
-
-
 def _show(report: Report) -> None:
-    """Print a report as text and tables."""
+    """Print a report: facts, the checked advertisers, and what is not ok."""
     skew = report.clock_skew_seconds
     common.say("Token: valid.")
     common.say(_app_line(report.app))
     common.say("Clock: not reported by TikTok." if skew is None else f"Clock: {skew:+.0f} s.")
     common.say(_tier_line(report.tier))
-    columns = ["advertiser", *ADVERTISER_COLUMNS, "readable"]
-    common.show_table(columns, [list(row.values()) for row in report.advertisers])
-    owners = list(dict.fromkeys(itertools.chain.from_iterable(report.streams.values())))
-    owners.sort(key=ALL_ADVERTISERS.__eq__)  # last, in any order of stream names
-    common.show_table(
-        ["stream", *owners],
-        [
-            [stream, *(str(row[owner]) if owner in row else None for owner in owners)]
-            for stream, row in report.streams.items()
-        ],
-    )
+    _show_advertisers(report)
+    problems = _problems(report)
+    if problems:
+        common.show_table(["stream", "result", "advertisers"], problems)
+    common.say(_summary(report))
     for message in dict.fromkeys(finding.message for finding in report.findings):
         if message:
             common.say(message, err=True)
+
+
+def _show_advertisers(report: Report) -> None:
+    """Print the advertisers that cannot be read, and the checked ones if they are few."""
+    shown = report.checked if len(report.checked) <= MAX_SHOWN_ADVERTISERS else []
+    rows = [row for row in report.advertisers if row in shown or not row["readable"]]
+    if rows:
+        columns = ["advertiser", *ADVERTISER_COLUMNS, "readable"]
+        common.show_table(columns, [list(row.values())[: len(columns)] for row in rows])
+
+
+def _problems(report: Report) -> list[tuple[str, str, str]]:
+    """Return a row for each stream and result that is not ok, with its advertisers."""
+    owners: dict[tuple[str, str], list[str]] = {}
+    for stream, by_owner in report.streams.items():
+        for owner, finding in by_owner.items():
+            if finding.result not in {OK, EMPTY}:
+                owners.setdefault((stream, str(finding)), []).append(owner)
+    return [
+        (stream, result, _named(ids, len(report.streams[stream])))
+        for (stream, result), ids in owners.items()
+    ]
+
+
+def _named(ids: Sequence[str], count: int) -> str:
+    """Return the advertisers of a row as text."""
+    if len(ids) == count and count > 1:
+        return f"all {count} checked"
+    more = len(ids) - MAX_NAMED_ADVERTISERS
+    names = ", ".join(ids[:MAX_NAMED_ADVERTISERS])
+    return f"{names} and {more} more" if more > 0 else names
+
+
+def _summary(report: Report) -> str:
+    """Return the last sentences: how many streams can be read, and which have no records."""
+    counts: collections.Counter[str] = collections.Counter()
+    empty = []
+    for stream, by_owner in report.streams.items():
+        results = {finding.result for finding in by_owner.values()}
+        counts["readable" if results <= {OK, EMPTY} else "denied"] += 1
+        if results == {EMPTY}:
+            empty.append(stream)
+    text = (
+        f"Readable: {counts['readable']} of {counts.total()} stream(s), for {len(report.checked)} "
+        f"of {len(report.advertisers)} advertiser(s)."
+    )
+    if empty:
+        text += f"\nReadable, but no records in the response: {', '.join(empty)}."
+    unchecked = len(report.advertisers) - len(report.checked)
+    if unchecked:
+        text += f"\nNot checked: {unchecked} advertiser(s). Check them with --all."
+    return text
 
 
 def _app_line(app: dict[str, t.Any]) -> str:

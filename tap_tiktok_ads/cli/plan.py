@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import logging
 import typing as t
 
 import click
 
 from tap_tiktok_ads.cli import common
-from tap_tiktok_ads.cli.plan_estimate import Estimate
+from tap_tiktok_ads.cli.plan_estimate import Estimate, Part
+from tap_tiktok_ads.cli.plan_macros import resolved_macros
+from tap_tiktok_ads.cli.plan_sizes import measure
 
 if t.TYPE_CHECKING:
-    from tap_tiktok_ads.api.rate_limits import Tier
-    from tap_tiktok_ads.cli.plan_estimate import Part
-    from tap_tiktok_ads.singer.stream import TikTokStream
+    from collections.abc import Iterable
 
-#: The columns of the table.
-COLUMNS = (
-    *("stream", "advertiser", "windows", "first day", "last day", "requests"),
-    *("with TopView", "skippable"),
-)
+    from tap_tiktok_ads.api.rate_limits import Tier
+    from tap_tiktok_ads.context import RunContext
+    from tap_tiktok_ads.singer.stream import TikTokStream
+    from tap_tiktok_ads.tap import TapTikTokAds
+
+#: Number of advertisers whose lists and reports are measured, unless --measure sets it.
+MEASURED_ADVERTISERS = 5
+BY_STREAM, BY_ADVERTISER, BY_WINDOW = "stream", "advertiser", "window"
 
 
 @click.command("plan", short_help="Estimate the requests and duration of a sync.")
@@ -31,35 +37,122 @@ COLUMNS = (
 @click.option(
     "--state", type=click.File(), help="State file with the bookmarks. Default: a first sync."
 )
+@click.option(
+    "--by",
+    "row_kind",
+    type=click.Choice([BY_STREAM, BY_ADVERTISER, BY_WINDOW]),
+    default=BY_STREAM,
+    show_default=True,
+    help="What a row of the table stands for.",
+)
+@click.option(
+    "--measure",
+    "measured",
+    type=click.IntRange(min=0),
+    default=MEASURED_ADVERTISERS,
+    show_default=True,
+    metavar="N",
+    help="Measure lists and reports of N advertisers. 0: count first pages only.",
+)
 @common.json_option
-def command(
-    *, config: t.Any, catalog: t.IO[str] | None, state: t.IO[str] | None, as_json: bool
+def command(  # noqa: PLR0913 - the options, keyword-only
+    *,
+    config: t.Any,
+    catalog: t.IO[str] | None,
+    state: t.IO[str] | None,
+    row_kind: str,
+    measured: int,
+    as_json: bool,
 ) -> None:
     """Estimate the requests and duration of a sync.
 
-    The estimate counts the first page of each list and of each report window. A request that
-    several streams need is counted once. The command requests only the advertisers and their time
-    zones from TikTok. So the column "with TopView" has the further requests if the advertiser has
-    TopView campaigns. "skippable" has the requests that skip_dormant saves if nothing was
-    delivered. With lookback_days auto, the days that the state covers are not counted.
+    The command finds the TopView campaigns of each advertiser. It measures the lists and reports of
+    some advertisers with requests for one record. The other advertisers are expected to be like
+    them. With --measure 0, it requests only the advertisers, and counts the first page of each list
+    and report window. Requests for advertisers with TopView campaigns are then counted apart.
 
-    Example: tap-tiktok-ads plan --config config.json --state state.json
+    A request that several streams need is counted once. "skippable" has the requests that
+    skip_dormant saves if nothing was delivered. With lookback_days auto, the days that the state
+    covers are not counted.
+
+    Example: tap-tiktok-ads plan --config config.json --state state.json --by advertiser
     """
     tap = common.offline_tap(config, catalog=catalog, state=state)
-    estimate = Estimate(tap.run_context)
-    for stream in t.cast("list[TikTokStream]", list(tap.streams.values())):
-        if stream.selected:
-            estimate.add(stream)
+    estimate = estimate_run(
+        tap.run_context,
+        t.cast(
+            "list[TikTokStream]", [stream for stream in tap.streams.values() if stream.selected]
+        ),
+        measured,
+    )
+    tier = tap.run_context.settings.tier
     if as_json:
-        common.show_json(_document(estimate, tap.run_context.settings.tier))
+        common.show_json(_document(estimate, tap.run_context))
         return
-    common.show_table(COLUMNS, list(map(_row, estimate.parts)))
-    common.say(_summary(estimate, tap.run_context.settings.tier))
+    columns, rows = _table(estimate, row_kind, tier)
+    common.show_table(columns, rows)
+    common.say(_summary(estimate, tier))
+    for place, text, value, count in resolved_macros(tap.run_context):
+        common.say(f"{place}: {text} is {value} for {count} advertiser(s).")
 
 
-def _document(estimate: Estimate, tier: Tier) -> dict[str, t.Any]:
+def estimate_run(
+    run_context: RunContext, streams: Iterable[TikTokStream], measured: int = 0
+) -> Estimate:
+    """Return the estimate of a run.
+
+    Args:
+        run_context: The run.
+        streams: The streams that it reads.
+        measured: Number of advertisers to measure. 0: send no request besides for the advertisers.
+
+    Raises:
+        TapError: The advertisers cannot be read, or TikTok throttles requests.
+    """
+    streams = list(streams)
+    estimate = Estimate(run_context)
+    if measured:
+        bar = functools.partial(common.progress_bar, "Measuring")
+        estimate.sizes = measure(run_context, streams, measured, bar)
+    for stream in streams:
+        estimate.add(stream)
+    return estimate
+
+
+def expect_requests(tap: TapTikTokAds) -> None:
+    """Set how many requests the progress of a run expects of each stream. Sends no request.
+
+    A second tap plans the run, because plans log what they read.
+
+    Raises:
+        TapError: The advertisers cannot be read.
+    """
+    context = tap.run_context
+    found = context.found_advertisers
+    logging.disable()
+    try:
+        planned = type(tap)(
+            config=dict(tap.config),
+            catalog=copy.deepcopy(tap.input_catalog),
+            state=copy.deepcopy(dict(tap.state)),
+            setup_mapper=False,
+            allow_requests=False,
+            selected_only=tap.selected_only,
+        )
+        other = planned.run_context
+        other.started_at, other.settings = context.started_at, context.settings
+        other.found_advertisers = found
+        streams = [stream for stream in planned.streams.values() if stream.selected]
+        estimate = estimate_run(other, t.cast("list[TikTokStream]", streams))
+    finally:
+        logging.disable(logging.NOTSET)
+    requests = {part.stream: part.requests for part in estimate.streams()}
+    context.progress.expect({stream.name: requests.get(stream.name, 0) for stream in streams})
+
+
+def _document(estimate: Estimate, run_context: RunContext) -> dict[str, t.Any]:
     """Return the JSON document of an estimate."""
-    seconds, share = tier.estimate(estimate.endpoints)
+    seconds, share = run_context.settings.tier.estimate(estimate.endpoints)
     return {
         "parts": estimate.parts,
         "streams": estimate.streams(),
@@ -68,21 +161,60 @@ def _document(estimate: Estimate, tier: Tier) -> dict[str, t.Any]:
         "skippable_requests": estimate.skippable_requests,
         "minutes": round(seconds / 60, 2),
         "share_of_day": round(share, 6),
+        "macros": [macro._asdict() for macro in resolved_macros(run_context)],
     }
 
 
-def _row(part: Part) -> tuple[t.Any, ...]:
-    """Return the table row of a part."""
-    return (
-        part.stream,
-        part.advertiser_id or "all",
-        part.windows,
-        part.first_day,
-        part.last_day,
-        f"at least {part.requests}" if part.at_least else part.requests,
-        part.topview_requests or None,
-        part.skippable_requests or None,
-    )
+def _table(
+    estimate: Estimate, row_kind: str, tier: Tier
+) -> tuple[list[str], list[tuple[t.Any, ...]]]:
+    """Return the columns and rows of the table."""
+    requests = estimate.endpoints.total()
+    minutes_per_request = tier.estimate(estimate.endpoints)[0] / 60 / max(1, requests)
+
+    def minutes(count: int) -> str:
+        return f"{count * minutes_per_request:,.1f}"
+
+    if row_kind == BY_WINDOW:
+        return ["first day", "last day", "requests", "minutes"], [
+            (*(days or ("no window", None)), count, minutes(count))
+            for days, count in estimate.windows.items()
+        ]
+    parts = estimate.streams() if row_kind == BY_STREAM else _by_advertiser(estimate)
+    columns = [row_kind, "windows", "first day", "last day", "requests", "minutes"]
+    shown = _optional_columns(parts)
+    rows: list[tuple[t.Any, ...]] = [
+        (*_row(part, row_kind, is_measured=estimate.sizes is not None), minutes(part.requests))
+        for part in parts
+    ]
+    for values in shown.values():
+        rows = [(*row, value) for row, value in zip(rows, values, strict=True)]
+    return [*columns, *shown], rows
+
+
+def _optional_columns(parts: Iterable[Part]) -> dict[str, list[int | None]]:
+    """Return the columns of bounds that have a value."""
+    columns = {
+        "with TopView": [part.topview_requests or None for part in parts],
+        "skippable": [part.skippable_requests or None for part in parts],
+    }
+    return {column: values for column, values in columns.items() if any(values)}
+
+
+def _row(part: Part, row_kind: str, *, is_measured: bool) -> tuple[t.Any, ...]:
+    """Return the first cells of the row of a stream or an advertiser."""
+    name = part.stream if row_kind == BY_STREAM else part.advertiser_id or "all"
+    is_least = part.at_least and not is_measured
+    requests = f"at least {part.requests}" if is_least else part.requests
+    return name, part.windows, part.first_day, part.last_day, requests
+
+
+def _by_advertiser(estimate: Estimate) -> list[Part]:
+    """Return one part per advertiser, with the sums over its streams."""
+    sums: dict[str | None, Part] = {}
+    for part in estimate.parts:
+        sums.setdefault(part.advertiser_id, Part("", part.advertiser_id)).merge(part)
+    return list(sums.values())
 
 
 def _summary(estimate: Estimate, tier: Tier) -> str:

@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.messages import Request
+    from tap_tiktok_ads.cli.plan_sizes import Sizes
     from tap_tiktok_ads.context import RunContext
     from tap_tiktok_ads.extract.pages import Task
     from tap_tiktok_ads.singer.stream import TikTokStream
@@ -77,19 +78,25 @@ class Part:
 class Estimate:
     """Counts the requests of streams.
 
-    An advertiser is expected to have no TopView campaigns. The first page of each list and of each
-    window is counted. What the state shows about dormant advertisers is expected to last.
+    Without measured sizes, the first page of each list and of each window is counted, and an
+    advertiser is expected to have no TopView campaigns. What the state shows about dormant
+    advertisers is expected to last.
 
     Attributes:
         endpoints: Number of requests by endpoint.
+        windows: Number of requests by first and last day. None: requests without a window.
+        sizes: Measured sizes, or None to count first pages without TopView ads.
     """
 
     def __init__(self, run_context: RunContext) -> None:
         """Count the requests that find the advertisers. They are sent, unless they were already."""
         self.endpoints: collections.Counter[str] = collections.Counter()
+        self.windows: collections.Counter[tuple[str, str] | None] = collections.Counter()
+        self.sizes: Sizes | None = None
         self._run_context = run_context
         self._parts: dict[tuple[str, str | None], Part] = {}
         self._counted: set[str] = set()  # keys of requests that are sent once
+        self._fractions: dict[str, float] = collections.defaultdict(float)
         _ = run_context.advertisers
         start = sum(counts.requests for counts in run_context.progress.summary())
         if start:
@@ -128,7 +135,10 @@ class Estimate:
             self._add_probes(stream)
         for task in stream.plan.tasks():
             self._part(stream.name, task.advertiser).add_window(task)
+            before = self.endpoints.total()
             self._add_task(stream, task)
+            days = (str(task.window.start), str(task.window.end)) if task.window else None
+            self.windows[days] += self.endpoints.total() - before
 
     def _add_lookups(self, stream: TikTokStream) -> None:
         """Count the lists of other streams that a stream reads."""
@@ -166,15 +176,49 @@ class Estimate:
     def _add_task(self, stream: TikTokStream, task: Task) -> None:
         """Count the requests of a task, unless another stream sends them, too."""
         part = self._part(stream.name, task.advertiser)
+        if self._is_without_records(stream, task):
+            return
         endpoints = stream.endpoints(task)
         if endpoints:
-            is_new = self._is_unsent(task.request)
-            self._count(part, endpoints if is_new else endpoints[1:])
+            self._count(part, self._with_pages(stream, task, endpoints))
         topview_endpoints = stream.topview_endpoints(task)
         if topview_endpoints:
             self._add_check(stream, task.advertiser)
-            if self._is_unsent(task.request):
-                part.topview_requests += len(topview_endpoints)
+        elif task.is_topview and self.sizes is not None:
+            self._add_check(stream, task.advertiser)
+            topview_endpoints = [task.request.path]
+        if not topview_endpoints or not self._is_unsent(task.request):
+            return
+        if self.sizes is None:
+            part.topview_requests += len(topview_endpoints)
+        elif self.sizes.has_topview(task):
+            self._count(part, topview_endpoints)
+
+    def _with_pages(
+        self, stream: TikTokStream, task: Task, endpoints: Sequence[str]
+    ) -> Sequence[str]:
+        """Return the endpoints that a task and its pages request, with those of its details."""
+        is_new = self._is_unsent(task.request)
+        if self.sizes is None or endpoints[0] != task.request.path:
+            return endpoints if is_new else endpoints[1:]
+        details = [path for path in endpoints if path != task.request.path]
+        pages = self._rounded(stream.name, self.sizes.requests(stream, task)) if is_new else 0
+        count = self._rounded(stream.name, self.sizes.details(stream, task)) if details else 0
+        lists = [path for path in endpoints if path == task.request.path]
+        return [*lists * pages, *details * count]
+
+    def _is_without_records(self, stream: TikTokStream, task: Task) -> bool:
+        """Return True for the expected share of hourly windows that a daily report finds empty."""
+        if self.sizes is None or task.awaited_report is None:
+            return False
+        share = self.sizes.active_share(task.awaited_report, id_of(task.advertiser))
+        return self._rounded(f"{stream.name} by hour", share) == 0
+
+    def _rounded(self, key: str, value: float) -> int:
+        """Return an integer near a number. The fractions of a key add up to further ones."""
+        total = self._fractions[key] + value
+        self._fractions[key] = total - round(total)
+        return round(total)
 
     def _add_check(self, stream: TikTokStream, advertiser: Advertiser | None) -> None:
         """Count the list of TopView campaigns of an advertiser, which a run requests once."""

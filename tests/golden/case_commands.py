@@ -211,8 +211,17 @@ error_cases(
             "App:", "doctor", environment="sandbox", advertiser_ids=IDS
         ),
         "doctor shows the rate limits": printed("Tier:", "doctor", simulator={"tier": "basic"}),
+        "doctor names the streams that can be read": printed("Readable:", "doctor"),
+        "doctor of an unknown stream": command("doctor", "--stream", "pixel"),
+        "doctor of an unknown advertiser": command("doctor", "--advertiser", "1"),
+        "doctor of a catalog without streams": command(
+            "doctor", "--catalog", temporary_file('{"streams": []}')
+        ),
         "doctor of a machine with a wrong clock": _wrong_clock,
-        "plan": printed("About", "plan", start_date="2024-01-01", end_date="2024-01-31"),
+        "plan": printed(
+            "About", "plan", "--measure", "0", start_date="2024-01-01", end_date="2024-01-31"
+        ),
+        "plan shows macros": printed("start_date", "plan", "--measure", "0", start_date="{now-0}"),
         "simulator on a port in use": _port_in_use,
         "an OpenMetrics summary without its package": _without_prometheus,
         "a logging configuration that is not YAML": _wrong_log_config,

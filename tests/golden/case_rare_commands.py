@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
 
 ADS = "ad_performance_report"
+REPORT = ["report", "--state", temporary_file("{}"), "--output", temporary_file("")]
 
 
 def lines(*arguments: str, **settings: t.Any) -> Callable[[], list[str]]:
@@ -48,6 +49,11 @@ def _no_prometheus() -> list[str]:
         return command("--summary-file", "/absent/summary.prom")()
 
 
+def _no_jinja() -> list[str]:
+    with mock.patch.dict(sys.modules, {"jinja2": None}):
+        return invoked(REPORT)
+
+
 def _log_file() -> list[str]:
     with mock.patch.dict(os.environ, {"SINGER_SDK_LOG_CONFIG": temporary_file("[", ".yaml")}):
         return invoked(["--help"])
@@ -56,6 +62,10 @@ def _log_file() -> list[str]:
 error_cases(
     "Commands",
     {
+        "report without its package": _no_jinja,
+        "report of records that are no messages": lambda: invoked(
+            [*REPORT, "--records", temporary_file("x", ".jsonl")]
+        ),
         "an option before a command": command("--state", __file__, "plan"),
         "a bookmark of another tap": convert({"bookmarks": {"ad_insights": 5}}),
         "doctor": lines("doctor"),

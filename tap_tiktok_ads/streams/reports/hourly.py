@@ -109,10 +109,8 @@ class HourlyDays:
 
     def _usable_reports(self) -> Sequence[Report]:
         """Return the selected reports, or nothing if no day is left out."""
-        run_context = self._stream.run_context
-        is_off = run_context.settings.skip_dormant == NEVER_SKIP
-        is_usable = is_off and self._stream.uses_state and run_context.allow_requests
-        return self._reports() if is_usable else ()
+        is_off = self._stream.run_context.settings.skip_dormant == NEVER_SKIP
+        return self._reports() if is_off and self._stream.uses_state else ()
 
     @functools.cached_property
     def is_evidence(self) -> bool:

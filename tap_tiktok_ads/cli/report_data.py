@@ -1,0 +1,153 @@
+"""The contents of the page of `report`: pure functions of a state, a summary and records."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import datetime as dt
+import decimal
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+FINAL, READ, SKIPPED, MISSING = "final", "read", "skipped", "missing"
+#: Kinds of days, in the order of the legend, with their meaning.
+KINDS = {
+    FINAL: "read, and later runs do not change it",
+    READ: "read, and later runs re-read it",
+    SKIPPED: "not requested, because a probe found no delivery",
+    MISSING: "not read",
+}
+#: Maximum number of days in a calendar.
+MAX_DAYS = 400
+#: Levels of the stream `reconciliation`, with the columns of spend and of its difference.
+LEVELS = {
+    "advertiser": ("spend", None),
+    "campaigns": ("spend_of_campaigns", "spend_missing_in_campaigns"),
+    "ad groups": ("spend_of_ad_groups", "spend_missing_in_ad_groups"),
+    "ads": ("spend_of_ads", "spend_missing_in_ads"),
+}
+#: What to do about a stream of an advertiser that was not read.
+ADVICE = {
+    "skipped": "Permission is denied. Run doctor to see the scope, or deselect the stream.",
+    "failed": "Run the tap again. The log of the run has the reason.",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Calendar:
+    """The days of one stream and advertiser.
+
+    Attributes:
+        advertiser: ID of the advertiser.
+        bookmark: The bookmark of the state.
+        lag_days: Days between the bookmark and the end of the run.
+        days: Date and kind of each day, in ascending order.
+    """
+
+    advertiser: str
+    bookmark: str | None
+    lag_days: int | None
+    days: Sequence[tuple[dt.date, str]] = ()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Number of days by kind."""
+        return collections.Counter(kind for _, kind in self.days)
+
+
+def calendars(
+    state: Mapping[str, t.Any], summary: Mapping[str, t.Any] | None
+) -> dict[str, list[Calendar]]:
+    """Return the calendars of each stream, in the order of the state.
+
+    Days after the last final day are read if the summary has a later day, and the stream of the
+    advertiser is not among its failures.
+    """
+    ended_on = _date((summary or {}).get("ended_at"))
+    unread = {(item["stream"], item["advertiser_id"]) for item in problems(summary)}
+    found: dict[str, list[Calendar]] = {}
+    for stream, bookmark in state.get("bookmarks", {}).items():
+        partitions = bookmark.get("partitions") or ([bookmark] if bookmark else [])
+        for partition in partitions:
+            owner = partition.get("context", {}).get("advertiser_id", "all")
+            last = None if {(stream, owner), (stream, "")} & unread else ended_on
+            value = partition.get("replication_key_value")
+            day = _date(value)
+            lag = (ended_on - day).days if ended_on and day else None
+            if value is not None or "covered" in partition:
+                calendar = Calendar(
+                    owner, value and str(value), lag, _days(partition, last, ended_on)
+                )
+                found.setdefault(stream, []).append(calendar)
+    return found
+
+
+def _days(
+    partition: Mapping[str, t.Any], read_until: dt.date | None, ended_on: dt.date | None
+) -> list[tuple[dt.date, str]]:
+    """Return the days of a partition from its start to the end of the run."""
+    kinds: dict[dt.date, str] = {}
+    for member, kind in (("read_once", READ), ("skipped", SKIPPED), ("covered", FINAL)):
+        for interval in partition.get(member) or ():
+            first, last = _date(interval[0]), _date(interval[1])
+            if first and last:
+                kinds |= dict.fromkeys(_dates(first, last), kind)
+    starts = [_date(partition.get("start_floor")), *kinds]
+    known = [day for day in starts if day]
+    if not known or "covered" not in partition:
+        return []
+    last_known = max(known)
+    end = max(filter(None, (last_known, ended_on)))
+    start = max(min(known), end - dt.timedelta(MAX_DAYS - 1))
+    return [
+        (day, kinds.get(day, READ if read_until and day > last_known else MISSING))
+        for day in _dates(start, end)
+    ]
+
+
+def _dates(first: dt.date, last: dt.date) -> Iterable[dt.date]:
+    first = max(first, last - dt.timedelta(MAX_DAYS - 1))
+    return (first + dt.timedelta(number) for number in range((last - first).days + 1))
+
+
+def _date(value: t.Any) -> dt.date | None:
+    """Return the date of a value such as `2026-01-31T10:00:00Z`, or None."""
+    try:
+        return dt.date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+def problems(summary: Mapping[str, t.Any] | None) -> list[dict[str, str]]:
+    """Return the streams and advertisers that a run did not read, with what to do."""
+    return [
+        {**item, "kind": kind, "advice": advice}
+        for kind, advice in ADVICE.items()
+        for item in (summary or {}).get(kind, ())
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class LevelSpend:
+    """The spend of a report level, and what it lacks of the advertiser's spend."""
+
+    level: str
+    spend: decimal.Decimal
+    missing: decimal.Decimal
+
+
+def spend_by_level(records: Iterable[Mapping[str, t.Any]]) -> list[LevelSpend]:
+    """Return the spend of each level, over all records of the stream `reconciliation`."""
+    rows = list(records)
+    if not rows:
+        return []
+    return [
+        LevelSpend(level, _sum(rows, spend), _sum(rows, missing) if missing else decimal.Decimal(0))
+        for level, (spend, missing) in LEVELS.items()
+    ]
+
+
+def _sum(rows: Sequence[Mapping[str, t.Any]], column: str) -> decimal.Decimal:
+    return sum((decimal.Decimal(str(row.get(column) or 0)) for row in rows), decimal.Decimal(0))
