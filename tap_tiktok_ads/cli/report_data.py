@@ -69,31 +69,32 @@ def calendars(
     unread = {(item["stream"], item["advertiser_id"]) for item in problems(summary)}
     found: dict[str, list[Calendar]] = {}
     for stream, bookmark in state.get("bookmarks", {}).items():
-        partitions = bookmark.get("partitions") or ([bookmark] if bookmark else [])
-        for partition in partitions:
+        for partition in bookmark.get("partitions") or [bookmark]:
             owner = partition.get("context", {}).get("advertiser_id", "all")
-            last = None if {(stream, owner), (stream, "")} & unread else ended_on
-            value = partition.get("replication_key_value")
-            day = _date(value)
-            lag = (ended_on - day).days if ended_on and day else None
-            if value is not None or "covered" in partition:
-                calendar = Calendar(
-                    owner, value and str(value), lag, _days(partition, last, ended_on)
+            is_read = not {(stream, owner), (stream, "")} & unread
+            if {"replication_key_value", "covered"} & partition.keys():
+                found.setdefault(stream, []).append(
+                    _calendar(owner, partition, ended_on, is_read=is_read)
                 )
-                found.setdefault(stream, []).append(calendar)
     return found
+
+
+def _calendar(
+    owner: str, partition: Mapping[str, t.Any], ended_on: dt.date | None, *, is_read: bool
+) -> Calendar:
+    """Return the calendar of a partition of the state."""
+    value = partition.get("replication_key_value")
+    day = _date(value)
+    lag = (ended_on - day).days if ended_on and day else None
+    days = _days(partition, ended_on if is_read else None, ended_on)
+    return Calendar(owner, value and str(value), lag, days)
 
 
 def _days(
     partition: Mapping[str, t.Any], read_until: dt.date | None, ended_on: dt.date | None
 ) -> list[tuple[dt.date, str]]:
     """Return the days of a partition from its start to the end of the run."""
-    kinds: dict[dt.date, str] = {}
-    for member, kind in (("read_once", READ), ("skipped", SKIPPED), ("covered", FINAL)):
-        for interval in partition.get(member) or ():
-            first, last = _date(interval[0]), _date(interval[1])
-            if first and last:
-                kinds |= dict.fromkeys(_dates(first, last), kind)
+    kinds = _known_kinds(partition)
     starts = [_date(partition.get("start_floor")), *kinds]
     known = [day for day in starts if day]
     if not known or "covered" not in partition:
@@ -105,6 +106,17 @@ def _days(
         (day, kinds.get(day, READ if read_until and day > last_known else MISSING))
         for day in _dates(start, end)
     ]
+
+
+def _known_kinds(partition: Mapping[str, t.Any]) -> dict[dt.date, str]:
+    """Return the kinds of the days that a partition names."""
+    kinds: dict[dt.date, str] = {}
+    for member, kind in (("read_once", READ), ("skipped", SKIPPED), ("covered", FINAL)):
+        for interval in partition.get(member) or ():
+            first, last = _date(interval[0]), _date(interval[1])
+            if first and last:
+                kinds |= dict.fromkeys(_dates(first, last), kind)
+    return kinds
 
 
 def _dates(first: dt.date, last: dt.date) -> Iterable[dt.date]:
