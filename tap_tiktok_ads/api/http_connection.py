@@ -101,16 +101,7 @@ class HttpConnection:
             self._is_reached = True
             body = _body(response, file, request.label, on_received)
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            timeout = self._timeouts[1]
-            advice = "Try again later, or raise request_timeout."
-            msg = (
-                f"No complete response from {request.label}: no data within {timeout:g} seconds, "
-                f"or no end within {MAX_RESPONSE_TIMEOUTS * timeout:g} seconds. {advice}"
-            )
-            limit = self._max_retries(error)
-            raise errors.TransientError(
-                msg, timed_out=True, advice=advice, max_retries=limit
-            ) from None
+            raise self._timed_out(request, error) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             cause = root_cause(error)
             advice = "Check DNS, the firewall and the proxy (HTTPS_PROXY)."
@@ -118,6 +109,17 @@ class HttpConnection:
             limit = self._max_retries(error)
             raise errors.TransientError(msg, advice=advice, max_retries=limit) from None
         return HttpResponse(response.status_code, response.headers, body)
+
+    def _timed_out(self, request: Request, error: Exception) -> errors.TransientError:
+        """Return the error of a response that did not arrive in time."""
+        timeout = self._timeouts[1]
+        advice = "Try again later, or raise request_timeout."
+        msg = (
+            f"No complete response from {request.label}: no data within {timeout:g} seconds, "
+            f"or no end within {MAX_RESPONSE_TIMEOUTS * timeout:g} seconds. {advice}"
+        )
+        limit = self._max_retries(error)
+        return errors.TransientError(msg, timed_out=True, advice=advice, max_retries=limit)
 
     def _max_retries(self, error: Exception) -> int | None:
         """Return the maximum number of retries after an error, or None for the usual number."""

@@ -46,14 +46,14 @@ class Tier:
     per_endpoint: bool = False
     endpoints: Mapping[str, Tier] = dataclasses.field(default_factory=dict)
 
-    def divided(self, parts: int) -> Tier:
+    def divided(self, count: int) -> Tier:
         """Return the limits of one of several equal parts."""
         return Tier(
-            self.per_second / parts,
-            self.per_minute / parts,
-            self.per_day / parts,
+            self.per_second / count,
+            self.per_minute / count,
+            self.per_day / count,
             self.per_endpoint,
-            {path: tier.divided(parts) for path, tier in self.endpoints.items()},
+            {path: tier.divided(count) for path, tier in self.endpoints.items()},
         )
 
     @property

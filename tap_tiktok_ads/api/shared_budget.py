@@ -176,14 +176,14 @@ class SharedRateLimiter(RateLimiter):
             restriction = state.restrictions.setdefault(scope, Restriction())
             return restriction.record_throttled(error, now, now - elapsed)
 
-        while (part := self._part) is None:
+        while (fallback := self._part) is None:
             with contextlib.suppress(StoreError):
                 pause = self._change(change)
                 restriction = self._restriction(scope)
                 self._announced_pause = restriction.until  # the client logs it
                 restriction.check()
                 return pause
-        return part.budget(path).record_throttled(error, started)
+        return fallback.budget(path).record_throttled(error, started)
 
     def record_response(self, path: str, scope: str, started: float) -> None:
         """Record a response that is not throttled. The next pause is short."""
@@ -227,9 +227,9 @@ class SharedRateLimiter(RateLimiter):
         """Use an equal part of the budget, and keep to the last pause that is known."""
         state, ahead = self._connection.state, self._connection.ahead_seconds
         jobs = max(1, len(state.jobs))
-        part = RateLimiter(self.tier.divided(jobs), clock=self.clock, sleep=self._sleep)
+        fallback = RateLimiter(self.tier.divided(jobs), clock=self.clock, sleep=self._sleep)
         for scope, restriction in state.restrictions.items():
-            part.budget(scope).restriction = restriction.shifted(-ahead)
+            fallback.budget(scope).restriction = restriction.shifted(-ahead)
         with self._part_lock:
             if self._part is not None:
                 return
@@ -238,14 +238,14 @@ class SharedRateLimiter(RateLimiter):
             self._next_attempt = self.clock()
             self._part_begins = self.clock() + QUIET_SECONDS
             self._part_ends = math.inf
-            self._part = part
+            self._part = fallback
         logger.warning(
             "Lost the store of shared_budget at %s: %s. This job continues with an equal part of "
             "the limits, %.2f requests per second, because %d job(s) used the store. It tries to "
             "return to the store every %.0f s.",
             self._address,
             error,
-            part.tier.per_second,
+            fallback.tier.per_second,
             jobs,
             RETURN_ATTEMPT_SECONDS,
         )
@@ -279,12 +279,12 @@ class SharedRateLimiter(RateLimiter):
             StoreError: The store is lost again.
         """
         with self._part_lock:
-            part = self._part
-            if part is None or self.clock() < self._part_ends:
+            fallback = self._part
+            if fallback is None or self.clock() < self._part_ends:
                 return
             self._part, self._part_ends = None, 0.0
         ahead = self._connection.ahead_seconds
-        self._change(lambda state, now: state.take_over(part.scopes, ahead, now))
+        self._change(lambda state, now: state.take_over(fallback.scopes, ahead, now))
 
 
 class SharedBudget(Budget):

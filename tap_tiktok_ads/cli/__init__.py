@@ -161,11 +161,16 @@ def run_tap(  # noqa: PLR0913 - the options, keyword-only
     with summary.written_to(summary_file, started):
         tap = read(state=state)
         started.append(tap.run_context)
-        if supports_live_line():
-            from tap_tiktok_ads.cli.plan import expect_requests  # noqa: PLC0415 - keeps the start fast
-
-            expect_requests(tap)
+        _expect_requests(tap)
         tap.run(functools.partial(_log_selection_cost, tap))
+
+
+def _expect_requests(tap: TapTikTokAds) -> None:
+    """Estimate the requests of the run, if a terminal shows its progress."""
+    if supports_live_line():
+        from tap_tiktok_ads.cli.plan import expect_requests  # noqa: PLC0415 - keeps the start fast
+
+        expect_requests(tap)
 
 
 def _log_selection_cost(tap: TapTikTokAds) -> None:

@@ -146,7 +146,7 @@ def expect_requests(tap: TapTikTokAds) -> None:
         estimate = estimate_run(other, t.cast("list[TikTokStream]", streams))
     finally:
         logging.disable(logging.NOTSET)
-    requests = {part.stream: part.requests for part in estimate.streams()}
+    requests = {row.stream: row.requests for row in estimate.streams()}
     context.progress.expect({stream.name: requests.get(stream.name, 0) for stream in streams})
 
 
@@ -180,40 +180,40 @@ def _table(
             (*(days or ("no window", None)), count, minutes(count))
             for days, count in estimate.windows.items()
         ]
-    parts = estimate.streams() if row_kind == BY_STREAM else _by_advertiser(estimate)
+    sums = estimate.streams() if row_kind == BY_STREAM else _by_advertiser(estimate)
     columns = [row_kind, "windows", "first day", "last day", "requests", "minutes"]
-    shown = _optional_columns(parts)
+    shown = _optional_columns(sums)
     rows: list[tuple[t.Any, ...]] = [
-        (*_row(part, row_kind, is_measured=estimate.sizes is not None), minutes(part.requests))
-        for part in parts
+        (*_row(row, row_kind, is_measured=estimate.sizes is not None), minutes(row.requests))
+        for row in sums
     ]
     for values in shown.values():
         rows = [(*row, value) for row, value in zip(rows, values, strict=True)]
     return [*columns, *shown], rows
 
 
-def _optional_columns(parts: Iterable[Part]) -> dict[str, list[int | None]]:
+def _optional_columns(rows: Iterable[Part]) -> dict[str, list[int | None]]:
     """Return the columns of bounds that have a value."""
     columns = {
-        "with TopView": [part.topview_requests or None for part in parts],
-        "skippable": [part.skippable_requests or None for part in parts],
+        "with TopView": [row.topview_requests or None for row in rows],
+        "skippable": [row.skippable_requests or None for row in rows],
     }
     return {column: values for column, values in columns.items() if any(values)}
 
 
-def _row(part: Part, row_kind: str, *, is_measured: bool) -> tuple[t.Any, ...]:
+def _row(row: Part, row_kind: str, *, is_measured: bool) -> tuple[t.Any, ...]:
     """Return the first cells of the row of a stream or an advertiser."""
-    name = part.stream if row_kind == BY_STREAM else part.advertiser_id or "all"
-    is_least = part.at_least and not is_measured
-    requests = f"at least {part.requests}" if is_least else part.requests
-    return name, part.windows, part.first_day, part.last_day, requests
+    name = row.stream if row_kind == BY_STREAM else row.advertiser_id or "all"
+    is_least = row.at_least and not is_measured
+    requests = f"at least {row.requests}" if is_least else row.requests
+    return name, row.windows, row.first_day, row.last_day, requests
 
 
 def _by_advertiser(estimate: Estimate) -> list[Part]:
     """Return one part per advertiser, with the sums over its streams."""
     sums: dict[str | None, Part] = {}
-    for part in estimate.parts:
-        sums.setdefault(part.advertiser_id, Part("", part.advertiser_id)).merge(part)
+    for row in estimate.parts:
+        sums.setdefault(row.advertiser_id, Part("", row.advertiser_id)).merge(row)
     return list(sums.values())
 
 

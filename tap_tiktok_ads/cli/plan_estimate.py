@@ -110,18 +110,18 @@ class Estimate:
     @property
     def topview_requests(self) -> int:
         """The number of further requests if all advertisers have TopView campaigns."""
-        return sum(part.topview_requests for part in self.parts)
+        return sum(row.topview_requests for row in self.parts)
 
     @property
     def skippable_requests(self) -> int:
         """The number of requests that `skip_dormant` saves if no advertiser delivered anything."""
-        return sum(part.skippable_requests for part in self.parts)
+        return sum(row.skippable_requests for row in self.parts)
 
     def streams(self) -> list[Part]:
         """Return one part per stream, with the sums over its advertisers."""
         sums: dict[str, Part] = {}
-        for part in self.parts:
-            sums.setdefault(part.stream, Part(part.stream, None)).merge(part)
+        for row in self.parts:
+            sums.setdefault(row.stream, Part(row.stream, None)).merge(row)
         return list(sums.values())
 
     def add(self, stream: TikTokStream) -> None:
@@ -175,12 +175,12 @@ class Estimate:
 
     def _add_task(self, stream: TikTokStream, task: Task) -> None:
         """Count the requests of a task, unless another stream sends them, too."""
-        part = self._part(stream.name, task.advertiser)
+        row = self._part(stream.name, task.advertiser)
         if self._is_without_records(stream, task):
             return
         endpoints = stream.endpoints(task)
         if endpoints:
-            self._count(part, self._with_pages(stream, task, endpoints))
+            self._count(row, self._with_pages(stream, task, endpoints))
         topview_endpoints = stream.topview_endpoints(task)
         if topview_endpoints:
             self._add_check(stream, task.advertiser)
@@ -190,9 +190,9 @@ class Estimate:
         if not topview_endpoints or not self._is_unsent(task.request):
             return
         if self.sizes is None:
-            part.topview_requests += len(topview_endpoints)
+            row.topview_requests += len(topview_endpoints)
         elif self.sizes.has_topview(task):
-            self._count(part, topview_endpoints)
+            self._count(row, topview_endpoints)
 
     def _with_pages(
         self, stream: TikTokStream, task: Task, endpoints: Sequence[str]
@@ -246,6 +246,6 @@ class Estimate:
         owner = id_of(advertiser)
         return self._parts.setdefault((stream, owner), Part(stream, owner))
 
-    def _count(self, part: Part, endpoints: Sequence[str]) -> None:
-        part.requests += len(endpoints)
+    def _count(self, row: Part, endpoints: Sequence[str]) -> None:
+        row.requests += len(endpoints)
         self.endpoints.update(endpoints)

@@ -67,18 +67,18 @@ class Exchanges:
             self.records_path.choose(msgspec.json.decode(response.body))
         return response
 
-    def show_paths(self, chosen: str | None = None) -> None:
+    def show_paths(self, chosen_path: str | None = None) -> None:
         """Print the paths of objects in the last response, if there is one.
 
         Args:
-            chosen: The path that the records are taken from, or None.
+            chosen_path: The path that the records are taken from, or None.
         """
         if self._response is None:
             return
         paths = json_paths.suggest_paths(msgspec.json.decode(self._response.body))
         self.say("Record paths, most likely first:" if paths else "Record paths: none.")
         for number, path in enumerate(paths, start=1):
-            self.say(f"  {number}. {path}{' <- records_path' if path.path == chosen else ''}")
+            self.say(f"  {number}. {path}{' <- records_path' if path.path == chosen_path else ''}")
 
     def show_body(self) -> None:
         """Print the last response as received."""

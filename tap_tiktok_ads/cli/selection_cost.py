@@ -81,4 +81,4 @@ def _requests(tap: TapTikTokAds, names: list[str]) -> dict[str, int]:
     estimate = Estimate(context)
     for stream in t.cast("list[TikTokStream]", list(estimating.streams.values())):
         estimate.add(stream)
-    return {part.stream: part.requests for part in estimate.streams()}
+    return {row.stream: row.requests for row in estimate.streams()}

@@ -100,6 +100,6 @@ def split(*, state: Path, shards: int, output: str) -> None:
     Example: tap-tiktok-ads state split all.json 4 --output 'shard{shard}.json'
     """
     document = read_state_document(state)
-    for number, part in enumerate(split_state(document.state, shards), start=1):
+    for number, shard_state in enumerate(split_state(document.state, shards), start=1):
         file = Path(output.replace(SHARD_PLACE, str(number)))
-        common.write_json(file, document.with_state(part))
+        common.write_json(file, document.with_state(shard_state))

@@ -129,8 +129,8 @@ def parse_headers(text: str) -> dict[str, str]:
         ValueError: A part of the text is not a name and a value. The message quotes no value.
     """
     headers = {}
-    for part in filter(None, _HEADER_SEPARATOR.split(text.strip(" ,\r\n\t"))):
-        name, colon, value = part.partition(":")
+    for header_text in filter(None, _HEADER_SEPARATOR.split(text.strip(" ,\r\n\t"))):
+        name, colon, value = header_text.partition(":")
         if not colon or not _HEADER_NAME.fullmatch(name.strip()):
             msg = "headers must be an object, or text such as header1:value1,header2:value2"
             raise ValueError(msg)

@@ -49,12 +49,14 @@ def split(state: State, count: int) -> list[State]:
 
 def _state_of(state: State, shard: Shard) -> State:
     """Return the part of a state that belongs to a shard."""
-    others = {name: value for name, value in state.items() if name != BOOKMARKS}
-    part = others if shard.is_first else {}
+    other_members = {name: value for name, value in state.items() if name != BOOKMARKS}
+    shard_state = other_members if shard.is_first else {}
     if BOOKMARKS in state:
         streams = {name: _stream_of(entry, shard) for name, entry in state[BOOKMARKS].items()}
-        part[BOOKMARKS] = {name: entry for name, entry in streams.items() if entry is not None}
-    return part
+        shard_state[BOOKMARKS] = {
+            name: entry for name, entry in streams.items() if entry is not None
+        }
+    return shard_state
 
 
 def _stream_of(entry: State, shard: Shard) -> State | None:
@@ -63,12 +65,16 @@ def _stream_of(entry: State, shard: Shard) -> State | None:
     if not partitions:
         return dict(entry) if shard.is_first else None
     is_own = functools.partial(_belongs_to, shard)
-    own = list(filter(is_own, partitions))
-    names = {METRICS, PARTITIONS} if own else set()
+    own_partitions = list(filter(is_own, partitions))
+    names = {METRICS, PARTITIONS} if own_partitions else set()
     if shard.is_first:
         names |= entry.keys() - {METRICS, PARTITIONS}
-    part = {name: own if name == PARTITIONS else entry[name] for name in entry if name in names}
-    return part or None
+    stream_state = {
+        name: own_partitions if name == PARTITIONS else entry[name]
+        for name in entry
+        if name in names
+    }
+    return stream_state or None
 
 
 def _belongs_to(shard: Shard, partition: Mapping[str, t.Any]) -> bool:
@@ -130,27 +136,27 @@ class Merger:
         """Add the streams of a state. Partitions are keyed by their context."""
         for stream, entry in streams.items():
             members = merged.setdefault(stream, {})
-            part = Conflict(stream, None, position, position)
+            place = Conflict(stream, None, position, position)
             for name, value in entry.items():
                 if name != PARTITIONS:
-                    self._add(members, name, value, part)
+                    self._add(members, name, value, place)
                     continue
                 partitions = members.setdefault(name, {})
                 for partition in value:
                     key = json.dumps(partition.get("context"), sort_keys=True)
-                    owned = dataclasses.replace(part, owner=owner_of(partition))
+                    owned = dataclasses.replace(place, owner=owner_of(partition))
                     self._add(partitions, key, partition, owned)
 
-    def _add(self, target: State, name: str, value: t.Any, part: Conflict) -> None:
+    def _add(self, target: State, name: str, value: t.Any, place: Conflict) -> None:
         """Add a member to an object, or a conflict if the object has another value."""
-        first = self._positions.setdefault((part.stream, part.owner, name), part.second)
+        first = self._positions.setdefault((place.stream, place.owner, name), place.second)
         known = target.setdefault(name, value)
         if known == value:
             return
         if name == METRICS and isinstance(known, list) and isinstance(value, list):
             target[name] = [metric for metric in known if metric in value]
         else:
-            self.conflicts.append(dataclasses.replace(part, first=first))
+            self.conflicts.append(dataclasses.replace(place, first=first))
 
 
 def _order(partition: Mapping[str, t.Any]) -> tuple[bool, int, str]:

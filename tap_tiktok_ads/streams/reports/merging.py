@@ -221,8 +221,8 @@ def _days(pages: Sequence[Page]) -> PageDays | None:
     days = [page.days for page in pages if page.days is not None]
     if len(days) < len(pages):
         return None
-    read = frozenset[int]().union(*(part.read for part in days))
-    return PageDays(read, frozenset[int]().union(*(part.active for part in days)))
+    read = frozenset[int]().union(*(page_days.read for page_days in days))
+    return PageDays(read, frozenset[int]().union(*(page_days.active for page_days in days)))
 
 
 def _store(

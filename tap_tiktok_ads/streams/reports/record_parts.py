@@ -122,15 +122,15 @@ class RecordParts:
 
     def _join(self, position: int) -> bytes:
         """Return the JSON of a record: the dimensions, and the metrics of all its parts."""
-        parts = [
+        raw_records = [
             _decode_record(self._part(ends[position], sizes[position]))
             for ends, sizes in zip(self._ends, self._sizes, strict=True)
             if position < len(ends) and ends[position]
         ]
-        dimensions = _members(parts[0].dimensions)
-        for part in parts[1:]:
-            self._check_equal(dimensions, _members(part.dimensions))
-        metrics = (_members(part.metrics)[1:-1].strip() for part in parts)
+        dimensions = _members(raw_records[0].dimensions)
+        for raw_record in raw_records[1:]:
+            self._check_equal(dimensions, _members(raw_record.dimensions))
+        metrics = (_members(raw_record.metrics)[1:-1].strip() for raw_record in raw_records)
         joined = b",".join(filter(None, metrics))
         return b'{"dimensions":%s,"metrics":{%s}}' % (dimensions, joined)
 
