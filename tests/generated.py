@@ -76,7 +76,7 @@ def install_commands() -> str:
     return shell(
         f"pipx install {source}",
         f"uv tool install {source}",
-        f"pip install {source}  # in a virtual environment",
+        f"pip install {source}",
     )
 
 

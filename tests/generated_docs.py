@@ -303,7 +303,8 @@ def settings_by_need() -> str:
         rows = []
         for name in known:
             default = f"`{json.dumps(specs[name]['default'])}`" if "default" in specs[name] else "-"
-            rows.append((f"[`{name}`](#{name})", specs[name]["title"], default))
+            meaning = specs[name]["description"].partition(". ")[0].rstrip(".")
+            rows.append((f"[`{name}`](#{name})", meaning, default))
         sections += [f"## {need}", table(("setting", "meaning", "default"), rows)]
         sections += [setting_section(name, specs[name]) for name in known]
     return "\n\n".join(sections)

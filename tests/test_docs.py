@@ -91,7 +91,7 @@ def commands_of(page: Path) -> list[str]:
     """Return the commands of a page that need neither a network nor input."""
     lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
     # an address such as https://host/tap-tiktok-ads in another command is no command of the tap
-    tap_lines = [line for line in lines if re.match(r"([A-Z_]+=\S+ )*(\S+/)?tap-tiktok-ads ", line)]
+    tap_lines = [line for line in lines if re.match(r"(\S+/)?tap-tiktok-ads ", line)]
     excluded = r"authorize|simulator|bashrc|target-duckdb|target-postgres"
     return [line for line in tap_lines if not re.search(excluded, line)]
 
