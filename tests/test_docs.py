@@ -161,6 +161,14 @@ def test_site_has_each_page_once() -> None:
     assert sorted(listed) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
 
 
+def test_start_page_has_each_page() -> None:
+    """The start page, and so `llms.txt`, has a question for each page."""
+    text = (ROOT / "docs" / "index.md").read_text("utf-8")
+    listed = re.findall(r"(?m)^\| .+\? \| \[.+\]\(([\w-]+\.md)\) \|$", text)
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert sorted(listed) == sorted(pages)
+
+
 def test_troubleshooting_quotes_current_messages() -> None:
     """Every symptom on the page is a message of the code."""
     sources = sorted((ROOT / "tap_tiktok_ads").rglob("*.py"))

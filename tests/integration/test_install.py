@@ -8,7 +8,6 @@ import subprocess
 import sys
 import typing as t
 import zipfile
-from pathlib import Path
 
 import pytest
 from generated import repository
@@ -16,6 +15,9 @@ from generated import repository
 from tap_tiktok_ads.about import DISTRIBUTION
 
 from .targets import ENVIRONMENT, ROOT, bash, environment
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
 
 PAGE = (ROOT / "docs" / "install.md").read_text("utf-8")
 CONFIG = {
@@ -93,7 +95,10 @@ def check(executable: Path, folder: Path) -> None:
 
 def test_all_ways_are_documented() -> None:
     """The page has the commands of pipx, uv and pip, for a repository and for a checkout."""
-    kinds = [re.sub(r" \S*(git\+|\./).*", r" \1", command) for command in COMMANDS]
+    kinds = [
+        f"{command.partition(' install ')[0]} install {'git+' if 'git+' in command else './'}"
+        for command in COMMANDS
+    ]
     assert kinds == [
         "pipx install git+",
         "uv tool install git+",
