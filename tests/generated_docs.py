@@ -343,6 +343,6 @@ def commands() -> str:
 
 def help_section(name: str, command: click.Command) -> str:
     """Return the section of a command."""
-    context = click.Context(command, info_name=name, terminal_width=78)
+    context = click.Context(command, info_name=name, terminal_width=68)
     depth = "###" if name.count(" ") > 1 else "##"
     return f"{depth} `{name}`\n\n```text\n{command.get_help(context)}\n```"
