@@ -18,11 +18,12 @@ demo: $(VENV)/installed $(TARGET_VENV)/installed ## Run the tap on the simulator
 test: $(VENV)/installed $(TARGET_VENV)/installed ## Run the test suite
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-check: $(VENV)/installed ## Check lint rules, formatting, types and import contracts
+check: $(VENV)/installed ## Check lint rules, formatting, types, import contracts and workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/zizmor --quiet --offline --no-progress --persona pedantic .github
 
 soak: $(VENV)/installed $(TARGET_VENV)/installed ## Run all faults in all places, hundreds of kills and long property tests (one hour)
 	@SOAK=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal \

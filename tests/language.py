@@ -30,9 +30,10 @@ CODE_FILES = [
     for file in (*PACKAGE_FILES, *TEST_FILES, *SCRIPT_FILES)
     if file.suffix == ".py" and file not in LANGUAGE_FILES
 ]
+ROOT_PAGES = ("AGENTS", "CHANGELOG", "CODE_OF_CONDUCT", "CONTRIBUTING", "README", "SECURITY")
 DOC_FILES = sorted(
     [
-        *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY", "CHANGELOG")),
+        *(ROOT / f"{name}.md" for name in ROOT_PAGES),
         *(ROOT / "docs").rglob("*.md"),
         *(ROOT / ".github").rglob("*.md"),
         *(ROOT / "benchmarks").rglob("*.md"),

@@ -11,6 +11,8 @@ import sys
 import typing as t
 from pathlib import Path
 
+import generated_docs as docs
+import page_outputs
 import pytest
 import yaml
 from conftest import catalog_of, config_for, run
@@ -20,6 +22,7 @@ from pages import PAGES, blocks_of, script_of
 from tap_tiktok_ads.api.metric_catalog import SCHEMAS_FOLDER
 from tap_tiktok_ads.config import custom_reports as report_definitions
 from tap_tiktok_ads.config import custom_streams as definitions
+from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import normalize
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.streams import STREAMS, StreamEntry
@@ -98,7 +101,8 @@ def test_blocks_run_or_have_a_reason(page: Path) -> None:
 def commands_of(page: Path) -> list[str]:
     """Return the commands of a page that need neither a network nor input."""
     lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
-    tap_lines = [line for line in lines if re.search(r"(^|/)tap-tiktok-ads ", line)]
+    # an address such as https://host/tap-tiktok-ads in another command is no command of the tap
+    tap_lines = [line for line in lines if re.match(r"(\S+/)?tap-tiktok-ads ", line)]
     excluded = r"authorize|simulator|bashrc|target-duckdb|target-postgres"
     return [line for line in tap_lines if not re.search(excluded, line)]
 
@@ -131,6 +135,49 @@ def test_command_examples_succeed(page: Path, tmp_path: Path) -> None:
             check=False,
         )
         assert result.returncode == 0, (line, result.stderr[-2000:])
+
+
+@pytest.mark.parametrize("page", page_outputs.pages_with_outputs(), ids=lambda page: page.name)
+def test_outputs_are_current(page: Path) -> None:
+    """The outputs on a page equal those of its commands. `page_outputs.py` rewrites them."""
+    assert page.read_text("utf-8") == page_outputs.render(page)
+
+
+def test_readme_is_short() -> None:
+    """The README has at most 120 lines, and its quick start at most 15 lines with the output."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert text.count("\n") <= 120
+    quick_start = text.partition("## Quick start\n")[2].partition("\n## ")[0]
+    code = re.findall(r"(?s)```\w+\n(.*?)```", quick_start)
+    assert sum(block.count("\n") for block in code) <= 15
+
+
+def test_families_have_each_stream_once() -> None:
+    """Each stream belongs to one family of docs/streams.md."""
+    names = [entry.name for *_, pattern in docs.FAMILIES for entry in docs.members(pattern)]
+    assert sorted(names) == sorted(entry.name for entry in STREAMS)
+
+
+def test_settings_have_a_need() -> None:
+    """Each setting belongs to one group of docs/settings.md."""
+    names = " ".join(docs.NEEDS.values()).split()
+    assert len(names) == len(set(names))
+    assert SETTINGS_SCHEMA["properties"].keys() <= set(names)
+
+
+def test_site_has_each_page_once() -> None:
+    """The navigation of the site names each page once."""
+    (nav,) = re.findall(r"(?ms)^nav:\n(.*)", (ROOT / "mkdocs.yml").read_text("utf-8"))
+    listed = re.findall(r"[\w-]+\.md", nav)
+    assert sorted(listed) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+
+
+def test_start_page_has_each_page() -> None:
+    """The start page, and so `llms.txt`, has a question for each page."""
+    text = (ROOT / "docs" / "index.md").read_text("utf-8")
+    listed = re.findall(r"(?m)^\| .+\? \| \[.+\]\(([\w-]+\.md)\) \|$", text)
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert sorted(listed) == sorted(pages)
 
 
 def test_troubleshooting_quotes_current_messages() -> None:

@@ -38,7 +38,7 @@ if t.TYPE_CHECKING:
         ("SECURITY.md", r"within (five) times", (time_limits.MAX_RESPONSE_TIMEOUTS,)),
         ("SECURITY.md", r"each (\d+) KiB", (time_limits.MIN_BYTES_PER_SECOND >> 10,)),
         (
-            "README.md",
+            "docs/errors.md",
             r"re-read up to (twice), at least (\d+) seconds later",
             (verification.MAX_EXTRA_PASSES, context.PASS_INTERVAL_SECONDS),
         ),

@@ -88,15 +88,19 @@ The bookmark of a stream that failed does not advance.
     test_covered_days::test_failed_window_does_not_block_other_windows
     test_error_isolation::test_skip_reads_other_advertisers_and_streams
 
-# README.md
+# docs/first-run.md
 `--test` reads one record of each selected stream, and exits with code 1 if one failed.
     test_cli::test_connection_test_writes_one_record_per_stream
     test_connection_check::test_result_of_each_stream
+
+# docs/choose.md
 `--select 'campaigns,ad_*,!ads.landing_page_url'` selects streams and columns.
     test_selection::test_option_overrides_the_setting
 A metric that is not selected in the catalog is not requested.
     test_catalog::test_deselected_metrics_are_not_requested
     test_streams::test_unselected_metrics_are_not_requested
+
+# docs/streams.md
 `is_top_view` is true for TopView records and false for auction and reach and frequency ads
     test_topview::test_topview_spend_is_equal_at_all_levels
     test_topview::test_totals_add_up_with_or_without_topview
@@ -108,6 +112,22 @@ No later run reads the day again. If you set an earlier `start_date`, the next r
     test_state::test_earlier_start_date_is_read_once
     test_covered_days::test_changed_start_reads_only_missing_days
     test_covered_days::test_earlier_start_reads_skipped_days
+
+# docs/commands.md
+`sample` sends one request of a built-in or custom stream. It sends up to five until records
+    test_commands::test_sample_stops_at_the_first_page_with_records
+    test_commands::test_sample_gives_up_after_five_empty_responses
+Exit code 0: everything can be read. Exit code 3: permission is denied for some streams
+    test_commands::test_doctor_checks_each_stream_once
+    test_commands::test_doctor_reports_denied_streams
+    test_commands::test_invalid_token_stops_each_command
+`plan` requests only the advertisers from TikTok.
+    test_commands::test_plan_counts_the_first_pages_of_a_run
+No command shows the token or the app's secret.
+    test_promised_behavior::test_commands_show_no_secret
+    test_commands::test_sample_masks_secrets_in_requests
+
+# docs/errors.md
 Exit code 0 means that everything the token has permission for was read.
     damage/test_damage::test_permanent_damage_loses_no_record_silently
     damage/test_damage::test_transient_damage_is_retried
@@ -133,39 +153,6 @@ Select the stream `sync_errors` to get a record of everything that could not be 
     test_error_isolation::test_skip_reads_other_advertisers_and_streams
     test_error_isolation::test_denied_advertiser_is_skipped
     test_advertisers::test_unread_advertiser_is_reported
-Streams without primary keys always use `oldest_first`.
-    test_covered_days::test_stream_without_keys_reads_ascending_days
-Replace null characters in text with U+FFFD
-    test_json_repair::test_invalid_text_is_replaced
-    test_json_repair::test_null_characters_in_records_are_kept
-Macros resolve once per run, in each advertiser's own time zone.
-    test_settings::test_dates_use_the_time_zone_of_the_advertiser
-    test_custom::test_rolling_dates_use_the_advertiser_time_zone
-`sample` sends one request of a built-in or custom stream. It sends up to five until records
-    test_commands::test_sample_stops_at_the_first_page_with_records
-    test_commands::test_sample_gives_up_after_five_empty_responses
-Exit code 0: everything can be read. Exit code 3: permission is denied for some streams
-    test_commands::test_doctor_checks_each_stream_once
-    test_commands::test_doctor_reports_denied_streams
-    test_commands::test_invalid_token_stops_each_command
-`plan` requests only the advertisers from TikTok.
-    test_commands::test_plan_counts_the_first_pages_of_a_run
-No command shows the token or the app's secret.
-    test_promised_behavior::test_commands_show_no_secret
-    test_commands::test_sample_masks_secrets_in_requests
-A run that is stopped, even in the middle, loses nothing
-    test_kills::test_runs_resume_after_a_signal
-    test_kills::test_runs_resume_after_the_target_stops
-    test_covered_days::test_interrupted_backfill_is_complete
-SIGTERM and SIGINT end a run in order: a last STATE, then exit code 143 or 130.
-    test_signals::test_hanging_worker_does_not_delay_exit
-    test_signals::test_signal_during_a_write_leaves_complete_lines
-    test_cli::test_run_resumes_after_sigterm
-The number of threads does not change the order of records, and memory does not grow
-    test_covered_days::test_record_order_is_independent_of_workers
-    test_lookahead::test_results_come_in_plan_order
-    test_lookahead::test_large_results_are_bounded_by_the_buffer
-    test_lookahead::test_consumed_results_are_released
 is skipped with a warning, and named again at the end.
     test_promised_behavior::test_skipped_streams_are_named_at_the_end
     test_advertisers::test_unread_advertiser_is_reported
@@ -184,13 +171,19 @@ never counts as "no data". A damaged response does not, either.
     test_client::test_response_without_envelope_is_an_error
     test_client::test_partial_success_is_an_error
     damage/test_damage::test_permanent_damage_loses_no_record_silently
-
-# docs/errors.md
 A code that is not listed here ends the run: it never counts as "no data".
     test_errors::test_unknown_code_is_an_error
     test_client::test_unknown_code_is_an_error
 
 # docs/state.md
+A run that is stopped, even in the middle, loses nothing
+    test_kills::test_runs_resume_after_a_signal
+    test_kills::test_runs_resume_after_the_target_stops
+    test_covered_days::test_interrupted_backfill_is_complete
+SIGTERM and SIGINT end a run in order: a last STATE, then exit code 143 or 130.
+    test_signals::test_hanging_worker_does_not_delay_exit
+    test_signals::test_signal_during_a_write_leaves_complete_lines
+    test_cli::test_run_resumes_after_sigterm
 A day is covered once it was read completely, at least `lookback_days` after it ended.
     singer/test_day_bookmarks::test_day_is_covered_after_lookback
     singer/test_day_bookmarks::test_days_end_in_time_zone_of_advertiser
@@ -267,6 +260,11 @@ Its state covers the days from `read_from` up to `lookback_days` before the book
     extract/test_day_ranges::test_damaged_state_member_is_returned
 
 # docs/rate-limits.md
+The number of threads does not change the order of records, and memory does not grow
+    test_covered_days::test_record_order_is_independent_of_workers
+    test_lookahead::test_results_come_in_plan_order
+    test_lookahead::test_large_results_are_bounded_by_the_buffer
+    test_lookahead::test_consumed_results_are_released
 Requests are paced five percent below it.
     test_client::test_pacing_stays_below_the_tier
     test_rate_limits::test_starts_stay_within_the_limits
@@ -305,6 +303,14 @@ Numbers keep every digit that TikTok sends. A fraction in an integer column beco
     test_invalid_records::test_fraction_in_integer_column_becomes_null
 
 # docs/settings.md
+Streams without primary keys always use `oldest_first`.
+    test_covered_days::test_stream_without_keys_reads_ascending_days
+Replace null characters in text with U+FFFD
+    test_json_repair::test_invalid_text_is_replaced
+    test_json_repair::test_null_characters_in_records_are_kept
+Macros resolve once per run, in each advertiser's own time zone.
+    test_settings::test_dates_use_the_time_zone_of_the_advertiser
+    test_custom::test_rolling_dates_use_the_advertiser_time_zone
 No level shows the token.
     test_cli::test_secrets_are_not_logged
 A column that a record lacks counts as null in the expressions of `stream_maps`.
@@ -391,4 +397,4 @@ def test_promises(promise: Promise) -> None:
 def test_pages() -> None:
     """No promise is in the table twice, and each page that promises is in it."""
     assert len({promise[:2] for promise in PROMISES}) == len(PROMISES)
-    assert {"SECURITY.md", "README.md"} < {promise.page for promise in PROMISES}
+    assert {"SECURITY.md", "docs/errors.md"} < {promise.page for promise in PROMISES}
