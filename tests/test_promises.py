@@ -121,7 +121,7 @@ Exit code 0: everything can be read. Exit code 3: permission is denied for some 
     test_commands::test_doctor_checks_each_stream_once
     test_commands::test_doctor_reports_denied_streams
     test_commands::test_invalid_token_stops_each_command
-`plan` requests only the advertisers from TikTok.
+With `--measure 0`, `plan` requests only the advertisers from TikTok.
     test_commands::test_plan_counts_the_first_pages_of_a_run
 No command shows the token or the app's secret.
     test_promised_behavior::test_commands_show_no_secret
