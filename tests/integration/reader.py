@@ -84,7 +84,7 @@ class Reader:
         self._create_database("warehouse")
         trap = """trap 'echo "Failed: $BASH_COMMAND" >&2' ERR\n"""
         return bash(
-            f"{trap}{self._fill_in(script, world, sim)}:\n", self.folder, self._environment(sim)
+            f"{trap}{self._fill_in(script, world, sim)}:\n", self.folder, self._environment()
         ).stdout
 
     def _create_database(self, name: str) -> None:
@@ -100,7 +100,9 @@ class Reader:
         first, second = (sim.world.advertiser_ids * 2)[:2]
         for pattern, value in {
             simulator: f'{simulator}, "simulator": {json.dumps(world)}',
-            r"(?i)(access_token\W{1,4})\.\.\.": rf"\g<1>{sim.access_token}",
+            r"TAP_TIKTOK_ADS_ACCESS_TOKEN=\.\.\.": (
+                f"TAP_TIKTOK_ADS_API_URL={sim.url} TAP_TIKTOK_ADS_ACCESS_TOKEN={sim.access_token}"
+            ),
             "7000000000000000001": first,
             "7000000000000000002": second,
             r"(?i)(password\W{1,4})\.\.\.": rf"\g<1>{self.server['password']}",
@@ -109,7 +111,7 @@ class Reader:
             script = re.sub(pattern, value, script)
         return script
 
-    def _environment(self, sim: Simulator) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         """Return the environment variables of the reader's shell."""
         wheels = self.active.parent / "wheels"
         programs = [self.active, environment("jsonl"), environment("postgres")]
@@ -131,6 +133,5 @@ class Reader:
             "PIP_QUIET": "1",
             "DO_NOT_TRACK": "1",
             "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "TAP_TIKTOK_ADS_API_URL": sim.url,
             "TARGET_POSTGRES_PORT": str(self.server["port"]),
         }
