@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import datetime as dt
 import functools
 import itertools
 import math
@@ -123,7 +124,7 @@ class RunContext:
     Attributes:
         config: The raw configuration.
         allow_requests: False if no request may be sent except the requests of a command.
-        started_at: Start of the run.
+        started_at: Start of the run, on the day `today` of the embedded simulator if that is set.
         streams: The streams of the run.
         state_output: Writes STATE messages.
         message_writer: The SDK's writer of Singer messages.
@@ -188,6 +189,7 @@ class RunContext:
             msg = f"Setting 'simulator': {error}"
             raise errors.ConfigError(msg) from None
         self._simulator = simulator.start()
+        self.started_at = _start_time(simulator)
         self.logger.info(
             "Reading generated data instead of TikTok, because environment is 'simulator'."
         )
@@ -207,7 +209,7 @@ class RunContext:
         """
         _ = self.advertisers, self.workers, self.report_tasks
         context = copy.copy(self)
-        context.started_at = pendulum.now("UTC")
+        context.started_at = _start_time(self._simulator)
         context.settings = settings
         context.problems = problems
         context.incomplete_lists = IncompleteLists()
@@ -373,6 +375,14 @@ class RunContext:
                 error,
             )
             return lookback.DEFAULT_LOOKBACK_DAYS
+
+
+def _start_time(simulator: Simulator | None) -> pendulum.DateTime:
+    """Return the time at which a run starts: now, or noon (UTC) of the simulator's `today`."""
+    today = simulator.world.options.today if simulator else None
+    if today is None:
+        return pendulum.now("UTC")
+    return pendulum.instance(dt.datetime.fromisoformat(f"{today}T12:00:00+00:00"))
 
 
 def end_requests(context: RunContext) -> None:

@@ -387,7 +387,10 @@ def log_extent(context: RunContext, streams: Collection[TikTokStream]) -> None:
         logger.info("Shard %s contains none of %d advertiser(s).", shard, all_count)
     in_catalog = [stream for stream in streams if stream.mask.get((), True)]
     if not in_catalog:
-        logger.warning("Reading nothing, because no stream is selected in the catalog.")
+        logger.warning(
+            "Reading nothing, because no stream is selected. Check the catalog, and the setting "
+            "streams (--select)."
+        )
     left_out = ", ".join(stream.name for stream in in_catalog if not stream.is_in_shard)
     if left_out:
         first = dataclasses.replace(shard, number=1)

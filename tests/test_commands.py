@@ -659,6 +659,40 @@ def test_doctor_checks_the_selected_streams(call: Caller) -> None:
     assert_one_error(result, "Nothing to check, because no stream is selected")
 
 
+def test_doctor_and_plan_follow_select(call: Caller) -> None:
+    """With --select, doctor and plan use these streams, in place of the setting `streams`."""
+    select = ["--select", "pixels", "--select", "comm*"]
+    document = call.json("doctor", *select, streams="ads")
+    assert sorted(document["streams"]) == ["comments", "pixels"]
+    plan = call.json("plan", *select, streams="ads")
+    assert {"comments", "pixels"} <= {part["stream"] for part in plan["parts"]}
+    assert "ads" not in {part["stream"] for part in plan["parts"]}
+    assert_one_error(call("plan", "--select", "pixel"), "Did you mean 'pixels'?")
+
+
+def test_doctor_fails_if_no_stream_is_readable(call: Caller) -> None:
+    """The exit code is 1, and not 3, if permission is denied for every checked stream."""
+    call.sim.add_fault("code", path="/pixel/list/", code=40001, times=None)
+    assert call("doctor", "--select", "pixels").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("tier", "per_day", "sentence"),
+    [
+        ("unlimited", None, "There is no daily budget."),
+        ("basic", 864_000, "of the daily budget of 864,000 requests."),
+    ],
+)
+def test_simulator_has_no_daily_budget_without_a_tier(
+    call: Caller, tier: str, per_day: int | None, sentence: str
+) -> None:
+    """`doctor` and `plan` say that there is no daily budget, instead of an invented number."""
+    options = {"tier": tier}
+    document = call.json("doctor", streams="pixels", simulator=options)
+    assert document["tier"]["per_day"] == per_day
+    assert sentence in call("plan", streams="pixels", simulator=options).stdout
+
+
 @pytest.mark.parametrize("sim", [{"no_smart_plus": True}], indirect=True)
 def test_doctor_reports_unavailable_features(call: Caller) -> None:
     """`doctor` shows features that the account lacks as not available, and exits with 3."""

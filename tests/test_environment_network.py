@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+import urllib.parse
 
 import pytest
 from edge_server import Response, envelope, serving
@@ -110,8 +111,10 @@ def test_certificate_variable_precedence(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 def attempts_until_it_fails(client: Client) -> int:
     """Return how often a client sends a request to a host that accepts no connection."""
-    with pytest.raises(errors.TransientError, match="The connection to /user/info/ failed"):
+    with pytest.raises(errors.TransientError, match="The connection to /user/info/ failed") as info:
         client.send(Request("/user/info/", {}))
+    host = urllib.parse.urlsplit(client.url(Request("/user/info/", {}))).hostname
+    assert f"Check the host {host}, DNS" in str(info.value)
     return sum(counts.requests for counts in client.progress.summary())
 
 

@@ -60,6 +60,10 @@ def test_pasted_url_names_its_advertiser(call: Caller) -> None:
     result = call("sample", "--url", url, "--format", "json", advertiser_ids=call.ids[:1])
     assert result.returncode == 0, result.stderr
     assert {record["advertiser_id"] for record in json.loads(result.stdout)} == {advertiser}
+    assert f"Reading advertiser {advertiser}, which the request names." in result.stderr
+    other = call("sample", "--url", url, "--format", "json", "--advertiser", call.ids[0])
+    assert {record["advertiser_id"] for record in json.loads(other.stdout)} == {call.ids[0]}
+    assert "which the request names" not in other.stderr
 
 
 def test_path_picks_a_suggestion(call: Caller) -> None:

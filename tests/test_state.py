@@ -343,3 +343,22 @@ def test_lookback_does_not_precede_a_rolling_start_date(sim: Simulator) -> None:
         for messages in (first, second)
     ]
     assert days[0] == days[1]
+
+
+@pytest.mark.parametrize("seed", [7, 20, 33])
+def test_runs_follow_today_of_embedded_simulator(seed: int) -> None:
+    """With the option `today`, macros and bookmarks follow this day, as on consecutive days."""
+    state = None
+    days: list[set[str]] = []
+    for day in (15, 16, 19):
+        options = {"seed": seed, "advertisers": 2, "today": f"2026-01-{day}"}
+        config = {"environment": "simulator", "simulator": options, "start_date": "{now-6}"}
+        messages = run({**config, "lookback_days": 2}, ["campaigns", REPORT], state=state)
+        days.append({record["stat_time_day"][:10] for record in messages.records[REPORT]})
+        state = messages.state
+        assert set(messages.bookmarks(REPORT).values()) == {f"2026-01-{day - 3}"}
+    assert days == [
+        {f"2026-01-{day:02}" for day in range(9, 16)},
+        {f"2026-01-{day:02}" for day in range(13, 17)},
+        {f"2026-01-{day:02}" for day in range(14, 20)},
+    ]

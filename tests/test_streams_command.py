@@ -61,6 +61,14 @@ def test_configuration_adds_custom_streams_and_the_selection(tmp_path: Path) -> 
     assert "apps" not in default
 
 
+def test_several_patterns_are_one_selection() -> None:
+    """Patterns can be separate arguments, or one argument with commas."""
+    rows = rows_of("campaigns", "ad*s", "!ads")
+    assert rows == rows_of("campaigns,ad*s,!ads")
+    assert {"campaigns", "ad_groups"} <= {row["stream"] for row in rows}
+    assert "ads" not in {row["stream"] for row in rows}
+
+
 def test_metrics_of_a_report_are_listed() -> None:
     """The metrics that the report requests come first, then the others that it can request."""
     rows = rows_of("--metrics", REPORT)
@@ -90,6 +98,7 @@ def test_unknown_names_are_errors() -> None:
     for arguments, sentence in (
         (("campains",), "Did you mean 'campaigns'?"),
         (("--metrics", "ad_performance_repor"), f"did you mean '{REPORT}'?"),
+        (("--metrics", "ad_perf"), f"did you mean '{REPORT}'?"),
         (("--metrics", "ads"), "Stream 'ads' has no metrics to choose."),
         (("--metrics", "reconciliation"), "has no metrics to choose."),
     ):

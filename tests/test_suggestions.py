@@ -29,10 +29,13 @@ def test_similar_name_is_suggested(name: str, valid_names: list[str], expected: 
         pytest.param("spent", 0.6, "spend", id="similar"),
         pytest.param("spent", 0.9, None, id="not similar enough"),
         pytest.param("zzz", 0.6, None, id="not similar"),
+        pytest.param("real_time_app", 0.9, "real_time_app_installs", id="beginning"),
+        pytest.param("re", 0.9, None, id="too short a beginning"),
     ],
 )
 def test_closest_match_has_a_minimum_similarity(
     name: str, min_similarity: float, expected: str | None
 ) -> None:
-    """The most similar name is returned if it reaches the minimum similarity."""
-    assert closest_match(name, ["clicks", "spend", "send"], min_similarity) == expected
+    """The most similar name is returned if it reaches the minimum similarity, or begins so."""
+    names = ["clicks", "spend", "send", "real_time_app_installs_rate", "real_time_app_installs"]
+    assert closest_match(name, names, min_similarity) == expected

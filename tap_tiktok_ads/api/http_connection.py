@@ -104,7 +104,8 @@ class HttpConnection:
             raise self._timed_out(request, error) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             cause = root_cause(error)
-            advice = "Check DNS, the firewall and the proxy (HTTPS_PROXY)."
+            host = urllib.parse.urlsplit(self.url(request)).hostname
+            advice = f"Check the host {host}, DNS, the firewall and the proxy (HTTPS_PROXY)."
             msg = f"The connection to {request.label} failed ({cause}). {advice}"
             limit = self._max_retries(error)
             raise errors.TransientError(msg, advice=advice, max_retries=limit) from None

@@ -35,7 +35,7 @@ class Tier:
     Attributes:
         per_second: Maximum number of requests per second.
         per_minute: Maximum number of requests per minute.
-        per_day: Maximum number of requests per day.
+        per_day: Maximum number of requests per day. Infinite: no daily budget.
         per_endpoint: True if the limits apply to each endpoint separately.
         endpoints: Additional limits of single endpoints, by path.
     """
@@ -90,7 +90,7 @@ TIERS = {
     "premium": Tier(30, 1_800, 2_592_000, endpoints=_endpoints(Tier(20, 600, 50_000))),
     "ultimate": Tier(50, 3_000, 4_320_000, endpoints=_endpoints(Tier(20, 600, 50_000))),
     "sandbox": Tier(1, 30, 1_000, per_endpoint=True),
-    "unlimited": Tier(100_000, 6_000_000, 8_640_000_000),  # the embedded simulator, by default
+    "unlimited": Tier(100_000, 6_000_000, math.inf),  # the embedded simulator, by default
 }
 #: Share of the allowed rate that is used. The rest absorbs the jitter of the network.
 USED_SHARE = 0.95

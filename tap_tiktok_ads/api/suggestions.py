@@ -10,6 +10,8 @@ if t.TYPE_CHECKING:
 
 #: Similarity of two names, from 0 to 1, from which one is suggested for the other.
 MIN_SIMILARITY = 0.6
+#: Characters of the beginning of a name, from which the name is suggested for it.
+MIN_BEGINNING = 3
 
 
 def suggest(name: str, known_names: Iterable[str]) -> str:
@@ -35,6 +37,13 @@ def suggest(name: str, known_names: Iterable[str]) -> str:
 def closest_match(
     name: str, known_names: Iterable[str], min_similarity: float = MIN_SIMILARITY
 ) -> str | None:
-    """Return the known name that is most similar, or None if none is similar enough."""
-    matches = difflib.get_close_matches(str(name), list(known_names), n=1, cutoff=min_similarity)
-    return matches[0] if matches else None
+    """Return the known name that is most similar, or None if none is similar enough.
+
+    The beginning of a name is similar to the shortest name that begins with it.
+    """
+    names = list(known_names)
+    matches = difflib.get_close_matches(str(name), names, n=1, cutoff=min_similarity)
+    if matches:
+        return matches[0]
+    begun = [known for known in names if len(str(name)) >= MIN_BEGINNING and known.startswith(name)]
+    return min(begun, key=len, default=None)

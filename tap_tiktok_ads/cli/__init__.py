@@ -46,14 +46,15 @@ SUMMARY = click.Option(
     metavar="FILE",
     help="Write a summary of the run as JSON, or as OpenMetrics text if FILE ends in .prom.",
 )
-SELECT = click.Option(
-    ["--select"],
-    metavar="PATTERNS",
-    multiple=True,
-    callback=lambda _context, _option, values: ",".join(values) or None,
-    help="Streams and columns to read, such as 'campaigns,ad_*,!ads.landing_page_url', in place of "
-    "the setting streams. Repeatable. With --catalog, they narrow its selection.",
-)
+#: Attributes of the option --select of the tap and of subcommands.
+SELECT_ATTRIBUTES: dict[str, t.Any] = {
+    "metavar": "PATTERNS",
+    "multiple": True,
+    "callback": lambda _context, _option, values: ",".join(values) or None,
+    "help": "Streams and columns to read, such as 'campaigns,ad_*,!ads.landing_page_url', in place "
+    "of the setting streams. Repeatable. With --catalog, they narrow its selection.",
+}
+SELECT = click.Option(["--select"], **SELECT_ATTRIBUTES)
 DISCOVER = click.Option(["--discover"], is_flag=True, help="Write the catalog of all streams.")
 TEST = click.Option(
     ["--test"],

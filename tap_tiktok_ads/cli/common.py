@@ -12,6 +12,7 @@ import msgspec
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.masking import escape, escape_json
+from tap_tiktok_ads.cli import SELECT_ATTRIBUTES
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -52,6 +53,11 @@ def config_option(function: Function) -> Function:
         metavar="FILE|ENV",
         help="Configuration file, or 'ENV' for environment variables. Repeatable.",
     )(function)
+
+
+def select_option(function: Function) -> Function:
+    """Add the tap's option --select to a subcommand."""
+    return click.option("--select", **SELECT_ATTRIBUTES)(function)
 
 
 def json_option(function: Function) -> Function:

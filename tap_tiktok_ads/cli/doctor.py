@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import email.utils
 import itertools
+import math
 import time
 import typing as t
 
@@ -80,6 +81,7 @@ class Report:
     type=click.File(),
     help="Singer catalog with the selected streams. Default: the default streams.",
 )
+@common.select_option
 @click.option(
     "--stream", "names", multiple=True, metavar="NAME", help="Check this stream only. Repeatable."
 )
@@ -94,6 +96,7 @@ def command(  # noqa: PLR0913 - the options, keyword-only
     *,
     config: t.Any,
     catalog: t.IO[str] | None,
+    select: str | None,
     names: Sequence[str],
     ids: Sequence[str],
     check_all: bool,
@@ -106,12 +109,12 @@ def command(  # noqa: PLR0913 - the options, keyword-only
     advertiser. The summary names the streams that cannot be read.
 
     The exit code is 0 if all checked streams can be read. It is 1 if the settings or the token are
-    invalid, no advertiser can be read, or an unexpected error occurs. It is 3 if permission is
-    denied for some streams or advertisers.
+    invalid, no checked stream can be read, or an unexpected error occurs. It is 3 if permission is
+    denied for some streams or advertisers only.
 
     Example: tap-tiktok-ads doctor --config config.json --stream campaigns --all
     """
-    tap = common.offline_tap(config, catalog=catalog)
+    tap = common.offline_tap(config, catalog=catalog, select=select)
     report = _examine(tap, _streams(tap, names), ids, check_all=check_all)
     if as_json:
         common.show_json({"token": {"valid": True}, **dataclasses.asdict(report)})
@@ -242,9 +245,13 @@ def _app(tap: TapTikTokAds) -> dict[str, t.Any]:
 
 
 def _tier(tap: TapTikTokAds) -> dict[str, t.Any]:
-    """Return the rate limits, and the duration of the daily budget at full speed."""
+    """Return the rate limits, and the duration of the daily budget at full speed.
+
+    Both values of the day are None if there is no daily budget.
+    """
     settings = tap.run_context.settings
     tier = settings.tier
+    per_day = tier.per_day if tier.per_day < math.inf else None
     name = (
         settings.environment if settings.environment != "production" else settings.rate_limit_tier
     )
@@ -252,10 +259,10 @@ def _tier(tap: TapTikTokAds) -> dict[str, t.Any]:
         "name": name,
         "per_second": tier.per_second,
         "per_minute": tier.per_minute,
-        "per_day": tier.per_day,
+        "per_day": per_day,
         "per_endpoint": tier.per_endpoint,
         "usable_per_second": tier.usable_per_second,
-        "day_lasts_hours": round(tier.per_day / tier.usable_per_second / 3600, 1),
+        "day_lasts_hours": per_day and round(per_day / tier.usable_per_second / 3600, 1),
     }
 
 
@@ -342,9 +349,11 @@ def _app_line(app: dict[str, t.Any]) -> str:
 def _tier_line(tier: dict[str, t.Any]) -> str:
     """Return the line about the rate limits."""
     scope = " for each endpoint" if tier["per_endpoint"] else ""
+    limits = f"{tier['per_second']:,.0f} requests per second, {tier['per_minute']:,.0f} per minute"
+    if tier["per_day"] is None:
+        return f"Tier: {tier['name']}, {limits}{scope}. There is no daily budget."
     return (
-        f"Tier: {tier['name']}, {tier['per_second']:,.0f} requests per second, "
-        f"{tier['per_minute']:,.0f} per minute and {tier['per_day']:,.0f} per day{scope}. At "
+        f"Tier: {tier['name']}, {limits} and {tier['per_day']:,.0f} per day{scope}. At "
         f"{tier['usable_per_second']:,.1f} requests per second, the daily budget lasts "
         f"{tier['day_lasts_hours']:,.1f} hours."
     )

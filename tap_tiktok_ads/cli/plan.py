@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import logging
+import math
 import typing as t
 
 import click
@@ -37,6 +38,7 @@ BY_STREAM, BY_ADVERTISER, BY_WINDOW = "stream", "advertiser", "window"
 @click.option(
     "--state", type=click.File(), help="State file with the bookmarks. Default: a first sync."
 )
+@common.select_option
 @click.option(
     "--by",
     "row_kind",
@@ -60,6 +62,7 @@ def command(  # noqa: PLR0913 - the options, keyword-only
     config: t.Any,
     catalog: t.IO[str] | None,
     state: t.IO[str] | None,
+    select: str | None,
     row_kind: str,
     measured: int,
     as_json: bool,
@@ -77,7 +80,7 @@ def command(  # noqa: PLR0913 - the options, keyword-only
 
     Example: tap-tiktok-ads plan --config config.json --state state.json --by advertiser
     """
-    tap = common.offline_tap(config, catalog=catalog, state=state)
+    tap = common.offline_tap(config, catalog=catalog, state=state, select=select)
     estimate = estimate_run(
         tap.run_context,
         t.cast(
@@ -223,9 +226,12 @@ def _summary(estimate: Estimate, tier: Tier) -> str:
     scope = " for each endpoint" if tier.per_endpoint else ""
     text = (
         f"About {estimate.endpoints.total():,} requests: {seconds / 60:,.1f} minutes at "
-        f"{tier.usable_per_second:,.1f} requests per second{scope}, "
-        f"{share:.2%} of the daily budget of {tier.per_day:,.0f} requests{scope}."
+        f"{tier.usable_per_second:,.1f} requests per second{scope}"
     )
+    if tier.per_day < math.inf:
+        text += f", {share:.2%} of the daily budget of {tier.per_day:,.0f} requests{scope}."
+    else:
+        text += ". There is no daily budget."
     topview, skippable = estimate.topview_requests, estimate.skippable_requests
     if topview:
         text += f"\nUp to {topview:,} more for advertisers with TopView campaigns."

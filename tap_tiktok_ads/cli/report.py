@@ -110,8 +110,9 @@ def render(
         import jinja2  # noqa: PLC0415 - an optional package
     except ModuleNotFoundError:
         msg = (
-            "The report needs the package jinja2, which is not installed. Run in the environment "
-            "of the tap: pip install 'meltano-tap-tiktok-ads[report]'"
+            "The report needs the package jinja2, which is not installed. Install the tap with "
+            "the extra report: pip install 'meltano-tap-tiktok-ads[report]', or "
+            "pipx inject meltano-tap-tiktok-ads jinja2."
         )
         raise ConfigError(msg) from None
     environment = jinja2.Environment(

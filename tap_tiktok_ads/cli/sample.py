@@ -246,6 +246,11 @@ class Sample:
         self._records_path: RecordsPath | None = None
         self._tap = common.offline_tap(prepared)
         self._stream = _stream(self._tap, name, defined_names(config))
+        if definition is not None and advertiser == definition.advertiser is not None:
+            self._tap.logger.info(
+                "Reading advertiser %s, which the request names. --advertiser sets another one.",
+                advertiser,
+            )
 
     def find_records_path(self, number: int | None) -> None:
         """Take the records from a path that the response suggests.

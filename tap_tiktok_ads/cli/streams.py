@@ -67,11 +67,11 @@ class MetricFacts:
 
 
 @click.command("streams", short_help="List the streams, or the metrics of a report.")
-@click.argument("patterns", required=False)
+@click.argument("patterns", nargs=-1)
 @common.config_option
 @click.option("--metrics", "report", metavar="STREAM", help="List the metrics of a report.")
 @common.json_option
-def command(*, patterns: str | None, config: t.Any, report: str | None, as_json: bool) -> None:
+def command(*, patterns: Sequence[str], config: t.Any, report: str | None, as_json: bool) -> None:
     """List the streams with their description, keys and permission.
 
     PATTERNS such as 'campaigns,ad_*' limit the list, in the form of --select. With --config, the
@@ -82,7 +82,7 @@ def command(*, patterns: str | None, config: t.Any, report: str | None, as_json:
     """
     tap = common.offline_tap(config, validate_config=False)
     if report is None:
-        _show(stream_facts(tap, patterns), as_json=as_json)
+        _show(stream_facts(tap, ",".join(patterns)), as_json=as_json)
     else:
         _show(metric_facts(tap, report), as_json=as_json)
 
@@ -92,12 +92,12 @@ def show_streams(tap: TapTikTokAds) -> None:
     _show(stream_facts(tap), as_json=False)
 
 
-def stream_facts(tap: TapTikTokAds, patterns: str | None = None) -> list[StreamFacts]:
+def stream_facts(tap: TapTikTokAds, patterns: str = "") -> list[StreamFacts]:
     """Return the facts of the streams of a tap, in the order of their names.
 
     Args:
         tap: The tap.
-        patterns: Patterns of the streams, separated by commas, or None for all streams.
+        patterns: Patterns of the streams, separated by commas. Empty: all streams.
 
     Raises:
         ConfigError: A pattern matches nothing.

@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
 WILDCARDS = frozenset("*?[")
 #: The pattern of all streams, or of all columns.
 EVERYTHING = "*"
+#: Where users write patterns, for messages. Both are the same setting.
+PLACE = "Setting 'streams' (--select)"
 #: The character in front of a pattern that excludes.
 EXCLUSION = "!"
 
@@ -51,7 +53,7 @@ class Pattern:
             if stream and bool(dot) == bool(column):
                 return cls(stream, column or EVERYTHING, text.strip().startswith(EXCLUSION))
         msg = (
-            "Setting 'streams' must contain patterns such as 'campaigns', 'ad_*' or "
+            f"{PLACE} must contain patterns such as 'campaigns', 'ad_*' or "
             f"'!ads.landing_page_url', got {describe_value(text)}."
         )
         raise ConfigError(msg)
@@ -181,12 +183,12 @@ def _problem(pattern: Pattern, streams: Mapping[str, Columns]) -> str:
     matched = {name: columns for name, columns in streams.items() if pattern.matches(name)}
     if not matched:
         hint = _hint(pattern.stream, streams, "The command `streams` lists all streams.")
-        return f"Setting 'streams': no stream matches {pattern.stream!r}. {hint}"
+        return f"{PLACE}: no stream matches {pattern.stream!r}. {hint}"
     if pattern.is_complete or any(map(pattern.has_column, matched.values())):
         return ""
     known_columns = {column for columns in matched.values() for column in columns() or ()}
     hint = _hint(pattern.column, known_columns, "--discover lists all columns.")
-    return f"Setting 'streams': no column of {pattern.stream!r} matches {pattern.column!r}. {hint}"
+    return f"{PLACE}: no column of {pattern.stream!r} matches {pattern.column!r}. {hint}"
 
 
 def _hint(name: str, known_names: Iterable[str], otherwise: str) -> str:

@@ -3,10 +3,11 @@
 # ruff: noqa: PLW0108
 from __future__ import annotations
 
+import logging
 import typing as t
 
 from golden.case_commands import command
-from golden.collector import error_cases, temporary_file
+from golden.collector import case, error_cases, temporary_file
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,3 +51,9 @@ error_cases(
         ),
     },
 )
+
+
+@case("Commands", "sample of a URL with an advertiser", level=logging.INFO)
+def _() -> None:
+    url = "/pixel/list/?advertiser_id=7420551097997170000"
+    command("sample", "--url", url)()
