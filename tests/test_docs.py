@@ -259,3 +259,11 @@ def test_numbers_of_processes_follow_from_the_benchmarks() -> None:
         assert f"| {speed} |" in measured
         seconds = 1000 / int(speed.replace(",", ""))
         assert counts.split(" | ") == [str(math.ceil(rate * seconds)) for rate in rates]
+
+
+def test_no_line_of_a_paragraph_looks_like_a_list_item() -> None:
+    """A number that begins a line is no item of a list, unless the line before ends a sentence."""
+    number = re.compile(r"(?m)^(?! *\d+\. )(?P<before> *[^\s`|#-].*[^.:\n])\n *\d+\. .*$")
+    for page in PAGES:
+        text = re.sub(r"(?ms)^ *```.*?^ *```", "", page.read_text("utf-8"))
+        assert number.findall(text) == [], page.name
