@@ -35,7 +35,7 @@ def install_reader_environment(folder: Path) -> Path:
     build = f"{sys.executable} -m hatchling build -t wheel -d {folder}/wheels"
     bash(build, ROOT)
     (wheel,) = (folder / "wheels").glob("*.whl")
-    packages = f"'{wheel}[shared]' --requirement {REQUIREMENTS / 'reader.txt'}"
+    packages = f"'{wheel}[report,shared]' --requirement {REQUIREMENTS / 'reader.txt'}"
     bash(f"python3 -m venv active && active/bin/pip install --quiet {packages}", folder)
     return folder / "active"
 
