@@ -113,6 +113,12 @@ def develop_commands() -> str:
     return f"<!-- not run: The test suite runs these commands in the checkout. -->\n{commands}"
 
 
+def dbt_package() -> str:
+    """Return the `packages.yml` that installs the dbt models from the repository."""
+    lines = (f"- git: {repository()}", "  revision: main", "  subdirectory: examples/dbt")
+    return "\n".join(["```yaml", "packages:", *(f"  {line}" for line in lines), "```"])
+
+
 def meltano_settings() -> str:
     """Return the list below `settings:` of the extractor in meltano.yml."""
     lines = []
@@ -201,6 +207,7 @@ PARTS = {
     "docs/commands.md": {"commands": docs.commands},
     "docs/rate-limits.md": {"tiers": docs.tiers_table},
     "docs/errors.md": {"codes": docs.codes_table},
+    "examples/dbt/README.md": {"package": dbt_package},
     "docs/streams.md": {"streams": docs.streams_by_family, "catalog": docs.catalog_tables},
 }
 

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import runpy
 import subprocess
 import sys
 import typing as t
@@ -186,10 +187,19 @@ def test_troubleshooting_quotes_current_messages() -> None:
     code = "".join(source.read_text("utf-8") for source in sources)
     code = re.sub(r'"\s+f?"', "", code)  # texts that continue on the next line
     page = (ROOT / "docs" / "errors.md").read_text("utf-8")
-    symptoms = re.findall(r"(?m)^\| `([^`]+)`", page)
+    symptoms = re.findall(r"(?m)^\* \*\*`([^`]+)`", page)
     fragments = [fragment for symptom in symptoms for fragment in symptom.split(" ... ")]
     assert len(fragments) > 8
     assert [fragment for fragment in fragments if fragment not in code] == []
+
+
+def test_cells_of_the_site_name_their_column() -> None:
+    """Each cell names its column, because phones show a row as a block of cells."""
+    hooks = runpy.run_path(str(ROOT / "scripts" / "site_hooks.py"))
+    head = "<table><thead><tr><th>name</th><th><code>a</code> or b</th></tr></thead>"
+    rows = "<tr><td>1</td><td></td></tr><tr><td>2</td><td>3</td></tr></table>"
+    labels = re.findall(r'<td data-label="(.*?)">', hooks["on_page_content"](html=head + rows))
+    assert labels == ["name", "a or b"] * 2
 
 
 def test_guide_names_existing_files() -> None:

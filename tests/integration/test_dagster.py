@@ -220,4 +220,5 @@ def test_retry_starts_from_the_last_state(load: Load) -> None:
         if json.loads(request.params.get("dimensions", "null")) == ["ad_id", "stat_time_day"]
     }
     assert first_days.keys() == last_days.keys()
-    assert all(day > last_days[advertiser] for advertiser, day in first_days.items())
+    days = {advertiser: (day, last_days[advertiser]) for advertiser, day in first_days.items()}
+    assert {key: pair for key, pair in days.items() if pair[0] <= pair[1]} == {}
