@@ -6,7 +6,12 @@ import collections
 import dataclasses
 import datetime as dt
 import decimal
+import itertools
+import operator
 import typing as t
+
+from tap_tiktok_ads.extract.day_ranges import DayRanges
+from tap_tiktok_ads.extract.skipped_days import SkippedDays
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,6 +57,18 @@ class Calendar:
     days: Sequence[tuple[dt.date, str]] = ()
 
     @property
+    def months(self) -> list[dt.date]:
+        """The first days of months."""
+        return [day for day, _ in self.days if day.day == 1]
+
+    @property
+    def ranges(self) -> list[tuple[dt.date, dt.date, str]]:
+        """First day, last day and kind of each range of days of one kind."""
+        groups = itertools.groupby(self.days, key=operator.itemgetter(1))
+        ranges = ((kind, [day for day, _ in days]) for kind, days in groups)
+        return [(days[0], days[-1], kind) for kind, days in ranges]
+
+    @property
     def counts(self) -> Mapping[str, int]:
         """Number of days by kind."""
         return collections.Counter(kind for _, kind in self.days)
@@ -65,7 +82,7 @@ def calendars(
     Days after the last final day are read if the summary has a later day, and the stream of the
     advertiser is not among its failures.
     """
-    ended_on = _date((summary or {}).get("ended_at"))
+    ended_on = _date((summary or {}).get("last_day", (summary or {}).get("ended_at")))
     unread = {(item["stream"], item["advertiser_id"]) for item in problems(summary)}
     found: dict[str, list[Calendar]] = {}
     for stream, bookmark in state.get("bookmarks", {}).items():
@@ -85,7 +102,7 @@ def _calendar(
     """Return the calendar of a partition of the state."""
     value = partition.get("replication_key_value")
     day = _date(value)
-    lag = (ended_on - day).days if ended_on and day else None
+    lag = max(0, (ended_on - day).days) if ended_on and day else None
     days = _days(partition, ended_on if is_read else None, ended_on)
     return Calendar(owner, value and str(value), lag, days)
 
@@ -100,28 +117,34 @@ def _days(
     if not known or "covered" not in partition:
         return []
     last_known = max(known)
-    end = max(filter(None, (last_known, ended_on)))
-    start = max(min(known), end - dt.timedelta(MAX_DAYS - 1))
+    last = max(filter(None, (last_known, ended_on)))
     return [
         (day, kinds.get(day, READ if read_until and day > last_known else MISSING))
-        for day in _dates(start, end)
+        for day in _dates(min(known), last)
     ]
 
 
 def _known_kinds(partition: Mapping[str, t.Any]) -> dict[dt.date, str]:
-    """Return the kinds of the days that a partition names."""
-    kinds: dict[dt.date, str] = {}
-    for member, kind in (("read_once", READ), ("skipped", SKIPPED), ("covered", FINAL)):
-        for interval in partition.get(member) or ():
-            first, last = _date(interval[0]), _date(interval[1])
-            if first and last:
-                kinds |= dict.fromkeys(_dates(first, last), kind)
-    return kinds
+    """Return the kinds of the days that a partition names. Damaged members are left out."""
+    read_once, _ = DayRanges.from_state(partition.get("read_once") or [])
+    skipped, _ = SkippedDays.from_state(partition.get("skipped") or [])
+    covered, _ = DayRanges.from_state(partition.get("covered") or [])
+    return {
+        **dict.fromkeys(_days_of(read_once), READ),
+        **dict.fromkeys(map(dt.date.fromordinal, skipped.days), SKIPPED),
+        **dict.fromkeys(_days_of(covered), FINAL),
+    }
+
+
+def _days_of(days: DayRanges) -> Iterable[dt.date]:
+    """Return the newest days of each range."""
+    return itertools.chain.from_iterable(_dates(range_.start, range_.end) for range_ in days.ranges)
 
 
 def _dates(first: dt.date, last: dt.date) -> Iterable[dt.date]:
-    first = max(first, last - dt.timedelta(MAX_DAYS - 1))
-    return (first + dt.timedelta(number) for number in range((last - first).days + 1))
+    """Return the days from one to another, and only the newest `MAX_DAYS`."""
+    end = last.toordinal() + 1
+    return map(dt.date.fromordinal, range(max(first.toordinal(), end - MAX_DAYS), end))
 
 
 def _date(value: t.Any) -> dt.date | None:

@@ -50,7 +50,8 @@ STREAM_COUNTERS = (
 class RunSummary:
     """Result of a run, as the summary file reports it.
 
-    `skipped` and `failed` are pairs of stream and advertiser ID.
+    `skipped` and `failed` are pairs of stream and advertiser ID. `last_day` is the last day of
+    reports, in UTC. It is None if the run has not started.
     """
 
     started_at: dt.datetime
@@ -59,6 +60,7 @@ class RunSummary:
     streams: Sequence[StreamCounts]
     skipped: Iterable[tuple[str, str]] = ()
     failed: Iterable[tuple[str, str]] = ()
+    last_day: dt.date | None = None
 
     @property
     def duration_seconds(self) -> float:
@@ -72,6 +74,7 @@ class RunSummary:
             "ended_at": _timestamp(self.ended_at),
             "duration_seconds": self.duration_seconds,
             "exit_code": self.exit_code,
+            **({"last_day": str(self.last_day)} if self.last_day else {}),
             "streams": [
                 {**dataclasses.asdict(counts), "seconds_waited": round(counts.seconds_waited, 3)}
                 for counts in self.streams
@@ -182,6 +185,7 @@ def _facts(started: Sequence[RunContext]) -> dict[str, t.Any]:
         "streams": started[0].progress.summary(),
         "skipped": problems.skipped,
         "failed": problems.failed,
+        "last_day": started[0].days(None)[1],
     }
 
 
