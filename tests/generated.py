@@ -203,7 +203,7 @@ PARTS = {
         "extras": extras_commands,
     },
     "docs/contributing.md": {"develop": develop_commands},
-    "docs/settings.md": {"settings": docs.settings_by_need},
+    "docs/settings.md": {"settings": docs.settings_by_need, "simulator": docs.simulator_defaults},
     "docs/commands.md": {"commands": docs.commands},
     "docs/rate-limits.md": {"tiers": docs.tiers_table},
     "docs/errors.md": {"codes": docs.codes_table},
