@@ -86,7 +86,12 @@ def _read_result(name: str, context: RunContext) -> Result:
         return Result(name, FAILED, *messages[:1])
     if any(counts.stream == name and counts.records for counts in context.progress.summary()):
         return Result(name, OK)
-    denied = {owner for stream, owner in problems.skipped if stream == name}
-    if denied and not denied < {advertiser.id for advertiser in context.advertisers}:
+    if _is_denied(name, context):
         return Result(name, FORBIDDEN, *messages[:1])
     return Result(name, EMPTY)
+
+
+def _is_denied(name: str, context: RunContext) -> bool:
+    """Return True if no advertiser of a stream can be read for lack of permission."""
+    denied = {owner for stream, owner in context.problems.skipped if stream == name}
+    return bool(denied) and not denied < {advertiser.id for advertiser in context.advertisers}
