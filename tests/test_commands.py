@@ -21,7 +21,7 @@ from edge_server import envelope, serving
 from test_cli import assert_one_error, written
 
 from tap_tiktok_ads.api.rate_limits import TIERS
-from tap_tiktok_ads.cli import COMMANDS
+from tap_tiktok_ads.cli import COMMANDS, doctor
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -733,6 +733,17 @@ def test_doctor_skips_the_app_check_without_an_app(call: Caller) -> None:
     assert result.returncode == 0
     assert "App: app_id and app_secret are not set.\n" in result.stdout
     assert "/oauth2/advertiser/get/" not in call.paths
+
+
+def test_doctor_checks_advertisers_with_unknown_status_and_role() -> None:
+    """A status or role of another type than text is compared as its JSON."""
+    roles: tuple[t.Any, ...] = ({"a": 1}, ["b"], {"a": 1}, None)
+    rows: list[dict[str, t.Any]] = [
+        {"advertiser_id": str(number), "readable": True, "status": [1], "role": role}
+        for number, role in enumerate(roles)
+    ]
+    doctor._choose(rows, (), check_all=False)
+    assert [row["checked"] for row in rows] == [True, True, False, True]
 
 
 def test_doctor_warns_of_clock_skew(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

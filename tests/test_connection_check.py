@@ -62,6 +62,29 @@ def test_stream_without_permission_does_not_pass(sim: Simulator, tmp_path: Path)
     )
 
 
+@pytest.mark.parametrize("sim", [{"pixels": 0}], indirect=True)
+def test_stream_that_some_advertisers_deny_passes(sim: Simulator, tmp_path: Path) -> None:
+    """A stream without records has a permission if one advertiser can be read."""
+    denied = sim.world.advertiser_ids[1]
+    fault: dict[str, t.Any] = {
+        "path": "/pixel/list/",
+        "times": None,
+        "code": 40001,
+        "message": "No.",
+    }
+    sim.add_fault("code", advertiser_id=denied, **fault)
+    process, lines = run_test(tmp_path, config_for(sim, streams="pixels"))
+    assert process.returncode == 0
+    assert lines == ["no records     pixels", "1 of 1 stream(s) passed the test."]
+
+
+def test_selection_of_no_stream_fails_the_test(sim: Simulator, tmp_path: Path) -> None:
+    """A test of nothing is an error, so that a wrong catalog or pattern does not pass."""
+    process, lines = run_test(tmp_path, config_for(sim, streams="!*"))
+    assert process.returncode == 1
+    assert lines[0].startswith("tap-tiktok-ads: Nothing to test, because no stream is selected.")
+
+
 def test_error_that_is_skipped_fails_the_test(sim: Simulator, tmp_path: Path) -> None:
     """With `on_error: skip`, a stream with an error fails, too."""
     sim.add_fault("code", path="/campaign/get/", times=None, code=40002, message="Bad.")

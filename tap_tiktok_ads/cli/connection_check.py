@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import typing as t
 
-from tap_tiktok_ads.api.errors import OutputError, TapError
+from tap_tiktok_ads.api.errors import ConfigError, OutputError, TapError
 from tap_tiktok_ads.api.masking import escape
 from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.problems import FATAL_ERRORS
@@ -38,11 +38,18 @@ def check_connection(tap: TapTikTokAds) -> int:
     """Read one record of each stream of a tap, print the results, and return the exit code.
 
     Raises:
-        TapError: The advertisers cannot be read, or the error concerns all streams.
+        TapError: No stream is selected, the advertisers cannot be read, or the error concerns all
+            streams.
     """
     _ = tap.run_context.advertisers
-    streams = t.cast("list[TikTokStream]", list(tap.streams.values()))
-    results = [_result(tap, stream) for stream in streams if stream.selected]
+    streams = t.cast("list[TikTokStream]", [each for each in tap.streams.values() if each.selected])
+    if not streams:
+        msg = (
+            "Nothing to test, because no stream is selected. Check the catalog, and the setting "
+            "streams (--select)."
+        )
+        raise ConfigError(msg)
+    results = [_result(tap, stream) for stream in streams]
     for result in results:
         common.say(str(result), err=True)
     counts = collections.Counter(result.text for result in results)
@@ -79,6 +86,12 @@ def _read_result(name: str, context: RunContext) -> Result:
         return Result(name, FAILED, *messages[:1])
     if any(counts.stream == name and counts.records for counts in context.progress.summary()):
         return Result(name, OK)
-    if name in {stream for stream, _ in problems.skipped}:
+    if _is_denied(name, context):
         return Result(name, FORBIDDEN, *messages[:1])
     return Result(name, EMPTY)
+
+
+def _is_denied(name: str, context: RunContext) -> bool:
+    """Return True if no advertiser of a stream can be read for lack of permission."""
+    denied = {owner for stream, owner in context.problems.skipped if stream == name}
+    return bool(denied) and not denied < {advertiser.id for advertiser in context.advertisers}

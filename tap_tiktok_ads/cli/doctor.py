@@ -211,7 +211,7 @@ def _choose(rows: Sequence[dict[str, t.Any]], ids: Sequence[str], *, check_all: 
             raise errors.ConfigError(msg)
     seen: set[tuple[t.Any, ...]] = set()
     for row in rows:
-        combination = (row["readable"], *(row[name] for name in COMBINATION_COLUMNS))
+        combination = (row["readable"], *(common.cell(row[name]) for name in COMBINATION_COLUMNS))
         is_first = combination not in seen
         seen.add(combination)
         row["checked"] = row["advertiser_id"] in ids if ids else check_all or is_first

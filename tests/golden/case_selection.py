@@ -47,6 +47,7 @@ error_cases(
         "streams of an unknown report": lambda: invoked(["streams", "--metrics", "ad_reports"]),
         "--select without a pattern": lambda: invoked(["--select", ""]),
         "streams of a stream without metrics": lambda: invoked(["streams", "--metrics", "ads"]),
+        "--test without a selected stream": command("--test", streams="!*"),
         "the last line of --test": command("--test", streams="pixels"),
         "the last line of --test without a permission": command(
             "--test",
