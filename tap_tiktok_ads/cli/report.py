@@ -12,6 +12,7 @@ import click
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.cli import common, report_data
 from tap_tiktok_ads.config.files import read_json, read_state
+from tap_tiktok_ads.problems import ALL_ADVERTISERS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ STEP, CELL = 13, 11
 #: The stream whose records have the spend of each level.
 RECONCILIATION = "reconciliation"
 #: Members of a summary and of a plan that the page shows.
-SUMMARY_MEMBERS = ("exit_code", "duration_seconds", "ended_at", "streams")
+SUMMARY_MEMBERS = ("exit_code", "duration_seconds", "streams", "error", "requested_days")
 PLAN_MEMBERS = ("requests", "minutes", "share_of_day")
 
 
@@ -122,6 +123,8 @@ def render(
         calendars=report_data.calendars(state, summary),
         kinds=report_data.KINDS,
         problems=report_data.problems(summary),
+        end_of_run=report_data.end_of_run(summary),
+        all_advertisers=ALL_ADVERTISERS,
         summary=summary,
         plan=plan,
         spend=report_data.spend_by_level(records),

@@ -68,27 +68,33 @@ class DateRanges:
 
     def to_read(self, owner: Owner) -> list[dates.Window]:
         """Return the ranges to read, in ascending order."""
+        days = self.requested(owner)
+        if days is None:
+            return []
+        if days.start > days.end:
+            self._warnings.log(
+                f"empty {owner}",
+                "Stream %s has no day to read for advertiser %s: the first day %s is after the "
+                "last day %s.",
+                owner.id if owner else "all",
+                days.start,
+                days.end,
+            )
+        return list(self._bookmarks().covered(owner).missing_in(days))
+
+    def requested(self, owner: Owner) -> dates.Window | None:
+        """Return the days that are read unless they are covered, or None without an account."""
         configured = self.configured(owner)
         existing_since = self._existing_since(owner)
         if existing_since is not None and existing_since > configured.end:
-            return []
+            return None
         first = self._bookmarks().first_day(
             owner,
             configured.start,
             rolling=dates.is_macro(self._run_context.settings.start_date),
             existing_since=existing_since,
         )
-        if first > configured.end:
-            self._warnings.log(
-                f"empty {owner}",
-                "Stream %s has no day to read for advertiser %s: the first day %s is after the "
-                "last day %s.",
-                owner.id if owner else "all",
-                first,
-                configured.end,
-            )
-        days = dates.Window(first, configured.end)
-        return list(self._bookmarks().covered(owner).missing_in(days))
+        return dates.Window(first, configured.end)
 
     def _existing_since(self, owner: Owner) -> pendulum.Date | None:
         """Return the day before the account was created, or None if days before it are read.
@@ -165,6 +171,10 @@ class WindowPlan:
         configured = {owner: [self._ranges.configured(owner)] for owner in self._owners()}
         windows = self._newest_first(configured, self._newest_sync_blocks)
         return itertools.starmap(self._first_task, windows)
+
+    def requested_days(self) -> dict[Owner, dates.Window | None]:
+        """Return the days of each advertiser that the run reads, including the covered days."""
+        return {owner: self._ranges.requested(owner) for owner in self._owners()}
 
     def unread_ranges(self) -> dict[Owner, Sequence[dates.Window]]:
         """Return the ranges of each advertiser that are not covered. Reads the state."""
