@@ -125,7 +125,7 @@ class WindowPlan:
         ranges: DateRanges,
         window_days: int,
         first_task: Callable[[Owner, dates.Window | None], Task],
-        logger: logging.Logger,
+        logger: logging.Logger | None,
         *,
         is_newest_first: Callable[[], bool],
         task_windows: Callable[[Owner, pendulum.Date, pendulum.Date], Sequence[dates.Window]],
@@ -138,7 +138,7 @@ class WindowPlan:
             ranges: The days to read.
             window_days: Maximum number of days per request. 0 means that there are no windows.
             first_task: Returns the first task of an advertiser and window.
-            logger: Logs the days that are read.
+            logger: Logs the days that are read. None: an estimate logs none.
             is_newest_first: Returns True if the newest windows are read first.
             task_windows: Returns the windows of a range that report tasks read, or none.
             needed_days: Returns the ranges of an advertiser without windows that hold no data.
@@ -180,6 +180,10 @@ class WindowPlan:
         """Return the ranges of each advertiser that are not covered. Reads the state."""
         return {owner: self._ranges.to_read(owner) for owner in self._owners()}
 
+    def windows_of(self, ranges: Iterable[dates.Window]) -> list[dates.Window]:
+        """Return the synchronous windows of an advertiser's ranges, for an estimate."""
+        return [window for days in ranges for window in self._sync_blocks(days)]
+
     def windows(self) -> Iterator[OwnerWindow]:
         """Return the windows of all advertisers, of the width that has worked in this run."""
         self.width = self.window_days
@@ -188,7 +192,7 @@ class WindowPlan:
         }
         windows = itertools.chain.from_iterable(ranges.values())
         days = functools.reduce(DayRanges.add, windows, DayRanges())
-        if days.ranges:
+        if days.ranges and self._logger is not None:
             self._logger.info(
                 "Days %s, in windows of at most %d, for %d advertiser(s).",
                 ", ".join(f"{window.start} to {window.end}" for window in days.ranges),
@@ -348,7 +352,9 @@ class WindowedStream(TikTokStream):
             ranges,
             self.window_days,
             self.first_task,
-            self.run_context.logger.getChild(self.name),
+            self.run_context.logger.getChild(self.name)
+            if self.run_context.allow_requests
+            else None,
             is_newest_first=self._is_newest_first,
             task_windows=self.task_windows,
             needed_days=self.needed_days,
