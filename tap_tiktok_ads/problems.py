@@ -53,16 +53,16 @@ class ProblemLog:
     """The problems of one run, over all streams.
 
     Attributes:
-        skipped: Stream and advertiser of what was denied.
-        failed: Each incomplete stream and advertiser.
+        skipped: The first message by stream and advertiser of what was denied.
+        failed: The first message by stream and advertiser of what is incomplete, and of the read
+            that ended the run.
         unusable: Streams with records or values that do not fit their schema.
     """
 
     def __init__(self, started_at: pendulum.DateTime) -> None:
-        self.skipped: list[tuple[str, str]] = []
-        self.failed: list[tuple[str, str]] = []
+        self.skipped: dict[tuple[str, str], str] = {}
+        self.failed: dict[tuple[str, str], str] = {}
         self.unusable: dict[str, set[str]] = {}  # texts by stream
-        self._first_cause = ""  # of an incomplete stream
         # Jobs that start at the same time append to one table, as shards do.
         self._run_id = f"{started_at.format('YYYYMMDDTHHmmss.SSSSSS')}-{uuid.uuid4().hex[:8]}"
         self._lock = threading.Lock()
@@ -89,27 +89,26 @@ class ProblemLog:
         self.add(stream, error, "ended the run", task)
         if error.stream is None and not isinstance(error, RUN_ERRORS):
             error.stream = stream
+            owner = id_of(task.advertiser) if task else None
+            self.add_failed(stream, owner or ALL_ADVERTISERS, error)
 
     def records(self) -> list[dict[str, t.Any]]:
         """Return the records of the stream `sync_errors`."""
         return [dict(record) for record in self._records.values()]
 
-    def add_skipped(self, stream: str, advertiser_id: str) -> None:
-        """Register once that a stream was skipped for an advertiser."""
-        if (stream, advertiser_id) not in self.skipped:
-            self.skipped.append((stream, advertiser_id))
+    def add_skipped(self, stream: str, advertiser_id: str, cause: object = "") -> None:
+        """Register that a stream was skipped for an advertiser, and keep the first cause."""
+        self.skipped.setdefault((stream, advertiser_id), str(cause))
 
     def add_failed(self, stream: str, advertiser_id: str, cause: object = "") -> None:
-        """Register once that a stream is incomplete for an advertiser, and keep the first cause."""
-        self._first_cause = self._first_cause or str(cause)
-        if (stream, advertiser_id) not in self.failed:
-            self.failed.append((stream, advertiser_id))
+        """Register that a stream is incomplete for an advertiser, and keep the first cause."""
+        self.failed.setdefault((stream, advertiser_id), str(cause))
 
     def add_unread_advertisers(self, advertisers: FoundAdvertisers) -> None:
         """Register the advertisers that the run does not read."""
         for advertiser_id, denial in advertisers.denied.items():
             self.add(ALL_STREAMS, denial, "skipped", _details_task(advertiser_id))
-            self.add_skipped(ALL_STREAMS, advertiser_id)
+            self.add_skipped(ALL_STREAMS, advertiser_id, denial)
         self.add_missing_advertisers(advertisers)
 
     def add_missing_advertisers(self, advertisers: FoundAdvertisers) -> None:
@@ -150,7 +149,7 @@ class ProblemLog:
         if not self.failed:
             self.raise_unusable()
             return
-        text = incomplete_text(self.failed, self._first_cause)
+        text = incomplete_text(self.failed, next(filter(None, self.failed.values()), ""))
         if self.unusable:
             text += f" {self._unusable_text()}"
         raise errors.IncompleteError(text)
@@ -335,7 +334,7 @@ class StreamProblems:
         self._log.add(self._source.name, error, "skipped", task)
         if not self._source.is_dispensable(task, error):
             self._hold_bookmark(task)
-            self._log.add_skipped(self._source.name, owner)
+            self._log.add_skipped(self._source.name, owner, error)
         what = self._source.subject_of(task)
         is_rejected = isinstance(error, errors.RejectedRequestError)  # no setting is the cause
         text = error.facts if is_rejected else str(error)

@@ -79,6 +79,8 @@ class Progress:
         #: Requests in each of the last seconds: (second, requests), at second modulo the window.
         self._requests_by_second = [(-1, 0)] * RATE_WINDOW_SECONDS
         self._wait: tuple[str, float | None] = ("", None)
+        #: Names of the streams that were read to their end, in this order.
+        self.completed: list[str] = []
         self._expected: Mapping[str, int] = {}
 
     def expect(self, requests: Mapping[str, int]) -> None:

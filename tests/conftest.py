@@ -250,7 +250,7 @@ def run(
     except Exception as error:
         error.messages = collector.messages  # type: ignore[attr-defined]
         raise
-    collector.messages.failed = tap.run_context.problems.failed
+    collector.messages.failed = list(tap.run_context.problems.failed)
     return collector.messages
 
 

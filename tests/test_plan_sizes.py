@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
+import pendulum
 import pytest
 from conftest import config_for
 from test_plan_estimate import DEFAULT, HOURLY, TOLERANCE, requests_of, state_after, tap_of
 
+from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.cli.plan import estimate_run
 from tap_tiktok_ads.cli.plan_macros import resolved_macros
+from tap_tiktok_ads.cli.plan_sizes import MAX_MEASURED_WINDOWS, Profile, Size
+from tap_tiktok_ads.extract.dates import Window
+from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.simulator import Simulator
 
 if t.TYPE_CHECKING:
@@ -77,10 +83,55 @@ def test_measured_estimate_is_close_to_the_run(
     assert sum(part.requests for part in estimate.parts) == estimate.endpoints.total()
 
 
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (
+            {"advertisers": 3, "today": "2026-01-15"},
+            {"start_date": "2025-01-01", "end_date": "2026-01-14"},
+        ),
+        ({"advertisers": 6}, {"start_date": "{now-365}"}),
+    ],
+    ids=["fixed dates", "365 days"],
+)
+def test_estimate_of_a_year_with_little_delivery(
+    options: dict[str, t.Any], settings: dict[str, t.Any]
+) -> None:
+    """The requests of each stream differ by at most 30 % if most windows hold nothing."""
+    streams = [
+        "ad_performance_report",
+        "audience_report_by_age_gender",
+        "audience_report_by_country",
+        "audience_report_by_platform",
+    ]
+    with Simulator(options) as sim:
+        config = config_for(sim, **settings)
+        estimate = measured_estimate(config, streams)
+        measuring = len(sim.requests) - len(sim.world.advertiser_ids)
+        tap = tap_of(config, streams)
+        tap.sync_all()
+    sent = {counts.stream: counts.requests for counts in tap.run_context.progress.summary()}
+    estimated = {part.stream: part.requests for part in estimate.streams()}
+    assert estimated == {name: pytest.approx(sent[name], rel=TOLERANCE) for name in estimated}
+    assert measuring <= MAX_MEASURED_WINDOWS * len(streams) * min(5, options["advertisers"])
+    assert sum(estimated.values()) == pytest.approx(sum(sent.values()), rel=0.1)
+
+
+def test_sizes_between_measured_windows() -> None:
+    """The size of a window lies between those of the windows around it."""
+    profile = Profile({10: Size(0.0, 0.0), 20: Size(8.0, 1.0)})
+    task = Task(Request("/report/", {}))
+    assert profile.at(task) == Size(0.0, 0.0)
+    for day, size in {15: Size(4.0, 0.5), 20: Size(8.0, 1.0), 30: Size(8.0, 1.0)}.items():
+        date = pendulum.date(1, 1, 1).add(days=day - 1)
+        assert profile.at(dataclasses.replace(task, window=Window(date, date))) == size
+
+
 def test_measuring_sends_few_requests() -> None:
     """The number of requests that measure does not grow with the number of advertisers."""
     with Simulator({"advertisers": 9, "campaigns": 2}) as sim:
-        measured_estimate(config_for(sim), ["ads", "ad_performance_report"], measured=2)
+        config = config_for(sim, start_date="{now-29}")
+        measured_estimate(config, ["ads", "ad_performance_report"], measured=2)
         paths = [request.path for request in sim.requests]
     checks = paths.count("/open_api/v1.3/campaign/get/") + paths.count("/campaign/get/")
     assert checks == 9  # one list of TopView campaigns per advertiser

@@ -123,7 +123,7 @@ def test_denied_or_failed_list_holds_the_bookmark(
     """A denied list is skipped, a failed list is incomplete, and both hold the bookmark."""
     log, held = ProblemLog(STARTED_AT), HeldTasks()
     problems_of(log, held).on_page(Task(TASK.request, TASK.advertiser, optional=optional), page)
-    assert (log.skipped, log.failed, bool(held.tasks)) == (skipped, failed, holds)
+    assert ([*log.skipped], [*log.failed], bool(held.tasks)) == (skipped, failed, holds)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_truncated_report_is_incomplete() -> None:
     """A truncated report is incomplete, holds the bookmark, and no retry is advised."""
     log, held = ProblemLog(STARTED_AT), HeldTasks()
     problems_of(log, held).on_page(TASK, Page(is_truncated=True))
-    assert (log.failed, bool(held.tasks)) == ([("ads", "7")], True)
+    assert ([*log.failed], bool(held.tasks)) == ([("ads", "7")], True)
     with pytest.raises(IncompleteError) as raised:
         log.raise_incomplete()
     assert "another run does not read them. Report tasks cannot read" in str(raised.value)

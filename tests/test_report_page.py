@@ -26,11 +26,22 @@ SUMMARY: dict[str, t.Any] = {
     "ended_at": "2026-01-10T10:00:00Z",
     "duration_seconds": 90.0,
     "exit_code": 1,
+    "error": f"Sync incomplete for {STREAM} (advertiser 2). First cause: No <total>.",
+    "today": "2026-01-11",
+    "completed": [STREAM, "pixels"],
+    "requested_days": [
+        {
+            "first_day": "2026-01-02",
+            "last_day": "2026-01-10",
+            "streams": [STREAM],
+            "advertiser_ids": ["1", "2"],
+        }
+    ],
     "streams": [
         {"stream": "<b>", "records": 5, "requests": 4, "retries": 1, "seconds_waited": 2.5},
     ],
-    "skipped": [{"stream": "pixels", "advertiser_id": "1"}],
-    "failed": [{"stream": STREAM, "advertiser_id": "2"}],
+    "skipped": [{"stream": "pixels", "advertiser_id": "1", "message": "code 40001"}],
+    "failed": [{"stream": STREAM, "advertiser_id": "2", "message": "No <total>."}],
 }
 
 
@@ -49,7 +60,10 @@ def days(kinds: t.Sequence[tuple[t.Any, str]]) -> str:
 
 
 def test_days_are_final_read_skipped_or_missing() -> None:
-    """Days after the last known one are read if the run read the stream of the advertiser."""
+    """Days after the last known one are read if the run read the stream of the advertiser.
+
+    Days that the run did not request are blank.
+    """
     state = state_of(
         covered=[["2026-01-02", "2026-01-03"], ["2026-01-07", "2026-01-07"]],
         skipped=[["2026-01-05", "2026-01-05", "2026-01-09"]],
@@ -106,28 +120,64 @@ def test_page_of_many_advertisers_is_small() -> None:
 def test_range_is_a_line_for_each_week() -> None:
     """Each week of a range is a line whose dashes are its days."""
     state = state_of(covered=[["2026-01-01", "2026-01-06"]])  # from Thursday to Tuesday
-    assert 'd="M5.5 53v50M18.5 14v24"' in render(state, None, None)
-
-
-def test_days_end_with_the_last_day_of_the_run() -> None:
-    """Days after `end_date`, or after the simulator's today, were not read and are not shown."""
-    summary = {**SUMMARY, "last_day": "2026-01-09"}
-    state = state_of(covered=[["2026-01-01", "2026-01-07"]], replication_key_value="2026-01-07")
-    row = calendars(state, summary)[STREAM][0]
-    assert (str(row.days[-1][0]), row.lag_days) == ("2026-01-09", 2)
-    assert days(row.days) == "fffffffrr"
-    ahead = calendars(state, {**summary, "last_day": "2026-01-05"})[STREAM][0]
-    assert (days(ahead.days), ahead.lag_days) == ("fffffff", 0)
+    assert 'd="M0 39v50M13 0v24"' in render(state, None, None)
 
 
 def test_problems_say_what_to_do() -> None:
-    """Each skipped or failed stream has an advice."""
+    """Each skipped or failed stream has its message, and the page shows it."""
     found = problems(SUMMARY)
+    page = render(state_of(), SUMMARY, None)
+    assert page.count("No &lt;total&gt;.") == 1
+    assert "code 40001 Permission is denied. Run doctor" in page
+    assert "<b>2</b>" in page
     assert [(item["stream"], item["kind"]) for item in found] == [
         ("pixels", "skipped"),
         (STREAM, "failed"),
     ]
-    assert all(item["advice"] for item in found)
+    assert all(item["message"] for item in found)
+
+
+@pytest.mark.parametrize("error", ["Code 40105: check access_token.", None])
+def test_a_failed_run_did_not_read_everything(error: str | None) -> None:
+    """With an exit code other than 0, the page has the reason, or says that the log has it."""
+    summary = {**SUMMARY, "skipped": [], "failed": [], "error": error}
+    page = render(state_of(), summary, None)
+    assert "everything that is selected" not in page
+    assert (error or "The log of the run has the reason.") in page
+    page = render(state_of(), {**summary, "exit_code": 0, "error": None}, None)
+    assert "The last run read everything that is selected." in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown", "lag"),
+    [
+        ({}, "mffrrrrrrr", 7),
+        ({"completed": []}, "mffmmmmmmm", 7),
+        ({"requested_days": []}, "mff", 8),
+        ({"failed": [{"stream": STREAM, "advertiser_id": "all", "message": ""}]}, "mffmmmmmmm", 7),
+        (
+            {"skipped": [{"stream": "all streams", "advertiser_id": "1", "message": ""}]},
+            "mffmmmmmmm",
+            7,
+        ),
+    ],
+    ids=["read", "not completed", "not requested", "failed for all", "account denied"],
+)
+def test_only_days_that_were_read_are_shown_as_read(
+    changes: dict[str, t.Any], shown: str, lag: int
+) -> None:
+    """Days are read if the stream was completed, and the advertiser had no problem."""
+    state = state_of(covered=[["2026-01-02", "2026-01-03"]], replication_key_value="2026-01-03")
+    (row, _) = calendars(state, {**SUMMARY, **changes})[STREAM]
+    assert (days(row.days), row.lag_days) == (shown, lag)
+
+
+def test_days_after_the_end_date_are_blank() -> None:
+    """A run with fixed dates in the past is 0 days behind, and nothing is shown after them."""
+    requested = {**SUMMARY["requested_days"][0], "last_day": "2026-01-03"}
+    state = state_of(covered=[["2026-01-01", "2026-01-03"]], replication_key_value="2026-01-03")
+    (row, _) = calendars(state, {**SUMMARY, "requested_days": [requested]})[STREAM]
+    assert (days(row.days), row.lag_days) == ("fff", 0)
 
 
 def test_spend_of_levels_is_exact() -> None:
@@ -189,8 +239,44 @@ def test_page_of_a_state_alone() -> None:
     """Without summary, plan and records, the page has calendars and bookmarks."""
     page = render(state_of(covered=[["2026-01-01", "2026-01-02"]]), None, None)
     assert "<title>2026-01-01 to 2026-01-02: final</title>" in page
+    assert 'tabindex="0" role="region" aria-label="Days of ads_report, advertiser 1"' in page
+    assert 'aria-label="2 final"' in page
     assert "Problems" not in page
     assert "The state has no stream with days." in render({}, None, None)
+
+
+def test_weeks_are_columns_of_a_few_lines() -> None:
+    """Each run of days is one path, with one line per week."""
+    covered = [["2026-01-01", "2026-01-06"]]  # Thursday to Tuesday
+    state = state_of(covered=covered, skipped=[["2026-01-08", "2026-01-08", "2026-01-09"]])
+    (row, _) = calendars(state, None)[STREAM]
+    assert [(run.kind, str(run.first), run.columns) for run in row.runs] == [
+        ("final", "2026-01-01", [(0, 3, 4), (1, 0, 2)]),
+        ("missing", "2026-01-07", [(1, 2, 1)]),
+        ("skipped", "2026-01-08", [(1, 3, 1)]),
+    ]
+
+
+def test_a_year_of_many_advertisers_stays_small() -> None:
+    """A calendar of 400 days has less than 3,000 characters."""
+    state = state_of(covered=[["2020-01-01", "2026-01-10"]])
+    one, two = ({"bookmarks": {STREAM: {"partitions": part}}} for part in _partitions(state))
+    assert len(render(two, None, None)) - len(render(one, None, None)) < 3_000
+
+
+def _partitions(state: dict[str, t.Any]) -> list[list[t.Any]]:
+    partitions = state["bookmarks"][STREAM]["partitions"]
+    return [partitions[:1], partitions]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.5, " 0.1 minutes, 50.00 % of the daily budget."), (0.0, " 0.1 minutes.")],
+)
+def test_a_plan_without_daily_budget_shows_no_share(share: float, text: str) -> None:
+    """The share of the daily budget is left out if there is no daily budget."""
+    plan = {"requests": 7, "minutes": 0.1, "share_of_day": share}
+    assert text in render({}, None, plan)
 
 
 def test_report_needs_jinja(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,30 +291,6 @@ def test_report_needs_jinja(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "__import__", without_jinja)
     with pytest.raises(ConfigError, match=r"pip install .*\[report\]"):
         render({}, None, None)
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
-def test_records_are_read_in_the_encodings_of_shells(tmp_path: Path, encoding: str) -> None:
-    """Records that a shell wrote as UTF-16, or with a byte order mark, are read."""
-    message = {"type": "RECORD", "stream": "reconciliation", "record": {"spend": 12.5}}
-    (tmp_path / "state.json").write_text("{}")
-    (tmp_path / "records.jsonl").write_text(f"{json.dumps(message)}\n" * 2, encoding)
-    files = [str(tmp_path / name) for name in ("state.json", "records.jsonl", "page.html")]
-    arguments = ["--state", files[0], "--records", files[1], "--output", files[2]]
-    result = CliRunner().invoke(command, arguments)
-    assert result.exit_code == 0, result.exception
-    assert '<td class="number">25.00</td>' in (tmp_path / "page.html").read_text("utf-8")
-
-
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00abc", b"\xff\xfe\xff"])
-def test_records_that_are_no_text_are_an_error(tmp_path: Path, content: bytes) -> None:
-    """Bytes in no encoding are an error, not a traceback."""
-    (tmp_path / "state.json").write_text("{}")
-    (tmp_path / "records.jsonl").write_bytes(content)
-    files = [str(tmp_path / name) for name in ("state.json", "records.jsonl", "page.html")]
-    arguments = ["--state", files[0], "--records", files[1], "--output", files[2]]
-    result = CliRunner().invoke(command, arguments)
-    assert isinstance(result.exception, ConfigError)
 
 
 def test_records_must_be_messages(tmp_path: Path) -> None:

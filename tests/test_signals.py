@@ -203,17 +203,19 @@ def test_two_signals_at_once_write_state(config: str, number: signal.Signals) ->
 
 
 @both_signals
-def test_summary_file_reports_the_exit_code(
+def test_summary_file_reports_the_signal(
     config: str, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """The summary file reports the exit code of the process."""
+    """The summary file reports the exit code of the process, and the signal."""
     file = tmp_path / "summary.json"
     process = start_tap("--config", config, "--summary-file", str(file))
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(number)
     wait_for_end(process, number)
-    assert json.loads(file.read_text("utf-8"))["exit_code"] == CODES[number]
+    summary = json.loads(file.read_text("utf-8"))
+    assert summary["exit_code"] == CODES[number]
+    assert summary["error"] == f"The signal {number.name} ended the run."
 
 
 def test_dropped_exception_still_ends_the_process(tmp_path: Path) -> None:

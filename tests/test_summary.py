@@ -63,8 +63,13 @@ def test_summary_counts_records_requests_and_failures(
         summary = json.loads(file.read_text())
         records = {counts["stream"]: counts["records"] for counts in summary["streams"]}
         requests = sum(counts["requests"] for counts in summary["streams"])
-        assert summary["skipped"] == [{"stream": "pixels", "advertiser_id": denied}]
-        assert summary["failed"] == [{"stream": "campaigns", "advertiser_id": broken}]
+        (skipped,), (failed,) = summary["skipped"], summary["failed"]
+        assert (skipped["stream"], skipped["advertiser_id"]) == ("pixels", denied)
+        assert (failed["stream"], failed["advertiser_id"]) == ("campaigns", broken)
+        assert "code 40001" in skipped["message"]
+        assert "code 40002" in failed["message"]
+        assert f"tap-tiktok-ads: {summary['error']}\n" in result.stderr
+        assert failed["message"] in summary["error"]
         assert summary["exit_code"] == 1
         started, ended = (
             dt.datetime.fromisoformat(summary[key].replace("Z", "+00:00"))
@@ -81,14 +86,16 @@ def test_summary_counts_records_requests_and_failures(
     ("end_date", "last_day"), [("2026-01-10", "2026-01-10"), ("{now}", "2026-01-15")]
 )
 def test_summary_has_the_last_day_of_reports(tmp_path: Path, end_date: str, last_day: str) -> None:
-    """The summary has the last day that the run read: `end_date`, or the simulator's today."""
+    """The summary has the last requested day: `end_date`, or the simulator's today."""
     simulator = {"advertisers": 1, "today": "2026-01-15"}
     config = {"environment": "simulator", "start_date": "2026-01-08", "end_date": end_date}
     (tmp_path / "config.json").write_text(json.dumps({**config, "simulator": simulator}))
     file = tmp_path / "run.json"
-    options = ["--config", str(tmp_path / "config.json"), "--select", "campaigns"]
+    options = ["--config", str(tmp_path / "config.json"), "--select", "campaign_performance_report"]
     assert command(*options, "--summary-file", str(file)).returncode == 0
-    assert json.loads(file.read_text())["last_day"] == last_day
+    summary = json.loads(file.read_text())
+    assert summary["today"] == "2026-01-15"
+    assert [days["last_day"] for days in summary["requested_days"]] == [last_day]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +132,58 @@ def test_invalid_settings_replace_the_earlier_summary(tmp_path: Path) -> None:
     assert result.returncode == 1
     summary = json.loads(file.read_text())
     assert (summary["exit_code"], summary["streams"]) == (1, [])
+    assert f"tap-tiktok-ads: {summary['error']}\n" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "exit_code"),
+    [
+        ("code", {"code": 40105}, 1),
+        ("code", {"code": 40002}, 1),
+        ("http", {"status": 500}, 1),
+        ("code", {"code": 40100}, 75),
+    ],
+)
+def test_summary_has_the_error_that_ended_the_run(
+    sim: Simulator, tmp_path: Path, fault: str, options: dict[str, t.Any], exit_code: int
+) -> None:
+    """The summary has the stream and the printed message of the error, and what was completed."""
+    sim.add_fault(fault, path="/campaign/get/", times=None, **options)
+    config, file = tmp_path / "config.json", tmp_path / "summary.json"
+    settings = config_for(sim, streams=["advertisers", "campaigns", "pixels"], max_retries=0)
+    config.write_text(json.dumps(settings))
+    result = command("--config", str(config), "--summary-file", str(file))
+    summary = json.loads(file.read_text())
+    assert (result.returncode, summary["exit_code"]) == (exit_code, exit_code)
+    assert f"tap-tiktok-ads: {summary['error']}\n" in result.stderr
+    assert [item["stream"] for item in summary["failed"]] == ["campaigns"]
+    assert summary["failed"][0]["message"] == summary["error"]
+    assert summary["completed"] == ["advertisers"]
+    assert settings["access_token"] not in file.read_text()
+    metrics = tmp_path / "summary.prom"
+    command("--config", str(config), "--summary-file", str(metrics))
+    samples = parse_samples(metrics.read_text())
+    assert (samples["failed", "campaigns"], samples["exit_code", None]) == (1, exit_code)
+
+
+def test_summary_has_the_requested_days(sim: Simulator, tmp_path: Path) -> None:
+    """The summary has the days that reports read, also if they end in the past."""
+    config, file = tmp_path / "config.json", tmp_path / "summary.json"
+    days = {"start_date": "2026-01-05", "end_date": "2026-01-08"}
+    streams = ["ads", "ad_performance_report"]
+    settings = config_for(sim, **days, streams=streams, skip_days_before_creation=False)
+    config.write_text(json.dumps(settings))
+    assert command("--config", str(config), "--summary-file", str(file)).returncode == 0
+    summary = json.loads(file.read_text())
+    assert summary["requested_days"] == [
+        {
+            "first_day": "2026-01-05",
+            "last_day": "2026-01-08",
+            "streams": ["ad_performance_report"],
+            "advertiser_ids": sim.world.advertiser_ids,
+        }
+    ]
+    assert (sorted(summary["completed"]), summary["error"]) == (sorted(streams), None)
 
 
 @pytest.mark.parametrize("name", ["none/summary.txt", ""])

@@ -211,7 +211,7 @@ class Estimate:
         """Return True for the expected share of hourly windows that a daily report finds empty."""
         if self.sizes is None or task.awaited_report is None:
             return False
-        share = self.sizes.active_share(task.awaited_report, id_of(task.advertiser))
+        share = self.sizes.active_share(task.awaited_report, task)
         return self._rounded(f"{stream.name} by hour", share) == 0
 
     def _rounded(self, key: str, value: float) -> int:

@@ -1,14 +1,17 @@
 """The sizes of lists and reports, measured with small requests for a few advertisers.
 
 A request for one record returns the total of its list, with the filters that the state determines.
-So it shows how many pages a run requests. One request per advertiser shows if there are TopView
+So it shows how many pages a run requests. Reports are measured in a few windows, because accounts
+deliver little or nothing in many of them. One request per advertiser shows if there are TopView
 campaigns. The other advertisers are expected to be like the measured ones.
 """
 
 from __future__ import annotations
 
+import bisect
 import collections
 import dataclasses
+import itertools
 import math
 import typing as t
 
@@ -24,7 +27,7 @@ from tap_tiktok_ads.streams.reports.base import ReportStream
 from tap_tiktok_ads.streams.reports.hourly import page_days
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pendulum
 
@@ -37,6 +40,8 @@ if t.TYPE_CHECKING:
 
 #: Requests of a list with changes that ends early: its first page and its last page.
 EARLY_END_PAGES = 2
+#: Maximum number of windows of a report and advertiser that are measured.
+MAX_MEASURED_WINDOWS = 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,20 +56,86 @@ class Size:
     records: float
     active_share: float = 1.0
 
+    def between(self, other: Size, share: float) -> Size:
+        """Return the size that is a share of the way to another size."""
+        return Size(
+            self.records + share * (other.records - self.records),
+            self.active_share + share * (other.active_share - self.active_share),
+        )
+
+
+class Profile:
+    """The sizes of a list, or of a report in some windows. Those of other windows lie between."""
+
+    def __init__(self, sizes: Mapping[int, Size]) -> None:
+        """Prepare.
+
+        Args:
+            sizes: The size by the last day of the window, or by 0 for a list.
+        """
+        self._days = sorted(sizes)
+        self._sizes = [sizes[day] for day in self._days]
+
+    def at(self, task: Task) -> Size:
+        """Return the size of the list or window of a task."""
+        day = _last_day(task)
+        after = bisect.bisect_left(self._days, day)
+        if after == 0 or after == len(self._days):
+            return self._sizes[min(after, len(self._days) - 1)]
+        first, last = self._days[after - 1], self._days[after]
+        share = (day - first) / (last - first)
+        return self._sizes[after - 1].between(self._sizes[after], share)
+
+
+def _last_day(task: Task) -> int:
+    return task.window.end.toordinal() if task.window else 0
+
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """A request to send for the size of a list or report."""
+    """The requests to send for the size of a list, or of the windows of a report.
+
+    Attributes:
+        stream: The stream.
+        tasks: The first task of the list or of each window, in order.
+    """
 
     stream: TikTokStream
-    task: Task
+    tasks: Sequence[Task]
 
-    def size(self, client: Client) -> Size | None:
-        """Send the request. Return the size, or None if the response does not show it."""
-        stream, task = self.stream, self.task
+    def profile(self, client: Client) -> Profile | None:
+        """Send the requests. Return the sizes, or None if no response shows one.
+
+        The first, the last and the middle window are measured, then the middle of the longest part
+        whose ends differ in the number of pages.
+        """
+        last = len(self.tasks) - 1
+        sizes = {index: self._size(client, index) for index in sorted({0, last // 2, last})}
+        while len(sizes) < MAX_MEASURED_WINDOWS:
+            measured = sorted(sizes)
+            parts = [
+                (first, last)
+                for first, last in itertools.pairwise(measured)
+                if last - first > 1 and self._pages(sizes, first) != self._pages(sizes, last)
+            ]
+            if not parts:
+                break
+            first, last = max(parts, key=lambda part: part[1] - part[0])
+            middle = (first + last) // 2
+            sizes[middle] = self._size(client, middle)
+        known = {_last_day(self.tasks[index]): size for index, size in sizes.items() if size}
+        return Profile(known) if known else None
+
+    def _pages(self, sizes: Mapping[int, Size | None], index: int) -> int | None:
+        size = sizes[index]
+        return _requests(self.stream, self.tasks[index], size.records) if size else None
+
+    def _size(self, client: Client, index: int) -> Size | None:
+        """Send one request. Return the size, or None if the response does not show it."""
+        stream, task = self.stream, self.tasks[index]
         shows_days = isinstance(stream, ReportStream) and stream.hourly_days.is_evidence
         try:
-            response = client.send(self._request(shows_days=shows_days))
+            response = client.send(_request(task, shows_days=shows_days))
             stream.source.check(task, response)
             records = stream.source.locate(task, response)
         except (errors.ThrottledError, errors.AuthError):
@@ -79,15 +150,16 @@ class Measurement:
             days = page_days(task, _without_placeholders(stream, task, records))
         return Size(total / task.window.days, len(days.active) / task.window.days if days else 1.0)
 
-    def _request(self, *, shows_days: bool) -> Request:
-        """Return the request for one record, or for a page if its days count."""
-        request = dataclasses.replace(self.task.request, splittable=False, shared=True)
-        if not shows_days:
-            request = request.with_page_params(page_size=1)
-        if "metrics" in request.params:
-            metrics = request.params["metrics"][:MAX_METRICS]
-            request = dataclasses.replace(request, params={**request.params, "metrics": metrics})
-        return request
+
+def _request(task: Task, *, shows_days: bool) -> Request:
+    """Return the request for one record, or for a page if its days count."""
+    request = dataclasses.replace(task.request, splittable=False, shared=True)
+    if not shows_days:
+        request = request.with_page_params(page_size=1)
+    if "metrics" in request.params:
+        metrics = request.params["metrics"][:MAX_METRICS]
+        request = dataclasses.replace(request, params={**request.params, "metrics": metrics})
+    return request
 
 
 def _without_placeholders(stream: t.Any, task: Task, records: Sequence[t.Any]) -> Sequence[t.Any]:
@@ -104,39 +176,38 @@ class Sizes:
 
     def __init__(self) -> None:
         self.topview: dict[str, pendulum.Date | None] = {}
-        self._sizes: dict[str, dict[str | None, Size]] = collections.defaultdict(dict)
+        self._profiles: dict[str, dict[str | None, Profile]] = collections.defaultdict(dict)
 
     def has_topview(self, task: Task) -> bool:
         """Return True if a run requests the TopView ads of a task's advertiser and window."""
         first_day = self.topview.get(id_of(task.advertiser) or "")
         return first_day is not None and (task.window is None or task.window.end >= first_day)
 
-    def add(self, stream: str, owner: str | None, size: Size | None) -> None:
-        """Add the size of an advertiser's list or report."""
-        if size is not None:
-            self._sizes[stream][owner] = size
+    def add(self, stream: str, owner: str | None, profile: Profile | None) -> None:
+        """Add the sizes of an advertiser's list or report."""
+        if profile is not None:
+            self._profiles[stream][owner] = profile
 
-    def active_share(self, stream: str, owner: str | None) -> float:
-        """Return the share of the days on which a report has records."""
-        return _mean([size.active_share for size in self._of(stream, owner)])
+    def active_share(self, stream: str, task: Task) -> float:
+        """Return the share of the days of a task's window on which a report has records."""
+        return _mean([size.active_share for size in self._of(stream, task)])
 
     def requests(self, stream: TikTokStream, task: Task) -> float:
         """Return the expected number of requests for the list or window of a task."""
-        sizes = self._of(stream.name, id_of(task.advertiser))
+        sizes = self._of(stream.name, task)
         return _mean([_requests(stream, task, size.records) for size in sizes])
 
     def details(self, stream: TikTokStream, task: Task) -> float:
         """Return the expected number of objects whose details are requested, at least 1."""
         if not isinstance(stream, DetailStream):
             return 1
-        return max(
-            1, _mean([size.records for size in self._of(stream.name, id_of(task.advertiser))])
-        )
+        return max(1, _mean([size.records for size in self._of(stream.name, task)]))
 
-    def _of(self, stream: str, owner: str | None) -> Sequence[Size]:
-        """Return the size of an advertiser, or else the sizes of the measured ones."""
-        sizes = self._sizes[stream]
-        return [sizes[owner]] if owner in sizes else list(sizes.values())
+    def _of(self, stream: str, task: Task) -> Sequence[Size]:
+        """Return the size of a task's advertiser, or else the sizes of the measured ones."""
+        profiles, owner = self._profiles[stream], id_of(task.advertiser)
+        known = [profiles[owner]] if owner in profiles else list(profiles.values())
+        return [profile.at(task) for profile in known]
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -177,9 +248,9 @@ def measure(
     sizes = Sizes()
     streams = list(streams)
     measurements = [
-        Measurement(stream, task)
+        Measurement(stream, tasks)
         for stream in streams
-        for task in _first_tasks(stream, _spread(run_context.advertisers, count))
+        for tasks in _measurable_tasks(stream, _spread(run_context.advertisers, count))
     ]
     advertisers = run_context.advertisers if any(map(_asks_for_topview, streams)) else []
     client = run_context.client.with_empty_cache()  # or the run would seem to need fewer requests
@@ -192,8 +263,8 @@ def measure(
         ):
             sizes.topview[advertiser.id] = day
             advance("TopView")
-        for item, size in workers.ordered(measurements, lambda item: (item.size(client), ())):
-            sizes.add(item.stream.name, id_of(item.task.advertiser), size)
+        for item, profile in workers.ordered(measurements, lambda item: (item.profile(client), ())):
+            sizes.add(item.stream.name, id_of(item.tasks[0].advertiser), profile)
             advance(item.stream.name)
     return sizes
 
@@ -222,18 +293,36 @@ def _spread(advertisers: Sequence[Advertiser], count: int) -> list[Advertiser]:
     return [advertisers[number * len(advertisers) // count] for number in range(count)]
 
 
-def _first_tasks(stream: TikTokStream, advertisers: Sequence[Advertiser]) -> list[Task]:
-    """Return the first request with pages of each advertiser, or of all advertisers at once."""
+def _measurable_tasks(
+    stream: TikTokStream, advertisers: Sequence[Advertiser]
+) -> list[Sequence[Task]]:
+    """Return the tasks with pages of each advertiser, or of all advertisers at once."""
     stream.selected_advertisers = advertisers
+    if isinstance(stream, ReportStream) and stream.window_days:
+        stream.keep_covered_days()
+        plan = stream.window_plan
+        by_owner = [
+            [stream.first_task(owner, window) for window in plan.windows_of(ranges)]
+            for owner, ranges in plan.unread_ranges().items()
+        ]
+    else:
+        by_owner = [[task] for task in _first_tasks(stream, advertisers)]
+    stream.selected_advertisers = None
+    return [
+        tasks
+        for tasks in by_owner
+        if tasks
+        and tasks[0].request.page_params.get("page_size")
+        and not getattr(tasks[0], "is_pending", False)
+    ]
+
+
+def _first_tasks(stream: TikTokStream, advertisers: Sequence[Advertiser]) -> list[Task]:
+    """Return the first request of each advertiser, or of all advertisers at once."""
     owners = len(advertisers) if stream.per_advertiser else 1
     first: dict[str | None, Task] = {}
     for task in stream.plan.sample_tasks():
         first.setdefault(id_of(task.advertiser), task)
         if len(first) >= owners:
             break
-    stream.selected_advertisers = None
-    return [
-        task
-        for task in first.values()
-        if task.request.page_params.get("page_size") and not getattr(task, "is_pending", False)
-    ]
+    return list(first.values())

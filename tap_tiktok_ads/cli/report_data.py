@@ -12,6 +12,7 @@ import typing as t
 
 from tap_tiktok_ads.extract.day_ranges import DayRanges
 from tap_tiktok_ads.extract.skipped_days import SkippedDays
+from tap_tiktok_ads.problems import ALL_ADVERTISERS, ALL_STREAMS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,11 +34,27 @@ LEVELS = {
     "ad groups": ("spend_of_ad_groups", "spend_missing_in_ad_groups"),
     "ads": ("spend_of_ads", "spend_missing_in_ads"),
 }
-#: What to do about a stream of an advertiser that was not read.
+#: What to do about a stream of an advertiser that was not read, besides what its message says.
 ADVICE = {
     "skipped": "Permission is denied. Run doctor to see the scope, or deselect the stream.",
-    "failed": "Run the tap again. The log of the run has the reason.",
+    "failed": "",
 }
+
+
+class DayRun(t.NamedTuple):
+    """Consecutive days of one kind.
+
+    Attributes:
+        kind: Their kind.
+        first: The first day.
+        last: The last day.
+        columns: Week, weekday and number of days of each part of a week.
+    """
+
+    kind: str
+    first: dt.date
+    last: dt.date
+    columns: Sequence[tuple[int, int, int]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +64,7 @@ class Calendar:
     Attributes:
         advertiser: ID of the advertiser.
         bookmark: The bookmark of the state.
-        lag_days: Days between the bookmark and the end of the run.
+        lag_days: Days between the bookmark and the last day that the run requested.
         days: Date and kind of each day, in ascending order.
     """
 
@@ -57,21 +74,28 @@ class Calendar:
     days: Sequence[tuple[dt.date, str]] = ()
 
     @property
-    def months(self) -> list[dt.date]:
-        """The first days of months."""
-        return [day for day, _ in self.days if day.day == 1]
-
-    @property
-    def ranges(self) -> list[tuple[dt.date, dt.date, str]]:
-        """First day, last day and kind of each range of days of one kind."""
-        groups = itertools.groupby(self.days, key=operator.itemgetter(1))
-        ranges = ((kind, [day for day, _ in days]) for kind, days in groups)
-        return [(days[0], days[-1], kind) for kind, days in ranges]
-
-    @property
     def counts(self) -> Mapping[str, int]:
         """Number of days by kind."""
         return collections.Counter(kind for _, kind in self.days)
+
+    @property
+    def places(self) -> list[tuple[int, dt.date, str]]:
+        """Week, date and kind of each day. The first week is 0."""
+        offset = self.days[0][0].weekday()
+        return [((number + offset) // 7, *day) for number, day in enumerate(self.days)]
+
+    @property
+    def runs(self) -> list[DayRun]:
+        """The days as few runs, which take much less space on a page than single days."""
+        runs = []
+        for kind, group in itertools.groupby(self.places, key=operator.itemgetter(2)):
+            places = list(group)
+            columns = []
+            for week, part in itertools.groupby(places, key=operator.itemgetter(0)):
+                weekdays = [day.weekday() for _, day, _ in part]
+                columns.append((week, weekdays[0], len(weekdays)))
+            runs.append(DayRun(kind, places[0][1], places[-1][1], columns))
+        return runs
 
 
 def calendars(
@@ -79,49 +103,66 @@ def calendars(
 ) -> dict[str, list[Calendar]]:
     """Return the calendars of each stream, in the order of the state.
 
-    Days after the last final day are read if the summary has a later day, and the stream of the
-    advertiser is not among its failures.
+    Days after the last known day are shown as far as the run requested them. They are read if the
+    run read the stream of the advertiser completely.
     """
-    ended_on = _date((summary or {}).get("last_day", (summary or {}).get("ended_at")))
-    unread = {(item["stream"], item["advertiser_id"]) for item in problems(summary)}
+    run = _Run(summary or {})
     found: dict[str, list[Calendar]] = {}
     for stream, bookmark in state.get("bookmarks", {}).items():
         for partition in bookmark.get("partitions") or [bookmark]:
-            owner = partition.get("context", {}).get("advertiser_id", "all")
-            is_read = not {(stream, owner), (stream, "")} & unread
+            owner = partition.get("context", {}).get("advertiser_id", ALL_ADVERTISERS)
             if {"replication_key_value", "covered"} & partition.keys():
-                found.setdefault(stream, []).append(
-                    _calendar(owner, partition, ended_on, is_read=is_read)
-                )
+                found.setdefault(stream, []).append(_calendar(stream, owner, partition, run))
     return found
 
 
-def _calendar(
-    owner: str, partition: Mapping[str, t.Any], ended_on: dt.date | None, *, is_read: bool
-) -> Calendar:
+class _Run:
+    """The days that a run requested, and what it read of them."""
+
+    def __init__(self, summary: Mapping[str, t.Any]) -> None:
+        self.today = _date(summary.get("today"))
+        self._completed = set(summary.get("completed", ()))
+        self._unread = {(item["stream"], item["advertiser_id"]) for item in problems(summary)}
+        self._requested = {
+            (stream, owner): (_date(days["first_day"]), _date(days["last_day"]))
+            for days in summary.get("requested_days", ())
+            for stream in days["streams"]
+            for owner in days["advertiser_ids"]
+        }
+
+    def requested(self, stream: str, owner: str) -> tuple[dt.date | None, dt.date | None]:
+        """Return the first and the last requested day, or None."""
+        return self._requested.get((stream, owner), (None, None))
+
+    def has_read(self, stream: str, owner: str) -> bool:
+        """Return True if the run read a stream of an advertiser completely."""
+        parts = {(stream, owner), (stream, ALL_ADVERTISERS), (ALL_STREAMS, owner)}
+        return stream in self._completed and not parts & self._unread
+
+
+def _calendar(stream: str, owner: str, partition: Mapping[str, t.Any], run: _Run) -> Calendar:
     """Return the calendar of a partition of the state."""
     value = partition.get("replication_key_value")
-    day = _date(value)
-    lag = max(0, (ended_on - day).days) if ended_on and day else None
-    days = _days(partition, ended_on if is_read else None, ended_on)
-    return Calendar(owner, value and str(value), lag, days)
+    bookmark = _date(value)
+    first, last = run.requested(stream, owner)
+    until = last or run.today
+    lag = max(0, (until - bookmark).days) if until and bookmark else None
+    kinds = _known_kinds(partition)
+    if first and last and run.has_read(stream, owner):
+        last_known = max(kinds, default=dt.date.min)
+        kinds |= {day: READ for day in _dates(first, last) if day > last_known}
+    return Calendar(owner, value and str(value), lag, _days(partition, kinds, last))
 
 
 def _days(
-    partition: Mapping[str, t.Any], read_until: dt.date | None, ended_on: dt.date | None
+    partition: Mapping[str, t.Any], kinds: Mapping[dt.date, str], last: dt.date | None
 ) -> list[tuple[dt.date, str]]:
-    """Return the days of a partition from its start to the end of the run."""
-    kinds = _known_kinds(partition)
-    starts = [_date(partition.get("start_floor")), *kinds]
-    known = [day for day in starts if day]
+    """Return the days of a partition from its start to the last known or requested day."""
+    known = [day for day in (_date(partition.get("start_floor")), *kinds) if day]
     if not known or "covered" not in partition:
         return []
-    last_known = max(known)
-    last = max(filter(None, (last_known, ended_on)))
-    return [
-        (day, kinds.get(day, READ if read_until and day > last_known else MISSING))
-        for day in _dates(min(known), last)
-    ]
+    end = max([*known, *filter(None, [last])])
+    return [(day, kinds.get(day, MISSING)) for day in _dates(min(known), end)]
 
 
 def _known_kinds(partition: Mapping[str, t.Any]) -> dict[dt.date, str]:
@@ -156,12 +197,19 @@ def _date(value: t.Any) -> dt.date | None:
 
 
 def problems(summary: Mapping[str, t.Any] | None) -> list[dict[str, str]]:
-    """Return the streams and advertisers that a run did not read, with what to do."""
+    """Return the streams and advertisers that a run did not read, with reason and advice."""
     return [
         {**item, "kind": kind, "advice": advice}
         for kind, advice in ADVICE.items()
         for item in (summary or {}).get(kind, ())
     ]
+
+
+def end_of_run(summary: Mapping[str, t.Any] | None) -> str | None:
+    """Return why a run failed, or None after a success, or if its problems give the reason."""
+    error = (summary or {}).get("error")
+    messages = [item["message"] for item in problems(summary)]
+    return None if error and any(text and text in error for text in messages) else error
 
 
 @dataclasses.dataclass(frozen=True)

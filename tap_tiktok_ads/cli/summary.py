@@ -9,18 +9,23 @@ import datetime as dt
 import json
 import logging
 import os
+import signal
 import typing as t
 from pathlib import Path
 
+from tap_tiktok_ads.api.advertisers import id_of
 from tap_tiktok_ads.api.errors import ConfigError, TapError
-from tap_tiktok_ads.termination import termination
+from tap_tiktok_ads.problems import ALL_ADVERTISERS
+from tap_tiktok_ads.streams.windowed import WindowedStream
+from tap_tiktok_ads.termination import SIGNAL_EXIT_CODE_OFFSET, termination
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from prometheus_client import Metric
 
     from tap_tiktok_ads.context import RunContext
+    from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.progress import StreamCounts
 
 logger = logging.getLogger("tap-tiktok-ads")
@@ -46,21 +51,43 @@ STREAM_COUNTERS = (
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class RequestedDays:
+    """The days that some streams read for some advertisers, both ends included."""
+
+    first_day: str
+    last_day: str
+    streams: Sequence[str]
+    advertiser_ids: Sequence[str]
+
+
 @dataclasses.dataclass(frozen=True, eq=False)  # the registry needs it hashable
 class RunSummary:
     """Result of a run, as the summary file reports it.
 
-    `skipped` and `failed` are pairs of stream and advertiser ID. `last_day` is the last day of
-    reports, in UTC. It is None if the run has not started.
+    Attributes:
+        started_at: Time of the start.
+        ended_at: Time of the end.
+        exit_code: The exit code.
+        streams: The counts of each stream.
+        skipped: The message by stream and advertiser ID of what was denied.
+        failed: The message by stream and advertiser ID of what was not read, or not completely.
+        error: The error that ended the run, as it is printed. None after a success.
+        today: The current day in UTC, or that of the simulator. None before the start.
+        completed: Names of the streams that were read to their end.
+        requested_days: Days that the streams read, including those that no run reads again.
     """
 
     started_at: dt.datetime
     ended_at: dt.datetime
     exit_code: int
     streams: Sequence[StreamCounts]
-    skipped: Iterable[tuple[str, str]] = ()
-    failed: Iterable[tuple[str, str]] = ()
-    last_day: dt.date | None = None
+    skipped: Mapping[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+    failed: Mapping[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+    error: str | None = None
+    today: str | None = None
+    completed: Sequence[str] = ()
+    requested_days: Sequence[RequestedDays] = ()
 
     @property
     def duration_seconds(self) -> float:
@@ -74,13 +101,16 @@ class RunSummary:
             "ended_at": _timestamp(self.ended_at),
             "duration_seconds": self.duration_seconds,
             "exit_code": self.exit_code,
-            **({"last_day": str(self.last_day)} if self.last_day else {}),
+            "error": self.error,
+            "today": self.today,
             "streams": [
                 {**dataclasses.asdict(counts), "seconds_waited": round(counts.seconds_waited, 3)}
                 for counts in self.streams
             ],
-            "skipped": _pairs(self.skipped),
-            "failed": _pairs(self.failed),
+            "skipped": _unread(self.skipped),
+            "failed": _unread(self.failed),
+            "completed": list(self.completed),
+            "requested_days": list(map(dataclasses.asdict, self.requested_days)),
         }
         return json.dumps(document, indent=2) + "\n"
 
@@ -111,7 +141,7 @@ class RunSummary:
         for name, pairs in {"skipped": self.skipped, "failed": self.failed}.items():
             description = f"Advertisers of a stream that were not read: {name}."
             gauge = GaugeMetricFamily(METRIC_PREFIX + name, description, labels=["stream"])
-            by_stream = collections.Counter(stream for stream, _ in dict.fromkeys(pairs))
+            by_stream = collections.Counter(stream for stream, _ in pairs)
             for stream, advertisers in by_stream.items():
                 gauge.add_metric([stream], advertisers)
             yield gauge
@@ -132,10 +162,10 @@ def _timestamp(time: dt.datetime) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+def _unread(messages: Mapping[tuple[str, str], str]) -> list[dict[str, str]]:
     return [
-        {"stream": stream, "advertiser_id": advertiser}
-        for stream, advertiser in dict.fromkeys(pairs)
+        {"stream": stream, "advertiser_id": advertiser, "message": message}
+        for (stream, advertiser), message in messages.items()
     ]
 
 
@@ -156,22 +186,26 @@ def written_to(file: str | None, started: Sequence[RunContext]) -> Iterator[None
     openmetrics = file.endswith(OPENMETRICS_SUFFIX)
     path = Path(os.path.realpath(file))
     _check(path, openmetrics=openmetrics)
-    started_at, exit_code = dt.datetime.now(dt.timezone.utc), 1
+    started_at, exit_code, cause = dt.datetime.now(dt.timezone.utc), 1, None
     try:
         yield
         exit_code = 0
     except TapError as error:
-        exit_code = error.exit_code
+        exit_code, cause = error.exit_code, str(error)
         raise
     except SystemExit as end:
         exit_code = end.code if isinstance(end.code, int) else int(end.code is not None)
         raise
+    except Exception as error:
+        cause = f"{type(error).__name__}. The log of the run has the details."  # can hold a secret
+        raise
     finally:
         with termination:
             termination.disregard_signals()  # a later signal would change the exit code
-            exit_code = termination.exit_code or exit_code
+            if termination.exit_code is not None:
+                exit_code, cause = termination.exit_code, _signal_text(termination.exit_code)
             ended_at = dt.datetime.now(dt.timezone.utc)
-            summary = RunSummary(started_at, ended_at, exit_code, **_facts(started))
+            summary = RunSummary(started_at, ended_at, exit_code, error=cause, **_facts(started))
             text = summary.to_openmetrics() if openmetrics else summary.to_json()
             _write(path, text, is_success=exit_code == 0)
 
@@ -180,13 +214,40 @@ def _facts(started: Sequence[RunContext]) -> dict[str, t.Any]:
     """Return counts and unread streams. A run that has not started has none."""
     if not started:
         return {"streams": ()}
-    problems = started[0].problems
+    context = started[0]
     return {
-        "streams": started[0].progress.summary(),
-        "skipped": problems.skipped,
-        "failed": problems.failed,
-        "last_day": started[0].days(None)[1],
+        "streams": context.progress.summary(),
+        "skipped": context.problems.skipped,
+        "failed": context.problems.failed,
+        "today": str(context.started_at.date()),
+        "completed": context.progress.completed,
+        "requested_days": _requested_days(context),
     }
+
+
+def _requested_days(context: RunContext) -> list[RequestedDays]:
+    """Return the days that each stream reads, with equal days of several streams together."""
+    if "advertisers" not in vars(context):  # no request may be sent any more
+        return []
+    streams: dict[tuple[Window, tuple[str, ...]], list[str]] = {}
+    for stream in context.streams.selected():
+        if not isinstance(stream, WindowedStream) or not stream.window_days:
+            continue
+        owners: dict[Window, list[str]] = {}
+        for owner, days in stream.window_plan.requested_days().items():
+            if days is not None and days.start <= days.end:
+                owners.setdefault(days, []).append(id_of(owner) or ALL_ADVERTISERS)
+        for days, advertisers in owners.items():
+            streams.setdefault((days, tuple(advertisers)), []).append(stream.name)
+    return [
+        RequestedDays(str(days.start), str(days.end), names, advertisers)
+        for (days, advertisers), names in streams.items()
+    ]
+
+
+def _signal_text(exit_code: int) -> str:
+    name = signal.Signals(exit_code - SIGNAL_EXIT_CODE_OFFSET).name
+    return f"The signal {name} ended the run."
 
 
 def _check(file: Path, *, openmetrics: bool) -> None:

@@ -240,6 +240,7 @@ class TikTokStream(StreamComponents):
                 self.run_context.write_sync_errors(self.name)
                 raise
         self.output.finish(ends_run=not self.run_context.following_streams(self.name))
+        self.run_context.progress.completed.append(self.name)
         yield from ()
 
     def begin(self) -> None:

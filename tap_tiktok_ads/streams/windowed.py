@@ -68,27 +68,33 @@ class DateRanges:
 
     def to_read(self, owner: Owner) -> list[dates.Window]:
         """Return the ranges to read, in ascending order."""
+        days = self.requested(owner)
+        if days is None:
+            return []
+        if days.start > days.end:
+            self._warnings.log(
+                f"empty {owner}",
+                "Stream %s has no day to read for advertiser %s: the first day %s is after the "
+                "last day %s.",
+                owner.id if owner else "all",
+                days.start,
+                days.end,
+            )
+        return list(self._bookmarks().covered(owner).missing_in(days))
+
+    def requested(self, owner: Owner) -> dates.Window | None:
+        """Return the days that are read unless they are covered, or None without an account."""
         configured = self.configured(owner)
         existing_since = self._existing_since(owner)
         if existing_since is not None and existing_since > configured.end:
-            return []
+            return None
         first = self._bookmarks().first_day(
             owner,
             configured.start,
             rolling=dates.is_macro(self._run_context.settings.start_date),
             existing_since=existing_since,
         )
-        if first > configured.end:
-            self._warnings.log(
-                f"empty {owner}",
-                "Stream %s has no day to read for advertiser %s: the first day %s is after the "
-                "last day %s.",
-                owner.id if owner else "all",
-                first,
-                configured.end,
-            )
-        days = dates.Window(first, configured.end)
-        return list(self._bookmarks().covered(owner).missing_in(days))
+        return dates.Window(first, configured.end)
 
     def _existing_since(self, owner: Owner) -> pendulum.Date | None:
         """Return the day before the account was created, or None if days before it are read.
@@ -119,7 +125,7 @@ class WindowPlan:
         ranges: DateRanges,
         window_days: int,
         first_task: Callable[[Owner, dates.Window | None], Task],
-        logger: logging.Logger,
+        logger: logging.Logger | None,
         *,
         is_newest_first: Callable[[], bool],
         task_windows: Callable[[Owner, pendulum.Date, pendulum.Date], Sequence[dates.Window]],
@@ -132,7 +138,7 @@ class WindowPlan:
             ranges: The days to read.
             window_days: Maximum number of days per request. 0 means that there are no windows.
             first_task: Returns the first task of an advertiser and window.
-            logger: Logs the days that are read.
+            logger: Logs the days that are read. None: an estimate logs none.
             is_newest_first: Returns True if the newest windows are read first.
             task_windows: Returns the windows of a range that report tasks read, or none.
             needed_days: Returns the ranges of an advertiser without windows that hold no data.
@@ -166,9 +172,17 @@ class WindowPlan:
         windows = self._newest_first(configured, self._newest_sync_blocks)
         return itertools.starmap(self._first_task, windows)
 
+    def requested_days(self) -> dict[Owner, dates.Window | None]:
+        """Return the days of each advertiser that the run reads, including the covered days."""
+        return {owner: self._ranges.requested(owner) for owner in self._owners()}
+
     def unread_ranges(self) -> dict[Owner, Sequence[dates.Window]]:
         """Return the ranges of each advertiser that are not covered. Reads the state."""
         return {owner: self._ranges.to_read(owner) for owner in self._owners()}
+
+    def windows_of(self, ranges: Iterable[dates.Window]) -> list[dates.Window]:
+        """Return the synchronous windows of an advertiser's ranges, for an estimate."""
+        return [window for days in ranges for window in self._sync_blocks(days)]
 
     def windows(self) -> Iterator[OwnerWindow]:
         """Return the windows of all advertisers, of the width that has worked in this run."""
@@ -178,7 +192,7 @@ class WindowPlan:
         }
         windows = itertools.chain.from_iterable(ranges.values())
         days = functools.reduce(DayRanges.add, windows, DayRanges())
-        if days.ranges:
+        if days.ranges and self._logger is not None:
             self._logger.info(
                 "Days %s, in windows of at most %d, for %d advertiser(s).",
                 ", ".join(f"{window.start} to {window.end}" for window in days.ranges),
@@ -338,7 +352,9 @@ class WindowedStream(TikTokStream):
             ranges,
             self.window_days,
             self.first_task,
-            self.run_context.logger.getChild(self.name),
+            self.run_context.logger.getChild(self.name)
+            if self.run_context.allow_requests
+            else None,
             is_newest_first=self._is_newest_first,
             task_windows=self.task_windows,
             needed_days=self.needed_days,
