@@ -251,7 +251,7 @@ def test_saved_stream_is_read(call: Caller) -> None:
     assert entry == {
         "name": "my_pixels",
         "url": "/pixel/list/",
-        "params": {"advertiser_id": "{advertiser_id}", "page_size": "20"},
+        "params": {"advertiser_id": "{advertiser_id}", "page_size": 20},
         "records_path": "$.data.pixels[*]",
     }
     records = run(config_for(call.sim, custom_streams=[entry]), ["my_pixels"]).records
@@ -259,6 +259,25 @@ def test_saved_stream_is_read(call: Caller) -> None:
     again = call("sample", "my_pixels", "--url", "/pixel/list/", "--save", str(file))
     assert_one_error(again, "already defines the stream 'my_pixels'")
     assert file.read_bytes().decode() == saved
+
+
+def test_equal_requests_are_saved_alike(call: Caller) -> None:
+    """A URL, a parameter and a curl command save one entry, without the default method."""
+    file = call.folder / "own.json"
+    for name, *request in (
+        ("by_url", "--url", "/pixel/list/?page_size=20"),
+        ("by_param", "--url", "/pixel/list/", "--param", "page_size=20", "--method", "get"),
+        ("by_curl", "--curl", "curl -X GET '/pixel/list/?page_size=20' -b sid=act-0123456789"),
+    ):
+        result = call("sample", name, *request, "--save", str(file))
+        assert result.returncode == 0, result.stderr
+        assert ("Left out the cookies" in result.stderr) == (name == "by_curl")
+        assert "act-0123456789" not in result.stdout + result.stderr
+    entries = json.loads(file.read_text("utf-8"))["custom_streams"]
+    assert [entry.pop("name") for entry in entries] == ["by_url", "by_param", "by_curl"]
+    assert entries[0] == entries[1] == entries[2]
+    assert entries[0]["params"]["page_size"] == 20
+    assert "method" not in entries[0]
 
 
 def test_byte_order_mark_is_kept(call: Caller) -> None:

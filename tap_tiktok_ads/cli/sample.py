@@ -251,6 +251,10 @@ class Sample:
                 "Reading advertiser %s, which the request names. --advertiser sets another one.",
                 advertiser,
             )
+        if definition is not None and definition.had_cookies:
+            self._tap.logger.info(
+                "Left out the cookies of the curl command: TikTok's API reads the access token."
+            )
 
     def find_records_path(self, number: int | None) -> None:
         """Take the records from a path that the response suggests.

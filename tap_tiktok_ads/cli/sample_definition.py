@@ -10,7 +10,7 @@ import urllib.parse
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.cli.atomic_files import PRIVATE_MODE, replace_file
-from tap_tiktok_ads.config.curl_commands import parse_curl
+from tap_tiktok_ads.config.curl_commands import parse_curl, sends_cookies
 from tap_tiktok_ads.config.custom_requests import (
     ADVERTISER_MACRO,
     REQUEST_KEYS,
@@ -80,10 +80,12 @@ class Definition:
     Attributes:
         entry: The entry of `custom_streams`, in its documented form.
         advertiser: The literal advertiser ID of the request, or None.
+        had_cookies: True if the curl command has cookies, which the entry does not have.
     """
 
     entry: dict[str, t.Any]
     advertiser: str | None
+    had_cookies: bool = False
 
     @property
     def name(self) -> str:
@@ -115,12 +117,15 @@ def define(name: str | None, options: EndpointOptions) -> Definition:
             del literal["per_advertiser"]
             _add_advertiser(literal)
         entry = {"name": name or stream_name(literal["url"]), **normalize(literal)}
+        if entry.get("method") == "GET":  # the default
+            del entry["method"]
+        had_cookies = options.curl is not None and sends_cookies(options.curl)
     except ValueError as error:
         msg = f"Cannot sample the endpoint: {error}."
         raise ConfigError(msg) from None
     if options.records_path is not None:
         entry["records_path"] = options.records_path
-    return Definition(entry, advertiser)
+    return Definition(entry, advertiser, had_cookies)
 
 
 def _pasted(options: EndpointOptions) -> dict[str, t.Any]:
