@@ -62,10 +62,11 @@ def test_command_becomes_an_entry(arguments: str, expected: dict[str, t.Any]) ->
 def test_command_of_windows_is_read() -> None:
     """A command for Windows has curl.exe, and carets or backticks for continued lines."""
     post = {"url": f"{URL}?a=%22", "method": "POST", "body": {"a": '"&'}}
+    data = r'^"^{^\^"a^\^":^\^"^\^\^\^"^&^\^"^}^"'
     for command, expected in {
         f'curl.exe -X GET ^\r\n "{URL}"': {"url": URL, "method": "GET"},
         f"CURL.EXE `\n '{URL}?a=^b'": {"url": f"{URL}?a=^b"},
-        f'curl ^"{URL}?a=^%^22^" ^\n  --data-raw ^"^{{^\\^"a^\\^":^\\^"^\\^\\^\\^"^&^\\^"^}}^"': post,
+        f'curl ^"{URL}?a=^%^22^" ^\n  --data-raw {data}': post,
     }.items():
         assert parse_curl(command) == expected
     assert sends_cookies(f"curl.exe {URL} -b a=b")

@@ -245,6 +245,30 @@ def test_long_numbers_are_inferred_as_numbers() -> None:
     assert columns["y"]["items"]["type"] == ["number", "null"]
 
 
+@pytest.mark.parametrize(
+    ("records_path", "metadata_path", "expected"),
+    [
+        ("$.data.list[*].events[*]", "$.data.list[*].id", ["a", "a", "b"]),
+        ("$.data.list[?(@.id)].events[*]", "$.data.list[?(@.id)].events[*].n", ["1", "2", "3"]),
+        ("$.data.list[1].events[*]", "$.data.list[1].events[*].n", ["3"]),
+        ("$.data.list[*].events[*]", "$.data.list[0].id", ["a", "a", "a"]),
+        ("$..events[*]", "$.data.list[*].id", ["a", "a", "a"]),
+        ("$.data.list[0].events", "$.data.list[*].id", ["a", "a"]),
+    ],
+)
+def test_metadata_of_the_parent(records_path: str, metadata_path: str, expected: list[str]) -> None:
+    """A metadata path that begins like the path of the records is that of each record's parent."""
+    pixels = [{"id": "a", "events": [{"n": "1"}, {"n": "2"}]}, {"id": "b", "events": [{"n": "3"}]}]
+    messages = read(
+        list_of(*pixels),
+        records_path=records_path,
+        metadata_path={"from": metadata_path},
+        pagination="none",
+    )
+    records = [record for record in messages.records["mine"] if record["advertiser_id"] == "1"]
+    assert [record["from"] for record in records] == expected
+
+
 TEXT = {"type": ["string", "null"]}
 INTEGER = {"type": ["integer", "null"]}
 OBJECT = {"type": ["object", "null"], "properties": {"a": INTEGER}}

@@ -21,6 +21,7 @@ from tap_tiktok_ads.cli.sample_definition import (
     defined_names,
     settings_of_sample,
 )
+from tap_tiktok_ads.cli.sample_hints import hint_for_nested, hints_for_saved
 from tap_tiktok_ads.cli.sample_output import Exchanges, RecordsPath, show_records
 from tap_tiktok_ads.cli.streams import show_streams
 from tap_tiktok_ads.config.custom_requests import secret_values
@@ -150,11 +151,15 @@ def command(*, stream: str | None, config: t.Any, advertiser: str | None, **opti
         sample.find_records_path(output.path_number)
     target = sample.target(output.save)
     exchanges = sample.exchanges(err=output.raw or output.style != "table")
-    _show(sample, exchanges, output)
+    records = _show(sample, exchanges, output)
+    hints = sample.hints(exchanges.document)
     if target is not None:
         saved = sample.saved_definition(is_path_given=endpoint.records_path is not None)
         target.write(saved)
         exchanges.say(f"Saved custom stream {saved.name!r} in {output.save}.")
+        hints += hints_for_saved(saved, records)
+    for hint in hints:
+        exchanges.say(f"Hint: {hint}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,8 +203,8 @@ def _check_options(endpoint: EndpointOptions, output: OutputOptions) -> None:
         raise click.UsageError(msg)
 
 
-def _show(sample: Sample, exchanges: Exchanges, output: OutputOptions) -> None:
-    """Read the sample, and print its records and record paths.
+def _show(sample: Sample, exchanges: Exchanges, output: OutputOptions) -> list[t.Any]:
+    """Read the sample, print its records and record paths, and return all records.
 
     Raises:
         TapError: The records cannot be read.
@@ -212,6 +217,7 @@ def _show(sample: Sample, exchanges: Exchanges, output: OutputOptions) -> None:
         exchanges.say(f"Records: {len(shown)} of the {len(records)} received.")
         show_records(shown, output.style, exchanges)
     exchanges.show_paths(sample.path_of_records)
+    return records
 
 
 class Sample:
@@ -311,6 +317,13 @@ class Sample:
             if raw:
                 exchanges.show_body()
             raise
+
+    def hints(self, document: t.Any) -> list[str]:
+        """Return the hints for a response, which is None if there is none."""
+        if document is None or not isinstance(self._stream, CustomStream):
+            return []
+        hint = hint_for_nested(self._stream.definition, document)
+        return [hint] if hint else []
 
     @property
     def path_of_records(self) -> str | None:
