@@ -156,10 +156,9 @@ def command(*, stream: str | None, config: t.Any, advertiser: str | None, **opti
     if target is not None:
         saved = sample.saved_definition(is_path_given=endpoint.records_path is not None)
         target.write(saved)
-        exchanges.say(f"Saved custom stream {saved.name!r} in {output.save}.")
+        exchanges.say(f"Saved custom stream {saved.name!r} in {target.path}.")
         hints += hints_for_saved(saved, records)
-    for hint in hints:
-        exchanges.say(f"Hint: {hint}")
+    exchanges.show_hints(hints)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -256,7 +256,7 @@ class SaveTarget:
         Raises:
             ConfigError: The entry contains a secret, or the file cannot take it.
         """
-        self._path = path
+        self.path = path
         text = json.dumps(definition.entry)
         if mask(text) != text or any(secret_values(definition.entry)):
             msg = (
@@ -272,12 +272,12 @@ class SaveTarget:
         Raises:
             ConfigError: The file cannot take the stream, or cannot be written.
         """
-        file = self._path.resolve()  # a symbolic link is kept
+        file = self.path.resolve()  # a symbolic link is kept
         content = self._content_with(definition)
         try:
             replace_file(file, content, file.stat().st_mode if file.exists() else PRIVATE_MODE)
         except OSError as error:
-            msg = f"File {self._path} cannot be written: {error.strerror}. Choose another path."
+            msg = f"File {self.path} cannot be written: {error.strerror}. Choose another path."
             raise ConfigError(msg) from None
 
     def _content_with(self, definition: Definition) -> bytes:
@@ -286,18 +286,18 @@ class SaveTarget:
         Raises:
             ConfigError: The file cannot be read, or has a stream of this name.
         """
-        if not self._path.exists():
+        if not self.path.exists():
             return f"{append_item('{}', SETTING, definition.entry)}\n".encode()
-        content = read_json(str(self._path), f"File {self._path}", open)
+        content = read_json(str(self.path), f"File {self.path}", open)
         if definition.name in defined_names(content):
             msg = (
-                f"File {self._path} already defines the stream {definition.name!r}. Write another "
+                f"File {self.path} already defines the stream {definition.name!r}. Write another "
                 "name after `sample`."
             )
             raise ConfigError(msg)
         if not isinstance(content.get(SETTING), (list, type(None))):
-            msg = f"File {self._path}: setting {SETTING!r} must be a list. Correct the file."
+            msg = f"File {self.path}: setting {SETTING!r} must be a list. Correct the file."
             raise ConfigError(msg)
-        stored = self._path.read_bytes()
+        stored = self.path.read_bytes()
         encoding = json.detect_encoding(stored)
         return append_item(stored.decode(encoding), SETTING, definition.entry).encode(encoding)

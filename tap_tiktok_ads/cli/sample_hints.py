@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.config.custom_streams import CustomStreamDefinition
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T].*)?", re.ASCII)
+_ID_COLUMN = re.compile(r"(\w+_)?id")
 _WORD = re.compile(r"[A-Za-z]\w*")
 
 
@@ -75,20 +76,25 @@ def id_column(records: Sequence[Mapping[str, t.Any]], names: str) -> str | None:
         records: Records of one response.
         names: Text with names of the records, such as their endpoint.
     """
-    columns = [
-        name
-        for name in (records[0] if records else ())
-        if re.fullmatch(r"(\w+_)?id", name) and name != ADVERTISER_MACRO
-        if _is_unique([record.get(name) for record in records])
-    ]
+    columns = list(_unique_id_columns(records))
     words = [word.removesuffix("s") for word in _WORD.findall(names)]
-    named = [
-        column
-        for column in columns
-        if any(word.endswith(column.removesuffix("_id")) for word in words)
-    ]
+    named = [column for column in columns if _is_named(column, words)]
     candidates = named or (columns if len(records) > 1 else [])
     return candidates[0] if len(candidates) == 1 else None
+
+
+def _unique_id_columns(records: Sequence[Mapping[str, t.Any]]) -> Iterator[str]:
+    """Yield the ID columns with a different value in each record."""
+    for name in records[0] if records else ():
+        if name != ADVERTISER_MACRO and _ID_COLUMN.fullmatch(name):
+            values = [record.get(name) for record in records]
+            if _is_unique(values):
+                yield name
+
+
+def _is_named(column: str, words: Sequence[str]) -> bool:
+    """Return True if one of the words names the object of an ID column."""
+    return any(word.endswith(column.removesuffix("_id")) for word in words)
 
 
 def _is_unique(values: Sequence[t.Any]) -> bool:

@@ -296,7 +296,10 @@ def _to_object(value: t.Any) -> dict[str, t.Any] | None:
     Raises:
         BadValueError: The value is anything else.
     """
-    return t.cast("dict[str, t.Any]", value) if type(value) is dict else _require_empty(value)
+    if isinstance(value, dict):
+        return value
+    _require_empty(value)
+    return None
 
 
 def _to_list(value: t.Any) -> list[t.Any] | None:
