@@ -6,7 +6,7 @@ import typing as t
 
 import pytest
 
-from tap_tiktok_ads.config.curl_commands import parse_curl
+from tap_tiktok_ads.config.curl_commands import parse_curl, sends_cookies
 
 URL = "https://business-api.tiktok.com/open_api/v1.3/pixel/list/"
 SECRET = "act-0123456789"
@@ -28,7 +28,7 @@ SECRET = "act-0123456789"
             {
                 "url": URL,
                 "method": "GET",
-                "params": {"page_size": "20", "advertiser_id": "7", "metrics": ["a&b"]},
+                "params": {"page_size": 20, "advertiser_id": 7, "metrics": ["a&b"]},
             },
             id="parameters as data",
         ),
@@ -47,11 +47,30 @@ SECRET = "act-0123456789"
             {"url": URL, "method": "POST", "body": {"a": 1}},
             id="POST without a method",
         ),
+        pytest.param(
+            f"{URL} -b 'sid={SECRET},X-A: {SECRET}' -H 'cookie: b={SECRET},X-B:1' -c jar",
+            {"url": URL},
+            id="cookies",
+        ),
     ],
 )
 def test_command_becomes_an_entry(arguments: str, expected: dict[str, t.Any]) -> None:
     """A command has the URL, method, parameters, own headers and body of an entry."""
     assert parse_curl(f"curl {arguments}") == expected
+
+
+def test_command_of_windows_is_read() -> None:
+    """A command for Windows has curl.exe, and carets or backticks for continued lines."""
+    post = {"url": f"{URL}?a=%22", "method": "POST", "body": {"a": '"&'}}
+    data = r'^"^{^\^"a^\^":^\^"^\^\^\^"^&^\^"^}^"'
+    for command, expected in {
+        f'curl.exe -X GET ^\r\n "{URL}"': {"url": URL, "method": "GET"},
+        f"CURL.EXE `\n '{URL}?a=^b'": {"url": f"{URL}?a=^b"},
+        f'curl ^"{URL}?a=^%^22^" ^\n  --data-raw {data}': post,
+    }.items():
+        assert parse_curl(command) == expected
+    assert sends_cookies(f"curl.exe {URL} -b a=b")
+    assert not sends_cookies(f"curl {URL}")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +81,7 @@ def test_command_becomes_an_entry(arguments: str, expected: dict[str, t.Any]) ->
         ("curl -s", "must contain one URL, got 0"),
         (f"curl {URL} {URL}", "must contain one URL, got 2"),
         (f"curl {URL} -u me:{SECRET}", "option -u of curl is not supported. Remove it"),
-        (f"curl {URL} --cookie={SECRET}", "option --cookie of curl is not supported"),
+        (f"curl {URL} --proxy={SECRET}", "option --proxy of curl is not supported"),
         (f"curl {URL} -H 'Access-Token: {SECRET}", "cannot be read: No closing quotation"),
         (f"curl {URL} -H", "cannot be read: argument -H/--header: expected one argument"),
         (f"curl {URL} -H '{SECRET}'", "headers must be an object, or text such as"),

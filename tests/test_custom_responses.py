@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import typing as t
 
+import jsonschema
 import pytest
 from conftest import answering, run
 
 from tap_tiktok_ads.api.errors import ConfigError, ResponseError
 from tap_tiktok_ads.extract import page_decoder, schemas
+from tap_tiktok_ads.extract.casting import Caster
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,3 +243,77 @@ def test_long_numbers_are_inferred_as_numbers() -> None:
     columns = schemas.infer_schema([record])["properties"]
     assert columns["x"]["type"] == ["number", "null"]
     assert columns["y"]["items"]["type"] == ["number", "null"]
+
+
+@pytest.mark.parametrize(
+    ("records_path", "metadata_path", "expected"),
+    [
+        ("$.data.list[*].events[*]", "$.data.list[*].id", ["a", "a", "b"]),
+        ("$.data.list[?(@.id)].events[*]", "$.data.list[?(@.id)].events[*].n", ["1", "2", "3"]),
+        ("$.data.list[1].events[*]", "$.data.list[1].events[*].n", ["3"]),
+        ("$.data.list[*].events[*]", "$.data.list[0].id", ["a", "a", "a"]),
+        ("$..events[*]", "$.data.list[*].id", ["a", "a", "a"]),
+        ("$.data.list[0].events", "$.data.list[*].id", ["a", "a"]),
+    ],
+)
+def test_metadata_of_the_parent(records_path: str, metadata_path: str, expected: list[str]) -> None:
+    """A metadata path that begins like the path of the records is that of each record's parent."""
+    pixels = [{"id": "a", "events": [{"n": "1"}, {"n": "2"}]}, {"id": "b", "events": [{"n": "3"}]}]
+    messages = read(
+        list_of(*pixels),
+        records_path=records_path,
+        metadata_path={"from": metadata_path},
+        pagination="none",
+    )
+    records = [record for record in messages.records["mine"] if record["advertiser_id"] == "1"]
+    assert [record["from"] for record in records] == expected
+
+
+TEXT = {"type": ["string", "null"]}
+INTEGER = {"type": ["integer", "null"]}
+OBJECT = {"type": ["object", "null"], "properties": {"a": INTEGER}}
+LIST = {"type": ["array", "null"], "items": INTEGER}
+
+
+@pytest.mark.parametrize(
+    ("sample", "column", "later", "expected"),
+    [
+        pytest.param([None, {"a": 1}], OBJECT, "x", None, id="null and object"),
+        pytest.param(["", {"a": 1}], OBJECT, {"a": "2"}, {"a": 2}, id="empty text and object"),
+        pytest.param([None, [1]], LIST, "2", [2], id="null and list"),
+        pytest.param(["", 1], INTEGER, "2", 2, id="empty text and integer"),
+        pytest.param([None, ""], TEXT, {"b": [1]}, '{"b":[1]}', id="no value"),
+        pytest.param([{"a": 1}, "x", None], TEXT, {"a": 2}, '{"a":2}', id="object and text"),
+        pytest.param([[1], 5], TEXT, [2], "[2]", id="list and integer"),
+        pytest.param([{"a": 1}, [1]], TEXT, [{"a": 1}], '[{"a":1}]', id="object and list"),
+        pytest.param([True, 3], TEXT, True, "true", id="boolean and integer"),
+        pytest.param([{}], {"type": ["object", "null"]}, [1], None, id="object without members"),
+        pytest.param(
+            [[None, {"a": 1}]], {**LIST, "items": OBJECT}, [None], [None], id="null in a list"
+        ),
+        pytest.param(
+            [[{"a": 1}, 5]], {**LIST, "items": TEXT}, [5], ["5"], id="object and integer in a list"
+        ),
+        pytest.param([[[1], [1, 2]]], {**LIST, "items": TEXT}, [[3]], ["[3]"], id="list of lists"),
+    ],
+)
+def test_inferred_column_has_one_type(
+    sample: list[t.Any], column: dict[str, t.Any], later: t.Any, expected: t.Any
+) -> None:
+    """A column has one type and null, in the schema, in the sample and in later records.
+
+    Databases have no column for `anyOf`.
+    """
+    schema = schemas.infer_schema([{"c": value} for value in sample])
+    assert schema["properties"]["c"] == column
+    records = [{"c": value} for value in copy.deepcopy([*sample, later])]
+    typed = list(Caster(schema).records(records))
+    assert [record["c"] for record in typed][-1] == expected
+    for record in typed:
+        jsonschema.validate(record, schema)
+
+
+def test_inferred_metric_of_several_types_is_text() -> None:
+    """A column with the name of a metric is text if its values are objects and texts."""
+    schema = schemas.infer_schema([{"spend": {"a": 1}}, {"spend": "x"}])
+    assert schema["properties"]["spend"] == TEXT

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from test_cli import assert_one_error, written
 from test_commands import CAMPAIGNS, FINDING, PLACES, Caller
 
+from tap_tiktok_ads.cli.sample_definition import Definition
+from tap_tiktok_ads.cli.sample_hints import hints_for_saved, id_column
 from tap_tiktok_ads.config.json_editing import append_item
 from tap_tiktok_ads.streams import STREAMS
 
@@ -243,7 +245,7 @@ def test_saved_stream_is_read(call: Caller) -> None:
     file.chmod(0o640)
     result = call("sample", "my_pixels", "--url", "/pixel/list/?page_size=20", "--save", str(file))
     assert result.returncode == 0, result.stderr
-    assert result.stdout.endswith(f"Saved custom stream 'my_pixels' in {file}.\n")
+    assert f"\nSaved custom stream 'my_pixels' in {file}.\n" in result.stdout
     saved = file.read_bytes().decode()
     assert saved.startswith(text.partition("[]")[0] + '[\r\n\t\t{\r\n\t\t\t"name": "my_pixels",')
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
@@ -251,7 +253,7 @@ def test_saved_stream_is_read(call: Caller) -> None:
     assert entry == {
         "name": "my_pixels",
         "url": "/pixel/list/",
-        "params": {"advertiser_id": "{advertiser_id}", "page_size": "20"},
+        "params": {"advertiser_id": "{advertiser_id}", "page_size": 20},
         "records_path": "$.data.pixels[*]",
     }
     records = run(config_for(call.sim, custom_streams=[entry]), ["my_pixels"]).records
@@ -259,6 +261,99 @@ def test_saved_stream_is_read(call: Caller) -> None:
     again = call("sample", "my_pixels", "--url", "/pixel/list/", "--save", str(file))
     assert_one_error(again, "already defines the stream 'my_pixels'")
     assert file.read_bytes().decode() == saved
+
+
+def test_equal_requests_are_saved_alike(call: Caller) -> None:
+    """A URL, a parameter and a curl command save one entry, without the default method."""
+    file = call.folder / "own.json"
+    for name, *request in (
+        ("by_url", "--url", "/pixel/list/?page_size=20"),
+        ("by_param", "--url", "/pixel/list/", "--param", "page_size=20", "--method", "get"),
+        ("by_curl", "--curl", "curl -X GET '/pixel/list/?page_size=20' -b sid=act-0123456789"),
+    ):
+        result = call("sample", name, *request, "--save", str(file))
+        assert result.returncode == 0, result.stderr
+        assert ("Left out the cookies" in result.stderr) == (name == "by_curl")
+        assert "act-0123456789" not in result.stdout + result.stderr
+    entries = json.loads(file.read_text("utf-8"))["custom_streams"]
+    assert [entry.pop("name") for entry in entries] == ["by_url", "by_param", "by_curl"]
+    assert entries[0] == entries[1] == entries[2]
+    assert entries[0]["params"]["page_size"] == 20
+    assert "method" not in entries[0]
+
+
+def test_hints_for_a_saved_stream(call: Caller) -> None:
+    """After --save, hints name the missing key and the advertiser that was pasted."""
+    advertiser = call.ids[1]
+    url = f"{URL}/pixel/list/?advertiser_id={advertiser}"
+    result = call("sample", "--url", url, "--save", str(call.folder / "own.json"))
+    key, pasted = [line for line in result.stdout.splitlines() if line.startswith("Hint: ")]
+    assert key.startswith('Hint: add "primary_keys": ["advertiser_id", "pixel_id"], which identify')
+    assert pasted.endswith(f"{{advertiser_id}} replaced {advertiser}.")
+    result = call(*PIXELS)
+    assert "Hint: " not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("request_parts", "is_fixed"),
+    [
+        ({"params": {"start_date": "2026-01-01"}}, True),
+        ({"body": {"filtering": {"start": ["2026-01-01 00:00:00"]}}}, True),
+        ({"params": {"start_date": "{start_date}", "end_date": "{end_date}"}}, False),
+        ({"params": {"since": "{now-7}"}}, False),
+    ],
+)
+def test_hint_for_fixed_dates(request_parts: dict[str, t.Any], *, is_fixed: bool) -> None:
+    """A hint says that fixed dates read the same days in every run."""
+    entry = {"name": "mine", "url": "/a/get/", "records_path": "$.data.list[*]", **request_parts}
+    hints = list(hints_for_saved(Definition(entry, None), []))
+    assert any("the same days" in hint for hint in hints) == is_fixed
+    assert "add primary_keys, which identify" in hints[0]
+
+
+def test_hint_for_nested_records(call: Caller) -> None:
+    """A hint shows how nested records get the ID of their parent, and its path works."""
+    result = call(*PIXELS, "--path", "2")
+    (hint,) = [line for line in result.stdout.splitlines() if line.startswith("Hint: ")]
+    assert "lack the values of the objects at $.data.pixels[*]" in hint
+    paths = json.loads(hint[hint.index("{") : hint.rindex("}") + 1])
+    assert paths == {"pixel_id": "$.data.pixels[*].pixel_id"}
+    entry = {
+        "name": "events",
+        "url": "/pixel/list/",
+        "params": {"advertiser_id": "{advertiser_id}"},
+        "records_path": "$.data.pixels[*].events[*]",
+        "metadata_path": paths,
+    }
+    config = config_for(call.sim, custom_streams=[entry])
+    records = run(config, ["events", "pixels"]).records
+    expected = [
+        (pixel["pixel_id"], event["event_id"])
+        for pixel in records["pixels"]
+        for event in pixel["events"] or ()
+    ]
+    assert [(event["pixel_id"], event["event_id"]) for event in records["events"]] == expected
+    assert len({pixel for pixel, _ in expected}) > 1
+    result = call("sample", "events", custom_streams=[entry])
+    assert "Hint: " not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([{"store_id": "1", "bc_id": "2"}, {"store_id": "3", "bc_id": "4"}], "store_id"),
+        ([{"store_id": "1", "bc_id": "2"}], "store_id"),
+        ([{"store_id": "1"}, {"store_id": "1"}], None),
+        ([{"a_id": "1", "b_id": "2"}, {"a_id": "3", "b_id": "4"}], None),
+        ([{"advertiser_id": "1", "id": 5}, {"advertiser_id": "1", "id": 6}], "id"),
+        ([{"id": ""}, {"id": "5"}], None),
+        ([{"a_id": "1"}], None),
+        ([], None),
+    ],
+)
+def test_obvious_id_column(records: list[dict[str, t.Any]], expected: str | None) -> None:
+    """The ID column is the unique one that has the name of the endpoint, or the only unique one."""
+    assert id_column(records, "/store/list/") == expected
 
 
 def test_byte_order_mark_is_kept(call: Caller) -> None:

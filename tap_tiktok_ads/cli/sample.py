@@ -21,6 +21,7 @@ from tap_tiktok_ads.cli.sample_definition import (
     defined_names,
     settings_of_sample,
 )
+from tap_tiktok_ads.cli.sample_hints import hint_for_nested, hints_for_saved
 from tap_tiktok_ads.cli.sample_output import Exchanges, RecordsPath, show_records
 from tap_tiktok_ads.cli.streams import show_streams
 from tap_tiktok_ads.config.custom_requests import secret_values
@@ -150,11 +151,14 @@ def command(*, stream: str | None, config: t.Any, advertiser: str | None, **opti
         sample.find_records_path(output.path_number)
     target = sample.target(output.save)
     exchanges = sample.exchanges(err=output.raw or output.style != "table")
-    _show(sample, exchanges, output)
+    records = _show(sample, exchanges, output)
+    hints = sample.hints(exchanges.document)
     if target is not None:
         saved = sample.saved_definition(is_path_given=endpoint.records_path is not None)
         target.write(saved)
-        exchanges.say(f"Saved custom stream {saved.name!r} in {output.save}.")
+        exchanges.say(f"Saved custom stream {saved.name!r} in {target.path}.")
+        hints += hints_for_saved(saved, records)
+    exchanges.show_hints(hints)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,8 +202,8 @@ def _check_options(endpoint: EndpointOptions, output: OutputOptions) -> None:
         raise click.UsageError(msg)
 
 
-def _show(sample: Sample, exchanges: Exchanges, output: OutputOptions) -> None:
-    """Read the sample, and print its records and record paths.
+def _show(sample: Sample, exchanges: Exchanges, output: OutputOptions) -> list[t.Any]:
+    """Read the sample, print its records and record paths, and return all records.
 
     Raises:
         TapError: The records cannot be read.
@@ -212,6 +216,7 @@ def _show(sample: Sample, exchanges: Exchanges, output: OutputOptions) -> None:
         exchanges.say(f"Records: {len(shown)} of the {len(records)} received.")
         show_records(shown, output.style, exchanges)
     exchanges.show_paths(sample.path_of_records)
+    return records
 
 
 class Sample:
@@ -250,6 +255,10 @@ class Sample:
             self._tap.logger.info(
                 "Reading advertiser %s, which the request names. --advertiser sets another one.",
                 advertiser,
+            )
+        if definition is not None and definition.had_cookies:
+            self._tap.logger.info(
+                "Left out the cookies of the curl command: TikTok's API reads the access token."
             )
 
     def find_records_path(self, number: int | None) -> None:
@@ -307,6 +316,13 @@ class Sample:
             if raw:
                 exchanges.show_body()
             raise
+
+    def hints(self, document: t.Any) -> list[str]:
+        """Return the hints for a response, which is None if there is none."""
+        if document is None or not isinstance(self._stream, CustomStream):
+            return []
+        hint = hint_for_nested(self._stream.definition, document)
+        return [hint] if hint else []
 
     @property
     def path_of_records(self) -> str | None:

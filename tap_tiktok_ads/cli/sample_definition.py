@@ -10,7 +10,7 @@ import urllib.parse
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.cli.atomic_files import PRIVATE_MODE, replace_file
-from tap_tiktok_ads.config.curl_commands import parse_curl
+from tap_tiktok_ads.config.curl_commands import parse_curl, sends_cookies
 from tap_tiktok_ads.config.custom_requests import (
     ADVERTISER_MACRO,
     REQUEST_KEYS,
@@ -80,10 +80,12 @@ class Definition:
     Attributes:
         entry: The entry of `custom_streams`, in its documented form.
         advertiser: The literal advertiser ID of the request, or None.
+        had_cookies: True if the curl command has cookies, which the entry does not have.
     """
 
     entry: dict[str, t.Any]
     advertiser: str | None
+    had_cookies: bool = False
 
     @property
     def name(self) -> str:
@@ -115,12 +117,15 @@ def define(name: str | None, options: EndpointOptions) -> Definition:
             del literal["per_advertiser"]
             _add_advertiser(literal)
         entry = {"name": name or stream_name(literal["url"]), **normalize(literal)}
+        if entry.get("method") == "GET":  # the default
+            del entry["method"]
+        had_cookies = options.curl is not None and sends_cookies(options.curl)
     except ValueError as error:
         msg = f"Cannot sample the endpoint: {error}."
         raise ConfigError(msg) from None
     if options.records_path is not None:
         entry["records_path"] = options.records_path
-    return Definition(entry, advertiser)
+    return Definition(entry, advertiser, had_cookies)
 
 
 def _pasted(options: EndpointOptions) -> dict[str, t.Any]:
@@ -251,7 +256,7 @@ class SaveTarget:
         Raises:
             ConfigError: The entry contains a secret, or the file cannot take it.
         """
-        self._path = path
+        self.path = path
         text = json.dumps(definition.entry)
         if mask(text) != text or any(secret_values(definition.entry)):
             msg = (
@@ -267,12 +272,12 @@ class SaveTarget:
         Raises:
             ConfigError: The file cannot take the stream, or cannot be written.
         """
-        file = self._path.resolve()  # a symbolic link is kept
+        file = self.path.resolve()  # a symbolic link is kept
         content = self._content_with(definition)
         try:
             replace_file(file, content, file.stat().st_mode if file.exists() else PRIVATE_MODE)
         except OSError as error:
-            msg = f"File {self._path} cannot be written: {error.strerror}. Choose another path."
+            msg = f"File {self.path} cannot be written: {error.strerror}. Choose another path."
             raise ConfigError(msg) from None
 
     def _content_with(self, definition: Definition) -> bytes:
@@ -281,18 +286,18 @@ class SaveTarget:
         Raises:
             ConfigError: The file cannot be read, or has a stream of this name.
         """
-        if not self._path.exists():
+        if not self.path.exists():
             return f"{append_item('{}', SETTING, definition.entry)}\n".encode()
-        content = read_json(str(self._path), f"File {self._path}", open)
+        content = read_json(str(self.path), f"File {self.path}", open)
         if definition.name in defined_names(content):
             msg = (
-                f"File {self._path} already defines the stream {definition.name!r}. Write another "
+                f"File {self.path} already defines the stream {definition.name!r}. Write another "
                 "name after `sample`."
             )
             raise ConfigError(msg)
         if not isinstance(content.get(SETTING), (list, type(None))):
-            msg = f"File {self._path}: setting {SETTING!r} must be a list. Correct the file."
+            msg = f"File {self.path}: setting {SETTING!r} must be a list. Correct the file."
             raise ConfigError(msg)
-        stored = self._path.read_bytes()
+        stored = self.path.read_bytes()
         encoding = json.detect_encoding(stored)
         return append_item(stored.decode(encoding), SETTING, definition.entry).encode(encoding)

@@ -80,6 +80,16 @@ class Exchanges:
         for number, path in enumerate(paths, start=1):
             self.say(f"  {number}. {path}{' <- records_path' if path.path == chosen_path else ''}")
 
+    @property
+    def document(self) -> t.Any:
+        """The last response as a JSON value, or None."""
+        return None if self._response is None else msgspec.json.decode(self._response.body)
+
+    def show_hints(self, hints: Iterable[str]) -> None:
+        """Print hints, one a line."""
+        for hint in hints:
+            self.say(f"Hint: {hint}")
+
     def show_body(self) -> None:
         """Print the last response as received."""
         if self._response is not None:

@@ -20,15 +20,20 @@ from tap_tiktok_ads.config.custom_requests import (
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: A backslash or caret at the end of a line, which continues the command on the next line.
-_CONTINUATION = re.compile(r"[\\^]\r?\n")
+#: A backslash, caret or backtick at the end of a line, which continues the command.
+_CONTINUATION = re.compile(r"[\\^`]\r?\n")
+#: An escape of the Windows command prompt. Browsers write `^"` for a quote.
+_CARET = re.compile(r"\^(.)", re.DOTALL)
+_NAMES = ("curl", "curl.exe")
 #: Options of curl that do not change what a request of the tap reads.
 _IGNORED_FLAGS = (
     *("--compressed", "--fail", "-f", "--globoff", "-g", "--http1.1", "--http2", "--include", "-i"),
     *("--insecure", "-k", "--location", "-L", "--show-error", "-S", "--silent", "-s"),
     *("--verbose", "-v"),
 )
-_IGNORED_OPTIONS = ("--connect-timeout", "--max-time", "-m", "--output", "-o")
+_IGNORED_OPTIONS = (
+    *("--connect-timeout", "--cookie-jar", "-c", "--max-time", "-m", "--output", "-o"),
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,6 +52,7 @@ def _parser() -> _Parser:
     parser.add_argument("--url", dest="named_urls", action="append", default=[])
     parser.add_argument("-X", "--request", dest="method")
     parser.add_argument("-H", "--header", dest="headers", action="append", default=[])
+    parser.add_argument("-b", "--cookie", dest="cookies", action="append", default=[])
     parser.add_argument("-G", "--get", dest="is_get", action="store_true")
     parser.add_argument(
         *("-d", "--data", "--data-ascii", "--data-binary", "--data-raw", "--json"),
@@ -63,7 +69,7 @@ def _parser() -> _Parser:
 def parse_curl(command: str) -> dict[str, t.Any]:
     """Return the method, URL, parameters, headers and body of a curl command.
 
-    The headers that the tap sets itself are left out, the access token included.
+    The headers that the tap sets itself are left out, the access token included, and cookies.
 
     Example:
         >>> parse_curl("curl -H 'Access-Token: x' -X GET 'https://a.example/b/?c=d'")
@@ -86,6 +92,21 @@ def parse_curl(command: str) -> dict[str, t.Any]:
     return entry
 
 
+def sends_cookies(command: str) -> bool:
+    """Return True if a curl command has cookies, which `parse_curl` leaves out.
+
+    Raises:
+        ValueError: The command cannot be parsed, or has an option that the tap does not know.
+    """
+    options = _options(command)
+    return bool(options.cookies) or any(map(_is_cookie, options.headers))
+
+
+def _is_cookie(header: str) -> bool:
+    """Return True if a header has cookies."""
+    return header.partition(":")[0].strip().lower() == "cookie"
+
+
 def _options(command: str) -> argparse.Namespace:
     """Return the parsed options of a command with one URL.
 
@@ -93,7 +114,7 @@ def _options(command: str) -> argparse.Namespace:
         ValueError: The command cannot be parsed, or has an option that the tap does not know.
     """
     words = _words(command)
-    if words[:1] != ["curl"]:
+    if not words or words[0].lower() not in _NAMES:
         msg = "the command must start with 'curl'"
         raise ValueError(msg)
     options, unknown = _parser().parse_known_args(words[1:])
@@ -109,8 +130,8 @@ def _options(command: str) -> argparse.Namespace:
 
 
 def _own_headers(lines: list[str]) -> dict[str, str]:
-    """Return the headers of a command without those that the tap sets itself."""
-    headers = parse_headers("\n".join(lines))
+    """Return the headers of a command without cookies and those that the tap sets itself."""
+    headers = parse_headers("\n".join(line for line in lines if not _is_cookie(line)))
     return {name: value for name, value in headers.items() if name.lower() not in RESERVED_HEADERS}
 
 
@@ -121,7 +142,8 @@ def _words(command: str) -> list[str]:
         ValueError: A quote is not closed.
     """
     try:
-        return shlex.split(_CONTINUATION.sub(" ", command))
+        command = _CONTINUATION.sub(" ", command)
+        return shlex.split(_CARET.sub(r"\1", command) if '^"' in command else command)
     except ValueError as error:
         msg = f"the curl command cannot be read: {error}"
         raise ValueError(msg) from None

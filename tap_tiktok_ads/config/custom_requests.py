@@ -53,6 +53,8 @@ _SHORTEST_RANGES_TIME = pendulum.datetime(2026, 1, 1)
 _HEADER_NAME = re.compile(r"[\w-]+", re.ASCII)
 #: A line break, or the comma before the next header. Other commas belong to a value.
 _HEADER_SEPARATOR = re.compile(r"\s*[\r\n]+\s*|,\s*(?=[\w-]+\s*:)", re.ASCII)
+#: An integer that is not an ID. IDs stay texts.
+_SHORT_INTEGER = re.compile(r"0|[1-9][0-9]{0,5}")
 #: A variable of Postman: a macro in two pairs of braces.
 _DOUBLE_BRACES = re.compile(r"\{(\{\s*[A-Za-z_][\w.]*\s*(?:[+-]\s*\w+\s*)?\})\}")
 
@@ -173,11 +175,11 @@ _TEXT_PARSERS: dict[str, Callable[[str], t.Any]] = {
 
 
 def parse_query(query: str) -> dict[str, t.Any]:
-    """Return the parameters in a query string. JSON lists and objects are parsed.
+    """Return the parameters in a query string, parsed by `parse_value`.
 
     Example:
-        >>> parse_query("start_date={now-7}&metrics=%5B%22spend%22%5D")
-        {'start_date': '{now-7}', 'metrics': ['spend']}
+        >>> parse_query("page_size=20&start_date={now-7}&metrics=%5B%22spend%22%5D")
+        {'page_size': 20, 'start_date': '{now-7}', 'metrics': ['spend']}
 
     Raises:
         ValueError: A parameter occurs twice.
@@ -194,8 +196,8 @@ def parse_query(query: str) -> dict[str, t.Any]:
 
 
 def parse_value(text: str) -> t.Any:
-    """Return the list or object of a JSON text, or the text itself."""
-    if text.startswith(("[", "{")):
+    """Return the list, object or short integer of a JSON text, or the text itself."""
+    if text.startswith(("[", "{")) or _SHORT_INTEGER.fullmatch(text):
         with contextlib.suppress(ValueError, RecursionError):
             return json.loads(text)
     return text

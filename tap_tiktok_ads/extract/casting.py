@@ -128,7 +128,7 @@ class Caster:
             return self._compile_array(schema, path)
         if name == "object":
             has_columns = "properties" in schema
-            return self._compile_object(schema, f"{path}.") if has_columns else _unchanged
+            return self._compile_object(schema, f"{path}.") if has_columns else _to_object
         is_list_number = is_item and name == "number"
         return values.to_list_number if is_list_number else _CONVERTERS[name]
 
@@ -288,6 +288,18 @@ def _require_empty(value: t.Any) -> None:
 def _unchanged(value: t.Any) -> t.Any:
     """Return the value."""
     return value
+
+
+def _to_object(value: t.Any) -> dict[str, t.Any] | None:
+    """Return an object of any members. The empty text becomes None.
+
+    Raises:
+        BadValueError: The value is anything else.
+    """
+    if isinstance(value, dict):
+        return value
+    _require_empty(value)
+    return None
 
 
 def _to_list(value: t.Any) -> list[t.Any] | None:

@@ -12,7 +12,7 @@ import re
 import typing as t
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 #: Members that usually hold the records of a list endpoint, the most frequent first.
 USUAL_NAMES = ("list", "records", "items", "rows")
@@ -24,6 +24,8 @@ MAX_REASON_CHARS = 100
 #: Words with a meaning of their own in a path.
 _RESERVED_WORDS = frozenset({"where", "wherenot"})
 _WILDCARD = re.compile(r"\[[*?]")
+#: A step of a path into an array: an index, a slice, a wildcard or a filter.
+_ARRAY_STEP = re.compile(r"\[[\d:*?-]")
 #: jsonpath-ng 1.8 reads these as booleans, even at the start of a name.
 _BOOLEANS = ("true", "false")
 
@@ -72,12 +74,87 @@ def find(path: str, document: t.Any) -> list[t.Any]:
     Raises:
         PathError: The path is not a JSONPath, or it compares values that have no order.
     """
+    return [match.value for match in _matches(path, document)]
+
+
+def _matches(path: str, document: t.Any) -> list[t.Any]:
+    """Return the matches of a JSONPath as jsonpath-ng returns them.
+
+    Raises:
+        PathError: The path is not a JSONPath, or it compares values that have no order.
+    """
     parsed = parse(path)
     try:
-        return [match.value for match in parsed.find(document)]
+        return list(parsed.find(document))
     except Exception as error:  # noqa: BLE001 - operators raise whatever the values raise
         msg = f"{path!r} cannot be followed in this response ({_reason(error)})"
         raise PathError(msg) from None
+
+
+def find_with_metadata(
+    path: str, metadata: Mapping[str, str], document: t.Any
+) -> Iterator[tuple[t.Any, dict[str, t.Any]]]:
+    """Yield the values that a JSONPath matches, each with the first value of other JSONPaths.
+
+    A JSONPath that begins like `path`, up to a `[*]`, is followed from the array item that holds
+    the value.
+
+    Example:
+        >>> document = {"a": [{"id": 1, "b": [2, 3]}, {"id": 4, "b": [5]}]}
+        >>> [*find_with_metadata("$.a[*].b[*]", {"a_id": "$.a[*].id"}, document)]
+        [(2, {'a_id': 1}), (3, {'a_id': 1}), (5, {'a_id': 4})]
+
+    Raises:
+        PathError: A path is not a JSONPath, or it compares values that have no order.
+    """
+    relative = {name: _relative(path, other) for name, other in metadata.items()}
+    of_document = {
+        name: _first(other, document) for name, other in metadata.items() if not relative[name][0]
+    }
+    has_items = len(of_document) < len(metadata)
+    for match in _matches(path, document):
+        items = _array_items(match) if has_items else []
+        yield (
+            match.value,
+            {
+                name: _first(item_path, items[level - 1]) if level else of_document[name]
+                for name, (level, item_path) in relative.items()
+            },
+        )
+
+
+def _first(path: str, document: t.Any) -> t.Any:
+    """Return the first value that a JSONPath matches, or None."""
+    return next(iter(find(path, document)), None)
+
+
+def _relative(path: str, other: str) -> tuple[int, str]:
+    """Return the number of array items that two paths share, and the other path from the last one.
+
+    Example:
+        >>> _relative("$.a[*].b[*]", "$.a[*].id")
+        (1, '$.id')
+    """
+    parts, other_parts = path.split("[*]"), other.split("[*]")
+    shared = 0
+    for part, other_part in zip(parts[:-1], other_parts[:-1], strict=False):
+        if part != other_part or ".." in part:
+            break
+        shared += 1
+    prefix = "[*]".join([*parts[:shared], ""])
+    return len(_ARRAY_STEP.findall(prefix)), "$" + "[*]".join(other_parts[shared:])
+
+
+def _array_items(match: t.Any) -> list[t.Any]:
+    """Return the array items that hold a match of jsonpath-ng, the outermost first."""
+    import jsonpath_ng  # noqa: PLC0415 - slow, rarely needed
+
+    items = []
+    while match is not None:
+        if isinstance(match.path, jsonpath_ng.Index):
+            items.append(match.value)
+        match = match.context
+    return items[::-1]
 
 
 def parent_path(path: str) -> str | None:

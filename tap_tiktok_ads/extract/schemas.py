@@ -145,10 +145,12 @@ def is_report_path(path: str) -> bool:
 
 
 def infer_schema(records: Iterable[Mapping[str, t.Any]], path: str = "") -> Schema:
-    """Return a JSON Schema that all records fit, every column nullable.
+    """Return a JSON Schema that all records fit once they are cast, every column nullable.
 
-    Metrics and time dimensions that TikTok documents have their own types. A text column is a
-    date-time if each of its values is a time as TikTok sends it.
+    Every column has one type. Null and the empty text have no type. A column without other values
+    is text. A column with values of several types is text, too: its objects and arrays are cast to
+    their JSON text. Metrics and time dimensions that TikTok documents have their own types. A text
+    column is a date-time if each of its values is a time as TikTok sends it.
 
     Args:
         records: The records.
@@ -160,16 +162,16 @@ def infer_schema(records: Iterable[Mapping[str, t.Any]], path: str = "") -> Sche
     builder.add_schema({"type": "object", "properties": {}})
     is_time: dict[str, bool] = {}
     for record in records:
-        builder.add_object(msgspec.json.decode(to_text(record) or ""))  # genson knows no decimals
+        plain_record = msgspec.json.decode(to_text(record) or "")  # genson knows no decimals
+        builder.add_object(_without_empty_texts(plain_record))
         for name, value in _filled(record):
             is_time[name] = is_time.get(name, True) and _is_date_time(value)
-    schema: Schema = _nullable(builder.to_schema())
-    columns: Schema = schema.setdefault("properties", {})
-    for name, column in columns.items():
-        metric = _report_metric(name, path)
-        is_date_time = is_time.get(name, False)
-        columns[name] = metric or _inferred_column(name, column, is_time=is_date_time)
-    return schema
+    columns: Schema = builder.to_schema().get("properties", {})
+    for name, inferred in columns.items():
+        columns[name] = _report_metric(name, path) or _inferred_column(
+            name, inferred, is_time=is_time.get(name, False)
+        )
+    return {"type": ["object", "null"], "properties": columns}
 
 
 def _report_metric(name: str, path: str) -> Schema | None:
@@ -179,6 +181,15 @@ def _report_metric(name: str, path: str) -> Schema | None:
     if is_report_path(path) and name in load_catalog()["metrics"]:
         return metric_schema(name)
     return None
+
+
+def _without_empty_texts(value: t.Any) -> t.Any:
+    """Return a JSON value with null in place of the empty text, which TikTok sends for no value."""
+    if isinstance(value, dict):
+        return {name: _without_empty_texts(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_without_empty_texts(item) for item in value]
+    return None if value == "" else value
 
 
 def _filled(record: Mapping[str, t.Any]) -> Iterator[tuple[str, t.Any]]:
@@ -191,38 +202,38 @@ def _is_date_time(value: t.Any) -> bool:
     return isinstance(value, str) and bool(_DATE_TIME.fullmatch(value))
 
 
-def _inferred_column(name: str, column: Schema, *, is_time: bool) -> Schema:
+def _inferred_column(name: str, inferred: Schema, *, is_time: bool) -> Schema:
     """Return a column of genson with the type that TikTok documents for its name."""
     if name in TIME_COLUMNS:
         return {**TIME_COLUMNS[name], "type": ["string", "null"]}
-    if "string" not in column.get("type", ()):
+    column = _nullable(inferred)
+    if "string" not in column["type"]:
         return column
-    if name in load_catalog()["metrics"]:
+    if name in load_catalog()["metrics"] and "anyOf" not in inferred:  # objects and arrays
         return metric_schema(name)
     return {**column, "format": "date-time"} if is_time else column
 
 
-def _nullable(schema: t.Any) -> t.Any:
-    """Return a schema of genson with every value nullable and nothing required."""
-    if isinstance(schema, list):
-        return [_nullable(item) for item in schema]
-    return _nullable_object(schema) if isinstance(schema, dict) else schema
-
-
-def _nullable_object(schema: Schema) -> Schema:
-    """Return a schema object of genson with every value nullable and nothing required."""
-    nullable = {
-        key: _nullable(value) if key in {"items", "anyOf"} else value
-        for key, value in schema.items()
-        if key not in {"required", "$schema", "properties"}
-    }
-    if "properties" in schema:
-        columns = schema["properties"].items()
+def _nullable(schema: Schema) -> Schema:
+    """Return a schema of genson with one type and null, and nothing required."""
+    alternatives = [
+        (name, alternative)
+        for alternative in schema.get("anyOf", [schema])
+        for name in _types(alternative)
+        if name != "null"
+    ]
+    if len(alternatives) != 1:
+        return {"type": ["string", "null"]}
+    ((name, alternative),) = alternatives
+    nullable: Schema = {"type": [name, "null"]}
+    if "items" in alternative:
+        items = _nullable(alternative["items"])
+        # Postgres rejects arrays of arrays that differ in length.
+        is_nested = "array" in items["type"]
+        nullable["items"] = {"type": ["string", "null"]} if is_nested else items
+    if "properties" in alternative:
+        columns = alternative["properties"].items()
         nullable["properties"] = {name: _nullable(column) for name, column in columns}
-    if "type" in nullable:
-        types = [name for name in _types(nullable) if name != "null"]
-        # A column that never held a value is taken for text.
-        nullable["type"] = [*(types or ["string"]), "null"]
     return nullable
 
 

@@ -110,17 +110,18 @@ class CustomSource(Source):
     @override
     def locate(self, task: Task, response: Response) -> Sequence[Record]:
         """Return the raw records at `records_path`, each with the metadata."""
-        document = _document(response)
-        matches = json_paths.find(self.definition.records_path, document)
-        if len(matches) == 1 and isinstance(matches[0], list):  # the path of the list itself
-            matches = matches[0]
-        metadata = {
-            name: next(iter(json_paths.find(metadata_path, document)), None)
-            for name, metadata_path in self.definition.metadata.items()
-        }
+        definition = self.definition
+        matches = [
+            *json_paths.find_with_metadata(
+                definition.records_path, definition.metadata, _document(response)
+            )
+        ]
+        if len(matches) == 1 and isinstance(matches[0][0], list):  # the path of the list itself
+            ((array, metadata),) = matches
+            matches = [(item, metadata) for item in array]
         return [
             {**metadata, **(match if isinstance(match, dict) else {"value": match})}
-            for match in matches
+            for match, metadata in matches
         ]
 
     def _no_match(self, document: Record) -> str:

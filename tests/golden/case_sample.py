@@ -57,3 +57,8 @@ error_cases(
 def _() -> None:
     url = "/pixel/list/?advertiser_id=7420551097997170000"
     command("sample", "--url", url)()
+
+
+@case("Commands", "sample of a curl command with cookies", level=logging.INFO)
+def _() -> None:
+    command("sample", "--curl", "curl /pixel/list/ -b a=b")()
