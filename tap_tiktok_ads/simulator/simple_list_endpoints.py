@@ -21,6 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .business_center_list_endpoints import BUSINESS_CENTER_LIST_ENDPOINTS
+from .name_list_endpoints import NAME_LIST_ENDPOINTS
 from .records import assets, media_library, shops, targeting
 from .simple_list_endpoint import SimpleListEndpoint, generated
 from .spec.errors import reject
@@ -340,6 +341,7 @@ SIMPLE_LIST_ENDPOINTS = (
         ),
     ),
     *BUSINESS_CENTER_LIST_ENDPOINTS,
+    *NAME_LIST_ENDPOINTS,
 )
 """All simple list endpoints.
 

@@ -346,4 +346,7 @@ WRONG_PARAMETERS: tuple[tuple[str, SentRequest], ...] = (
         get("/smart_plus/ad/review_info/", advertiser_id="7", smart_plus_ad_ids=ids(101)),
     ),
     ("advertiser_ids", get("/advertiser/info/", advertiser_ids=ids(101))),
+    ("placements", get("/tool/region/", advertiser_id="7", objective_type="TRAFFIC")),
+    ("os_type", get("/tool/os_version/", advertiser_id="7")),
+    ("version", get("/tool/interest_category/", advertiser_id="7", version="3")),
 )

@@ -36,6 +36,9 @@ STREAMS = {
     "/smart_plus/ad/review_info/": ["smart_plus_ad_suggestions"],
     "/smart_plus/adgroup/get/": ["smart_plus_ad_groups"],
     "/smart_plus/campaign/get/": ["smart_plus_campaigns"],
+    "/tool/action_category/": ["action_categories"],
+    "/tool/carrier/": ["carriers"],
+    "/tool/os_version/": ["os_versions"],
 }
 #: Members of `data` that no stream reads, with the reason.
 UNREAD_MEMBERS = {

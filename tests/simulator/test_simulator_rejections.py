@@ -47,6 +47,7 @@ COMMENT_PARAMS: dict[str, Any] = {
     "start_time": "2026-11-01",
     "end_time": "2026-11-20",
 }
+REGION_PARAMS = {"placements": ["PLACEMENT_TIKTOK"], "objective_type": "TRAFFIC"}
 TRANSFERS, ACCOUNT_TRANSACTIONS = (
     "/advertiser/transaction/get/",
     "/bc/account/transaction/get/",
@@ -82,6 +83,8 @@ REQUIRED_PARAMS: dict[str, dict[str, Any]] = {
     "/gmv_max/campaign/get/": {"filtering": {"gmv_max_promotion_types": ["LIVE_GMV_MAX"]}},
     "/bc/asset/get/": {"bc_id": "1", "asset_type": "PIXEL"},
     "/comment/list/": COMMENT_PARAMS,
+    "/tool/region/": REGION_PARAMS,
+    "/tool/os_version/": {"os_type": "IOS"},
 } | {
     path: {"bc_id": "1"}
     for path in MAX_PAGE_SIZES
@@ -133,6 +136,11 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/smart_plus/campaign/get/", {"filtering": {"adgroup_ids": ["1"]}}, "adgroup_ids: Unknown"),
     ("/smart_plus/adgroup/get/", {"filtering": {"adgroup_ids": ["1"] * 101}}, "maximum of 100"),
     ("/smart_plus/campaign/get/", {"fields": ["color"]}, "fields: Invalid field 'color'"),
+    ("/tool/region/", {"objective_type": "TRAFFIC"}, "placements: Missing"),
+    ("/tool/region/", REGION_PARAMS | {"level_range": "WORLD"}, "level_range: Invalid"),
+    ("/tool/os_version/", {}, "os_type: Missing"),
+    ("/tool/os_version/", {"os_type": "SYMBIAN"}, "os_type: Invalid"),
+    ("/tool/interest_category/", {"version": 3}, "version: Must be less"),
     (OVERVIEW, {}, "dimensions: Missing"),
     (OVERVIEW, {"dimensions": ["campaign_id"]}, "dimensions: Length must be at least 2"),
     (OVERVIEW, LIFETIME | {"dimensions": ["campaign_id", "adgroup_id"]}, "Exactly one of"),

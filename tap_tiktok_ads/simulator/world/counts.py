@@ -65,7 +65,7 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
             totals[list_endpoint.stream] = sum(
                 list_endpoint.count(center, period.within) for center in centers
             )
-        elif not list_endpoint.owner:
+        elif not list_endpoint.owner or list_endpoint.is_common:
             totals[list_endpoint.stream] = (
                 0 if world is None else list_endpoint.count(world, period.within)
             )
@@ -77,7 +77,7 @@ def _count_simple_lists(owner: Any, parameter: str, period: CountedPeriod) -> di
     return {
         list_endpoint.stream: list_endpoint.count(owner, period.within)
         for list_endpoint in SIMPLE_LIST_ENDPOINTS
-        if list_endpoint.owner == parameter and list_endpoint.stream
+        if list_endpoint.owner == parameter and list_endpoint.stream and not list_endpoint.is_common
     }
 
 
