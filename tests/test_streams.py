@@ -153,6 +153,8 @@ def test_every_advertiser_has_records(full: FullRun) -> None:
         "bc_transactions",
         "account_transactions",
         "catalogs",
+        "bc_balances",
+        "invoices",
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .endpoints_assets import ASSETS, TOOLS
+from .endpoints_money import MONEY
 from .endpoints_names import NAMES
 from .endpoints_objects import OBJECTS, SMART_PLUS
 from .endpoints_reports import MATERIAL_REPORTS, REPORTS
@@ -20,5 +21,6 @@ ENDPOINTS = {
         *ASSETS,
         *TOOLS,
         *NAMES,
+        *MONEY,
     )
 }

@@ -24,6 +24,7 @@ FIELDS: dict[str, dict[str, list[str]]] = json.loads(
 #: The streams that read an endpoint.
 STREAMS = {
     "/bc/asset/get/": ["bc_advertisers"],
+    "/bc/balance/get/": ["bc_balances"],
     "/bc/get/": ["business_centers"],
     "/campaign/gmv_max/info/": ["gmv_max_campaigns"],
     "/catalog/get/": ["catalogs"],

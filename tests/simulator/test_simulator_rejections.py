@@ -75,6 +75,10 @@ MAX_PAGE_SIZES = {
     "/dmp/saved_audience/list/": 100,
     "/comment/list/": 100,
     "/optimizer/rule/list/": 100,
+    "/campaign_label/get/": 1000,
+    "/bc/account/cost/get/": 50,
+    "/bc/account/budget/changelog/get/": 50,
+    "/bc/invoice/get/": 50,
 }
 REQUIRED_PARAMS: dict[str, dict[str, Any]] = {
     OVERVIEW: MATERIAL_PARAMS | LIFETIME,
@@ -84,11 +88,12 @@ REQUIRED_PARAMS: dict[str, dict[str, Any]] = {
     "/bc/asset/get/": {"bc_id": "1", "asset_type": "PIXEL"},
     "/comment/list/": COMMENT_PARAMS,
     "/tool/region/": REGION_PARAMS,
+    "/bc/invoice/get/": {"bc_id": "1", "invoice_types": ["RECON"]},
     "/tool/os_version/": {"os_type": "IOS"},
 } | {
     path: {"bc_id": "1"}
     for path in MAX_PAGE_SIZES
-    if path.startswith(("/catalog/", "/advertiser/", "/bc/transaction/", "/bc/account/"))
+    if path.startswith(("/catalog/get", "/advertiser/", "/bc/transaction/", "/bc/account/"))
 }
 """Parameters that are required before the page size is checked."""
 
@@ -136,6 +141,8 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/smart_plus/campaign/get/", {"filtering": {"adgroup_ids": ["1"]}}, "adgroup_ids: Unknown"),
     ("/smart_plus/adgroup/get/", {"filtering": {"adgroup_ids": ["1"] * 101}}, "maximum of 100"),
     ("/smart_plus/campaign/get/", {"fields": ["color"]}, "fields: Invalid field 'color'"),
+    ("/split_test/result/get/", {"split_test_group_id": "1"}, "does not exist"),
+    ("/campaign_label/get/", {"campaign_label_types": ["SALE"]}, "campaign_label_types[0]"),
     ("/tool/region/", {"objective_type": "TRAFFIC"}, "placements: Missing"),
     ("/tool/region/", REGION_PARAMS | {"level_range": "WORLD"}, "level_range: Invalid"),
     ("/tool/os_version/", {}, "os_type: Missing"),

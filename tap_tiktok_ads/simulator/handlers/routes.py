@@ -15,6 +15,7 @@ from . import (
     lists,
     material_reports,
     objects,
+    single_objects,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ HANDLERS: dict[str, Handler] = {
     **integrated_reports.HANDLERS,
     **feedback.HANDLERS,
     **gmv_max_reports.HANDLERS,
+    **single_objects.HANDLERS,
     **lists.HANDLERS,
 }
 """The handlers of all endpoints, by path below the version."""

@@ -11,11 +11,13 @@ from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, mai
 from tap_tiktok_ads.simulator.records.assets import pixel_events
 from tap_tiktok_ads.simulator.records.feedback import comments, suggestions
 from tap_tiktok_ads.simulator.records.shops import is_available
+from tap_tiktok_ads.simulator.records.split_tests import split_test_ids
 from tap_tiktok_ads.simulator.simple_list_endpoints import SIMPLE_LIST_ENDPOINTS
 
 from .report_counts import ObjectScope, count_reports
 
 if TYPE_CHECKING:
+    from tap_tiktok_ads.simulator.accounts.business_centers import BusinessCenter
     from tap_tiktok_ads.simulator.accounts.entities import Account, SmartAd
 
 __all__ = ["CountedPeriod", "ObjectScope", "count_account", "count_shared"]
@@ -58,8 +60,12 @@ def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
 
 def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
     """Return the counts of records without an advertiser. All counts are 0 without a world."""
-    centers = world.centers.values() if world is not None else ()
-    totals = {"authorized_advertisers": len(world.advertiser_ids) if world is not None else 0}
+    centers = [*world.centers.values()] if world is not None else []
+    totals = {
+        "authorized_advertisers": len(world.advertiser_ids) if world is not None else 0,
+        "bc_balances": len(centers),
+        "account_costs": sum(_count_cost_days(center, period) for center in centers),
+    }
     for list_endpoint in SIMPLE_LIST_ENDPOINTS:
         if list_endpoint.owner == "bc_id":
             totals[list_endpoint.stream] = sum(
@@ -70,6 +76,16 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
                 0 if world is None else list_endpoint.count(world, period.within)
             )
     return totals
+
+
+def _count_cost_days(center: BusinessCenter, period: CountedPeriod) -> int:
+    """Count the days with costs of each ad account of a Business Center."""
+    days = {
+        (account.id, transaction.time[:10])
+        for account, transaction in center.advertiser_transactions
+        if period.within(transaction.time)
+    }
+    return len(days)
 
 
 def _count_simple_lists(owner: Any, parameter: str, period: CountedPeriod) -> dict[str, int]:
@@ -90,6 +106,7 @@ def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
         "campaigns": sum(map(includes, account.campaigns)),
         "ad_groups": len(groups),
         "ads": len(ads),
+        "split_tests": len(split_test_ids(groups)),
         "ad_review_info": sum(ad.campaign.origin is None for ad in ads),
         "pixel_event_statistics": sum(
             len(pixel_events(pixel, range(1))) * len(period.days) for pixel in account.pixels
