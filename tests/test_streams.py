@@ -155,6 +155,10 @@ def test_every_advertiser_has_records(full: FullRun) -> None:
         "catalogs",
         "bc_balances",
         "invoices",
+        "catalog_products",
+        "catalog_sets",
+        "catalog_feeds",
+        "catalog_diagnostics",
     ]
 
 

@@ -40,7 +40,7 @@ class SimpleListEndpoint:
         sort: Returns the objects of an owner in the order that the parameters request.
         check: Rejects invalid combinations of parameters.
         date_of: Returns the time of an object, compared with `start_date` and `end_date`.
-        parts: Record field with an array whose items the stream reads. Empty for whole records.
+        parts: Record field with an array whose items the stream reads. Empty for the records.
         is_common: True if all owners list the same objects, so that the stream reads one owner.
     """
 

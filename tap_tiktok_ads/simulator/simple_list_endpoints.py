@@ -21,6 +21,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .business_center_list_endpoints import BUSINESS_CENTER_LIST_ENDPOINTS
+from .catalog_list_endpoints import CATALOG_LIST_ENDPOINTS
+from .measurement_list_endpoints import MEASUREMENT_LIST_ENDPOINTS
 from .name_list_endpoints import NAME_LIST_ENDPOINTS
 from .records import assets, media_library, shops, split_tests, targeting
 from .simple_list_endpoint import SimpleListEndpoint, generated
@@ -358,6 +360,8 @@ SIMPLE_LIST_ENDPOINTS = (
     ),
     *BUSINESS_CENTER_LIST_ENDPOINTS,
     *NAME_LIST_ENDPOINTS,
+    *MEASUREMENT_LIST_ENDPOINTS,
+    *CATALOG_LIST_ENDPOINTS,
 )
 """All simple list endpoints.
 

@@ -297,4 +297,5 @@ class DependentStream(LookupStream):
         params[column.parameter] = self.parameter_value(values[column.name])
         if self.page_size is not None:
             params |= {"page": 1, "page_size": self.page_size}
-        return Request(self.path, params, splittable=window is not None)
+        is_shared = self.run_context.is_source(self.name)
+        return Request(self.path, params, splittable=window is not None, shared=is_shared)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .endpoints_assets import ASSETS, TOOLS
+from .endpoints_measurement import CATALOGS, MEASUREMENT
 from .endpoints_money import MONEY
 from .endpoints_names import NAMES
 from .endpoints_objects import OBJECTS, SMART_PLUS
@@ -22,5 +23,7 @@ ENDPOINTS = {
         *TOOLS,
         *NAMES,
         *MONEY,
+        *MEASUREMENT,
+        *CATALOGS,
     )
 }

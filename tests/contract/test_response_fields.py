@@ -32,6 +32,7 @@ STREAMS = {
     "/creative/portfolio/list/": ["creative_portfolios"],
     "/dmp/saved_audience/list/": ["saved_audiences"],
     "/gmv_max/store/list/": ["gmv_max_stores"],
+    "/offline/get/": ["offline_event_sets"],
     "/pangle_audience_package/get/": ["pangle_audience_packages"],
     "/smart_plus/ad/get/": ["smart_plus_ads", "smart_plus_ad_creatives", "smart_plus_ad_media"],
     "/smart_plus/ad/review_info/": ["smart_plus_ad_suggestions"],

@@ -47,6 +47,12 @@ COMMENT_PARAMS: dict[str, Any] = {
     "start_time": "2026-11-01",
     "end_time": "2026-11-20",
 }
+APP_EVENT_PARAMS = {
+    "app_id": "1",
+    "optimization_goal": "IN_APP_EVENT",
+    "objective": "TRAFFIC",
+    "placement_type": "PLACEMENT_TYPE_AUTOMATIC",
+}
 REGION_PARAMS = {"placements": ["PLACEMENT_TIKTOK"], "objective_type": "TRAFFIC"}
 TRANSFERS, ACCOUNT_TRANSACTIONS = (
     "/advertiser/transaction/get/",
@@ -79,6 +85,9 @@ MAX_PAGE_SIZES = {
     "/bc/account/cost/get/": 50,
     "/bc/account/budget/changelog/get/": 50,
     "/bc/invoice/get/": 50,
+    "/custom_conversion/list/": 1000,
+    "/catalog/product/get/": 500,
+    "/diagnostic/catalog/": 20,
 }
 REQUIRED_PARAMS: dict[str, dict[str, Any]] = {
     OVERVIEW: MATERIAL_PARAMS | LIFETIME,
@@ -88,6 +97,14 @@ REQUIRED_PARAMS: dict[str, dict[str, Any]] = {
     "/bc/asset/get/": {"bc_id": "1", "asset_type": "PIXEL"},
     "/comment/list/": COMMENT_PARAMS,
     "/tool/region/": REGION_PARAMS,
+    "/custom_conversion/list/": {"event_source_type": "PIXEL", "event_source_id": "1"},
+    "/catalog/product/get/": {"bc_id": "1", "catalog_id": "1"},
+    "/diagnostic/catalog/": {"bc_id": "1", "catalog_id": "1"},
+    "/app/optimization_event/": APP_EVENT_PARAMS,
+    "/pixel/instant_page/event/": {
+        "objective_type": "CONVERSIONS",
+        "optimization_goal": "CONVERT",
+    },
     "/bc/invoice/get/": {"bc_id": "1", "invoice_types": ["RECON"]},
     "/tool/os_version/": {"os_type": "IOS"},
 } | {
@@ -143,6 +160,13 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/smart_plus/campaign/get/", {"fields": ["color"]}, "fields: Invalid field 'color'"),
     ("/split_test/result/get/", {"split_test_group_id": "1"}, "does not exist"),
     ("/campaign_label/get/", {"campaign_label_types": ["SALE"]}, "campaign_label_types[0]"),
+    ("/app/optimization_event/", APP_EVENT_PARAMS | {"placement_type": None}, "placement: Missing"),
+    (
+        "/app/optimization_event/",
+        APP_EVENT_PARAMS | {"objective": "APP_PROMOTION"},
+        "app_promotion_type: Missing",
+    ),
+    ("/crm/list/", {"event_set_ids": ["1"] * 51}, "maximum of 50"),
     ("/tool/region/", {"objective_type": "TRAFFIC"}, "placements: Missing"),
     ("/tool/region/", REGION_PARAMS | {"level_range": "WORLD"}, "level_range: Invalid"),
     ("/tool/os_version/", {}, "os_type: Missing"),

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 def split_test_ids(groups: Iterable[AdGroup]) -> set[str]:
     """Return the IDs of the split tests of some ad groups."""
-    ids = {campaigns.ad_group(group).get("split_test_group_id") for group in groups}
-    return ids - {None}
+    records = map(campaigns.ad_group, groups)
+    ids = (record.get("split_test_group_id") for record in records)
+    return {group_id for group_id in ids if group_id is not None}
 
 
 def split_test(groups: Sequence[AdGroup]) -> Record:
