@@ -40,14 +40,15 @@ def test_denied_advertiser_is_replaced(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 12, "campaigns": 0}], indirect=True)
-def test_few_advertisers_are_tried(sim: Simulator) -> None:
-    """If TikTok denies every advertiser, a few of them are tried, and the stream is skipped."""
-    sim.add_fault("code", path=LANGUAGES, times=None, code=40001)
+@pytest.mark.parametrize(("code", "tries"), [(40001, MAX_TRIED_ADVERTISERS), (40125, 1)])
+def test_few_advertisers_are_tried(sim: Simulator, code: int, tries: int) -> None:
+    """A few advertisers are tried, and one if the token lacks the scope. The stream is skipped."""
+    sim.add_fault("code", path=LANGUAGES, times=None, code=code)
     messages = run(config_for(sim), ["languages", "sync_errors"])
     assert not messages.records["languages"]
     (record,) = messages.records["sync_errors"]
-    assert (record["stream"], record["code"]) == ("languages", 40001)
-    assert len([r for r in sim.requests if r.path == LANGUAGES]) == MAX_TRIED_ADVERTISERS
+    assert (record["stream"], record["code"]) == ("languages", code)
+    assert len([r for r in sim.requests if r.path == LANGUAGES]) == tries
 
 
 def test_regions_are_read_for_each_advertiser(sim: Simulator) -> None:

@@ -1,4 +1,4 @@
-"""The simple list endpoints of event sets, custom conversions and events.
+"""The simple list endpoints of event sets, conversions and events, and the report of creatives.
 
 `simple_list_endpoints.py` describes how to declare one.
 """
@@ -7,10 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .records import measurement
+from .records import insights, measurement
 from .simple_list_endpoint import SimpleListEndpoint, generated
 from .spec.errors import reject
-from .spec.params import FLAG, REQUIRED_ID, REQUIRED_TEXT, SORT_ORDER, TEXT, Param, ids, strings
+from .spec.params import (
+    DAY,
+    FLAG,
+    REQUIRED_ID,
+    REQUIRED_TEXT,
+    SORT_ORDER,
+    TEXT,
+    Param,
+    ids,
+    members,
+    strings,
+)
 
 if TYPE_CHECKING:
     from .simple_list_endpoint import Params
@@ -26,7 +37,33 @@ def _check_app_events(params: Params) -> None:
         reject("app_promotion_type: Missing data; APP_PROMOTION needs it.")
 
 
+def _check_lifetime(params: Params) -> None:
+    """Reject a report of creatives without dates, unless it spans their lifetime."""
+    if not params["lifetime"] and (params["start_date"] is None or params["end_date"] is None):
+        reject("start_date: Missing data; it is required unless lifetime is true.")
+
+
 MEASUREMENT_LIST_ENDPOINTS = (
+    SimpleListEndpoint(
+        "/creative/report/get/",
+        stream="creative_report",
+        objects=insights.creatives,
+        record=insights.creative,
+        params={
+            "material_type": Param(required=True, enum=insights.MATERIAL_TYPES),
+            "lifetime": Param("boolean", default=False),
+            "start_date": DAY,
+            "end_date": DAY,
+            "info_fields": strings(),
+            "metrics_fields": strings(),
+            "filtering": members(),
+            "sort_field": TEXT,
+            "sort_type": SORT_ORDER,
+        },
+        selects=lambda entry, _account, params: entry[0] == params["material_type"],
+        check=_check_lifetime,
+        max_page_size=1000,
+    ),
     SimpleListEndpoint(
         "/offline/get/",
         stream="offline_event_sets",
@@ -103,4 +140,4 @@ MEASUREMENT_LIST_ENDPOINTS = (
         },
     ),
 )
-"""The endpoints of the sources of events."""
+"""The endpoints of the sources of events, and the report of creatives."""

@@ -7,6 +7,7 @@ import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.api.advertisers import SCOPE_CODES
 from tap_tiktok_ads.api.errors import PermissionDeniedError
 from tap_tiktok_ads.extract.pages import Page
 from tap_tiktok_ads.streams.listing import ListStream, UnpartitionedStream
@@ -65,7 +66,8 @@ class NameListPlan:
 class NameListStream(UnpartitionedStream):
     """Names that TikTok documents as equal for all advertisers: read once per run.
 
-    TikTok requires an advertiser. If it denies the access to the first one, the next one follows.
+    TikTok requires an advertiser. If it denies the access to the first one, the next one follows,
+    unless the token lacks the scope.
     """
 
     permission = "none"
@@ -78,9 +80,9 @@ class NameListStream(UnpartitionedStream):
     def fetch(self, task: Task) -> Fetched:
         try:
             return super().fetch(task)
-        except PermissionDeniedError:
+        except PermissionDeniedError as error:
             following = self._for_next_advertiser(task)
-            if following is None:
+            if following is None or error.code in SCOPE_CODES:
                 raise
             return Page(), [following]
 

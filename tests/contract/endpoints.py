@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .endpoints_assets import ASSETS, TOOLS
+from .endpoints_insights import INSIGHTS
 from .endpoints_measurement import CATALOGS, MEASUREMENT
 from .endpoints_money import MONEY
 from .endpoints_names import NAMES
@@ -25,5 +26,6 @@ ENDPOINTS = {
         *MONEY,
         *MEASUREMENT,
         *CATALOGS,
+        *INSIGHTS,
     )
 }

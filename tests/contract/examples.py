@@ -6,6 +6,7 @@ import dataclasses
 import json
 import typing as t
 
+from .examples_lists import LIST_EXAMPLES, WRONG_LIST_PARAMETERS
 from .messages import BASE_PATH, SentRequest, get, post
 from .metrics import CLOSED_LISTS, MATERIAL_METRICS
 
@@ -308,7 +309,7 @@ SHOPS: Mapping[str, tuple[SentRequest, SentRequest]] = {
     ),
 }
 
-EXAMPLES = {**OBJECTS, **REPORTS, **SHOPS}
+EXAMPLES = {**OBJECTS, **REPORTS, **SHOPS, **LIST_EXAMPLES}
 
 #: Requests with one wrong parameter, and the name of the parameter.
 WRONG_PARAMETERS: tuple[tuple[str, SentRequest], ...] = (
@@ -346,22 +347,5 @@ WRONG_PARAMETERS: tuple[tuple[str, SentRequest], ...] = (
         get("/smart_plus/ad/review_info/", advertiser_id="7", smart_plus_ad_ids=ids(101)),
     ),
     ("advertiser_ids", get("/advertiser/info/", advertiser_ids=ids(101))),
-    ("split_test_group_id", get("/split_test/result/get/", advertiser_id="7")),
-    ("page_size", get("/campaign_label/get/", advertiser_id="7", page_size="1001")),
-    ("page_size", get("/bc/account/cost/get/", bc_id="7", page_size="51")),
-    ("advertiser_id", get("/bc/account/budget/changelog/get/", bc_id="7")),
-    ("bc_id", get("/bc/balance/get/")),
-    ("invoice_types", get("/bc/invoice/get/", bc_id="7", invoice_types=["PROFORMA"])),
-    ("event_set_ids", get("/offline/get/", advertiser_id="7", event_set_ids="8")),
-    ("event_set_ids", get("/crm/list/", advertiser_id="7", event_set_ids=ids(51))),
-    ("event_source_id", get("/custom_conversion/list/", advertiser_id="7")),
-    ("optimization_goal", get("/app/optimization_event/", advertiser_id="7", app_id="8")),
-    ("objective_type", get("/pixel/instant_page/event/", advertiser_id="7")),
-    ("page_size", get("/catalog/product/get/", bc_id="7", catalog_id="8", page_size="501")),
-    ("catalog_id", get("/catalog/set/get/", bc_id="7")),
-    ("catalog_id", get("/catalog/feed/get/", bc_id="7")),
-    ("page_size", get("/diagnostic/catalog/", bc_id="7", catalog_id="8", page_size="21")),
-    ("placements", get("/tool/region/", advertiser_id="7", objective_type="TRAFFIC")),
-    ("os_type", get("/tool/os_version/", advertiser_id="7")),
-    ("version", get("/tool/interest_category/", advertiser_id="7", version="3")),
+    *WRONG_LIST_PARAMETERS,
 )

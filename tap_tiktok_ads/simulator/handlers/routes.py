@@ -11,6 +11,7 @@ from . import (
     authorization,
     feedback,
     gmv_max_reports,
+    insights,
     integrated_reports,
     lists,
     material_reports,
@@ -38,6 +39,7 @@ HANDLERS: dict[str, Handler] = {
     **feedback.HANDLERS,
     **gmv_max_reports.HANDLERS,
     **single_objects.HANDLERS,
+    **insights.HANDLERS,
     **lists.HANDLERS,
 }
 """The handlers of all endpoints, by path below the version."""

@@ -162,6 +162,27 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/split_test/result/get/": Endpoint(
         {"advertiser_id": REQUIRED_ID, "split_test_group_id": REQUIRED_ID}
     ),
+    "/report/video_performance/get/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "report_type": Param(default="AD", enum=("AD", "VIDEO")),
+            "metrics_fields": strings(),
+            "filtering": required_members(
+                ad_ids=ids(200), adgroup_ids=ids(200), campaign_ids=ids(200)
+            ),
+            "sort_field": TEXT,
+            "sort_type": Param(enum=("ASC", "DES")),
+            **pages(500),
+        }
+    ),
+    "/creative_fatigue/get/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "ad_id": REQUIRED_ID,
+            "filtering": required_members(start_date=REQUIRED_DAY, end_date=REQUIRED_DAY),
+            **pages(500),
+        }
+    ),
     "/bc/balance/get/": Endpoint(
         {"bc_id": REQUIRED_ID, "child_bc_id": ID, "payment_portfolio_id": ID}
     ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
 from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, main_material
+from tap_tiktok_ads.simulator.records import insights
 from tap_tiktok_ads.simulator.records.assets import pixel_events
 from tap_tiktok_ads.simulator.records.feedback import comments, suggestions
 from tap_tiktok_ads.simulator.records.shops import is_available
@@ -53,6 +54,7 @@ def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
         **_count_simple_lists(account, "advertiser_id", period),
         **_count_objects(account, period),
         **_count_smart_plus(account, period),
+        **_count_insights(account, period),
         "gmv_max_report": _count_gmv_max_rows(account, period),
         **count_reports(account, period.days, period.horizon, period.scope),
     }
@@ -116,6 +118,20 @@ def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
         ),
         "ad_group_diagnoses": sum(
             len(records) for group in account.groups for records in suggestions(group).values()
+        ),
+    }
+
+
+def _count_insights(account: Account, period: CountedPeriod) -> dict[str, int]:
+    """Count ads that have delivered, and days of fatigue of ads that deliver now."""
+    horizon = period.horizon
+    first = horizon - insights.MAX_FATIGUE_DAYS + 1
+    ads = filter(period.scope.includes, account.ads)
+    return {
+        "video_performance_report": sum(bool(ad.report_days(horizon)) for ad in ads),
+        "creative_fatigue": sum(
+            len(insights.fatigue_days(ad, first, horizon - 1, horizon))
+            for ad in insights.delivering_ads(account)
         ),
     }
 
