@@ -54,9 +54,9 @@ class CatalogStream(DependentStream):
 class CatalogProducts(CatalogStream):
     """One record per product of each catalog, with its availability, price and review.
 
-    TikTok returns the first 100,000 products of a catalog. Products of hotels, flights, vehicles
-    and other catalogs have columns that are kept as TikTok sends them. The fields come from a
-    third-party SDK.
+    TikTok returns the first 100,000 products of a catalog. The schema lacks the details of hotels,
+    flights, vehicles and other catalogs. Records contain them, as TikTok sends them. The fields
+    come from a third-party SDK.
     """
 
     name = "catalog_products"
