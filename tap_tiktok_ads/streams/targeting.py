@@ -15,6 +15,7 @@ from tap_tiktok_ads.streams.listing import ListStream, UnpartitionedStream
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.extract.pages import Record, Task
     from tap_tiktok_ads.extract.reader import Fetched
 
@@ -54,7 +55,7 @@ class NameListPlan:
 
     def tasks(self) -> Iterable[Task]:
         """Return one request per list, for the first advertiser."""
-        for advertiser in self._stream.advertisers[:1]:
+        for advertiser in self._stream.candidates[:1]:
             for params in self._stream.lists:
                 yield self._stream.first_task({"advertiser_id": advertiser.id, **params})
 
@@ -76,6 +77,11 @@ class NameListStream(UnpartitionedStream):
     lists: t.ClassVar[Sequence[Mapping[str, t.Any]]] = ({},)
     """The parameters of each list."""
 
+    @property
+    def candidates(self) -> Sequence[Advertiser]:
+        """The advertisers to try, of other shards if this shard has none."""
+        return (self.advertisers or self.run_context.all_advertisers)[:MAX_TRIED_ADVERTISERS]
+
     @override
     def fetch(self, task: Task) -> Fetched:
         try:
@@ -88,7 +94,7 @@ class NameListStream(UnpartitionedStream):
 
     def _for_next_advertiser(self, task: Task) -> Task | None:
         """Return the task with the next advertiser, or None if no advertiser remains."""
-        tried_ids = [advertiser.id for advertiser in self.advertisers[:MAX_TRIED_ADVERTISERS]]
+        tried_ids = [advertiser.id for advertiser in self.candidates]
         params = task.request.params
         following_ids = tried_ids[tried_ids.index(params["advertiser_id"]) + 1 :]
         if not following_ids:
