@@ -22,6 +22,7 @@ from tap_tiktok_ads.extract.source import AddedColumns
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.singer.writer import RecordLines
 from tap_tiktok_ads.streams import STREAMS
+from tap_tiktok_ads.streams.dependent import DependentStream
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -44,6 +45,7 @@ NAMES = [
     and entry.stream_class.source_class.reads_list_only
     and entry.stream_class.per_advertiser
     and entry.stream_class.page_size is not None
+    and not issubclass(entry.stream_class, DependentStream)
 ]
 #: Values that replace or extend the values of records.
 VALUES: list[t.Any] = [

@@ -35,7 +35,11 @@ PERSONAL_COLUMNS = frozenset(
     }
 )
 #: Names of columns that are personal in one stream only.
-PERSONAL_COLUMNS_BY_STREAM = {"comments": frozenset({"user_name"})}
+PERSONAL_COLUMNS_BY_STREAM = {
+    "comments": frozenset({"user_name"}),
+    "budget_changes": frozenset({"operator_name"}),
+    "invoices": frozenset({"emails"}),
+}
 
 
 class PersonalData:
@@ -147,7 +151,12 @@ def _hashed(value: t.Any, columns: Columns) -> t.Any:
 
 
 def _hash_or_descend(value: t.Any, nested: Columns | None) -> t.Any:
-    """Return the SHA-256 of a value, or the nested object with hashes. Empty becomes None."""
+    """Return the SHA-256 of a value or of each item, or the nested object with hashes.
+
+    An empty value becomes None.
+    """
     if nested is not None:
         return _hashed(value, nested)
+    if isinstance(value, list):
+        return [_hash_or_descend(item, None) for item in value]
     return None if value in (None, "") else hashlib.sha256(str(value).encode()).hexdigest()

@@ -222,17 +222,25 @@ class SourceColumn:
         parameter: The parameter that takes the values.
         batch_size: Maximum number of values per request, as an array. None means one, as it is.
         where: Columns of the other stream, and the values that its records must have.
+        also: Columns of the same record, by the parameter that takes their value.
     """
 
     name: str
     parameter: str
     batch_size: int | None = None
     where: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    also: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def lookup(self) -> Lookup:
         """Return the lookup of the values."""
         stream, _, column = self.name.partition(".")
-        return Lookup(stream, (column,), stream=stream, where=self.where, batch=self.batch_size)
+        columns = (column, *self.also.values())
+        return Lookup(stream, columns, stream=stream, where=self.where, batch=self.batch_size)
+
+    def further_params(self, values: Values) -> dict[str, t.Any]:
+        """Return the parameters that take the other columns of the same record."""
+        stream = self.name.partition(".")[0]
+        return {name: values[f"{stream}.{column}"] for name, column in self.also.items()}
 
 
 def add_lookup_value(raw: Record, task: Task) -> Iterable[Record]:
@@ -285,7 +293,9 @@ class DependentStream(LookupStream):
         params: dict[str, t.Any] = {"advertiser_id": advertiser.id} if advertiser else {}
         params |= self.params(advertiser, window)
         column = self.source_column
+        params |= column.further_params(values)
         params[column.parameter] = self.parameter_value(values[column.name])
         if self.page_size is not None:
             params |= {"page": 1, "page_size": self.page_size}
-        return Request(self.path, params, splittable=window is not None)
+        is_shared = self.run_context.is_source(self.name)
+        return Request(self.path, params, splittable=window is not None, shared=is_shared)

@@ -60,7 +60,12 @@ class TransactionSource(Source):
     """Transactions of one Business Center and choice, which TikTok can reject on their own.
 
     Business Centers of the type NORMAL have no transactions.
+
+    Attributes:
+        noun: The records, for messages.
     """
+
+    noun: t.ClassVar[str] = "transactions"
 
     @override
     def can_be_rejected(self, task: Task) -> bool:
@@ -71,7 +76,7 @@ class TransactionSource(Source):
         if not isinstance(task, LookupTask) or task.is_pending:
             return super().subject_of(task)
         bc_id, *choices = map(str, task.values.values())
-        return f"{', '.join(['transactions of Business Center ' + bc_id, *choices])}, advertiser"
+        return f"{', '.join([f'{self.noun} of Business Center {bc_id}', *choices])}, advertiser"
 
 
 class TransactionStream(BusinessCenterStream):

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import typing as t
 
+from .examples_lists import LIST_EXAMPLES, WRONG_LIST_PARAMETERS
 from .messages import BASE_PATH, SentRequest, get, post
 from .metrics import CLOSED_LISTS, MATERIAL_METRICS
 
@@ -308,7 +309,7 @@ SHOPS: Mapping[str, tuple[SentRequest, SentRequest]] = {
     ),
 }
 
-EXAMPLES = {**OBJECTS, **REPORTS, **SHOPS}
+EXAMPLES = {**OBJECTS, **REPORTS, **SHOPS, **LIST_EXAMPLES}
 
 #: Requests with one wrong parameter, and the name of the parameter.
 WRONG_PARAMETERS: tuple[tuple[str, SentRequest], ...] = (
@@ -346,4 +347,5 @@ WRONG_PARAMETERS: tuple[tuple[str, SentRequest], ...] = (
         get("/smart_plus/ad/review_info/", advertiser_id="7", smart_plus_ad_ids=ids(101)),
     ),
     ("advertiser_ids", get("/advertiser/info/", advertiser_ids=ids(101))),
+    *WRONG_LIST_PARAMETERS,
 )

@@ -79,6 +79,7 @@ def server() -> Iterator[Server]:
             "store_ids": json.dumps([first("/gmv_max/store/list/", "store_list", "store_id")]),
             "pixel_ids": json.dumps([first("/pixel/list/", "pixels", "pixel_id")]),
             "search_value": first("/adgroup/get/", "list", "adgroup_id"),
+            "ad_id": first("/ad/get/", "list", "ad_id"),
         }
         yield Server(sim, ids)
 

@@ -11,10 +11,12 @@ from . import (
     authorization,
     feedback,
     gmv_max_reports,
+    insights,
     integrated_reports,
     lists,
     material_reports,
     objects,
+    single_objects,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ HANDLERS: dict[str, Handler] = {
     **integrated_reports.HANDLERS,
     **feedback.HANDLERS,
     **gmv_max_reports.HANDLERS,
+    **single_objects.HANDLERS,
+    **insights.HANDLERS,
     **lists.HANDLERS,
 }
 """The handlers of all endpoints, by path below the version."""

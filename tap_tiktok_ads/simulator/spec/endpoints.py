@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from .facts import ENUMS
 from .params import (
+    DAY,
     FLAG,
+    ID,
     MOMENT,
     REQUIRED_DAY,
     REQUIRED_ID,
@@ -156,6 +158,40 @@ ENDPOINTS: dict[str, Endpoint] = {
             "extra_info_setting": members(include_reject_info=FLAG, include_violation_frame=FLAG),
             "lang": TEXT,
         },
+    ),
+    "/split_test/result/get/": Endpoint(
+        {"advertiser_id": REQUIRED_ID, "split_test_group_id": REQUIRED_ID}
+    ),
+    "/report/video_performance/get/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "report_type": Param(default="AD", enum=("AD", "VIDEO")),
+            "metrics_fields": strings(),
+            "filtering": required_members(
+                ad_ids=ids(200), adgroup_ids=ids(200), campaign_ids=ids(200)
+            ),
+            "sort_field": TEXT,
+            "sort_type": Param(enum=("ASC", "DES")),
+            **pages(500),
+        }
+    ),
+    "/creative_fatigue/get/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "ad_id": REQUIRED_ID,
+            "filtering": required_members(start_date=REQUIRED_DAY, end_date=REQUIRED_DAY),
+            **pages(500),
+        }
+    ),
+    "/bc/balance/get/": Endpoint(
+        {"bc_id": REQUIRED_ID, "child_bc_id": ID, "payment_portfolio_id": ID}
+    ),
+    "/bc/account/cost/get/": Endpoint(
+        {
+            "bc_id": REQUIRED_ID,
+            "filtering": members(keyword=TEXT, start_date=DAY, end_date=DAY),
+            **pages(50),
+        }
     ),
     "/ad/review_info/": Endpoint(
         {"advertiser_id": REQUIRED_ID, "ad_ids": ids(required=True), "lang": TEXT},
