@@ -21,8 +21,8 @@ if t.TYPE_CHECKING:
 #: Minimum size of a part, in bytes. The last part can be smaller. A decoded part takes a multiple
 #: of its size.
 PART_BYTES = 128 * 1024
-#: First bytes of a ZIP file.
-ZIP_SIGNATURE = b"PK\x03\x04"
+#: First bytes of a ZIP file, with and without files.
+ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 class CsvFile:
@@ -99,7 +99,7 @@ class CsvFile:
             StorageError: The file cannot be written.
         """
         self.file.seek(0)
-        if self.file.read(len(ZIP_SIGNATURE)) != ZIP_SIGNATURE:
+        if self.file.read(len(ZIP_SIGNATURES[0])) not in ZIP_SIGNATURES:
             return
         content = f"the file of {self._label}"
         try:

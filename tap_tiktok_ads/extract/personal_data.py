@@ -35,7 +35,13 @@ PERSONAL_COLUMNS = frozenset(
     }
 )
 #: Names of columns that are personal in one stream only.
-PERSONAL_COLUMNS_BY_STREAM = {"comments": frozenset({"user_name"})}
+PERSONAL_COLUMNS_BY_STREAM = {
+    "comments": frozenset({"user_name"}),
+    "leads": frozenset({"value"}),  # answers, whose questions can have any label
+    "change_log": frozenset({"operator"}),
+}
+#: Modes of streams without the setting `pii`, if they do not keep personal data.
+DEFAULT_MODE_BY_STREAM = {"leads": "hash"}
 
 
 class PersonalData:
@@ -50,12 +56,12 @@ class PersonalData:
 
         Args:
             schema: The JSON Schema of the stream.
-            mode: The setting `pii`: keep, hash or drop. None means keep.
+            mode: The setting `pii`: keep, hash or drop. None means the default of the stream.
             stream: Name of the stream.
         """
         names = PERSONAL_COLUMNS | PERSONAL_COLUMNS_BY_STREAM.get(stream, frozenset())
         self._columns = _personal_columns(schema, names)
-        self._mode = mode
+        self._mode = DEFAULT_MODE_BY_STREAM.get(stream, "keep") if mode is None else mode
         self.schema = _without(schema, self._columns) if mode == "drop" else schema
 
     @property
@@ -65,7 +71,7 @@ class PersonalData:
 
     def transforms(self) -> Sequence[Callable[[Record], Record]]:
         """Return the functions that a record passes before it is cast."""
-        if not self._columns or self._mode in {None, "keep"}:
+        if not self._columns or self._mode == "keep":
             return ()
         return (self._hash,) if self._mode == "hash" else (self._drop,)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .endpoints_assets import ASSETS, TOOLS
+from .endpoints_files import FILE_TASKS
 from .endpoints_objects import OBJECTS, SMART_PLUS
 from .endpoints_reports import MATERIAL_REPORTS, REPORTS
 from .endpoints_shops import BUSINESS_CENTERS, SHOP
@@ -18,5 +19,6 @@ ENDPOINTS = {
         *BUSINESS_CENTERS,
         *ASSETS,
         *TOOLS,
+        *FILE_TASKS,
     )
 }

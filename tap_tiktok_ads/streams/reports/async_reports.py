@@ -7,7 +7,7 @@ neither, but takes minutes, and cannot make every report.
 from __future__ import annotations
 
 import dataclasses
-import threading
+import functools
 import typing as t
 
 from tap_tiktok_ads.api.advertisers import batches
@@ -24,13 +24,12 @@ from tap_tiktok_ads.api.hosts import (
     DOWNLOAD_TASK_PATH,
     REPORT_PATH,
 )
-from tap_tiktok_ads.api.messages import Response
 from tap_tiktok_ads.api.report_rules import MAX_METRICS, task_conflict
 from tap_tiktok_ads.api.report_tasks import report_task
 from tap_tiktok_ads.extract import dates
-from tap_tiktok_ads.extract.conversion import BYTES_PER_JSON_BYTE
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.problem_texts import NO_TASKS, tasks_unusable_text
+from tap_tiktok_ads.streams.file_parts import FilePages
 from tap_tiktok_ads.streams.reports.daily_sums import METRICS
 from tap_tiktok_ads.streams.reports.filters import deleted_filter, promote_filters
 from tap_tiktok_ads.streams.reports.task_contents import id_filters
@@ -150,7 +149,7 @@ class AsyncReports:
             is_dry_run: Returns True if the stream is only tested.
         """
         self._definition, self._metrics = definition, metrics
-        self._builder = builder
+        self._file_pages = FilePages(builder)
         self._warnings = warnings
         self._path = path
         self._settings = settings
@@ -158,7 +157,6 @@ class AsyncReports:
         self._verifier = verifier
         self._file_tasks = file_tasks
         self._is_dry_run = is_dry_run
-        self._part_lock = threading.Lock()  # one part at a time: several would take more memory
         self._truncated: set[str] = set()  # ids of advertisers with too many ads
         self._unavailable: dict[str, str] = {}  # reasons by ID of an advertiser
 
@@ -369,14 +367,9 @@ class AsyncReports:
         Raises:
             ResponseError: A row has more or fewer fields than there are columns.
         """
-        with self._part_lock:
-            raw_records = task.raw_records(self._definition.dimensions)
-            if task.file.report.is_repaired:
-                self._builder.caster.drift.add_repaired_text()
-            page = self._builder.build(task, raw_records, Response({}, "unknown"))
-        size = BYTES_PER_JSON_BYTE * task.file.report.part_size(task.number)
-        weight = page.weight or size
-        return dataclasses.replace(page, fingerprints=None, received=None, weight=weight)
+        read = functools.partial(task.raw_records, self._definition.dimensions)
+        page = self._file_pages.build(task, task.file.report, task.number, read)
+        return dataclasses.replace(page, fingerprints=None)
 
 
 def _owner(task: Task) -> str:
