@@ -15,7 +15,7 @@ from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import Client
 from tap_tiktok_ads.api.file_tasks import FileTasks
-from tap_tiktok_ads.api.rate_limits import RateLimiter
+from tap_tiktok_ads.api.rate_limiters import open_rate_limiter
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookback
 from tap_tiktok_ads.extract.buffer_budget import BUFFER_BYTES, LARGE_BUFFER_BYTES
@@ -113,27 +113,6 @@ class Streams:
     def selected(self) -> list[OpenStream]:
         """Return the selected streams of the run, in their order."""
         return [stream for stream in self.running().values() if stream.selected]
-
-
-def _rate_limiter(settings: Settings) -> RateLimiter:
-    """Return the request budget: of this job alone, or of all jobs that share a store.
-
-    Raises:
-        ConfigError: The store cannot be used.
-    """
-    if not settings.shared_budget:
-        return RateLimiter(settings.tier)
-    try:
-        from tap_tiktok_ads.api.shared_budget import share_budget  # noqa: PLC0415 - optional
-
-        app = settings.app_id or settings.access_token
-        return share_budget(settings.tier, settings.shared_budget, app)
-    except ModuleNotFoundError as error:
-        msg = (
-            f"Setting 'shared_budget' needs the package {error.name}, which is not installed. "
-            "Run in the environment of the tap: pip install 'meltano-tap-tiktok-ads[shared]'"
-        )
-        raise errors.ConfigError(msg) from None
 
 
 class RunContext:
@@ -258,10 +237,11 @@ class RunContext:
         """The client for TikTok, or for the embedded simulator."""
         settings = self.settings
         is_simulator = settings.environment == "simulator"
+        app = settings.app_id or settings.access_token
         return Client(
             settings.base_url,
             settings.access_token,
-            _rate_limiter(settings),
+            open_rate_limiter(settings.tier, settings.shared_budget, app),
             user_agent=settings.user_agent,
             timeout=settings.request_timeout,
             max_retries=settings.max_retries,

@@ -23,7 +23,7 @@ from forked import execute
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
 
 from tap_tiktok_ads import context
-from tap_tiktok_ads.api import rate_limits
+from tap_tiktok_ads.api import rate_limiters, rate_limits
 from tap_tiktok_ads.api.rate_limits import RateLimiter
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -172,7 +172,7 @@ def paced_by_hand(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
     """The manual clock that the rate limiter uses in a test."""
     clock = ManualClock()
     paced = functools.partial(RateLimiter, clock=clock, sleep=clock.sleep)
-    monkeypatch.setattr(context, "RateLimiter", paced)
+    monkeypatch.setattr(rate_limiters, "RateLimiter", paced)
     return clock
 
 
