@@ -56,33 +56,33 @@ def test_every_lead_of_every_region_is_read_once(sim: Simulator) -> None:
 
 
 @ONE_SEED
-def test_lead_has_its_ad_time_and_answers(sim: Simulator) -> None:
-    """A lead has its form, ad, campaign and time, and its answers in the order of the form."""
+def test_lead_has_its_ad_time_and_values(sim: Simulator) -> None:
+    """A lead has its form, ad, campaign and time, and its values in the order of the form."""
     (record, *_) = run(config_for(sim, pii="keep"), ["leads"]).records["leads"]
     row = rows_of(sim)[record["lead_id"]]
     named = dict(zip(simulated.LEAD_COLUMNS, row, strict=False))
     assert named.items() - {("created_time", named["created_time"])} <= record.items()
     assert record["created_time"] == f"{row[1][:10]}T{row[1][11:19]}Z"
-    answers = row[len(simulated.LEAD_COLUMNS) :]
-    assert [answer["field"] for answer in record["answers"]] == [*simulated.FORM_FIELDS]
-    assert [answer["value"] or "" for answer in record["answers"]] == answers
+    values = row[len(simulated.LEAD_COLUMNS) :]
+    assert [item["field"] for item in record["lead_data"]] == [*simulated.FORM_FIELDS]
+    assert [item["value"] or "" for item in record["lead_data"]] == values
     assert record["page_id"] == record["form_id"]
 
 
 @ONE_SEED
 @pytest.mark.parametrize("pii", [None, "hash", "drop", "keep"])
-def test_answers_are_hashed_unless_kept(sim: Simulator, pii: str | None) -> None:
-    """Answers are hashed by default, although other streams keep personal data by default."""
+def test_values_are_hashed_unless_kept(sim: Simulator, pii: str | None) -> None:
+    """Values are hashed by default, although other streams keep personal data by default."""
     settings = {} if pii is None else {"pii": pii}
     messages = run(config_for(sim, **settings), ["leads", "advertisers"])
     (record, *_) = messages.records["leads"]
-    answer = record["answers"][1]
+    item = record["lead_data"][1]
     email = rows_of(sim)[record["lead_id"]][len(simulated.LEAD_COLUMNS) + 1]
     expected = {"keep": email, "drop": None}.get(
         pii or "hash", hashlib.sha256(email.encode()).hexdigest()
     )
-    assert answer.get("value") == expected
-    assert ("value" in answer) is (pii != "drop")
+    assert item.get("value") == expected
+    assert ("value" in item) is (pii != "drop")
     contacts = [record.get("email") for record in messages.records["advertisers"]]
     assert any("@" in (contact or "") for contact in contacts) is (pii in {None, "keep"})
 
@@ -91,24 +91,24 @@ def test_answers_are_hashed_unless_kept(sim: Simulator, pii: str | None) -> None
 @pytest.mark.parametrize(
     "fault", [{"kind": "truncate"}, {"kind": "code", "code": 50000}, {"kind": "not_json"}]
 )
-def test_no_message_holds_an_answer(
+def test_no_message_holds_a_value(
     sim: Simulator, fault: dict[str, t.Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No log line, error or problem record holds an answer of a lead, whatever fails."""
+    """No log line, error or problem record holds a value of a lead, whatever fails."""
     caplog.set_level(logging.DEBUG)
     sim.add_fault(**fault, path="/page/lead/task/download/", times=None)
     messages = run(config_for(sim, on_error="skip", max_retries=0), ["leads", "sync_errors"])
-    answers = {
-        answer
+    values = {
+        value
         for row in rows_of(sim).values()
-        for answer in row[len(simulated.LEAD_COLUMNS) :]
-        if len(answer) > 1
+        for value in row[len(simulated.LEAD_COLUMNS) :]
+        if len(value) > 1
     }
     problems = json.dumps(messages.records["sync_errors"], ensure_ascii=False)
     assert messages.records["sync_errors"]
-    for answer in answers:
-        assert answer not in caplog.text
-        assert answer not in problems
+    for value in values:
+        assert value not in caplog.text
+        assert value not in problems
 
 
 @ONE_SEED

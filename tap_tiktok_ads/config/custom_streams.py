@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import re
 import typing as t
 from pathlib import Path
 
@@ -14,9 +13,19 @@ import jsonschema.exceptions
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.suggestions import closest_match, suggest
-from tap_tiktok_ads.config.endpoint_paths import parse_path
+from tap_tiktok_ads.config.custom_downloads import (
+    DOWNLOAD_SCHEMA,
+    DownloadDefinition,
+    parse_download,
+    with_first_request,
+)
 from tap_tiktok_ads.config.entries import NAME_SCHEMA, TEXT_LIST_SCHEMA, TEXT_SCHEMA, parse_entries
 from tap_tiktok_ads.config.lookups import LOOKUP_SCHEMA, parse_lookups
+from tap_tiktok_ads.config.request_templates import (
+    REQUEST_KEYS,
+    REQUEST_PROPERTIES,
+    parse_template,
+)
 from tap_tiktok_ads.extract import dates, json_paths, macros
 
 if t.TYPE_CHECKING:
@@ -24,36 +33,20 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.config.lookups import Lookup
 
-#: Headers that the tap or the HTTP library sets itself.
-RESERVED_HEADERS = frozenset(
-    {
-        *("access-token", "accept", "accept-encoding", "connection", "content-encoding"),
-        *("content-length", "content-type", "expect", "host", "keep-alive", "te", "trailer"),
-        *("transfer-encoding", "upgrade"),
-    }
-)
-#: Headers that turn a request that reads into another one, where a server heeds them.
-OVERRIDE_HEADERS = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 WINDOW_MACROS = ("start_date", "end_date")
 ADVERTISER_MACRO = "advertiser_id"
 #: Days of a window unless `window_days` is set.
 DEFAULT_WINDOW_DAYS = 30
 DEFAULT_RECORDS_PATH, DEFAULT_DATE_FORMAT = "$.data.list[*]", "yyyy-MM-dd"
-#: Keys of an entry whose strings may hold macros.
-REQUEST_KEYS = ("url", "params", "body", "headers")
-_HEADER_NAME = re.compile(r"[\w-]+", re.ASCII)
 
 STREAM_ENTRY_SCHEMA: dict[str, t.Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["name", "url"],
+    "required": ["name"],
     "properties": {
         "name": NAME_SCHEMA,
-        "method": {"enum": ["GET", "POST"]},
-        "url": TEXT_SCHEMA,
-        "params": {"type": "object"},
-        "body": {"type": "object"},
-        "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+        **REQUEST_PROPERTIES,
+        "download": DOWNLOAD_SCHEMA,
         "date_format": TEXT_SCHEMA,
         "time_unit": {"enum": list(dates.UNIT_WORDS)},
         "for_each": LOOKUP_SCHEMA,
@@ -120,6 +113,7 @@ class CustomStreamDefinition:
     params: Mapping[str, t.Any]
     body: Mapping[str, t.Any] | None
     headers: Mapping[str, str]
+    download: DownloadDefinition | None
     date_format: str
     unit: str
     lookups: tuple[Lookup, ...]
@@ -153,23 +147,21 @@ def parse_custom_streams(entries: t.Any, api_url: str = "") -> tuple[CustomStrea
 
 def _parse_entry(entry: Mapping[str, t.Any], api_url: str) -> CustomStreamDefinition:
     """Return the definition in an entry that fits the schema."""
-    method = entry.get("method", "GET")
-    path = parse_path(entry["url"], method, api_url)
-    _check_message(entry, method)
+    entry = with_first_request(entry)
+    request = parse_template(entry, api_url)
     lookups = parse_lookups(entry)
     unit = dates.UNIT_WORDS[entry.get("time_unit", "day")]
     per_advertiser = entry.get("per_advertiser", True)
     used_macros = _check_macros(entry, lookups, unit, per_advertiser=per_advertiser)
     window_days = _window_days(entry, used_macros)
+    known_macros = _known_macros(lookups, per_advertiser=per_advertiser)
+    download = parse_download(entry.get("download"), known_macros, unit, api_url)
     records_path = entry.get("records_path", DEFAULT_RECORDS_PATH)
     json_paths.parse(records_path)
     return CustomStreamDefinition(
         name=entry["name"],
-        method=method,
-        path=path,
-        params=entry.get("params", {}),
-        body=entry.get("body", {}) if method == "POST" else None,
-        headers=entry.get("headers", {}),
+        **{field.name: getattr(request, field.name) for field in dataclasses.fields(request)},
+        download=download,
         cursor=_parse_cursor(entry.get("pagination")),
         date_format=dates.to_pendulum_format(entry.get("date_format", DEFAULT_DATE_FORMAT)),
         unit=unit,
@@ -188,24 +180,6 @@ def _parse_entry(entry: Mapping[str, t.Any], api_url: str) -> CustomStreamDefini
     )
 
 
-def _check_message(entry: Mapping[str, t.Any], method: str) -> None:
-    """Raise `ValueError` if the body or a header of an entry cannot be sent."""
-    if method == "GET" and entry.get("body") is not None:
-        msg = "a GET request has no body. Move 'body' to 'params', or set method to POST"
-        raise ValueError(msg)
-    for name in entry.get("headers", {}):
-        normalized = name.lower().replace("_", "-")  # some servers take one for the other
-        if normalized in RESERVED_HEADERS or normalized.startswith("proxy-"):
-            msg = f"the tap sets header {name!r} itself. Remove it from 'headers'"
-            raise ValueError(msg)
-        if normalized in OVERRIDE_HEADERS:
-            msg = f"header {name!r} changes the method of the request. Set 'method' instead"
-            raise ValueError(msg)
-        if not _HEADER_NAME.fullmatch(name):
-            msg = f"header {name!r} must consist of letters, digits, '_' and '-'"
-            raise ValueError(msg)
-
-
 def _check_macros(
     entry: Mapping[str, t.Any], lookups: Sequence[Lookup], unit: str, *, per_advertiser: bool
 ) -> set[str]:
@@ -215,8 +189,7 @@ def _check_macros(
         ValueError: A macro cannot be resolved, or a lookup or the advertiser is not used.
     """
     request = {key: entry[key] for key in REQUEST_KEYS if key in entry}
-    known_macros = {*WINDOW_MACROS, *([ADVERTISER_MACRO] if per_advertiser else [])}
-    known_macros |= _lookup_macros(lookups)
+    known_macros = _known_macros(lookups, per_advertiser=per_advertiser)
     lists = _lookup_macros([lookup for lookup in lookups if lookup.batch])
     macros.validate(request, known_macros, lists, unit)
     used_macros = macros.macro_names(request)
@@ -229,6 +202,12 @@ def _check_macros(
         )
         raise ValueError(msg)
     return used_macros
+
+
+def _known_macros(lookups: Sequence[Lookup], *, per_advertiser: bool) -> set[str]:
+    """Return the names of the macros that a request can use."""
+    owner_macros = [ADVERTISER_MACRO] if per_advertiser else []
+    return {*WINDOW_MACROS, *owner_macros, *_lookup_macros(lookups)}
 
 
 def _lookup_macros(lookups: Sequence[Lookup]) -> set[str]:

@@ -37,7 +37,7 @@ PERSONAL_COLUMNS = frozenset(
 #: Names of columns that are personal in one stream only.
 PERSONAL_COLUMNS_BY_STREAM = {
     "comments": frozenset({"user_name"}),
-    "leads": frozenset({"value"}),  # answers, whose questions can have any label
+    "leads": frozenset({"value"}),  # of fields, which can have any label
     "change_log": frozenset({"operator"}),
 }
 #: Modes of streams without the setting `pii`, if they do not keep personal data.

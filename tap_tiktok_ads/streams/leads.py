@@ -89,7 +89,7 @@ def _leads_in(task: FilePart) -> Iterator[Record]:
     for row in task.file.read_rows(task.number):
         lead: Record = {name: row[position] for name, position in positions.items()}
         lead["created_time"] = _ZONE.sub(r"\1", lead.get("created_time") or "") or None
-        lead["answers"] = [
+        lead["lead_data"] = [
             {"field": label, "value": row[position]} for position, label in questions
         ]
         yield lead
@@ -161,13 +161,13 @@ class LeadStream(DependentStream, FileStream):
 
 
 class Leads(LeadStream):
-    """One record per lead of the instant forms, with the answers of the person.
+    """One record per lead of the instant forms, with the values that the person entered.
 
     Every run reads all leads, because TikTok's task has no time range. Each form takes three tasks:
     for leads that TikTok stores in Europe, in the US and elsewhere. Only admins of the ad account
-    may read leads. Leads that were moved to a Business Center are not included, and leads of direct
-    messages are not either. All answers are personal data, also those to questions of the
-    advertiser: unless `pii` is set, they are hashed. The columns come from third-party connectors.
+    may read leads. Leads that were moved to a Business Center are not included. Leads of direct
+    messages are not included. All values are personal data, because a form can ask anything. Unless
+    `pii` is set, they are hashed. The columns come from third-party connectors.
     """
 
     name = "leads"
@@ -209,7 +209,7 @@ class FormFieldSource(Source):
 class LeadFormFields(DependentStream):
     """One record per instant form, with the labels of its fields.
 
-    The labels are the values of `field` in the answers of `leads`. A form that TikTok rejects is
+    The labels are the values of `field` in `lead_data` of `leads`. A form that TikTok rejects is
     skipped with a warning. Forms that were moved to a Business Center are not included. The fields
     come from a third-party SDK.
     """

@@ -76,7 +76,7 @@ def leads(page: Asset, account: Account) -> list[Lead]:
         key = mix(page.key, 71, number)
         ad = account.ads[key % len(account.ads)]
         day = account.start + timedelta(days=key % max(account.options.days, 1))
-        answers = (
+        values = (
             pick(("Zoë “Z” Müller", "李 雷", "Ann, B."), key),
             f"person{number}@example.com",
             f"+4930{key % 10**7:07}",
@@ -89,7 +89,7 @@ def leads(page: Asset, account: Account) -> list[Lead]:
             *(ad.id, ad.name, ad.group.id, ad.group.name, ad.campaign.id, ad.campaign.name),
             *(page.id, instant_page(page, account)["title"]),
         )
-        found.append(Lead(LEAD_REGIONS[key % len(LEAD_REGIONS)], [*map(str, described), *answers]))
+        found.append(Lead(LEAD_REGIONS[key % len(LEAD_REGIONS)], [*map(str, described), *values]))
     return found
 
 
