@@ -114,7 +114,8 @@ class FileStream(LookupStream):
     def _file_of(self, task: Task) -> CsvFile | None:
         """Return the file of a task, or None if the task makes no file."""
         is_pending = isinstance(task, LookupTask) and task.is_pending
-        file_task = None if is_pending else self.file_task(task)
+        own_task = task.with_request(shared=False)  # a check must not return a cached status
+        file_task = None if is_pending else self.file_task(own_task)
         if file_task is None:
             return None
         return self.run_context.file_tasks.read(file_task, self.name)
@@ -124,4 +125,8 @@ class FileStream(LookupStream):
         if isinstance(task, FilePart):
             return list(self.flattener.records(task, self.raw_records(task))), ()
         file = self._file_of(task)
-        return super().sample_task(task, send) if file is None else ([], _parts(task, file))
+        if file is None:
+            return super().sample_task(task, send)
+        parts = _parts(task, file)
+        records = self.sample_task(parts[0], send)[0] if parts else []
+        return records, parts[1:]
