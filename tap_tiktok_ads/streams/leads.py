@@ -74,7 +74,7 @@ def _region_of(task: Task) -> str:
     return str(values.get(REGION_MACRO, ELSEWHERE))
 
 
-def _leads_in(task: FilePart) -> Iterator[Record]:
+def leads_in(task: FilePart) -> Iterator[Record]:
     """Yield the leads of a part of a file.
 
     Raises:
@@ -157,7 +157,7 @@ class LeadStream(DependentStream, FileStream):
 
     @override
     def raw_records(self, task: FilePart) -> Sequence[Record]:
-        return list(_leads_in(task))
+        return list(leads_in(task))
 
 
 class Leads(LeadStream):
