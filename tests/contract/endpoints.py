@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .endpoints_assets import ASSETS, TOOLS
+from .endpoints_files import FILE_TASKS
 from .endpoints_insights import INSIGHTS
 from .endpoints_measurement import CATALOGS, MEASUREMENT
 from .endpoints_money import MONEY
@@ -27,5 +28,6 @@ ENDPOINTS = {
         *MEASUREMENT,
         *CATALOGS,
         *INSIGHTS,
+        *FILE_TASKS,
     )
 }

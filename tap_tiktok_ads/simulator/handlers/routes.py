@@ -10,6 +10,7 @@ from tap_tiktok_ads.simulator.spec import endpoints, reports
 from . import (
     authorization,
     feedback,
+    file_tasks,
     gmv_max_reports,
     insights,
     integrated_reports,
@@ -37,6 +38,7 @@ HANDLERS: dict[str, Handler] = {
     **material_reports.HANDLERS,
     **integrated_reports.HANDLERS,
     **feedback.HANDLERS,
+    **file_tasks.HANDLERS,
     **gmv_max_reports.HANDLERS,
     **single_objects.HANDLERS,
     **insights.HANDLERS,

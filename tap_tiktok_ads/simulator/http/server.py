@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from tap_tiktok_ads.simulator.handlers.api import Payload
     from tap_tiktok_ads.simulator.spec.params import Endpoint
 
 PREFIX = "/open_api/v1.3"
@@ -214,6 +215,7 @@ class Simulator:
         if endpoint.needs_token:
             self._check_token(headers.get("Access-Token"))
         params = endpoint.read(raw_params)
+        params |= {name: headers.get(name, "") for name in endpoint.headers}
         payload = HANDLERS[path](self._api, params)
         data = payload.data
 
@@ -224,8 +226,7 @@ class Simulator:
         if isinstance(data, dict):
             for fault in faults:
                 data = fault.alter_data(data, previous)
-        response = envelope(0, "OK", data)
-        response.headers.update(payload.headers)
+        response = _success(data, payload)
         for fault in faults:
             fault.alter_response(response)
         return response
@@ -251,6 +252,15 @@ class Simulator:
             )
         if token != ACCESS_TOKEN or self._target.token_revoked:
             raise ApiError(INVALID_TOKEN, "Access token is incorrect or has been revoked.")
+
+
+def _success(data: Any, payload: Payload) -> Response:
+    """Return the envelope of a success, or the body of a payload that has no envelope."""
+    response = envelope(0, "OK", data)
+    if payload.body is not None:
+        response.body = payload.body
+    response.headers.update(payload.headers)
+    return response
 
 
 def _route(method: str, full_path: str, path: str) -> Endpoint:

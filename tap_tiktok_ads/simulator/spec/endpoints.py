@@ -12,6 +12,7 @@ from .params import (
     DAY,
     FLAG,
     ID,
+    LEAD_REGION,
     MOMENT,
     REQUIRED_DAY,
     REQUIRED_ID,
@@ -35,6 +36,14 @@ PRIMARY_STATUS = Param(enum=ENUMS["primary_status"])
 AUTOMATION = Param(enum=("MANUAL", "SMART_PLUS", "UPGRADED_SMART_PLUS"))
 BUYING_TYPES = strings(enum=("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW"))
 ORIGINS = strings(enum=("TT_ADS_PLATFORM", "PROMOTE"))
+
+CHANGE_LOG_MODULES = ("BIDDING_AND_OPTIMIZATION", "BUDGET", "STATUS", "TARGETING")
+CHANGE_LOG_OBJECTS = ("AD", "ADGROUP", "ADVERTISER", "CAMPAIGN", "INSTANT_FORM")
+CHANGE_LOG_OPERATIONS = (
+    *("CREATE", "AUDIT", "STATUS", "UPDATE", "DELETE"),
+    *("DOWNLOAD_LEADS", "SUBSCRIBE_FORM", "UNSUBSCRIBE_FORM"),
+)
+REQUIRED_MOMENT = replace(MOMENT, required=True)
 
 _STATUS_FILTERS = {
     "primary_status": PRIMARY_STATUS,
@@ -231,5 +240,30 @@ ENDPOINTS: dict[str, Endpoint] = {
             **pages(100),
         },
     ),
+    "/page/lead/task/": Endpoint(
+        {"advertiser_id": REQUIRED_ID, "page_id": ID, "ad_id": ID, "task_id": ID},
+        method="POST",
+        headers=(LEAD_REGION,),
+    ),
+    "/page/lead/task/download/": Endpoint(
+        {"advertiser_id": REQUIRED_ID, "task_id": REQUIRED_ID}, headers=(LEAD_REGION,)
+    ),
+    "/page/field/get/": Endpoint({"advertiser_id": REQUIRED_ID, "page_id": REQUIRED_ID}),
+    "/changelog/task/create/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "start_time": REQUIRED_MOMENT,
+            "end_time": REQUIRED_MOMENT,
+            "timezone": TEXT,
+            "module": Param(enum=CHANGE_LOG_MODULES),
+            "object_type": Param(enum=CHANGE_LOG_OBJECTS),
+            "object_ids": strings(),
+            "operation_types": strings(enum=CHANGE_LOG_OPERATIONS),
+            "order_fields": strings(),
+        },
+        method="POST",
+    ),
+    "/changelog/task/check/": Endpoint({"advertiser_id": REQUIRED_ID, "task_id": REQUIRED_ID}),
+    "/changelog/task/download/": Endpoint({"advertiser_id": REQUIRED_ID, "task_id": REQUIRED_ID}),
 }
 """Endpoints, by path below the version."""

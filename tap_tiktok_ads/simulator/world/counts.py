@@ -11,6 +11,7 @@ from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, mai
 from tap_tiktok_ads.simulator.records import insights
 from tap_tiktok_ads.simulator.records.assets import pixel_events
 from tap_tiktok_ads.simulator.records.feedback import comments, suggestions
+from tap_tiktok_ads.simulator.records.leads import changes, is_form, leads
 from tap_tiktok_ads.simulator.records.shops import is_available
 from tap_tiktok_ads.simulator.records.split_tests import split_test_ids
 from tap_tiktok_ads.simulator.simple_list_endpoints import SIMPLE_LIST_ENDPOINTS
@@ -53,6 +54,7 @@ def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
         "advertisers": 1,
         **_count_simple_lists(account, "advertiser_id", period),
         **_count_objects(account, period),
+        **_count_file_records(account, period),
         **_count_smart_plus(account, period),
         **_count_insights(account, period),
         "gmv_max_report": _count_gmv_max_rows(account, period),
@@ -133,6 +135,16 @@ def _count_insights(account: Account, period: CountedPeriod) -> dict[str, int]:
             len(insights.fatigue_days(ad, first, horizon - 1, horizon))
             for ad in insights.delivering_ads(account)
         ),
+    }
+
+
+def _count_file_records(account: Account, period: CountedPeriod) -> dict[str, int]:
+    """Count the instant forms, their leads, and the entries of the change log."""
+    forms = [page for page in account.existing_assets("instant_pages") if is_form(page)]
+    return {
+        "lead_form_fields": len(forms),
+        "leads": sum(len(leads(form, account)) for form in forms),
+        "change_log": sum(len(changes(account, day)) for day in period.days),
     }
 
 
