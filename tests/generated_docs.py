@@ -223,11 +223,10 @@ FAMILIES = (
         "Leads with their form fields, and the log of changes",
         r"(leads|change_log):",
     ),
-    ("Names of IDs", "Regions, languages, interests, carriers, devices", r"targeting:"),
     (
         "Tools",
-        "Diagnoses, review results, split tests, apps, comments, rules, pixel events",
-        r"tools:",
+        "Names of IDs, diagnoses, review results, split tests, apps, comments, rules, pixel events",
+        r"(tools|targeting):",
     ),
     (
         "Checks",
