@@ -106,12 +106,22 @@ def _custom_reports() -> dict[str, t.Any]:
     }
 
 
+def _custom_streams() -> dict[str, t.Any]:
+    """Return the schema of an entry, with the forms of requests that other tools write."""
+    properties = STREAM_ENTRY_SCHEMA["properties"]
+    texts = {
+        name: {"anyOf": [properties[name], {"type": "string"}]} for name in ("body", "headers")
+    }
+    words = {name: suggested(properties[name]["enum"]) for name in ("method", "time_unit")}
+    return {**STREAM_ENTRY_SCHEMA, "properties": {**properties, **texts, **words}}
+
+
 #: What the JSON Schema adds to the schema of a setting: suggestions, and accepted short forms.
 DETAILS: dict[str, dict[str, t.Any]] = {
     **dict.fromkeys(ID_LIST_SETTINGS, ID_LIST),
     "streams": {"type": ["array", "string", "null"], "items": {"$ref": "#/definitions/stream"}},
     "lookback_days": {"pattern": "^(auto|[0-9]+)$"},
-    "custom_streams": {"items": STREAM_ENTRY_SCHEMA},
+    "custom_streams": {"items": _custom_streams()},
     "custom_reports": {"items": _custom_reports()},
     "report_metrics": {
         "properties": dict.fromkeys(sorted(BUILT_IN_REPORTS), METRIC_LIST),

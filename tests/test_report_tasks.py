@@ -664,7 +664,7 @@ def test_option_test_creates_no_task(sim: Simulator) -> None:
 def test_plan_counts_three_requests_per_task(sim: Simulator, tmp_path: Path) -> None:
     """`plan` estimates three requests for each task, and creates no task."""
     files = write_options(config_for(sim, start_date=START_DATE, report_mode="async"), tmp_path)
-    plan = command("plan", *files, "--json")
+    plan = command("plan", *files, "--json", "--measure", "0")
     advertisers = len(sim.world.advertiser_ids)
     requests = {row["stream"]: row["requests"] for row in json.loads(plan.stdout)["streams"]}
     assert requests[ADS] == 3 * advertisers, plan.stderr

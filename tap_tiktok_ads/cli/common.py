@@ -90,7 +90,7 @@ def progress_bar(label: str, total: int) -> Iterator[Callable[[str], None]]:
 
     The argument of the function is the text beside the bar.
     """
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # it can be closed
         yield lambda _: None
         return
     from rich import console, progress  # noqa: PLC0415 - slow to import

@@ -56,7 +56,8 @@ class Report:
         """The exit code: 0, 1 or `PARTIAL_ACCESS_EXIT_CODE`, as documented in the help."""
         results = [finding.result for finding in self.findings]
         readable = [result in {OK, EMPTY} for result in results]
-        if ERROR in results or not any(readable) or self.app["valid"] is False:
+        is_unreadable = bool(self.advertisers) and not any(readable)
+        if ERROR in results or is_unreadable or self.app["valid"] is False:
             return 1
         is_complete = all([*readable, *(row["readable"] for row in self.advertisers)])
         return 0 if is_complete else PARTIAL_ACCESS_EXIT_CODE

@@ -29,6 +29,9 @@ EXCEPTIONS: dict[str, str] = {
     "streams/creative_reports.py: insight into": (
         "It is a detail of the message about ads that TikTok rejects."
     ),
+    "streams/leads.py: leads of form": (
+        "It is a detail of the message about a form that TikTok rejects."
+    ),
     "streams/money.py: budget changes of": (
         "It is a detail of the message about an ad account that TikTok rejects."
     ),
