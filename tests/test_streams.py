@@ -117,7 +117,7 @@ def test_schema_contains_every_column(full: FullRun, name: str) -> None:
     assert (written <= set(columns)) != ("kept as" in stream.description)
 
 
-#: Requests that are equal but for a header, or that ask for a status again.
+#: Requests that differ in a header only, or that check the status of a task again.
 FILE_TASKS = ("/page/lead/task/", "/changelog/task/check/")
 #: Streams of objects that an advertiser of the simulator can lack.
 FORM_STREAMS = ("leads", "lead_form_fields")
