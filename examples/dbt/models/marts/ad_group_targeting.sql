@@ -1,5 +1,4 @@
 -- The names come from optional streams. The name of a kind is null if its stream is not loaded.
--- Arrays are JSON in the tables of target-duckdb. The functions that read them are those of DuckDB.
 {% set kinds = [
     ('LOCATION', 'location_ids', 'regions', 'location_id', 'name'),
     ('LANGUAGE', 'languages', 'languages', 'code', 'name'),
@@ -15,25 +14,30 @@ with
     select distinct
         advertiser_id,
         adgroup_id,
+        {{ json_text('target_id') }} as target_id
+    from (
         {% if kind == 'BEHAVIOR' -%}
-        unnest(flatten(from_json(
-            cast(json_extract(cast({{ column }} as json), '$[*].action_category_ids') as json),
-            '[["varchar"]]'
-        ))) as target_id
+        select
+            advertiser_id,
+            adgroup_id,
+            unnest({{ json_list("(action -> 'action_category_ids')") }}) as target_id
+        from (
+            select advertiser_id, adgroup_id, unnest({{ json_list(column) }}) as action
+            from {{ source('tap_tiktok_ads', 'ad_groups') }}
+        ) as actions
         {%- else -%}
-        unnest(from_json(cast({{ column }} as json), '["varchar"]')) as target_id
+        select advertiser_id, adgroup_id, unnest({{ json_list(column) }}) as target_id
+        from {{ source('tap_tiktok_ads', 'ad_groups') }}
         {%- endif %}
-    from {{ source('tap_tiktok_ads', 'ad_groups') }}
+    ) as targets
 ),
-{%- set relation = adapter.get_relation(
-    database=target.database, schema=var('tap_tiktok_ads_schema', 'tiktok_ads'), identifier=stream
-) if execute %}
+{%- set relation = optional_relation(stream) %}
 {{ stream }}_names as (
     -- Locations have a row for each advertiser, and carriers for each country.
     {% if relation -%}
     select {{ id }} as target_id, min({{ name }}) as target_name from {{ relation }} group by 1
     {%- else -%}
-    select cast(null as varchar) as target_id, cast(null as varchar) as target_name where false
+    select cast(null as text) as target_id, cast(null as text) as target_name where false
     {%- endif %}
 ){{ ',' if not loop.last }}
 {% endfor %}
