@@ -45,21 +45,15 @@
    last. A target that appends keeps the earlier rows. #}
 {% macro newest_rows(stream, id) %}
 {%- set relation = source('tap_tiktok_ads', stream) %}
-    select
-        numbered.*,
+    select distinct on (advertiser_id, {{ id }})
+        *,
         {{ is_deleted(relation) }} as is_deleted
-    from (
-        select
-            *,
-            row_number() over (
-                partition by advertiser_id, {{ id }}
-                order by
-                    {{ optional_column(relation, '_sdc_batched_at', dbt.type_timestamp()) }} desc nulls last,
-                    modify_time desc nulls last
-            ) as row_number_by_age
-        from {{ relation }}
-    ) as numbered
-    where row_number_by_age = 1
+    from {{ relation }}
+    order by
+        advertiser_id,
+        {{ id }},
+        {{ optional_column(relation, '_sdc_batched_at', dbt.type_timestamp()) }} desc nulls last,
+        modify_time desc nulls last
 {%- endmacro %}
 
 {# Return the value of a group whose rows have one value, or null if they have several. #}

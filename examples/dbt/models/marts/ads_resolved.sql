@@ -1,9 +1,9 @@
 -- In the stream ads, a row of Upgraded Smart+ is a creative, and `smart_plus_ad_id` is the ad. This model has
 -- one row for each ad, and lists for what its creatives have.
 {% set lists = [
-    'report_ad_ids', 'creative_sources', 'video_ids', 'image_ids', 'tiktok_item_ids', 'catalog_ids',
-    'landing_page_urls', 'deeplinks'
+    'report_ad_ids', 'creative_sources', 'video_ids', 'image_ids', 'tiktok_item_ids', 'catalog_ids'
 ] %}
+{% set parameters = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term'] %}
 {% set attributes = [
     'campaign_id', 'campaign_name', 'adgroup_id', 'adgroup_name', 'ad_name', 'operation_status', 'secondary_status'
 ] %}
@@ -186,13 +186,6 @@ parts as (
     select advertiser_id, ad_id, 'image_ids', (image ->> 'image_id')
     from (select advertiser_id, ad_id, unnest(images) as image from posts) as images_of_posts
     {%- endif %}
-    union all
-    select
-        advertiser_id,
-        ad_id,
-        case link_type when 'LANDING_PAGE' then 'landing_page_urls' else 'deeplinks' end,
-        url
-    from {{ ref('ad_links') }}
 
 ),
 
@@ -206,6 +199,21 @@ part_lists as (
         {%- endfor %}
     from parts
     where part_id <> ''
+    group by advertiser_id, ad_id
+
+),
+
+links as (
+
+    select
+        advertiser_id,
+        ad_id,
+        array_agg(distinct url order by url) filter (where link_type = 'LANDING_PAGE') as landing_page_urls,
+        array_agg(distinct url order by url) filter (where link_type = 'DEEPLINK') as deeplinks
+        {%- for column in ['url'] + parameters %},
+        max(case when link_type = 'LANDING_PAGE' and link_index = 1 then {{ column }} end) as {{ column }}
+        {%- endfor %}
+    from {{ ref('ad_links') }}
     group by advertiser_id, ad_id
 
 ),
@@ -246,12 +254,12 @@ select
     {%- for list in lists %}
     part_lists.{{ list }},
     {%- endfor %}
-    landing_pages.url as landing_page_url,
-    landing_pages.utm_source,
-    landing_pages.utm_medium,
-    landing_pages.utm_campaign,
-    landing_pages.utm_content,
-    landing_pages.utm_term,
+    links.landing_page_urls,
+    links.deeplinks,
+    links.url as landing_page_url,
+    {%- for name in parameters %}
+    links.{{ name }},
+    {%- endfor %}
     delivery.first_day,
     delivery.last_day
 from resolved
@@ -264,11 +272,9 @@ left join ad_groups
 left join part_lists
     on resolved.advertiser_id = part_lists.advertiser_id
     and resolved.ad_id = part_lists.ad_id
-left join {{ ref('ad_links') }} as landing_pages
-    on resolved.advertiser_id = landing_pages.advertiser_id
-    and resolved.ad_id = landing_pages.ad_id
-    and landing_pages.link_type = 'LANDING_PAGE'
-    and landing_pages.link_index = 1
+left join links
+    on resolved.advertiser_id = links.advertiser_id
+    and resolved.ad_id = links.ad_id
 left join delivery
     on resolved.advertiser_id = delivery.advertiser_id
     and resolved.ad_id = delivery.ad_id
