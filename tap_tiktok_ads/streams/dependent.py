@@ -173,7 +173,8 @@ class LookupPlan:
             if key not in self._values:
                 stream = self._run_context.open_stream(lookup.stream)
                 columns = {*lookup.columns, *lookup.where}
-                records = stream.read_all(advertiser, columns=columns, values=lookup.where)
+                stream.needed_values = lookup.where
+                records = stream.read_all(advertiser, columns=columns)
                 max_values = None
                 if not self._run_context.allow_requests:
                     max_values = MAX_SAMPLE_REQUESTS * (lookup.batch or 1)
