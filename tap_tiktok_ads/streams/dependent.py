@@ -64,7 +64,14 @@ class RejectableSource(Source):
         return True
 
     @override
-    def concerns_advertiser(self, task: Task, error: ApiError) -> bool:
+    def scope_of(self, task: Task) -> str | None:
+        """Return the advertiser, or else the values: a denial rules out their other windows."""
+        if task.advertiser is None and isinstance(task, LookupTask):
+            return str(task.values)
+        return super().scope_of(task)
+
+    @override
+    def concerns_scope(self, task: Task, error: ApiError) -> bool:
         return isinstance(error, PermissionDeniedError)
 
     @override
