@@ -14,8 +14,8 @@ import pendulum
 from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import Client
+from tap_tiktok_ads.api.file_tasks import FileTasks
 from tap_tiktok_ads.api.rate_limiters import open_rate_limiter
-from tap_tiktok_ads.api.report_tasks import ReportTasks
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract import lookback
 from tap_tiktok_ads.extract.buffer_budget import BUFFER_BYTES, LARGE_BUFFER_BYTES
@@ -60,6 +60,7 @@ class OpenStream(t.Protocol):
 
     name: str
     fetching: Lookahead[Task, Page] | None
+    needed_values: Mapping[str, t.Any]
 
     @property
     def selected(self) -> bool:
@@ -209,7 +210,7 @@ class RunContext:
         It shares client, budget, workers and advertisers with this context. The time of the read,
         the settings, the problems and the cached responses are its own.
         """
-        _ = self.advertisers, self.workers, self.report_tasks
+        _ = self.advertisers, self.workers, self.file_tasks
         context = copy.copy(self)
         context.started_at = self.clock()
         context.settings = settings
@@ -228,8 +229,8 @@ class RunContext:
             seconds: Maximum time to wait for the requests that are in flight.
         """
         made = vars(self)
-        if "report_tasks" in made:
-            self.report_tasks.cancel()
+        if "file_tasks" in made:
+            self.file_tasks.cancel()
         end_requests(self)  # before the workers, so that they send no more requests
         if "workers" in made:
             self.workers.close(seconds)
@@ -265,9 +266,9 @@ class RunContext:
         return PassClock(seconds, sleep=self.client.slots.sleep)
 
     @functools.cached_property
-    def report_tasks(self) -> ReportTasks:
-        """The asynchronous report tasks of the run."""
-        return ReportTasks(self.client)
+    def file_tasks(self) -> FileTasks:
+        """The tasks of the run that make files."""
+        return FileTasks(self.client)
 
     @functools.cached_property
     def workers(self) -> Workers:
@@ -285,7 +286,7 @@ class RunContext:
     def _useful_workers(self) -> int:
         rate = min(self.settings.tier.per_second, MAX_RATE)
         busy = math.ceil(SPARE_WORKERS_SHARE * rate * self.client.latency_seconds)
-        return busy + SPARE_WORKERS + self.report_tasks.waiting
+        return busy + SPARE_WORKERS + self.file_tasks.waiting
 
     @functools.cached_property
     def advertisers(self) -> list[Advertiser]:

@@ -240,7 +240,7 @@ class TikTokAds:
         with self._lock:
             self._check_open()
             context = self._tap.run_context
-            _ = context.settings, context.client, context.workers, context.report_tasks
+            _ = context.settings, context.client, context.workers, context.file_tasks
         return context
 
     def _dates(self, start_date: Day | None, end_date: Day | None) -> tuple[str, str]:

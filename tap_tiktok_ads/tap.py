@@ -357,7 +357,7 @@ class TapTikTokAds(Tap):
                 self._write_last_state()
                 raise
             finally:  # of a failed or interrupted run, too: the last STATE is written
-                context.report_tasks.cancel()
+                context.file_tasks.cancel()
         context.problems.log_skipped(t.cast("logging.Logger", self.logger))
         context.problems.raise_incomplete()
 

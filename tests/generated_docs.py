@@ -203,20 +203,41 @@ FAMILIES = (
         "The numbers of the complete lifetime of an object",
         r"built_in:.*lifetime",
     ),
-    ("Audiences and pixels", "Custom and saved audiences, pixels", r"audiences:"),
-    ("Creatives", "Videos, images, music, posts, pages and identities", r"creatives:"),
+    (
+        "Audiences and measurement",
+        "Custom and saved audiences, pixels, event sets, custom conversions",
+        r"(audiences|measurement):",
+    ),
+    (
+        "Creatives",
+        "Videos, images, music, posts, pages, identities, and how creatives perform",
+        r"(creatives|creative_reports):",
+    ),
     (
         "Smart+",
         "Upgraded Smart+ campaigns, ads, creatives, media and materials",
         r"(smart_plus|materials):",
     ),
-    ("Shop and GMV Max", "TikTok Shops, GMV Max campaigns and their report", r"shop:"),
     (
-        "Business Center",
-        "Business Centers, their ad accounts, balances, transactions and catalogs",
-        r"(business|transactions):",
+        "Shop, GMV Max and catalogs",
+        "TikTok Shops, GMV Max campaigns and their report, products of catalogs",
+        r"(shop|catalogs):",
     ),
-    ("Tools", "Diagnoses, review results, apps, comments, rules, pixel events", r"tools:"),
+    (
+        "Business Center and money",
+        "Business Centers, their ad accounts, balances, transactions, costs and invoices",
+        r"(business|transactions|money):",
+    ),
+    (
+        "Leads and changes",
+        "Leads with their form fields, and the log of changes",
+        r"(leads|change_log):",
+    ),
+    (
+        "Tools",
+        "Names of IDs, diagnoses, review results, split tests, apps, comments, rules, pixel events",
+        r"(tools|targeting):",
+    ),
     (
         "Checks",
         "Comparison of the levels of reports, and everything that a run could not read",

@@ -80,6 +80,7 @@ def test_definition_defaults() -> None:
         "params": OWNER,
         "body": None,
         "headers": {},
+        "download": None,
         "date_format": "YYYY-MM-DD",
         "unit": "d",
         "lookups": (),

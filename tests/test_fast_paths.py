@@ -37,7 +37,12 @@ class Noisy:
 
 
 def with_extra_members(body: bytes) -> bytes:
-    """Return the body with extra members in the envelope, in `data` and in each record."""
+    """Return the body with extra members in the envelope, in `data` and in each record.
+
+    A body that is not JSON is the file of a task, and unchanged.
+    """
+    if not body.startswith(b"{"):
+        return body
     envelope = json.loads(body)
     data = envelope.get("data")
     if isinstance(data, dict):

@@ -242,8 +242,9 @@ def test_run_without_faults_repeats_no_request(world: Simulator) -> None:
     vanishing = {
         entry.stream_class.path for entry in STREAMS if entry.stream_class.objects_can_vanish
     }
-    assert {path for path, _ in repeated} <= vanishing
-    assert {dict(params)["page"] for _, params in repeated} == {"1"}
+    tasks = {"/page/lead/task/", "/changelog/task/check/"}  # other headers, or a status again
+    assert {path for path, _ in repeated} <= vanishing | tasks
+    assert {dict(params)["page"] for path, params in repeated if path not in tasks} == {"1"}
 
 
 @pytest.mark.parametrize("sim", [{"advertisers": 2}], indirect=True)

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_tiktok_ads.api import json_repair
+from tap_tiktok_ads.api.csv_files import CsvFile
 from tap_tiktok_ads.api.json_repair import has_null_escape, repair
-from tap_tiktok_ads.api.report_tasks import ReportFile
 
 R = "\ufffd"
 #: The JSON text of a raw value, and the repaired value.
@@ -228,7 +228,7 @@ def test_number_above_the_float_range_keeps_the_page(
 @pytest.mark.parametrize(("replaces_null", "expected"), [(True, R), (False, "\x00")])
 def test_invalid_report_file_is_repaired(replaces_null: bool, expected: str) -> None:
     """A report file with invalid UTF-8 and null characters is read."""
-    file = ReportFile("x", replaces_null=replaces_null)
+    file = CsvFile("x", replaces_null=replaces_null)
     file.file.write(codecs.BOM_UTF8 + b"ad_id,ad_name\n1,a\xff\n2,b\x00\n")
     file.index()
     names = [record["ad_name"] for record in file.read_part(0)]
@@ -239,7 +239,7 @@ def test_invalid_report_file_is_repaired(replaces_null: bool, expected: str) -> 
 def test_clean_report_file_is_unchanged() -> None:
     """A clean report file is not repaired."""
     assert json_repair.replace_null_characters("a") == "a"
-    file = ReportFile("x")
+    file = CsvFile("x")
     file.file.write("ad_id,ad_name\n1,\u00e9\ufffd\n".encode())
     file.index()
     assert [record["ad_name"] for record in file.read_part(0)] == [f"\u00e9{R}"]

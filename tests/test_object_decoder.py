@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.extract.pages import Page, Task
     from tap_tiktok_ads.singer.stream import TikTokStream
+    from tap_tiktok_ads.streams.dependent import LookupStream
 
     Record = dict[str, t.Any]
 
@@ -76,6 +77,9 @@ def raw_pages(stream: TikTokStream) -> list[tuple[Task, list[Record]]]:
     tasks = list(stream.plan.tasks())
     while tasks:
         task = tasks.pop(0)
+        if task.is_pending:
+            tasks[:0] = t.cast("LookupStream", stream).lookup_plan.expand(task)
+            continue
         (records, _), following = stream.reader.fetch_raw(task)
         pages.append((task, json.loads(msgspec.json.encode(records))))
         tasks[:0] = following

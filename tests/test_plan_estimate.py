@@ -186,6 +186,13 @@ NOT_ESTIMATED = {
     "gmv_max_report": "one request per shop and type",
     "comments": "one request per ad group",
     "smart_plus_material_report_daily": "100 records per page",
+    "split_tests": "one request per split test",
+    "app_events": "one request per app",
+    "custom_conversions": "one request per pixel and app",
+    "budget_changes": "one request per ad account",
+    "creative_fatigue": "one request per ad that delivers",
+    "leads": "one task per form and region, and checks of tasks",
+    "change_log": "checks of tasks",
 }
 
 

@@ -23,16 +23,18 @@ from hypothesis import strategies as st
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.client import Client
-from tap_tiktok_ads.api.messages import Request
-from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
-from tap_tiktok_ads.api.report_rules import ReportDefinition, task_conflict
-from tap_tiktok_ads.api.report_tasks import (
+from tap_tiktok_ads.api.csv_files import CsvFile
+from tap_tiktok_ads.api.file_tasks import (
     CANCEL_SECONDS,
     MAX_CHECK_SECONDS,
     MAX_TASK_MINUTES,
-    ReportFile,
-    ReportTasks,
+    FileTask,
+    FileTasks,
 )
+from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.api.rate_limits import TIERS, RateLimiter
+from tap_tiktok_ads.api.report_rules import ReportDefinition, task_conflict
+from tap_tiktok_ads.api.report_tasks import report_task
 from tap_tiktok_ads.api.task_creations import CREATION_PERIOD_SECONDS, MAX_CREATIONS, CreationLimit
 from tap_tiktok_ads.extract.dates import task_windows
 from tap_tiktok_ads.extract.pages import Task
@@ -758,8 +760,8 @@ def client_of(url: str, token: str) -> Client:
     )
 
 
-def report_request(sim: Simulator) -> Request:
-    """Return a report request for the simulator's first advertiser."""
+def report_of(sim: Simulator) -> FileTask:
+    """Return a report task for the simulator's first advertiser."""
     params = {
         "advertiser_id": sim.world.advertiser_ids[0],
         "report_type": "BASIC",
@@ -770,15 +772,15 @@ def report_request(sim: Simulator) -> Request:
         "page": 1,
         "page_size": 10,
     }
-    return Request(SYNC_PATH, params)
+    return report_task(Request(SYNC_PATH, params))
 
 
 @pytest.mark.parametrize("sim", [{"report_task_polls": 14}], indirect=True)
 def test_check_interval_grows_to_thirty_seconds(sim: Simulator) -> None:
     """The interval between checks grows from one second to MAX_CHECK_SECONDS."""
     clock = Clock()
-    tasks = ReportTasks(client_of(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
-    assert tasks.read(report_request(sim)).columns == ["ad_id", "spend"]
+    tasks = FileTasks(client_of(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
+    assert tasks.read(report_of(sim)).columns == ["ad_id", "spend"]
     assert clock.slept[:3] == [1.0, 1.5, 2.25]
     assert clock.slept == sorted(clock.slept)
     assert clock.slept[-1] == MAX_CHECK_SECONDS
@@ -789,9 +791,9 @@ def test_check_interval_grows_to_thirty_seconds(sim: Simulator) -> None:
 def test_overdue_task_is_canceled(sim: Simulator) -> None:
     """A task that is not ready in time is canceled, and the error names `report_mode`."""
     clock = Clock()
-    tasks = ReportTasks(client_of(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
+    tasks = FileTasks(client_of(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
     with pytest.raises(errors.ResponseError, match=f"{MAX_TASK_MINUTES} minutes.*report_mode"):
-        tasks.read(report_request(sim))
+        tasks.read(report_of(sim))
     assert 60 * MAX_TASK_MINUTES <= clock.now <= 60 * MAX_TASK_MINUTES + MAX_CHECK_SECONDS
     assert report_requests(sim)[CANCEL_PATH] == 1
 
@@ -811,7 +813,7 @@ def test_task_canceled_elsewhere_is_not_retried(sim: Simulator) -> None:
             client.send_once(Request(CANCEL_PATH, {}, method="POST", body=params))
 
     with pytest.raises(errors.ResponseError, match="ended with CANCELED"):
-        ReportTasks(client, clock=clock, sleep=sleep).read(report_request(sim))
+        FileTasks(client, clock=clock, sleep=sleep).read(report_of(sim))
     assert report_requests(sim)[CREATE_PATH] == 1
 
 
@@ -832,27 +834,27 @@ def test_creation_limit_is_500_per_hour_and_account() -> None:
 def test_creation_over_the_limit_waits_an_hour(sim: Simulator) -> None:
     """The first creation over the limit is sent an hour after the first one."""
     clock = Clock()
-    tasks = ReportTasks(client_of(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
+    tasks = FileTasks(client_of(sim.url, sim.access_token), clock=clock, sleep=clock.sleep)
     for _ in range(MAX_CREATIONS):
-        tasks.start(report_request(sim))
+        tasks.start(report_of(sim))
     assert clock.slept == []
-    tasks.start(report_request(sim))
+    tasks.start(report_of(sim))
     assert clock.slept == [CREATION_PERIOD_SECONDS]
 
 
 # CSV text
 
 
-def csv_report(rows: list[list[str]], size: int, line_end: str) -> ReportFile:
+def csv_report(rows: list[list[str]], size: int, line_end: str) -> CsvFile:
     """Return a report file with a header and rows, in parts of `size` rows."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator=line_end).writerows(rows)
-    report = ReportFile("here", size)
+    report = CsvFile("here", size)
     report.file.write(text.getvalue().encode())
     return report
 
 
-def read_parts(report: ReportFile) -> list[list[dict[str, str]]]:
+def read_parts(report: CsvFile) -> list[list[dict[str, str]]]:
     """Index a complete report file. Return its parts."""
     report.index()
     return [report.read_part(number) for number in range(report.part_count)]
@@ -890,7 +892,7 @@ def test_parts_contain_every_csv_row_once(rows: list[list[str]], size: int, line
 )
 def test_invalid_csv_raises_response_error(text: bytes) -> None:
     """A truncated CSV file, or one with rows of unequal length, raises ResponseError."""
-    report = ReportFile("here")
+    report = CsvFile("here")
     report.file.write(text)
     with pytest.raises(errors.ResponseError, match="here"):
         read_parts(report)
@@ -936,8 +938,8 @@ def test_streamed_csv_is_read_completely(csv_server: str) -> None:
     text = io.StringIO(newline="")
     csv.writer(text).writerows([("ad_id", "ad_name"), *enumerate(names)])
     CsvHandler.text = b"\xef\xbb\xbf" + text.getvalue().encode()
-    tasks = ReportTasks(client_of(csv_server, "x"), sleep=lambda _: None)
-    report = tasks.read(Request(SYNC_PATH, {"advertiser_id": "1"}))
+    tasks = FileTasks(client_of(csv_server, "x"), sleep=lambda _: None)
+    report = tasks.read(report_task(Request(SYNC_PATH, {"advertiser_id": "1"})))
     assert report.columns == ["ad_id", "ad_name"]
     assert report.part_count > 10
     rows = [row for number in range(report.part_count) for row in report.read_part(number)]
@@ -948,9 +950,9 @@ def test_streamed_csv_is_read_completely(csv_server: str) -> None:
 def test_download_without_csv_raises_error(csv_server: str, text: bytes) -> None:
     """A download response without CSV text raises an error."""
     CsvHandler.text = text
-    tasks = ReportTasks(client_of(csv_server, "x"), sleep=lambda _: None)
+    tasks = FileTasks(client_of(csv_server, "x"), sleep=lambda _: None)
     with pytest.raises((errors.TransientError, errors.ResponseError)):
-        tasks.read(Request(SYNC_PATH, {"advertiser_id": "1"}))
+        tasks.read(report_task(Request(SYNC_PATH, {"advertiser_id": "1"})))
 
 
 # Support by report tasks

@@ -114,7 +114,8 @@ def test_record_lines_equal_the_sdk_lines(  # noqa: PLR0913, PLR0917 - parameter
     """RECORD lines are equal, byte for byte, to the lines of the SDK's sync loop."""
     entry = next(e for e in discovered["streams"] if e["tap_stream_id"] == stream)
     entry = copy.deepcopy(entry)
-    owner = "advertiser_id" if "advertiser_id" in entry["schema"]["properties"] else "bc_id"
+    has_advertiser = "advertiser_id" in entry["schema"]["properties"]
+    owner = "advertiser_id" if has_advertiser else entry["key_properties"][0]
     for number, item in enumerate(entry["metadata"]):
         if not item["breadcrumb"] or (options == "mapped" and item["breadcrumb"][-1] == owner):
             item["metadata"]["selected"] = True

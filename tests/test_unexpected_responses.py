@@ -11,9 +11,9 @@ import pytest
 from conftest import Messages, answering, config_at, config_for, run
 
 from tap_tiktok_ads.api import http_bodies
+from tap_tiktok_ads.api.csv_files import CsvFile
 from tap_tiktok_ads.api.errors import ConfigError, ResponseError, TapError
 from tap_tiktok_ads.api.metric_rules import rejected_metrics
-from tap_tiktok_ads.api.report_tasks import ReportFile
 from tap_tiktok_ads.streams.reports.base import ReportStream
 
 if t.TYPE_CHECKING:
@@ -196,7 +196,7 @@ def test_ad_reviews_are_found_in_any_member(data: dict[str, t.Any], expected: li
 @pytest.mark.parametrize("text", ["a,b\r1,2\r3,4\r", "a,b,a\n1,2,3\n"])
 def test_invalid_csv_header_raises_response_error(text: str) -> None:
     """A CSV header with a repeated column, or of several lines, raises ResponseError."""
-    file = ReportFile("x")
+    file = CsvFile("x")
     file.file.write(text.encode())
     with pytest.raises(ResponseError, match="first row"):
         file.index()

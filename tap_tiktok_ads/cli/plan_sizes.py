@@ -313,7 +313,7 @@ def _measurable_tasks(
         for tasks in by_owner
         if tasks
         and tasks[0].request.page_params.get("page_size")
-        and not getattr(tasks[0], "is_pending", False)
+        and not tasks[0].is_pending
     ]
 
 

@@ -13,7 +13,6 @@ from tap_tiktok_ads.cli.atomic_files import PRIVATE_MODE, replace_file
 from tap_tiktok_ads.config.curl_commands import parse_curl, sends_cookies
 from tap_tiktok_ads.config.custom_requests import (
     ADVERTISER_MACRO,
-    REQUEST_KEYS,
     literal_advertiser,
     normalize,
     parse_body,
@@ -23,6 +22,7 @@ from tap_tiktok_ads.config.custom_requests import (
 )
 from tap_tiktok_ads.config.files import read_json
 from tap_tiktok_ads.config.json_editing import append_item
+from tap_tiktok_ads.config.request_templates import REQUEST_KEYS
 from tap_tiktok_ads.extract import macros
 
 if t.TYPE_CHECKING:

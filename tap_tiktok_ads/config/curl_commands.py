@@ -10,12 +10,8 @@ import urllib.parse
 
 from typing_extensions import override
 
-from tap_tiktok_ads.config.custom_requests import (
-    RESERVED_HEADERS,
-    parse_body,
-    parse_headers,
-    parse_query,
-)
+from tap_tiktok_ads.config.custom_requests import parse_body, parse_headers, parse_query
+from tap_tiktok_ads.config.request_templates import RESERVED_HEADERS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

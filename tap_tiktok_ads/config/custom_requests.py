@@ -15,29 +15,20 @@ import urllib.parse
 import pendulum
 
 from tap_tiktok_ads.api.hosts import REPORT_PATH
+from tap_tiktok_ads.config.request_templates import HEADER_NAME, REQUEST_KEYS
 from tap_tiktok_ads.extract import dates, macros
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-#: Headers that the tap or the HTTP library sets itself.
-RESERVED_HEADERS = frozenset(
-    {
-        *("access-token", "accept", "accept-encoding", "connection", "content-encoding"),
-        *("content-length", "content-type", "expect", "host", "keep-alive", "te", "trailer"),
-        *("transfer-encoding", "upgrade"),
-    }
-)
-#: Headers that turn a request that reads into another one, where a server heeds them.
-OVERRIDE_HEADERS = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
+    from tap_tiktok_ads.config.request_templates import RequestTemplate
+
 #: Headers that other tools write, with the start of the value that the tap sends anyway.
 REDUNDANT_HEADERS: dict[str, tuple[str, ...]] = {
     "content-type": ("application/json",),
     "accept": ("application/json", "*/*"),
 }
 ADVERTISER_MACRO = "advertiser_id"
-#: Keys of an entry whose strings may hold macros.
-REQUEST_KEYS = ("url", "params", "body", "headers")
 #: Name of the parameter and of the header with the access token, which only the tap sends.
 ACCESS_TOKEN = "access_token"  # noqa: S105 - a name
 #: Names of parameters and headers whose values are secrets, in lower case, with underscores.
@@ -50,7 +41,6 @@ SECRET_NAMES = frozenset(
 )
 #: A time at which every range from the start of a period to now is shortest.
 _SHORTEST_RANGES_TIME = pendulum.datetime(2026, 1, 1)
-_HEADER_NAME = re.compile(r"[\w-]+", re.ASCII)
 #: A line break, or the comma before the next header. Other commas belong to a value.
 _HEADER_SEPARATOR = re.compile(r"\s*[\r\n]+\s*|,\s*(?=[\w-]+\s*:)", re.ASCII)
 #: An integer that is not an ID. IDs stay texts.
@@ -85,6 +75,20 @@ def normalize(entry: t.Any) -> t.Any:
     if isinstance(result.get("headers"), dict):
         result["headers"] = _without_redundant(result["headers"])
     _replace_advertiser(result)
+    if isinstance(result.get("download"), dict):
+        result["download"] = _normalize_requests(result["download"], result.get("per_advertiser"))
+    return result
+
+
+def _normalize_requests(requests: Mapping[str, t.Any], per_advertiser: t.Any) -> dict[str, t.Any]:
+    """Return the requests of a task and its file in the form of docs/custom.md."""
+    result = {}
+    for name, request in requests.items():
+        normalized = normalize(request)
+        if isinstance(request, dict) and per_advertiser is False:
+            normalized = normalize({**request, "per_advertiser": False})
+            del normalized["per_advertiser"]
+        result[name] = normalized
     return result
 
 
@@ -133,7 +137,7 @@ def parse_headers(text: str) -> dict[str, str]:
     headers = {}
     for header_text in filter(None, _HEADER_SEPARATOR.split(text.strip(" ,\r\n\t"))):
         name, colon, value = header_text.partition(":")
-        if not colon or not _HEADER_NAME.fullmatch(name.strip()):
+        if not colon or not HEADER_NAME.fullmatch(name.strip()):
             msg = "headers must be an object, or text such as header1:value1,header2:value2"
             raise ValueError(msg)
         headers[name.strip()] = value.strip()
@@ -272,40 +276,16 @@ def _replace_advertiser(entry: dict[str, t.Any]) -> None:
         entry[key] = {**entry[key], ADVERTISER_MACRO: f"{{{ADVERTISER_MACRO}}}"}
 
 
-def check_request(entry: Mapping[str, t.Any], method: str, path: str, unit: str) -> None:
-    """Raise `ValueError` if the body, a header or the dates of an entry cannot be sent.
+def check_days(request: RequestTemplate, unit: str) -> None:
+    """Raise `ValueError` if a report with a time dimension covers more days than TikTok allows.
 
     Args:
-        entry: The normalized entry.
-        method: HTTP method of the request.
-        path: Path of the endpoint.
+        request: The request.
         unit: Letter of the unit of an offset that names none.
     """
-    if method == "GET" and entry.get("body") is not None:
-        msg = "a GET request has no body. Move 'body' to 'params', or set method to POST"
-        raise ValueError(msg)
-    for name in entry.get("headers", {}):
-        _check_header(name)
-    if path.endswith(REPORT_PATH):
-        _check_days({**entry.get("params", {}), **entry.get("body", {})}, unit)
-
-
-def _check_header(name: str) -> None:
-    """Raise `ValueError` if a stream must not set a header."""
-    normalized = name.lower().replace("_", "-")  # some servers take one for the other
-    if normalized in RESERVED_HEADERS or normalized.startswith("proxy-"):
-        msg = f"the tap sets header {name!r} itself. Remove it from 'headers'"
-        raise ValueError(msg)
-    if normalized in OVERRIDE_HEADERS:
-        msg = f"header {name!r} changes the method of the request. Set 'method' instead"
-        raise ValueError(msg)
-    if not _HEADER_NAME.fullmatch(name):
-        msg = f"header {name!r} must consist of letters, digits, '_' and '-'"
-        raise ValueError(msg)
-
-
-def _check_days(params: Mapping[str, t.Any], unit: str) -> None:
-    """Raise `ValueError` if a report with a time dimension covers more days than TikTok allows."""
+    if not request.path.endswith(REPORT_PATH):
+        return
+    params = {**request.params, **(request.body or {})}
     start, end = (_day(params.get(name), unit) for name in ("start_date", "end_date"))
     for dimension, days in dates.WINDOW_DAYS.items():
         covered = (end - start).days + 1 if start and end else 0

@@ -13,15 +13,20 @@ import jsonschema.exceptions
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.suggestions import closest_match, suggest
-from tap_tiktok_ads.config.custom_requests import (
-    ADVERTISER_MACRO,
-    REQUEST_KEYS,
-    check_request,
-    normalize,
+from tap_tiktok_ads.config.custom_downloads import (
+    DOWNLOAD_SCHEMA,
+    DownloadDefinition,
+    parse_download,
+    with_first_request,
 )
-from tap_tiktok_ads.config.endpoint_paths import parse_path
+from tap_tiktok_ads.config.custom_requests import ADVERTISER_MACRO, check_days, normalize
 from tap_tiktok_ads.config.entries import NAME_SCHEMA, TEXT_LIST_SCHEMA, TEXT_SCHEMA, parse_entries
 from tap_tiktok_ads.config.lookups import LOOKUP_SCHEMA, parse_lookups
+from tap_tiktok_ads.config.request_templates import (
+    REQUEST_KEYS,
+    REQUEST_PROPERTIES,
+    parse_template,
+)
 from tap_tiktok_ads.extract import dates, json_paths, macros
 
 if t.TYPE_CHECKING:
@@ -37,14 +42,11 @@ DEFAULT_RECORDS_PATH, DEFAULT_DATE_FORMAT = "$.data.list[*]", "yyyy-MM-dd"
 STREAM_ENTRY_SCHEMA: dict[str, t.Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["name", "url"],
+    "required": ["name"],
     "properties": {
         "name": NAME_SCHEMA,
-        "method": {"enum": ["GET", "POST"]},
-        "url": TEXT_SCHEMA,
-        "params": {"type": "object"},
-        "body": {"type": "object"},
-        "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+        **REQUEST_PROPERTIES,
+        "download": DOWNLOAD_SCHEMA,
         "date_format": TEXT_SCHEMA,
         "time_unit": {"enum": list(dates.UNIT_WORDS)},
         "for_each": LOOKUP_SCHEMA,
@@ -111,6 +113,7 @@ class CustomStreamDefinition:
     params: Mapping[str, t.Any]
     body: Mapping[str, t.Any] | None
     headers: Mapping[str, str]
+    download: DownloadDefinition | None
     date_format: str
     unit: str
     lookups: tuple[Lookup, ...]
@@ -144,23 +147,22 @@ def parse_custom_streams(entries: t.Any, api_url: str = "") -> tuple[CustomStrea
 
 def _parse_entry(entry: Mapping[str, t.Any], api_url: str) -> CustomStreamDefinition:
     """Return the definition in an entry that fits the schema."""
-    method = entry.get("method", "GET")
-    path = parse_path(entry["url"], method, api_url)
+    entry = with_first_request(entry)
+    request = parse_template(entry, api_url)
     lookups = parse_lookups(entry)
     unit = dates.UNIT_WORDS[entry.get("time_unit", "day")]
-    check_request(entry, method, path, unit)
+    check_days(request, unit)
     per_advertiser = entry.get("per_advertiser", True)
     used_macros = _check_macros(entry, lookups, unit, per_advertiser=per_advertiser)
     window_days = _window_days(entry, used_macros)
+    known_macros = _known_macros(lookups, per_advertiser=per_advertiser)
+    download = parse_download(entry.get("download"), known_macros, unit, api_url)
     records_path = entry.get("records_path", DEFAULT_RECORDS_PATH)
     json_paths.parse(records_path)
     return CustomStreamDefinition(
         name=entry["name"],
-        method=method,
-        path=path,
-        params=entry.get("params", {}),
-        body=entry.get("body", {}) if method == "POST" else None,
-        headers=entry.get("headers", {}),
+        **{field.name: getattr(request, field.name) for field in dataclasses.fields(request)},
+        download=download,
         cursor=_parse_cursor(entry.get("pagination")),
         date_format=dates.to_pendulum_format(entry.get("date_format", DEFAULT_DATE_FORMAT)),
         unit=unit,
@@ -188,8 +190,7 @@ def _check_macros(
         ValueError: A macro cannot be resolved, or a lookup or the advertiser is not used.
     """
     request = {key: entry[key] for key in REQUEST_KEYS if key in entry}
-    known_macros = {*WINDOW_MACROS, *([ADVERTISER_MACRO] if per_advertiser else [])}
-    known_macros |= _lookup_macros(lookups)
+    known_macros = _known_macros(lookups, per_advertiser=per_advertiser)
     lists = _lookup_macros([lookup for lookup in lookups if lookup.batch])
     macros.validate(request, known_macros, lists, unit)
     used_macros = macros.macro_names(request)
@@ -202,6 +203,12 @@ def _check_macros(
         )
         raise ValueError(msg)
     return used_macros
+
+
+def _known_macros(lookups: Sequence[Lookup], *, per_advertiser: bool) -> set[str]:
+    """Return the names of the macros that a request can use."""
+    owner_macros = [ADVERTISER_MACRO] if per_advertiser else []
+    return {*WINDOW_MACROS, *owner_macros, *_lookup_macros(lookups)}
 
 
 def _lookup_macros(lookups: Sequence[Lookup]) -> set[str]:

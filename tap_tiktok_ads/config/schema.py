@@ -238,10 +238,11 @@ SETTINGS_SCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Personal data",
         description=(
             "How to write names, email addresses and phone numbers of contacts in the built-in "
-            "streams. Names of authors of comments belong to them. `keep` writes them as "
-            "received. `hash` writes their SHA-256 in hexadecimal. `drop` removes the columns."
+            "streams. Names of authors of comments, values in leads and operators in the change "
+            "log belong to them. `keep` writes them as received. `hash` writes their SHA-256 in "
+            "hexadecimal. `drop` removes the columns. Without the setting, values in leads are "
+            "hashed, and all others are kept."
         ),
-        default="keep",
     ),
     th.Property(
         "replace_null_characters",

@@ -48,7 +48,7 @@ class Settings:
     include_deleted: bool
     track_deleted: bool
     on_error: str
-    pii: str
+    pii: str | None  # None: the default of each stream
     replace_null_characters: bool
     report_mode: str
     rate_limit_tier: str

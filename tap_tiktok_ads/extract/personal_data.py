@@ -35,7 +35,15 @@ PERSONAL_COLUMNS = frozenset(
     }
 )
 #: Names of columns that are personal in one stream only.
-PERSONAL_COLUMNS_BY_STREAM = {"comments": frozenset({"user_name"})}
+PERSONAL_COLUMNS_BY_STREAM = {
+    "comments": frozenset({"user_name"}),
+    "budget_changes": frozenset({"operator_name"}),
+    "invoices": frozenset({"emails"}),
+    "leads": frozenset({"value"}),  # of fields, which can have any label
+    "change_log": frozenset({"operator"}),
+}
+#: Modes of streams without the setting `pii`, if they do not keep personal data.
+DEFAULT_MODE_BY_STREAM = {"leads": "hash"}
 
 
 class PersonalData:
@@ -50,12 +58,12 @@ class PersonalData:
 
         Args:
             schema: The JSON Schema of the stream.
-            mode: The setting `pii`: keep, hash or drop. None means keep.
+            mode: The setting `pii`: keep, hash or drop. None means the default of the stream.
             stream: Name of the stream.
         """
         names = PERSONAL_COLUMNS | PERSONAL_COLUMNS_BY_STREAM.get(stream, frozenset())
         self._columns = _personal_columns(schema, names)
-        self._mode = mode
+        self._mode = DEFAULT_MODE_BY_STREAM.get(stream, "keep") if mode is None else mode
         self.schema = _without(schema, self._columns) if mode == "drop" else schema
 
     @property
@@ -65,7 +73,7 @@ class PersonalData:
 
     def transforms(self) -> Sequence[Callable[[Record], Record]]:
         """Return the functions that a record passes before it is cast."""
-        if not self._columns or self._mode in {None, "keep"}:
+        if not self._columns or self._mode == "keep":
             return ()
         return (self._hash,) if self._mode == "hash" else (self._drop,)
 
@@ -147,7 +155,12 @@ def _hashed(value: t.Any, columns: Columns) -> t.Any:
 
 
 def _hash_or_descend(value: t.Any, nested: Columns | None) -> t.Any:
-    """Return the SHA-256 of a value, or the nested object with hashes. Empty becomes None."""
+    """Return the SHA-256 of a value or of each item, or the nested object with hashes.
+
+    An empty value becomes None.
+    """
     if nested is not None:
         return _hashed(value, nested)
+    if isinstance(value, list):
+        return [_hash_or_descend(item, None) for item in value]
     return None if value in (None, "") else hashlib.sha256(str(value).encode()).hexdigest()

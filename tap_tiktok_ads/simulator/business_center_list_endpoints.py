@@ -9,11 +9,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from .accounts.business_centers import TRANSFER_TYPES, BusinessCenter, Transaction
-from .records import business_centers
+from .records import business_centers, money
 from .simple_list_endpoint import SimpleListEndpoint
 from .spec.errors import reject
 from .spec.facts import ENUMS
-from .spec.params import DAY, ID, MOMENT, TEXT, Param, ids, members, strings
+from .spec.params import DAY, ID, MOMENT, REQUIRED_ID, TEXT, Param, ids, members, strings
 
 if TYPE_CHECKING:
     from .accounts.entities import Account
@@ -60,6 +60,13 @@ def _check_year(kind: str, filtering: dict[str, Any]) -> None:
         days = (date.fromisoformat(end[:10]) - date.fromisoformat(start[:10])).days + 1
         if days > MAX_TRANSACTION_DAYS:
             reject(f"end_{kind}: The range must not exceed {MAX_TRANSACTION_DAYS} days.")
+
+
+def _check_both_dates(params: Params) -> None:
+    """Reject a range with one date only, or of more than a year."""
+    if len(params["filtering"]) == 1:
+        reject("filtering: start_date and end_date must be specified together.")
+    _check_dates(params)
 
 
 BUSINESS_CENTER_LIST_ENDPOINTS = (
@@ -174,6 +181,45 @@ BUSINESS_CENTER_LIST_ENDPOINTS = (
         },
         filters={"filtering.funds_type": "funds_type"},
         date_of=lambda transaction: transaction.time,
+        max_page_size=50,
+    ),
+    SimpleListEndpoint(
+        "/bc/account/budget/changelog/get/",
+        stream="budget_changes",
+        owner="bc_id",
+        objects=lambda center: center.advertiser_transactions,
+        record=lambda pair, _center: money.budget_change(*pair),
+        member="changelog_list",
+        params={
+            "advertiser_id": REQUIRED_ID,
+            "filtering": members(start_date=DAY, end_date=DAY),
+        },
+        selects=lambda pair, _center, params: pair[0].id == params["advertiser_id"],
+        check=_check_both_dates,
+        date_of=lambda pair: pair[1].time,
+        max_page_size=50,
+    ),
+    SimpleListEndpoint(
+        "/bc/invoice/get/",
+        stream="invoices",
+        owner="bc_id",
+        objects=lambda center: center.transactions,
+        record=lambda transaction, center: money.invoice(center, transaction),
+        params={
+            "invoice_id": TEXT,
+            "invoice_title": TEXT,
+            "invoice_types": Param(
+                "array", required=True, low=1, item=Param(enum=money.INVOICE_TYPES)
+            ),
+            "pay_statuses": strings(enum=money.PAY_STATUSES),
+            "start_time": MOMENT,
+            "end_time": MOMENT,
+        },
+        filters={
+            "invoice_id": "invoice_id",
+            "invoice_types": "invoice_type",
+            "pay_statuses": "pay_status",
+        },
         max_page_size=50,
     ),
     SimpleListEndpoint(

@@ -40,6 +40,8 @@ class SimpleListEndpoint:
         sort: Returns the objects of an owner in the order that the parameters request.
         check: Rejects invalid combinations of parameters.
         date_of: Returns the time of an object, compared with `start_date` and `end_date`.
+        parts: Record field with an array whose items the stream reads. Empty for the records.
+        is_common: True if all owners list the same objects, so that the stream reads one owner.
     """
 
     path: str
@@ -59,6 +61,8 @@ class SimpleListEndpoint:
     sort: Callable[[Sequence[Any], Any, Params], Sequence[Any]] | None = None
     check: Callable[[Params], None] | None = None
     date_of: Callable[[Any], str] | None = None
+    parts: str = ""
+    is_common: bool = False
 
     @property
     def definition(self) -> Endpoint:
@@ -133,6 +137,8 @@ class SimpleListEndpoint:
         objects = self.objects(owner)
         if self.date_of is not None:
             objects = [entry for entry in objects if within(self.date_of(entry))]
+        if self.parts:
+            return sum(len(self.record(entry, owner)[self.parts]) for entry in objects)
         if self.counted:
             records = (self.record(entry, owner) for entry in objects)
             return sum(self.counted.items() <= record.items() for record in records)

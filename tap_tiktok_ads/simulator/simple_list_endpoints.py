@@ -21,7 +21,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .business_center_list_endpoints import BUSINESS_CENTER_LIST_ENDPOINTS
-from .records import assets, media_library, shops, targeting
+from .catalog_list_endpoints import CATALOG_LIST_ENDPOINTS
+from .measurement_list_endpoints import MEASUREMENT_LIST_ENDPOINTS
+from .name_list_endpoints import NAME_LIST_ENDPOINTS
+from .records import assets, media_library, shops, split_tests, targeting
 from .simple_list_endpoint import SimpleListEndpoint, generated
 from .spec.errors import reject
 from .spec.facts import ENUMS
@@ -281,6 +284,22 @@ SIMPLE_LIST_ENDPOINTS = (
         max_page_size=100,
     ),
     SimpleListEndpoint(
+        "/campaign_label/get/",
+        stream="campaign_labels",
+        objects=generated("campaign_labels", count=3),
+        record=split_tests.campaign_label,
+        params={
+            "campaign_label_ids": ids(50),
+            "campaign_label_names": strings(10),
+            "campaign_label_types": strings(enum=("GENERAL", "MARKETING_EVENT")),
+        },
+        filters={
+            "campaign_label_ids": "campaign_label_id",
+            "campaign_label_types": "campaign_label_type",
+        },
+        max_page_size=1000,
+    ),
+    SimpleListEndpoint(
         "/app/list/",
         stream="apps",
         objects=generated("apps"),
@@ -340,6 +359,9 @@ SIMPLE_LIST_ENDPOINTS = (
         ),
     ),
     *BUSINESS_CENTER_LIST_ENDPOINTS,
+    *NAME_LIST_ENDPOINTS,
+    *MEASUREMENT_LIST_ENDPOINTS,
+    *CATALOG_LIST_ENDPOINTS,
 )
 """All simple list endpoints.
 

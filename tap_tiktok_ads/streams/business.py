@@ -79,7 +79,7 @@ class BusinessCenterStream(DependentStream):
 
     per_advertiser = False
     source_column = SourceColumn("business_centers.bc_id", parameter="bc_id")
-    page_size = 50
+    page_size: t.ClassVar[int | None] = 50
 
 
 class BcAdvertisers(BusinessCenterStream):

@@ -9,6 +9,7 @@ import urllib.parse
 
 from typing_extensions import override
 
+from tap_tiktok_ads.api.advertisers import id_of
 from tap_tiktok_ads.api.errors import (
     AuthError,
     ConfigError,
@@ -17,9 +18,11 @@ from tap_tiktok_ads.api.errors import (
     TapError,
     ThrottledError,
 )
+from tap_tiktok_ads.api.file_tasks import FileTask
 from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.config.custom_downloads import FAILED, TASK_MACRO
 from tap_tiktok_ads.config.schema import json_types
-from tap_tiktok_ads.extract import macros
+from tap_tiktok_ads.extract import json_paths, macros
 from tap_tiktok_ads.extract.casting import Caster
 from tap_tiktok_ads.extract.conversion import RecordFlattener
 from tap_tiktok_ads.extract.schemas import infer_schema, is_report_path, keyed_schema
@@ -27,7 +30,8 @@ from tap_tiktok_ads.extract.values import NUMBER_TYPES
 from tap_tiktok_ads.singer.catalog import fields_left_out
 from tap_tiktok_ads.singer.state import TimeBookmarks, ValueBookmarks
 from tap_tiktok_ads.streams.custom_source import CustomSource
-from tap_tiktok_ads.streams.dependent import MAX_SAMPLE_REQUESTS, LookupStream, LookupTask
+from tap_tiktok_ads.streams.dependent import MAX_SAMPLE_REQUESTS, LookupTask
+from tap_tiktok_ads.streams.file_parts import FileStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +39,9 @@ if t.TYPE_CHECKING:
     import pendulum
 
     from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.messages import Response
     from tap_tiktok_ads.config.custom_streams import CustomStreamDefinition
+    from tap_tiktok_ads.config.request_templates import RequestTemplate
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
     from tap_tiktok_ads.singer.components import ContextTap
@@ -55,7 +61,7 @@ def _value_types(column: Mapping[str, t.Any]) -> tuple[type, ...]:
     return ValueBookmarks.value_types
 
 
-class CustomStream(LookupStream):
+class CustomStream(FileStream):
     """A stream of the setting `custom_streams`."""
 
     begins_with_account = False  # what the endpoint returns is not known
@@ -68,6 +74,9 @@ class CustomStream(LookupStream):
         self.lookups = definition.lookups
         self.per_advertiser = definition.per_advertiser
         self.dash_is_null = definition.schema is None and is_report_path(definition.path)
+        if definition.download is not None:
+            requests = (definition, definition.download.check, definition.download.result)
+            self.task_paths = tuple(request.path for request in requests)
         super().__init__(tap)
         self.primary_keys = definition.primary_keys
         self.replication_key = definition.replication_key
@@ -170,32 +179,78 @@ class CustomStream(LookupStream):
             ConfigError: A value cannot be used in a URL.
         """
         definition = self.definition
-        macro_values = {"advertiser_id": advertiser.id} if advertiser else {}
-        if window is not None:
-            macro_values["start_date"] = window.start.format(definition.date_format)
-            macro_values["end_date"] = window.end.format(definition.date_format)
-        macro_values |= values
-        resolve = functools.partial(
-            macros.resolve,
-            now=self.run_context.now(advertiser),
-            unit=definition.unit,
-            render=self._render,
-        )
-        path_values = {
-            name: _path_segment(value, f"{self.name!r}, macro {{{name}}}")
-            for name, value in macro_values.items()
-        }
-        request = Request(
-            resolve(definition.path, path_values),
-            resolve(definition.params, macro_values),
-            method=definition.method,
-            body=resolve(definition.body, macro_values),
-            headers=resolve(definition.headers, macro_values),
-            splittable=window is not None,
+        macro_values = self._macro_values(advertiser, window, values)
+        request = self._resolved(definition, advertiser, macro_values)
+        request = dataclasses.replace(
+            request, splittable=window is not None and definition.download is None
         )
         if definition.page_size is not None:
             request = request.with_page_params(page_size=definition.page_size)
         return request
+
+    def _macro_values(
+        self, advertiser: Advertiser | None, window: Window | None, values: Mapping[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """Return the values of macros by name, besides dates."""
+        macro_values: dict[str, t.Any] = {"advertiser_id": advertiser.id} if advertiser else {}
+        if window is not None:
+            macro_values["start_date"] = window.start.format(self.definition.date_format)
+            macro_values["end_date"] = window.end.format(self.definition.date_format)
+        return {**macro_values, **values}
+
+    def _resolved(
+        self,
+        template: RequestTemplate | CustomStreamDefinition,
+        advertiser: Advertiser | None,
+        values: Mapping[str, t.Any],
+    ) -> Request:
+        """Return a request with its macros resolved.
+
+        Raises:
+            ConfigError: A value cannot be used in a URL.
+        """
+        resolve = functools.partial(
+            macros.resolve,
+            now=self.run_context.now(advertiser),
+            unit=self.definition.unit,
+            render=self._render,
+        )
+        path_values = {
+            name: _path_segment(value, f"{self.name!r}, macro {{{name}}}")
+            for name, value in values.items()
+        }
+        return Request(
+            resolve(template.path, path_values),
+            resolve(template.params, values),
+            method=template.method,
+            body=resolve(template.body, values),
+            headers=resolve(template.headers, values),
+        )
+
+    @override
+    def file_task(self, task: Task) -> FileTask | None:
+        download = self.definition.download
+        if download is None:
+            return None
+        advertiser = task.advertiser
+        values = self._macro_values(
+            advertiser, task.window, task.values if isinstance(task, LookupTask) else {}
+        )
+
+        def request(template: RequestTemplate, task_id: str) -> Request:
+            return self._resolved(template, advertiser, {**values, TASK_MACRO: task_id})
+
+        return FileTask(
+            create=task.request,
+            check=functools.partial(request, download.check),
+            download=functools.partial(request, download.result),
+            owner=id_of(advertiser) or "",
+            task_id=functools.partial(_value_at, download.task_id_path),
+            status=functools.partial(_value_at, download.status_path),
+            pending=frozenset(download.pending),
+            ready=frozenset(download.ready),
+            failed=frozenset({FAILED}),
+        )
 
     def _render(self, moment: pendulum.DateTime) -> str:
         return str(moment.format(self.definition.date_format))
@@ -306,6 +361,11 @@ class CustomPlan:
     def sample_tasks(self) -> Iterable[Task]:
         """Return the newest window of each advertiser, then the one before it, and so on."""
         return self._stream.window_plan.sample_tasks()
+
+
+def _value_at(path: str, response: Response) -> t.Any:
+    """Return the value at a JSONPath of a response, or None."""
+    return next(iter(json_paths.find(path, {"data": response.data})), None)
 
 
 def _path_segment(value: t.Any, label: str) -> str:

@@ -16,17 +16,19 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import id_of
-from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.errors import ConfigError, PermissionDeniedError
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.config.lookups import MAX_LOOKUP_COMBINATIONS, Lookup
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.extract.schemas import entity_schema
+from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.streams.windowed import WindowedStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.errors import ApiError
     from tap_tiktok_ads.context import RunContext
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record
@@ -47,13 +49,42 @@ class LookupTask(Task):
 
     Attributes:
         values: Values by macro name, as in `campaigns.campaign_id`.
-        is_pending: True if the values are still to be looked up.
         seen_cursors: The cursors of the pages before.
     """
 
     values: Values = dataclasses.field(default_factory=dict)
-    is_pending: bool = False
     seen_cursors: tuple[t.Any, ...] = ()
+
+
+class RejectableSource(Source):
+    """The records of some values of a lookup, which TikTok can reject on their own."""
+
+    @override
+    def can_be_rejected(self, task: Task) -> bool:
+        return True
+
+    @override
+    def scope_of(self, task: Task) -> str | None:
+        """Return the advertiser, or else the values: a denial rules out their other windows."""
+        if task.advertiser is None and isinstance(task, LookupTask):
+            return str(task.values)
+        return super().scope_of(task)
+
+    @override
+    def concerns_scope(self, task: Task, error: ApiError) -> bool:
+        return isinstance(error, PermissionDeniedError)
+
+    @override
+    def subject_of(self, task: Task) -> str:
+        if not isinstance(task, LookupTask) or task.is_pending:
+            return super().subject_of(task)
+        return f"{', '.join(itertools.starmap(_subject, task.values.items()))}, advertiser"
+
+
+def _subject(macro: str, value: t.Any) -> str:
+    """Return the column of a macro with its value, or with the number of its values."""
+    column = macro.partition(".")[2]
+    return f"{len(value)} values of {column}" if isinstance(value, list) else f"{column} {value}"
 
 
 class LookupPlan:
@@ -149,6 +180,7 @@ class LookupPlan:
             if key not in self._values:
                 stream = self._run_context.open_stream(lookup.stream)
                 columns = {*lookup.columns, *lookup.where}
+                stream.needed_values = lookup.where
                 records = stream.read_all(advertiser, columns=columns)
                 max_values = None
                 if not self._run_context.allow_requests:
@@ -171,13 +203,18 @@ class LookupStream(WindowedStream):
 
     @override
     def endpoints(self, task: Task) -> Sequence[str]:
-        if isinstance(task, LookupTask) and task.is_pending:
+        if task.is_pending:
             return (task.request.path,) * self.lookup_plan.min_combinations()
         return super().endpoints(task)
 
     @override
     def source_streams(self) -> set[str]:
         return {lookup.stream for lookup in self.lookups if lookup.stream}
+
+    @override
+    def source_values(self, name: str) -> Mapping[str, t.Any]:
+        lookups = [lookup for lookup in self.lookups if lookup.stream == name]
+        return lookups[0].where if len(lookups) == 1 else {}
 
     @functools.cached_property
     def lookup_plan(self) -> LookupPlan:
@@ -190,13 +227,13 @@ class LookupStream(WindowedStream):
 
     @override
     def fetch(self, task: Task) -> Fetched:
-        if isinstance(task, LookupTask) and task.is_pending:
+        if task.is_pending:
             return Page(), self.lookup_plan.expand(task)
         return super().fetch(task)
 
     @override
     def sample_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
-        if isinstance(task, LookupTask) and task.is_pending:
+        if task.is_pending:
             return [], self.lookup_plan.expand(task)
         return super().sample_task(task, send)
 
@@ -222,17 +259,25 @@ class SourceColumn:
         parameter: The parameter that takes the values.
         batch_size: Maximum number of values per request, as an array. None means one, as it is.
         where: Columns of the other stream, and the values that its records must have.
+        also: Columns of the same record, by the parameter that takes their value.
     """
 
     name: str
     parameter: str
     batch_size: int | None = None
     where: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    also: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def lookup(self) -> Lookup:
         """Return the lookup of the values."""
         stream, _, column = self.name.partition(".")
-        return Lookup(stream, (column,), stream=stream, where=self.where, batch=self.batch_size)
+        columns = (column, *self.also.values())
+        return Lookup(stream, columns, stream=stream, where=self.where, batch=self.batch_size)
+
+    def further_params(self, values: Values) -> dict[str, t.Any]:
+        """Return the parameters that take the other columns of the same record."""
+        stream = self.name.partition(".")[0]
+        return {name: values[f"{stream}.{column}"] for name, column in self.also.items()}
 
 
 def add_lookup_value(raw: Record, task: Task) -> Iterable[Record]:
@@ -285,7 +330,9 @@ class DependentStream(LookupStream):
         params: dict[str, t.Any] = {"advertiser_id": advertiser.id} if advertiser else {}
         params |= self.params(advertiser, window)
         column = self.source_column
+        params |= column.further_params(values)
         params[column.parameter] = self.parameter_value(values[column.name])
         if self.page_size is not None:
             params |= {"page": 1, "page_size": self.page_size}
-        return Request(self.path, params, splittable=window is not None)
+        is_shared = self.shared or self.run_context.is_source(self.name)
+        return Request(self.path, params, splittable=window is not None, shared=is_shared)

@@ -115,7 +115,7 @@ class GmvMaxReportSource(Source):
         return True
 
     @override
-    def concerns_advertiser(self, task: Task, error: errors.ApiError) -> bool:
+    def concerns_scope(self, task: Task, error: errors.ApiError) -> bool:
         return isinstance(error, errors.PermissionDeniedError)
 
     @override

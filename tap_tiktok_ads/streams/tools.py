@@ -9,8 +9,13 @@ from typing_extensions import override
 from tap_tiktok_ads.api.promote import ORIGIN_COLUMN
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
 from tap_tiktok_ads.extract.source import Source, damaged
-from tap_tiktok_ads.streams.dependent import DependentStream, SourceColumn, add_lookup_value
+from tap_tiktok_ads.streams.dependent import (
+    DependentStream,
+    SourceColumn,
+    add_lookup_value,
+)
 from tap_tiktok_ads.streams.listing import ListStream
+from tap_tiktok_ads.streams.single_objects import RejectableObjectSource
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -226,4 +231,34 @@ class AutomatedRules(ListStream):
     records_field = "rules"
     page_size = 100
     params: t.ClassVar[Mapping[str, t.Any]] = {"tzone": "UTC"}
+    selected_by_default = False
+
+
+class SplitTests(DependentStream):
+    """One record per split test of ad groups, with its status, variable and P values.
+
+    Each split test takes one request. The tap finds split tests by `split_test_group_id` of
+    `ad_groups`. TikTok has no list of them. It returns results 24 hours after the end of a test. A
+    test that TikTok rejects is skipped with a warning. The fields come from a third-party SDK.
+    """
+
+    name = "split_tests"
+    path = "/split_test/result/get/"
+    permission = "240 Split Test"
+    primary_keys = ("advertiser_id", "split_test_group_id")
+    source_column = SourceColumn("ad_groups.split_test_group_id", parameter="split_test_group_id")
+    source_class = RejectableObjectSource
+
+
+class CampaignLabels(ListStream):
+    """One record per label for campaigns of the advertiser.
+
+    The response does not name the campaigns that have a label.
+    """
+
+    name = "campaign_labels"
+    path = "/campaign_label/get/"
+    permission = "Read Campaign Labels (number not documented)"
+    primary_keys = ("advertiser_id", "campaign_label_id")
+    page_size = 1000
     selected_by_default = False

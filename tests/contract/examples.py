@@ -6,6 +6,7 @@ import dataclasses
 import json
 import typing as t
 
+from .examples_lists import LIST_EXAMPLES, WRONG_LIST_PARAMETERS
 from .messages import BASE_PATH, SentRequest, get, post
 from .metrics import CLOSED_LISTS, MATERIAL_METRICS
 
@@ -308,7 +309,35 @@ SHOPS: Mapping[str, tuple[SentRequest, SentRequest]] = {
     ),
 }
 
-EXAMPLES = {**OBJECTS, **REPORTS, **SHOPS}
+LEADS, CHANGE_LOG = "/page/lead/task/", "/changelog/task/create/"
+LEAD_TASK = post(LEADS, advertiser_id="7", page_id="8")
+
+
+def lead_region(region: str) -> SentRequest:
+    """Return a task of leads of a region."""
+    return changed(LEAD_TASK, headers={**LEAD_TASK.headers, "x-lead-region": region})
+
+
+def change_log(end_time: str) -> SentRequest:
+    """Return a task of the change log from 1 October on."""
+    return post(CHANGE_LOG, advertiser_id="7", start_time="2026-10-01 00:00:00", end_time=end_time)
+
+
+#: Examples of tasks that make files, as in `OBJECTS`.
+FILES: Mapping[str, tuple[SentRequest, SentRequest]] = {
+    "A task of leads names": (LEAD_TASK, post(LEADS, advertiser_id="7")),
+    "Leads are requested by": (
+        LEAD_TASK,
+        post(LEADS, advertiser_id="7", library_id="9", page_id="8"),
+    ),
+    "The region of leads": (lead_region("us"), lead_region("europe")),
+    "A task of the change log": (
+        change_log("2026-10-30 23:59:59"),
+        change_log("2026-10-31 23:59:59"),
+    ),
+}
+
+EXAMPLES = {**OBJECTS, **REPORTS, **SHOPS, **LIST_EXAMPLES, **FILES}
 
 #: Requests with one wrong parameter, and the name of the parameter.
 WRONG_PARAMETERS: tuple[tuple[str, SentRequest], ...] = (
@@ -345,5 +374,9 @@ WRONG_PARAMETERS: tuple[tuple[str, SentRequest], ...] = (
         "smart_plus_ad_ids",
         get("/smart_plus/ad/review_info/", advertiser_id="7", smart_plus_ad_ids=ids(101)),
     ),
+    ("task_id", get("/changelog/task/check/", advertiser_id="7")),
+    ("start_time", post(CHANGE_LOG, advertiser_id="7", start_time="2026-10-01")),
+    ("page_id", get("/page/field/get/", advertiser_id="7", page_id="form")),
     ("advertiser_ids", get("/advertiser/info/", advertiser_ids=ids(101))),
+    *WRONG_LIST_PARAMETERS,
 )

@@ -6,6 +6,8 @@ import dataclasses
 import typing as t
 
 from .endpoints import ENDPOINTS
+from .endpoints_insights import INSIGHT_RULES
+from .file_rules import FILE_RULES
 from .messages import BASE_PATH
 from .object_rules import OBJECT_RULES
 from .parameters import problems_of
@@ -67,7 +69,14 @@ TRANSPORT_RULES = (
     ),
 )
 
-RULES = (*TRANSPORT_RULES, *OBJECT_RULES, *REPORT_RULES, *SHOP_RULES)
+RULES = (
+    *TRANSPORT_RULES,
+    *OBJECT_RULES,
+    *REPORT_RULES,
+    *SHOP_RULES,
+    *INSIGHT_RULES,
+    *FILE_RULES,
+)
 
 
 @dataclasses.dataclass(frozen=True)

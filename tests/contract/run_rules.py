@@ -34,7 +34,7 @@ BUSINESS_TYPES = {
     "POP_UP_FORM",
 }
 #: Paths of polling requests, which are sent more than once.
-POLLED = {"/report/task/check/"}
+POLLED = {"/report/task/check/", "/changelog/task/check/", "/page/lead/task/"}
 DATES = {"start_date", "end_date", "start_time", "end_time"}
 
 

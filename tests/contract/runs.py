@@ -22,7 +22,9 @@ if t.TYPE_CHECKING:
 
 NAMES = [stream.name for stream in STREAMS if stream.name != "sync_errors"]
 #: Streams that `report_metrics` can name.
-REPORT_NAMES = tuple(name for name in NAMES if "report" in name and name != "gmv_max_report")
+REPORT_NAMES = tuple(
+    stream.name for stream in STREAMS if stream.is_report and stream.name != "gmv_max_report"
+)
 WORLD = {
     "advertisers": 1,
     "campaigns": 2,
@@ -84,7 +86,13 @@ BREAKDOWN_SETTINGS = {"start_date": DAYS, "custom_reports": BREAKDOWN_REPORTS}
 BREAKDOWN_NAMES = tuple(report["name"] for report in BREAKDOWN_REPORTS)
 
 #: Name suffixes of streams that are read over more than a year.
-LONG_SUFFIXES = ("_transactions", "_material_report_daily", "gmv_max_report", "comments")
+LONG_SUFFIXES = (
+    "_transactions",
+    "_material_report_daily",
+    "gmv_max_report",
+    "comments",
+    "budget_changes",
+)
 
 PLANS = (
     Plan(

@@ -24,6 +24,7 @@ FIELDS: dict[str, dict[str, list[str]]] = json.loads(
 #: The streams that read an endpoint.
 STREAMS = {
     "/bc/asset/get/": ["bc_advertisers"],
+    "/bc/balance/get/": ["bc_balances"],
     "/bc/get/": ["business_centers"],
     "/campaign/gmv_max/info/": ["gmv_max_campaigns"],
     "/catalog/get/": ["catalogs"],
@@ -31,11 +32,15 @@ STREAMS = {
     "/creative/portfolio/list/": ["creative_portfolios"],
     "/dmp/saved_audience/list/": ["saved_audiences"],
     "/gmv_max/store/list/": ["gmv_max_stores"],
+    "/offline/get/": ["offline_event_sets"],
     "/pangle_audience_package/get/": ["pangle_audience_packages"],
     "/smart_plus/ad/get/": ["smart_plus_ads", "smart_plus_ad_creatives", "smart_plus_ad_media"],
     "/smart_plus/ad/review_info/": ["smart_plus_ad_suggestions"],
     "/smart_plus/adgroup/get/": ["smart_plus_ad_groups"],
     "/smart_plus/campaign/get/": ["smart_plus_campaigns"],
+    "/tool/action_category/": ["action_categories"],
+    "/tool/carrier/": ["carriers"],
+    "/tool/os_version/": ["os_versions"],
 }
 #: Members of `data` that no stream reads, with the reason.
 UNREAD_MEMBERS = {

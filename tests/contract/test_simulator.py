@@ -78,7 +78,9 @@ def server() -> Iterator[Server]:
             "bc_id": next(iter(sim.world.centers)),
             "store_ids": json.dumps([first("/gmv_max/store/list/", "store_list", "store_id")]),
             "pixel_ids": json.dumps([first("/pixel/list/", "pixels", "pixel_id")]),
+            "page_id": first("/page/get/", "list", "page_id"),
             "search_value": first("/adgroup/get/", "list", "adgroup_id"),
+            "ad_id": first("/ad/get/", "list", "ad_id"),
         }
         yield Server(sim, ids)
 

@@ -34,6 +34,7 @@ NOT_PERSONAL = {
     r"^automated_rules\.notification\.email_setting": "times of messages, no addresses",
     r"^pixels\.(automatic_)?advanced_matching_fields\.": "True if the pixel uses the field",
     r"^advertisers\.address$": "address of the company",
+    r"^invoices\.address$": "address of the company",
     r"^ads\.display_name$": "name of the brand that viewers see",
     r"^identities\.(display_name|user_name)$": "public name of an account that publishes ads",
     r"^gmv_max_campaigns\.item_list\.identity_info\.user_name$": "public name of such an account",

@@ -21,10 +21,10 @@ from golden.collector import answered, case, error_cases, simulated
 from tap_tiktok_ads.api import errors, http_bodies, rate_limits
 from tap_tiktok_ads.api.advertisers import find_advertisers
 from tap_tiktok_ads.api.client import Client
+from tap_tiktok_ads.api.csv_files import CsvFile
 from tap_tiktok_ads.api.http_connection import CA_BUNDLE_VARIABLES, environment_network
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.rate_limits import TIERS, Budget, RateLimiter, Tier
-from tap_tiktok_ads.api.report_tasks import ReportFile
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.extract.result_file import ResultFile
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -336,7 +336,7 @@ def report_file(content: bytes) -> Callable[[], object]:
     """Return a case: index the file of a report task."""
 
     def index() -> None:
-        file = ReportFile("/report/task/download/ for advertiser 7")
+        file = CsvFile("/report/task/download/ for advertiser 7")
         file.file.write(content)
         file.index()
         file.read_part(0)

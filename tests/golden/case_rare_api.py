@@ -11,9 +11,10 @@ from edge_server import Call, Response, envelope, serving
 from golden.case_network import client, report_file
 from golden.case_rare_runs import finish
 from golden.collector import answered, error_cases, short_waits, simulated
+from tap_tiktok_ads.api.file_tasks import FileTasks
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.pagination import next_pages
-from tap_tiktok_ads.api.report_tasks import ReportTasks
+from tap_tiktok_ads.api.report_tasks import report_task
 from tap_tiktok_ads.api.time_limits import TimedReader
 from tap_tiktok_ads.config.custom_reports import parse_custom_reports
 from tap_tiktok_ads.config.custom_streams import parse_custom_streams
@@ -148,12 +149,12 @@ def tasks(*, is_over: bool = False, **data: t.Any) -> Callable[[], object]:
     def read() -> None:
         clock = Clock()
         with serving(lambda _: envelope(data)) as (url, _):
-            report_tasks = ReportTasks(
+            file_tasks = FileTasks(
                 client(url, first_retry_seconds=1.0), clock=lambda: clock.now, sleep=clock.sleep
             )
             if is_over:
-                report_tasks.cancel()
-            report_tasks.read(REPORT)
+                file_tasks.cancel()
+            file_tasks.read(report_task(REPORT))
 
     return read
 

@@ -20,4 +20,10 @@ EXCEPTIONS: dict[str, str] = {
     ),
     "api/shared_stores.py: INSERT INTO": "It is a statement for a database.",
     "cli/__init__.py: A signal ended the run": "A signal ends the process of the test.",
+    "streams/creative_reports.py: creatives of type": (
+        "It is a detail of the message about a type that TikTok rejects."
+    ),
+    "streams/single_objects.py: expected an object": (
+        "It is a detail of the message about a damaged response."
+    ),
 }

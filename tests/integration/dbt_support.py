@@ -12,9 +12,10 @@ import sys
 import typing as t
 from pathlib import Path
 
+import psycopg
 import yaml
 
-from .targets import ROOT, environment
+from .targets import ROOT, Server, environment
 
 PROJECT = ROOT / "examples" / "dbt"
 #: DuckDB types by the name that the Fivetran package uses.
@@ -97,6 +98,11 @@ class Warehouse:
         """Run a command of dbt on the file. Return the status of each node by ID."""
         return run_dbt(folder, *command, TIKTOK_ADS_DUCKDB=str(self.path), **options)
 
+    def select(self, table: str, columns: t.Sequence[str]) -> list[Row]:
+        """Return columns of all rows of a table."""
+        rows = self.query(f"select {', '.join(columns)} from {table}")
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
     def copy(self, folder: Path) -> Warehouse:
         """Return a copy that a test can change."""
         return dataclasses.replace(self, path=Path(shutil.copy(self.path, folder / "copy.duckdb")))
@@ -117,18 +123,45 @@ def rows_by_key(messages: Path) -> dict[str, list[Row]]:
     return {stream: list(records.values()) for stream, records in rows.items()}
 
 
-def load(folder: Path, config: dict[str, t.Any]) -> Warehouse:
-    """Run the tap and target as processes. Return a warehouse of the default streams."""
+def read(folder: Path, config: Row, extra: t.Iterable[tuple[str, Row]] = ()) -> Path:
+    """Run the tap. Return a file with its messages, and with extra records of its streams."""
     (folder / "tap.json").write_text(json.dumps(config))
-    path, messages = folder / "warehouse.duckdb", folder / "messages.jsonl"
+    tap = Path(sys.executable).with_name("tap-tiktok-ads")
+    text = run_checked([tap, "--config", folder / "tap.json"])
+    records = [
+        json.dumps({"type": "RECORD", "stream": stream, "record": record}) + "\n"
+        for stream, record in extra
+    ]
+    messages = folder / "messages.jsonl"
+    messages.write_text("".join((text, *records)), "utf-8")
+    return messages
+
+
+def load(folder: Path, config: Row, extra: t.Iterable[tuple[str, Row]] = ()) -> Warehouse:
+    """Run the tap and target as processes. Return a warehouse with the records."""
+    messages = read(folder, config, extra)
+    path = folder / "warehouse.duckdb"
     settings = json.loads((PROJECT / "target-duckdb.json").read_text("utf-8"))
     (folder / "target.json").write_text(json.dumps({**settings, "path": str(path)}))
-    tap = Path(sys.executable).with_name("tap-tiktok-ads")
-    messages.write_text(run_checked([tap, "--config", folder / "tap.json"]), "utf-8")
     with messages.open(encoding="utf-8") as file:
         target = environment("duckdb") / "bin" / "target-duckdb"
         run_checked([target, "--config", folder / "target.json"], stdin=file)
     return Warehouse(path, rows_by_key(messages))
+
+
+def load_postgres(messages: Path, server: Server, database: str, folder: Path) -> Row:
+    """Load messages into a new database. Return the environment variables of its login."""
+    login = {name: server[name] for name in ("host", "port", "user", "password")}
+    with psycopg.connect(**login, dbname="postgres", autocommit=True) as connection:
+        connection.execute(f"create database {database}".encode())
+    settings = json.loads((PROJECT / "target-postgres.json").read_text("utf-8"))
+    config = folder / "target-postgres.json"
+    config.write_text(json.dumps({**settings, **login, "database": database}), "utf-8")
+    with messages.open(encoding="utf-8") as file:
+        target = environment("postgres") / "bin" / "target-postgres"
+        run_checked([target, "--config", config], stdin=file)
+    variables = {f"PG{name.upper()}": str(value) for name, value in login.items()}
+    return {**variables, "PGDATABASE": database}
 
 
 def fivetran_tables() -> dict[str, dict[str, str]]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
-import psycopg
 import pytest
 import yaml
 from pages import blocks_of
 
-from .dbt_support import PROJECT, Warehouse, load, run_checked, run_dbt
+from .dbt_support import PROJECT, Warehouse, load, load_postgres, run_checked, run_dbt
 from .targets import ROOT, environment, query_postgres
 from .test_dbt import CONFIG, spend_by
 
@@ -82,30 +80,15 @@ def test_build_without_metadata_columns_reads_all_rows(built: Warehouse, tmp_pat
 
 def test_models_build_in_postgres(built: Warehouse, postgres: Server, tmp_path: Path) -> None:
     """Two builds succeed in Postgres, and spend equals the records of the tap."""
-    server: dict[str, t.Any] = {**postgres, "database": "dbt"}
-    login = {name: server[name] for name in ("host", "port", "user", "password")}
-    with psycopg.connect(**login, dbname="postgres", autocommit=True) as connection:
-        connection.execute("create database dbt")
-    settings = json.loads((PROJECT / "target-postgres.json").read_text("utf-8"))
-    config = tmp_path / "target.json"
-    config.write_text(json.dumps({**settings, **login, "database": "dbt"}), "utf-8")
-    target = environment("postgres") / "bin" / "target-postgres"
-    with (built.path.parent / "messages.jsonl").open(encoding="utf-8") as messages:
-        run_checked([target, "--config", config], stdin=messages)
-    variables = {
-        "PGHOST": login["host"],
-        "PGPORT": str(login["port"]),
-        "PGUSER": login["user"],
-        "PGPASSWORD": login["password"],
-        "PGDATABASE": "dbt",
-    }
+    messages = built.path.parent / "messages.jsonl"
+    variables = load_postgres(messages, postgres, "dbt", tmp_path)
     for _ in range(2):
         results = run_dbt(tmp_path, "build", target="postgres", **variables)
         assert set(results.values()) == PASSED
     statuses = run_dbt(tmp_path, "source", "freshness", target="postgres", **variables)
     assert [*statuses.values()] == ["pass"] * FRESH_TABLES
     rows = query_postgres(
-        server,
+        {**postgres, "database": "dbt"},
         "select advertiser_id, date_day, sum(spend) as spend"
         " from analytics.spend_by_day_and_campaign group by 1, 2",
     )

@@ -20,7 +20,14 @@ WITHOUT_ADVERTISER = {
     "/bc/account/transaction/get/",
     "/advertiser/balance/get/",
     "/advertiser/transaction/get/",
+    "/bc/balance/get/",
+    "/bc/account/cost/get/",
+    "/bc/invoice/get/",
     "/catalog/get/",
+    "/catalog/product/get/",
+    "/catalog/set/get/",
+    "/catalog/feed/get/",
+    "/diagnostic/catalog/",
 }
 TODAY = "2026-11-20"
 START = "2026-11-01"

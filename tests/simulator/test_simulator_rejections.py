@@ -47,6 +47,13 @@ COMMENT_PARAMS: dict[str, Any] = {
     "start_time": "2026-11-01",
     "end_time": "2026-11-20",
 }
+APP_EVENT_PARAMS = {
+    "app_id": "1",
+    "optimization_goal": "IN_APP_EVENT",
+    "objective": "TRAFFIC",
+    "placement_type": "PLACEMENT_TYPE_AUTOMATIC",
+}
+REGION_PARAMS = {"placements": ["PLACEMENT_TIKTOK"], "objective_type": "TRAFFIC"}
 TRANSFERS, ACCOUNT_TRANSACTIONS = (
     "/advertiser/transaction/get/",
     "/bc/account/transaction/get/",
@@ -74,6 +81,16 @@ MAX_PAGE_SIZES = {
     "/dmp/saved_audience/list/": 100,
     "/comment/list/": 100,
     "/optimizer/rule/list/": 100,
+    "/campaign_label/get/": 1000,
+    "/bc/account/cost/get/": 50,
+    "/bc/account/budget/changelog/get/": 50,
+    "/bc/invoice/get/": 50,
+    "/custom_conversion/list/": 1000,
+    "/catalog/product/get/": 500,
+    "/diagnostic/catalog/": 20,
+    "/creative/report/get/": 1000,
+    "/report/video_performance/get/": 500,
+    "/creative_fatigue/get/": 500,
 }
 REQUIRED_PARAMS: dict[str, dict[str, Any]] = {
     OVERVIEW: MATERIAL_PARAMS | LIFETIME,
@@ -82,10 +99,24 @@ REQUIRED_PARAMS: dict[str, dict[str, Any]] = {
     "/gmv_max/campaign/get/": {"filtering": {"gmv_max_promotion_types": ["LIVE_GMV_MAX"]}},
     "/bc/asset/get/": {"bc_id": "1", "asset_type": "PIXEL"},
     "/comment/list/": COMMENT_PARAMS,
+    "/tool/region/": REGION_PARAMS,
+    "/creative/report/get/": {"material_type": "VIDEO", "lifetime": True},
+    "/report/video_performance/get/": {"filtering": {"ad_ids": ["1"]}},
+    "/creative_fatigue/get/": {"ad_id": "1", "filtering": WINDOW},
+    "/custom_conversion/list/": {"event_source_type": "PIXEL", "event_source_id": "1"},
+    "/catalog/product/get/": {"bc_id": "1", "catalog_id": "1"},
+    "/diagnostic/catalog/": {"bc_id": "1", "catalog_id": "1"},
+    "/app/optimization_event/": APP_EVENT_PARAMS,
+    "/pixel/instant_page/event/": {
+        "objective_type": "CONVERSIONS",
+        "optimization_goal": "CONVERT",
+    },
+    "/bc/invoice/get/": {"bc_id": "1", "invoice_types": ["RECON"]},
+    "/tool/os_version/": {"os_type": "IOS"},
 } | {
     path: {"bc_id": "1"}
     for path in MAX_PAGE_SIZES
-    if path.startswith(("/catalog/", "/advertiser/", "/bc/transaction/", "/bc/account/"))
+    if path.startswith(("/catalog/get", "/advertiser/", "/bc/transaction/", "/bc/account/"))
 }
 """Parameters that are required before the page size is checked."""
 
@@ -133,6 +164,26 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("/smart_plus/campaign/get/", {"filtering": {"adgroup_ids": ["1"]}}, "adgroup_ids: Unknown"),
     ("/smart_plus/adgroup/get/", {"filtering": {"adgroup_ids": ["1"] * 101}}, "maximum of 100"),
     ("/smart_plus/campaign/get/", {"fields": ["color"]}, "fields: Invalid field 'color'"),
+    ("/split_test/result/get/", {"split_test_group_id": "1"}, "does not exist"),
+    ("/campaign_label/get/", {"campaign_label_types": ["SALE"]}, "campaign_label_types[0]"),
+    ("/app/optimization_event/", APP_EVENT_PARAMS | {"placement_type": None}, "placement: Missing"),
+    (
+        "/app/optimization_event/",
+        APP_EVENT_PARAMS | {"objective": "APP_PROMOTION"},
+        "app_promotion_type: Missing",
+    ),
+    ("/crm/list/", {"event_set_ids": ["1"] * 51}, "maximum of 50"),
+    ("/creative/report/get/", {"material_type": "VIDEO"}, "start_date: Missing"),
+    ("/creative/report/get/", {"material_type": "MUSIC"}, "material_type: Invalid"),
+    ("/report/video_performance/get/", {"filtering": {}}, "Exactly one of"),
+    ("/report/video_performance/get/", {"filtering": {"ad_ids": ["1"] * 201}}, "maximum of 200"),
+    ("/creative_fatigue/get/", {"ad_id": "1", "filtering": WINDOW}, "does not exist"),
+    ("/creative_fatigue/get/", {"ad_id": "1", "filtering": {}}, "start_date: Missing"),
+    ("/tool/region/", {"objective_type": "TRAFFIC"}, "placements: Missing"),
+    ("/tool/region/", REGION_PARAMS | {"level_range": "WORLD"}, "level_range: Invalid"),
+    ("/tool/os_version/", {}, "os_type: Missing"),
+    ("/tool/os_version/", {"os_type": "SYMBIAN"}, "os_type: Invalid"),
+    ("/tool/interest_category/", {"version": 3}, "version: Must be less"),
     (OVERVIEW, {}, "dimensions: Missing"),
     (OVERVIEW, {"dimensions": ["campaign_id"]}, "dimensions: Length must be at least 2"),
     (OVERVIEW, LIFETIME | {"dimensions": ["campaign_id", "adgroup_id"]}, "Exactly one of"),

@@ -68,6 +68,7 @@ LISTS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
     ("music_creatives", "/file/music/get/", 4, "musics", "music_id", {}),
     ("identities", "/identity/get/", 3, "identity_list", "identity_id", {}),
     ("instant_pages", "/page/get/", 2, "list", "page_id", {"business_types": PAGE_TYPES}),
+    ("campaign_labels", "/campaign_label/get/", 2, "list", "campaign_label_id", {}),
     ("automated_rules", "/optimizer/rule/list/", 2, "rules", "rule_id", {"tzone": "UTC"}),
     (
         "gmv_max_campaigns",
@@ -113,6 +114,14 @@ CENTER_LISTS: list[tuple[str, str, int, str, str, dict[str, Any]]] = [
         {"filtering": {"start_time": f"{START} 00:00:00", "end_time": f"{TODAY} 23:59:59"}},
     ),
     ("catalogs", "/catalog/get/", 2, "list", "catalog_id", {}),
+    (
+        "invoices",
+        "/bc/invoice/get/",
+        2,
+        "list",
+        "invoice_id",
+        {"invoice_types": ["RECON", "CREDIT", "AUTO_PAY"]},
+    ),
 ]
 TRANSFER_TYPES = [f"TRANS_TYPE_{name}" for name in ("TRANSFER", "TAX", "COST", "PAYMENT")]
 CENTER_PARAMS: dict[str, list[dict[str, Any]]] = {

@@ -40,3 +40,40 @@
         or {{ optional_column(relation, '_deleted_at', dbt.type_timestamp()) }} is not null
     )
 {%- endmacro %}
+
+{# Select the newest row of each key: the row that was loaded last, and of these the row that TikTok changed
+   last. A target that appends keeps the earlier rows. #}
+{% macro newest_rows(stream, id) %}
+{%- set relation = source('tap_tiktok_ads', stream) %}
+    select distinct on (advertiser_id, {{ id }})
+        *,
+        {{ is_deleted(relation) }} as is_deleted
+    from {{ relation }}
+    order by
+        advertiser_id,
+        {{ id }},
+        {{ optional_column(relation, '_sdc_batched_at', dbt.type_timestamp()) }} desc nulls last,
+        modify_time desc nulls last
+{%- endmacro %}
+
+{# Return the value of a group whose rows have one value, or null if they have several. #}
+{% macro only_value(column) -%}
+    case when min({{ column }}) = max({{ column }}) then min({{ column }}) end as {{ column }}
+{%- endmacro %}
+
+{# Return the relation of an optional stream, or none if it is not loaded. #}
+{% macro optional_relation(stream) -%}
+    {%- if execute -%}
+        {{ return(adapter.get_relation(
+            database=target.database,
+            schema=var('tap_tiktok_ads_schema', 'tiktok_ads'),
+            identifier=stream
+        )) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Return the ID of the ad to which a row of the stream ads belongs. For Upgraded Smart+, the row is a
+   creative of the ad. #}
+{% macro resolved_ad_id() -%}
+    coalesce(nullif(smart_plus_ad_id, ''), ad_id)
+{%- endmacro %}

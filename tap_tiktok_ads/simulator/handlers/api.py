@@ -43,10 +43,12 @@ class Payload:
     Attributes:
         data: Field `data` of the envelope: an object, or the text of a CSV report.
         headers: Additional response headers.
+        body: Body of the response without an envelope, or None.
     """
 
     data: Any
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
 
 class Api:
@@ -68,6 +70,7 @@ class Api:
         self.world = world
         self.base_url = base_url
         self.tasks: dict[str, ReportTask] = {}
+        self.file_tasks: dict[str, Any] = {}
         self.task_numbers = count()
         self._clock = clock
         self._task_times: dict[str, deque[float]] = {}  # times of new tasks by advertiser ID

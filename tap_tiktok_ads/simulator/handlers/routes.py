@@ -10,11 +10,14 @@ from tap_tiktok_ads.simulator.spec import endpoints, reports
 from . import (
     authorization,
     feedback,
+    file_tasks,
     gmv_max_reports,
+    insights,
     integrated_reports,
     lists,
     material_reports,
     objects,
+    single_objects,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +38,10 @@ HANDLERS: dict[str, Handler] = {
     **material_reports.HANDLERS,
     **integrated_reports.HANDLERS,
     **feedback.HANDLERS,
+    **file_tasks.HANDLERS,
     **gmv_max_reports.HANDLERS,
+    **single_objects.HANDLERS,
+    **insights.HANDLERS,
     **lists.HANDLERS,
 }
 """The handlers of all endpoints, by path below the version."""

@@ -11,6 +11,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tap_tiktok_ads.simulator.spec.params import LEAD_REGION
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     Respond: TypeAlias = Callable[[str, str, Mapping[str, str], bytes], Response]
 
+#: Headers that endpoints read.
+HEADERS = ("Access-Token", "Content-Type", LEAD_REGION)
 #: Size of each piece of a body with the fault `drip`.
 DRIP_BYTES = 16
 #: Maximum time that `stop` waits for the threads.
@@ -93,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Read a request and write its response, unless a fault breaks the connection."""
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else b""
-        headers = {name: self.headers.get(name, "") for name in ("Access-Token", "Content-Type")}
+        headers = {name: self.headers.get(name, "") for name in HEADERS}
         response = self.server.respond(self.command, self.path, headers, body)
         if response.broken_by == "hang":
             self.server.stopping.wait(response.seconds)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from tap_tiktok_ads.simulator.handlers.api import Payload
     from tap_tiktok_ads.simulator.spec.params import Endpoint
 
 PREFIX = "/open_api/v1.3"
@@ -216,6 +217,7 @@ class Simulator:
         if endpoint.needs_token:
             self._check_token(headers.get("Access-Token"))
         params = endpoint.read(raw_params)
+        params |= {name: headers.get(name, "") for name in endpoint.headers}
         payload = HANDLERS[path](self._api, params)
         data = payload.data
 
@@ -226,8 +228,7 @@ class Simulator:
         if isinstance(data, dict):
             for fault in faults:
                 data = fault.alter_data(data, previous)
-        response = envelope(0, "OK", data)
-        response.headers.update(payload.headers)
+        response = _success(data, payload)
         for fault in faults:
             fault.alter_response(response)
         return response
@@ -253,6 +254,15 @@ class Simulator:
             )
         if token != ACCESS_TOKEN or self._target.token_revoked:
             raise ApiError(INVALID_TOKEN, "Access token is incorrect or has been revoked.")
+
+
+def _success(data: Any, payload: Payload) -> Response:
+    """Return the envelope of a success, or the body of a payload that has no envelope."""
+    response = envelope(0, "OK", data)
+    if payload.body is not None:
+        response.code, response.body = None, payload.body
+    response.headers.update(payload.headers)
+    return response
 
 
 def _route(method: str, full_path: str, path: str) -> Endpoint:

@@ -233,13 +233,19 @@ def playable(entity: Asset, _account: Account) -> Record:
     }
 
 
+def app_platform_id(entity: Asset) -> str:
+    """Return the ID of an app in its store."""
+    return str(entity.key % 10**9 + 10**9)
+
+
 def app(entity: Asset, account: Account) -> Record:
     """Return an app. TikTok documents no fields. The fields are those of a third-party SDK."""
     values = {
         "advertiser_id": account.id,
         "app_id": entity.id,
         "app_name": f"Läufer App {entity.number + 1}",
-        "app_platform_id": str(entity.key % 10**9 + 10**9),
+        "app_platform_id": app_platform_id(entity),
+        "self_attribution_enabled": entity.number % 2 == 0,
         "platform": ("ANDROID", "IOS")[entity.number % 2],
         "package_name": f"com.example.app{entity.number}",
         "download_url": f"https://example.com/store/{entity.id}",

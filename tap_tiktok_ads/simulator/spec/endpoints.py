@@ -9,7 +9,10 @@ from dataclasses import replace
 
 from .facts import ENUMS
 from .params import (
+    DAY,
     FLAG,
+    ID,
+    LEAD_REGION,
     MOMENT,
     REQUIRED_DAY,
     REQUIRED_ID,
@@ -33,6 +36,14 @@ PRIMARY_STATUS = Param(enum=ENUMS["primary_status"])
 AUTOMATION = Param(enum=("MANUAL", "SMART_PLUS", "UPGRADED_SMART_PLUS"))
 BUYING_TYPES = strings(enum=("AUCTION", "RESERVATION_RF", "RESERVATION_TOP_VIEW"))
 ORIGINS = strings(enum=("TT_ADS_PLATFORM", "PROMOTE"))
+
+CHANGE_LOG_MODULES = ("BIDDING_AND_OPTIMIZATION", "BUDGET", "STATUS", "TARGETING")
+CHANGE_LOG_OBJECTS = ("AD", "ADGROUP", "ADVERTISER", "CAMPAIGN", "INSTANT_FORM")
+CHANGE_LOG_OPERATIONS = (
+    *("CREATE", "AUDIT", "STATUS", "UPDATE", "DELETE"),
+    *("DOWNLOAD_LEADS", "SUBSCRIBE_FORM", "UNSUBSCRIBE_FORM"),
+)
+REQUIRED_MOMENT = replace(MOMENT, required=True)
 
 _STATUS_FILTERS = {
     "primary_status": PRIMARY_STATUS,
@@ -157,6 +168,40 @@ ENDPOINTS: dict[str, Endpoint] = {
             "lang": TEXT,
         },
     ),
+    "/split_test/result/get/": Endpoint(
+        {"advertiser_id": REQUIRED_ID, "split_test_group_id": REQUIRED_ID}
+    ),
+    "/report/video_performance/get/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "report_type": Param(default="AD", enum=("AD", "VIDEO")),
+            "metrics_fields": strings(),
+            "filtering": required_members(
+                ad_ids=ids(200), adgroup_ids=ids(200), campaign_ids=ids(200)
+            ),
+            "sort_field": TEXT,
+            "sort_type": Param(enum=("ASC", "DES")),
+            **pages(500),
+        }
+    ),
+    "/creative_fatigue/get/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "ad_id": REQUIRED_ID,
+            "filtering": required_members(start_date=REQUIRED_DAY, end_date=REQUIRED_DAY),
+            **pages(500),
+        }
+    ),
+    "/bc/balance/get/": Endpoint(
+        {"bc_id": REQUIRED_ID, "child_bc_id": ID, "payment_portfolio_id": ID}
+    ),
+    "/bc/account/cost/get/": Endpoint(
+        {
+            "bc_id": REQUIRED_ID,
+            "filtering": members(keyword=TEXT, start_date=DAY, end_date=DAY),
+            **pages(50),
+        }
+    ),
     "/ad/review_info/": Endpoint(
         {"advertiser_id": REQUIRED_ID, "ad_ids": ids(required=True), "lang": TEXT},
     ),
@@ -195,5 +240,30 @@ ENDPOINTS: dict[str, Endpoint] = {
             **pages(100),
         },
     ),
+    "/page/lead/task/": Endpoint(
+        {"advertiser_id": REQUIRED_ID, "page_id": ID, "ad_id": ID, "task_id": ID},
+        method="POST",
+        headers=(LEAD_REGION,),
+    ),
+    "/page/lead/task/download/": Endpoint(
+        {"advertiser_id": REQUIRED_ID, "task_id": REQUIRED_ID}, headers=(LEAD_REGION,)
+    ),
+    "/page/field/get/": Endpoint({"advertiser_id": REQUIRED_ID, "page_id": REQUIRED_ID}),
+    "/changelog/task/create/": Endpoint(
+        {
+            "advertiser_id": REQUIRED_ID,
+            "start_time": REQUIRED_MOMENT,
+            "end_time": REQUIRED_MOMENT,
+            "timezone": TEXT,
+            "module": Param(enum=CHANGE_LOG_MODULES),
+            "object_type": Param(enum=CHANGE_LOG_OBJECTS),
+            "object_ids": strings(),
+            "operation_types": strings(enum=CHANGE_LOG_OPERATIONS),
+            "order_fields": strings(),
+        },
+        method="POST",
+    ),
+    "/changelog/task/check/": Endpoint({"advertiser_id": REQUIRED_ID, "task_id": REQUIRED_ID}),
+    "/changelog/task/download/": Endpoint({"advertiser_id": REQUIRED_ID, "task_id": REQUIRED_ID}),
 }
 """Endpoints, by path below the version."""

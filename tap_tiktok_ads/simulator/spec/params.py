@@ -19,6 +19,8 @@ Kind: TypeAlias = Literal[
 
 MAX_IDS = 100
 TIME = "%Y-%m-%d %H:%M:%S"
+LEAD_REGION = "x-lead-region"
+"""Header that selects the region where TikTok stores leads."""
 
 
 @dataclass(frozen=True)
@@ -162,12 +164,14 @@ class Endpoint:
         ignored: Parameters that TikTok accepts and ignores.
         method: HTTP method.
         needs_token: True if the header Access-Token is required.
+        headers: Additional headers that are parameters. A missing header is an empty text.
     """
 
     params: Mapping[str, Param]
     ignored: frozenset[str] = frozenset()
     method: str = "GET"
     needs_token: bool = True
+    headers: tuple[str, ...] = ()
 
     def read(self, raw_params: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return the checked parameters with their defaults.

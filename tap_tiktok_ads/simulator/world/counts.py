@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
 from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, main_material
+from tap_tiktok_ads.simulator.records import insights
 from tap_tiktok_ads.simulator.records.assets import pixel_events
 from tap_tiktok_ads.simulator.records.feedback import comments, suggestions
+from tap_tiktok_ads.simulator.records.leads import changes, is_form, leads
 from tap_tiktok_ads.simulator.records.shops import is_available
+from tap_tiktok_ads.simulator.records.split_tests import split_test_ids
 from tap_tiktok_ads.simulator.simple_list_endpoints import SIMPLE_LIST_ENDPOINTS
 
 from .report_counts import ObjectScope, count_reports
 
 if TYPE_CHECKING:
+    from tap_tiktok_ads.simulator.accounts.business_centers import BusinessCenter
     from tap_tiktok_ads.simulator.accounts.entities import Account, SmartAd
 
 __all__ = ["CountedPeriod", "ObjectScope", "count_account", "count_shared"]
@@ -50,7 +54,9 @@ def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
         "advertisers": 1,
         **_count_simple_lists(account, "advertiser_id", period),
         **_count_objects(account, period),
+        **_count_file_records(account, period),
         **_count_smart_plus(account, period),
+        **_count_insights(account, period),
         "gmv_max_report": _count_gmv_max_rows(account, period),
         **count_reports(account, period.days, period.horizon, period.scope),
     }
@@ -58,18 +64,29 @@ def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
 
 def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
     """Return the counts of records without an advertiser. All counts are 0 without a world."""
-    centers = world.centers.values() if world is not None else ()
-    totals = {"authorized_advertisers": len(world.advertiser_ids) if world is not None else 0}
+    centers = [*world.centers.values()] if world is not None else []
+    totals = {
+        "authorized_advertisers": len(world.advertiser_ids) if world is not None else 0,
+        "bc_balances": len(centers),
+        "account_costs": sum(_count_cost_days(world, center, period) for center in centers),
+    }
     for list_endpoint in SIMPLE_LIST_ENDPOINTS:
         if list_endpoint.owner == "bc_id":
             totals[list_endpoint.stream] = sum(
                 list_endpoint.count(center, period.within) for center in centers
             )
-        elif not list_endpoint.owner:
+        elif not list_endpoint.owner or list_endpoint.is_common:
             totals[list_endpoint.stream] = (
                 0 if world is None else list_endpoint.count(world, period.within)
             )
     return totals
+
+
+def _count_cost_days(world: Any, center: BusinessCenter, period: CountedPeriod) -> int:
+    """Count the days with costs of each ad account of a Business Center."""
+    return sum(
+        len(world.statistics_days(account, period.start, period.end)) for account in center.accounts
+    )
 
 
 def _count_simple_lists(owner: Any, parameter: str, period: CountedPeriod) -> dict[str, int]:
@@ -77,7 +94,7 @@ def _count_simple_lists(owner: Any, parameter: str, period: CountedPeriod) -> di
     return {
         list_endpoint.stream: list_endpoint.count(owner, period.within)
         for list_endpoint in SIMPLE_LIST_ENDPOINTS
-        if list_endpoint.owner == parameter and list_endpoint.stream
+        if list_endpoint.owner == parameter and list_endpoint.stream and not list_endpoint.is_common
     }
 
 
@@ -90,6 +107,7 @@ def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
         "campaigns": sum(map(includes, account.campaigns)),
         "ad_groups": len(groups),
         "ads": len(ads),
+        "split_tests": len(split_test_ids(groups)),
         "ad_review_info": sum(ad.campaign.origin is None for ad in ads),
         "pixel_event_statistics": sum(
             len(pixel_events(pixel, range(1))) * len(period.days) for pixel in account.pixels
@@ -100,6 +118,30 @@ def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
         "ad_group_diagnoses": sum(
             len(records) for group in account.groups for records in suggestions(group).values()
         ),
+    }
+
+
+def _count_insights(account: Account, period: CountedPeriod) -> dict[str, int]:
+    """Count ads that have delivered, and days of fatigue of ads that deliver now."""
+    horizon = period.horizon
+    first = horizon - insights.MAX_FATIGUE_DAYS + 1
+    ads = filter(period.scope.includes, account.ads)
+    return {
+        "video_performance_report": sum(bool(ad.report_days(horizon)) for ad in ads),
+        "creative_fatigue": sum(
+            len(insights.fatigue_days(ad, first, horizon - 1, horizon))
+            for ad in insights.delivering_ads(account)
+        ),
+    }
+
+
+def _count_file_records(account: Account, period: CountedPeriod) -> dict[str, int]:
+    """Count the instant forms, their leads, and the entries of the change log."""
+    forms = [page for page in account.existing_assets("instant_pages") if is_form(page)]
+    return {
+        "lead_form_fields": len(forms),
+        "leads": sum(len(leads(form, account)) for form in forms),
+        "change_log": sum(len(changes(account, day)) for day in period.days),
     }
 
 

@@ -7,7 +7,7 @@ neither, but takes minutes, and cannot make every report.
 from __future__ import annotations
 
 import dataclasses
-import threading
+import functools
 import typing as t
 
 from tap_tiktok_ads.api.advertisers import batches
@@ -24,12 +24,12 @@ from tap_tiktok_ads.api.hosts import (
     DOWNLOAD_TASK_PATH,
     REPORT_PATH,
 )
-from tap_tiktok_ads.api.messages import Response
 from tap_tiktok_ads.api.report_rules import MAX_METRICS, task_conflict
+from tap_tiktok_ads.api.report_tasks import report_task
 from tap_tiktok_ads.extract import dates
-from tap_tiktok_ads.extract.conversion import BYTES_PER_JSON_BYTE
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.problem_texts import NO_TASKS, tasks_unusable_text
+from tap_tiktok_ads.streams.file_parts import FilePages
 from tap_tiktok_ads.streams.reports.daily_sums import METRICS
 from tap_tiktok_ads.streams.reports.filters import deleted_filter, promote_filters
 from tap_tiktok_ads.streams.reports.task_contents import id_filters
@@ -38,10 +38,11 @@ from tap_tiktok_ads.streams.reports.topview import for_topview
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from tap_tiktok_ads.api.csv_files import CsvFile
     from tap_tiktok_ads.api.errors import TapError
+    from tap_tiktok_ads.api.file_tasks import FileTasks
     from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.api.report_rules import ReportDefinition
-    from tap_tiktok_ads.api.report_tasks import ReportFile, ReportTasks
     from tap_tiktok_ads.config.settings import Settings
     from tap_tiktok_ads.extract.conversion import PageBuilder
     from tap_tiktok_ads.extract.pages import Record
@@ -83,7 +84,7 @@ class SyncTask(Task):
 class TaskFile:
     """The file that a report task made, and which of its rows count."""
 
-    report: ReportFile
+    report: CsvFile
     content: TaskContent
 
     def rows(self, number: int) -> Iterator[dict[str, str]]:
@@ -130,7 +131,7 @@ class AsyncReports:
         settings: Settings,
         contents: TaskContents,
         verifier: TaskVerifier,
-        report_tasks: Callable[[], ReportTasks],
+        file_tasks: Callable[[], FileTasks],
         is_dry_run: Callable[[], bool],
     ) -> None:
         """Prepare.
@@ -144,19 +145,18 @@ class AsyncReports:
             settings: `report_mode`, `include_deleted` and `environment`.
             contents: Decides which tasks bring a report.
             verifier: Compares the files of a report with a synchronous total.
-            report_tasks: Returns the report tasks of the run.
+            file_tasks: Returns the tasks of the run that make files.
             is_dry_run: Returns True if the stream is only tested.
         """
         self._definition, self._metrics = definition, metrics
-        self._builder = builder
+        self._file_pages = FilePages(builder)
         self._warnings = warnings
         self._path = path
         self._settings = settings
         self._contents = contents
         self._verifier = verifier
-        self._report_tasks = report_tasks
+        self._file_tasks = file_tasks
         self._is_dry_run = is_dry_run
-        self._part_lock = threading.Lock()  # one part at a time: several would take more memory
         self._truncated: set[str] = set()  # ids of advertisers with too many ads
         self._unavailable: dict[str, str] = {}  # reasons by ID of an advertiser
 
@@ -286,12 +286,13 @@ class AsyncReports:
             TapError: A task fails.
         """
         contents = self._contents.of(task, id_filters(task))
-        report_tasks, stream = self._report_tasks(), self._definition.name
+        file_tasks, stream = self._file_tasks(), self._definition.name
         started = [
-            report_tasks.start(_task_request(task.request, content), stream) for content in contents
+            file_tasks.start(report_task(_task_request(task.request, content)), stream)
+            for content in contents
         ]
         files = [
-            TaskFile(report_tasks.finish(created, stream), content)
+            TaskFile(file_tasks.finish(created, stream), content)
             for created, content in zip(started, contents, strict=True)
         ]
         columns = (*self._definition.dimensions, *task.request.params["metrics"])
@@ -366,14 +367,9 @@ class AsyncReports:
         Raises:
             ResponseError: A row has more or fewer fields than there are columns.
         """
-        with self._part_lock:
-            raw_records = task.raw_records(self._definition.dimensions)
-            if task.file.report.is_repaired:
-                self._builder.caster.drift.add_repaired_text()
-            page = self._builder.build(task, raw_records, Response({}, "unknown"))
-        size = BYTES_PER_JSON_BYTE * task.file.report.part_size(task.number)
-        weight = page.weight or size
-        return dataclasses.replace(page, fingerprints=None, received=None, weight=weight)
+        read = functools.partial(task.raw_records, self._definition.dimensions)
+        page = self._file_pages.build(task, task.file.report, task.number, read)
+        return dataclasses.replace(page, fingerprints=None)
 
 
 def _owner(task: Task) -> str:

@@ -186,7 +186,7 @@ class ReportComponents(LookbackStream):
             settings=self.run_context.settings,
             contents=self.task_contents,
             verifier=verifier,
-            report_tasks=lambda: self.run_context.report_tasks,
+            file_tasks=lambda: self.run_context.file_tasks,
             is_dry_run=lambda: self.ABORT_AT_RECORD_COUNT is not None,
         )
 
