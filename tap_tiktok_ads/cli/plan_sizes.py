@@ -311,9 +311,7 @@ def _measurable_tasks(
     return [
         tasks
         for tasks in by_owner
-        if tasks
-        and tasks[0].request.page_params.get("page_size")
-        and not tasks[0].is_pending
+        if tasks and tasks[0].request.page_params.get("page_size") and not tasks[0].is_pending
     ]
 
 

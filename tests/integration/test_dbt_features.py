@@ -9,7 +9,7 @@ import yaml
 from pages import blocks_of
 
 from .dbt_support import PROJECT, Warehouse, load, load_postgres, run_checked, run_dbt
-from .targets import ROOT, environment, query_postgres
+from .targets import ROOT, query_postgres
 from .test_dbt import CONFIG, spend_by
 
 if t.TYPE_CHECKING:
