@@ -18,7 +18,7 @@ from singer_sdk.contrib.msgspec import encoder
 from tap_tiktok_ads.extract import casting, page_decoder
 from tap_tiktok_ads.extract.drift import DriftReport
 from tap_tiktok_ads.extract.record_types import member_of
-from tap_tiktok_ads.extract.values import BadValueError, to_local_date_time
+from tap_tiktok_ads.extract.values import BadValueError, to_local_date_time, to_object
 
 #: Every kind of column, by name.
 COLUMNS: dict[str, dict[str, t.Any]] = {
@@ -564,7 +564,7 @@ def test_object_without_members_has_equal_conversions() -> None:
     """The fast path converts an object of any members like the slow path."""
     column = COLUMNS["free object"]
     member = member_of(column, "c", casting.Caster({"properties": {"c": column}}))
-    assert member.compile() == (dict | None, None, frozenset({dict, type(None)}))
+    assert member.compile()[:2] == (dict | None, None)
     assert member.learn("text")
     kind, convert, _ = member.compile()
-    assert (kind, convert) == (t.Any, casting.values.to_object)
+    assert (kind, convert) == (t.Any, to_object)
