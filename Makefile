@@ -34,7 +34,7 @@ fuzz: $(VENV)/installed ## Fuzz the code that reads responses and settings (40 m
 	@for target in numbers values times report envelope page codes days windows find macros pages repair ranges; do \
 		$(BIN)/python tests/fuzz.py $$target || exit 1; done
 
-integration: $(VENV)/installed ## Load into real targets, run Meltano and dbt, share a budget (five minutes)
+integration: $(VENV)/installed ## Run the commands of the docs, load into real targets, run Meltano and dbt, share a budget (20 minutes)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
 		|| apt-get install --yes postgresql || echo "Postgres is not installed: its tests are skipped."
 	@command -v redis-server >/dev/null || apt-get install --yes redis-server \

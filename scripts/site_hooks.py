@@ -1,7 +1,8 @@
-"""Hooks of MkDocs: the version in the site's footer, and `llms.txt`."""
+"""Hooks of MkDocs: the version in the site's footer, labels of cells, and `llms.txt`."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 from pathlib import Path
@@ -21,6 +22,20 @@ def on_config(config: t.Any) -> t.Any:
     """Show the version in the footer of all pages."""
     config.copyright = f"Version {project_version()} · Apache 2.0"
     return config
+
+
+def label_cells(table: str) -> str:
+    """Return a table whose cells name their column. Phones show a row as a block of cells."""
+    titles = [
+        re.sub(r"<.*?>", "", title) for title in re.findall(r"(?s)<th\b.*?>(.*?)</th>", table)
+    ]
+    labels = itertools.cycle(titles)
+    return re.sub(r"<td\b", lambda _: f'<td data-label="{next(labels)}"', table)
+
+
+def on_page_content(html: str, **_: t.Any) -> str:
+    """Label the cells of all tables of a page."""
+    return re.sub(r"(?s)<table>.*?</table>", lambda match: label_cells(match[0]), html)
 
 
 def question_pages(index: str) -> list[tuple[str, str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import datetime as dt
 import functools
 import itertools
 import math
@@ -125,6 +124,7 @@ class RunContext:
         config: The raw configuration.
         allow_requests: False if no request may be sent except the requests of a command.
         started_at: Start of the run, on the day `today` of the embedded simulator if that is set.
+        clock: Returns the current time, or the time of the embedded simulator.
         streams: The streams of the run.
         state_output: Writes STATE messages.
         message_writer: The SDK's writer of Singer messages.
@@ -151,7 +151,8 @@ class RunContext:
         self._input_catalog = input_catalog
         self.logger = logger
         self.allow_requests = allow_requests
-        self.started_at = pendulum.now("UTC")
+        self.clock: Callable[[], pendulum.DateTime] = functools.partial(pendulum.now, "UTC")
+        self.started_at = self.clock()
         self.progress = Progress()
         self.problems = ProblemLog(self.started_at)
         self.incomplete_lists = IncompleteLists()
@@ -189,7 +190,8 @@ class RunContext:
             msg = f"Setting 'simulator': {error}"
             raise errors.ConfigError(msg) from None
         self._simulator = simulator.start()
-        self.started_at = _start_time(simulator)
+        self.clock = settings.now
+        self.started_at = self.clock()
         self.logger.info(
             "Reading generated data instead of TikTok, because environment is 'simulator'."
         )
@@ -209,7 +211,7 @@ class RunContext:
         """
         _ = self.advertisers, self.workers, self.report_tasks
         context = copy.copy(self)
-        context.started_at = _start_time(self._simulator)
+        context.started_at = self.clock()
         context.settings = settings
         context.problems = problems
         context.incomplete_lists = IncompleteLists()
@@ -375,14 +377,6 @@ class RunContext:
                 error,
             )
             return lookback.DEFAULT_LOOKBACK_DAYS
-
-
-def _start_time(simulator: Simulator | None) -> pendulum.DateTime:
-    """Return the time at which a run starts: now, or noon (UTC) of the simulator's `today`."""
-    today = simulator.world.options.today if simulator else None
-    if today is None:
-        return pendulum.now("UTC")
-    return pendulum.instance(dt.datetime.fromisoformat(f"{today}T12:00:00+00:00"))
 
 
 def end_requests(context: RunContext) -> None:

@@ -32,6 +32,7 @@ from tap_tiktok_ads.config.entries import describe_problems
 from tap_tiktok_ads.config.files import read_catalog, read_json, read_state
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
 from tap_tiktok_ads.config.settings import normalize
+from tap_tiktok_ads.config.state_shape import warn_of_foreign_bookmarks
 from tap_tiktok_ads.config.stream_maps import check_stream_maps, describe_mapping_error
 from tap_tiktok_ads.config.validation import validate, warn_of_unknown_settings
 from tap_tiktok_ads.context import SYNC_ERRORS, RunContext, Streams, end_requests
@@ -181,21 +182,22 @@ class TapTikTokAds(Tap):
             )
         except ConfigValidationError as error:
             raise ConfigError(" ".join(error.errors)) from None
-        if full_catalog is not None and selected_only:
-            tap.warn_of_catalog(full_catalog.keys())
+        tap.warn_of_input(full_catalog.keys() if full_catalog and selected_only else None)
         return tap
 
-    def warn_of_catalog(self, names: AbstractSet[str]) -> None:
-        """Warn of streams that the catalog or the tap does not have.
+    def warn_of_input(self, names: AbstractSet[str] | None) -> None:
+        """Warn of streams that the catalog, the state or the tap does not have.
 
         Args:
-            names: The streams of the complete catalog.
+            names: The streams of the complete catalog, or None if it is not compared.
         """
         _ = self.streams  # finds out which streams there are
         logger = t.cast("logging.Logger", self.logger)
-        custom_names = self._creators.keys() - {entry.name for entry in STREAMS}
-        warn_of_uncataloged(names, custom_names, logger)
-        warn_of_unknown(names - (self.input_catalog or {}).keys(), self._creators, logger)
+        warn_of_foreign_bookmarks(self.state, self._creators, logger)
+        if names is not None:
+            custom_names = self._creators.keys() - {entry.name for entry in STREAMS}
+            warn_of_uncataloged(names, custom_names, logger)
+            warn_of_unknown(names - (self.input_catalog or {}).keys(), self._creators, logger)
 
     @classmethod
     def merged(cls, config: Mapping[str, t.Any], *, with_environment: bool) -> dict[str, t.Any]:

@@ -71,19 +71,33 @@ def shell(*lines: str) -> str:
     return "\n".join(["```sh", *lines, "```"])
 
 
+def package_source() -> str:
+    """Return what installers install: the repository, because no package index has the tap."""
+    return f"git+{repository()}"
+
+
 def install_commands() -> str:
     """Return the commands that install the tap without a checkout."""
-    source = f"git+{repository()}"
-    return shell(
-        f"pipx install {source}",
-        f"uv tool install {source}",
-        f"pip install {source}",
-    )
+    programs = ("pipx install", "uv tool install", "pip install")
+    return shell(*(f"{program} {package_source()}" for program in programs))
+
+
+def meltano_source() -> str:
+    """Return the `pip_url:` of the extractor."""
+    return f"pip_url: {package_source()}"
+
+
+def meltano_commands() -> str:
+    """Return the `commands:` of the extractor."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
+    commands = project["plugins"]["extractors"][0]["commands"]
+    lines = (f"  {name}: {command['args']}" for name, command in commands.items())
+    return "\n".join(["commands:", *lines])
 
 
 def extras_commands() -> str:
     """Return the command that installs extras."""
-    return shell(f"pipx install '{DISTRIBUTION}[shared,prometheus] @ git+{repository()}'")
+    return shell(f"pipx install '{DISTRIBUTION}[shared,prometheus] @ {package_source()}'")
 
 
 def clone_commands() -> str:
@@ -97,6 +111,12 @@ def develop_commands() -> str:
     name = repository().rpartition("/")[2]
     commands = shell(f"git clone {repository()}", f"cd {name}", "make demo", "make check test")
     return f"<!-- not run: The test suite runs these commands in the checkout. -->\n{commands}"
+
+
+def dbt_package() -> str:
+    """Return the `packages.yml` that installs the dbt models from the repository."""
+    lines = (f"- git: {repository()}", "  revision: main", "  subdirectory: examples/dbt")
+    return "\n".join(["```yaml", "packages:", *(f"  {line}" for line in lines), "```"])
 
 
 def meltano_settings() -> str:
@@ -140,7 +160,7 @@ def hub_plugin() -> str:
         "label": "TikTok Ads",
         "description": about.description,
         "namespace": extractor["namespace"],
-        "pip_url": DISTRIBUTION,
+        "pip_url": package_source(),
         "executable": about.name,
         "repo": repository(),
         "docs": page_address("docs/index.md"),
@@ -166,7 +186,11 @@ PARTS = {
     "pyproject.toml": {"urls": project_urls},
     "mkdocs.yml": {"repository": site_repository},
     "meltano.yml": {"settings": meltano_settings, "select": meltano_select},
-    "docs/loading.md": {"select": meltano_select},
+    "docs/loading.md": {
+        "source": meltano_source,
+        "commands": meltano_commands,
+        "select": meltano_select,
+    },
     "README.md": {
         "badges": badges,
         "install": install_commands,
@@ -179,10 +203,11 @@ PARTS = {
         "extras": extras_commands,
     },
     "docs/contributing.md": {"develop": develop_commands},
-    "docs/settings.md": {"settings": docs.settings_by_need},
+    "docs/settings.md": {"settings": docs.settings_by_need, "simulator": docs.simulator_defaults},
     "docs/commands.md": {"commands": docs.commands},
     "docs/rate-limits.md": {"tiers": docs.tiers_table},
     "docs/errors.md": {"codes": docs.codes_table},
+    "examples/dbt/README.md": {"package": dbt_package},
     "docs/streams.md": {"streams": docs.streams_by_family, "catalog": docs.catalog_tables},
 }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import json
 import re
+import textwrap
 import typing as t
 from typing import Any
 
@@ -18,6 +20,7 @@ from tap_tiktok_ads.api.report_rules import ReportDefinition
 from tap_tiktok_ads.cli import executable
 from tap_tiktok_ads.config.environment import ENVIRONMENT_PREFIX
 from tap_tiktok_ads.config.schema import SETTINGS_SCHEMA
+from tap_tiktok_ads.simulator.options import Options
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -84,6 +87,13 @@ def tiers_table() -> str:
             for name, tier in rows
         ),
     )
+
+
+def simulator_defaults() -> str:
+    """Return the default of each option of the simulator, as a paragraph."""
+    options = dataclasses.asdict(Options())
+    texts = (f"`{name}` {json.dumps(value)}" for name, value in options.items())
+    return "\n".join(textwrap.wrap(", ".join(texts) + ".", 100, break_long_words=False))
 
 
 #: What the tap does after a return code, by the action of the code's rule.

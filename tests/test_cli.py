@@ -439,3 +439,30 @@ def test_config_env_reads_dotenv(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert '"type":"RECORD"' in result.stdout
     assert "re-read" in result.stderr  # lookback_days is auto
+
+
+@pytest.mark.parametrize("seed", [7, 20, 33])
+def test_bookmarks_of_another_tap_are_reported(tmp_path: Path, seed: int) -> None:
+    """A warning names bookmarks that the tap cannot use. Bookmarks of any own run cause none."""
+    simulator = {"seed": seed, "advertisers": 1, "days": 3}
+    options = {"environment": "simulator", "simulator": simulator, "start_date": "{now-2}"}
+    config = written(tmp_path, "config.json", options)
+    first = command("--config", config, "--select", "*")
+    state = json.loads(first.stdout.splitlines()[-1])
+    own = command("--config", config, "--state", written(tmp_path, "own.json", state))
+    assert "Ignoring bookmarks" not in own.stderr
+    state["value"]["bookmarks"] |= {"orders": {"id": 1}, "campaigns": {"modify_time": "2026-01-01"}}
+    foreign = command("--config", config, "--state", written(tmp_path, "foreign.json", state))
+    assert foreign.returncode == 0
+    warning = "Ignoring bookmarks of the state that this tap cannot use: campaigns, orders. "
+    assert foreign.stderr.count(warning) == 1
+
+
+@pytest.mark.parametrize("value", ["", " ", ","])
+def test_empty_selection_is_a_usage_error(tmp_path: Path, value: str) -> None:
+    """An empty --select, as of an empty variable, is an error, and not the default selection."""
+    config = written(tmp_path, "config.json", VALID)
+    for name in ([], ["plan"], ["doctor"]):
+        result = command(*name, "--config", config, "--select", value)
+        assert result.returncode == 2
+        assert "--select needs a pattern" in result.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import datetime as dt
 import json
 import os
 import pty
@@ -736,8 +737,8 @@ def test_doctor_skips_the_app_check_without_an_app(call: Caller) -> None:
 
 def test_doctor_warns_of_clock_skew(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     """`doctor` warns if the clock is more than a minute off TikTok's clock."""
-    past = "Thu, 01 Jan 2026 00:00:00 GMT"
-    monkeypatch.setattr("tap_tiktok_ads.simulator.http.connections.formatdate", lambda **_: past)
+    past = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
+    monkeypatch.setattr(call.sim.world, "now", lambda: past)
     result = call("doctor")
     assert re.search(r"clock of this machine differs from TikTok's by \+\d+ s", result.stderr)
     assert result.returncode == 0

@@ -169,7 +169,7 @@ def test_bookmark_without_advertiser_uses_the_option(tmp_path: Path) -> None:
             "expected a time such as 2026-01-31T00:00:00Z, got 'soon'.",
         ),
         ({"bookmarks": {"ad_insights": {"1": None}}}, "got null."),
-        ({"bookmarks": {"ad_insights": {"partitions": []}}}, "because this tap wrote it"),
+        ({"bookmarks": {"ad_insights": {"partitions": []}}}, "have the form of this tap"),
         ([], "JSON object"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import datetime as dt
 import logging
 import random
 import typing as t
@@ -85,10 +86,12 @@ OPTIONS = {**SPARSE, "today": "2024-01-01", "days": 800, "advertisers": 2, "late
 
 
 @pytest.fixture
-def clock(request: pytest.FixtureRequest) -> Iterator[Clock]:
+def clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """A simulator at New Year 2024, with two years of delivery."""
     with Simulator({**OPTIONS, **getattr(request, "param", {})}) as sim:
-        yield Clock(sim)
+        clock = Clock(sim)
+        monkeypatch.setattr(sim.world, "now", lambda: clock.now.astimezone(dt.timezone.utc))
+        yield clock
 
 
 def values(records: dict[tuple[t.Any, ...], dict[str, t.Any]]) -> dict[tuple[t.Any, ...], t.Any]:

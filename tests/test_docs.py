@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import runpy
 import subprocess
 import sys
 import typing as t
@@ -186,10 +187,19 @@ def test_troubleshooting_quotes_current_messages() -> None:
     code = "".join(source.read_text("utf-8") for source in sources)
     code = re.sub(r'"\s+f?"', "", code)  # texts that continue on the next line
     page = (ROOT / "docs" / "errors.md").read_text("utf-8")
-    symptoms = re.findall(r"(?m)^\| `([^`]+)`", page)
+    symptoms = re.findall(r"(?m)^\* \*\*`([^`]+)`", page)
     fragments = [fragment for symptom in symptoms for fragment in symptom.split(" ... ")]
     assert len(fragments) > 8
     assert [fragment for fragment in fragments if fragment not in code] == []
+
+
+def test_cells_of_the_site_name_their_column() -> None:
+    """Each cell names its column, because phones show a row as a block of cells."""
+    hooks = runpy.run_path(str(ROOT / "scripts" / "site_hooks.py"))
+    head = "<table><thead><tr><th>name</th><th><code>a</code> or b</th></tr></thead>"
+    rows = "<tr><td>1</td><td></td></tr><tr><td>2</td><td>3</td></tr></table>"
+    labels = re.findall(r'<td data-label="(.*?)">', hooks["on_page_content"](html=head + rows))
+    assert labels == ["name", "a or b"] * 2
 
 
 def test_guide_names_existing_files() -> None:
@@ -259,3 +269,11 @@ def test_numbers_of_processes_follow_from_the_benchmarks() -> None:
         assert f"| {speed} |" in measured
         seconds = 1000 / int(speed.replace(",", ""))
         assert counts.split(" | ") == [str(math.ceil(rate * seconds)) for rate in rates]
+
+
+def test_no_line_of_a_paragraph_looks_like_a_list_item() -> None:
+    """A number that begins a line is no item of a list, unless the line before ends a sentence."""
+    number = re.compile(r"(?m)^(?! *\d+\. )(?P<before> *[^\s`|#-].*[^.:\n])\n *\d+\. .*$")
+    for page in PAGES:
+        text = re.sub(r"(?ms)^ *```.*?^ *```", "", page.read_text("utf-8"))
+        assert number.findall(text) == [], page.name

@@ -51,6 +51,10 @@ ADVICE = "Check the path and its permissions."
             '{"a": 1\n "b": 2}',
             "Config file is not JSON: Expecting ',' delimiter, at line 2, column 2. Correct",
         ),
+        (
+            '{"type": "SCHEMA"}\n{"type": "STATE"}\n',
+            "Config file is not JSON: Extra data, at line 2, column 1. Keep one JSON object",
+        ),
         ("[]", "Config file must contain a JSON object, got a list."),
         (
             "[" * 100_000,

@@ -269,11 +269,11 @@ def test_no_file_installs_the_other_project() -> None:
 
 
 def test_meltano_installs_this_tap() -> None:
-    """The Meltano project installs the checkout, and the hub plugin the distribution."""
+    """The Meltano project installs the checkout, and the hub plugin the repository."""
     project = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))
     (extractor,) = project["plugins"]["extractors"]
     assert extractor["pip_url"] == "-e ."
     assert "inherit_from" not in extractor
     assert "variant" not in extractor  # a variant would add the hub's definition
     plugin = yaml.safe_load((ROOT / "plugins/extractors/tap-tiktok-ads.yml").read_text("utf-8"))
-    assert plugin["pip_url"] == about.DISTRIBUTION
+    assert plugin["pip_url"] == f"git+{plugin['repo']}"

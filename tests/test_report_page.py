@@ -90,6 +90,39 @@ def test_damaged_members_of_a_state_are_left_out() -> None:
     assert [row.days for row in rows] == [[], []]
 
 
+@pytest.mark.parametrize("covered", [5, "2026", [["2026-01-01"]], [{"a": 1}], [5], None])
+@pytest.mark.parametrize("member", ["covered", "read_once", "skipped"])
+def test_days_of_another_form_are_left_out(member: str, covered: t.Any) -> None:
+    """A page is written for a state whose members do not have the form of days."""
+    state = state_of(**{"covered": [["2026-01-02", "2026-01-02"]], member: covered})
+    assert "</html>" in render(state, SUMMARY, None)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_days_at_the_ends_of_the_calendar_are_shown(day: str) -> None:
+    """A page is written for a state with the first or last day of the calendar."""
+    page = render(state_of(covered=[[day, day]], start_floor=day), None, None)
+    assert f"<title>{day}: final</title>" in page
+
+
+def test_page_of_many_advertisers_is_small() -> None:
+    """A calendar takes a kilobyte and a half, not one element per day."""
+    covered = [["2025-01-01", "2025-06-30"], ["2025-07-05", "2026-01-10"]]
+    one = state_of(covered=covered)
+    partitions = one["bookmarks"][STREAM]["partitions"]
+    partitions *= 50
+    page = render(one, SUMMARY, None)
+    assert page.count("<svg") == len(partitions) + 1
+    assert len(page) < 2_000 * len(partitions)
+    assert "<title>2025-07-01 to 2025-07-04: missing</title>" in page
+
+
+def test_range_is_a_line_for_each_week() -> None:
+    """Each week of a range is a line whose dashes are its days."""
+    state = state_of(covered=[["2026-01-01", "2026-01-06"]])  # from Thursday to Tuesday
+    assert 'd="M5.5 53v50M18.5 14v24"' in render(state, None, None)
+
+
 def test_problems_say_what_to_do() -> None:
     """Each skipped or failed stream has its message, and the page shows it."""
     found = problems(SUMMARY)
@@ -212,30 +245,6 @@ def test_page_of_a_state_alone() -> None:
     assert "The state has no stream with days." in render({}, None, None)
 
 
-def test_weeks_are_columns_of_a_few_lines() -> None:
-    """Each run of days is one path, with one line per week."""
-    covered = [["2026-01-01", "2026-01-06"]]  # Thursday to Tuesday
-    state = state_of(covered=covered, skipped=[["2026-01-08", "2026-01-08", "2026-01-09"]])
-    (row, _) = calendars(state, None)[STREAM]
-    assert [(run.kind, str(run.first), run.columns) for run in row.runs] == [
-        ("final", "2026-01-01", [(0, 3, 4), (1, 0, 2)]),
-        ("missing", "2026-01-07", [(1, 2, 1)]),
-        ("skipped", "2026-01-08", [(1, 3, 1)]),
-    ]
-
-
-def test_a_year_of_many_advertisers_stays_small() -> None:
-    """A calendar of 400 days has less than 3,000 characters."""
-    state = state_of(covered=[["2020-01-01", "2026-01-10"]])
-    one, two = ({"bookmarks": {STREAM: {"partitions": part}}} for part in _partitions(state))
-    assert len(render(two, None, None)) - len(render(one, None, None)) < 3_000
-
-
-def _partitions(state: dict[str, t.Any]) -> list[list[t.Any]]:
-    partitions = state["bookmarks"][STREAM]["partitions"]
-    return [partitions[:1], partitions]
-
-
 @pytest.mark.parametrize(
     ("share", "text"),
     [(0.5, " 0.1 minutes, 50.00 % of the daily budget."), (0.0, " 0.1 minutes.")],
@@ -258,6 +267,30 @@ def test_report_needs_jinja(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "__import__", without_jinja)
     with pytest.raises(ConfigError, match=r"pip install .*\[report\]"):
         render({}, None, None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_records_are_read_in_the_encodings_of_shells(tmp_path: Path, encoding: str) -> None:
+    """Records that a shell wrote as UTF-16, or with a byte order mark, are read."""
+    message = {"type": "RECORD", "stream": "reconciliation", "record": {"spend": 12.5}}
+    (tmp_path / "state.json").write_text("{}")
+    (tmp_path / "records.jsonl").write_text(f"{json.dumps(message)}\n" * 2, encoding)
+    files = [str(tmp_path / name) for name in ("state.json", "records.jsonl", "page.html")]
+    arguments = ["--state", files[0], "--records", files[1], "--output", files[2]]
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 0, result.exception
+    assert '<td class="number">25.00</td>' in (tmp_path / "page.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00abc", b"\xff\xfe\xff"])
+def test_records_that_are_no_text_are_an_error(tmp_path: Path, content: bytes) -> None:
+    """Bytes in no encoding are an error, not a traceback."""
+    (tmp_path / "state.json").write_text("{}")
+    (tmp_path / "records.jsonl").write_bytes(content)
+    files = [str(tmp_path / name) for name in ("state.json", "records.jsonl", "page.html")]
+    arguments = ["--state", files[0], "--records", files[1], "--output", files[2]]
+    result = CliRunner().invoke(command, arguments)
+    assert isinstance(result.exception, ConfigError)
 
 
 def test_records_must_be_messages(tmp_path: Path) -> None:

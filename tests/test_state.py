@@ -10,7 +10,7 @@ import typing as t
 
 import pendulum
 import pytest
-from conftest import Messages, asks_for_top_view, config_for, run
+from conftest import SPARSE, Messages, asks_for_top_view, config_for, run
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.streams.entities import Ads
@@ -362,3 +362,55 @@ def test_runs_follow_today_of_embedded_simulator(seed: int) -> None:
         {f"2026-01-{day:02}" for day in range(13, 17)},
         {f"2026-01-{day:02}" for day in range(14, 20)},
     ]
+
+
+@pytest.mark.parametrize("seed", [7, 20, 33])
+@pytest.mark.parametrize("year", [2026, 2126], ids=["past", "future"])
+def test_consecutive_days_have_the_records_of_one_run(seed: int, year: int) -> None:
+    """With `created_on`, runs on consecutive days store the records of one run on the last day."""
+    streams = ["campaigns", "ads", REPORT]
+    options = {**SPARSE, "seed": seed, "created_on": f"{year}-01-14"}
+    config = {"environment": "simulator", "start_date": f"{year}-01-05", "lookback_days": 2}
+    stored: dict[str, dict[tuple[t.Any, ...], t.Any]] = {name: {} for name in streams}
+    state = None
+    for day in (15, 16, 19):
+        simulator = {**options, "today": f"{year}-01-{day}"}
+        messages = run({**config, "simulator": simulator}, streams, state=state)
+        assert set(messages.bookmarks(REPORT).values()) == {f"{year}-01-{day - 3}"}
+        for name in streams:
+            stored[name] |= messages.keyed(name)
+        state = messages.state
+    complete = run({**config, "simulator": simulator}, streams)
+    assert {name: _values(records) for name, records in stored.items()} == {
+        name: _values(complete.keyed(name)) for name in streams
+    }
+
+
+def _values(records: dict[tuple[t.Any, ...], t.Any]) -> dict[tuple[t.Any, ...], t.Any]:
+    """Return records without the column that says if their numbers are final."""
+    return {key: {**record, "is_final": None} for key, record in records.items()}
+
+
+def test_dates_are_checked_on_today_of_embedded_simulator() -> None:
+    """A range of dates is checked on the simulator's `today`, and not on the current day."""
+    config = {"environment": "simulator", "start_date": "{now-3}", "end_date": "2016-01-30"}
+    simulator = {**SPARSE, "created_on": "2016-01-14", "today": "2016-01-15"}
+    messages = run({**config, "simulator": simulator}, [REPORT])
+    days = {record["stat_time_day"][:10] for record in messages.records[REPORT]}
+    assert days == {f"2016-01-{day}" for day in (12, 13, 14, 15)}
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"today": "0001-01-05"}, "today"),
+        ({"today": "9999-12-31"}, "today"),
+        ({"created_on": "2026-01-16", "today": "2026-01-15"}, "created_on"),
+        ({"created_on": "2126-01-16"}, "created_on"),
+        ({"days": 10**7}, "days"),
+    ],
+)
+def test_days_of_embedded_simulator_have_limits(options: dict[str, t.Any], name: str) -> None:
+    """A day that the simulator cannot have is an error that names the option."""
+    with pytest.raises(errors.ConfigError, match=f"'simulator': Simulator option '{name}'"):
+        run({"environment": "simulator", "simulator": options}, ["campaigns"])

@@ -28,6 +28,23 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.context import RunContext
 
+
+def _patterns(
+    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> str | None:
+    """Return the patterns of --select as the setting `streams`, or None without the option.
+
+    Raises:
+        UsageError: The option is empty, as for an empty variable of a shell.
+    """
+    if values and not any(value.strip(" ,") for value in values):
+        msg = (
+            "--select needs a pattern, such as 'campaigns'. Without the option, defaults are read."
+        )
+        raise click.UsageError(msg)
+    return ",".join(values) or None
+
+
 #: The subcommands. Each has a module of its name.
 COMMANDS = ("streams", "sample", "doctor", "plan", "report", "authorize", "simulator", "state")
 #: Commands of earlier versions, and what replaces them.
@@ -50,7 +67,7 @@ SUMMARY = click.Option(
 SELECT_ATTRIBUTES: dict[str, t.Any] = {
     "metavar": "PATTERNS",
     "multiple": True,
-    "callback": lambda _context, _option, values: ",".join(values) or None,
+    "callback": _patterns,
     "help": "Streams and columns to read, such as 'campaigns,ad_*,!ads.landing_page_url', in place "
     "of the setting streams. Repeatable. With --catalog, they narrow its selection.",
 }

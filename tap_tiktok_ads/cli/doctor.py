@@ -5,10 +5,8 @@ from __future__ import annotations
 import collections
 import contextlib
 import dataclasses
-import email.utils
 import itertools
 import math
-import time
 import typing as t
 
 import click
@@ -19,8 +17,10 @@ from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.cli import common
 from tap_tiktok_ads.cli.probes import EMPTY, ERROR, OK, Finding, probes
+from tap_tiktok_ads.extract.dates import parse_server_time
 
 if t.TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from tap_tiktok_ads.singer.stream import TikTokStream
@@ -154,7 +154,7 @@ def _examine(
         TapError: The token is rejected, or no advertiser can be read.
     """
     user = tap.run_context.client.send(Request("/user/info/", {}))
-    skew = _skew(user.server_time)
+    skew = _skew(tap.run_context.clock(), user.server_time)
     if skew is not None and abs(skew) > MAX_SKEW_SECONDS:
         tap.logger.warning(
             "The clock of this machine differs from TikTok's by %+.0f s. Set the clock.", skew
@@ -217,15 +217,13 @@ def _choose(rows: Sequence[dict[str, t.Any]], ids: Sequence[str], *, check_all: 
         row["checked"] = row["advertiser_id"] in ids if ids else check_all or is_first
 
 
-def _skew(server_time: str | None) -> float | None:
+def _skew(now: dt.datetime, server_time: str | None) -> float | None:
     """Return how many seconds this machine's clock is ahead of the server's, or None.
 
     The server reports complete seconds only.
     """
-    try:
-        return round(time.time() - email.utils.parsedate_to_datetime(server_time or "").timestamp())
-    except ValueError:
-        return None
+    moment = parse_server_time(server_time)
+    return None if moment is None else round((now - moment).total_seconds())
 
 
 def _app(tap: TapTikTokAds) -> dict[str, t.Any]:

@@ -10,6 +10,8 @@ import itertools
 import operator
 import typing as t
 
+from tap_tiktok_ads.extract.day_ranges import DayRanges
+from tap_tiktok_ads.extract.skipped_days import SkippedDays
 from tap_tiktok_ads.problems import ALL_ADVERTISERS, ALL_STREAMS
 
 if t.TYPE_CHECKING:
@@ -39,22 +41,6 @@ ADVICE = {
 }
 
 
-class DayRun(t.NamedTuple):
-    """Consecutive days of one kind.
-
-    Attributes:
-        kind: Their kind.
-        first: The first day.
-        last: The last day.
-        columns: Week, weekday and number of days of each part of a week.
-    """
-
-    kind: str
-    first: dt.date
-    last: dt.date
-    columns: Sequence[tuple[int, int, int]]
-
-
 @dataclasses.dataclass(frozen=True)
 class Calendar:
     """The days of one stream and advertiser.
@@ -72,28 +58,21 @@ class Calendar:
     days: Sequence[tuple[dt.date, str]] = ()
 
     @property
+    def months(self) -> list[dt.date]:
+        """The first days of months."""
+        return [day for day, _ in self.days if day.day == 1]
+
+    @property
+    def ranges(self) -> list[tuple[dt.date, dt.date, str]]:
+        """First day, last day and kind of each range of days of one kind."""
+        groups = itertools.groupby(self.days, key=operator.itemgetter(1))
+        ranges = ((kind, [day for day, _ in days]) for kind, days in groups)
+        return [(days[0], days[-1], kind) for kind, days in ranges]
+
+    @property
     def counts(self) -> Mapping[str, int]:
         """Number of days by kind."""
         return collections.Counter(kind for _, kind in self.days)
-
-    @property
-    def places(self) -> list[tuple[int, dt.date, str]]:
-        """Week, date and kind of each day. The first week is 0."""
-        offset = self.days[0][0].weekday()
-        return [((number + offset) // 7, *day) for number, day in enumerate(self.days)]
-
-    @property
-    def runs(self) -> list[DayRun]:
-        """The days as few runs, which take much less space on a page than single days."""
-        runs = []
-        for kind, group in itertools.groupby(self.places, key=operator.itemgetter(2)):
-            places = list(group)
-            columns = []
-            for week, part in itertools.groupby(places, key=operator.itemgetter(0)):
-                weekdays = [day.weekday() for _, day, _ in part]
-                columns.append((week, weekdays[0], len(weekdays)))
-            runs.append(DayRun(kind, places[0][1], places[-1][1], columns))
-        return runs
 
 
 def calendars(
@@ -144,11 +123,12 @@ def _calendar(stream: str, owner: str, partition: Mapping[str, t.Any], run: _Run
     bookmark = _date(value)
     first, last = run.requested(stream, owner)
     until = last or run.today
-    lag = max(0, (until - bookmark).days) if until and bookmark else None
+    has_days = "covered" in partition  # the bookmark of a list is its last change
+    lag = max(0, (until - bookmark).days) if has_days and until and bookmark else None
     kinds = _known_kinds(partition)
     if first and last and run.has_read(stream, owner):
-        after = max([first, *(day + dt.timedelta(1) for day in kinds)])
-        kinds |= dict.fromkeys(_dates(after, last), READ)
+        last_known = max(kinds, default=dt.date.min)
+        kinds |= {day: READ for day in _dates(first, last) if day > last_known}
     return Calendar(owner, value and str(value), lag, _days(partition, kinds, last))
 
 
@@ -160,24 +140,30 @@ def _days(
     if not known or "covered" not in partition:
         return []
     end = max([*known, *filter(None, [last])])
-    start = max(min(known), end - dt.timedelta(MAX_DAYS - 1))
-    return [(day, kinds.get(day, MISSING)) for day in _dates(start, end)]
+    return [(day, kinds.get(day, MISSING)) for day in _dates(min(known), end)]
 
 
 def _known_kinds(partition: Mapping[str, t.Any]) -> dict[dt.date, str]:
-    """Return the kinds of the days that a partition names."""
-    kinds: dict[dt.date, str] = {}
-    for member, kind in (("read_once", READ), ("skipped", SKIPPED), ("covered", FINAL)):
-        for interval in partition.get(member) or ():
-            first, last = _date(interval[0]), _date(interval[1])
-            if first and last:
-                kinds |= dict.fromkeys(_dates(first, last), kind)
-    return kinds
+    """Return the kinds of the days that a partition names. Damaged members are left out."""
+    read_once, _ = DayRanges.from_state(partition.get("read_once") or [])
+    skipped, _ = SkippedDays.from_state(partition.get("skipped") or [])
+    covered, _ = DayRanges.from_state(partition.get("covered") or [])
+    return {
+        **dict.fromkeys(_days_of(read_once), READ),
+        **dict.fromkeys(map(dt.date.fromordinal, skipped.days), SKIPPED),
+        **dict.fromkeys(_days_of(covered), FINAL),
+    }
+
+
+def _days_of(days: DayRanges) -> Iterable[dt.date]:
+    """Return the newest days of each range."""
+    return itertools.chain.from_iterable(_dates(range_.start, range_.end) for range_ in days.ranges)
 
 
 def _dates(first: dt.date, last: dt.date) -> Iterable[dt.date]:
-    first = max(first, last - dt.timedelta(MAX_DAYS - 1))
-    return (first + dt.timedelta(number) for number in range((last - first).days + 1))
+    """Return the days from one to another, and only the newest `MAX_DAYS`."""
+    end = last.toordinal() + 1
+    return map(dt.date.fromordinal, range(max(first.toordinal(), end - MAX_DAYS), end))
 
 
 def _date(value: t.Any) -> dt.date | None:

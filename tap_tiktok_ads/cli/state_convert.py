@@ -177,8 +177,8 @@ class Converter:
             raise ConfigError(msg)
         if any(isinstance(value, dict) and "partitions" in value for value in bookmarks.values()):
             msg = (
-                "Cannot convert the state, because this tap wrote it. Pass it to --state without "
-                "conversion."
+                "Cannot convert the state, because its bookmarks have the form of this tap. Pass "
+                "it to --state without conversion."
             )
             raise ConfigError(msg)
         converted: dict[str, t.Any] = {}

@@ -16,6 +16,9 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.singerlib import Catalog
 
+#: Next step after a file with several JSON values, such as the output of a run as a state.
+SEVERAL_VALUES_ADVICE = "Keep one JSON object, for a state the last STATE message of a run."
+
 
 def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict[str, t.Any]:
     """Return the JSON object in a file of UTF-8 or UTF-16, with or without a byte order mark.
@@ -38,9 +41,10 @@ def read_json(name: str, label: str, opener: Callable[[str], t.IO[str]]) -> dict
         msg = f"{label} cannot be read: {error.strerror}. Check the path and its permissions."
         raise ConfigError(msg) from None
     except json.JSONDecodeError as error:
+        advice = SEVERAL_VALUES_ADVICE if error.msg == "Extra data" else "Correct the file."
         msg = (
             f"{label} is not JSON: {error.msg}, at line {error.lineno}, column {error.colno}. "
-            "Correct the file."
+            f"{advice}"
         )
         raise ConfigError(msg) from None
     except (ValueError, RecursionError):

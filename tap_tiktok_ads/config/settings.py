@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 import urllib.parse
+
+import pendulum
 
 from tap_tiktok_ads.api.hosts import API_VERSION, HOSTS
 from tap_tiktok_ads.api.rate_limits import TIERS, Tier
@@ -13,8 +16,6 @@ from tap_tiktok_ads.extract import dates
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pendulum
 
     from tap_tiktok_ads.api.report_rules import ReportDefinition
     from tap_tiktok_ads.api.shards import Shard
@@ -66,6 +67,16 @@ class Settings:
     def simulated(self) -> bool:
         """True if the tap starts the embedded simulator."""
         return self.environment == "simulator" and not self.api_url
+
+    def now(self) -> pendulum.DateTime:
+        """Return the current time, or noon (UTC) of `today` if the embedded simulator has it."""
+        if self.simulated:
+            from tap_tiktok_ads.simulator.options import Options  # noqa: PLC0415 - rarely needed
+
+            with contextlib.suppress(ValueError):  # the simulator raises it when it starts
+                if today := Options.parse(self.simulator).today:
+                    return dates.parse_time(f"{today}T12:00:00Z")
+        return pendulum.now("UTC")
 
     @property
     def base_url(self) -> str:

@@ -9,10 +9,13 @@ from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.config.values import describe_value
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    import logging
+    from collections.abc import Collection, Mapping
 
 #: Members of bookmarks and partitions whose values the SDK reads as objects.
 OBJECT_MEMBERS = ("progress_markers",)
+#: Members of a bookmark that this tap writes. Each bookmark that is not empty has one of them.
+OWN_MEMBERS = frozenset({"partitions", "metrics"})
 
 
 def check_shape(state: Mapping[str, t.Any], label: str) -> None:
@@ -45,6 +48,30 @@ def check_shape(state: Mapping[str, t.Any], label: str) -> None:
                 )
                 raise ConfigError(msg)
             contexts.add(identity)
+
+
+def warn_of_foreign_bookmarks(
+    state: Mapping[str, t.Any], known_names: Collection[str], logger: logging.Logger
+) -> None:
+    """Warn of bookmarks without effect, as in the state of another tap.
+
+    Args:
+        state: The state. `check_shape` accepted it.
+        known_names: The streams of this tap.
+        logger: The logger.
+    """
+    bookmarks = state.get("bookmarks", {})
+    foreign = [
+        name
+        for name, bookmark in bookmarks.items()
+        if name not in known_names or (bookmark and not bookmark.keys() & OWN_MEMBERS)
+    ]
+    if foreign:
+        logger.warning(
+            "Ignoring bookmarks of the state that this tap cannot use: %s. If another tap wrote "
+            "the state, `tap-tiktok-ads state convert` may convert it.",
+            ", ".join(sorted(foreign)),
+        )
 
 
 def _member(parent: Mapping[str, t.Any], name: str, kind: type, label: str, path: str) -> t.Any:

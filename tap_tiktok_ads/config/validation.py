@@ -6,8 +6,6 @@ import functools
 import typing as t
 import urllib.parse
 
-import pendulum
-
 from tap_tiktok_ads.about import version
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.hosts import is_loopback
@@ -32,6 +30,8 @@ from tap_tiktok_ads.extract import dates
 if t.TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    import pendulum
 
 #: Settings whose text is used without the white space around it.
 STRIPPED_SETTINGS = (
@@ -334,7 +334,7 @@ def _check_dates(settings: Settings) -> None:
     """Raise `ConfigError` if a date cannot be read, or no time zone has a day in the range."""
     ranges = []
     for zone in SAMPLE_TIME_ZONES:
-        now = pendulum.now(zone)
+        now = settings.now().in_timezone(zone)
         start = _parse_day("start_date", settings.start_date, now)
         ranges.append((start, _parse_day("end_date", settings.end_date, now)))
     if all(start > end for start, end in ranges):

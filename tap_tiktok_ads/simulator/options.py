@@ -5,8 +5,9 @@ The world is the data set that the simulator generates from one seed.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime, timezone
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ _NUMBER_TYPES: dict[str, Any] = {
     "float": (int, float),
     "int | None": (int, type(None)),
 }
+YEARS = range(2000, 3000)
+"""The years of the options that are days."""
+MAX_DAYS = 100_000
+"""Maximum of the options that are numbers of days."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,9 @@ class Options:
 
     An account is created `account_age_days` before its first report. The objects of an account are
     created up to 92 days before it. The last `dormant_advertisers` accounts deliver nothing.
+
+    Days: The history of a new world has `days` days. It ends on `created_on`, by default `today`.
+    A world with the same `created_on` and a later `today` has the same history, and more days.
 
     Report tasks: A task is processing for `report_task_polls` status checks. The first
     `report_task_failures` tasks fail. The files of the first `report_task_gaps` tasks lack rows. An
@@ -76,6 +84,7 @@ class Options:
     days: int = 45
     account_age_days: int = 400
     today: str | None = None
+    created_on: str | None = None
     latency_ms: int = 0
     tier: str = "unlimited"
     restriction_seconds: float = 300
@@ -109,27 +118,43 @@ class Options:
             if types[name] in _NUMBER_TYPES:
                 _check_number(name, value, _NUMBER_TYPES[types[name]])
         values = dict(options)
-        values["today"] = _parse_today(values.get("today"))
+        values |= {name: _parse_day(name, values.get(name)) for name in ("today", "created_on")}
+        _check_order(values["created_on"], values["today"])
         values["unauthorised"] = _parse_ids("unauthorised", values.get("unauthorised", ()))
         return cls(**values)
 
 
 def _check_number(name: str, value: Any, types: Any) -> None:
     """Raise ValueError if a value is not a number of at least 0. An optional number can be None."""
+    if name.endswith("days") and isinstance(value, int) and value > MAX_DAYS:
+        msg = f"Simulator option {name!r} must be at most {MAX_DAYS}, not {value!r}."
+        raise ValueError(msg)
     if not isinstance(value, types) or (value is not None and value < 0):
         msg = f"Simulator option {name!r} must be a number of at least 0, not {value!r}."
         raise ValueError(msg)
 
 
-def _parse_today(value: Any) -> str | None:
-    """Return the option `today` as an ISO date, or None for the current date."""
+def _parse_day(name: str, value: Any) -> str | None:
+    """Return an option that is a day as an ISO date, or None for the current date."""
     if value is None:
         return None
-    try:
-        return date.fromisoformat(str(value)).isoformat()
-    except ValueError:
-        msg = f"Simulator option 'today' must be YYYY-MM-DD, not {value!r}."
-        raise ValueError(msg) from None
+    with suppress(ValueError):
+        day = date.fromisoformat(str(value))
+        if day.year in YEARS:
+            return day.isoformat()
+    msg = (
+        f"Simulator option {name!r} must be YYYY-MM-DD, from {YEARS[0]} to {YEARS[-1]}, not "
+        f"{value!r}."
+    )
+    raise ValueError(msg)
+
+
+def _check_order(created_on: str | None, today: str | None) -> None:
+    """Raise ValueError if a world is created after today."""
+    last = today or datetime.now(timezone.utc).date().isoformat()
+    if created_on is not None and created_on > last:
+        msg = f"Simulator option 'created_on' must not be after today ({last}), got {created_on!r}."
+        raise ValueError(msg)
 
 
 def _parse_ids(name: str, value: Any) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ error_cases(
     "Commands",
     {
         "streams of an unknown report": lambda: invoked(["streams", "--metrics", "ad_reports"]),
+        "--select without a pattern": lambda: invoked(["--select", ""]),
         "streams of a stream without metrics": lambda: invoked(["streams", "--metrics", "ads"]),
         "the last line of --test": command("--test", streams="pixels"),
         "the last line of --test without a permission": command(

@@ -18,6 +18,7 @@ from tap_tiktok_ads.config import environment
 from tap_tiktok_ads.config.environment import check_log_level, read_environment, unknown_variables
 from tap_tiktok_ads.config.files import read_catalog, read_json, read_state
 from tap_tiktok_ads.config.settings import normalize
+from tap_tiktok_ads.config.state_shape import warn_of_foreign_bookmarks
 from tap_tiktok_ads.config.validation import validate
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -279,6 +280,12 @@ error_cases(
             _partition(replication_key="modify_time", replication_key_value="soon"),
         ),
         "a state file that is not JSON": lambda: read_state(_text("state.json", "{")),
+        "a state file with several messages": lambda: read_state(_text("state.json", "{}\n{}")),
+        "bookmarks of another tap": lambda: warn_of_foreign_bookmarks(
+            {"bookmarks": {"orders": {"partitions": []}}},
+            {"ads"},
+            logging.getLogger("tap-tiktok-ads"),
+        ),
     },
 )
 

@@ -35,7 +35,7 @@ def install_reader_environment(folder: Path) -> Path:
     build = f"{sys.executable} -m hatchling build -t wheel -d {folder}/wheels"
     bash(build, ROOT)
     (wheel,) = (folder / "wheels").glob("*.whl")
-    packages = f"'{wheel}[shared]' --requirement {REQUIREMENTS / 'reader.txt'}"
+    packages = f"'{wheel}[report,shared]' --requirement {REQUIREMENTS / 'reader.txt'}"
     bash(f"python3 -m venv active && active/bin/pip install --quiet {packages}", folder)
     return folder / "active"
 
@@ -126,9 +126,9 @@ class Reader:
             "GIT_CONFIG_KEY_0": f"url.file://{ROOT}.insteadOf",
             "GIT_CONFIG_VALUE_0": repository(),
             "PIPX_HOME": str(self.folder / "pipx"),
-            "PIPX_BIN_DIR": str(self.folder / "bin"),
+            "PIPX_BIN_DIR": str(self.folder / "pipx-bin"),
             "UV_TOOL_DIR": str(self.folder / "uv"),
-            "UV_TOOL_BIN_DIR": str(self.folder / "bin"),
+            "UV_TOOL_BIN_DIR": str(self.folder / "uv-bin"),
             "PIP_NO_COMPILE": "1",
             "PIP_QUIET": "1",
             "DO_NOT_TRACK": "1",

@@ -8,9 +8,10 @@ import typing as t
 import psycopg
 import pytest
 import yaml
+from pages import blocks_of
 
 from .dbt_support import PROJECT, Warehouse, load, run_checked, run_dbt
-from .targets import environment, query_postgres
+from .targets import ROOT, environment, query_postgres
 from .test_dbt import CONFIG, spend_by
 
 if t.TYPE_CHECKING:
@@ -113,17 +114,34 @@ def test_models_build_in_postgres(built: Warehouse, postgres: Server, tmp_path: 
     assert spend == spend_by(report, "advertiser_id", "stat_time_day")
 
 
-def test_other_project_installs_the_models(built: Warehouse, tmp_path: Path) -> None:
+def documented_packages(source: str, address: str) -> str:
+    """Return the documented `packages.yml` of a source, `git` or `local`, with its address."""
+    for block in blocks_of(PROJECT / "README.md"):
+        packages = yaml.safe_load(block.text) if block.language == "yaml" else {}
+        if source in packages.get("packages", [{}])[0]:
+            packages["packages"][0][source] = address
+            return yaml.safe_dump(packages)
+    raise LookupError(source)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """Return a bare clone of the repository, whose branch `main` is the tested commit."""
+    folder = tmp_path / "clone.git"
+    run_checked(["git", "clone", "--quiet", "--bare", ROOT, folder])
+    run_checked(["git", "-C", folder, "update-ref", "refs/heads/main", "HEAD"])
+    return folder
+
+
+@pytest.mark.parametrize("source", ["git", "local"])
+def test_other_project_installs_the_models(
+    source: str, clone: Path, built: Warehouse, tmp_path: Path
+) -> None:
     """A project with the documented `packages.yml` builds a model on the models of the package."""
-    page = (PROJECT / "README.md").read_text("utf-8")
-    block = next(
-        part for part in page.split("```yaml\n") if part.startswith("packages:\n  - local")
-    )
-    packages = yaml.safe_load(block.partition("```")[0])
-    packages["packages"][0]["local"] = str(PROJECT)
+    address = clone.as_uri() if source == "git" else str(PROJECT)
     project = tmp_path / "project"
     (project / "models").mkdir(parents=True)
-    (project / "packages.yml").write_text(yaml.safe_dump(packages), "utf-8")
+    (project / "packages.yml").write_text(documented_packages(source, address), "utf-8")
     content = {"name": "own", "version": "1.0", "profile": "tap_tiktok_ads"}
     (project / "dbt_project.yml").write_text(yaml.safe_dump(content), "utf-8")
     (project / "models" / "spend.sql").write_text(

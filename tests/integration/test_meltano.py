@@ -11,9 +11,9 @@ import typing as t
 import pytest
 import yaml
 from conftest import SMALL
+from generated import package_source
 from pages import PAGES, blocks_of
 
-from tap_tiktok_ads.about import DISTRIBUTION
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.streams import STREAMS
 
@@ -151,7 +151,7 @@ def test_documented_project_file_loads_default_streams(project: Project) -> None
     """A project with the documented `meltano.yml` loads the default streams."""
     folder = project.folder.parent / "own"
     (folder / "output").mkdir(parents=True)
-    content = project_file().replace(DISTRIBUTION, str(project.folder))
+    content = project_file().replace(package_source(), str(project.folder))
     (folder / "meltano.yml").write_text(content, "utf-8")
     own = Project(folder, environment("meltano"), project.sim)
     own.run("meltano install && meltano run tap-tiktok-ads target-jsonl")
@@ -168,7 +168,7 @@ def test_select_of_added_definition_is_lost(project: Project) -> None:
     definition = project.folder / "plugins" / "extractors" / "tap-tiktok-ads.yml"
     added.run(f"meltano add --no-install --from-ref {definition} tap-tiktok-ads")
     file = added.folder / "meltano.yml"
-    content = file.read_text("utf-8").replace(DISTRIBUTION, str(project.folder))
+    content = file.read_text("utf-8").replace(package_source(), str(project.folder))
     assert "select:" not in content
     file.write_text(content, "utf-8")
     added.run("meltano install")

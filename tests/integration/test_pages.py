@@ -31,20 +31,21 @@ def active(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return install_reader_environment(tmp_path_factory.mktemp("reader"))
 
 
-# the order of the parameters keeps the virtual environments of a page for its other worlds
-@pytest.mark.parametrize("world", WORLDS)
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if script_of(page)], ids=lambda page: page.name
 )
 def test_commands_of_page_succeed(
     page: Path,
-    world: str,
     active: Path,
     postgres: Server,
-    tmp_path_factory: pytest.TempPathFactory,
+    subtests: pytest.Subtests,
+    tmp_path: Path,
 ) -> None:
-    """All commands of a page succeed in their order in a new folder."""
-    reader = Reader(tmp_path_factory.getbasetemp() / f"page-{page.stem}", active, postgres)
-    options = WORLDS[world]
-    with Simulator(options) as sim:
-        reader.run(script_of(page), options, sim)
+    """All commands of a page succeed in their order in a new folder.
+
+    The virtual environments that the commands create stay for the other worlds.
+    """
+    reader = Reader(tmp_path / "page", active, postgres)
+    for world, options in WORLDS.items():
+        with subtests.test(world=world), Simulator(options) as sim:
+            reader.run(script_of(page), options, sim)

@@ -7,7 +7,6 @@ import struct
 import threading
 import time
 import weakref
-from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -115,7 +114,6 @@ class _Handler(BaseHTTPRequestHandler):
             body = body[: len(body) // 2]
             self.close_connection = True
         headers = {
-            "Date": formatdate(usegmt=True),
             "Content-Length": str(len(response.body)),
             **response.headers,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
@@ -187,6 +188,7 @@ class Simulator:
         except Exception:  # noqa: BLE001
             self.errors.append(traceback.format_exc())
             response = html_page(500)
+        response.headers.setdefault("Date", format_datetime(self.world.now(), usegmt=True))
         now = time.monotonic()
         with self._lock:
             self.throttled += response.code == RATE_LIMITED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property
 from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -57,7 +57,7 @@ class World:
         self.accounts: dict[str, Account] = {}
         for number in range(self.options.advertisers):
             zone = ZoneInfo(LOCALES[number % len(LOCALES)][0])
-            start = self._date(zone) - timedelta(days=max(self.options.days - 1, 0))
+            start = self._created_on(zone) - timedelta(days=max(self.options.days - 1, 0))
             account = generate_account(self.options, number, start, zone)
             if number >= self.options.advertisers - self.options.dormant_advertisers:
                 account.paused = ALL_DAYS
@@ -69,6 +69,12 @@ class World:
         if self.options.today is not None:
             return date.fromisoformat(self.options.today) + self._elapsed
         return datetime.now(zone).date() + self._elapsed
+
+    def _created_on(self, zone: ZoneInfo) -> date:
+        """Return the day on which the history of a new world ends."""
+        if self.options.created_on is not None:
+            return date.fromisoformat(self.options.created_on)
+        return self._date(zone)
 
     @cached_property
     def centers(self) -> dict[str, BusinessCenter]:
@@ -92,6 +98,13 @@ class World:
     def revoke(self, advertiser_id: str) -> None:
         """Withdraw the access to an advertiser from the token."""
         self._revoked.add(advertiser_id)
+
+    def now(self) -> datetime:
+        """Return the time of responses: noon (UTC) if the option `today` is set."""
+        zone = timezone.utc
+        if self.options.today is None:
+            return datetime.now(zone)
+        return datetime.combine(self._date(ZoneInfo("UTC")), time(12), zone)
 
     def today(self, advertiser_id: str) -> date:
         """Return the date in the time zone of an advertiser."""
