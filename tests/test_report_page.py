@@ -128,7 +128,7 @@ def test_problems_say_what_to_do() -> None:
     found = problems(SUMMARY)
     page = render(state_of(), SUMMARY, None)
     assert page.count("No &lt;total&gt;.") == 1
-    assert "code 40001 Permission is denied. Run doctor" in page
+    assert "code 40001 Run doctor" in page
     assert "<b>2</b>" in page
     assert [(item["stream"], item["kind"]) for item in found] == [
         ("pixels", "skipped"),

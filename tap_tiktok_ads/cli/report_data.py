@@ -36,7 +36,7 @@ LEVELS = {
 }
 #: What to do about a stream of an advertiser that was not read, besides what its message says.
 ADVICE = {
-    "skipped": "Permission is denied. Run doctor to see the scope, or deselect the stream.",
+    "skipped": "Run doctor to see the scope, or deselect the stream.",
     "failed": "",
 }
 
