@@ -192,13 +192,18 @@ def _table(
         (*_row(row, row_kind, is_measured=estimate.sizes is not None), minutes(row.requests))
         for row in sums
     ]
-    names = {advertiser.id: advertiser.name for advertiser in run_context.advertisers}
-    if row_kind == BY_ADVERTISER and any(names.values()):
+    names = _names(run_context) if row_kind == BY_ADVERTISER else {}
+    if any(names.values()):
         columns.insert(1, "name")
         rows = [(row[0], names.get(row[0]), *row[1:]) for row in rows]
     for values in shown.values():
         rows = [(*row, value) for row, value in zip(rows, values, strict=True)]
     return [*columns, *shown], rows
+
+
+def _names(run_context: RunContext) -> dict[str, str | None]:
+    """Return the names of advertisers by ID."""
+    return {advertiser.id: advertiser.name for advertiser in run_context.advertisers}
 
 
 def _first_and_last(window: Window | None) -> tuple[str, str | None]:

@@ -123,13 +123,19 @@ def _calendar(stream: str, owner: str, partition: Mapping[str, t.Any], run: _Run
     bookmark = _date(value)
     first, last = run.requested(stream, owner)
     until = last or run.today
-    has_days = "covered" in partition  # the bookmark of a list is its last change
-    lag = max(0, (until - bookmark).days) if has_days and until and bookmark else None
+    lag = None
+    if "covered" in partition and until and bookmark:  # the bookmark of a list is its last change
+        lag = max(0, (until - bookmark).days)
     kinds = _known_kinds(partition)
     if first and last and run.has_read(stream, owner):
-        last_known = max(kinds, default=dt.date.min)
-        kinds |= {day: READ for day in _dates(first, last) if day > last_known}
+        kinds |= dict.fromkeys(_later_days(kinds, first, last), READ)
     return Calendar(owner, value and str(value), lag, _days(partition, kinds, last))
+
+
+def _later_days(kinds: Iterable[dt.date], first: dt.date, last: dt.date) -> Iterable[dt.date]:
+    """Return the requested days after the last known day."""
+    last_known = max(kinds, default=dt.date.min)
+    return (day for day in _dates(first, last) if day > last_known)
 
 
 def _days(
