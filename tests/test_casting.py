@@ -17,7 +17,8 @@ from singer_sdk.contrib.msgspec import encoder
 
 from tap_tiktok_ads.extract import casting, page_decoder
 from tap_tiktok_ads.extract.drift import DriftReport
-from tap_tiktok_ads.extract.values import BadValueError, to_local_date_time
+from tap_tiktok_ads.extract.record_types import member_of
+from tap_tiktok_ads.extract.values import BadValueError, to_local_date_time, to_object
 
 #: Every kind of column, by name.
 COLUMNS: dict[str, dict[str, t.Any]] = {
@@ -557,3 +558,13 @@ def test_multibyte_characters_cross_block_borders() -> None:
         assert page is not None
         (record,) = page.data.records
         assert page_decoder.decode_record(record) == {"a": name}
+
+
+def test_object_without_members_has_equal_conversions() -> None:
+    """The fast path converts an object of any members like the slow path."""
+    column = COLUMNS["free object"]
+    member = member_of(column, "c", casting.Caster({"properties": {"c": column}}))
+    assert member.compile()[:2] == (dict | None, None)
+    assert member.learn("text")
+    kind, convert, _ = member.compile()
+    assert (kind, convert) == (t.Any, to_object)

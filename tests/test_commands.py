@@ -832,7 +832,8 @@ def test_plan_prints_a_table_with_totals(call: Caller) -> None:
     requests = plan["requests"]
     assert result.stdout.endswith(
         f"About {requests} requests: {requests / 9.5 / 60:.1f} minutes at 9.5 requests per "
-        "second, 0.01% of the daily budget of 864,000 requests.\n"
+        "second, 0.01% of the daily budget of 864,000 requests. The setting requests_per_second "
+        "changes the rate.\n"
         f"Up to {plan['topview_requests']} more for advertisers with TopView campaigns.\n"
     )
     assert requests == sum(item["requests"] for item in plan["streams"])
@@ -851,6 +852,8 @@ def test_plan_has_one_row_per_stream_advertiser_or_window(call: Caller, by: str)
     assert sum(int(row[position]) for row in rows) + start == int(total[1])
     keys = {"stream": "ads", "advertiser": call.ids[1], "window": "2026-01-01"}
     assert keys[by] in [row[0] for row in rows]
+    assert ("name" in columns) is (by == "advertiser")
+    assert "in windows of at most" not in result.stderr
     assert len(rows) <= {"stream": 20, "advertiser": 3, "window": 3}[by]
 
 

@@ -25,7 +25,7 @@ SECRET = "act-0123456789"
             {"url": "https://business-api.tiktok.com/open_api/v1.3/pixel/list/?code=a%20b&n=5"},
             {
                 "url": "https://business-api.tiktok.com/open_api/v1.3/pixel/list/",
-                "params": {"code": "a b", "n": "5"},
+                "params": {"code": "a b", "n": 5},
             },
             id="query string",
         ),
@@ -50,12 +50,12 @@ SECRET = "act-0123456789"
         pytest.param({"url": " /x/?page=1 "}, {"url": "/x/"}, id="page, which the tap counts"),
         pytest.param(
             {"url": "/x/?page=1", "pagination": "none"},
-            {"url": "/x/", "pagination": "none", "params": {"page": "1"}},
+            {"url": "/x/", "pagination": "none", "params": {"page": 1}},
             id="page of one page",
         ),
         pytest.param(
             {"url": "/x/?a=1", "params": {"b": 2}},
-            {"url": "/x/", "params": {"a": "1", "b": 2}},
+            {"url": "/x/", "params": {"a": 1, "b": 2}},
             id="query string and params",
         ),
         pytest.param(
@@ -98,7 +98,7 @@ SECRET = "act-0123456789"
         ),
         pytest.param(
             {"url": "/x/?advertiser_id=7", "per_advertiser": False},
-            {"url": "/x/", "per_advertiser": False, "params": {"advertiser_id": "7"}},
+            {"url": "/x/", "per_advertiser": False, "params": {"advertiser_id": 7}},
             id="literal advertiser of a stream that is read once",
         ),
         pytest.param(

@@ -6,10 +6,12 @@ import collections
 import json
 import typing as t
 
+import pendulum
 import pytest
 from conftest import Collector, catalog_of, config_for
 
-from tap_tiktok_ads.cli.plan_estimate import Estimate
+from tap_tiktok_ads.cli.plan_estimate import Estimate, by_window
+from tap_tiktok_ads.extract.dates import Window
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.tap import TapTikTokAds
@@ -223,6 +225,24 @@ def test_estimate_of_all_other_streams(seed: int) -> None:
     }
     assert distant.keys() <= NOT_ESTIMATED.keys()
     assert sum(estimated.values()) == pytest.approx(sum(sent.values()), rel=TOLERANCE)
+
+
+def test_windows_of_time_zones_are_joined() -> None:
+    """Windows that differ by the day of a time zone are one row. Consecutive days are not."""
+
+    def window(first: int, last: int) -> Window:
+        return Window(pendulum.date(2026, 1, first), pendulum.date(2026, 1, last))
+
+    windows = {window(1, 10): 1, None: 5, window(11, 20): 2, window(15, 19): 3}
+    windows |= {window(10, 19): 4, window(9, 9): 6, window(8, 8): 7}
+    assert by_window(windows) == [
+        (None, 5),
+        (window(10, 20), 6),
+        (window(15, 19), 3),
+        (window(1, 10), 1),
+        (window(9, 9), 6),
+        (window(8, 8), 7),
+    ]
 
 
 def test_parts_add_up_to_the_total() -> None:

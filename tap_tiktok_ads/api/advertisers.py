@@ -59,11 +59,13 @@ class Advertiser:
         id: TikTok's advertiser ID.
         timezone: IANA name of the time zone of the account's report dates.
         created_at: Time of the account's creation in UTC, or None if TikTok does not report it.
+        name: Name of the account, or None if TikTok does not report it.
     """
 
     id: str
     timezone: str = "UTC"
     created_at: pendulum.DateTime | None = None
+    name: str | None = dataclasses.field(default=None, compare=False)
 
 
 def id_of(advertiser: Advertiser | None) -> str | None:
@@ -378,11 +380,12 @@ def _advertiser(record: dict[str, t.Any]) -> Advertiser:
     """Return the advertiser of a record. Log a warning if it has no usable time zone."""
     advertiser_id = str(record["advertiser_id"])
     created_at = creation_time(record.get("create_time"))
+    account_name = record.get("name") if isinstance(record.get("name"), str) else None
     for name in (record.get("timezone"), record.get("display_timezone")):
         try:
             if name and isinstance(name, str):
                 pendulum.timezone(name)
-                return Advertiser(advertiser_id, name, created_at)
+                return Advertiser(advertiser_id, name, created_at, account_name)
         except (InvalidTimezone, ValueError, TypeError, OSError):  # "America" is a folder
             continue
     zone = record.get("timezone")
@@ -392,4 +395,4 @@ def _advertiser(record: dict[str, t.Any]) -> Advertiser:
         advertiser_id,
         f"the unknown time zone {escape(repr(zone)):.100}" if zone else "no time zone",
     )
-    return Advertiser(advertiser_id, created_at=created_at)
+    return Advertiser(advertiser_id, created_at=created_at, name=account_name)

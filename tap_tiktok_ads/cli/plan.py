@@ -11,15 +11,16 @@ import typing as t
 import click
 
 from tap_tiktok_ads.cli import common
-from tap_tiktok_ads.cli.plan_estimate import Estimate, Part
+from tap_tiktok_ads.cli.plan_estimate import Estimate, Part, by_window
 from tap_tiktok_ads.cli.plan_macros import resolved_macros
 from tap_tiktok_ads.cli.plan_sizes import measure
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_tiktok_ads.api.rate_limits import Tier
+    from tap_tiktok_ads.config.settings import Settings
     from tap_tiktok_ads.context import RunContext
+    from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.singer.stream import TikTokStream
     from tap_tiktok_ads.tap import TapTikTokAds
 
@@ -88,13 +89,12 @@ def command(  # noqa: PLR0913 - the options, keyword-only
         ),
         measured,
     )
-    tier = tap.run_context.settings.tier
     if as_json:
         common.show_json(_document(estimate, tap.run_context))
         return
-    columns, rows = _table(estimate, row_kind, tier)
+    columns, rows = _table(estimate, row_kind, tap.run_context)
     common.show_table(columns, rows)
-    common.say(_summary(estimate, tier))
+    common.say(_summary(estimate, tap.run_context.settings))
     for place, text, value, count in resolved_macros(tap.run_context):
         common.say(f"{place}: {text} is {value} for {count} advertiser(s).")
 
@@ -169,19 +169,21 @@ def _document(estimate: Estimate, run_context: RunContext) -> dict[str, t.Any]:
 
 
 def _table(
-    estimate: Estimate, row_kind: str, tier: Tier
+    estimate: Estimate, row_kind: str, run_context: RunContext
 ) -> tuple[list[str], list[tuple[t.Any, ...]]]:
     """Return the columns and rows of the table."""
     requests = estimate.endpoints.total()
-    minutes_per_request = tier.estimate(estimate.endpoints)[0] / 60 / max(1, requests)
+    minutes_per_request = (
+        run_context.settings.tier.estimate(estimate.endpoints)[0] / 60 / max(1, requests)
+    )
 
     def minutes(count: int) -> str:
         return f"{count * minutes_per_request:,.1f}"
 
     if row_kind == BY_WINDOW:
         return ["first day", "last day", "requests", "minutes"], [
-            (*(days or ("no window", None)), count, minutes(count))
-            for days, count in estimate.windows.items()
+            (*_first_and_last(window), count, minutes(count))
+            for window, count in by_window(estimate.windows)
         ]
     sums = estimate.streams() if row_kind == BY_STREAM else _by_advertiser(estimate)
     columns = [row_kind, "windows", "first day", "last day", "requests", "minutes"]
@@ -190,9 +192,23 @@ def _table(
         (*_row(row, row_kind, is_measured=estimate.sizes is not None), minutes(row.requests))
         for row in sums
     ]
+    names = _names(run_context) if row_kind == BY_ADVERTISER else {}
+    if any(names.values()):
+        columns.insert(1, "name")
+        rows = [(row[0], names.get(row[0]), *row[1:]) for row in rows]
     for values in shown.values():
         rows = [(*row, value) for row, value in zip(rows, values, strict=True)]
     return [*columns, *shown], rows
+
+
+def _names(run_context: RunContext) -> dict[str, str | None]:
+    """Return the names of advertisers by ID."""
+    return {advertiser.id: advertiser.name for advertiser in run_context.advertisers}
+
+
+def _first_and_last(window: Window | None) -> tuple[str, str | None]:
+    """Return the cells of a window."""
+    return (str(window.start), str(window.end)) if window else ("no window", None)
 
 
 def _optional_columns(rows: Iterable[Part]) -> dict[str, list[int | None]]:
@@ -220,8 +236,9 @@ def _by_advertiser(estimate: Estimate) -> list[Part]:
     return list(sums.values())
 
 
-def _summary(estimate: Estimate, tier: Tier) -> str:
+def _summary(estimate: Estimate, settings: Settings) -> str:
     """Return the sentences below the table."""
+    tier = settings.tier
     seconds, share = tier.estimate(estimate.endpoints)
     scope = " for each endpoint" if tier.per_endpoint else ""
     text = (
@@ -232,6 +249,9 @@ def _summary(estimate: Estimate, tier: Tier) -> str:
         text += f", {share:.2%} of the daily budget of {tier.per_day:,.0f} requests{scope}."
     else:
         text += ". There is no daily budget."
+    if settings.requests_per_second is None:
+        tier_setting = "rate_limit_tier or " if settings.environment == "production" else ""
+        text += f" The setting {tier_setting}requests_per_second changes the rate."
     topview, skippable = estimate.topview_requests, estimate.skippable_requests
     if topview:
         text += f"\nUp to {topview:,} more for advertisers with TopView campaigns."

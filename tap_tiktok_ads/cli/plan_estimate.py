@@ -9,13 +9,14 @@ import typing as t
 from tap_tiktok_ads.api.advertisers import id_of, topview_campaigns_request
 from tap_tiktok_ads.api.hosts import ADVERTISER_INFO_PATH, REPORT_PATH
 from tap_tiktok_ads.context import AD_GROUPS
+from tap_tiktok_ads.extract.dates import Window
 from tap_tiktok_ads.extract.dormancy import ProbeTask
 from tap_tiktok_ads.progress import BEFORE_FIRST_STREAM
 from tap_tiktok_ads.streams.reports.auto_lookback import LookbackStream
 from tap_tiktok_ads.streams.windowed import WindowedStream
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser
     from tap_tiktok_ads.api.messages import Request
@@ -83,14 +84,14 @@ class Estimate:
 
     Attributes:
         endpoints: Number of requests by endpoint.
-        windows: Number of requests by first and last day. None: requests without a window.
+        windows: Number of requests by window. None: requests without a window.
         sizes: Measured sizes, or None to count first pages without TopView ads.
     """
 
     def __init__(self, run_context: RunContext) -> None:
         """Count the requests that find the advertisers. They are sent, unless they were already."""
         self.endpoints: collections.Counter[str] = collections.Counter()
-        self.windows: collections.Counter[tuple[str, str] | None] = collections.Counter()
+        self.windows: collections.Counter[Window | None] = collections.Counter()
         self.sizes: Sizes | None = None
         self._run_context = run_context
         self._parts: dict[tuple[str, str | None], Part] = {}
@@ -136,8 +137,7 @@ class Estimate:
             self._part(stream.name, task.advertiser).add_window(task)
             before = self.endpoints.total()
             self._add_task(stream, task)
-            days = (str(task.window.start), str(task.window.end)) if task.window else None
-            self.windows[days] += self.endpoints.total() - before
+            self.windows[task.window] += self.endpoints.total() - before
 
     def _add_lookups(self, stream: TikTokStream) -> None:
         """Count the lists of other streams that a stream reads."""
@@ -250,3 +250,27 @@ class Estimate:
     def _count(self, row: Part, endpoints: Sequence[str]) -> None:
         row.requests += len(endpoints)
         self.endpoints.update(endpoints)
+
+
+def by_window(requests: Mapping[Window | None, int]) -> list[tuple[Window | None, int]]:
+    """Return the number of requests by window, newest first, and without a window before them.
+
+    A window that begins and ends a day earlier in another time zone counts as one window.
+    """
+    groups: list[tuple[Window, int]] = []
+    windows = [window for window in requests if window is not None]
+    for window in sorted(windows, key=lambda days: (days.end, days.start), reverse=True):
+        for index, (newer, count) in enumerate(groups):
+            if _differ_by_zone(window, newer):
+                joined = Window(min(window.start, newer.start), newer.end)
+                groups[index] = joined, count + requests[window]
+                break
+        else:
+            groups.append((window, requests[window]))
+    return [*((window, count) for window, count in requests.items() if window is None), *groups]
+
+
+def _differ_by_zone(older: Window, newer: Window) -> bool:
+    """Return True if windows overlap, and both ends are at most a day apart."""
+    shifts = abs((newer.start - older.start).days), abs((newer.end - older.end).days)
+    return older.end >= newer.start and max(shifts) <= 1

@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 #: Width and height of a day in a calendar, and of its cell, in pixels.
 STEP, CELL = 13, 11
+#: Height of the names of months above a calendar, in pixels.
+TOP = 14
 #: The stream whose records have the spend of each level.
 RECONCILIATION = "reconciliation"
 #: Members of a summary and of a plan that the page shows.
@@ -131,8 +133,32 @@ def render(
         spend=report_data.spend_by_level(records),
         written_at=dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         step=STEP,
-        cell=CELL,
+        place=_place,
+        outline=_outline,
     )
+
+
+def _place(day: dt.date, start: dt.date) -> tuple[int, int]:
+    """Return the column and row of a day in a calendar with this first day: week and weekday."""
+    return divmod((day - start).days + start.weekday(), 7)
+
+
+def _outline(first: dt.date, last: dt.date, start: dt.date) -> str:
+    """Return a path with a line for each week of a range of days. Dashes make the days of a line.
+
+    Args:
+        first: First day of the range.
+        last: Last day of the range.
+        start: First day of the calendar.
+    """
+    (column, row), (last_column, last_row) = _place(first, start), _place(last, start)
+    lines = []
+    while column <= last_column:
+        end = last_row if column == last_column else 6
+        x, y = column * STEP + CELL / 2, row * STEP + TOP
+        lines.append(f"M{x:g} {y}v{(end - row) * STEP + CELL}")
+        column, row = column + 1, 0
+    return "".join(lines)
 
 
 def _reconciliation(file: t.IO[str]) -> Iterator[Mapping[str, t.Any]]:

@@ -36,25 +36,9 @@ LEVELS = {
 }
 #: What to do about a stream of an advertiser that was not read, besides what its message says.
 ADVICE = {
-    "skipped": "Permission is denied. Run doctor to see the scope, or deselect the stream.",
+    "skipped": "Run doctor to see the scope, or deselect the stream.",
     "failed": "",
 }
-
-
-class DayRun(t.NamedTuple):
-    """Consecutive days of one kind.
-
-    Attributes:
-        kind: Their kind.
-        first: The first day.
-        last: The last day.
-        columns: Week, weekday and number of days of each part of a week.
-    """
-
-    kind: str
-    first: dt.date
-    last: dt.date
-    columns: Sequence[tuple[int, int, int]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,28 +58,21 @@ class Calendar:
     days: Sequence[tuple[dt.date, str]] = ()
 
     @property
+    def months(self) -> list[dt.date]:
+        """The first days of months."""
+        return [day for day, _ in self.days if day.day == 1]
+
+    @property
+    def ranges(self) -> list[tuple[dt.date, dt.date, str]]:
+        """First day, last day and kind of each range of days of one kind."""
+        groups = itertools.groupby(self.days, key=operator.itemgetter(1))
+        ranges = ((kind, [day for day, _ in days]) for kind, days in groups)
+        return [(days[0], days[-1], kind) for kind, days in ranges]
+
+    @property
     def counts(self) -> Mapping[str, int]:
         """Number of days by kind."""
         return collections.Counter(kind for _, kind in self.days)
-
-    @property
-    def places(self) -> list[tuple[int, dt.date, str]]:
-        """Week, date and kind of each day. The first week is 0."""
-        offset = self.days[0][0].weekday()
-        return [((number + offset) // 7, *day) for number, day in enumerate(self.days)]
-
-    @property
-    def runs(self) -> list[DayRun]:
-        """The days as few runs, which take much less space on a page than single days."""
-        runs = []
-        for kind, group in itertools.groupby(self.places, key=operator.itemgetter(2)):
-            places = list(group)
-            columns = []
-            for week, part in itertools.groupby(places, key=operator.itemgetter(0)):
-                weekdays = [day.weekday() for _, day, _ in part]
-                columns.append((week, weekdays[0], len(weekdays)))
-            runs.append(DayRun(kind, places[0][1], places[-1][1], columns))
-        return runs
 
 
 def calendars(
@@ -146,12 +123,19 @@ def _calendar(stream: str, owner: str, partition: Mapping[str, t.Any], run: _Run
     bookmark = _date(value)
     first, last = run.requested(stream, owner)
     until = last or run.today
-    lag = max(0, (until - bookmark).days) if until and bookmark else None
+    lag = None
+    if "covered" in partition and until and bookmark:  # the bookmark of a list is its last change
+        lag = max(0, (until - bookmark).days)
     kinds = _known_kinds(partition)
     if first and last and run.has_read(stream, owner):
-        last_known = max(kinds, default=dt.date.min)
-        kinds |= {day: READ for day in _dates(first, last) if day > last_known}
+        kinds |= dict.fromkeys(_later_days(kinds, first, last), READ)
     return Calendar(owner, value and str(value), lag, _days(partition, kinds, last))
+
+
+def _later_days(kinds: Iterable[dt.date], first: dt.date, last: dt.date) -> Iterable[dt.date]:
+    """Return the requested days after the last known day."""
+    last_known = max(kinds, default=dt.date.min)
+    return (day for day in _dates(first, last) if day > last_known)
 
 
 def _days(

@@ -233,16 +233,20 @@ def _requested_days(context: RunContext) -> list[RequestedDays]:
     for stream in context.streams.selected():
         if not isinstance(stream, WindowedStream) or not stream.window_days:
             continue
-        owners: dict[Window, list[str]] = {}
-        for owner, days in stream.window_plan.requested_days().items():
-            if days is not None and days.start <= days.end:
-                owners.setdefault(days, []).append(id_of(owner) or ALL_ADVERTISERS)
-        for days, advertisers in owners.items():
+        for days, advertisers in _owners_by_days(stream).items():
             streams.setdefault((days, tuple(advertisers)), []).append(stream.name)
     return [
         RequestedDays(str(days.start), str(days.end), names, advertisers)
         for (days, advertisers), names in streams.items()
     ]
+
+
+def _owners_by_days(stream: WindowedStream) -> dict[Window, list[str]]:
+    owners: dict[Window, list[str]] = {}
+    for owner, days in stream.window_plan.requested_days().items():
+        if days is not None and days.start <= days.end:
+            owners.setdefault(days, []).append(id_of(owner) or ALL_ADVERTISERS)
+    return owners
 
 
 def _signal_text(exit_code: int) -> str:

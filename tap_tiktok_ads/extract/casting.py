@@ -39,6 +39,7 @@ UNCHANGED_TYPES: Mapping[Converter, frozenset[type]] = {
     values.to_number: values.NUMBER_TYPES,
     values.to_list_number: values.NUMBER_TYPES - {int},
     values.to_boolean: frozenset({bool}),
+    values.to_object: frozenset({dict}),
 }
 _NO_TYPES: frozenset[type] = frozenset()
 
@@ -128,7 +129,7 @@ class Caster:
             return self._compile_array(schema, path)
         if name == "object":
             has_columns = "properties" in schema
-            return self._compile_object(schema, f"{path}.") if has_columns else _to_object
+            return self._compile_object(schema, f"{path}.") if has_columns else values.to_object
         is_list_number = is_item and name == "number"
         return values.to_list_number if is_list_number else _CONVERTERS[name]
 
@@ -288,18 +289,6 @@ def _require_empty(value: t.Any) -> None:
 def _unchanged(value: t.Any) -> t.Any:
     """Return the value."""
     return value
-
-
-def _to_object(value: t.Any) -> dict[str, t.Any] | None:
-    """Return an object of any members. The empty text becomes None.
-
-    Raises:
-        BadValueError: The value is anything else.
-    """
-    if isinstance(value, dict):
-        return value
-    _require_empty(value)
-    return None
 
 
 def _to_list(value: t.Any) -> list[t.Any] | None:

@@ -144,6 +144,19 @@ def to_boolean(value: t.Any) -> bool | None:
     return boolean
 
 
+def to_object(value: t.Any) -> dict[str, t.Any] | None:
+    """Return an object of any members. The empty text becomes None.
+
+    Raises:
+        BadValueError: The value is anything else.
+    """
+    if value is None or isinstance(value, dict):
+        return value
+    if value == "":
+        return None
+    raise BadValueError(value)
+
+
 def to_date_time(value: t.Any) -> str | None:
     """Return an RFC 3339 time in UTC, such as `2026-01-31T10:11:12Z`.
 

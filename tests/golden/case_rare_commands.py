@@ -17,7 +17,7 @@ from golden.case_commands import command, convert, invoked
 from golden.case_rare_runs import finish
 from golden.collector import case, error_cases, short_waits, simulated, temporary_file
 from tap_tiktok_ads import TikTokAds
-from tap_tiktok_ads.cli import executable
+from tap_tiktok_ads.cli import executable, summary
 from tap_tiktok_ads.config import environment
 from tap_tiktok_ads.config.catalogs import parse_catalog
 from tap_tiktok_ads.simulator import Simulator
@@ -64,6 +64,7 @@ def _log_file() -> list[str]:
 error_cases(
     "Commands",
     {
+        "the error of a summary after a signal": lambda: [summary._signal_text(143)],
         "report without its package": _no_jinja,
         "report of records that are no messages": lambda: invoked(
             [*REPORT, "--records", temporary_file("x", ".jsonl")]

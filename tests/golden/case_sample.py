@@ -8,6 +8,9 @@ import typing as t
 
 from golden.case_commands import command
 from golden.collector import case, error_cases, temporary_file
+from tap_tiktok_ads.cli.sample_definition import Definition
+from tap_tiktok_ads.cli.sample_hints import hint_for_nested, hints_for_saved
+from tap_tiktok_ads.config.custom_streams import parse_custom_streams
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +60,21 @@ error_cases(
 def _() -> None:
     url = "/pixel/list/?advertiser_id=7420551097997170000"
     command("sample", "--url", url)()
+
+
+@case("Commands", "hints after --save")
+def _() -> list[str]:
+    params = {"advertiser_id": "{advertiser_id}", "start_date": "2026-01-01"}
+    entry = {"name": "mine", "url": "/ad/get/", "params": params, "records_path": "$.data.list[*]"}
+    return list(hints_for_saved(Definition(entry, "7"), [{"advertiser_id": "7", "ad_id": "1"}]))
+
+
+@case("Commands", "hint for nested records")
+def _() -> list[str | None]:
+    path = "$.data.pixels[*].events[*]"
+    entry = {"name": "mine", "url": "/pixel/list/", "per_advertiser": False, "records_path": path}
+    (definition,) = parse_custom_streams([entry])
+    return [hint_for_nested(definition, {"data": {"pixels": [{"pixel_id": "1", "events": [{}]}]}})]
 
 
 @case("Commands", "sample of a curl command with cookies", level=logging.INFO)
