@@ -1194,3 +1194,12 @@ def test_sample_requests_the_configured_metrics(
     result = call("sample", stream, report_metrics={stream: metrics})
     assert result.returncode == 0, result.stderr
     assert json.loads(call.sim.requests[-1].params["metrics"]) == metrics
+
+
+def test_measured_plan_says_at_least_for_lookups_and_tasks(call: Caller) -> None:
+    """Sizes of lists do not show how many requests lookups and tasks take."""
+    streams = ["creative_fatigue", "change_log", "campaigns", "languages"]
+    plan = call.json("plan", streams=streams)
+    unknown = {item["stream"] for item in plan["parts"] if item["at_least"]}
+    assert unknown == {"ads", "creative_fatigue", "change_log"}
+    assert "at least" in call("plan", streams=streams).stdout

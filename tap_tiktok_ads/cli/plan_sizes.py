@@ -188,6 +188,10 @@ class Sizes:
         if profile is not None:
             self._profiles[stream][owner] = profile
 
+    def has(self, stream: str) -> bool:
+        """Return True if a size of a stream is known."""
+        return bool(self._profiles[stream])
+
     def active_share(self, stream: str, task: Task) -> float:
         """Return the share of the days of a task's window on which a report has records."""
         return _mean([size.active_share for size in self._of(stream, task)])
