@@ -210,8 +210,8 @@ FAMILIES = (
     ),
     (
         "Shop, GMV Max and catalogs",
-        "TikTok Shops, GMV Max campaigns and their report, products of catalogs",
-        r"(shop|catalogs):",
+        "TikTok Shops, GMV Max campaigns, sessions and reports, products of catalogs",
+        r"(shop|gmv_max_items|catalogs):",
     ),
     (
         "Business Center and money",

@@ -227,7 +227,7 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     (GMV, {"store_ids": ["1", "2"]}, "store_ids: Length 2"),
     (GMV, {"store_ids": []}, "store_ids: Length must be at least 1"),
     (GMV, GMV_PARAMS | {"metrics": ["cost"] * 101}, "metrics: Length 101"),
-    (GMV, GMV_PARAMS | {"dimensions": ["campaign_id"] * 4}, "dimensions: Length 4"),
+    (GMV, GMV_PARAMS | {"dimensions": ["campaign_id"] * 5}, "dimensions: Length 5"),
     (GMV, GMV_PARAMS, "Store 1 does not exist"),
     ("/bc/asset/get/", {"bc_id": "1"}, "asset_type: Missing"),
     ("/catalog/get/", {}, "bc_id: Missing"),

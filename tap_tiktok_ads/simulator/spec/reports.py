@@ -202,7 +202,7 @@ REPORT_ENDPOINTS: dict[str, Endpoint] = {
         {
             "advertiser_id": REQUIRED_ID,
             "store_ids": ids(1, required=True),
-            "dimensions": replace(strings(3), required=True, low=1),
+            "dimensions": replace(strings(4), required=True, low=1),
             "metrics": replace(strings(100), required=True, low=1),
             "enable_total_metrics": replace(FLAG, default=False),
             "start_date": REQUIRED_DAY,
@@ -211,6 +211,8 @@ REPORT_ENDPOINTS: dict[str, Endpoint] = {
                 campaign_ids=ids(),
                 campaign_name=TEXT,
                 campaign_statuses=strings(4, GMV_STATUSES),
+                creative_delivery_statuses=strings(),
+                search_word=TEXT,
                 gmv_max_promotion_types=strings(2, ("PRODUCT", "LIVE")),
                 item_group_ids=ids(),
                 item_ids=ids(),

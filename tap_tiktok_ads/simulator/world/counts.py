@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
 from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, main_material
 from tap_tiktok_ads.simulator.records import insights
 from tap_tiktok_ads.simulator.records.assets import pixel_events
 from tap_tiktok_ads.simulator.records.feedback import comments, suggestions
 from tap_tiktok_ads.simulator.records.leads import changes, is_form, leads
-from tap_tiktok_ads.simulator.records.shops import is_available
 from tap_tiktok_ads.simulator.records.split_tests import split_test_ids
 from tap_tiktok_ads.simulator.simple_list_endpoints import SIMPLE_LIST_ENDPOINTS
 
+from .gmv_max_counts import count_gmv_max
 from .report_counts import ObjectScope, count_reports
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
         **_count_file_records(account, period),
         **_count_smart_plus(account, period),
         **_count_insights(account, period),
-        "gmv_max_report": _count_gmv_max_rows(account, period),
+        **count_gmv_max(account, period.days, period.horizon),
         **count_reports(account, period.days, period.horizon, period.scope),
     }
 
@@ -193,19 +192,3 @@ def _media(smart: SmartAd) -> set[tuple[str, str, str]]:
 
 def _count_reviews(smart: SmartAd) -> int:
     return 1 + sum(len(creative.reviewed) for creative in smart.creatives)
-
-
-def _count_gmv_max_rows(account: Account, period: CountedPeriod) -> int:
-    """Count the days with spend of the GMV Max campaigns in available stores.
-
-    Deleted campaigns are included.
-    """
-    rows = 0
-    for store in account.existing_assets("stores"):
-        if not is_available(store, account):
-            continue
-        for campaign in account.gmv_max_campaigns(store, with_deleted=True):
-            days = delivery.days_with_rows(campaign.key, 0, period.horizon)
-            days &= ~delivery.days_without_spend(campaign.key, period.horizon)
-            rows += sum(days >> day & 1 for day in period.days)
-    return rows
