@@ -33,22 +33,33 @@ def streams_of(process: subprocess.CompletedProcess[str], kind: str) -> list[str
 
 @pytest.mark.parametrize("sim", [{"pixels": 0}], indirect=True)
 def test_result_of_each_stream(sim: Simulator, tmp_path: Path) -> None:
-    """A stream without records or permission passes, and a stream with an error fails."""
+    """A stream without records passes, one without permission does not, and an error fails."""
     sim.add_fault("code", path="/file/video/ad/search/", times=None, code=40001, message="No.")
     sim.add_fault("code", path="/campaign/get/", times=None, code=40002, message="Bad.")
     config = config_for(sim, streams="campaigns,ads,pixels,video_creatives")
     process, lines = run_test(tmp_path, config)
     assert process.returncode == 1
-    assert [line.split(":")[0] for line in lines] == [
+    assert [line.split(":")[0] for line in lines] == [  # each line up to its cause
         "ok             ads",
         "failed         campaigns",
         "no records     pixels",
         "no permission  video_creatives",
-        "3 of 4 stream(s) passed the test.",
+        "2 of 4 stream(s) passed the test. The token may not read 1",
     ]
     assert "Bad." in lines[1]
     assert "No." in lines[3]
     assert streams_of(process, "RECORD") == ["ads"]
+
+
+def test_stream_without_permission_does_not_pass(sim: Simulator, tmp_path: Path) -> None:
+    """Without a permission, no record was read. The exit code is that of a run."""
+    sim.add_fault("code", path="/pixel/list/", times=None, code=40001, message="No.")
+    process, lines = run_test(tmp_path, config_for(sim, streams="pixels"))
+    assert process.returncode == 0
+    assert lines[0].startswith("no permission  pixels: ")
+    assert lines[1] == (
+        "0 of 1 stream(s) passed the test. The token may not read 1: a run skips them."
+    )
 
 
 def test_error_that_is_skipped_fails_the_test(sim: Simulator, tmp_path: Path) -> None:

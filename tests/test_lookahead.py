@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import random
 import sys
@@ -25,6 +26,8 @@ from tap_tiktok_ads.extract.sequential import sequential
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from tap_tiktok_ads.extract.lookahead import Lookahead
 
     #: The follow-up tasks of a task. Each is the list of its own follow-up tasks.
     Tree = list["Tree"]
@@ -558,55 +561,68 @@ def test_short_last_pages_do_not_wait_for_memory() -> None:
     assert released.is_set()
 
 
-def test_results_behind_a_slow_task_wait_in_the_file() -> None:
-    """A slow task does not stop later tasks. Most of their results are not in memory."""
-    limit = 16
+@dataclasses.dataclass
+class Blocked:
+    """A plan whose first task waits until it is released, while the others have their results."""
+
+    workers: Workers
+    plan: Lookahead[int, t.Any]
+    log: Log
+    release: Callable[[], None]
+
+    @property
+    def stored(self) -> int:
+        """Number of results in the file."""
+        return self.workers.storage.file.count
+
+
+def blocked(
+    limit: int, count: int, result: Callable[[int], t.Any], weigh: Callable[[t.Any], int] = len
+) -> Blocked:
+    """Begin a plan of `count` tasks in `limit` threads, with results of this size."""
     released = threading.Event()
     log = Log()
 
-    def work(task: int) -> tuple[bytes, Sequence[int]]:
+    def work(task: int) -> tuple[t.Any, Sequence[int]]:
         with log.work_on(task):
             if task == 0:
                 assert released.wait(PATIENCE)
-            return bytes([task]) * (MEMORY_BYTES // 4), ()
+            return result(task), ()
 
     workers = Workers(limit)
-    plan = workers.ahead(range(40), work, weigh=len)
+    plan = workers.ahead(range(count), work, weigh=weigh)
     plan.begin()
-    until(lambda: len(log.finished) >= limit)
-    settled(log)
-    with workers.changed:
-        assert plan.buffer.usage.memory_bytes <= MEMORY_BYTES + MEMORY_BYTES // 4
-        assert plan.buffer.usage.file_bytes >= (limit - 6) * (MEMORY_BYTES // 4)
-    released.set()
-    assert [(task, set(result)) for task, result in plan.results()] == [
+    until(lambda: len(log.finished) >= limit - 1)
+    return Blocked(workers, plan, log, released.set)
+
+
+def test_results_behind_a_slow_task_wait_in_the_file() -> None:
+    """A slow task does not stop later tasks. Most of their results are not in memory."""
+    size = MEMORY_BYTES // 4
+    run = blocked(16, 40, lambda task: bytes([task]) * size)
+    usage = run.plan.buffer.usage
+    until(lambda: usage.file_bytes >= 10 * size)
+    until(lambda: usage.memory_bytes <= MEMORY_BYTES + size)
+    run.release()
+    assert [(task, set(result)) for task, result in run.plan.results()] == [
         (task, {task}) for task in range(40)
     ]
-    assert plan.buffer.usage == Usage()
+    assert usage == Usage()
 
 
 def test_result_that_cannot_be_stored_stays_in_memory() -> None:
     """A result that is too deep for the file is returned all the same."""
-    limit = 8
-    released = threading.Event()
-    log = Log()
 
-    def work(task: int) -> tuple[list[t.Any], Sequence[int]]:
-        with log.work_on(task):
-            if task == 0:
-                assert released.wait(PATIENCE)
-            deep: list[t.Any] = [task]
-            for _ in range(sys.getrecursionlimit()):
-                deep = [deep]
-            return deep, ()
+    def deep(task: int) -> list[t.Any]:
+        result: list[t.Any] = [task]
+        for _ in range(sys.getrecursionlimit()):
+            result = [result]
+        return result
 
-    workers = Workers(limit)
-    plan = workers.ahead(range(20), work, weigh=lambda _: MEMORY_BYTES)
-    plan.begin()
-    until(lambda: len(log.finished) >= limit - 1)
-    assert workers.storage.file.count == 0
-    released.set()
-    assert [task for task, _ in plan.results()] == list(range(20))
+    run = blocked(8, 20, deep, weigh=lambda _: MEMORY_BYTES)
+    assert run.stored == 0
+    run.release()
+    assert [task for task, _ in run.plan.results()] == list(range(20))
 
 
 def test_error_of_a_size_is_raised() -> None:
@@ -646,26 +662,12 @@ def test_closed_workers_close_the_file() -> None:
 
 def test_stopped_plan_leaves_the_file() -> None:
     """The places of results that nobody consumes are free for other plans."""
-    limit = 8
-    released = threading.Event()
-    log = Log()
-
-    def work(task: int) -> tuple[bytes, Sequence[int]]:
-        with log.work_on(task):
-            if task == 0:
-                assert released.wait(PATIENCE)
-            return bytes(MEMORY_BYTES), ()
-
-    workers = Workers(limit)
-    plan = workers.ahead(range(40), work, weigh=len)
-    plan.begin()
-    until(lambda: len(log.finished) >= limit)
-    settled(log)
-    assert workers.storage.file.count > 0
-    plan.stop()
-    released.set()
-    until(lambda: plan.buffer.usage.running == 0)
-    assert workers.storage.file.count == 0
+    run = blocked(8, 40, lambda _: bytes(MEMORY_BYTES))
+    until(lambda: run.stored > 0)
+    run.plan.stop()
+    run.release()
+    until(lambda: run.plan.buffer.usage.running == 0)
+    until(lambda: run.stored == 0)
 
 
 def test_a_busy_processor_stops_the_look_ahead() -> None:

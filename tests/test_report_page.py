@@ -172,3 +172,17 @@ def test_records_must_be_messages(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, arguments)
     assert isinstance(result.exception, ConfigError)
     assert "Cannot read line 2" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("option", "member"), [("--summary-file", "exit_code"), ("--plan", "requests")]
+)
+def test_other_files_are_rejected(tmp_path: Path, option: str, member: str) -> None:
+    """A JSON file of another kind is an error that names the missing member."""
+    state = tmp_path / "state.json"
+    state.write_text('{"bookmarks": {}}')
+    arguments = ["--state", str(state), option, str(state), "--output", str(tmp_path / "page.html")]
+    result = CliRunner().invoke(command, arguments)
+    assert isinstance(result.exception, ConfigError)
+    assert f"has no member {member!r}. Pass the output of " in str(result.exception)
+    assert not (tmp_path / "page.html").exists()

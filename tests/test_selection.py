@@ -139,6 +139,18 @@ def test_discovered_catalog_follows_the_setting() -> None:
 
 
 @pytest.mark.parametrize("sim", [SPARSE], indirect=True)
+def test_repeated_options_are_combined(sim: Simulator, tmp_path: Path) -> None:
+    """The patterns of all `--select` options count."""
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(config_for(sim)))
+    options = ("--select", "campaigns,ads", "--select", "pixels", "--select", "!ads")
+    result = command("--config", str(file), *options)
+    assert result.returncode == 0, result.stderr
+    messages = [json.loads(line) for line in result.stdout.splitlines()]
+    streams = {message["stream"] for message in messages if "stream" in message}
+    assert streams == {"campaigns", "pixels"}
+
+
 def test_option_overrides_the_setting(sim: Simulator, tmp_path: Path) -> None:
     """`--select` replaces the setting of the file and of the environment."""
     file = tmp_path / "config.json"

@@ -49,8 +49,10 @@ SUMMARY = click.Option(
 SELECT = click.Option(
     ["--select"],
     metavar="PATTERNS",
+    multiple=True,
+    callback=lambda _context, _option, values: ",".join(values) or None,
     help="Streams and columns to read, such as 'campaigns,ad_*,!ads.landing_page_url', in place of "
-    "the setting streams. With --catalog, they narrow its selection.",
+    "the setting streams. Repeatable. With --catalog, they narrow its selection.",
 )
 DISCOVER = click.Option(["--discover"], is_flag=True, help="Write the catalog of all streams.")
 TEST = click.Option(

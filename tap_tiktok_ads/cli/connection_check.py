@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import typing as t
 
@@ -44,9 +45,13 @@ def check_connection(tap: TapTikTokAds) -> int:
     results = [_result(tap, stream) for stream in streams if stream.selected]
     for result in results:
         common.say(str(result), err=True)
-    failed = [result.text for result in results].count(FAILED)
-    common.say(f"{len(results) - failed} of {len(results)} stream(s) passed the test.", err=True)
-    return 1 if failed else 0
+    counts = collections.Counter(result.text for result in results)
+    passed = counts[OK] + counts[EMPTY]
+    verdict = f"{passed} of {len(results)} stream(s) passed the test."
+    if counts[FORBIDDEN]:
+        verdict += f" The token may not read {counts[FORBIDDEN]}: a run skips them."
+    common.say(verdict, err=True)
+    return 1 if counts[FAILED] else 0
 
 
 def _result(tap: TapTikTokAds, stream: TikTokStream) -> Result:

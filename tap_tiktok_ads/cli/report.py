@@ -14,13 +14,16 @@ from tap_tiktok_ads.cli import common, report_data
 from tap_tiktok_ads.config.files import read_json, read_state
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 #: Width and height of a day in a calendar, and of its cell, in pixels.
 STEP, CELL = 13, 11
 #: The stream whose records have the spend of each level.
 RECONCILIATION = "reconciliation"
+#: Members of a summary and of a plan that the page shows.
+SUMMARY_MEMBERS = ("exit_code", "duration_seconds", "ended_at", "streams")
+PLAN_MEMBERS = ("requests", "minutes", "share_of_day")
 
 
 @click.command("report", short_help="Write a page about the state and the last run.")
@@ -61,11 +64,35 @@ def command(
     Example: tap-tiktok-ads report --state state.json --summary-file run.json
     """
     document = read_state(state) or {}
-    summary = read_json(summary_file, f"Summary {summary_file}", open) if summary_file else None
-    plan = read_json(plan_file, f"Plan {plan_file}", open) if plan_file else None
+    summary = _document(summary_file, "Summary", SUMMARY_MEMBERS, "--summary-file of a run")
+    plan = _document(plan_file, "Plan", PLAN_MEMBERS, "plan --json")
     page = render(document, summary, plan, _reconciliation(records_file) if records_file else ())
     common.write_text(output, page)
     common.say(f"Wrote {output}.")
+
+
+def _document(
+    name: str | None, kind: str, members: Sequence[str], source: str
+) -> dict[str, t.Any] | None:
+    """Return the JSON object in a file, or None without a file.
+
+    Args:
+        name: Name of the file.
+        kind: Kind of the file, for messages.
+        members: Members that the page needs.
+        source: The option or command that writes such a file.
+
+    Raises:
+        ConfigError: The file cannot be read, or lacks a member.
+    """
+    if name is None:
+        return None
+    document = read_json(name, f"{kind} {name}", open)
+    missing = [member for member in members if member not in document]
+    if missing:
+        msg = f"{kind} {name} has no member {missing[0]!r}. Pass the output of {source}."
+        raise ConfigError(msg)
+    return document
 
 
 def render(

@@ -59,7 +59,7 @@ class TikTokStream(StreamComponents):
 
     @selected.setter
     def selected(self, value: bool | None) -> None:
-        """Select the stream in the catalog. `--test` selects all streams."""
+        """Select the stream in the catalog, or deselect it."""
         t.cast("t.Any", StreamComponents.selected).fset(self, value)
 
     @override

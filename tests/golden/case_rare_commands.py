@@ -66,6 +66,7 @@ error_cases(
         "report of records that are no messages": lambda: invoked(
             [*REPORT, "--records", temporary_file("x", ".jsonl")]
         ),
+        "report of another JSON file": lambda: invoked([*REPORT, "--plan", temporary_file("{}")]),
         "an option before a command": command("--state", __file__, "plan"),
         "a bookmark of another tap": convert({"bookmarks": {"ad_insights": 5}}),
         "doctor": lines("doctor"),

@@ -47,6 +47,13 @@ error_cases(
         "streams of an unknown report": lambda: invoked(["streams", "--metrics", "ad_reports"]),
         "streams of a stream without metrics": lambda: invoked(["streams", "--metrics", "ads"]),
         "the last line of --test": command("--test", streams="pixels"),
+        "the last line of --test without a permission": command(
+            "--test",
+            faults=[
+                ("code", {"path": "/pixel/list/", "times": None, "code": 40001, "message": "No."})
+            ],
+            streams="pixels",
+        ),
     },
 )
 case("Commands", "the requests of streams that are not default streams", logging.INFO)(_cost)
