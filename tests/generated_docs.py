@@ -225,8 +225,8 @@ FAMILIES = (
     ),
     (
         "Tools",
-        "Names of IDs, diagnoses, review results, split tests, apps, comments, rules, pixel events",
-        r"(tools|targeting):",
+        "Names of IDs, diagnoses, reviews, split tests, keywords, apps, comments, rules, events",
+        r"(tools|targeting|search_ads):",
     ),
     (
         "Checks",

@@ -187,6 +187,7 @@ NOT_ESTIMATED = {
     "gmv_max_product_report": "one request per shop and 100 campaigns",
     "gmv_max_creative_report": "one request per campaign",
     "gmv_max_live_report": "one request per shop and 100 campaigns",
+    "negative_keywords": "one request per campaign and ad group with search ads",
     "gmv_max_sessions": "one request per campaign, and one per 20 sessions",
     "comments": "one request per ad group",
     "smart_plus_material_report_daily": "100 records per page",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
 from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, main_material
-from tap_tiktok_ads.simulator.records import insights
+from tap_tiktok_ads.simulator.records import insights, search_ads
 from tap_tiktok_ads.simulator.records.assets import pixel_events
 from tap_tiktok_ads.simulator.records.feedback import comments, suggestions
 from tap_tiktok_ads.simulator.records.leads import changes, is_form, leads
@@ -110,6 +110,12 @@ def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
         "ad_groups": len(groups),
         "ads": len(ads),
         "split_tests": len(split_test_ids(groups)),
+        "negative_keywords": sum(
+            search_ads.keyword_count(entity)
+            for kind, entities in (("CAMPAIGN", account.campaigns), ("ADGROUP", groups))
+            for entity in filter(includes, entities)
+            if search_ads.has_search_ads(kind, entity)
+        ),
         "ad_review_info": sum(ad.campaign.origin is None for ad in ads),
         "pixel_event_statistics": sum(
             len(pixel_events(pixel, range(1))) * len(period.days) for pixel in account.pixels

@@ -222,4 +222,26 @@ REPORT_DEFINITIONS = (
         "audience_report_by_device_brand", "device_brand_id", "device brand"
     ),
     _by_undocumented_dimension("audience_report_by_dma", "dma_id", "designated market area"),
+    _audience(
+        "campaign_audience_report_by_language",
+        CAMPAIGN,
+        ("campaign_id", DAY, "language"),
+        f"Daily performance of each campaign by language of the audience.{UNLISTED_METRICS}",
+    ),
+    ReportDefinition(
+        "search_terms_report",
+        AD_GROUP,
+        ("adgroup_id", DAY, "search_terms"),
+        description="Daily performance of each ad group by the words that people searched for.\n\n"
+        "TikTok delivers it about 16 hours late. It reports fewer than five impressions as `<5`, "
+        "which become null. The metrics are those that TikTok's page lists for search terms.",
+    ),
+    ReportDefinition(
+        "search_keyword_report",
+        AD_GROUP,
+        ("adgroup_id", DAY, "search_keyword"),
+        description="Daily performance of each ad group by the keyword that matched the search.\n\n"
+        "TikTok publishes no list of metrics for keywords. A third-party connector names the "
+        "metrics of this report (uncertain). `negative_keywords` has the excluded keywords.",
+    ),
 )
