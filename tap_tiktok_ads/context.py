@@ -81,6 +81,7 @@ class OpenStream(t.Protocol):
         with_deleted: bool = False,
         columns: Collection[str] | None = None,
         only_columns: bool = False,
+        values: Mapping[str, t.Any] | None = None,
     ) -> Iterator[Record]:
         """Yield all typed records. Ignore the state."""
 

@@ -22,6 +22,14 @@ if t.TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "secret-token-that-must-not-be-seen"
+#: Requests of tasks that make files, with their maximum number: three regions, four requests each.
+FILE_REQUESTS = (
+    ("/page/lead/task/", 12),
+    ("/page/lead/task/download/", 3),
+    ("/changelog/task/create/", 1),
+    ("/changelog/task/check/", 3),
+    ("/changelog/task/download/", 1),
+)
 VALID = {"access_token": TOKEN, "advertiser_ids": ["7000000000000000001"]}
 
 
@@ -261,7 +269,8 @@ def test_about_lists_settings_and_secrets() -> None:
 def test_connection_test_writes_one_record_per_stream(sim: Simulator, tmp_path: Path) -> None:
     """`--test` writes at most one record of each stream, and requests only its first page.
 
-    Lookups read all pages of their sources. Only the list of pixels may be requested twice.
+    Lookups read all pages of their sources. Only the list of pixels may be requested twice. A task
+    that makes a file is created and checked, and its file is downloaded.
     """
     config = written(tmp_path, "c.json", config_for(sim))
     result = command("--config", config, "--test", "--select", "*")
@@ -270,11 +279,15 @@ def test_connection_test_writes_one_record_per_stream(sim: Simulator, tmp_path: 
     streams = [message["stream"] for message in messages if message["type"] == "RECORD"]
     assert sorted(streams) == sorted({stream.name for stream in STREAMS} - {"sync_errors"})
     sources = {"/adgroup/get/", "/ad/get/", "/pixel/list/", "/bc/get/", "/gmv_max/store/list/"}
+    tasks = {path for path, _ in FILE_REQUESTS}
     lookups = [request for request in sim.requests if request.path in sources]
     repeated = collections.Counter((request.path, str(request.params)) for request in lookups)
     assert {path for (path, _), count in repeated.items() if count > 1} <= {"/pixel/list/"}
+    counts = collections.Counter(request.path for request in sim.requests)
+    assert all(counts[path] <= most for path, most in FILE_REQUESTS)
     assert (
-        len(sim.requests) - len(lookups) <= len(STREAMS) - len(sources) + 3 + 9
+        len(sim.requests) - len(lookups) - sum(counts[path] for path in tasks)
+        <= len(STREAMS) - len(sources) - 2 + 3 + 9
     )  # reconciliation requests all levels
 
 

@@ -74,6 +74,8 @@ def test_account_without_fatigue_is_skipped_once(sim: Simulator) -> None:
     messages = run(config_for(sim, max_concurrency=1), ["creative_fatigue", "sync_errors"])
     assert not messages.records["creative_fatigue"]
     assert {record["code"] for record in messages.records["sync_errors"]} == {40118}
+    requests = [request for request in sim.requests if request.path == "/creative_fatigue/get/"]
+    assert len(requests) == len(sim.world.advertiser_ids)
 
 
 def test_creatives_have_one_list_per_type(sim: Simulator) -> None:

@@ -56,6 +56,16 @@ def test_every_lead_of_every_region_is_read_once(sim: Simulator) -> None:
 
 
 @ONE_SEED
+@pytest.mark.parametrize("others", [[], ["instant_pages"]])
+def test_only_lead_forms_are_listed(sim: Simulator, others: list[str]) -> None:
+    """Pages of other business types are listed only if the stream of all pages is read, too."""
+    run(config_for(sim), ["leads", "lead_form_fields", *others])
+    types = [r.params["business_types"] for r in sim.requests if r.path == "/page/get/"]
+    assert len(types) == len(sim.world.advertiser_ids) * (7 if others else 1)
+    assert '["LEAD_GEN"]' in types
+
+
+@ONE_SEED
 def test_lead_has_its_ad_time_and_values(sim: Simulator) -> None:
     """A lead has its form, ad, campaign and time, and its values in the order of the form."""
     (record, *_) = run(config_for(sim, pii="keep"), ["leads"]).records["leads"]

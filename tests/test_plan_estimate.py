@@ -196,6 +196,8 @@ NOT_ESTIMATED = {
     "custom_conversions": "one request per pixel and app",
     "budget_changes": "one request per ad account",
     "creative_fatigue": "one request per ad that delivers",
+    "leads": "one task per form and region, and checks of tasks",
+    "change_log": "checks of tasks",
 }
 
 

@@ -11,7 +11,6 @@ from tap_tiktok_ads.api.hosts import ADVERTISER_INFO_PATH, REPORT_PATH
 from tap_tiktok_ads.context import AD_GROUPS
 from tap_tiktok_ads.extract.dormancy import ProbeTask
 from tap_tiktok_ads.progress import BEFORE_FIRST_STREAM
-from tap_tiktok_ads.streams.dependent import LookupTask
 from tap_tiktok_ads.streams.reports.auto_lookback import LookbackStream
 from tap_tiktok_ads.streams.windowed import WindowedStream
 
@@ -55,7 +54,7 @@ class Part:
 
     def add_window(self, task: Task) -> None:
         """Count the window of a task, if it has one."""
-        if task.window is None or (isinstance(task, LookupTask) and task.is_pending):
+        if task.window is None or task.is_pending:
             self.at_least = True
         if task.window is not None:
             self._add_windows(1, str(task.window.start), str(task.window.end))
@@ -147,11 +146,14 @@ class Estimate:
         all_shards = not stream.per_advertiser and self._run_context.settings.shard.count > 1
         for name in sorted(names | ({AD_GROUPS} if looks_back else set())):
             with_deleted = looks_back and name == AD_GROUPS
-            key = f"lookup of {name}, deleted objects: {with_deleted}, all shards: {all_shards}"
+            values = stream.source_values(name)
+            key = f"lookup of {name}, {values}, deleted: {with_deleted}, all shards: {all_shards}"
             if not self._is_first(key):
                 continue
             source = t.cast("TikTokStream", self._run_context.open_stream(name))
-            for task in source.lookup_tasks(with_deleted=with_deleted, all_shards=all_shards):
+            for task in source.lookup_tasks(
+                with_deleted=with_deleted, all_shards=all_shards, values=values
+            ):
                 self._part(name, task.advertiser).at_least = True
                 self._add_task(source, task)
 

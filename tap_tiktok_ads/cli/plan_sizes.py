@@ -235,5 +235,5 @@ def _first_tasks(stream: TikTokStream, advertisers: Sequence[Advertiser]) -> lis
     return [
         task
         for task in first.values()
-        if task.request.page_params.get("page_size") and not getattr(task, "is_pending", False)
+        if task.request.page_params.get("page_size") and not task.is_pending
     ]

@@ -48,11 +48,9 @@ class Probe:
         """
         send = self.stream.run_context.client.send
         try:
-            self.records, following = self.stream.sample_task(self.task, send)
+            self.records, following = self.stream.probe_task(self.task, send)
             if not self.records and following:
-                self.records, _ = self.stream.sample_task(
-                    _smallest(self.stream, following[0]), send
-                )
+                self.records, _ = self.stream.probe_task(_smallest(self.stream, following[0]), send)
         except errors.ThrottledError:
             raise
         except errors.AuthError as error:

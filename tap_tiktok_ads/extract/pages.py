@@ -38,6 +38,7 @@ class Task:
         common_keys: Keys of what other tasks need, too, and the first of them finds out.
         page_share: Expected number of records, as a share of a full page.
         is_check: True if it only shows whether the first page of a list has changed.
+        is_pending: True if values are still to be looked up. The requests for them follow it.
     """
 
     request: Request
@@ -54,6 +55,7 @@ class Task:
     common_keys: tuple[str, ...] = ()
     page_share: float = 1.0
     is_check: bool = False
+    is_pending: bool = False
 
     @property
     def partition(self) -> tuple[Advertiser | None, Window | None]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
-import itertools
 import typing as t
 
 from tap_tiktok_ads.api import errors
@@ -31,7 +31,7 @@ def take_sample(
         source: Decides which errors are skipped.
         tasks: The tasks to try, in this order.
         fetch: Reads a task.
-        max_requests: Maximum number of tasks.
+        max_requests: Maximum number of requests, and of lookups before them.
 
     Raises:
         TapError: No response has records, and one was an error.
@@ -48,10 +48,13 @@ def take_sample(
                 denied.append(error)
             return [], ()
 
-    results = sequential(tasks, fetch_or_skip)
-    for _, records in itertools.islice(results, max_requests):
+    counts: collections.Counter[bool] = collections.Counter()
+    for task, records in sequential(tasks, fetch_or_skip):
+        counts[task.is_pending] += 1
         if records:
             return records
+        if max_requests in counts.values():
+            break
     if denied:
         raise denied[0]
     return []

@@ -30,7 +30,7 @@ from tap_tiktok_ads.singer.state import INCREMENTAL, Bookmarks, TimeBookmarks
 
 if t.TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from tap_tiktok_ads.api.advertisers import Advertiser
@@ -72,6 +72,7 @@ class StreamComponents(Stream):
         selected_advertisers: The advertisers to read, or None for all advertisers of the run.
         uses_state: False if the stream is read for another stream, without its state.
         needed_columns: Columns that another stream needs at least, or None for all.
+        needed_values: Values that another stream needs, by column. Lists of others can be left out.
         starts: Bookmark by advertiser id. Objects that have not changed since are dropped.
         fetching: The look-ahead, once it has begun.
     """
@@ -118,6 +119,7 @@ class StreamComponents(Stream):
         self.selected_advertisers: Sequence[Advertiser] | None = None
         self.uses_state = True
         self.needed_columns: Collection[str] | None = None
+        self.needed_values: Mapping[str, t.Any] = {}
         self.with_deleted = bool(self.run_context.config.get("include_deleted", True))
         self.starts: dict[str | None, t.Any] = {}
         self.fetching: lookahead.Lookahead[Task, Page] | None = None
@@ -149,6 +151,10 @@ class StreamComponents(Stream):
     def source_streams(self) -> set[str]:
         """Return the names of the streams that the stream reads besides."""
         return set()
+
+    def source_values(self, name: str) -> Mapping[str, t.Any]:  # noqa: ARG002 - for subclasses
+        """Return the values that records of a source must have, by column."""
+        return {}
 
     @property
     def advertisers(self) -> Sequence[Advertiser]:

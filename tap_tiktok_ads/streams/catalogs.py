@@ -7,10 +7,9 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
-from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.streams.dependent import (
     DependentStream,
-    LookupTask,
+    RejectableSource,
     SourceColumn,
     add_lookup_value,
 )
@@ -26,21 +25,6 @@ if t.TYPE_CHECKING:
 PRODUCT_LIST_CAP = 100_000
 
 
-class CatalogSource(Source):
-    """The contents of one catalog, which TikTok can reject on its own."""
-
-    @override
-    def can_be_rejected(self, task: Task) -> bool:
-        return True
-
-    @override
-    def subject_of(self, task: Task) -> str:
-        if not isinstance(task, LookupTask) or task.is_pending:
-            return super().subject_of(task)
-        catalog, center = task.values.values()
-        return f"catalog {catalog} of Business Center {center}, advertiser"
-
-
 class CatalogStream(DependentStream):
     """Records of each catalog of each Business Center."""
 
@@ -48,7 +32,7 @@ class CatalogStream(DependentStream):
     source_column = SourceColumn(
         "catalogs.catalog_id", parameter="catalog_id", also={"bc_id": "bc_id"}
     )
-    source_class = CatalogSource
+    source_class = RejectableSource
 
 
 class CatalogProducts(CatalogStream):

@@ -11,7 +11,7 @@ from tap_tiktok_ads.extract.schemas import EMPTY_KEY
 from tap_tiktok_ads.extract.source import Source, add_advertiser
 from tap_tiktok_ads.streams.dependent import (
     DependentStream,
-    LookupTask,
+    RejectableSource,
     SourceColumn,
     add_lookup_value,
 )
@@ -102,26 +102,6 @@ class CreativeReport(ListStream):
     dash_is_null = True
 
 
-class AdInsightSource(Source):
-    """Insight into some ads, which TikTok can reject on its own."""
-
-    @override
-    def can_be_rejected(self, task: Task) -> bool:
-        return True
-
-    @override
-    def concerns_advertiser(self, task: Task, error: ApiError) -> bool:
-        return False
-
-    @override
-    def subject_of(self, task: Task) -> str:
-        if not isinstance(task, LookupTask) or task.is_pending:
-            return super().subject_of(task)
-        (ads,) = task.values.values()
-        count = len(ads) if isinstance(ads, list) else 1
-        return f"insight into {count} ad(s) of advertiser"
-
-
 def flatten_insight(raw: Record, task: Task) -> Iterable[Record]:
     """Yield the dimensions and metrics of an ad. Sources disagree about the name of the former."""
     metrics = raw.pop("metrics", None) or {}
@@ -150,7 +130,7 @@ class VideoPerformanceReport(DependentStream):
     permission = "7043626160646815746 Ad Insight Report"
     primary_keys = ("advertiser_id", "ad_id", "video_id")
     source_column = SourceColumn("ad_performance_report_lifetime.ad_id", "filtering", 200)
-    source_class, page_size = AdInsightSource, 500
+    source_class, page_size = RejectableSource, 500
     flatten = staticmethod(flatten_seconds)
 
     @override
@@ -182,5 +162,5 @@ class CreativeFatigue(FatigueStream):
     primary_keys = ("advertiser_id", "ad_id", "date")
     page_size = 500
     source_column = DELIVERING_ADS
-    source_class = AdInsightSource
+    source_class = RejectableSource
     flatten = staticmethod(flatten_insight)

@@ -214,3 +214,9 @@ class InstantPages(ListStream):
     source_class = PageSource
     flatten = staticmethod(add_business_type)
     selected_by_default = False
+
+    @override
+    def is_needed(self, task: Task) -> bool:
+        business_type = business_type_of(task)
+        needed = self.needed_values.get("business_type", business_type)
+        return business_type in (needed if isinstance(needed, list) else [needed])

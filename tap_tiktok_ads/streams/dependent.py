@@ -16,17 +16,19 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api.advertisers import id_of
-from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.errors import ConfigError, PermissionDeniedError
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.config.lookups import MAX_LOOKUP_COMBINATIONS, Lookup
 from tap_tiktok_ads.extract.pages import Page, Task
 from tap_tiktok_ads.extract.schemas import entity_schema
+from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.streams.windowed import WindowedStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser
+    from tap_tiktok_ads.api.errors import ApiError
     from tap_tiktok_ads.context import RunContext
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record
@@ -47,13 +49,35 @@ class LookupTask(Task):
 
     Attributes:
         values: Values by macro name, as in `campaigns.campaign_id`.
-        is_pending: True if the values are still to be looked up.
         seen_cursors: The cursors of the pages before.
     """
 
     values: Values = dataclasses.field(default_factory=dict)
-    is_pending: bool = False
     seen_cursors: tuple[t.Any, ...] = ()
+
+
+class RejectableSource(Source):
+    """The records of some values of a lookup, which TikTok can reject on their own."""
+
+    @override
+    def can_be_rejected(self, task: Task) -> bool:
+        return True
+
+    @override
+    def concerns_advertiser(self, task: Task, error: ApiError) -> bool:
+        return isinstance(error, PermissionDeniedError)
+
+    @override
+    def subject_of(self, task: Task) -> str:
+        if not isinstance(task, LookupTask) or task.is_pending:
+            return super().subject_of(task)
+        return f"{', '.join(itertools.starmap(_subject, task.values.items()))}, advertiser"
+
+
+def _subject(macro: str, value: t.Any) -> str:
+    """Return the column of a macro with its value, or with the number of its values."""
+    column = macro.partition(".")[2]
+    return f"{len(value)} values of {column}" if isinstance(value, list) else f"{column} {value}"
 
 
 class LookupPlan:
@@ -149,7 +173,7 @@ class LookupPlan:
             if key not in self._values:
                 stream = self._run_context.open_stream(lookup.stream)
                 columns = {*lookup.columns, *lookup.where}
-                records = stream.read_all(advertiser, columns=columns)
+                records = stream.read_all(advertiser, columns=columns, values=lookup.where)
                 max_values = None
                 if not self._run_context.allow_requests:
                     max_values = MAX_SAMPLE_REQUESTS * (lookup.batch or 1)
@@ -171,13 +195,18 @@ class LookupStream(WindowedStream):
 
     @override
     def endpoints(self, task: Task) -> Sequence[str]:
-        if isinstance(task, LookupTask) and task.is_pending:
+        if task.is_pending:
             return (task.request.path,) * self.lookup_plan.min_combinations()
         return super().endpoints(task)
 
     @override
     def source_streams(self) -> set[str]:
         return {lookup.stream for lookup in self.lookups if lookup.stream}
+
+    @override
+    def source_values(self, name: str) -> Mapping[str, t.Any]:
+        lookups = [lookup for lookup in self.lookups if lookup.stream == name]
+        return lookups[0].where if len(lookups) == 1 else {}
 
     @functools.cached_property
     def lookup_plan(self) -> LookupPlan:
@@ -190,13 +219,13 @@ class LookupStream(WindowedStream):
 
     @override
     def fetch(self, task: Task) -> Fetched:
-        if isinstance(task, LookupTask) and task.is_pending:
+        if task.is_pending:
             return Page(), self.lookup_plan.expand(task)
         return super().fetch(task)
 
     @override
     def sample_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
-        if isinstance(task, LookupTask) and task.is_pending:
+        if task.is_pending:
             return [], self.lookup_plan.expand(task)
         return super().sample_task(task, send)
 
@@ -297,5 +326,5 @@ class DependentStream(LookupStream):
         params[column.parameter] = self.parameter_value(values[column.name])
         if self.page_size is not None:
             params |= {"page": 1, "page_size": self.page_size}
-        is_shared = self.run_context.is_source(self.name)
+        is_shared = self.shared or self.run_context.is_source(self.name)
         return Request(self.path, params, splittable=window is not None, shared=is_shared)

@@ -113,12 +113,23 @@ class FileStream(LookupStream):
 
     def _file_of(self, task: Task) -> CsvFile | None:
         """Return the file of a task, or None if the task makes no file."""
-        is_pending = isinstance(task, LookupTask) and task.is_pending
-        own_task = task.with_request(shared=False)  # a check must not return a cached status
-        file_task = None if is_pending else self.file_task(own_task)
+        file_task = self._file_task_of(task)
         if file_task is None:
             return None
         return self.run_context.file_tasks.read(file_task, self.name)
+
+    def _file_task_of(self, task: Task) -> FileTask | None:
+        """Return the task that makes the file of a task, or None if it makes no file."""
+        own_task = task.with_request(shared=False)  # a check must not return a cached status
+        return None if task.is_pending else self.file_task(own_task)
+
+    @override
+    def probe_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
+        """Return the task that TikTok creates. Its file can take an hour."""
+        file_task = self._file_task_of(task)
+        if file_task is None:
+            return super().probe_task(task, send)
+        return [dict(send(file_task.create).data)], ()
 
     @override
     def sample_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:

@@ -10,12 +10,17 @@ import typing as t
 
 from typing_extensions import override
 
-from tap_tiktok_ads.api.errors import PermissionDeniedError, ResponseError
+from tap_tiktok_ads.api.errors import ResponseError
 from tap_tiktok_ads.api.file_tasks import FileTask
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.config.lookups import Lookup
-from tap_tiktok_ads.extract.source import Source, damaged
-from tap_tiktok_ads.streams.dependent import DependentStream, LookupTask, SourceColumn
+from tap_tiktok_ads.extract.source import damaged
+from tap_tiktok_ads.streams.dependent import (
+    DependentStream,
+    LookupTask,
+    RejectableSource,
+    SourceColumn,
+)
 from tap_tiktok_ads.streams.file_parts import FilePart, FileStream
 
 if t.TYPE_CHECKING:
@@ -48,24 +53,12 @@ LEAD_FORMS = SourceColumn(
 )
 
 
-class LeadSource(Source):
-    """Leads of one form and region, which TikTok can reject on their own."""
-
-    @override
-    def can_be_rejected(self, task: Task) -> bool:
-        return True
+class LeadSource(RejectableSource):
+    """Leads of one form and region. Admins of an ad account can lack access to a region."""
 
     @override
     def concerns_advertiser(self, task: Task, error: ApiError) -> bool:
-        return isinstance(error, PermissionDeniedError) and _region_of(task) == ELSEWHERE
-
-    @override
-    def subject_of(self, task: Task) -> str:
-        if not isinstance(task, LookupTask) or task.is_pending:
-            return super().subject_of(task)
-        return (
-            f"leads of form {task.values[LEAD_FORMS.name]}, region {_region_of(task)}, advertiser"
-        )
+        return _region_of(task) == ELSEWHERE and super().concerns_advertiser(task, error)
 
 
 def _region_of(task: Task) -> str:
@@ -175,7 +168,7 @@ class Leads(LeadStream):
     primary_keys = ("advertiser_id", "lead_id")
 
 
-class FormFieldSource(Source):
+class FormFieldSource(RejectableSource):
     """The fields of one form, which TikTok can reject on their own."""
 
     reads_list_only = False
@@ -196,14 +189,6 @@ class FormFieldSource(Source):
         data = response.data
         form = data.get("meta_data") or data.get("meta")
         return [{**(form if isinstance(form, dict) else {}), "fields": data["fields"]}]
-
-    @override
-    def can_be_rejected(self, task: Task) -> bool:
-        return True
-
-    @override
-    def concerns_advertiser(self, task: Task, error: ApiError) -> bool:
-        return isinstance(error, PermissionDeniedError)
 
 
 class LeadFormFields(DependentStream):

@@ -87,12 +87,13 @@ class ListPlan:
         shared: bool,
     ) -> Iterator[Task]:
         for advertiser in advertisers:
-            yield from self._stream.endpoint.lists(
+            lists = self._stream.endpoint.lists(
                 advertiser,
                 with_deleted=self._stream.with_deleted,
                 start=starts.get(advertiser.id),
                 shared=shared,
             )
+            yield from filter(self._stream.is_needed, lists)
 
 
 def _earliest(advertiser: Advertiser, streams: Sequence[ListStream]) -> str | None:
@@ -162,6 +163,10 @@ class ListStream(TikTokStream):
     def endpoints(self, task: Task) -> Sequence[str]:
         """Return the endpoint of the list, and the endpoint of the records if it is another one."""
         return () if task.is_topview else tuple(dict.fromkeys((task.request.path, self.path)))
+
+    def is_needed(self, task: Task) -> bool:  # noqa: ARG002 - for subclasses
+        """Return True if a list can have records with the values that another stream needs."""
+        return True
 
     # Reads
 

@@ -8,12 +8,14 @@ import typing as t
 
 from typing_extensions import override
 
+from tap_tiktok_ads.api.errors import PermissionDeniedError
+from tap_tiktok_ads.extract.pages import Page
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
-from tap_tiktok_ads.extract.source import Source, add_advertiser
+from tap_tiktok_ads.extract.source import add_advertiser
 from tap_tiktok_ads.streams.dependent import (
     DependentStream,
     LookupPlan,
-    LookupTask,
+    RejectableSource,
     SourceColumn,
 )
 from tap_tiktok_ads.streams.listing import ListStream
@@ -26,6 +28,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
+    from tap_tiktok_ads.extract.reader import Fetched
     from tap_tiktok_ads.streams.dependent import Values
 
 #: The macros of the values of a request for custom conversions.
@@ -75,53 +78,48 @@ class CrmEventSets(ListStream):
     selected_by_default = False
 
 
-class EventSource(Source):
-    """Events of one pixel or app, which TikTok can reject on its own."""
-
-    @override
-    def can_be_rejected(self, task: Task) -> bool:
-        return True
-
-    @override
-    def concerns_advertiser(self, task: Task, error: ApiError) -> bool:
-        return False
-
-    @override
-    def subject_of(self, task: Task) -> str:
-        if not isinstance(task, LookupTask) or task.is_pending:
-            return super().subject_of(task)
-        ((name, value),) = task.values.items()
-        return f"{name.partition('.')[0]} {value} of advertiser"
-
-
 class PixelAndAppPlan:
     """The lookups of pixels and of apps, one after the other."""
 
     def __init__(self, plans: Sequence[LookupPlan]) -> None:
-        self._plans = plans
+        self.plans = plans
 
     def first_task(self, path: str, advertiser: Advertiser | None, window: Window | None) -> Task:
         """Return the task that looks up both."""
-        return self._plans[0].first_task(path, advertiser, window)
+        return self.plans[0].first_task(path, advertiser, window)
 
     def min_combinations(self) -> int:
         """Return the number of requests with one pixel and one app."""
-        return sum(plan.min_combinations() for plan in self._plans)
+        return sum(plan.min_combinations() for plan in self.plans)
 
     def expand(self, task: Task) -> list[Task]:
         """Return one task per pixel and per app."""
-        return [following for plan in self._plans for following in plan.expand(task)]
+        return [following for plan in self.plans for following in plan.expand(task)]
 
 
 class EventSourceStream(DependentStream):
     """Records of each pixel, and of each app that attributes events itself."""
 
     source_column = PIXELS
-    source_class = EventSource
+    source_class = RejectableSource
 
     @override
     def source_streams(self) -> set[str]:
         return {"pixels", "apps"}
+
+    @override
+    def fetch(self, task: Task) -> Fetched:
+        """Read a page, or look up pixels and apps. One of them can be denied on its own."""
+        if not task.is_pending:
+            return super().fetch(task)
+        denied: ApiError | None = None
+        following: list[Task] = []
+        for plan in self.lookup_plan.plans:
+            try:
+                following += plan.expand(task)
+            except PermissionDeniedError as error:
+                denied = error
+        return Page(denied=denied), following
 
     @functools.cached_property
     @override
@@ -173,7 +171,7 @@ class AppEvents(DependentStream):
     primary_keys = ("advertiser_id", "app_id", "optimization_event")
     records_field = "optimization_events"
     source_column = SourceColumn("apps.app_id", parameter="app_id")
-    source_class = EventSource
+    source_class = RejectableSource
 
     @override
     def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:

@@ -8,13 +8,9 @@ from typing_extensions import override
 
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
 from tap_tiktok_ads.streams.business import BusinessCenterStream
-from tap_tiktok_ads.streams.dependent import LookupTask, SourceColumn, add_lookup_value
+from tap_tiktok_ads.streams.dependent import RejectableSource, SourceColumn, add_lookup_value
 from tap_tiktok_ads.streams.single_objects import ObjectSource
-from tap_tiktok_ads.streams.transactions import (
-    TransactionSource,
-    TransactionStream,
-    UnidentifiedTransactionStream,
-)
+from tap_tiktok_ads.streams.transactions import TransactionStream, UnidentifiedTransactionStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,12 +26,6 @@ READABLE_ACCOUNTS = SourceColumn(
     also={"bc_id": "bc_id"},
     where={"advertiser_role": ["ADMIN", "OPERATOR", "ANALYST", None]},
 )
-
-
-class CostSource(TransactionSource):
-    """Costs of the ad accounts of one Business Center."""
-
-    noun = "costs"
 
 
 def add_cost_date(raw: Record, task: Task) -> Iterable[Record]:
@@ -57,23 +47,11 @@ class AccountCosts(TransactionStream):
     primary_keys = ("bc_id", "advertiser_id", "date")
     records_field = "cost_list"
     window_days = 1
-    source_class = CostSource
     flatten = staticmethod(add_cost_date)
 
     @override
     def window_params(self, window: Window, choice: str) -> Record:
         return {"filtering": {"start_date": str(window.start), "end_date": str(window.end)}}
-
-
-class BudgetSource(TransactionSource):
-    """Budget changes of one ad account. Ad accounts without a budget can be rejected."""
-
-    @override
-    def subject_of(self, task: Task) -> str:
-        if not isinstance(task, LookupTask) or task.is_pending:
-            return super().subject_of(task)
-        account, center = task.values.values()
-        return f"budget changes of ad account {account}, Business Center {center}, advertiser"
 
 
 def add_budget_owner(raw: Record, task: Task) -> Iterable[Record]:
@@ -98,7 +76,6 @@ class BudgetChanges(UnidentifiedTransactionStream):
     primary_keys = ("bc_id", "advertiser_id", "operation_time", "activity_type")
     records_field = "changelog_list"
     source_column = READABLE_ACCOUNTS
-    source_class = BudgetSource
     flatten = staticmethod(add_budget_owner)
 
     @override
@@ -120,12 +97,6 @@ class BcBalances(BusinessCenterStream):
     source_class = ObjectSource
 
 
-class InvoiceSource(TransactionSource):
-    """Invoices of one Business Center. Users without a finance role can be rejected."""
-
-    noun = "invoices"
-
-
 class Invoices(BusinessCenterStream):
     """One record per invoice of each Business Center, with amounts, taxes and payment status.
 
@@ -138,7 +109,7 @@ class Invoices(BusinessCenterStream):
     permission = "7078191955347259394 Invoice Management"
     primary_keys = ("bc_id", "invoice_id")
     page_size = 20
-    source_class = InvoiceSource
+    source_class = RejectableSource
 
     @override
     def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:

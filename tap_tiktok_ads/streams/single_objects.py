@@ -34,15 +34,3 @@ class ObjectSource(Source):
     def locate(self, task: Task, response: Response) -> Sequence[Record]:
         """Return `data` as the only record."""
         return [dict(response.data)]
-
-
-class OptionalObjectSource(ObjectSource):
-    """An endpoint whose `data` is one record. TikTok can reject one object on its own."""
-
-    @override
-    def can_be_rejected(self, task: Task) -> bool:
-        return True
-
-    @override
-    def concerns_advertiser(self, task: Task, error: t.Any) -> bool:
-        return False

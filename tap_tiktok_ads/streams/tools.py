@@ -9,9 +9,14 @@ from typing_extensions import override
 from tap_tiktok_ads.api.promote import ORIGIN_COLUMN
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
 from tap_tiktok_ads.extract.source import Source, damaged
-from tap_tiktok_ads.streams.dependent import DependentStream, SourceColumn, add_lookup_value
+from tap_tiktok_ads.streams.dependent import (
+    DependentStream,
+    RejectableSource,
+    SourceColumn,
+    add_lookup_value,
+)
 from tap_tiktok_ads.streams.listing import ListStream
-from tap_tiktok_ads.streams.single_objects import OptionalObjectSource
+from tap_tiktok_ads.streams.single_objects import ObjectSource
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -230,12 +235,8 @@ class AutomatedRules(ListStream):
     selected_by_default = False
 
 
-class SplitTestSource(OptionalObjectSource):
+class SplitTestSource(RejectableSource, ObjectSource):
     """The result of one split test. TikTok can reject a test that has no result yet."""
-
-    @override
-    def subject_of(self, task: Task) -> str:
-        return "a split test of advertiser"
 
 
 class SplitTests(DependentStream):

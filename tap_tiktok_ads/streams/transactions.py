@@ -11,9 +11,8 @@ from typing_extensions import override
 from tap_tiktok_ads.config.lookups import Lookup
 from tap_tiktok_ads.extract.deduplication import RecordFilter
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
-from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.streams.business import BusinessCenterStream
-from tap_tiktok_ads.streams.dependent import LookupTask
+from tap_tiktok_ads.streams.dependent import LookupTask, RejectableSource
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,38 +55,16 @@ def transaction_flattener(*text_keys: str) -> Flatten:
     return flatten
 
 
-class TransactionSource(Source):
-    """Transactions of one Business Center and choice, which TikTok can reject on their own.
-
-    Business Centers of the type NORMAL have no transactions.
-
-    Attributes:
-        noun: The records, for messages.
-    """
-
-    noun: t.ClassVar[str] = "transactions"
-
-    @override
-    def can_be_rejected(self, task: Task) -> bool:
-        return True
-
-    @override
-    def subject_of(self, task: Task) -> str:
-        if not isinstance(task, LookupTask) or task.is_pending:
-            return super().subject_of(task)
-        bc_id, *choices = map(str, task.values.values())
-        return f"{', '.join([f'{self.noun} of Business Center {bc_id}', *choices])}, advertiser"
-
-
 class TransactionStream(BusinessCenterStream):
     """Transactions of each Business Center, in windows of at most a year.
 
+    Business Centers of the type NORMAL have no transactions, so TikTok can reject them.
     There is no bookmark, because one bookmark of all Business Centers would lose the older days of
     a Business Center that the token gains later.
     """
 
     window_days = MAX_TRANSACTION_DAYS
-    source_class = TransactionSource
+    source_class = RejectableSource
 
     def window_params(self, window: Window, choice: str) -> Record:
         """Return the parameters for the days and for the value of the literal lookup, if any."""

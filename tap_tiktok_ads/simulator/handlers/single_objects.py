@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tap_tiktok_ads.simulator.records import campaigns, money
 from tap_tiktok_ads.simulator.records.split_tests import split_test
 from tap_tiktok_ads.simulator.spec.errors import reject
 
 from .api import Api, Handler, Params, Payload, day_count, page_of
-
-if TYPE_CHECKING:
-    from tap_tiktok_ads.simulator.accounts.business_centers import Transaction
-    from tap_tiktok_ads.simulator.accounts.entities import Account
 
 MAX_COST_DAYS = 365
 
@@ -44,11 +38,9 @@ def _costs(api: Api, params: Params) -> Payload:
         reject("filtering: start_date and end_date must be specified together.")
     if day_count(start, end) > MAX_COST_DAYS:
         reject(f"end_date: The range must not exceed {MAX_COST_DAYS} days.")
-    costs: dict[Account, list[Transaction]] = {}
-    for account, transaction in center.advertiser_transactions:
-        if start <= transaction.time[:10] <= end:
-            costs.setdefault(account, []).append(transaction)
-    return page_of(params, [*costs.items()], lambda entry: money.costs(*entry), "cost_list")
+    days = {account: api.world.statistics_days(account, start, end) for account in center.accounts}
+    costs = [entry for entry in days.items() if entry[1]]
+    return page_of(params, costs, lambda entry: money.costs(*entry), "cost_list")
 
 
 HANDLERS: dict[str, Handler] = {

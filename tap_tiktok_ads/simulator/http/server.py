@@ -258,7 +258,7 @@ def _success(data: Any, payload: Payload) -> Response:
     """Return the envelope of a success, or the body of a payload that has no envelope."""
     response = envelope(0, "OK", data)
     if payload.body is not None:
-        response.body = payload.body
+        response.code, response.body = None, payload.body
     response.headers.update(payload.headers)
     return response
 

@@ -67,7 +67,7 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
     totals = {
         "authorized_advertisers": len(world.advertiser_ids) if world is not None else 0,
         "bc_balances": len(centers),
-        "account_costs": sum(_count_cost_days(center, period) for center in centers),
+        "account_costs": sum(_count_cost_days(world, center, period) for center in centers),
     }
     for list_endpoint in SIMPLE_LIST_ENDPOINTS:
         if list_endpoint.owner == "bc_id":
@@ -81,14 +81,11 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
     return totals
 
 
-def _count_cost_days(center: BusinessCenter, period: CountedPeriod) -> int:
+def _count_cost_days(world: Any, center: BusinessCenter, period: CountedPeriod) -> int:
     """Count the days with costs of each ad account of a Business Center."""
-    days = {
-        (account.id, transaction.time[:10])
-        for account, transaction in center.advertiser_transactions
-        if period.within(transaction.time)
-    }
-    return len(days)
+    return sum(
+        len(world.statistics_days(account, period.start, period.end)) for account in center.accounts
+    )
 
 
 def _count_simple_lists(owner: Any, parameter: str, period: CountedPeriod) -> dict[str, int]:
