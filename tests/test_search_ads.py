@@ -94,7 +94,9 @@ def test_rejected_object_is_skipped(
         messages = run(config_at(url), [STREAM, "sync_errors"])
     assert messages.records[STREAM] == []
     assert [error["action"] for error in messages.records["sync_errors"]] == ["skipped"]
-    assert any("skips keywords of CAMPAIGN 1, advertiser 1" in line for line in caplog.messages)
+    assert any(
+        "skips object_type CAMPAIGN, object_id 1, advertiser 1" in line for line in caplog.messages
+    )
 
 
 def test_account_without_search_ads_sends_no_request() -> None:

@@ -28,7 +28,7 @@ from tap_tiktok_ads.streams import (
     transactions,
 )
 from tap_tiktok_ads.streams.gmv_max import GmvMaxReportStream
-from tap_tiktok_ads.streams.reports import built_in, materials, reconciliation
+from tap_tiktok_ads.streams.reports import built_in, business_centers, materials, reconciliation
 from tap_tiktok_ads.streams.reports.base import ReportStream, key_columns
 from tap_tiktok_ads.streams.reports.reconciliation import ReconciliationStream
 
@@ -210,6 +210,9 @@ STREAMS: tuple[StreamEntry, ...] = (
             gmv_max_items.GmvMaxLiveReportHourly,
             gmv_max_items.GmvMaxSessions,
             search_ads.NegativeKeywords,
+            built_in.PlayableReport,
+            built_in.PlayableReportLifetime,
+            business_centers.BcAdvertiserReport,
             reconciliation.Reconciliation,
             sync_errors.SyncErrors,
         ),

@@ -23,11 +23,11 @@ from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.config.custom_reports import metrics_setting
 from tap_tiktok_ads.config.lookups import Lookup
 from tap_tiktok_ads.extract.schemas import entity_schema
-from tap_tiktok_ads.extract.source import Source
 from tap_tiktok_ads.singer.state import INCREMENTAL
 from tap_tiktok_ads.streams.dependent import (
     DependentStream,
     LookupTask,
+    RejectableSource,
     SourceColumn,
     add_lookup_value,
 )
@@ -43,6 +43,7 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
+    from tap_tiktok_ads.extract.source import Source
 
 #: The metric of a request without any that is written: TikTok requires one.
 FALLBACK_METRIC = DEFAULT_GMV_MAX_METRICS[0]
@@ -101,7 +102,7 @@ def flatten_gmv_max_record(raw: Record, task: Task) -> Iterable[Record]:
     return add_lookup_value(record, task)
 
 
-class GmvMaxReportSource(Source):
+class GmvMaxReportSource(RejectableSource):
     """The report of one shop and promotion type, which TikTok can reject on its own.
 
     The other types and shops are read. The next run reads the days of the advertiser again.
@@ -118,14 +119,6 @@ class GmvMaxReportSource(Source):
         if is_rejection and rejected_metrics(error.api_message, metrics):
             return False
         return super().is_skippable(task, error)
-
-    @override
-    def can_be_rejected(self, task: Task) -> bool:
-        return True
-
-    @override
-    def concerns_advertiser(self, task: Task, error: errors.ApiError) -> bool:
-        return isinstance(error, errors.PermissionDeniedError)
 
     @override
     def subject_of(self, task: Task) -> str:

@@ -14,7 +14,7 @@ from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract.dates import Window
 from tap_tiktok_ads.extract.schemas import entity_schema
 from tap_tiktok_ads.extract.source import Source
-from tap_tiktok_ads.streams.dependent import LookupTask, add_lookup_value
+from tap_tiktok_ads.streams.dependent import LookupTask, RejectableSource, add_lookup_value
 from tap_tiktok_ads.streams.gmv_max import FALLBACK_METRIC, IS_FINAL, GmvMaxReportStream
 from tap_tiktok_ads.streams.steps import StepStream
 
@@ -22,7 +22,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.errors import ApiError
     from tap_tiktok_ads.api.messages import Response
     from tap_tiktok_ads.extract.pages import Record, Task
 
@@ -221,29 +220,13 @@ class GmvMaxLiveReportHourly(GmvMaxItemReportStream):
     primary_keys = ("advertiser_id", "store_id", *item_dimensions, "stat_time_hour")
 
 
-class SessionSource(Source):
+class SessionSource(RejectableSource):
     """Sessions of a campaign. Responses without sessions can lack `session_list`."""
 
     @override
     def check(self, task: Task, response: Response) -> None:
         if response.data:
             super().check(task, response)
-
-    @override
-    def can_be_rejected(self, task: Task) -> bool:
-        return True
-
-    @override
-    def concerns_advertiser(self, task: Task, error: ApiError) -> bool:
-        return task.request.path == CAMPAIGN_LIST
-
-    @override
-    def subject_of(self, task: Task) -> str:
-        values = task.values if isinstance(task, LookupTask) else {}
-        campaign_ids = values.get(filter_of("campaign_id"))
-        if not campaign_ids:
-            return super().subject_of(task)
-        return f"sessions of campaign {campaign_ids[0]}, advertiser"
 
 
 class GmvMaxSessionStream(StepStream):

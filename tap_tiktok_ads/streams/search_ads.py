@@ -9,14 +9,17 @@ from typing_extensions import override
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract.pages import Page
 from tap_tiktok_ads.extract.schemas import entity_schema
-from tap_tiktok_ads.extract.source import Source
-from tap_tiktok_ads.streams.dependent import LookupStream, LookupTask, add_lookup_value
+from tap_tiktok_ads.streams.dependent import (
+    LookupStream,
+    LookupTask,
+    RejectableSource,
+    add_lookup_value,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tap_tiktok_ads.api.advertisers import Advertiser
-    from tap_tiktok_ads.api.errors import ApiError
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
     from tap_tiktok_ads.extract.reader import Fetched
@@ -30,28 +33,10 @@ SEARCH_OBJECTS = (
 TYPE_VALUE, ID_VALUE = "requested.object_type", "requested.object_id"
 
 
-class KeywordSource(Source):
-    """The keywords of one campaign or ad group, which TikTok can reject on its own."""
-
-    @override
-    def can_be_rejected(self, task: Task) -> bool:
-        return True
-
-    @override
-    def concerns_advertiser(self, task: Task, error: ApiError) -> bool:
-        return False
-
-    @override
-    def subject_of(self, task: Task) -> str:
-        if not isinstance(task, LookupTask) or task.is_pending:
-            return super().subject_of(task)
-        return f"keywords of {task.values[TYPE_VALUE]} {task.values[ID_VALUE]}, advertiser"
-
-
 class KeywordStream(LookupStream):
     """Keywords of campaigns and ad groups whose ads can appear in search results."""
 
-    source_class = KeywordSource
+    source_class = RejectableSource
     selected_by_default = False
     flatten = staticmethod(add_lookup_value)
 

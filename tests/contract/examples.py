@@ -214,7 +214,7 @@ REPORTS: Mapping[str, tuple[SentRequest, SentRequest]] = {
         ),
         report(advertiser_id=None, advertiser_ids=["7", "8"], dimensions=["stat_time_day"]),
     ),
-    "A BASIC or AUDIENCE report names": (report(), report(data_level=None)),
+    "A BASIC, AUDIENCE or CATALOG report": (report(), report(data_level=None)),
     "total metrics are": (
         report(enable_total_metrics=True),
         report(enable_total_metrics=True, page="2"),

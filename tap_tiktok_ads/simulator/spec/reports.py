@@ -24,6 +24,9 @@ from .params import (
 )
 
 LEVELS = ("AUCTION_ADVERTISER", "AUCTION_CAMPAIGN", "AUCTION_ADGROUP", "AUCTION_AD")
+REPORT_TYPES = ("BASIC", "AUDIENCE", "BC", "CATALOG", "PLAYABLE_MATERIAL")
+"""Report types of synchronous reports. TT_SHOP is superseded by the report of GMV Max."""
+
 TIME_DIMENSIONS = ("stat_time_day", "stat_time_hour")
 LEVEL_OF_ID = {
     "advertiser_id": "AUCTION_ADVERTISER",
@@ -163,6 +166,9 @@ REPORT_ENDPOINTS: dict[str, Endpoint] = {
             **_REPORT,
             "advertiser_id": ID,
             "advertiser_ids": ids(MAX_REPORT_ADVERTISERS),
+            "bc_id": ID,
+            "report_type": Param(required=True, enum=REPORT_TYPES),
+            "data_level": Param(enum=LEVELS),
             "enable_total_metrics": replace(FLAG, default=False),
             "query_mode": Param(enum=("REGULAR", "CHUNK")),
             **pages(1000),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
+from tap_tiktok_ads.simulator.accounts import delivery
+from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS, TOPVIEW
 from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, main_material
 from tap_tiktok_ads.simulator.records import insights, search_ads
 from tap_tiktok_ads.simulator.records.assets import pixel_events
@@ -68,6 +69,11 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
         "authorized_advertisers": len(world.advertiser_ids) if world is not None else 0,
         "bc_balances": len(centers),
         "account_costs": sum(_count_cost_days(world, center, period) for center in centers),
+        "bc_advertiser_report": sum(
+            _count_report_days(world, account, period)
+            for center in centers
+            for account in center.accounts
+        ),
     }
     for list_endpoint in SIMPLE_LIST_ENDPOINTS:
         if list_endpoint.owner == "bc_id":
@@ -79,6 +85,17 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
                 0 if world is None else list_endpoint.count(world, period.within)
             )
     return totals
+
+
+def _count_report_days(world: Any, account: Account, period: CountedPeriod) -> int:
+    """Count the days of an ad account in the report of its Business Center, up to today in UTC."""
+    horizon, days = world.horizon(account), 0
+    for ad in account.ads:
+        if ad.campaign.buying != TOPVIEW and ad.campaign.origin is None:
+            days |= ad.report_days(horizon)
+    utc_days = world.statistics_days(account, period.start, period.end)
+    indexes = (ordinal - account.start.toordinal() for ordinal in utc_days)
+    return sum(days >> day & 1 for day in indexes if 0 <= day <= horizon)
 
 
 def _count_cost_days(world: Any, center: BusinessCenter, period: CountedPeriod) -> int:
@@ -106,6 +123,7 @@ def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
         "campaigns": sum(map(includes, account.campaigns)),
         "ad_groups": len(groups),
         "ads": len(ads),
+        **_count_playables(account, period),
         "split_tests": len(split_test_ids(groups)),
         "negative_keywords": sum(
             search_ads.keyword_count(entity)
@@ -123,6 +141,18 @@ def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
         "ad_group_diagnoses": sum(
             len(records) for group in account.groups for records in suggestions(group).values()
         ),
+    }
+
+
+def _count_playables(account: Account, period: CountedPeriod) -> dict[str, int]:
+    """Count the days with spend of playables, and the playables that have any."""
+    masks = []
+    for playable in account.existing_assets("playables"):
+        spend_days = delivery.days_with_rows(playable.key, 0, period.horizon)
+        masks.append(spend_days & ~delivery.days_without_spend(playable.key, period.horizon))
+    return {
+        "playable_report": sum(mask >> day & 1 for mask in masks for day in period.days),
+        "playable_report_lifetime": sum(map(bool, masks)),
     }
 
 

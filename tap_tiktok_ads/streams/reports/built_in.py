@@ -7,6 +7,7 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api.report_rules import ReportDefinition
+from tap_tiktok_ads.api.report_types import PLAYABLE
 from tap_tiktok_ads.streams.reports.base import ReportStream
 
 if t.TYPE_CHECKING:
@@ -112,6 +113,40 @@ class CustomReport(ReportStream):
     @override
     def configured_metrics(self) -> Sequence[str]:
         return super().configured_metrics() or self.report.metrics
+
+
+class CustomTypedReport(CustomReport):
+    """A report of the setting `custom_reports` whose type has no TopView ads."""
+
+    reports_topview = False
+
+
+class PlayableReportStream(ReportStream):
+    """A report of playables."""
+
+    reports_topview = selected_by_default = False
+
+
+class PlayableReport(PlayableReportStream):
+    """Daily performance of each playable, with one request per day.
+
+    TikTok's response has no day. TikTok delivers it about 16 hours late. Its list of metrics is not
+    public, so the report has the metrics that TikTok returns by default.
+    """
+
+    definition = ReportDefinition("playable_report", "", ("playable_id", DAY), report_type=PLAYABLE)
+
+
+class PlayableReportLifetime(PlayableReportStream):
+    """Lifetime performance of each playable. Every run re-reads it.
+
+    TikTok delivers it about 16 hours late. Its list of metrics is not public, so the report has the
+    metrics that TikTok returns by default.
+    """
+
+    definition = ReportDefinition(
+        "playable_report_lifetime", "", ("playable_id",), report_type=PLAYABLE
+    )
 
 
 def _audience(
