@@ -50,9 +50,8 @@ def test_streams_have_every_record_once(sim: Simulator) -> None:
 def test_business_center_takes_one_request_per_day(sim: Simulator) -> None:
     """All ad accounts of a Business Center share one request per day."""
     records = run(config_for(sim, **DATES), ["bc_advertiser_report"]).records[NAMES[2]]
-    days = collections.Counter(
-        (query["bc_id"], query["start_date"]) for query in queries(sim, "BC")
-    )
+    sent = queries(sim, "BC")
+    days = collections.Counter((query["bc_id"], query["start_date"]) for query in sent)
     assert len(days) == 9 * len(sim.world.centers)
     assert set(days.values()) == {1}
     assert len({record["advertiser_id"] for record in records}) == 3
