@@ -51,10 +51,7 @@ def _report(api: Api, params: Params) -> Payload:
     """Return a page of a synchronous report."""
     if params["report_type"] in TYPED_REPORTS:
         return TYPED_REPORTS[params["report_type"]](api, params)
-    if params["bc_id"] is not None:
-        reject("bc_id: Only reports of the type BC have it.")
-    if params["data_level"] is None:
-        reject("data_level: Missing data for required field.")
+    _check_owner(params)
     is_complete = api.world.options.country_reports_have_connector_metrics
     query = parse_query(params, lists=COMPLETE_METRICS if is_complete else DIMENSION_METRICS)
     reports = [_report_of(api, account, query) for account in _accounts(api, params)]
@@ -71,6 +68,14 @@ def _report(api: Api, params: Params) -> Payload:
         data["total_metrics"] = reports[0].totals()
     is_truncated = any(report.is_truncated for report in reports)
     return Payload(data, {"X-Tt-Ads-Throttle": "true"} if is_truncated else {})
+
+
+def _check_owner(params: Params) -> None:
+    """Reject a BASIC or AUDIENCE report of a Business Center, or without a data level."""
+    if params["bc_id"] is not None:
+        reject("bc_id: Only reports of the type BC have it.")
+    if params["data_level"] is None:
+        reject("data_level: Missing data for required field.")
 
 
 def _accounts(api: Api, params: Params) -> list[Account]:

@@ -70,9 +70,7 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
         "bc_balances": len(centers),
         "account_costs": sum(_count_cost_days(world, center, period) for center in centers),
         "bc_advertiser_report": sum(
-            _count_report_days(world, account, period)
-            for center in centers
-            for account in center.accounts
+            _count_report_days(world, center, period) for center in centers
         ),
     }
     for list_endpoint in SIMPLE_LIST_ENDPOINTS:
@@ -87,15 +85,18 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
     return totals
 
 
-def _count_report_days(world: Any, account: Account, period: CountedPeriod) -> int:
-    """Count the days of an ad account in the report of its Business Center, up to today in UTC."""
-    horizon, days = world.horizon(account), 0
-    for ad in account.ads:
-        if ad.campaign.buying != TOPVIEW and ad.campaign.origin is None:
-            days |= ad.report_days(horizon)
-    utc_days = world.statistics_days(account, period.start, period.end)
-    indexes = (ordinal - account.start.toordinal() for ordinal in utc_days)
-    return sum(days >> day & 1 for day in indexes if 0 <= day <= horizon)
+def _count_report_days(world: Any, center: BusinessCenter, period: CountedPeriod) -> int:
+    """Count the days of the ad accounts in the report of a Business Center, up to today in UTC."""
+    count = 0
+    for account in center.accounts:
+        horizon, days = world.horizon(account), 0
+        for ad in account.ads:
+            if ad.campaign.buying != TOPVIEW and ad.campaign.origin is None:
+                days |= ad.report_days(horizon)
+        utc_days = world.statistics_days(account, period.start, period.end)
+        indexes = (ordinal - account.start.toordinal() for ordinal in utc_days)
+        count += sum(days >> day & 1 for day in indexes if 0 <= day <= horizon)
+    return count
 
 
 def _count_cost_days(world: Any, center: BusinessCenter, period: CountedPeriod) -> int:

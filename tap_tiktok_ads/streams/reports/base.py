@@ -247,9 +247,7 @@ class ReportStream(ReportComponents):
         """
         if self.placeholders.matches(raw, task.request.label):
             return
-        dimensions = raw.get("dimensions") or {}
-        if self.report.adds_day and task.window is not None:
-            dimensions[self.time_dimension] = str(task.window.start)
+        dimensions = self._dimensions(raw, task)
         record = self.source.constant_columns(task)
         if self.time_dimension:
             record["is_final"] = self.finality.is_final(dimensions.get(self.time_dimension), task)
@@ -257,3 +255,10 @@ class ReportStream(ReportComponents):
         for members in (dimensions, raw.get("metrics") or {}):
             record |= {name: value for name, value in members.items() if name not in record}
         yield record
+
+    def _dimensions(self, raw: Record, task: Task) -> dict[str, t.Any]:
+        """Return the dimensions of a raw record, with the day that the type of the report lacks."""
+        dimensions: dict[str, t.Any] = raw.get("dimensions") or {}
+        if self.report.adds_day and self.time_dimension and task.window is not None:
+            dimensions[self.time_dimension] = str(task.window.start)
+        return dimensions
