@@ -60,6 +60,7 @@ class OpenStream(t.Protocol):
 
     name: str
     fetching: Lookahead[Task, Page] | None
+    needed_values: Mapping[str, t.Any]
 
     @property
     def selected(self) -> bool:
@@ -81,7 +82,6 @@ class OpenStream(t.Protocol):
         with_deleted: bool = False,
         columns: Collection[str] | None = None,
         only_columns: bool = False,
-        values: Mapping[str, t.Any] | None = None,
     ) -> Iterator[Record]:
         """Yield all typed records. Ignore the state."""
 

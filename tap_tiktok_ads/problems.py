@@ -38,6 +38,8 @@ MAX_PROBLEMS = 10_000
 #: Maximum number of new fields that one warning names, and maximum characters of each.
 MAX_NEW_FIELDS = 20
 MAX_NAME_LENGTH = 100
+#: Maximum number of skipped subjects of a stream that warnings name.
+MAX_SKIPPED_SUBJECTS = 10
 #: Stands for the advertiser of requests that read the data of many.
 ALL_ADVERTISERS = "all"
 #: Stands for the stream if no stream of an advertiser is read.
@@ -263,6 +265,7 @@ class StreamProblems:
         self._mask = mask
         self._list_cap = list_cap
         self._truncation_advice = truncation_advice
+        self._skipped_subjects: set[str] = set()
 
     def on_page(self, task: Task, page: Page) -> None:
         """Log the warnings of a page.
@@ -337,6 +340,11 @@ class StreamProblems:
             self._hold_bookmark(task)
             self._log.add_skipped(self._source.name, owner)
         what = self._source.subject_of(task)
+        self._skipped_subjects.add(what)
+        if len(self._skipped_subjects) > MAX_SKIPPED_SUBJECTS:
+            text = "Stream %s skips further objects. The stream sync_errors has all of them."
+            self._warnings.log("denied further", text)
+            return
         is_rejected = isinstance(error, errors.RejectedRequestError)  # no setting is the cause
         text = error.facts if is_rejected else str(error)
         self._warnings.log(f"denied {what}", "Stream %s skips %s %s: %s", what, owner, text)

@@ -243,7 +243,9 @@ def test_zip_file_is_read_as_its_csv_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [zip_of(), zip_of(a=b"x,y\n", b=b"x,y\n"), zip_of(a=b"x,y\n" * 99)[:40]]
+    "content",
+    [zip_of(), zip_of(a=b"x,y\n", b=b"x,y\n"), zip_of(a=b"x,y\n" * 99)[:40]],
+    ids=["no file", "two files", "damaged"],  # the files hold the time
 )
 def test_other_zip_file_is_an_error(content: bytes) -> None:
     """A damaged ZIP file, or one without exactly one file, is an error."""

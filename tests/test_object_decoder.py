@@ -22,7 +22,6 @@ from tap_tiktok_ads.extract.source import AddedColumns
 from tap_tiktok_ads.simulator import Simulator
 from tap_tiktok_ads.singer.writer import RecordLines
 from tap_tiktok_ads.streams import STREAMS
-from tap_tiktok_ads.streams.dependent import DependentStream
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
@@ -30,6 +29,7 @@ if t.TYPE_CHECKING:
 
     from tap_tiktok_ads.extract.pages import Page, Task
     from tap_tiktok_ads.singer.stream import TikTokStream
+    from tap_tiktok_ads.streams.dependent import LookupStream
 
     Record = dict[str, t.Any]
 
@@ -45,7 +45,6 @@ NAMES = [
     and entry.stream_class.source_class.reads_list_only
     and entry.stream_class.per_advertiser
     and entry.stream_class.page_size is not None
-    and not issubclass(entry.stream_class, DependentStream)
 ]
 #: Values that replace or extend the values of records.
 VALUES: list[t.Any] = [
@@ -78,6 +77,9 @@ def raw_pages(stream: TikTokStream) -> list[tuple[Task, list[Record]]]:
     tasks = list(stream.plan.tasks())
     while tasks:
         task = tasks.pop(0)
+        if task.is_pending:
+            tasks[:0] = t.cast("LookupStream", stream).lookup_plan.expand(task)
+            continue
         (records, _), following = stream.reader.fetch_raw(task)
         pages.append((task, json.loads(msgspec.json.encode(records))))
         tasks[:0] = following

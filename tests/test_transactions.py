@@ -212,3 +212,27 @@ def test_rejected_second_page_raises_error(name: str) -> None:
 
     with serving(respond) as (url, _), pytest.raises(errors.RejectedRequestError):
         run(config_at(url), [name])
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("account_costs", "/bc/account/cost/get/"), ("account_costs", "/bc/get/")],
+)
+def test_denied_business_center_takes_one_request(name: str, path: str) -> None:
+    """After a denied day, the other days of a Business Center are not requested."""
+    with Simulator({**SMALL, "business_centers": 2}) as sim:
+        sim.add_fault("code", path=path, times=None, code=40001)
+        messages = run(config_for(sim, max_concurrency=1), [name, "sync_errors"])
+        requests = [request for request in sim.requests if request.path == path]
+    assert len(requests) == len(messages.records["sync_errors"]) == (1 if path == "/bc/get/" else 2)
+    assert messages.records[name] == []
+    assert messages.failed == []
+
+
+def test_rejected_balance_does_not_stop_the_others() -> None:
+    """A Business Center whose balance TikTok rejects is skipped, and the others are read."""
+    with Simulator({**SMALL, "business_centers": 2}) as sim:
+        rejected, accepted = sim.world.centers
+        sim.add_fault("code", path="/bc/balance/get/", containing=rejected, times=None, code=40002)
+        messages = run(config_for(sim), ["bc_balances"])
+    assert [record["bc_id"] for record in messages.records["bc_balances"]] == [accepted]

@@ -151,9 +151,8 @@ class Estimate:
             if not self._is_first(key):
                 continue
             source = t.cast("TikTokStream", self._run_context.open_stream(name))
-            for task in source.lookup_tasks(
-                with_deleted=with_deleted, all_shards=all_shards, values=values
-            ):
+            source.needed_values = values
+            for task in source.lookup_tasks(with_deleted=with_deleted, all_shards=all_shards):
                 self._part(name, task.advertiser).at_least = True
                 self._add_task(source, task)
 

@@ -8,6 +8,7 @@ import typing as t
 from tap_tiktok_ads.api import advertisers as accounts
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.streams.business import AuthorizedAdvertisers
+from tap_tiktok_ads.streams.file_parts import FileStream
 from tap_tiktok_ads.streams.windowed import WindowedStream
 
 if t.TYPE_CHECKING:
@@ -46,11 +47,13 @@ class Probe:
             AuthError: The token is rejected.
             ThrottledError: TikTok throttles requests.
         """
-        send = self.stream.run_context.client.send
+        stream = self.stream
+        send = stream.run_context.client.send
+        probe = stream.probe_task if isinstance(stream, FileStream) else stream.sample_task
         try:
-            self.records, following = self.stream.probe_task(self.task, send)
+            self.records, following = probe(self.task, send)
             if not self.records and following:
-                self.records, _ = self.stream.probe_task(_smallest(self.stream, following[0]), send)
+                self.records, _ = probe(_smallest(stream, following[0]), send)
         except errors.ThrottledError:
             raise
         except errors.AuthError as error:

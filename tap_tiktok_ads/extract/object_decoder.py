@@ -121,16 +121,20 @@ class ObjectDecoder:
         return decode
 
     def _learn(self, text: bytes) -> None:
-        """Add the members of a record to the type of records."""
+        """Add the members of a record to the type of records.
+
+        The slow path leaves out a record without keys before it reports new members.
+        """
         with self._lock:
             if self._learned >= MAX_LEARNED:
                 return
             self._learned += 1
             try:
-                is_changed = self._record.learn(decode_record(text))
+                record = decode_record(text)
             except DECODE_ERRORS:
                 return
-            if is_changed:
+            has_keys = isinstance(record, dict) and all(map(record.get, self._keys))
+            if has_keys and self._record.learn(record):
                 self._type = self._compile()
 
     def _compile(self) -> _RecordType | None:

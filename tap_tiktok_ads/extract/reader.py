@@ -166,13 +166,13 @@ class TaskRunner:
         self._source = source
         self._fetch = fetch
         self._checks = checks
-        self._denied: dict[str, errors.ApiError] = {}  # by advertiser id
+        self._denied: dict[str, errors.ApiError] = {}  # by scope
         self._damaged_pages: dict[str, int] = {}  # number by list, of the latest pass
 
     def run(self, task: Task) -> Fetched:
         """Return the page of a task and the tasks that follow it. Raises nothing.
 
-        After a permission error, no other request for that advertiser is sent. After
+        After a permission error, no other request of its scope is sent. After
         `MAX_DAMAGED_PAGES`, the remaining pages of the list are not requested.
         """
         unread = self._unread(task)
@@ -202,7 +202,7 @@ class TaskRunner:
 
     def _unread(self, task: Task) -> Page | None:
         """Return the page of a task that is not requested, or None."""
-        denied = self._denied.get(task.advertiser.id) if task.advertiser else None
+        denied = self._denied.get(self._source.scope_of(task) or "")
         if denied is not None:
             return Page(denied=denied)
         if self._is_given_up(task):
@@ -244,8 +244,9 @@ class TaskRunner:
             return Page(failed=error)
         if not self._source.is_skippable(task, error):
             return Page(failed=error)
-        if task.advertiser is not None and self._source.concerns_advertiser(task, error):
-            self._denied[task.advertiser.id] = error
+        scope = self._source.scope_of(task)
+        if scope is not None and self._source.concerns_scope(task, error):
+            self._denied[scope] = error
         return Page(denied=error)
 
 

@@ -288,8 +288,12 @@ class Source:
         """Return True if TikTok can reject the list of a task for an account that lacks it."""
         return task.optional
 
-    def concerns_advertiser(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
-        """Return True if a skipped request rules out all other requests for the advertiser."""
+    def scope_of(self, task: Task) -> str | None:
+        """Return the scope that a denied request can rule out: the advertiser, or None."""
+        return id_of(task.advertiser)
+
+    def concerns_scope(self, task: Task, error: errors.ApiError) -> bool:  # noqa: ARG002
+        """Return True if a skipped request rules out all other requests of its scope."""
         return not task.optional
 
     def subject_of(self, task: Task) -> str:

@@ -26,7 +26,7 @@ from tap_tiktok_ads.singer.count_differences import known_difference, remember_d
 from tap_tiktok_ads.termination import termination
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
@@ -100,7 +100,6 @@ class TikTokStream(StreamComponents):
         with_deleted: bool = False,
         columns: Collection[str] | None = None,
         only_columns: bool = False,
-        values: Mapping[str, t.Any] | None = None,
     ) -> Iterator[Record]:
         """Yield all typed records of one advertiser or of all advertisers. Ignore the state.
 
@@ -109,13 +108,11 @@ class TikTokStream(StreamComponents):
             with_deleted: Include deleted objects, and raise for every count that does not match.
             columns: The columns that are needed, at least, or None for all.
             only_columns: True to leave out all other columns, which takes less memory.
-            values: Values of the records that are needed, by column. Others can be left out.
 
         Raises:
             TapError: They cannot be read, or not all of them.
         """
         self._prepare_lookup(with_deleted=with_deleted, columns=columns, only_columns=only_columns)
-        self.needed_values = values or {}
         if advertiser is None:
             self.selected_advertisers = self.run_context.all_advertisers
             label = self.name
@@ -146,12 +143,9 @@ class TikTokStream(StreamComponents):
         self.reader.decode = self.raw_decoder()
         self.builder.columns = columns if only_columns else None
 
-    def lookup_tasks(
-        self, *, with_deleted: bool, all_shards: bool, values: Mapping[str, t.Any]
-    ) -> Iterable[Task]:
+    def lookup_tasks(self, *, with_deleted: bool, all_shards: bool) -> Iterable[Task]:
         """Return the first requests of `read_all` for all advertisers, for an estimate."""
         self._prepare_lookup(with_deleted=with_deleted, columns=None, only_columns=False)
-        self.needed_values = values
         context = self.run_context
         self.selected_advertisers = context.all_advertisers if all_shards else context.advertisers
         return self.plan.tasks()
@@ -178,14 +172,6 @@ class TikTokStream(StreamComponents):
             TapError: There is no response, or it cannot be read.
         """
         return fetch_sample(self.flattener, task, send)
-
-    def probe_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
-        """Return what shows that a task can be read, and the tasks that follow.
-
-        Raises:
-            TapError: There is no response, or it cannot be read.
-        """
-        return self.sample_task(task, send)
 
     def cast_sample(self, records: Sequence[Record]) -> list[Record]:
         """Return the records of a sample as the stream writes them.

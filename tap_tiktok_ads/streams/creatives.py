@@ -196,7 +196,21 @@ def add_business_type(raw: Record, task: Task) -> Iterable[Record]:
     return add_advertiser(raw, task)
 
 
-class InstantPages(ListStream):
+class PagesByType(ListStream):
+    """Instant pages, with one list per business type."""
+
+    endpoint_class = PageLists
+    source_class = PageSource
+    flatten = staticmethod(add_business_type)
+
+    @override
+    def is_needed(self, task: Task) -> bool:
+        business_type = business_type_of(task)
+        needed = self.needed_values.get("business_type", business_type)
+        return business_type in (needed if isinstance(needed, list) else [needed])
+
+
+class InstantPages(PagesByType):
     """One record per instant page, lead form, storefront or shop page.
 
     Each business type has its own list. A type that TikTok rejects is skipped with a warning, and
@@ -210,13 +224,4 @@ class InstantPages(ListStream):
     primary_keys = ("advertiser_id", "page_id")
     replication_key = "update_time"
     page_size = 100
-    endpoint_class = PageLists
-    source_class = PageSource
-    flatten = staticmethod(add_business_type)
     selected_by_default = False
-
-    @override
-    def is_needed(self, task: Task) -> bool:
-        business_type = business_type_of(task)
-        needed = self.needed_values.get("business_type", business_type)
-        return business_type in (needed if isinstance(needed, list) else [needed])

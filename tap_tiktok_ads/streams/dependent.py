@@ -64,7 +64,14 @@ class RejectableSource(Source):
         return True
 
     @override
-    def concerns_advertiser(self, task: Task, error: ApiError) -> bool:
+    def scope_of(self, task: Task) -> str | None:
+        """Return the advertiser, or else the values: a denial rules out their other windows."""
+        if task.advertiser is None and isinstance(task, LookupTask):
+            return str(task.values)
+        return super().scope_of(task)
+
+    @override
+    def concerns_scope(self, task: Task, error: ApiError) -> bool:
         return isinstance(error, PermissionDeniedError)
 
     @override
@@ -173,7 +180,8 @@ class LookupPlan:
             if key not in self._values:
                 stream = self._run_context.open_stream(lookup.stream)
                 columns = {*lookup.columns, *lookup.where}
-                records = stream.read_all(advertiser, columns=columns, values=lookup.where)
+                stream.needed_values = lookup.where
+                records = stream.read_all(advertiser, columns=columns)
                 max_values = None
                 if not self._run_context.allow_requests:
                     max_values = MAX_SAMPLE_REQUESTS * (lookup.batch or 1)

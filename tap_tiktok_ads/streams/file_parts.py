@@ -123,12 +123,15 @@ class FileStream(LookupStream):
         own_task = task.with_request(shared=False)  # a check must not return a cached status
         return None if task.is_pending else self.file_task(own_task)
 
-    @override
     def probe_task(self, task: Task, send: Send) -> tuple[list[Record], Sequence[Task]]:
-        """Return the task that TikTok creates. Its file can take an hour."""
+        """Return the task that TikTok creates as the only record. Its file can take an hour.
+
+        Raises:
+            TapError: TikTok rejects the task.
+        """
         file_task = self._file_task_of(task)
         if file_task is None:
-            return super().probe_task(task, send)
+            return self.sample_task(task, send)
         return [dict(send(file_task.create).data)], ()
 
     @override

@@ -57,8 +57,8 @@ class LeadSource(RejectableSource):
     """Leads of one form and region. Admins of an ad account can lack access to a region."""
 
     @override
-    def concerns_advertiser(self, task: Task, error: ApiError) -> bool:
-        return _region_of(task) == ELSEWHERE and super().concerns_advertiser(task, error)
+    def concerns_scope(self, task: Task, error: ApiError) -> bool:
+        return _region_of(task) == ELSEWHERE and super().concerns_scope(task, error)
 
 
 def _region_of(task: Task) -> str:

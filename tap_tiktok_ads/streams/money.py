@@ -9,7 +9,7 @@ from typing_extensions import override
 from tap_tiktok_ads.extract.schemas import EMPTY_KEY
 from tap_tiktok_ads.streams.business import BusinessCenterStream
 from tap_tiktok_ads.streams.dependent import RejectableSource, SourceColumn, add_lookup_value
-from tap_tiktok_ads.streams.single_objects import ObjectSource
+from tap_tiktok_ads.streams.single_objects import RejectableObjectSource
 from tap_tiktok_ads.streams.transactions import TransactionStream, UnidentifiedTransactionStream
 
 if t.TYPE_CHECKING:
@@ -94,7 +94,7 @@ class BcBalances(BusinessCenterStream):
     permission = "150 Read Business Center"
     primary_keys = ("bc_id",)
     page_size = None
-    source_class = ObjectSource
+    source_class = RejectableObjectSource
 
 
 class Invoices(BusinessCenterStream):

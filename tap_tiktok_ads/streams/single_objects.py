@@ -7,6 +7,7 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.extract.source import Source, damaged
+from tap_tiktok_ads.streams.dependent import RejectableSource
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,3 +35,7 @@ class ObjectSource(Source):
     def locate(self, task: Task, response: Response) -> Sequence[Record]:
         """Return `data` as the only record."""
         return [dict(response.data)]
+
+
+class RejectableObjectSource(RejectableSource, ObjectSource):
+    """An endpoint whose `data` is one record, which TikTok can reject on its own."""

@@ -11,12 +11,11 @@ from tap_tiktok_ads.extract.schemas import EMPTY_KEY
 from tap_tiktok_ads.extract.source import Source, damaged
 from tap_tiktok_ads.streams.dependent import (
     DependentStream,
-    RejectableSource,
     SourceColumn,
     add_lookup_value,
 )
 from tap_tiktok_ads.streams.listing import ListStream
-from tap_tiktok_ads.streams.single_objects import ObjectSource
+from tap_tiktok_ads.streams.single_objects import RejectableObjectSource
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -235,10 +234,6 @@ class AutomatedRules(ListStream):
     selected_by_default = False
 
 
-class SplitTestSource(RejectableSource, ObjectSource):
-    """The result of one split test. TikTok can reject a test that has no result yet."""
-
-
 class SplitTests(DependentStream):
     """One record per split test of ad groups, with its status, variable and P values.
 
@@ -252,7 +247,7 @@ class SplitTests(DependentStream):
     permission = "240 Split Test"
     primary_keys = ("advertiser_id", "split_test_group_id")
     source_column = SourceColumn("ad_groups.split_test_group_id", parameter="split_test_group_id")
-    source_class = SplitTestSource
+    source_class = RejectableObjectSource
 
 
 class CampaignLabels(ListStream):

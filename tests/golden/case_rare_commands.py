@@ -39,7 +39,9 @@ def lines(*arguments: str, **settings: t.Any) -> Callable[[], list[str]]:
             options = [*arguments, "--config", temporary_file(json.dumps(config))]
             with mock.patch("tap_tiktok_ads.cli.doctor._skew", return_value=0.0):
                 output = CliRunner().invoke(executable(), options).stdout
-        return [line for line in output.splitlines() if "\t" not in line]
+        # a day that has just begun has no records
+        dropped = ("\t", "Readable, but no records")
+        return [line for line in output.splitlines() if not any(text in line for text in dropped)]
 
     return call
 

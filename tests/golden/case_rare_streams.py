@@ -77,6 +77,11 @@ error_cases(
             ["gmv_max_report"],
             failed(40002, "/gmv_max/report/get/", "Invalid promotion type.", containing='"LIVE"'),
         ),
+        "more catalogs are rejected than warnings name": simulated(
+            ["catalog_sets"],
+            failed(40002, "/catalog/set/get/", "Invalid catalog."),
+            options={"catalogs": 11},
+        ),
         "reviews of Smart+ ads of another shape": reviews("smart_plus_ad_suggestions"),
         "reviews of another shape": reviews("ad_review_info"),
     },

@@ -20,25 +20,10 @@ EXCEPTIONS: dict[str, str] = {
     ),
     "api/shared_stores.py: INSERT INTO": "It is a statement for a database.",
     "cli/__init__.py: A signal ended the run": "A signal ends the process of the test.",
-    "streams/catalogs.py: catalog {} of": (
-        "It is a detail of the message about a catalog that TikTok rejects."
-    ),
     "streams/creative_reports.py: creatives of type": (
         "It is a detail of the message about a type that TikTok rejects."
     ),
-    "streams/creative_reports.py: insight into": (
-        "It is a detail of the message about ads that TikTok rejects."
-    ),
-    "streams/leads.py: leads of form": (
-        "It is a detail of the message about a form that TikTok rejects."
-    ),
-    "streams/money.py: budget changes of": (
-        "It is a detail of the message about an ad account that TikTok rejects."
-    ),
     "streams/single_objects.py: expected an object": (
         "It is a detail of the message about a damaged response."
-    ),
-    "streams/tools.py: a split test of": (
-        "It is a detail of the message about a test that TikTok rejects."
     ),
 }
