@@ -216,7 +216,7 @@ FAMILIES = (
     (
         "Business Center and money",
         "Business Centers, their ad accounts, balances, transactions, costs and invoices",
-        r"(business|transactions|money):",
+        r"(business|business_centers|transactions|money):",
     ),
     (
         "Leads and changes",

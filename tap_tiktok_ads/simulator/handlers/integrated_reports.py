@@ -52,6 +52,11 @@ def _report(api: Api, params: Params) -> Payload:
     if params["report_type"] in TYPED_REPORTS:
         return TYPED_REPORTS[params["report_type"]](api, params)
     _check_owner(params)
+    return _basic_report(api, params)
+
+
+def _basic_report(api: Api, params: Params) -> Payload:
+    """Return a page of a BASIC or AUDIENCE report."""
     is_complete = api.world.options.country_reports_have_connector_metrics
     query = parse_query(params, lists=COMPLETE_METRICS if is_complete else DIMENSION_METRICS)
     reports = [_report_of(api, account, query) for account in _accounts(api, params)]

@@ -69,9 +69,7 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
         "authorized_advertisers": len(world.advertiser_ids) if world is not None else 0,
         "bc_balances": len(centers),
         "account_costs": sum(_count_cost_days(world, center, period) for center in centers),
-        "bc_advertiser_report": sum(
-            _count_report_days(world, center, period) for center in centers
-        ),
+        "bc_advertiser_report": _count_report_days(world, centers, period),
     }
     for list_endpoint in SIMPLE_LIST_ENDPOINTS:
         if list_endpoint.owner == "bc_id":
@@ -85,10 +83,10 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
     return totals
 
 
-def _count_report_days(world: Any, center: BusinessCenter, period: CountedPeriod) -> int:
-    """Count the days of the ad accounts in the report of a Business Center, up to today in UTC."""
+def _count_report_days(world: Any, centers: list[BusinessCenter], period: CountedPeriod) -> int:
+    """Count the days of the ad accounts in reports of Business Centers, up to today in UTC."""
     count = 0
-    for account in center.accounts:
+    for account in (account for center in centers for account in center.accounts):
         horizon, days = world.horizon(account), 0
         for ad in account.ads:
             if ad.campaign.buying != TOPVIEW and ad.campaign.origin is None:
