@@ -47,7 +47,7 @@ SOURCES = {
     "/gmv_max/campaign/get/",
 }
 #: The endpoints of a stream whose first endpoint only finds IDs.
-STEP_PATHS = {
+STEP_PATHS: dict[str, tuple[str, ...]] = {
     "gmv_max_sessions": ("/campaign/gmv_max/session/list/", "/campaign/gmv_max/session/get/")
 }
 #: The most requests that find the IDs of the first records of a stream.
@@ -310,7 +310,7 @@ def test_sample_stops_at_the_first_page_with_records(sim: Simulator, name: str) 
     for record in records:
         validator.validate(record)
     requests = list(sim.requests)[discovery_count:]
-    own_paths = STEP_PATHS.get(name) or getattr(stream, "task_paths", ()) or (stream.path,)
+    own_paths = STEP_PATHS.get(name, ()) or getattr(stream, "task_paths", ()) or (stream.path,)
     assert repeated(requests) <= {*own_paths[1:]}
     paths = [request.path for request in requests]
     if name in FOUND_BEFORE:
@@ -1160,3 +1160,12 @@ def test_sample_requests_the_configured_metrics(
     result = call("sample", stream, report_metrics={stream: metrics})
     assert result.returncode == 0, result.stderr
     assert json.loads(call.sim.requests[-1].params["metrics"]) == metrics
+
+
+def test_measured_plan_says_at_least_for_lookups_and_tasks(call: Caller) -> None:
+    """Sizes of lists do not show how many requests lookups and tasks take."""
+    streams = ["creative_fatigue", "change_log", "campaigns", "languages"]
+    plan = call.json("plan", streams=streams)
+    unknown = {item["stream"] for item in plan["parts"] if item["at_least"]}
+    assert unknown == {"ads", "creative_fatigue", "change_log"}
+    assert "at least" in call("plan", streams=streams).stdout

@@ -183,10 +183,7 @@ def _table(
     sums = estimate.streams() if row_kind == BY_STREAM else _by_advertiser(estimate)
     columns = [row_kind, "windows", "first day", "last day", "requests", "minutes"]
     shown = _optional_columns(sums)
-    rows: list[tuple[t.Any, ...]] = [
-        (*_row(row, row_kind, is_measured=estimate.sizes is not None), minutes(row.requests))
-        for row in sums
-    ]
+    rows: list[tuple[t.Any, ...]] = [(*_row(row, row_kind), minutes(row.requests)) for row in sums]
     for values in shown.values():
         rows = [(*row, value) for row, value in zip(rows, values, strict=True)]
     return [*columns, *shown], rows
@@ -201,11 +198,10 @@ def _optional_columns(rows: Iterable[Part]) -> dict[str, list[int | None]]:
     return {column: values for column, values in columns.items() if any(values)}
 
 
-def _row(row: Part, row_kind: str, *, is_measured: bool) -> tuple[t.Any, ...]:
+def _row(row: Part, row_kind: str) -> tuple[t.Any, ...]:
     """Return the first cells of the row of a stream or an advertiser."""
     name = row.stream if row_kind == BY_STREAM else row.advertiser_id or "all"
-    is_least = row.at_least and not is_measured
-    requests = f"at least {row.requests}" if is_least else row.requests
+    requests = f"at least {row.requests}" if row.at_least else row.requests
     return name, row.windows, row.first_day, row.last_day, requests
 
 

@@ -11,6 +11,7 @@ from tap_tiktok_ads.api.hosts import ADVERTISER_INFO_PATH, REPORT_PATH
 from tap_tiktok_ads.context import AD_GROUPS
 from tap_tiktok_ads.extract.dormancy import ProbeTask
 from tap_tiktok_ads.progress import BEFORE_FIRST_STREAM
+from tap_tiktok_ads.streams.file_parts import FileStream
 from tap_tiktok_ads.streams.reports.auto_lookback import LookbackStream
 from tap_tiktok_ads.streams.windowed import WindowedStream
 
@@ -38,8 +39,8 @@ class Part:
         requests: Number of first pages.
         topview_requests: Number of further requests if the advertiser has TopView campaigns.
         skippable_requests: Those of `requests` that `skip_dormant` saves if nothing was delivered.
-        at_least: True if responses determine how many requests follow, as with lookups. False for
-            windows, because most windows have one page.
+        at_least: True if responses determine how many requests follow, as with lookups, tasks and
+            lists that are not measured. False for windows, because most windows have one page.
     """
 
     stream: str
@@ -54,8 +55,6 @@ class Part:
 
     def add_window(self, task: Task) -> None:
         """Count the window of a task, if it has one."""
-        if task.window is None or task.is_pending:
-            self.at_least = True
         if task.window is not None:
             self._add_windows(1, str(task.window.start), str(task.window.end))
 
@@ -133,7 +132,9 @@ class Estimate:
             stream.keep_covered_days()
             self._add_probes(stream)
         for task in stream.plan.tasks():
-            self._part(stream.name, task.advertiser).add_window(task)
+            part = self._part(stream.name, task.advertiser)
+            part.add_window(task)
+            part.at_least |= self._is_least(stream, task)
             before = self.endpoints.total()
             self._add_task(stream, task)
             days = (str(task.window.start), str(task.window.end)) if task.window else None
@@ -153,8 +154,16 @@ class Estimate:
             source = t.cast("TikTokStream", self._run_context.open_stream(name))
             source.needed_values = values
             for task in source.lookup_tasks(with_deleted=with_deleted, all_shards=all_shards):
-                self._part(name, task.advertiser).at_least = True
+                self._part(name, task.advertiser).at_least |= self._is_least(source, task)
                 self._add_task(source, task)
+
+    def _is_least(self, stream: TikTokStream, task: Task) -> bool:
+        """Return True if responses determine how many requests follow a task."""
+        if task.is_pending or (isinstance(stream, FileStream) and stream.task_paths):
+            return True
+        has_pages = "page_size" in task.request.page_params
+        is_known = self.sizes is not None and (self.sizes.has(stream.name) or not has_pages)
+        return task.window is None and not is_known
 
     def _add_probes(self, stream: LookbackStream) -> None:
         """Count the probes of dormant advertisers, and the windows that they can save."""

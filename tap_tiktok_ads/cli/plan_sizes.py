@@ -116,6 +116,10 @@ class Sizes:
         if size is not None:
             self._sizes[stream][owner] = size
 
+    def has(self, stream: str) -> bool:
+        """Return True if a size of a stream is known."""
+        return bool(self._sizes[stream])
+
     def active_share(self, stream: str, owner: str | None) -> float:
         """Return the share of the days on which a report has records."""
         return _mean([size.active_share for size in self._of(stream, owner)])
