@@ -42,7 +42,7 @@ from tap_tiktok_ads.singer.state_shards import check_shard
 from tap_tiktok_ads.singer.writer import BufferedWriter
 from tap_tiktok_ads.streams import STREAMS
 from tap_tiktok_ads.streams.custom import CustomStream
-from tap_tiktok_ads.streams.reports.built_in import CustomReport
+from tap_tiktok_ads.streams.reports.custom import custom_report_class
 from tap_tiktok_ads.streams.selector import StreamSelector, no_columns
 from tap_tiktok_ads.termination import termination
 
@@ -368,11 +368,13 @@ def make_creators(
     custom_streams: Iterable[CustomStreamDefinition],
 ) -> dict[str, Callable[[], TikTokStream]]:
     """Return functions that create the streams of a tap, by name of the stream."""
-    create_report = functools.partial(CustomReport, tap)
     create_custom = functools.partial(CustomStream, tap)
     return {
         **{entry.name: functools.partial(entry.create, tap) for entry in STREAMS},
-        **{report.name: functools.partial(create_report, report) for report in reports},
+        **{
+            report.name: functools.partial(custom_report_class(report.report_type), tap, report)
+            for report in reports
+        },
         **{stream.name: functools.partial(create_custom, stream) for stream in custom_streams},
     }
 

@@ -220,13 +220,13 @@ FAMILIES = (
     ),
     (
         "Shop, GMV Max and catalogs",
-        "TikTok Shops, GMV Max campaigns and their report, products of catalogs",
-        r"(shop|catalogs):",
+        "TikTok Shops, GMV Max campaigns, sessions and reports, products of catalogs",
+        r"(shop|gmv_max_items|catalogs):",
     ),
     (
         "Business Center and money",
         "Business Centers, their ad accounts, balances, transactions, costs and invoices",
-        r"(business|transactions|money):",
+        r"(business|business_centers|transactions|money):",
     ),
     (
         "Leads and changes",
@@ -235,8 +235,8 @@ FAMILIES = (
     ),
     (
         "Tools",
-        "Names of IDs, diagnoses, review results, split tests, apps, comments, rules, pixel events",
-        r"(tools|targeting):",
+        "Names of IDs, diagnoses, reviews, split tests, keywords, apps, comments, rules, events",
+        r"(tools|targeting|search_ads):",
     ),
     (
         "Checks",

@@ -30,6 +30,8 @@ FILE_REQUESTS = (
     ("/changelog/task/check/", 3),
     ("/changelog/task/download/", 1),
 )
+#: Requests of a connection test for the IDs of items of GMV Max reports, and of sessions.
+STEPS = 9
 VALID = {"access_token": TOKEN, "advertiser_ids": ["7000000000000000001"]}
 
 
@@ -287,7 +289,7 @@ def test_connection_test_writes_one_record_per_stream(sim: Simulator, tmp_path: 
     assert all(counts[path] <= most for path, most in FILE_REQUESTS)
     assert (
         len(sim.requests) - len(lookups) - sum(counts[path] for path in tasks)
-        <= len(STREAMS) - len(sources) - 2 + 3 + 9
+        <= len(STREAMS) - len(sources) - 2 + 3 + 9 + STEPS
     )  # reconciliation requests all levels
 
 

@@ -186,6 +186,11 @@ def test_hourly_reports_of_an_incremental_run(seed: int, settings: dict[str, t.A
 NOT_ESTIMATED = {
     "gmv_max_campaigns": "one request per changed campaign",
     "gmv_max_report": "one request per shop and type",
+    "gmv_max_product_report": "one request per shop and 100 campaigns",
+    "gmv_max_creative_report": "one request per campaign",
+    "gmv_max_live_report": "one request per shop and 100 campaigns",
+    "negative_keywords": "one request per campaign and ad group with search ads",
+    "gmv_max_sessions": "one request per campaign, and one per 20 sessions",
     "comments": "one request per ad group",
     "smart_plus_material_report_daily": "100 records per page",
     "split_tests": "one request per split test",

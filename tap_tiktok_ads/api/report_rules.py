@@ -10,6 +10,13 @@ import dataclasses
 import typing as t
 
 from tap_tiktok_ads.api.metric_catalog import load_catalog, supported_metrics
+from tap_tiktok_ads.api.report_types import (
+    CATALOG,
+    REPORT_TYPES,
+    requested_dimensions,
+    type_conflict,
+    type_granularity,
+)
 from tap_tiktok_ads.api.suggestions import suggest
 
 if t.TYPE_CHECKING:
@@ -108,6 +115,16 @@ class ReportDefinition:
         return next((name for name in self.dimensions if name in TIME_DIMENSIONS.values()), None)
 
     @property
+    def requested_dimensions(self) -> list[str]:
+        """The dimensions of a request. Some types have no day, which the tap adds."""
+        return requested_dimensions(self.report_type, self.dimensions)
+
+    @property
+    def adds_day(self) -> bool:
+        """True if each request spans one day, which the tap adds to the records."""
+        return len(self.requested_dimensions) < len(self.dimensions)
+
+    @property
     def id_dimension(self) -> str | None:
         """The first ID dimension, or None."""
         return next((name for name in self.dimensions if name in LEVEL_OF_ID), None)
@@ -176,6 +193,8 @@ def check_dimensions(definition: ReportDefinition) -> None:
 
 def _dimensions_conflict(definition: ReportDefinition) -> str | None:
     """Return why TikTok rejects the dimensions of a report, or None."""
+    if definition.report_type in REPORT_TYPES and definition.report_type != CATALOG:
+        return type_conflict(definition.report_type, definition.dimensions)
     ids = [name for name in definition.dimensions if name in LEVEL_OF_ID]
     if len(ids) != 1:
         received = " and ".join(map(repr, ids)) or "none"
@@ -214,14 +233,17 @@ def complete_dimensions(
 
     Args:
         dimensions: Dimensions, with or without a time dimension.
-        report_type: `BASIC` or `AUDIENCE`.
+        report_type: The report type.
         granularity: `day`, `hour` or `lifetime`. None: that of the time dimension, or `day`.
 
     Raises:
         ValueError: An unknown dimension, one of another report type, or inconsistent times.
     """
-    for name in dimensions:
-        _check_dimension(name, report_type)
+    if report_type in REPORT_TYPES:
+        granularity = type_granularity(report_type, granularity)
+    else:
+        for name in dimensions:
+            _check_dimension(name, report_type)
     times = [name for name in dimensions if name in TIME_DIMENSIONS.values()]
     time = _time_dimension(times, granularity)
     return tuple(dimensions) if times or time is None else (*dimensions, time)

@@ -8,7 +8,7 @@ import typing as t
 import click
 
 from tap_tiktok_ads.api.errors import ConfigError
-from tap_tiktok_ads.api.gmv_max_metrics import campaign_metrics, load_gmv_max_metrics
+from tap_tiktok_ads.api.gmv_max_metrics import level_metrics, load_gmv_max_metrics
 from tap_tiktok_ads.api.metric_catalog import load_catalog
 from tap_tiktok_ads.api.metric_rules import ALL_METRICS, expand_metrics
 from tap_tiktok_ads.api.suggestions import suggest
@@ -135,7 +135,8 @@ def metric_facts(tap: TapTikTokAds, name: str) -> list[MetricFacts]:
     stream = reports[name]
     facts: Mapping[str, Mapping[str, t.Any]]
     if isinstance(stream, GmvMaxReportStream):
-        requested, names, facts = stream.metrics, campaign_metrics(), load_gmv_max_metrics()
+        requested, facts = stream.metrics, load_gmv_max_metrics()
+        names = level_metrics(stream.level)
     else:
         report = t.cast("ReportStream", stream)
         requested = tuple(report.metrics.names)

@@ -16,6 +16,7 @@ from tap_tiktok_ads.api.report_rules import (
     check_dimensions,
     complete_dimensions,
 )
+from tap_tiktok_ads.api.report_types import BC, REPORT_TYPES, check_data_level
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.config.entries import (
     NAME_SCHEMA,
@@ -35,10 +36,10 @@ DEFAULT_METRICS = ("spend", "impressions")
 REPORT_ENTRY_SCHEMA: dict[str, t.Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["name", "data_level", "dimensions"],
+    "required": ["name", "dimensions"],
     "properties": {
         "name": NAME_SCHEMA,
-        "report_type": {"enum": ["BASIC", "AUDIENCE"]},
+        "report_type": {"enum": ["BASIC", "AUDIENCE", *REPORT_TYPES]},
         "service_type": {"enum": ["AUCTION"]},
         "data_level": {"enum": [f"AUCTION_{level}" for level in LEVELS]},
         "dimensions": {**TEXT_LIST_SCHEMA, "minItems": 1, "uniqueItems": True},
@@ -87,12 +88,13 @@ def parse_report(label: str, entry: dict[str, t.Any]) -> ReportDefinition:
 def _parse_report(entry: Mapping[str, t.Any]) -> ReportDefinition:
     """Return the report of one entry, with its time dimension and expanded metrics."""
     report_type = entry.get("report_type", "BASIC")
+    check_data_level(report_type, entry.get("data_level"))
     dimensions = complete_dimensions(entry["dimensions"], report_type, entry.get("granularity"))
     definition = ReportDefinition(
         name=entry["name"],
         report_type=report_type,
         service_type=entry.get("service_type", "AUCTION"),
-        data_level=entry["data_level"],
+        data_level=entry.get("data_level", "AUCTION_ADVERTISER" if report_type == BC else ""),
         dimensions=dimensions,
         filters=tuple(
             {

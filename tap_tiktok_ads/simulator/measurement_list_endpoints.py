@@ -1,4 +1,4 @@
-"""The simple list endpoints of event sets, conversions and events, and the report of creatives.
+"""The simple list endpoints of events and keywords, and the report of creatives.
 
 `simple_list_endpoints.py` describes how to declare one.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .records import insights, measurement
+from .records import insights, measurement, search_ads
 from .simple_list_endpoint import SimpleListEndpoint, generated
 from .spec.errors import reject
 from .spec.params import (
@@ -44,6 +44,20 @@ def _check_lifetime(params: Params) -> None:
 
 
 MEASUREMENT_LIST_ENDPOINTS = (
+    SimpleListEndpoint(
+        "/search_ad/negative_keyword/get/",
+        objects=search_ads.keywords,
+        record=search_ads.keyword,
+        member="keywords",
+        params={
+            "object_type": Param(required=True, enum=("CAMPAIGN", "ADGROUP")),
+            "object_id": REQUIRED_ID,
+        },
+        selects=lambda entry, _account, params: (
+            entry[:2] == (params["object_type"], params["object_id"])
+        ),
+        max_page_size=50,
+    ),
     SimpleListEndpoint(
         "/creative/report/get/",
         stream="creative_report",

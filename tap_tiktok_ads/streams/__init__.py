@@ -15,9 +15,11 @@ from tap_tiktok_ads.streams import (
     creative_reports,
     creatives,
     entities,
+    gmv_max_items,
     leads,
     measurement,
     money,
+    search_ads,
     shop,
     smart_plus,
     sync_errors,
@@ -26,7 +28,7 @@ from tap_tiktok_ads.streams import (
     transactions,
 )
 from tap_tiktok_ads.streams.gmv_max import GmvMaxReportStream
-from tap_tiktok_ads.streams.reports import built_in, materials, reconciliation
+from tap_tiktok_ads.streams.reports import built_in, business_centers, materials, reconciliation
 from tap_tiktok_ads.streams.reports.base import ReportStream, key_columns
 from tap_tiktok_ads.streams.reports.reconciliation import ReconciliationStream
 
@@ -200,6 +202,17 @@ STREAMS: tuple[StreamEntry, ...] = (
             leads.Leads,
             leads.LeadFormFields,
             change_log.ChangeLog,
+            shop.GmvMaxReportHourly,
+            gmv_max_items.GmvMaxProductReport,
+            gmv_max_items.GmvMaxProductReportHourly,
+            gmv_max_items.GmvMaxCreativeReport,
+            gmv_max_items.GmvMaxLiveReport,
+            gmv_max_items.GmvMaxLiveReportHourly,
+            gmv_max_items.GmvMaxSessions,
+            search_ads.NegativeKeywords,
+            built_in.PlayableReport,
+            built_in.PlayableReportLifetime,
+            business_centers.BcAdvertiserReport,
             reconciliation.Reconciliation,
             sync_errors.SyncErrors,
         ),

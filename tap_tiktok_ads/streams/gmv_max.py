@@ -1,4 +1,4 @@
-"""The report of GMV Max campaigns: one request per TikTok Shop and promotion type."""
+"""The reports of GMV Max campaigns: one request per TikTok Shop and promotion type."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api import errors
 from tap_tiktok_ads.api.gmv_max_metrics import (
+    CAMPAIGN,
     DEFAULT_GMV_MAX_METRICS,
     PROMOTION_TYPES,
-    campaign_metrics,
+    default_level_metrics,
     gmv_max_metric_schema,
+    level_metrics,
     metrics_of_type,
 )
 from tap_tiktok_ads.api.metric_rules import ALL_METRICS, rejected_metrics
 from tap_tiktok_ads.api.suggestions import suggest
 from tap_tiktok_ads.config.custom_reports import metrics_setting
 from tap_tiktok_ads.config.lookups import Lookup
-from tap_tiktok_ads.extract.source import Source
+from tap_tiktok_ads.extract.schemas import entity_schema
 from tap_tiktok_ads.singer.state import INCREMENTAL
 from tap_tiktok_ads.streams.dependent import (
     DependentStream,
     LookupTask,
+    RejectableSource,
     SourceColumn,
     add_lookup_value,
 )
+from tap_tiktok_ads.streams.reports.finality import Finality
 from tap_tiktok_ads.streams.reports.metric_history import MetricHistory
 from tap_tiktok_ads.streams.reports.metric_selection import DEFAULT_METRICS
 from tap_tiktok_ads.streams.reports.placeholders import Placeholders
@@ -39,11 +43,12 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.api.messages import Request
     from tap_tiktok_ads.extract.dates import Window
     from tap_tiktok_ads.extract.pages import Record, Task
+    from tap_tiktok_ads.extract.source import Source
 
 #: The metric of a request without any that is written: TikTok requires one.
 FALLBACK_METRIC = DEFAULT_GMV_MAX_METRICS[0]
-#: The column that the tap adds: the promotion type of the request.
-TYPE_COLUMN = "gmv_max_promotion_type"
+#: Columns that the tap adds: the promotion type of the request, and if the numbers are final.
+TYPE_COLUMN, IS_FINAL = "gmv_max_promotion_type", "is_final"
 TYPE_LOOKUP = Lookup(
     "gmv_max", (TYPE_COLUMN,), values=tuple({TYPE_COLUMN: name} for name in PROMOTION_TYPES)
 )
@@ -61,18 +66,23 @@ AVAILABLE_STORES = SourceColumn(
 )
 
 
-def expand_gmv_max_metrics(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the metrics of campaigns that names, `usual` and `all` stand for.
+def expand_gmv_max_metrics(stream: str, level: str, words: Sequence[str]) -> tuple[str, ...]:
+    """Return the metrics of a level that names, `usual` and `all` stand for.
+
+    Args:
+        stream: Name of the report, for messages.
+        level: Level of the report.
+        words: Names and groups of metrics. Nothing means the default metrics.
 
     Raises:
-        ConfigError: A name is not a metric of GMV Max campaigns.
+        ConfigError: A name is not a metric of the level.
     """
-    known_metrics = campaign_metrics()
-    groups = {DEFAULT_METRICS: DEFAULT_GMV_MAX_METRICS, ALL_METRICS: known_metrics}
+    known_metrics = level_metrics(level)
+    groups = {DEFAULT_METRICS: default_level_metrics(level), ALL_METRICS: known_metrics}
     for word in words:
         if word not in known_metrics and word not in groups:
             msg = (
-                "Setting 'report_metrics', gmv_max_report: unknown metric of campaigns "
+                f"Setting 'report_metrics', {stream}: unknown metric of {level}s "
                 f"{word!r}{suggest(word, [*known_metrics, *groups])}"
             )
             raise errors.ConfigError(msg)
@@ -92,7 +102,7 @@ def flatten_gmv_max_record(raw: Record, task: Task) -> Iterable[Record]:
     return add_lookup_value(record, task)
 
 
-class GmvMaxReportSource(Source):
+class GmvMaxReportSource(RejectableSource):
     """The report of one shop and promotion type, which TikTok can reject on its own.
 
     The other types and shops are read. The next run reads the days of the advertiser again.
@@ -111,32 +121,29 @@ class GmvMaxReportSource(Source):
         return super().is_skippable(task, error)
 
     @override
-    def can_be_rejected(self, task: Task) -> bool:
-        return True
-
-    @override
-    def concerns_scope(self, task: Task, error: errors.ApiError) -> bool:
-        return isinstance(error, errors.PermissionDeniedError)
-
-    @override
     def subject_of(self, task: Task) -> str:
-        if not isinstance(task, LookupTask) or TYPE_VALUE not in task.values:
+        if not isinstance(task, LookupTask) or STORE_VALUE not in task.values:
             return super().subject_of(task)
         (store_id,) = task.values[STORE_VALUE]
-        return f"{task.values[TYPE_VALUE]} campaigns of store {store_id}, advertiser"
+        kind = f"{task.values[TYPE_VALUE]} " if TYPE_VALUE in task.values else ""
+        return f"{kind}campaigns of store {store_id}, advertiser"
 
 
 class GmvMaxReportStream(DependentStream):
-    """A daily report of GMV Max, requested by shop and promotion type."""
+    """A report of GMV Max by day or hour, requested by shop and promotion type."""
 
     replication_key = "stat_time_day"
     page_size = 1000
     window_days = 30
     delay_hours = 11  # of net_cost
     source_column = AVAILABLE_STORES
-    literal_lookups = (TYPE_LOOKUP,)
+    literal_lookups: t.ClassVar[tuple[Lookup, ...]] = (TYPE_LOOKUP,)
     source_class = GmvMaxReportSource
     dash_is_null = True
+    level: t.ClassVar[str] = CAMPAIGN
+    """The level of the report, which decides about its metrics."""
+    added_columns: t.ClassVar[tuple[str, ...]] = (IS_FINAL, TYPE_COLUMN)
+    """Columns besides the keys and metrics."""
 
     # Metrics
 
@@ -145,10 +152,10 @@ class GmvMaxReportStream(DependentStream):
         """The metrics that have a column.
 
         Raises:
-            ConfigError: `report_metrics` names a metric that campaigns do not have.
+            ConfigError: `report_metrics` names a metric that the level does not have.
         """
         setting = self.run_context.config.get("report_metrics")
-        return expand_gmv_max_metrics(metrics_setting(setting, self.name))
+        return expand_gmv_max_metrics(self.name, self.level, metrics_setting(setting, self.name))
 
     @property
     def selected_metrics(self) -> list[str]:
@@ -157,14 +164,22 @@ class GmvMaxReportStream(DependentStream):
 
     @override
     def columns(self) -> dict[str, t.Any]:
-        schema = super().columns()
-        schema["properties"] |= {name: gmv_max_metric_schema(name) for name in self.metrics}
+        schema = entity_schema("gmv_max_columns")
+        names = (*self.primary_keys, *self.added_columns)
+        schema["properties"] = {name: schema["properties"][name] for name in names} | {
+            name: gmv_max_metric_schema(name) for name in self.metrics
+        }
         return schema
 
     @functools.cached_property
     def metric_history(self) -> MetricHistory:
         """The metrics that earlier runs read."""
         return MetricHistory(self.name, self.tap_state, self.warnings)
+
+    @functools.cached_property
+    def finality(self) -> Finality:
+        """Decides which days are final."""
+        return Finality(self.replication_key, self.run_context.now, self.settling)
 
     @override
     def begin(self) -> None:
@@ -184,33 +199,44 @@ class GmvMaxReportStream(DependentStream):
     def source(self) -> Source:
         source = super().source
         placeholders = Placeholders(self.replication_key, self.warnings)
-        source.flatten = placeholders.dropped_by(self._flatten_record)
+        source.flatten = placeholders.dropped_by(self.flatten_report_record)
         return source
 
-    def _flatten_record(self, raw: Record, task: Task) -> Iterable[Record]:
+    def flatten_report_record(self, raw: Record, task: Task) -> Iterable[Record]:
         """Yield the flat record, without a metric that has no column."""
         if FALLBACK_METRIC not in self.metrics:
             (raw.get("metrics") or {}).pop(FALLBACK_METRIC, None)
-        return flatten_gmv_max_record(raw, task)
+        for record in flatten_gmv_max_record(raw, task):
+            if IS_FINAL in self.added_columns:
+                moment = record.get(self.replication_key)
+                record[IS_FINAL] = self.finality.is_final(moment, task)
+            yield record
 
     @override
     def params(self, advertiser: Advertiser | None, window: Window | None) -> dict[str, t.Any]:
-        days = {"start_date": str(window.start), "end_date": str(window.end)} if window else {}
-        return {"dimensions": ["campaign_id", "stat_time_day"], **days}
+        return {"start_date": str(window.start), "end_date": str(window.end)} if window else {}
 
     @override
     def request(
         self, advertiser: Advertiser | None, window: Window | None, values: Mapping[str, t.Any]
     ) -> Request:
         request = super().request(advertiser, window, values)
+        params = {**request.params, **self.report_params(values)}
+        return dataclasses.replace(request, params=params)
+
+    def report_params(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return the dimensions, metrics and filter of a request, given the values of lookups."""
         promotion_type = values[TYPE_VALUE]
         metrics = metrics_of_type(self.selected_metrics, promotion_type)
+        return {
+            "dimensions": ["campaign_id", self.replication_key],
+            "metrics": metrics or [FALLBACK_METRIC],
+            "filtering": self.campaign_filter(promotion_type),
+        }
+
+    def campaign_filter(self, promotion_type: str) -> dict[str, t.Any]:
+        """Return the filter of a report by campaign."""
         filtering: dict[str, t.Any] = {"gmv_max_promotion_types": [promotion_type]}
         if self.run_context.settings.include_deleted:
             filtering["campaign_statuses"] = [*CAMPAIGN_STATUSES]
-        params = {
-            **request.params,
-            "metrics": metrics or [FALLBACK_METRIC],
-            "filtering": filtering,
-        }
-        return dataclasses.replace(request, params=params)
+        return filtering

@@ -1,4 +1,4 @@
-"""TikTok Shop: stores, and GMV Max campaigns and their report."""
+"""TikTok Shop: stores, and GMV Max campaigns and their reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import typing as t
 from tap_tiktok_ads.api.hosts import GMV_MAX_REPORT_PATH
 from tap_tiktok_ads.extract.deletions import DELETED_AT
 from tap_tiktok_ads.streams.details import DetailStream
-from tap_tiktok_ads.streams.gmv_max import GmvMaxReportStream
+from tap_tiktok_ads.streams.gmv_max import TYPE_COLUMN, GmvMaxReportStream
 from tap_tiktok_ads.streams.listing import ListStream
 
 if t.TYPE_CHECKING:
@@ -81,3 +81,16 @@ class GmvMaxReport(GmvMaxReportStream):
     name = "gmv_max_report"
     path = GMV_MAX_REPORT_PATH
     primary_keys = ("advertiser_id", "store_id", "campaign_id", "stat_time_day")
+    added_columns = (TYPE_COLUMN,)
+
+
+class GmvMaxReportHourly(GmvMaxReportStream):
+    """Hourly performance of each GMV Max campaign, in the advertiser's time zone.
+
+    Each day, shop and promotion type takes one request. Otherwise as `gmv_max_report`.
+    """
+
+    name = "gmv_max_report_hourly"
+    path = GMV_MAX_REPORT_PATH
+    replication_key, window_days = "stat_time_hour", 1
+    primary_keys = ("advertiser_id", "store_id", "campaign_id", "stat_time_hour")

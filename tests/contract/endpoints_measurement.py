@@ -21,6 +21,12 @@ CATALOG: dict[str, Type] = {**CENTER, "catalog_id!": ID}
 MEASUREMENT = (
     Endpoint(
         "GET",
+        "/search_ad/negative_keyword/get/",
+        "1775104887052289, go searchad/negativekeyword/get",
+        {**ADVERTISER, **pages(50), "object_type!": one_of("CAMPAIGN ADGROUP"), "object_id!": ID},
+    ),
+    Endpoint(
+        "GET",
         "/offline/get/",
         "1765596808589313, yml offline_get",
         {"advertiser_id": ID, "event_set_ids": texts(), "name": TEXT},

@@ -75,6 +75,18 @@ SHOP = (
     ),
     Endpoint(
         "GET",
+        "/campaign/gmv_max/session/list/",
+        "yml campaign_gmv_max_session_list, 1835246996436162",
+        {**ADVERTISER, "campaign_id!": ID},
+    ),
+    Endpoint(
+        "GET",
+        "/campaign/gmv_max/session/get/",
+        "yml campaign_gmv_max_session_get, 1835247031331842",
+        {**ADVERTISER, "session_ids!": ids(20)},
+    ),
+    Endpoint(
+        "GET",
         "/gmv_max/report/get/",
         "yml gmv_max_report_get, 1824721673497601",
         {

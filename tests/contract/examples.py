@@ -81,6 +81,14 @@ def gmv(types: list[str] | None, *names: str, **changes: t.Any) -> SentRequest:
     return get(GMV, **{**parameters, **changes})
 
 
+def gmv_items(*names: str, products: t.Any = None, **changes: t.Any) -> SentRequest:
+    """Return a GMV Max report request below the campaign."""
+    filtering: dict[str, t.Any] = {"campaign_ids": ["8"]}
+    if products is not None:
+        filtering["item_group_ids"] = products
+    return gmv(None, *names, **{"filtering": filtering, **changes})
+
+
 def material(path: str, *names: str, **changes: t.Any) -> SentRequest:
     """Return a material report request."""
     parameters = {"advertiser_id": "7", "dimensions": [*names], "metrics": ["spend"], **DAYS}
@@ -206,7 +214,7 @@ REPORTS: Mapping[str, tuple[SentRequest, SentRequest]] = {
         ),
         report(advertiser_id=None, advertiser_ids=["7", "8"], dimensions=["stat_time_day"]),
     ),
-    "A BASIC or AUDIENCE report names": (report(), report(data_level=None)),
+    "A BASIC, AUDIENCE or CATALOG report": (report(), report(data_level=None)),
     "total metrics are": (
         report(enable_total_metrics=True),
         report(enable_total_metrics=True, page="2"),
@@ -280,9 +288,16 @@ SHOPS: Mapping[str, tuple[SentRequest, SentRequest]] = {
     "GMV Max metrics of LIVE": (gmv(["LIVE"], metrics=VIEWS), gmv(["PRODUCT"], metrics=VIEWS)),
     "GMV Max attribute metrics": (
         gmv(["PRODUCT"], metrics=NAMES),
-        gmv(["PRODUCT"], "campaign_id", "item_group_id", metrics=NAMES),
+        gmv(["PRODUCT"], "campaign_id", "advertiser_id", metrics=NAMES),
     ),
-    "Rooms are of LIVE": (gmv(["LIVE"], "room_id"), gmv(["PRODUCT"], "room_id")),
+    "GMV Max reports by product, post, room or duration have the filters": (
+        gmv_items("campaign_id", "room_id", "stat_time_hour", **DAY),
+        gmv(["LIVE"], "campaign_id", "room_id"),
+    ),
+    "GMV Max reports by product, post, room or duration have a documented": (
+        gmv_items("campaign_id", "item_group_id", "item_id", "stat_time_day", products=["9"]),
+        gmv_items("item_id", "stat_time_hour", products=["9"]),
+    ),
     "A material overview": (
         material(OVERVIEW, "smart_plus_ad_id", "main_material_id"),
         material(OVERVIEW, "smart_plus_ad_id", "campaign_id"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import typing as t
 
 from .messages import SentRequest, get
 
@@ -23,10 +24,45 @@ def fatigue(days: int) -> SentRequest:
     return get(FATIGUE, advertiser_id="7", ad_id="8", filtering=filtering)
 
 
+def typed(report_type: str, *names: str, **changes: t.Any) -> SentRequest:
+    """Return a report of the type BC or PLAYABLE_MATERIAL."""
+    owner = {"bc_id": "7"} if report_type == "BC" else {"advertiser_id": "7"}
+    parameters = {
+        **owner,
+        "report_type": report_type,
+        "dimensions": [*names],
+        "metrics": ["spend"],
+        "start_date": "2026-01-01",
+        "end_date": "2026-12-31",
+    }
+    return get("/report/integrated/get/", **{**parameters, **changes})
+
+
+LIFETIME: dict[str, t.Any] = {"query_lifetime": True, "start_date": None, "end_date": None}
 COSTS, CREATIVES = "/bc/account/cost/get/", "/creative/report/get/"
 FATIGUE, SECONDS = "/creative_fatigue/get/", "/report/video_performance/get/"
 #: A request that keeps a rule and one that breaks it, by the start of the rule's name.
 LIST_EXAMPLES: dict[str, tuple[SentRequest, SentRequest]] = {
+    "A BC report names": (
+        typed("BC", "advertiser_id"),
+        typed("BC", "advertiser_id", data_level="AUCTION_ADVERTISER"),
+    ),
+    "Reports of other types": (
+        typed("PLAYABLE_MATERIAL", "playable_id"),
+        typed("PLAYABLE_MATERIAL", "playable_id", advertiser_id=None, bc_id="7"),
+    ),
+    "BC and PLAYABLE_MATERIAL reports": (
+        typed("BC", "advertiser_id", "country_code"),
+        typed("PLAYABLE_MATERIAL", "playable_id", "stat_time_day"),
+    ),
+    "BC and CATALOG reports": (
+        typed("BC", "advertiser_id"),
+        typed("BC", "advertiser_id", **LIFETIME),
+    ),
+    "A BC report spans": (
+        typed("BC", "advertiser_id"),
+        typed("BC", "advertiser_id", end_date="2027-01-01"),
+    ),
     "Reports of creatives": (
         get(CREATIVES, advertiser_id="7", material_type="VIDEO", lifetime="true"),
         get(CREATIVES, advertiser_id="7", material_type="VIDEO"),
@@ -63,4 +99,7 @@ WRONG_LIST_PARAMETERS: tuple[tuple[str, SentRequest], ...] = (
     ("material_type", get("/creative/report/get/", advertiser_id="7", lifetime="true")),
     ("filtering", get(SECONDS, advertiser_id="7", filtering={"ad_ids": ids(201)})),
     ("filtering", get(FATIGUE, advertiser_id="7", ad_id="8")),
+    ("object_type", get("/search_ad/negative_keyword/get/", advertiser_id="7", object_id="8")),
+    ("session_ids", get("/campaign/gmv_max/session/get/", advertiser_id="7", session_ids=ids(21))),
+    ("campaign_id", get("/campaign/gmv_max/session/list/", advertiser_id="7")),
 )

@@ -41,6 +41,11 @@ def report_type(request: SentRequest) -> str:
     return str(request.parameters.get("report_type"))
 
 
+def has_level(request: SentRequest) -> bool:
+    """Return True for a report of a type that has data levels."""
+    return is_report(request) and report_type(request) not in {"BC", "PLAYABLE_MATERIAL"}
+
+
 def is_lifetime(request: SentRequest) -> bool:
     """Return True for a lifetime report."""
     return is_report(request) and request.is_true("query_lifetime")
@@ -168,7 +173,10 @@ LIMITS = (
         "A synchronous report with stat_time_day spans at most 30 days",
         PAGE_SYNC,
         lambda request: (
-            is_sync(request) and is_dated(request) and "stat_time_day" in dimensions(request)
+            is_sync(request)
+            and is_dated(request)
+            and "stat_time_day" in dimensions(request)
+            and report_type(request) != "BC"
         ),
         lambda request: has_range(request, 30),
     ),
@@ -245,9 +253,9 @@ LIMITS = (
         ),
     ),
     Rule(
-        "A BASIC or AUDIENCE report names its data level",
+        "A BASIC, AUDIENCE or CATALOG report names its data level",
         PAGE_SYNC,
-        is_report,
+        has_level,
         lambda request: level_rank(request) >= 0,
     ),
     Rule(
@@ -272,10 +280,15 @@ DIMENSIONS = (
     Rule(
         "The ID dimension is not below the data level",
         "fact sheet 5.3",
-        is_report,
+        has_level,
         has_ids_of_level,
     ),
-    Rule("The report type has the dimension", "fact sheet 5.3", is_report, has_known_dimensions),
+    Rule(
+        "The report type has the dimension",
+        "fact sheet 5.3",
+        lambda request: is_report(request) and report_type(request) in metrics.BREAKDOWNS,
+        has_known_dimensions,
+    ),
     Rule(
         "An AUDIENCE report has one audience dimension, or gender and age",
         "fact sheet 5.3",
@@ -367,33 +380,4 @@ FILTERS = (
     ),
 )
 
-TASKS = (
-    Rule(
-        "A task has the filters campaign_ids, adgroup_ids and ad_ids alone, with 20,000 IDs",
-        f"{PAGE_TASK}, addendum",
-        is_task,
-        lambda request: (
-            filters(request).keys() <= ID_FILTERS
-            and sum(len(filter_values(request, name)) for name in ID_FILTERS) <= MAX_TASK_IDS
-        ),
-    ),
-    Rule(
-        "A task does not combine UV metrics with audience dimensions",
-        PAGE_TASK,
-        is_task,
-        lambda request: (
-            not (
-                metrics_of(request) & metrics.UV_METRICS
-                and dimensions(request) & metrics.TASK_AUDIENCE_DIMENSIONS
-            )
-        ),
-    ),
-    Rule(
-        "A task keeps TikTok's names of columns",
-        PAGE_TASK,
-        is_task,
-        lambda request: request.parameters.get("enable_report_title_translation") is False,
-    ),
-)
-
-REPORT_RULES = (*LIMITS, *DIMENSIONS, *CLOSED, *FILTERS, *TASKS)
+REPORT_RULES = (*LIMITS, *DIMENSIONS, *CLOSED, *FILTERS)

@@ -14,6 +14,7 @@ from .parameters import problems_of
 from .report_rules import REPORT_RULES
 from .rule_types import Rule
 from .shop_rules import SHOP_RULES
+from .type_rules import TASK_RULES, TYPE_RULES
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,8 @@ RULES = (
     *TRANSPORT_RULES,
     *OBJECT_RULES,
     *REPORT_RULES,
+    *TYPE_RULES,
+    *TASK_RULES,
     *SHOP_RULES,
     *INSIGHT_RULES,
     *FILE_RULES,

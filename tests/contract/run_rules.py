@@ -12,7 +12,7 @@ import typing as t
 from .object_rules import OBJECT_PATHS, is_promote_list, is_topview_list
 from .report_rules import filters, is_report
 from .rule_types import day_count
-from .shop_rules import is_gmv, promotion_types
+from .shop_rules import GMV_DAYS, is_gmv, promotion_types
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -187,11 +187,15 @@ def without_dates(request: SentRequest) -> str:
 
 
 def no_day_twice(run: Sequence[SentRequest]) -> Iterator[Verdict]:
-    """Yield True for each set of parameters whose date ranges do not overlap."""
+    """Yield True for each set of parameters whose date ranges do not overlap.
+
+    GMV Max reports without a time dimension only name campaigns and products of the days.
+    """
     groups: dict[str, set[tuple[str, str]]] = collections.defaultdict(set)
     for request in run:
         days = day_range(request)
-        if days is not None:
+        is_step = is_gmv(request) and not GMV_DAYS.keys() & {*request.names("dimensions")}
+        if days is not None and not is_step:
             groups[without_dates(request)].add(days)
     for key, ranges in groups.items():
         ordered = sorted(ranges)

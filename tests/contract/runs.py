@@ -23,7 +23,10 @@ if t.TYPE_CHECKING:
 NAMES = [stream.name for stream in STREAMS if stream.name != "sync_errors"]
 #: Streams that `report_metrics` can name.
 REPORT_NAMES = tuple(
-    stream.name for stream in STREAMS if stream.is_report and stream.name != "gmv_max_report"
+    stream.name for stream in STREAMS if stream.is_report and not stream.name.startswith("gmv_max_")
+)
+GMV_MAX_NAMES = tuple(
+    stream.name for stream in STREAMS if stream.is_report and stream.name.startswith("gmv_max_")
 )
 WORLD = {
     "advertisers": 1,
@@ -140,6 +143,12 @@ PLANS = (
     Plan("all metrics", {}, metrics_of("all"), REPORT_NAMES),
     Plan("core metrics", {}, metrics_of("core"), REPORT_NAMES),
     Plan(
+        "all metrics of GMV Max",
+        {"stores": 3, "gmv_max_campaigns": 4, "seed": 17},
+        {"start_date": DAYS, "report_metrics": {name: ["all"] for name in GMV_MAX_NAMES}},
+        GMV_MAX_NAMES,
+    ),
+    Plan(
         "all metrics by tasks",
         {},
         {**metrics_of("all"), "report_mode": "async"},
@@ -158,6 +167,8 @@ PLANS = (
 SAMPLED = (
     "pixel_event_statistics",
     "gmv_max_report",
+    "gmv_max_creative_report",
+    "gmv_max_sessions",
     "advertiser_transactions",
     "instant_pages",
     "smart_plus_material_report",

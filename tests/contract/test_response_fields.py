@@ -27,6 +27,8 @@ STREAMS = {
     "/bc/balance/get/": ["bc_balances"],
     "/bc/get/": ["business_centers"],
     "/campaign/gmv_max/info/": ["gmv_max_campaigns"],
+    "/campaign/gmv_max/session/get/": ["gmv_max_sessions"],
+    "/campaign/gmv_max/session/list/": ["gmv_max_sessions"],
     "/catalog/get/": ["catalogs"],
     "/comment/list/": ["comments"],
     "/creative/portfolio/list/": ["creative_portfolios"],

@@ -30,12 +30,8 @@ ACCEPTED_BREACHES = {
     "The status filter": "no source documents a rejection",
     "A task has the filters": "TikTok ignores or rejects other filters",
     "A task keeps": "translated names are the default",
-    "GMV Max attribute metrics": "the metrics can be empty",
-    "Rooms are of LIVE": "the simulator has no reports by room",
     "A material report does not": "no source documents a rejection",
 }
-#: Rules whose examples need a report that the simulator does not support.
-UNSUPPORTED = {"Rooms are of LIVE"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +81,7 @@ def server() -> Iterator[Server]:
         yield Server(sim, ids)
 
 
-@pytest.mark.parametrize("start", sorted(EXAMPLES.keys() - UNSUPPORTED))
+@pytest.mark.parametrize("start", sorted(EXAMPLES))
 def test_simulator_accepts_valid_requests(server: Server, start: str) -> None:
     """The simulator accepts a request that keeps the rule."""
     assert server.code(EXAMPLES[start][0]) == 0

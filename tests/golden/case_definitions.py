@@ -295,6 +295,16 @@ error_cases(
             custom_reports=[{"name": "ads", "data_level": "AUCTION_AD", "dimensions": ["ad_id"]}]
         ),
         "report_metrics of a number": tap(report_metrics={"ad_performance_report": 5}),
+        "a report without its level": setting(
+            custom_reports=[{"name": "mine", "dimensions": ["ad_id"]}]
+        ),
+        "a level of a report of Business Centers": reports(report_type="BC"),
+        "dimensions of another report type": setting(
+            custom_reports=[{"name": "mine", "dimensions": ["ad_id"], "report_type": "BC"}]
+        ),
+        "a granularity of another report type": reports(
+            report_type="CATALOG", granularity="lifetime"
+        ),
         "a task of another report type": conflict(report_type="CATALOG"),
         "a task with country_code": conflict(("ad_id", "country_code")),
         "a task with reach by gender": conflict(("ad_id", "gender"), ["reach"]),

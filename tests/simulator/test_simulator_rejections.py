@@ -91,6 +91,7 @@ MAX_PAGE_SIZES = {
     "/creative/report/get/": 1000,
     "/report/video_performance/get/": 500,
     "/creative_fatigue/get/": 500,
+    "/search_ad/negative_keyword/get/": 50,
 }
 REQUIRED_PARAMS: dict[str, dict[str, Any]] = {
     OVERVIEW: MATERIAL_PARAMS | LIFETIME,
@@ -113,6 +114,7 @@ REQUIRED_PARAMS: dict[str, dict[str, Any]] = {
     },
     "/bc/invoice/get/": {"bc_id": "1", "invoice_types": ["RECON"]},
     "/tool/os_version/": {"os_type": "IOS"},
+    "/search_ad/negative_keyword/get/": {"object_type": "CAMPAIGN", "object_id": "1"},
 } | {
     path: {"bc_id": "1"}
     for path in MAX_PAGE_SIZES
@@ -227,7 +229,7 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     (GMV, {"store_ids": ["1", "2"]}, "store_ids: Length 2"),
     (GMV, {"store_ids": []}, "store_ids: Length must be at least 1"),
     (GMV, GMV_PARAMS | {"metrics": ["cost"] * 101}, "metrics: Length 101"),
-    (GMV, GMV_PARAMS | {"dimensions": ["campaign_id"] * 4}, "dimensions: Length 4"),
+    (GMV, GMV_PARAMS | {"dimensions": ["campaign_id"] * 5}, "dimensions: Length 5"),
     (GMV, GMV_PARAMS, "Store 1 does not exist"),
     ("/bc/asset/get/", {"bc_id": "1"}, "asset_type: Missing"),
     ("/catalog/get/", {}, "bc_id: Missing"),
@@ -273,6 +275,17 @@ PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     *(
         (path, REQUIRED_PARAMS.get(path, {}) | {"page_size": size + 1}, f"or equal to {size}.")
         for path, size in MAX_PAGE_SIZES.items()
+    ),
+    ("/search_ad/negative_keyword/get/", {"object_id": "1"}, "object_type: Missing"),
+    (
+        "/search_ad/negative_keyword/get/",
+        {"object_type": "AD", "object_id": "1"},
+        "object_type: Invalid",
+    ),
+    (
+        "/campaign/gmv_max/session/get/",
+        {"session_ids": ["1"] * 21},
+        "session_ids: Length 21",
     ),
     ("/advertiser/info/", {}, "advertiser_ids: Missing"),
     ("/advertiser/info/", {"advertiser_ids": "71234"}, "advertiser_ids: Field must be"),
@@ -395,6 +408,28 @@ REPORTS: list[tuple[dict[str, Any], str]] = [
     ({"page_size": 1001}, "page_size"),
 ]
 
+CENTER_REPORT = {
+    "report_type": "BC",
+    "data_level": None,
+    "dimensions": ["advertiser_id"],
+    "filtering": None,
+}
+PLAYABLES = CENTER_REPORT | {"report_type": "PLAYABLE_MATERIAL", "dimensions": ["playable_id"]}
+
+TYPED_REPORTS: list[tuple[dict[str, Any], str]] = [
+    (CENTER_REPORT, "bc_id: Missing"),
+    (CENTER_REPORT | {"bc_id": "1", "data_level": "AUCTION_ADVERTISER"}, "data_level"),
+    (CENTER_REPORT | {"bc_id": "1", "dimensions": ["campaign_id"]}, "grouping of BC reports"),
+    (CENTER_REPORT | {"bc_id": "1", "query_lifetime": True}, "query_lifetime"),
+    (CENTER_REPORT | {"bc_id": "1", "start_date": None}, "start_date: Missing"),
+    (PLAYABLES | {"advertiser_id": None}, "advertiser_id: Missing"),
+    (PLAYABLES | {"dimensions": ["ad_id"]}, "grouping of PLAYABLE_MATERIAL reports"),
+    (PLAYABLES | {"metrics": ["spent"]}, "Invalid metric fields: ['spent']"),
+    (PLAYABLES | {"metrics": ["reach"]}, "Invalid metric fields: ['reach']"),
+    (PLAYABLES | {"report_type": "CATALOG"}, "no reports of the type CATALOG"),
+    ({"bc_id": "1"}, "bc_id: Only reports of the type BC"),
+]
+
 AUDIENCE: list[tuple[list[str], list[str], str]] = [
     (["gender", "age"], ["reach"], "reach is not supported"),
     (["gender", "age"], ["frequency"], "frequency is not supported"),
@@ -422,7 +457,7 @@ def test_wrong_parameter_is_rejected_by_name(
     assert message in envelope["message"]
 
 
-@pytest.mark.parametrize(("params", "message"), REPORTS)
+@pytest.mark.parametrize(("params", "message"), REPORTS + TYPED_REPORTS)
 def test_invalid_report_is_rejected(client: Client, params: dict[str, Any], message: str) -> None:
     """An invalid report returns code 40002."""
     envelope = client.get(REPORT, **report_params(**params))
@@ -552,6 +587,8 @@ OBJECTS: dict[str, dict[str, Any]] = {
 def test_every_endpoint_denies_unknown_account(client: Client, path: str, name: str) -> None:
     """Every endpoint returns 40001 for an account or Business Center without a grant."""
     params = required_params(path, ENDPOINTS[path]) | OBJECTS.get(path, {}) | {name: "17"}
+    if (path, name) == (REPORT, "bc_id"):
+        params |= report_params(**CENTER_REPORT)
     envelope = client.get(path, **params)
     assert (envelope["code"], envelope["data"]) == (40001, {}), envelope
 

@@ -544,68 +544,166 @@ def test_gmv_max_reports_match_expected_count(serve: Callable[..., Client], numb
         assert by_day == sum(round(100 * float(record["metrics"]["cost"])) for record in totals)
 
 
+#: The dimensions at each level that has metrics of its own.
 LEVELS = {
     "campaign_id": ["campaign_id"],
     "LIVE": ["campaign_id"],
-    "item_group_id": ["campaign_id", "item_group_id"],
-    "item_id": ["campaign_id", "item_id"],
-    "room_id": ["campaign_id", "room_id"],
+    "item_group_id": ["item_group_id"],
+    "item_id": ["campaign_id", "item_group_id", "item_id"],
+    "room_id": ["room_id"],
+    "duration": ["duration"],
+    "advertiser_id": ["advertiser_id"],
 }
 
 
+def item_filter(client: Client, store: str, level: str) -> dict[str, Any]:
+    """Return the filter that a level of a GMV Max report requires: one ID of each kind."""
+    kind = "LIVE" if level in {"LIVE", "room_id"} else "PRODUCT"
+    by_type = {"gmv_max_promotion_types": [kind]}
+    campaigns = gmv_report(client, store, filtering=by_type)
+    campaign_ids = {"campaign_ids": [campaigns[0]["dimensions"]["campaign_id"]]}
+    if level in {"campaign_id", "LIVE"}:
+        return campaign_ids | by_type
+    if level == "advertiser_id":
+        return by_type
+    if level in {"item_group_id", "room_id"}:
+        return campaign_ids
+    products = gmv_report(client, store, dimensions=["item_group_id"], filtering=campaign_ids)
+    return campaign_ids | {"item_group_ids": [products[0]["dimensions"]["item_group_id"]]}
+
+
 @pytest.mark.parametrize("level", [name for name in GMV_METRICS if name])
-def test_gmv_max_attributes_need_their_dimension(client: Client, level: str) -> None:
-    """Attributes of a campaign, product, post or live room need their dimension."""
+def test_gmv_max_levels_have_their_metrics(client: Client, level: str) -> None:
+    """Each level has its metrics. Names of posts need one ID dimension, and other levels one ID."""
     store = client.data("/store/list/")["stores"][0]["store_id"]
     names = [*GMV_METRICS[level], *GMV_METRICS[""]]
-    dimensions = LEVELS[level]
-    campaigns = gmv_report_of_both_types(client, store)
-    filtering: dict[str, Any] = {
-        "campaign_ids": list({record["dimensions"]["campaign_id"] for record in campaigns})
-    }
-    if len(dimensions) == 1:
-        filtering["gmv_max_promotion_types"] = ["LIVE"]
-    records = gmv_report(client, store, dimensions=dimensions, metrics=names, filtering=filtering)
+    if level == "item_id":
+        names = [name for name in names if name.startswith(("ad_", "product_", "creative_"))]
+    filtering = item_filter(client, store, level)
+    records = gmv_report(
+        client, store, dimensions=LEVELS[level], metrics=names, filtering=filtering
+    )
     assert records
     assert all(set(record["metrics"]) == set(names) for record in records)
-    if len(dimensions) > 1:
-        level_id = records[0]["dimensions"][level]
-        filtered = gmv_report(
-            client, store, dimensions=dimensions, filtering=filtering | {f"{level}s": [level_id]}
-        )
-        assert {record["dimensions"][level] for record in filtered} == {level_id}
+    assert all(set(record["dimensions"]) == set(LEVELS[level]) for record in records)
 
 
 @pytest.mark.parametrize(
-    ("dimensions", "types", "metrics", "message"),
+    ("dimensions", "filtering", "metrics", "message"),
     [
-        (["campaign_id"], None, ["cost"], "campaign_id needs one of gmv_max_promotion_types"),
-        (["campaign_id"], ["PRODUCT", "LIVE"], ["cost"], "campaign_id needs one of"),
-        (["campaign_id"], ["PRODUCT_GMV_MAX"], ["cost"], "Invalid value 'PRODUCT_GMV_MAX'"),
-        (["campaign_id"], ["PRODUCT"], ["live_views"], "live_views needs LIVE"),
-        (["campaign_id"], ["LIVE"], ["product_clicks"], "product_clicks needs item_id"),
-        (["advertiser_id"], ["LIVE"], ["live_views"], "live_views needs LIVE"),
-        (["advertiser_id"], None, ["campaign_name"], "campaign_name needs campaign_id"),
-        (["campaign_id", "room_id"], ["LIVE"], ["cost"], "room_id needs campaign_ids"),
+        (["campaign_id"], {}, ["cost"], "campaign_id needs one of gmv_max_promotion_types"),
+        (
+            ["campaign_id"],
+            {"gmv_max_promotion_types": ["PRODUCT", "LIVE"]},
+            ["cost"],
+            "campaign_id needs one of",
+        ),
+        (
+            ["campaign_id"],
+            {"gmv_max_promotion_types": ["PRODUCT_GMV_MAX"]},
+            ["cost"],
+            "Invalid value 'PRODUCT_GMV_MAX'",
+        ),
+        (
+            ["campaign_id"],
+            {"gmv_max_promotion_types": ["PRODUCT"]},
+            ["live_views"],
+            "live_views needs LIVE",
+        ),
+        (
+            ["campaign_id"],
+            {"gmv_max_promotion_types": ["LIVE"]},
+            ["product_clicks"],
+            "product_clicks needs item_id",
+        ),
+        (
+            ["advertiser_id"],
+            {"gmv_max_promotion_types": ["LIVE"]},
+            ["live_views"],
+            "live_views needs LIVE",
+        ),
+        (["advertiser_id"], {}, ["campaign_name"], "campaign_name needs campaign_id"),
+        (["campaign_id", "room_id"], {}, ["cost"], "room_id needs campaign_ids"),
+        (["item_group_id"], {"item_group_ids": ["1"]}, ["cost"], "needs campaign_ids"),
+        (
+            ["item_id", "stat_time_day"],
+            {"campaign_ids": ["1"]},
+            ["cost"],
+            "item_id needs item_group_ids",
+        ),
+        (
+            ["item_group_id"],
+            {"campaign_ids": ["1"], "gmv_max_promotion_types": ["PRODUCT"]},
+            ["cost"],
+            "gmv_max_promotion_types is not supported with item_group_id",
+        ),
+        (
+            ["item_group_id"],
+            {"campaign_ids": ["1", "2"]},
+            ["product_name"],
+            "product_name needs one ID dimension and one ID",
+        ),
+        (
+            ["campaign_id", "room_id"],
+            {"campaign_ids": ["1"]},
+            ["live_name"],
+            "live_name needs one ID dimension and one ID",
+        ),
+        (["item_group_id"], {"campaign_ids": ["1"]}, ["net_cost"], "net_cost needs"),
+        (["campaign_id", "item_id"], {}, ["cost"], "is not a supported grouping"),
+        (["item_id", "stat_time_hour"], {}, ["cost"], "is not a supported grouping"),
+        (["duration", "stat_time_day"], {}, ["cost"], "is not a supported grouping"),
+        (["room_id", "item_group_id"], {}, ["cost"], "is not a supported grouping"),
     ],
 )
-def test_gmv_max_report_needs_one_promotion_type(
-    client: Client, dimensions: list[str], types: list[str] | None, metrics: list[str], message: str
+def test_gmv_max_report_rejections(
+    client: Client,
+    dimensions: list[str],
+    filtering: dict[str, Any],
+    metrics: list[str],
+    message: str,
 ) -> None:
-    """A report by campaign needs one promotion type and accepts only its metrics."""
+    """A report accepts the dimensions, filters and metrics of its level only."""
     store = client.data("/store/list/")["stores"][0]["store_id"]
-    filtering = {} if types is None else {"filtering": {"gmv_max_promotion_types": types}}
-    days = {"start_date": START, "end_date": START}
     envelope = client.get(
         "/gmv_max/report/get/",
         store_ids=[store],
         dimensions=dimensions,
         metrics=metrics,
-        **days,
-        **filtering,
+        start_date=START,
+        end_date=START,
+        filtering=filtering,
     )
     assert envelope["code"] == 40002
     assert message in envelope["message"]
+
+
+def test_sessions_are_listed_by_campaign_for_products(client: Client) -> None:
+    """Only campaigns for products have sessions. The details add the boosted posts."""
+    path = "/campaign/gmv_max/session/list/"
+    ids: dict[str, list[str]] = {}
+    for kind in GMV_CAMPAIGNS["gmv_max_promotion_types"]:
+        listed = client.all_records(
+            "/gmv_max/campaign/get/", 11, filtering={"gmv_max_promotion_types": [kind]}
+        )
+        ids[kind] = [record["campaign_id"] for record in listed]
+    envelope = client.get(path, campaign_id=ids["LIVE_GMV_MAX"][0])
+    assert (envelope["code"], "does not exist" in envelope["message"]) == (40002, True)
+    sessions = [
+        session
+        for campaign_id in ids["PRODUCT_GMV_MAX"]
+        for session in client.data(path, campaign_id=campaign_id).get("session_list", ())
+    ]
+    assert sessions
+    assert not any("item_id" in session for session in sessions)
+    details = client.data(
+        "/campaign/gmv_max/session/get/",
+        session_ids=[session["session_id"] for session in sessions[:20]],
+    )["session_list"]
+    assert [
+        {name: value for name, value in record.items() if name != "item_id"} for record in details
+    ] == sessions[:20]
+    assert {record["bid_type"] for record in details if "item_id" in record} == {"CREATIVE_NO_BID"}
 
 
 def test_unavailable_store_has_no_report(serve: Callable[..., Client]) -> None:

@@ -1,4 +1,4 @@
-"""Handlers of the report on the GMV Max campaigns of a TikTok Shop, and of campaign details."""
+"""Handlers of the report on the GMV Max campaigns of a TikTok Shop, of details and sessions."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any
 from tap_tiktok_ads.simulator.accounts import delivery
 from tap_tiktok_ads.simulator.pseudorandom import mix
 from tap_tiktok_ads.simulator.records.shops import (
+    PRODUCT_CAMPAIGN,
     gmv_max_campaign_info,
+    gmv_max_session,
     gmv_max_type,
     is_available,
+    session_numbers,
 )
 from tap_tiktok_ads.simulator.records.values import value
 from tap_tiktok_ads.simulator.reports.aggregation import delivery_by_time
+from tap_tiktok_ads.simulator.reports.gmv_max_query import GMV_LEVELS, check_gmv_max
 from tap_tiktok_ads.simulator.reports.metrics import Formula, formula, money, ratio
-from tap_tiktok_ads.simulator.reports.query import CONFLICT, check_window
 from tap_tiktok_ads.simulator.reports.rows import window
 from tap_tiktok_ads.simulator.spec.errors import reject
 from tap_tiktok_ads.simulator.spec.facts import GMV_METRICS
-from tap_tiktok_ads.simulator.spec.reports import TIME_DIMENSIONS
 
-from .aggregated_reports import aggregated_report, check_metrics
+from .aggregated_reports import aggregated_report
 from .api import Payload
 
 if TYPE_CHECKING:
@@ -31,11 +33,10 @@ if TYPE_CHECKING:
 
     from .api import Api, Handler, Params
 
-_IDS = ("advertiser_id", "campaign_id")
-_PRODUCT, _LIVE = ("item_group_id", "item_id"), ("room_id", "duration")
-_ITEM_DIMENSIONS = frozenset((*_PRODUCT, *_LIVE))
-_DIMENSIONS = frozenset((*_IDS, *TIME_DIMENSIONS, *_ITEM_DIMENSIONS))
-_EXCLUSIVE_DIMENSIONS = {"ID": _IDS, "time": TIME_DIMENSIONS, "live": _LIVE}
+_ITEM_DIMENSIONS = frozenset(("item_group_id", "item_id", "room_id", "duration"))
+_IDS_BY_TYPE = {False: ("item_group_id", "item_id"), True: ("room_id",)}
+"""The IDs of the items of a campaign, by True for campaigns for livestreams."""
+
 _SHARES = (600, 370)
 _DEFAULT_STATUSES = ("STATUS_DELIVERY_OK", "STATUS_DISABLE", "STATUS_NOT_DELIVERY")
 """Statuses that a request without `campaign_statuses` selects. Deleted campaigns are left out."""
@@ -78,12 +79,6 @@ _FORMULAS |= {
     f"all_shops_{name}": _FORMULAS[name]
     for name in ("cost_per_order", "orders", "gross_revenue", "roi")
 }
-_LEVELS = {
-    name: {level for level, names in GMV_METRICS.items() if name in names}
-    for names in GMV_METRICS.values()
-    for name in names
-}
-"""The levels that have each metric. The level "" stands for all levels."""
 
 
 def _report(api: Api, params: Params) -> Payload:
@@ -97,7 +92,7 @@ def _report(api: Api, params: Params) -> Payload:
         reject(f"store_ids: Store {store_id} does not exist.")
     if not is_available(store, account):
         reject(f"store_ids: Store {store_id} is not available for GMV Max.")
-    time = _check(params)
+    time = check_gmv_max(params)
     days = window(api.world, account, params["start_date"], params["end_date"])
 
     def fill(rows: AggregatedRows) -> None:
@@ -115,65 +110,6 @@ def _report(api: Api, params: Params) -> Payload:
         return _attribute(row, metric, account)
 
     return aggregated_report(api, account, params, fill, _FORMULAS, attribute)
-
-
-def _check(params: Params) -> str | None:
-    """Reject invalid combinations of dimensions and metrics. Return the time dimension."""
-    dimensions = params["dimensions"]
-    _check_dimensions(dimensions)
-    items = _ITEM_DIMENSIONS.intersection(dimensions)
-    _check_filters(items, params)
-    _check_metrics(items, params)
-    time = next((name for name in dimensions if name in TIME_DIMENSIONS), None)
-    check_window(params["start_date"], params["end_date"], time)
-    return time
-
-
-def _check_dimensions(dimensions: list[str]) -> None:
-    """Reject unknown dimensions, and invalid combinations of dimensions."""
-    for name in dimensions:
-        if name not in _DIMENSIONS:
-            reject(f"dimensions: Invalid dimension {name!r}.")
-    for kind, names in _EXCLUSIVE_DIMENSIONS.items():
-        if sum(dimensions.count(name) for name in names) > 1:
-            reject(f"dimensions: Only one {kind} dimension is allowed. {CONFLICT}")
-    if len(set(dimensions)) != len(dimensions) or not set(_IDS).intersection(dimensions):
-        reject(f"dimensions: Exactly one of {', '.join(_IDS)} is needed. {CONFLICT}")
-    _check_item_dimensions(_ITEM_DIMENSIONS.intersection(dimensions), dimensions)
-
-
-def _check_filters(items: frozenset[str], params: Params) -> None:
-    """Reject reports that lack a required filter.
-
-    Reports by campaign require one promotion type. Reports by item require campaign IDs.
-    """
-    filtering, dimensions = params["filtering"], params["dimensions"]
-    if items:
-        if "campaign_ids" not in filtering:
-            reject(f"filtering: {min(items)} needs campaign_ids. {CONFLICT}")
-    elif "campaign_id" in dimensions and len(filtering.get("gmv_max_promotion_types", ())) != 1:
-        reject(f"filtering: campaign_id needs one of gmv_max_promotion_types. {CONFLICT}")
-
-
-def _check_metrics(items: frozenset[str], params: Params) -> None:
-    """Reject metrics that are unavailable for the dimensions or the promotion type."""
-    check_metrics(params["metrics"], _LEVELS)
-    is_live = params["filtering"].get("gmv_max_promotion_types") == ["LIVE"]
-    levels = {"", *params["dimensions"]}
-    if items.intersection(_LIVE) or (is_live and "campaign_id" in levels):
-        levels.add("LIVE")
-    for name in params["metrics"]:
-        if levels.isdisjoint(_LEVELS[name]):
-            needed = " or ".join(sorted(_LEVELS[name]))
-            reject(f"metrics: {name} needs {needed}. {CONFLICT}")
-
-
-def _check_item_dimensions(items: frozenset[str], dimensions: list[str]) -> None:
-    """Reject product and live dimensions without `campaign_id`, and combinations of both."""
-    if items and "campaign_id" not in dimensions:
-        reject(f"dimensions: {min(items)} needs campaign_id. {CONFLICT}")
-    if items.intersection(_PRODUCT) and items.intersection(_LIVE):
-        reject(f"dimensions: {', '.join(sorted(items))} cannot be combined. {CONFLICT}")
 
 
 def _selects(campaign: Asset, store: Asset, params: Params, account: Account) -> bool:
@@ -204,11 +140,17 @@ def _items(campaign: Asset, params: Params) -> Iterator[tuple[dict[str, str], in
     is_live = gmv_max_type(campaign) == "LIVE_GMV_MAX"
     if not names:
         yield {}, 1000
-    elif (names[0] in _LIVE) == is_live:
+    elif ("room_id" in names or "room_ids" in filtering) == is_live:
+        all_names = (*names, *_IDS_BY_TYPE[is_live])
         for number, share in enumerate(_SHARES):
-            items = {name: _item_id(campaign, name, number) for name in names}
-            if all(item in filtering.get(f"{name}s", (item,)) for name, item in items.items()):
-                yield items, share
+            items = {name: _item_id(campaign, name, number) for name in all_names}
+            if _selects_items(items, filtering):
+                yield {name: items[name] for name in names}, share
+
+
+def _selects_items(items: Mapping[str, str], filtering: Mapping[str, Any]) -> bool:
+    """Return True if the filters select an item of a campaign."""
+    return all(item in filtering.get(f"{name}s", (item,)) for name, item in items.items())
 
 
 def _item_id(campaign: Asset, name: str, number: int) -> str:
@@ -225,7 +167,7 @@ def _attribute(row: AggregatedRow, name: str, account: Account) -> Any:
     record = gmv_max_campaign_info(campaign, store, account)
     if name in record:
         return record[name] if isinstance(record[name], str) else str(record[name])
-    return str(value(name, GMV_METRICS[min(_LEVELS[name])][name], campaign.key))
+    return str(value(name, GMV_METRICS[min(GMV_LEVELS[name])][name], campaign.key))
 
 
 def _info(api: Api, params: Params) -> Payload:
@@ -242,7 +184,50 @@ def _info(api: Api, params: Params) -> Payload:
     return Payload(matching_campaigns[0])
 
 
+def _product_campaigns(account: Account) -> list[Asset]:
+    """Return the existing GMV Max campaigns for products of an account."""
+    return [
+        campaign
+        for store in account.existing_assets("stores")
+        for campaign in account.gmv_max_campaigns(store)
+        if gmv_max_type(campaign) == PRODUCT_CAMPAIGN
+    ]
+
+
+def _session_list(api: Api, params: Params) -> Payload:
+    """Return the active sessions of a campaign for products, without the boosted posts."""
+    campaigns = {campaign.id: campaign for campaign in _product_campaigns(api.account(params))}
+    campaign = campaigns.get(params["campaign_id"])
+    if campaign is None:
+        reject(f"campaign_id: Product GMV Max campaign {params['campaign_id']} does not exist.")
+    records = [gmv_max_session(campaign, number) for number in session_numbers(campaign)]
+    return _sessions([{**record, "item_id": None} for record in records])
+
+
+def _session_details(api: Api, params: Params) -> Payload:
+    """Return sessions by ID."""
+    records = {
+        record["session_id"]: record
+        for campaign in _product_campaigns(api.account(params))
+        for record in (gmv_max_session(campaign, number) for number in session_numbers(campaign))
+    }
+    for session_id in params["session_ids"]:
+        if session_id not in records:
+            reject(f"session_ids: Session {session_id} does not exist.")
+    return _sessions([records[name] for name in dict.fromkeys(params["session_ids"])])
+
+
+def _sessions(records: list[dict[str, Any]]) -> Payload:
+    """Return sessions without null values. Without sessions, the response has no list."""
+    filled = [
+        {name: value for name, value in record.items() if value is not None} for record in records
+    ]
+    return Payload({"session_list": filled} if filled else {})
+
+
 HANDLERS: dict[str, Handler] = {
     "/gmv_max/report/get/": _report,
     "/campaign/gmv_max/info/": _info,
+    "/campaign/gmv_max/session/list/": _session_list,
+    "/campaign/gmv_max/session/get/": _session_details,
 }

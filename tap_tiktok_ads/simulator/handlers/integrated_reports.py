@@ -26,6 +26,7 @@ from tap_tiktok_ads.simulator.spec.facts import COMPLETE_METRICS, DIMENSION_METR
 from tap_tiktok_ads.simulator.spec.reports import COUNTRY_NAMES
 
 from .api import Api, Handler, Params, Payload, page_bounds, page_info
+from .typed_reports import TYPED_REPORTS
 
 if TYPE_CHECKING:
     from tap_tiktok_ads.simulator.accounts.entities import Account
@@ -48,6 +49,14 @@ def _slice_of(report: Report, params: Params, bounds: slice) -> list[tuple[Repor
 
 def _report(api: Api, params: Params) -> Payload:
     """Return a page of a synchronous report."""
+    if params["report_type"] in TYPED_REPORTS:
+        return TYPED_REPORTS[params["report_type"]](api, params)
+    _check_owner(params)
+    return _basic_report(api, params)
+
+
+def _basic_report(api: Api, params: Params) -> Payload:
+    """Return a page of a BASIC or AUDIENCE report."""
     is_complete = api.world.options.country_reports_have_connector_metrics
     query = parse_query(params, lists=COMPLETE_METRICS if is_complete else DIMENSION_METRICS)
     reports = [_report_of(api, account, query) for account in _accounts(api, params)]
@@ -64,6 +73,14 @@ def _report(api: Api, params: Params) -> Payload:
         data["total_metrics"] = reports[0].totals()
     is_truncated = any(report.is_truncated for report in reports)
     return Payload(data, {"X-Tt-Ads-Throttle": "true"} if is_truncated else {})
+
+
+def _check_owner(params: Params) -> None:
+    """Reject a BASIC or AUDIENCE report of a Business Center, or without a data level."""
+    if params["bc_id"] is not None:
+        reject("bc_id: Only reports of the type BC have it.")
+    if params["data_level"] is None:
+        reject("data_level: Missing data for required field.")
 
 
 def _accounts(api: Api, params: Params) -> list[Account]:

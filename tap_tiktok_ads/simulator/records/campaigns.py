@@ -135,6 +135,7 @@ def ad_group(entity: AdGroup) -> Record:
         "purchased_reach": 90_000 if is_reservation else None,
         "campaign_automation_type": entity.campaign.automation,
         "is_smart_performance_campaign": False,
+        "search_result_enabled": not is_reservation,
         "location_ids": ["6252001", "1861060"],
         **status_fields("ADGROUP", entity, entity.campaign),
     }

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_tiktok_ads.simulator.pseudorandom import pick
+from tap_tiktok_ads.simulator.pseudorandom import mix, pick
 
 from .values import Record, complete
 
 if TYPE_CHECKING:
     from tap_tiktok_ads.simulator.accounts.entities import Account, Asset
 
-GMV_MAX_TYPES = ("PRODUCT_GMV_MAX", "LIVE_GMV_MAX")
+PRODUCT_CAMPAIGN, LIVE_CAMPAIGN = GMV_MAX_TYPES = ("PRODUCT_GMV_MAX", "LIVE_GMV_MAX")
+SESSIONS = 23
+"""Number of sessions of a campaign that has any."""
 
 
 def store(entity: Asset, account: Account) -> Record:
@@ -98,6 +100,28 @@ def gmv_max_campaign_info(entity: Asset, store: Asset, account: Account) -> Reco
     if is_live:
         del record["item_group_ids"]
     return record
+
+
+def session_numbers(campaign: Asset) -> range:
+    """Return the numbers of the sessions of a campaign for products. A third has none."""
+    return range(SESSIONS if campaign.key % 3 else 0)
+
+
+def gmv_max_session(campaign: Asset, number: int) -> Record:
+    """Return a session of a campaign as in `/campaign/gmv_max/session/get/`."""
+    is_boost = number % 2 == 1
+    has_end = number % 3 == 0
+    return {
+        "campaign_id": campaign.id,
+        "session_id": str(5 * 10**17 + mix(campaign.key, number) % 10**17),
+        "bid_type": "CREATIVE_NO_BID" if is_boost else "NO_BID",
+        "budget": 20.5 + number,
+        "product_list": [{"spu_id": str(17 * 10**17 + mix(campaign.key, 1, number) % 10**17)}],
+        "schedule_type": "SCHEDULE_START_END" if has_end else "SCHEDULE_FROM_NOW",
+        "schedule_start_time": campaign.created,
+        "schedule_end_time": campaign.modified if has_end else None,
+        "item_id": str(7 * 10**18 + mix(campaign.key, 2, number) % 10**18) if is_boost else None,
+    }
 
 
 def _campaign(entity: Asset, account: Account) -> Record:

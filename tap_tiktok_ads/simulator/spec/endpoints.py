@@ -31,6 +31,7 @@ from .params import (
 MAX_DIAGNOSED_AD_GROUPS = 20
 MAX_PIXELS_IN_STATISTICS = 10
 MAX_DAYS_OF_PIXEL_STATISTICS = 30
+MAX_SESSIONS = 20
 
 PRIMARY_STATUS = Param(enum=ENUMS["primary_status"])
 AUTOMATION = Param(enum=("MANUAL", "SMART_PLUS", "UPGRADED_SMART_PLUS"))
@@ -216,6 +217,12 @@ ENDPOINTS: dict[str, Endpoint] = {
     ),
     "/campaign/gmv_max/info/": Endpoint(
         {"advertiser_id": REQUIRED_ID, "campaign_id": REQUIRED_ID},
+    ),
+    "/campaign/gmv_max/session/list/": Endpoint(
+        {"advertiser_id": REQUIRED_ID, "campaign_id": REQUIRED_ID},
+    ),
+    "/campaign/gmv_max/session/get/": Endpoint(
+        {"advertiser_id": REQUIRED_ID, "session_ids": ids(MAX_SESSIONS, required=True)},
     ),
     "/pixel/event/stats/": Endpoint(
         {

@@ -24,6 +24,9 @@ from .params import (
 )
 
 LEVELS = ("AUCTION_ADVERTISER", "AUCTION_CAMPAIGN", "AUCTION_ADGROUP", "AUCTION_AD")
+REPORT_TYPES = ("BASIC", "AUDIENCE", "BC", "CATALOG", "PLAYABLE_MATERIAL")
+"""Report types of synchronous reports. TT_SHOP is superseded by the report of GMV Max."""
+
 TIME_DIMENSIONS = ("stat_time_day", "stat_time_hour")
 LEVEL_OF_ID = {
     "advertiser_id": "AUCTION_ADVERTISER",
@@ -163,6 +166,9 @@ REPORT_ENDPOINTS: dict[str, Endpoint] = {
             **_REPORT,
             "advertiser_id": ID,
             "advertiser_ids": ids(MAX_REPORT_ADVERTISERS),
+            "bc_id": ID,
+            "report_type": Param(required=True, enum=REPORT_TYPES),
+            "data_level": Param(enum=LEVELS),
             "enable_total_metrics": replace(FLAG, default=False),
             "query_mode": Param(enum=("REGULAR", "CHUNK")),
             **pages(1000),
@@ -202,7 +208,7 @@ REPORT_ENDPOINTS: dict[str, Endpoint] = {
         {
             "advertiser_id": REQUIRED_ID,
             "store_ids": ids(1, required=True),
-            "dimensions": replace(strings(3), required=True, low=1),
+            "dimensions": replace(strings(4), required=True, low=1),
             "metrics": replace(strings(100), required=True, low=1),
             "enable_total_metrics": replace(FLAG, default=False),
             "start_date": REQUIRED_DAY,
@@ -211,6 +217,8 @@ REPORT_ENDPOINTS: dict[str, Endpoint] = {
                 campaign_ids=ids(),
                 campaign_name=TEXT,
                 campaign_statuses=strings(4, GMV_STATUSES),
+                creative_delivery_statuses=strings(),
+                search_word=TEXT,
                 gmv_max_promotion_types=strings(2, ("PRODUCT", "LIVE")),
                 item_group_ids=ids(),
                 item_ids=ids(),

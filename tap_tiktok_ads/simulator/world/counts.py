@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_tiktok_ads.simulator.accounts import delivery
-from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS
+from tap_tiktok_ads.simulator.accounts.entities import SMART_PLUS, TOPVIEW
 from tap_tiktok_ads.simulator.accounts.materials import delivered_creatives, main_material
-from tap_tiktok_ads.simulator.records import insights
+from tap_tiktok_ads.simulator.records import insights, search_ads
 from tap_tiktok_ads.simulator.records.assets import pixel_events
 from tap_tiktok_ads.simulator.records.feedback import comments, suggestions
 from tap_tiktok_ads.simulator.records.leads import changes, is_form, leads
-from tap_tiktok_ads.simulator.records.shops import is_available
 from tap_tiktok_ads.simulator.records.split_tests import split_test_ids
 from tap_tiktok_ads.simulator.simple_list_endpoints import SIMPLE_LIST_ENDPOINTS
 
+from .gmv_max_counts import count_gmv_max
 from .report_counts import ObjectScope, count_reports
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def count_account(account: Account, period: CountedPeriod) -> dict[str, int]:
         **_count_file_records(account, period),
         **_count_smart_plus(account, period),
         **_count_insights(account, period),
-        "gmv_max_report": _count_gmv_max_rows(account, period),
+        **count_gmv_max(account, period.days, period.horizon),
         **count_reports(account, period.days, period.horizon, period.scope),
     }
 
@@ -69,6 +69,7 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
         "authorized_advertisers": len(world.advertiser_ids) if world is not None else 0,
         "bc_balances": len(centers),
         "account_costs": sum(_count_cost_days(world, center, period) for center in centers),
+        "bc_advertiser_report": _count_report_days(world, centers, period),
     }
     for list_endpoint in SIMPLE_LIST_ENDPOINTS:
         if list_endpoint.owner == "bc_id":
@@ -80,6 +81,20 @@ def count_shared(world: Any, period: CountedPeriod) -> dict[str, int]:
                 0 if world is None else list_endpoint.count(world, period.within)
             )
     return totals
+
+
+def _count_report_days(world: Any, centers: list[BusinessCenter], period: CountedPeriod) -> int:
+    """Count the days of the ad accounts in reports of Business Centers, up to today in UTC."""
+    count = 0
+    for account in (account for center in centers for account in center.accounts):
+        horizon, days = world.horizon(account), 0
+        for ad in account.ads:
+            if ad.campaign.buying != TOPVIEW and ad.campaign.origin is None:
+                days |= ad.report_days(horizon)
+        utc_days = world.statistics_days(account, period.start, period.end)
+        indexes = (ordinal - account.start.toordinal() for ordinal in utc_days)
+        count += sum(days >> day & 1 for day in indexes if 0 <= day <= horizon)
+    return count
 
 
 def _count_cost_days(world: Any, center: BusinessCenter, period: CountedPeriod) -> int:
@@ -107,7 +122,14 @@ def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
         "campaigns": sum(map(includes, account.campaigns)),
         "ad_groups": len(groups),
         "ads": len(ads),
+        **_count_playables(account, period),
         "split_tests": len(split_test_ids(groups)),
+        "negative_keywords": sum(
+            search_ads.keyword_count(entity)
+            for kind, entities in (("CAMPAIGN", account.campaigns), ("ADGROUP", groups))
+            for entity in filter(includes, entities)
+            if search_ads.has_search_ads(kind, entity)
+        ),
         "ad_review_info": sum(ad.campaign.origin is None for ad in ads),
         "pixel_event_statistics": sum(
             len(pixel_events(pixel, range(1))) * len(period.days) for pixel in account.pixels
@@ -118,6 +140,18 @@ def _count_objects(account: Account, period: CountedPeriod) -> dict[str, int]:
         "ad_group_diagnoses": sum(
             len(records) for group in account.groups for records in suggestions(group).values()
         ),
+    }
+
+
+def _count_playables(account: Account, period: CountedPeriod) -> dict[str, int]:
+    """Count the days with spend of playables, and the playables that have any."""
+    masks = []
+    for playable in account.existing_assets("playables"):
+        spend_days = delivery.days_with_rows(playable.key, 0, period.horizon)
+        masks.append(spend_days & ~delivery.days_without_spend(playable.key, period.horizon))
+    return {
+        "playable_report": sum(mask >> day & 1 for mask in masks for day in period.days),
+        "playable_report_lifetime": sum(map(bool, masks)),
     }
 
 
@@ -190,19 +224,3 @@ def _media(smart: SmartAd) -> set[tuple[str, str, str]]:
 
 def _count_reviews(smart: SmartAd) -> int:
     return 1 + sum(len(creative.reviewed) for creative in smart.creatives)
-
-
-def _count_gmv_max_rows(account: Account, period: CountedPeriod) -> int:
-    """Count the days with spend of the GMV Max campaigns in available stores.
-
-    Deleted campaigns are included.
-    """
-    rows = 0
-    for store in account.existing_assets("stores"):
-        if not is_available(store, account):
-            continue
-        for campaign in account.gmv_max_campaigns(store, with_deleted=True):
-            days = delivery.days_with_rows(campaign.key, 0, period.horizon)
-            days &= ~delivery.days_without_spend(campaign.key, period.horizon)
-            rows += sum(days >> day & 1 for day in period.days)
-    return rows

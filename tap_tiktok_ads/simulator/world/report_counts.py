@@ -87,6 +87,11 @@ REPORTS: dict[str, CountedReport] = {
     "audience_report_by_device_brand": _audience("device_brand_id"),
     "audience_report_by_dma": _audience("dma_id"),
     "smart_plus_ad_performance_report": CountedReport("ad_id_v2"),
+    "campaign_audience_report_by_language": replace(
+        _audience("language"), id_dimension="campaign_id"
+    ),
+    "search_terms_report": CountedReport("adgroup_id", ("search_terms",)),
+    "search_keyword_report": CountedReport("adgroup_id", ("search_keyword",)),
 }
 """Reports by stream name. Names of audience reports at ad level have no level prefix."""
 

@@ -72,7 +72,8 @@ class ReportStream(ReportComponents):
         self.report = definition or self.definition
         self.name = self.report.name
         self.time_dimension = self.report.time_dimension
-        self.window_days = dates.WINDOW_DAYS.get(self.time_dimension or "", 0)
+        window_days = dates.WINDOW_DAYS.get(self.time_dimension or "", 0)
+        self.window_days = 1 if self.report.adds_day else window_days
         super().__init__(tap)
         self.primary_keys = key_columns(self.report, reports_topview=self.reports_topview)
         self.replication_key = self.time_dimension
@@ -157,8 +158,8 @@ class ReportStream(ReportComponents):
             "advertiser_id": advertiser.id if advertiser else "",
             "service_type": report.service_type,
             "report_type": report.report_type,
-            "data_level": report.data_level,
-            "dimensions": list(report.dimensions),
+            **({"data_level": report.data_level} if report.data_level else {}),
+            "dimensions": report.requested_dimensions,
             "metrics": self.metrics.requested,
             "page": 1,
             "page_size": self.page_size,
@@ -168,7 +169,8 @@ class ReportStream(ReportComponents):
         else:
             params |= {"start_date": str(window.start), "end_date": str(window.end)}
         filters = list(report.filters)
-        if report.level != "advertiser" and self.run_context.settings.include_deleted:
+        has_status = report.level not in {"", "advertiser"}
+        if has_status and self.run_context.settings.include_deleted:
             filters.append(deleted_filter(report.level))
         filters += promote_filters(report.report_type, report.dimensions, report.filters)
         if filters:
@@ -216,7 +218,7 @@ class ReportStream(ReportComponents):
     def page_decoder(self, deselected: AbstractSet[str]) -> Decode | None:
         """Return a report decoder, if every requested metric is written as it comes."""
         metrics, dimensions = self.metrics.requested, self.report.dimensions
-        if deselected & set(metrics) or "advertiser_id" in dimensions:
+        if deselected & set(metrics) or "advertiser_id" in dimensions or self.report.adds_day:
             return None
         if not can_decode(self.record_schema, metrics):
             return None
@@ -245,7 +247,7 @@ class ReportStream(ReportComponents):
         """
         if self.placeholders.matches(raw, task.request.label):
             return
-        dimensions = raw.get("dimensions") or {}
+        dimensions = self._dimensions(raw, task)
         record = self.source.constant_columns(task)
         if self.time_dimension:
             record["is_final"] = self.finality.is_final(dimensions.get(self.time_dimension), task)
@@ -253,3 +255,10 @@ class ReportStream(ReportComponents):
         for members in (dimensions, raw.get("metrics") or {}):
             record |= {name: value for name, value in members.items() if name not in record}
         yield record
+
+    def _dimensions(self, raw: Record, task: Task) -> dict[str, t.Any]:
+        """Return the dimensions of a raw record, with the day that the type of the report lacks."""
+        dimensions: dict[str, t.Any] = raw.get("dimensions") or {}
+        if self.report.adds_day and self.time_dimension and task.window is not None:
+            dimensions[self.time_dimension] = str(task.window.start)
+        return dimensions

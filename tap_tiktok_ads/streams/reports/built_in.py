@@ -7,6 +7,7 @@ import typing as t
 from typing_extensions import override
 
 from tap_tiktok_ads.api.report_rules import ReportDefinition
+from tap_tiktok_ads.api.report_types import PLAYABLE
 from tap_tiktok_ads.streams.reports.base import ReportStream
 
 if t.TYPE_CHECKING:
@@ -112,6 +113,40 @@ class CustomReport(ReportStream):
     @override
     def configured_metrics(self) -> Sequence[str]:
         return super().configured_metrics() or self.report.metrics
+
+
+class CustomTypedReport(CustomReport):
+    """A report of the setting `custom_reports` whose type has no TopView ads."""
+
+    reports_topview = False
+
+
+class PlayableReportStream(ReportStream):
+    """A report of playables."""
+
+    reports_topview = selected_by_default = False
+
+
+class PlayableReport(PlayableReportStream):
+    """Daily performance of each playable, with one request per day.
+
+    TikTok's response has no day. TikTok delivers it about 16 hours late. Its list of metrics is not
+    public, so the report has the metrics that TikTok returns by default.
+    """
+
+    definition = ReportDefinition("playable_report", "", ("playable_id", DAY), report_type=PLAYABLE)
+
+
+class PlayableReportLifetime(PlayableReportStream):
+    """Lifetime performance of each playable. Every run re-reads it.
+
+    TikTok delivers it about 16 hours late. Its list of metrics is not public, so the report has the
+    metrics that TikTok returns by default.
+    """
+
+    definition = ReportDefinition(
+        "playable_report_lifetime", "", ("playable_id",), report_type=PLAYABLE
+    )
 
 
 def _audience(
@@ -222,4 +257,26 @@ REPORT_DEFINITIONS = (
         "audience_report_by_device_brand", "device_brand_id", "device brand"
     ),
     _by_undocumented_dimension("audience_report_by_dma", "dma_id", "designated market area"),
+    _audience(
+        "campaign_audience_report_by_language",
+        CAMPAIGN,
+        ("campaign_id", DAY, "language"),
+        f"Daily performance of each campaign by language of the audience.{UNLISTED_METRICS}",
+    ),
+    ReportDefinition(
+        "search_terms_report",
+        AD_GROUP,
+        ("adgroup_id", DAY, "search_terms"),
+        description="Daily performance of each ad group by the words that people searched for.\n\n"
+        "TikTok delivers it about 16 hours late. It reports fewer than five impressions as `<5`, "
+        "which become null. The metrics are those that TikTok's page lists for search terms.",
+    ),
+    ReportDefinition(
+        "search_keyword_report",
+        AD_GROUP,
+        ("adgroup_id", DAY, "search_keyword"),
+        description="Daily performance of each ad group by the keyword that matched the search.\n\n"
+        "TikTok publishes no list of metrics for keywords. A third-party connector names the "
+        "metrics of this report (uncertain). `negative_keywords` has the excluded keywords.",
+    ),
 )
