@@ -186,11 +186,7 @@ class TapTikTokAds(Tap):
         return tap
 
     def warn_of_input(self, names: AbstractSet[str] | None) -> None:
-        """Warn of streams that the catalog, the state or the tap does not have.
-
-        Args:
-            names: The streams of the complete catalog, or None if it is not compared.
-        """
+        """Warn of streams that the complete catalog (None: no catalog), state or tap lacks."""
         _ = self.streams  # finds out which streams there are
         logger = t.cast("logging.Logger", self.logger)
         warn_of_foreign_bookmarks(self.state, self._creators, logger)

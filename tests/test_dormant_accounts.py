@@ -549,7 +549,8 @@ def test_rejected_metric_skips_no_report_that_needs_it(sim: Simulator) -> None:
         ({"advertiser_ids": None}, "either advertiser_id or advertiser_ids"),
         ({"advertiser_ids": ["7"] * 6}, "exceeds the maximum of 5"),
         ({"advertiser_ids": ["7"]}, "No permission"),
-        ({"report_type": "BC"}, "Must be one of BASIC, AUDIENCE"),
+        ({"report_type": "BC"}, "is not a grouping of BC reports"),
+        ({"report_type": "NONE"}, "Must be one of BASIC, AUDIENCE"),
     ],
 )
 def test_simulator_rejects_what_tiktok_rejects(changes: dict[str, t.Any], sentence: str) -> None:
