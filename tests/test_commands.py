@@ -181,7 +181,7 @@ print(loaded, file=sys.stderr)
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert len(json.loads(result.stdout)["streams"]) == len(STREAMS)
-    assert result.stderr.splitlines()[-1] == "[]"
+    assert result.stderr.splitlines()[-1] == "['tap_tiktok_ads.cli.select_option']"
 
 
 def test_unknown_command_is_a_usage_error() -> None:

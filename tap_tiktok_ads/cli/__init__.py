@@ -16,6 +16,7 @@ from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ConfigError, OutputError, TapError
+from tap_tiktok_ads.cli.select_option import SELECT_ATTRIBUTES
 from tap_tiktok_ads.config.environment import check_log_level
 from tap_tiktok_ads.progress_display import supports_live_line
 from tap_tiktok_ads.singer.stdout import check_stdout
@@ -27,23 +28,6 @@ if t.TYPE_CHECKING:
     import logging
 
     from tap_tiktok_ads.context import RunContext
-
-
-def _patterns(
-    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
-) -> str | None:
-    """Return the patterns of --select as the setting `streams`, or None without the option.
-
-    Raises:
-        UsageError: The option is empty, as for an empty variable of a shell.
-    """
-    if values and not any(value.strip(" ,") for value in values):
-        msg = (
-            "--select needs a pattern, such as 'campaigns'. Without the option, defaults are read."
-        )
-        raise click.UsageError(msg)
-    return ",".join(values) or None
-
 
 #: The subcommands. Each has a module of its name.
 COMMANDS = ("streams", "sample", "doctor", "plan", "report", "authorize", "simulator", "state")
@@ -63,14 +47,6 @@ SUMMARY = click.Option(
     metavar="FILE",
     help="Write a summary of the run as JSON, or as OpenMetrics text if FILE ends in .prom.",
 )
-#: Attributes of the option --select of the tap and of subcommands.
-SELECT_ATTRIBUTES: dict[str, t.Any] = {
-    "metavar": "PATTERNS",
-    "multiple": True,
-    "callback": _patterns,
-    "help": "Streams and columns to read, such as 'campaigns,ad_*,!ads.landing_page_url', in place "
-    "of the setting streams. Repeatable. With --catalog, they narrow its selection.",
-}
 SELECT = click.Option(["--select"], **SELECT_ATTRIBUTES)
 DISCOVER = click.Option(["--discover"], is_flag=True, help="Write the catalog of all streams.")
 TEST = click.Option(

@@ -12,7 +12,7 @@ import msgspec
 
 from tap_tiktok_ads.api.errors import ConfigError
 from tap_tiktok_ads.api.masking import escape, escape_json
-from tap_tiktok_ads.cli import SELECT_ATTRIBUTES
+from tap_tiktok_ads.cli.select_option import SELECT_ATTRIBUTES
 from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
