@@ -253,3 +253,14 @@ def test_other_zip_file_is_an_error(content: bytes) -> None:
     file.file.write(content)
     with pytest.raises(ResponseError, match="here"):
         file.index()
+
+
+def test_field_of_any_size_is_read() -> None:
+    """A field can be larger than Python's limit of 128 KiB, also in the change log."""
+    text = "x" * 150_000
+    file = CsvFile("here")
+    file.file.write(f"id,name\r\n1,{text}\r\n".encode())
+    file.index()
+    assert file.read_part(0) == [{"id": "1", "name": text}]
+    log = f"Time,log_object_type,Details\r\n2026-02-02 04:05,Ad group,{text}\r\n"
+    assert change_log_csv(Response({"changelog": log}, "1")) == log
