@@ -8,6 +8,10 @@ import typing as t
 import pytest
 from conftest import Messages, config_at, run
 from edge_server import Call, envelope, serving
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+
+from tap_tiktok_ads.cli.probes import probes
+from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,3 +155,28 @@ def test_session_with_an_empty_id_is_not_requested() -> None:
         messages = run(config_at(url), ["gmv_max_sessions"])
     assert [record["session_id"] for record in messages.records["gmv_max_sessions"]] == ["2"]
     assert requested == [["2"]]
+
+
+@pytest.mark.parametrize(
+    ("stream", "count"),
+    [("gmv_max_product_report", 3), ("gmv_max_creative_report", 4), ("gmv_max_sessions", 3)],
+)
+def test_doctor_reads_a_record_behind_the_steps(stream: str, count: int) -> None:
+    """The smallest requests of a stream with steps end with that for its records."""
+
+    def respond(call: Call) -> bytes:
+        if call.path == "/gmv_max/store/list/":
+            return envelope({"store_list": [{"store_id": "1"}]})
+        if call.path == REPORT:
+            return envelope(step_page(product_of(json.loads(call.query["dimensions"]))))
+        if call.path == "/gmv_max/campaign/get/":
+            return envelope(step_page({"campaign_id": "1"}))
+        if call.path in {SESSION_LIST, DETAILS}:
+            return envelope({"session_list": [{"session_id": "2"}]})
+        return envelope({"list": [{"advertiser_id": "1", "timezone": "UTC"}]})
+
+    with serving(respond) as (url, calls):
+        tap = TapTikTokAds(config=config_at(url), message_writer=MsgSpecWriter())
+        (probe,) = probes(tap.streams[stream], ["1"])
+        assert probe.run().result == "ok"
+    assert len([call for call in calls if "gmv_max" in call.path]) == count
