@@ -5,9 +5,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from conftest import config_for, run
+from conftest import config_at, config_for, run
+from edge_server import Call, envelope, serving
 
-from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.errors import ConfigError, ResponseError
 from tap_tiktok_ads.config.custom_streams import parse_custom_streams
 
 if t.TYPE_CHECKING:
@@ -146,3 +147,39 @@ def test_download_with_lookup_is_accepted() -> None:
     assert definition.path == "/page/lead/task/"
     assert definition.download is not None
     assert definition.download.ready == ["SUCCEED"]
+
+
+@pytest.mark.parametrize(
+    ("task_id", "status", "message"),
+    [
+        ("", "SUCCESS", "returned no task_id"),
+        ("7", {"state": "SUCCESS"}, r"ended with \{'state': 'SUCCESS'\}"),
+        ("7", ["SUCCESS"], r"ended with \['SUCCESS'\]"),
+        ("7", None, "ended with None"),
+    ],
+)
+def test_unusable_task_is_a_clear_error(task_id: str, status: t.Any, message: str) -> None:
+    """A task without ID, or a status that is no text, is an error that says what was received."""
+
+    def respond(call: Call) -> bytes:
+        if "/task/" in call.path:
+            return envelope({"task_id": task_id, "status": status})
+        return envelope({"list": [{"advertiser_id": "1", "timezone": "UTC"}]})
+
+    with serving(respond) as (url, _), pytest.raises(ResponseError, match=message):
+        run(config_at(url, custom_streams=[REPORT], max_retries=0), ["spend"])
+
+
+def test_status_can_be_a_number() -> None:
+    """A status that is a number is compared with the text of the setting."""
+
+    def respond(call: Call) -> bytes:
+        if call.path == "/report/task/download/":
+            return b"campaign_id,stat_time_day\r\n5,2026-11-01\r\n"
+        if "/task/" in call.path:
+            return envelope({"task_id": "7", "status": 2})
+        return envelope({"list": [{"advertiser_id": "1", "timezone": "UTC"}]})
+
+    with serving(respond) as (url, _):
+        messages = run(config_at(url, custom_streams=[changed("check", ready=["2"])]), ["spend"])
+    assert [record["campaign_id"] for record in messages.records["spend"]] == ["5"]

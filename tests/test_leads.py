@@ -17,9 +17,10 @@ from conftest import config_for, run
 
 from tap_tiktok_ads.api.csv_files import CsvFile
 from tap_tiktok_ads.api.errors import ResponseError
-from tap_tiktok_ads.api.messages import Response
+from tap_tiktok_ads.api.messages import Request, Response
+from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.simulator.records import leads as simulated
-from tap_tiktok_ads.streams.change_log import change_log_csv
+from tap_tiktok_ads.streams.change_log import change_log_csv, flatten_entry
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator
@@ -253,3 +254,41 @@ def test_other_zip_file_is_an_error(content: bytes) -> None:
     file.file.write(content)
     with pytest.raises(ResponseError, match="here"):
         file.index()
+
+
+def test_field_of_any_size_is_read() -> None:
+    """A field can be larger than Python's limit of 128 KiB, also in the change log."""
+    text = "x" * 150_000
+    file = CsvFile("here")
+    file.file.write(f"id,name\r\n1,{text}\r\n".encode())
+    file.index()
+    assert file.read_part(0) == [{"id": "1", "name": text}]
+    log = f"Time,log_object_type,Details\r\n2026-02-02 04:05,Ad group,{text}\r\n"
+    assert change_log_csv(Response({"changelog": log}, "1")) == log
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        (r'[{"name": "\ud83d"}]', [{"name": "\ufffd"}]),
+        (r'[{"name": "\ud83d\ude00"}]', [{"name": "😀"}]),
+        (r'[{"name": "\u0000"}]', [{"name": "\ufffd"}]),
+        (r'[{"before_after": [{"after": NaN}]}]', [{"before_after": [{"after": None}]}]),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+    ids=["half a pair", "a pair", "null character", "NaN", "too deep"],
+)
+def test_details_of_a_change_are_clean_text(details: str, expected: t.Any) -> None:
+    """Half an emoji at the end of a shortened text does not end the run."""
+    task = Task(Request("/changelog/task/create/", {}), None, None)
+    (entry,) = flatten_entry({"Time": "2026-02-02 04:05", "Activity details": details}, task)
+    assert entry["activity_details"] == expected
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_change_log_is_clean_text(mark: str) -> None:
+    """A byte order mark is no part of the first column, and half a pair becomes U+FFFD."""
+    log = f"{mark}{ENTRIES}2026-02-02 04:05,\ud83d,\ud83d\ude00\r\n"
+    expected = f"{ENTRIES}2026-02-02 04:05,\ufffd,😀\r\n"
+    assert change_log_csv(Response({"changelog": {"file_data": log}}, "1")) == expected
+    assert change_log_csv(Response({"changelog": str({"file_data": log})}, "1")) == expected

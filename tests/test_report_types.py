@@ -12,7 +12,11 @@ from conftest import catalog_of, config_at, config_for, run
 from edge_server import Call, envelope, serving
 
 from tap_tiktok_ads.api.errors import ConfigError
+from tap_tiktok_ads.api.messages import Request
+from tap_tiktok_ads.extract.dates import Window
+from tap_tiktok_ads.extract.pages import Task
 from tap_tiktok_ads.streams import STREAMS
+from tap_tiktok_ads.streams.reports.business_centers import flatten_bc_record
 
 if t.TYPE_CHECKING:
     from tap_tiktok_ads.simulator import Simulator
@@ -249,3 +253,12 @@ def test_custom_report_that_tiktok_rejects(entry: dict[str, t.Any], message: str
     config = config_at("http://127.0.0.1:1", custom_reports=[{"name": "mine", **entry}])
     with pytest.raises(ConfigError, match=message):
         run(config, ["mine"])
+
+
+def test_metric_does_not_override_the_ad_account() -> None:
+    """A metric with the name of a key does not override the key."""
+    raw = {"dimensions": {"advertiser_id": "7"}, "metrics": {"advertiser_id": None, "spend": "1"}}
+    window = Window(pendulum.date(2026, 11, 1), pendulum.date(2026, 11, 1))
+    task = Task(Request("/report/integrated/get/", {}), None, window)
+    (record,) = flatten_bc_record(raw, task)
+    assert record == {"stat_time_day": "2026-11-01", "advertiser_id": "7", "spend": "1"}

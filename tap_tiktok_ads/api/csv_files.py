@@ -18,6 +18,9 @@ from tap_tiktok_ads.api.temporary_files import open_temporary_file, storing
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Python stops at fields of more than 128 KiB, such as the details of a change of many objects.
+csv.field_size_limit(2**31 - 1)
+
 #: Minimum size of a part, in bytes. The last part can be smaller. A decoded part takes a multiple
 #: of its size.
 PART_BYTES = 128 * 1024

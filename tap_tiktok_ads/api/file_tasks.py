@@ -157,7 +157,7 @@ class FileTasks:
             self._pause(seconds)
         self._check_not_cancelled()
         task_id = task.task_id(self._client.send(task.create, stream=stream))
-        if isinstance(task_id, bool) or not isinstance(task_id, (str, int)):
+        if isinstance(task_id, bool) or not isinstance(task_id, (str, int)) or task_id == "":
             msg = f"{task.create.label} returned no task_id. Try again later."
             raise errors.ResponseError(msg)
         self._open_tasks[str(task_id)] = task
@@ -231,7 +231,7 @@ class FileTasks:
             self._pause(wait)
             wait = min(CHECK_GROWTH * wait, self._max_wait)
             response = self._client.send(check, stream=stream)
-            status = task.status(response)
+            status = str(task.status(response))  # of a custom stream, it can have any type
             if status in task.ready:
                 return
             if status not in task.pending:

@@ -18,6 +18,8 @@ if t.TYPE_CHECKING:
     from tap_tiktok_ads.singer.stream import TikTokStream
 
 OK, EMPTY, FORBIDDEN, MISSING, ERROR = "ok", "empty?", "no permission", "not available", "error"
+#: Maximum number of tasks after a lookup: two steps, and the request for the records.
+MAX_FOLLOWING = 3
 
 
 @dataclasses.dataclass
@@ -41,7 +43,7 @@ class Probe:
     records: Sequence[t.Any] = ()
 
     def run(self) -> Finding:
-        """Run the task and return the result. Without records, also run the task that follows it.
+        """Run the task and return the result. Without records, also run the tasks that follow it.
 
         Raises:
             AuthError: The token is rejected.
@@ -52,8 +54,10 @@ class Probe:
         probe = stream.probe_task if isinstance(stream, FileStream) else stream.sample_task
         try:
             self.records, following = probe(self.task, send)
-            if not self.records and following:
-                self.records, _ = probe(_smallest(stream, following[0]), send)
+            for _ in range(MAX_FOLLOWING):
+                if self.records or not following:
+                    break
+                self.records, following = probe(_smallest(stream, following[0]), send)
         except errors.ThrottledError:
             raise
         except errors.AuthError as error:

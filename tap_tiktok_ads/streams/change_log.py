@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from tap_tiktok_ads.api.errors import ResponseError
 from tap_tiktok_ads.api.file_tasks import FileTask
+from tap_tiktok_ads.api.json_repair import repair
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract.schemas import entity_schema
 from tap_tiktok_ads.streams.dependent import add_lookup_value
@@ -49,7 +50,8 @@ def change_log_csv(response: Response) -> str:
     Raises:
         ResponseError: There is no CSV text with the column names of the change log.
     """
-    rows = list(csv.reader(io.StringIO(_file_data(response.data.get("changelog")), newline="")))
+    content = _clean_text(_file_data(response.data.get("changelog")))
+    rows = list(csv.reader(io.StringIO(content, newline="")))
     header = next((number for number, row in enumerate(rows) if row[:2] == FIRST_COLUMNS), None)
     if header is None:
         msg = (
@@ -60,6 +62,12 @@ def change_log_csv(response: Response) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(row for row in rows[header:] if row)
     return text.getvalue()
+
+
+def _clean_text(text: str) -> str:
+    """Return a text without a byte order mark. Half a surrogate pair becomes U+FFFD."""
+    content = text.encode("utf-16-le", "surrogatepass")
+    return content.decode("utf-16-le", "replace").removeprefix("\ufeff")
 
 
 def _file_data(value: t.Any) -> str:
@@ -111,8 +119,8 @@ def flatten_entry(raw: Record, task: Task) -> Iterator[Record]:
 def _details(text: str | None) -> t.Any:
     """Return the details in a JSON text, or the text if it is not JSON."""
     try:
-        details = json.loads(text or "[]")
-    except ValueError:
+        details = json.loads(repair((text or "[]").encode()))
+    except (ValueError, RecursionError):
         return text
     return [_detail(item) for item in details] if isinstance(details, list) else details
 

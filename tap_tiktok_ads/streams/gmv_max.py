@@ -94,11 +94,8 @@ def flatten_gmv_max_record(raw: Record, task: Task) -> Iterable[Record]:
     """Yield the dimensions and metrics of a GMV Max report record with its store and type."""
     values = task.values if isinstance(task, LookupTask) else {}
     (store_id,) = values.get(STORE_VALUE, [None])
-    record = {
-        "store_id": store_id,
-        **(raw.get("dimensions") or {}),
-        **(raw.get("metrics") or {}),
-    }
+    dimensions = {"store_id": store_id, **(raw.get("dimensions") or {})}
+    record = {**dimensions, **(raw.get("metrics") or {}), **dimensions}
     return add_lookup_value(record, task)
 
 
@@ -119,6 +116,13 @@ class GmvMaxReportSource(RejectableSource):
         if is_rejection and rejected_metrics(error.api_message, metrics):
             return False
         return super().is_skippable(task, error)
+
+    @override
+    def concerns_scope(self, task: Task, error: errors.ApiError) -> bool:
+        """Return True if a denial names the advertiser or the endpoint, and not only the shop."""
+        message = error.api_message.lower()
+        is_named = "advertiser" in message or task.request.path in message
+        return is_named and super().concerns_scope(task, error)
 
     @override
     def subject_of(self, task: Task) -> str:

@@ -13,9 +13,14 @@ from tap_tiktok_ads.api.hosts import GMV_MAX_REPORT_PATH
 from tap_tiktok_ads.api.messages import Request
 from tap_tiktok_ads.extract.dates import Window
 from tap_tiktok_ads.extract.schemas import entity_schema
-from tap_tiktok_ads.extract.source import Source
+from tap_tiktok_ads.extract.source import Source, damaged
 from tap_tiktok_ads.streams.dependent import LookupTask, RejectableSource, add_lookup_value
-from tap_tiktok_ads.streams.gmv_max import FALLBACK_METRIC, IS_FINAL, GmvMaxReportStream
+from tap_tiktok_ads.streams.gmv_max import (
+    FALLBACK_METRIC,
+    IS_FINAL,
+    GmvMaxReportSource,
+    GmvMaxReportStream,
+)
 from tap_tiktok_ads.streams.steps import StepStream
 
 if t.TYPE_CHECKING:
@@ -53,6 +58,38 @@ def batches(values: Iterable[str], size: int) -> Iterator[list[str]]:
         yield batch
 
 
+def check_ids(task: Task, response: Response, path: str, names: Sequence[str]) -> None:
+    """Raise an error if an object of a step lacks a member with an ID: it would be left out.
+
+    Args:
+        task: The task of the step.
+        response: The response, whose records are objects.
+        path: Members that lead to the records, and from a record to the IDs.
+        names: Names of the members with IDs.
+
+    Raises:
+        DamagedResponseError: An object lacks one.
+    """
+    field, _, member = path.partition(".")
+    for number, raw in enumerate(response.data.get(field) or ()):
+        item = raw.get(member) if member else raw
+        for name in names:
+            if not isinstance(item, dict) or name not in item:
+                place = ".".join(filter(None, (f"data.{field}[{number}]", member, name)))
+                raise damaged(task.request, response, f"expected an ID at {place}, got nothing.")
+
+
+class ItemReportSource(GmvMaxReportSource):
+    """The report of a shop, or a step, whose records name the IDs of all its dimensions."""
+
+    @override
+    def check(self, task: Task, response: Response) -> None:
+        super().check(task, response)
+        names = task.request.params["dimensions"]
+        if not any(name.startswith("stat_time_") for name in names):
+            check_ids(task, response, "list.dimensions", names)
+
+
 class GmvMaxItemReportStream(StepStream, GmvMaxReportStream):
     """A report of the products, posts or livestreams of the GMV Max campaigns of a shop.
 
@@ -61,6 +98,7 @@ class GmvMaxItemReportStream(StepStream, GmvMaxReportStream):
     """
 
     path = GMV_MAX_REPORT_PATH
+    source_class = ItemReportSource
     literal_lookups = ()
     added_columns = (IS_FINAL,)
     promotion_type: t.ClassVar[str]
@@ -121,8 +159,8 @@ class GmvMaxItemReportStream(StepStream, GmvMaxReportStream):
         *parents, name = self.item_dimensions[: len(self._found(values)) + 1]
         ids: dict[tuple[str, ...], list[str]] = {}
         for raw in raw_records:
-            dimensions = raw.get("dimensions") or {}
-            if dimensions.get(name) not in NO_IDS:
+            dimensions = raw["dimensions"]
+            if not any(dimensions[column] in NO_IDS for column in (*parents, name)):
                 parent_ids = tuple(str(dimensions[parent]) for parent in parents)
                 ids.setdefault(parent_ids, []).append(str(dimensions[name]))
         size = 1 if self._has_attributes else MAX_FILTER_IDS
@@ -138,7 +176,7 @@ class GmvMaxItemReportStream(StepStream, GmvMaxReportStream):
     def flatten_report_record(self, raw: Record, task: Task) -> Iterable[Record]:
         """Yield the flat record, with the campaign of a request that has no such dimension."""
         for record in super().flatten_report_record(raw, task):
-            if "campaign_id" not in record and isinstance(task, LookupTask):
+            if record.get("campaign_id") is None and isinstance(task, LookupTask):
                 (record["campaign_id"],) = task.values[filter_of("campaign_id")]
             yield record
 
@@ -221,12 +259,25 @@ class GmvMaxLiveReportHourly(GmvMaxItemReportStream):
 
 
 class SessionSource(RejectableSource):
-    """Sessions of a campaign. Responses without sessions can lack `session_list`."""
+    """Sessions of a campaign, or their details.
+
+    A list without sessions can lack `session_list`. Details always have it.
+    """
 
     @override
     def check(self, task: Task, response: Response) -> None:
-        if response.data:
+        if response.data or task.request.path == SESSION_DETAILS:
             super().check(task, response)
+            check_ids(task, response, self.records_field, ["session_id"])
+
+
+class SessionCampaignSource(Source):
+    """The campaigns that can have sessions."""
+
+    @override
+    def check(self, task: Task, response: Response) -> None:
+        super().check(task, response)
+        check_ids(task, response, self.records_field, ["campaign_id"])
 
 
 class GmvMaxSessionStream(StepStream):
@@ -243,7 +294,7 @@ class GmvMaxSessionStream(StepStream):
     @override
     def source_of(self, task: Task) -> Source:
         if task.request.path == CAMPAIGN_LIST:
-            return Source(self.name, page_size=CAMPAIGN_PAGE_SIZE)
+            return SessionCampaignSource(self.name, page_size=CAMPAIGN_PAGE_SIZE)
         return self.source
 
     @override
@@ -268,7 +319,8 @@ class GmvMaxSessionStream(StepStream):
     def next_values(self, values: Values, raw_records: Iterable[Record]) -> Iterator[Values]:
         is_list = filter_of("campaign_id") not in values
         name, size = ("campaign_id", 1) if is_list else ("session_id", MAX_SESSIONS)
-        for batch in batches((str(raw[name]) for raw in raw_records), size):
+        ids = (str(raw[name]) for raw in raw_records if raw[name] not in NO_IDS)
+        for batch in batches(ids, size):
             yield {**values, filter_of(name): batch}
 
     @override

@@ -26,4 +26,7 @@ EXCEPTIONS: dict[str, str] = {
     "streams/single_objects.py: expected an object": (
         "It is a detail of the message about a damaged response."
     ),
+    "streams/gmv_max_items.py: expected an ID at": (
+        "It is a detail of the message about a damaged response."
+    ),
 }

@@ -31,7 +31,8 @@ DAY = "stat_time_day"
 def flatten_bc_record(raw: Record, task: Task) -> Iterable[Record]:
     """Yield the dimensions and metrics of a record with the day of the request."""
     day = {DAY: str(task.window.start)} if task.window else {}
-    record = {**day, **(raw.get("dimensions") or {}), **(raw.get("metrics") or {})}
+    dimensions = {**day, **(raw.get("dimensions") or {})}
+    record = {**dimensions, **(raw.get("metrics") or {}), **dimensions}
     return add_lookup_value(record, task)
 
 
