@@ -10,11 +10,12 @@ import sys
 import typing as t
 
 import pytest
-from conftest import command, config_for
+from conftest import command, config_for, run
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from tap_tiktok_ads.cli.summary import RunSummary
+from tap_tiktok_ads.cli.summary import RunSummary, written_to
 from tap_tiktok_ads.progress import StreamCounts
+from tap_tiktok_ads.tap import TapTikTokAds
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -222,3 +223,18 @@ def test_stream_without_records_has_samples_of_zero() -> None:
     assert parse_samples(text)["rows_total", "a"] == 0
     assert parse_samples(text)["exit_code", None] == 0
     assert "_created" not in text
+
+
+def test_summary_sends_no_request(sim: Simulator, tmp_path: Path) -> None:
+    """The days of a report whose lookback was not read yet do not read it after the run."""
+    settings = {"lookback_days": "auto", "streams": "campaign_performance_report"}
+    config = config_for(sim, **settings)
+    state = run(config, ["campaign_performance_report"]).state
+    for partition in state["bookmarks"]["campaign_performance_report"]["partitions"]:
+        del partition["covered"]  # as in a state of an earlier version
+    tap = TapTikTokAds(config=config, state=state, selected_only=True)
+    _ = tap.run_context.advertisers
+    request_count = len(sim.requests)
+    with written_to(str(tmp_path / "run.json"), [tap.run_context]):
+        pass
+    assert len(sim.requests) == request_count

@@ -64,7 +64,7 @@ class Exchanges:
             facts.append(f"page_info {msgspec.json.encode(response.data['page_info']).decode()}")
         self.say(", ".join(facts))
         if self.records_path is not None:
-            self.records_path.choose(msgspec.json.decode(response.body))
+            self.records_path.choose(self.document)
         return response
 
     def show_paths(self, chosen_path: str | None = None) -> None:
@@ -75,7 +75,7 @@ class Exchanges:
         """
         if self._response is None:
             return
-        paths = json_paths.suggest_paths(msgspec.json.decode(self._response.body))
+        paths = json_paths.suggest_paths(self.document)
         self.say("Record paths, most likely first:" if paths else "Record paths: none.")
         for number, path in enumerate(paths, start=1):
             self.say(f"  {number}. {path}{' <- records_path' if path.path == chosen_path else ''}")

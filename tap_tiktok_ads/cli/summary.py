@@ -229,6 +229,7 @@ def _requested_days(context: RunContext) -> list[RequestedDays]:
     """Return the days that each stream reads, with equal days of several streams together."""
     if "advertisers" not in vars(context):  # no request may be sent any more
         return []
+    context.allow_requests = False  # an unknown lookback is not read after the run
     streams: dict[tuple[Window, tuple[str, ...]], list[str]] = {}
     for stream in context.streams.selected():
         if not isinstance(stream, WindowedStream) or not stream.window_days:
